@@ -1,0 +1,144 @@
+package kv
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// OpKind says what one operation of a batch does. Part of the disk format; do
+// not renumber.
+type OpKind uint8
+
+// The kinds of operation.
+const (
+	OpDelete OpKind = 0
+	OpSet    OpKind = 1
+)
+
+// Batch is a list of writes that [Engine.Apply] applies as one. The zero value
+// is empty and ready; Reset makes it empty again and keeps its memory. It is
+// used by one goroutine at a time and copies what it is given.
+//
+// Its encoding, also the body of a WAL record, is a run of operations:
+//
+//	| kind 1 | key length uleb128 | key | value length uleb128 | value |   OpSet
+//	| kind 1 | key length uleb128 | key |                                OpDelete
+type Batch struct {
+	data  []byte
+	count int
+	err   error // the first refused operation; reported by Check
+}
+
+// Set adds "key has value".
+func (b *Batch) Set(key, value []byte) {
+	if len(key) > MaxKeySize || len(value) > MaxValueSize {
+		b.refuse(key, value)
+		return
+	}
+	d := append(b.data, byte(OpSet))
+	d = binary.AppendUvarint(d, uint64(len(key)))
+	d = append(d, key...)
+	d = binary.AppendUvarint(d, uint64(len(value)))
+	b.data = append(d, value...)
+	b.count++
+}
+
+// Delete adds "key has no value".
+func (b *Batch) Delete(key []byte) {
+	if len(key) > MaxKeySize {
+		b.refuse(key, nil)
+		return
+	}
+	d := append(b.data, byte(OpDelete))
+	d = binary.AppendUvarint(d, uint64(len(key)))
+	b.data = append(d, key...)
+	b.count++
+}
+
+func (b *Batch) refuse(key, value []byte) {
+	if b.err == nil {
+		b.err = fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
+			ErrTooLarge, len(key), MaxKeySize, len(value), MaxValueSize)
+	}
+}
+
+// Check returns why the batch must be refused as a whole, or nil. Engines call
+// it first in Apply.
+func (b *Batch) Check() error {
+	if b.err == nil && len(b.data) > MaxBatchSize {
+		return fmt.Errorf("%w: batch of %d bytes (at most %d)", ErrTooLarge, len(b.data), MaxBatchSize)
+	}
+	return b.err
+}
+
+// Len returns the number of operations.
+func (b *Batch) Len() int { return b.count }
+
+// Bytes returns the encoding, a view that is valid until the next change of b.
+func (b *Batch) Bytes() []byte { return b.data }
+
+// Ops returns a reader of the operations, in the order they were added.
+func (b *Batch) Ops() Ops { return Ops{rest: b.data} }
+
+// Reset makes b empty and keeps its memory.
+func (b *Batch) Reset() { b.data, b.count, b.err = b.data[:0], 0, nil }
+
+// Ops reads the operations of an encoded batch:
+//
+//	for ops := b.Ops(); ops.Next(); { use(ops.Kind, ops.Key, ops.Value) }
+//
+// Key and Value are views into the encoding. It never panics on damaged input:
+// Next returns false and Err says what is wrong.
+type Ops struct {
+	Kind  OpKind
+	Key   []byte
+	Value []byte // nil for OpDelete
+	rest  []byte
+	err   error
+}
+
+// ReadOps returns a reader of an encoded batch, as found in a WAL record.
+func ReadOps(encoded []byte) Ops { return Ops{rest: encoded} }
+
+// Next moves to the next operation and says whether there is one.
+func (o *Ops) Next() bool {
+	if len(o.rest) == 0 {
+		return false
+	}
+	kind, rest := OpKind(o.rest[0]), o.rest[1:]
+	if kind > OpSet {
+		return o.fail("operation kind %d", kind)
+	}
+	key, rest, ok := cutBytes(rest, MaxKeySize)
+	if !ok {
+		return o.fail("key runs over the end")
+	}
+	var value []byte
+	if kind == OpSet {
+		if value, rest, ok = cutBytes(rest, MaxValueSize); !ok {
+			return o.fail("value runs over the end")
+		}
+	}
+	o.Kind, o.Key, o.Value, o.rest = kind, key, value, rest
+	return true
+}
+
+// Err returns the damage that ended the reading, wrapping [ErrCorrupt], or nil.
+func (o *Ops) Err() error { return o.err }
+
+func (o *Ops) fail(format string, args ...any) bool {
+	o.err = fmt.Errorf("%w: batch: %s, %d bytes before its end",
+		ErrCorrupt, fmt.Sprintf(format, args...), len(o.rest))
+	o.rest = nil
+	return false
+}
+
+// cutBytes splits a length-prefixed slice off b.
+func cutBytes(b []byte, limit uint64) (field, rest []byte, ok bool) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 || n > limit || n > uint64(len(b)-w) {
+		return nil, b, false
+	}
+	end := w + int(n)
+	return b[w:end:end], b[end:], true
+}

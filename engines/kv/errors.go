@@ -1,0 +1,21 @@
+package kv
+
+import "errors"
+
+// Errors are matched with errors.Is; engines wrap them with the facts: which
+// file, which offset, what was found and what was expected.
+var (
+	// ErrNotFound says that the key has no value in the state read.
+	ErrNotFound = errors.New("not found")
+	// ErrClosed says that the engine, snapshot or iterator was closed before.
+	ErrClosed = errors.New("closed")
+	// ErrCorrupt says that stored bytes fail a check.
+	ErrCorrupt = errors.New("corrupt")
+	// ErrInUse says that another process, or another handle of this one, has
+	// the store open.
+	ErrInUse = errors.New("store is in use")
+	// ErrTooLarge says that a key, value or batch is over the limits.
+	ErrTooLarge = errors.New("too large")
+	// ErrUnsupported says that the engine cannot give what was asked for.
+	ErrUnsupported = errors.New("not supported by this engine")
+)

@@ -1,0 +1,62 @@
+package kv
+
+import "time"
+
+// Metrics are an engine's counters since it was opened, and its gauges now. A
+// field that an engine cannot fill is zero.
+type Metrics struct {
+	UserBytes              int64 // keys and values applied
+	WALBytes               int64 // written to logs
+	FlushBytes             int64 // written to tables by flushes
+	CompactionReadBytes    int64
+	CompactionWrittenBytes int64
+
+	Flushes     int64
+	Compactions int64
+	Stalls      int64         // writes that were slowed down or stopped
+	StallTime   time.Duration // total
+
+	MemTableBytes       int64 // active and immutable
+	MemTableEntries     int64
+	ImmutableTables     int64
+	CompactionDebtBytes int64 // estimated bytes that compaction has yet to write
+	DiskBytes           int64 // tables and logs
+	Levels              []LevelMetrics
+
+	BloomChecks, BloomNegatives int64 // tables asked; tables spared
+	CacheHits, CacheMisses      int64
+	TableReads                  int64 // tables searched by point reads
+	PointReads                  int64
+}
+
+// LevelMetrics describe one level; index 0 is L0.
+type LevelMetrics struct {
+	Tables int64
+	Bytes  int64
+}
+
+// WriteAmp returns bytes written to logs and tables for each byte applied, or
+// 0 before any write.
+func (m Metrics) WriteAmp() float64 {
+	if m.UserBytes == 0 {
+		return 0
+	}
+	return float64(m.WALBytes+m.FlushBytes+m.CompactionWrittenBytes) / float64(m.UserBytes)
+}
+
+// ReadAmp returns the tables searched by each point read, or 0 before any.
+func (m Metrics) ReadAmp() float64 {
+	if m.PointReads == 0 {
+		return 0
+	}
+	return float64(m.TableReads) / float64(m.PointReads)
+}
+
+// SpaceAmp returns bytes on disk for each byte of the liveBytes that the caller
+// knows to be stored, or 0 if that is 0.
+func (m Metrics) SpaceAmp(liveBytes int64) float64 {
+	if liveBytes == 0 {
+		return 0
+	}
+	return float64(m.DiskBytes) / float64(liveBytes)
+}

@@ -1,0 +1,109 @@
+// Package ikey defines the internal key: what a user key becomes inside the
+// core. Every version of a user key is one internal key:
+//
+//	(user key, sequence number, kind)
+//
+// ordered by user key ascending, then by sequence number descending, so that
+// the newest version of a key comes first and "the newest version not newer
+// than S" is the first internal key at or after (user, S).
+//
+// Sequence numbers (LSNs) are dense: every operation of every batch takes the
+// next one, so a batch owns a contiguous run. No two versions share one.
+package ikey
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// Seq is a sequence number, the LSN of one operation. 0 is before all writes.
+type Seq uint64
+
+// MaxSeq is the largest sequence number; reading at it reads the newest state.
+const MaxSeq Seq = 1<<56 - 1
+
+// Kind says what a version holds. Part of the disk format; do not renumber.
+type Kind uint8
+
+// The kinds of version.
+const (
+	Delete Kind = 0 // a tombstone: the key has no value at this version
+	Set    Kind = 1
+)
+
+// Trailer packs seq<<8 | kind, so that the newer of two versions of a user key
+// has the greater trailer. Part of the disk format.
+type Trailer uint64
+
+// NewTrailer packs seq and kind.
+func NewTrailer(seq Seq, kind Kind) Trailer { return Trailer(seq)<<8 | Trailer(kind) }
+
+// Seq returns the sequence number.
+func (t Trailer) Seq() Seq { return Seq(t >> 8) }
+
+// Kind returns the kind.
+func (t Trailer) Kind() Kind { return Kind(t) }
+
+// Key is an internal key. User is a view whose owner says how long it lives.
+type Key struct {
+	User    []byte
+	Trailer Trailer
+}
+
+// New returns the internal key of (user, seq, kind).
+func New(user []byte, seq Seq, kind Kind) Key { return Key{user, NewTrailer(seq, kind)} }
+
+// SeekKey returns the internal key at which the versions of user that a reader
+// at seq may see begin: it sorts at or before each of them and after all newer.
+func SeekKey(user []byte, seq Seq) Key { return Key{user, NewTrailer(seq, 0xff)} }
+
+// Compare orders internal keys: -1, 0 or +1.
+func Compare(a, b Key) int {
+	if c := bytes.Compare(a.User, b.User); c != 0 {
+		return c
+	}
+	switch {
+	case a.Trailer > b.Trailer:
+		return -1
+	case a.Trailer < b.Trailer:
+		return +1
+	}
+	return 0
+}
+
+// String shows the key for people, not for storage.
+func (k Key) String() string {
+	kind := "set"
+	if k.Trailer.Kind() == Delete {
+		kind = "del"
+	}
+	return fmt.Sprintf("%q#%d,%s", k.User, k.Trailer.Seq(), kind)
+}
+
+// Head returns the first 8 bytes of a user key as a big-endian number, padded
+// with zeros. It is an abbreviated key (Graefe, "Modern B-Tree Techniques",
+// 2011, section 3.2): Head(a) < Head(b) implies a < b, so most comparisons
+// need neither key; equal heads say nothing.
+func Head(user []byte) uint64 {
+	if len(user) >= 8 {
+		return binary.BigEndian.Uint64(user)
+	}
+	var b [8]byte
+	copy(b[:], user)
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// Iterator walks internal keys in order. It is what MemTables and tables give
+// and what merging takes. It starts before the first key, is used by one
+// goroutine at a time, and Next may be called only while it stands on an entry.
+type Iterator interface {
+	First() bool
+	SeekGE(k Key) bool // first entry >= k
+	Next() bool
+	Key() Key      // view, valid until the next move
+	Value() []byte // view, valid until the next move
+	// Close releases the iterator and returns the first error that it met; an
+	// error ends the walk as its end would.
+	Close() error
+}

@@ -1,0 +1,145 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// NumLevels is the number of levels. Tables of L0 may overlap; tables of one
+// deeper level never do.
+const NumLevels = 7
+
+// Table describes one SSTable. It never changes once it is in a Version.
+type Table struct {
+	ID                uint64 // names the file; rises with each table made
+	Size              int64  // bytes of the file
+	Smallest, Largest []byte // user keys, both inclusive
+	MinSeq, MaxSeq    ikey.Seq
+	Entries, Deletes  uint64
+}
+
+// Overlaps says whether the table's range meets [lo, hi], both inclusive.
+func (t *Table) Overlaps(lo, hi []byte) bool {
+	return bytes.Compare(t.Smallest, hi) <= 0 && bytes.Compare(lo, t.Largest) <= 0
+}
+
+// LevelTable is a table at a level.
+type LevelTable struct {
+	Level int
+	Table *Table
+}
+
+// TableRef names a table at a level.
+type TableRef struct {
+	Level int
+	ID    uint64
+}
+
+// Edit is one atomic change of the set of tables: one manifest record.
+type Edit struct {
+	Added   []LevelTable
+	Removed []TableRef
+	// FlushedSeq, if not 0, says that every LSN up to it is in tables: the WAL
+	// is needed only after it.
+	FlushedSeq ikey.Seq
+	// NextFileID, if not 0, is above every file number given out so far.
+	NextFileID uint64
+}
+
+// Version is one immutable set of tables. L0 is ordered newest first (MaxSeq
+// falling), deeper levels by Smallest rising.
+type Version struct {
+	Levels     [NumLevels][]*Table
+	FlushedSeq ikey.Seq
+	NextFileID uint64
+}
+
+// Apply returns the version after e; v is unchanged. An edit that does not fit
+// (removes a missing table, adds one twice, makes a level overlap) is an error.
+func (v *Version) Apply(e *Edit) (*Version, error) {
+	next := *v
+	for l := range next.Levels {
+		next.Levels[l] = slices.Clone(v.Levels[l])
+	}
+	for _, r := range e.Removed {
+		if r.Level < 0 || r.Level >= NumLevels {
+			return nil, fmt.Errorf("edit removes table %d from level %d of %d", r.ID, r.Level, NumLevels)
+		}
+		i := slices.IndexFunc(next.Levels[r.Level], func(t *Table) bool { return t.ID == r.ID })
+		if i < 0 {
+			return nil, fmt.Errorf("edit removes table %d, which is not in L%d", r.ID, r.Level)
+		}
+		next.Levels[r.Level] = slices.Delete(next.Levels[r.Level], i, i+1)
+	}
+	for _, a := range e.Added {
+		if a.Level < 0 || a.Level >= NumLevels {
+			return nil, fmt.Errorf("edit adds table %d to level %d of %d", a.Table.ID, a.Level, NumLevels)
+		}
+		next.Levels[a.Level] = append(next.Levels[a.Level], a.Table)
+	}
+	next.FlushedSeq = max(v.FlushedSeq, e.FlushedSeq)
+	next.NextFileID = max(v.NextFileID, e.NextFileID)
+	next.sort()
+	return &next, next.Check()
+}
+
+func (v *Version) sort() {
+	slices.SortFunc(v.Levels[0], func(a, b *Table) int {
+		if a.MaxSeq != b.MaxSeq {
+			if a.MaxSeq > b.MaxSeq {
+				return -1
+			}
+			return +1
+		}
+		return int(int64(b.ID) - int64(a.ID))
+	})
+	for _, level := range v.Levels[1:] {
+		slices.SortFunc(level, func(a, b *Table) int { return bytes.Compare(a.Smallest, b.Smallest) })
+	}
+}
+
+// Check verifies the invariants of a version: every table is sane and named
+// once, and L1 and deeper have no overlap.
+func (v *Version) Check() error {
+	seen := map[uint64]int{}
+	for l, level := range v.Levels {
+		for i, t := range level {
+			if other, dup := seen[t.ID]; dup {
+				return fmt.Errorf("table %d is in L%d and in L%d", t.ID, other, l)
+			}
+			seen[t.ID] = l
+			if bytes.Compare(t.Smallest, t.Largest) > 0 || t.MinSeq > t.MaxSeq {
+				return fmt.Errorf("table %d in L%d: range %q..%q, LSN %d..%d is upside down",
+					t.ID, l, t.Smallest, t.Largest, t.MinSeq, t.MaxSeq)
+			}
+			if l > 0 && i > 0 && bytes.Compare(level[i-1].Largest, t.Smallest) >= 0 {
+				return fmt.Errorf("tables %d and %d overlap in L%d: %q >= %q",
+					level[i-1].ID, t.ID, l, level[i-1].Largest, t.Smallest)
+			}
+		}
+	}
+	return nil
+}
+
+// Tables returns every table with its level, L0 first.
+func (v *Version) Tables() []LevelTable {
+	var all []LevelTable
+	for l, level := range v.Levels {
+		for _, t := range level {
+			all = append(all, LevelTable{l, t})
+		}
+	}
+	return all
+}
+
+// LevelBytes returns the bytes of a level's tables.
+func (v *Version) LevelBytes(level int) int64 {
+	var n int64
+	for _, t := range v.Levels[level] {
+		n += t.Size
+	}
+	return n
+}

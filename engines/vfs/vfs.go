@@ -1,0 +1,71 @@
+// Package vfs is the file system as the engines see it: the few operations that
+// a storage engine needs, each with the durability that it gives. [OS] is the
+// real one, [Mem] keeps all in memory and can be crashed, [Inject] makes
+// operations fail by predicate. All three pass the one suite in vfstest.
+//
+// What a crash may take (see powerfail): file content not covered by Sync or
+// SyncData, and directory entries (create, rename, remove) not covered by
+// SyncDir of their directory.
+//
+// Names are slash-separated paths. Errors match io/fs sentinels
+// (fs.ErrNotExist, fs.ErrExist) and syscall.Errno with errors.Is, and carry
+// operation and path as *fs.PathError does.
+package vfs
+
+import "io"
+
+// FS is a file system. It is safe for concurrent use.
+type FS interface {
+	// Create makes an empty file, or empties an existing one, and opens it for
+	// reading and writing. The new entry is durable after SyncDir.
+	Create(name string) (File, error)
+	// Open opens an existing file for reading only.
+	Open(name string) (File, error)
+	// OpenReadWrite opens an existing file for reading and writing.
+	OpenReadWrite(name string) (File, error)
+	// Remove removes a file or an empty directory.
+	Remove(name string) error
+	// Rename moves oldname over newname, which is replaced if it exists.
+	Rename(oldname, newname string) error
+	// MkdirAll makes a directory and its missing parents.
+	MkdirAll(dir string) error
+	// List returns the names (not paths) in dir, sorted.
+	List(dir string) ([]string, error)
+	// Stat returns the size of a file in bytes.
+	Stat(name string) (size int64, err error)
+	// SyncDir makes the entries of dir durable.
+	SyncDir(dir string) error
+	// Lock creates name if it is missing, takes an exclusive lock on it that
+	// ends with the process, and notes the owner in it. If somebody else holds
+	// it, the error wraps kv.ErrInUse and names the holder. Close releases it.
+	Lock(name string) (io.Closer, error)
+}
+
+// File is an open file. Positioned reads and writes may run concurrently.
+type File interface {
+	io.ReaderAt
+	io.WriterAt // grows the file when it writes past the end
+	io.Closer
+	Size() (int64, error)
+	Truncate(size int64) error
+	// Allocate reserves space so that the file is at least size bytes long; the
+	// new bytes read as zeros. Content is kept.
+	Allocate(size int64) error
+	// Sync makes content and all metadata of the file durable (fsync).
+	Sync() error
+	// SyncData makes content durable, and of the metadata what reading it needs
+	// (fdatasync).
+	SyncData() error
+	// Map returns a read-only view of the file as it is now. It stays valid
+	// after the file is closed or removed, until Unmap.
+	Map() (Mapping, error)
+}
+
+// Mapping is a read-only view of a file's bytes, without a copy where the file
+// system can do so. Touching a page that the file has lost, or that the device
+// cannot read, is a fault: see [Guard].
+type Mapping interface {
+	Bytes() []byte
+	// Unmap ends the view; no slice of Bytes may be touched after.
+	Unmap() error
+}
