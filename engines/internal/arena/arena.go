@@ -1,0 +1,145 @@
+// Package arena gives MemTables memory that the garbage collector never scans:
+// chunks outside the Go heap, addressed by 32-bit references, given back all at
+// once. The idea of offsets in place of pointers is that of Pebble's and
+// Badger's arena skiplists.
+//
+// Invariants:
+//  1. A reference is given out once and stays valid, at the same address, until
+//     Release.
+//  2. chunks[i] is written before any reference into chunk i is given out and
+//     never after, so whoever got a reference may read it without a lock.
+//  3. A chunk is owned by one arena or lies in the pool; Release moves each
+//     exactly once.
+//
+// Memory is not cleared: an arena may get chunks that another one gave back.
+// Builds with the race detector take chunks from the Go heap, since the
+// detector does not see accesses elsewhere.
+package arena
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Ref addresses memory of an arena, in units of [Align] bytes. 0 is no memory.
+type Ref uint32
+
+const (
+	// Align is the alignment of all memory given out, in bytes.
+	Align = 8
+
+	alignBits = 3
+	// chunkSize is that of a huge page, so that one TLB entry serves a chunk.
+	chunkSize  = 2 << 20
+	chunkBits  = 21 - alignBits
+	chunkUnits = 1 << chunkBits
+	unitMask   = chunkUnits - 1
+	maxChunks  = 4096 // 8 GiB; costs 32 KiB an arena
+)
+
+// Arena is a bump allocator. Alloc, Bytes, Pointer and Size are safe for
+// concurrent use.
+type Arena struct {
+	next   atomic.Uint64 // unit after the last one given out in the current chunk
+	full   atomic.Int64  // bytes of all chunks but the current one
+	chunks [maxChunks]unsafe.Pointer
+
+	mu       sync.Mutex // guards the growth: used, owned, released
+	used     int        // slots of chunks in use
+	owned    [][]byte
+	released bool
+}
+
+// New returns an empty arena. It holds no chunk before the first Alloc.
+func New() *Arena { return &Arena{} }
+
+// Alloc returns size bytes of undefined content, aligned to [Align]. It panics
+// if the arena would exceed 8 GiB; MemTables are frozen long before.
+func (a *Arena) Alloc(size int) Ref {
+	units := uint64(size+Align-1) >> alignBits
+	for {
+		off := a.next.Load()
+		// Offset 0 of the first chunk is never next: 0 means "no chunk yet".
+		if off&unitMask == 0 || off&unitMask+units > chunkUnits {
+			if ref := a.grow(units); ref != 0 {
+				return ref
+			}
+			continue
+		}
+		if a.next.CompareAndSwap(off, off+units) {
+			return Ref(off)
+		}
+	}
+}
+
+// grow makes room for units: a new current chunk, or memory of its own for what
+// is larger than a chunk. It returns 0 if another goroutine made room first.
+func (a *Arena) grow(units uint64) Ref {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	off := a.next.Load()
+	if off&unitMask != 0 && off&unitMask+units <= chunkUnits {
+		return 0
+	}
+	// The first unit of a chunk stays unused: it keeps 0 free to mean nil and
+	// "chunk exactly full" apart from "no chunk".
+	n := int((units + 1 + unitMask) >> chunkBits)
+	if a.used+n > maxChunks || a.released {
+		panic(fmt.Sprintf("arena: %d chunks in use, %d more asked for, at most %d (released: %v)",
+			a.used, n, maxChunks, a.released))
+	}
+	mem := takeChunks(n)
+	a.owned = append(a.owned, mem)
+	first := uint64(a.used)<<chunkBits + 1
+	for i := range n {
+		a.chunks[a.used+i] = unsafe.Pointer(&mem[i*chunkSize])
+	}
+	a.used += n
+	if n == 1 {
+		if off != 0 {
+			a.full.Add(chunkSize)
+		}
+		a.next.Store(first + units)
+	} else {
+		a.full.Add(int64(n) * chunkSize)
+	}
+	return Ref(first)
+}
+
+// Pointer returns the address of ref. It stays valid until Release.
+func (a *Arena) Pointer(ref Ref) unsafe.Pointer {
+	return unsafe.Add(a.chunks[(ref>>chunkBits)%maxChunks], uintptr(ref&unitMask)<<alignBits)
+}
+
+// Bytes returns the size bytes at ref as a view, valid until Release.
+func (a *Arena) Bytes(ref Ref, size int) []byte {
+	return unsafe.Slice((*byte)(a.Pointer(ref)), size)
+}
+
+// Size returns the bytes given out, with what alignment and chunk ends waste.
+func (a *Arena) Size() int64 {
+	full := a.full.Load()
+	off := a.next.Load() & unitMask
+	if off == 0 && a.next.Load() != 0 {
+		off = chunkUnits // the current chunk is exactly full
+	}
+	return full + int64(off)<<alignBits
+}
+
+// Release gives all memory back. Nothing that the arena gave out may be touched
+// after. A second Release panics.
+func (a *Arena) Release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.released {
+		panic("arena: released twice")
+	}
+	a.released = true
+	for _, mem := range a.owned {
+		giveChunks(mem)
+	}
+	a.owned = nil
+	clear(a.chunks[:a.used])
+}

@@ -1,0 +1,37 @@
+//go:build !race
+
+package arena
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapMemory returns size bytes outside the Go heap, aligned to a huge page: it
+// maps one chunk more and gives back what stands over on both sides.
+func mapMemory(size int) ([]byte, error) {
+	const flags = unix.MAP_PRIVATE | unix.MAP_ANON | unix.MAP_NORESERVE
+	p, err := unix.MmapPtr(-1, 0, nil, uintptr(size+chunkSize), unix.PROT_READ|unix.PROT_WRITE, flags)
+	if err != nil {
+		return nil, err
+	}
+	head := -uintptr(p) % chunkSize
+	base := unsafe.Add(p, head)
+	if head > 0 {
+		mustUnmap(p, head)
+	}
+	mustUnmap(unsafe.Add(base, size), chunkSize-head)
+	mem := unsafe.Slice((*byte)(base), size)
+	// Best effort: without huge pages all works, with more TLB misses.
+	_ = unix.Madvise(mem, unix.MADV_HUGEPAGE)
+	return mem, nil
+}
+
+func unmapMemory(mem []byte) { mustUnmap(unsafe.Pointer(&mem[0]), uintptr(len(mem))) }
+
+func mustUnmap(p unsafe.Pointer, size uintptr) {
+	if err := unix.MunmapPtr(p, size); err != nil {
+		panic("arena: munmap: " + err.Error()) // only a wrong address can fail
+	}
+}

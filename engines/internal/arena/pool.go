@@ -1,0 +1,62 @@
+package arena
+
+import (
+	"fmt"
+	"sync"
+
+	"lsmlab/engines/internal/invariants"
+)
+
+// maxPooled bounds the chunks kept for the next arena: one default MemTable.
+const maxPooled = 32
+
+// pool keeps single chunks that were given back: taking one costs no system
+// call, and its pages need not be faulted in again.
+var pool struct {
+	sync.Mutex
+	free [][]byte
+	held int64 // bytes taken and not given back
+}
+
+// Held returns the bytes that arenas hold now, for tests and metrics.
+func Held() int64 {
+	pool.Lock()
+	defer pool.Unlock()
+	return pool.held
+}
+
+func takeChunks(n int) []byte {
+	pool.Lock()
+	pool.held += int64(n) * chunkSize
+	if last := len(pool.free) - 1; n == 1 && last >= 0 {
+		mem := pool.free[last]
+		pool.free = pool.free[:last]
+		pool.Unlock()
+		return mem
+	}
+	pool.Unlock()
+	mem, err := mapMemory(n * chunkSize)
+	if err != nil {
+		// As the Go runtime does when the system has no memory left.
+		panic(fmt.Sprintf("arena: cannot map %d bytes: %v", n*chunkSize, err))
+	}
+	return mem
+}
+
+func giveChunks(mem []byte) {
+	if invariants.Enabled {
+		for i := range mem {
+			mem[i] = 0xdb // a use after Release shows
+		}
+	}
+	pool.Lock()
+	pool.held -= int64(len(mem))
+	keep := len(mem) == chunkSize && len(pool.free) < maxPooled
+	if keep {
+		pool.free = append(pool.free, mem)
+	}
+	pool.Unlock()
+	if !keep {
+		unmapMemory(mem)
+	}
+}
