@@ -1,0 +1,301 @@
+package result
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The states of a cell.
+const (
+	StatusOK     = "ok"
+	StatusFailed = "failed" // no figures: Error says why
+)
+
+// Loop says who decides when the next operation starts.
+const (
+	LoopClosed = "closed" // the end of the one before: peak throughput, latency hides queueing
+	LoopOpen   = "open"   // the clock, at Rate
+)
+
+// Cell is the outcome of one engine under one workload in one round: one line
+// of cells.jsonl. Figures cover the measured part alone, without preload,
+// settling and warm-up, unless their comment says otherwise. Zero means "not
+// measured" for every optional field.
+type Cell struct {
+	ID      string    `json:"id"` // see [CellID]
+	Status  string    `json:"status"`
+	Error   string    `json:"error,omitempty"`  // why it failed, one line
+	Stderr  string    `json:"stderr,omitempty"` // its last lines, if it failed
+	Started time.Time `json:"started"`
+
+	Engine     string  `json:"engine"`
+	Workload   string  `json:"workload"`
+	Round      int     `json:"round"` // from 1
+	Seed       uint64  `json:"seed"`  // of this round; the same for every engine
+	Durability string  `json:"durability"`
+	Keys       int64   `json:"keys"`
+	KeySize    int     `json:"key_size"`
+	ValueSize  int     `json:"value_size"`
+	Threads    int     `json:"threads"`
+	Loop       string  `json:"loop"`
+	Rate       float64 `json:"rate,omitempty"` // intended operations/s over all threads
+
+	Ops       int64   `json:"ops"`    // done, without Errors
+	Errors    int64   `json:"errors"` // operations that returned an error; never counted in Ops
+	FirstErr  string  `json:"first_error,omitempty"`
+	NotFound  int64   `json:"not_found,omitempty"` // point reads that found nothing, part of Ops
+	Entries   int64   `json:"entries,omitempty"`   // keys written and read, scans and batches counted by their entries
+	Seconds   float64 `json:"seconds"`             // from the common start to the end of the last thread
+	OpsPerSec float64 `json:"ops_per_sec"`
+	BytesRead int64   `json:"bytes_read,omitempty"` // keys and values handed to the reader
+
+	// Latency is service time: from the start of an operation to its end.
+	Latency Latency `json:"latency_ns"`
+	// Intended is the time from when the operation should have started (open
+	// loop only): queueing behind a slow operation counts. See Gil Tene, "How
+	// NOT to Measure Latency".
+	Intended *Latency `json:"intended_latency_ns,omitempty"`
+	// Kinds split the cell by operation kind: read, update, insert, scan, rmw, ...
+	Kinds []Part `json:"kinds,omitempty"`
+	// Roles split it by thread role where a workload has several: reader, writer.
+	Roles []Part `json:"roles,omitempty"`
+
+	// UserBytes are keys and values applied by the user: whole life of the
+	// store in UserBytesTotal, measured part in UserBytes.
+	UserBytes      int64 `json:"user_bytes"`
+	UserBytesTotal int64 `json:"user_bytes_total"`
+	// LiveBytes are keys and values that the store holds at the end.
+	LiveBytes int64 `json:"live_bytes"`
+	// DiskBytes are allocated blocks of the store's files after close.
+	DiskBytes int64 `json:"disk_bytes"`
+	// WriteBytes is what the process caused to be written to storage from open
+	// to after close (write_bytes of /proc/self/io, page cache included once
+	// dirtied), measured alike for every engine.
+	WriteBytes int64 `json:"write_bytes"`
+	// WriteAmp is WriteBytes over UserBytesTotal; SpaceAmp is DiskBytes over
+	// LiveBytes; 0 where the divisor is.
+	WriteAmp float64 `json:"write_amp"`
+	SpaceAmp float64 `json:"space_amp"`
+	// EngineWriteAmp and ReadAmp are the engine's own account, if it keeps one.
+	EngineWriteAmp float64 `json:"engine_write_amp,omitempty"`
+	ReadAmp        float64 `json:"read_amp,omitempty"`
+
+	CPUSeconds     float64 `json:"cpu_seconds"` // user + system, all threads of the process
+	CPUUserSeconds float64 `json:"cpu_user_seconds"`
+	CPUSysSeconds  float64 `json:"cpu_sys_seconds"`
+	// RSSPeakBytes is the highest resident set, mapped pages of files included.
+	// It is reset before the measured part where the kernel allows it
+	// (RSSPeakScope "measured"), else it spans the process ("process").
+	RSSPeakBytes int64  `json:"rss_peak_bytes"`
+	RSSPeakScope string `json:"rss_peak_scope"`
+	HeapPeak     int64  `json:"heap_peak_bytes"` // highest sample of live + unswept Go heap
+	AllocBytes   int64  `json:"alloc_bytes"`     // allocated by Go code
+	AllocObjects int64  `json:"alloc_objects"`
+	GCCount      int64  `json:"gc_count"`
+	GCPauseTotal int64  `json:"gc_pause_ns_total"` // all stop-the-world pauses of the collector, to bucket precision
+	GCPauseMax   int64  `json:"gc_pause_ns_max"`
+	MajorFaults  int64  `json:"major_faults"`
+
+	PreloadSeconds float64 `json:"preload_seconds,omitempty"`
+	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload
+	WarmupSeconds  float64 `json:"warmup_seconds,omitempty"`
+	CloseSeconds   float64 `json:"close_seconds,omitempty"`
+	Metrics        *Counts `json:"engine_metrics,omitempty"` // of the measured part
+
+	HarnessNSPerOp float64 `json:"harness_ns_per_op"` // as in env.json, at the time of this cell
+
+	// Of `lsmlab bench --memtables` only.
+	BytesPerEntry float64 `json:"bytes_per_entry,omitempty"` // heap + off-heap growth over entries
+	SizePerEntry  float64 `json:"size_per_entry,omitempty"`  // what the table says of itself
+	GCCycleNS     int64   `json:"gc_cycle_ns,omitempty"`     // one runtime.GC with the table live
+
+	HistFile   string `json:"hist_file,omitempty"` // relative to the run directory, slashes
+	SeriesFile string `json:"series_file,omitempty"`
+
+	// Warnings say why a figure may mislead. They never remove a cell.
+	Warnings []string `json:"warnings"`
+}
+
+// Latency summarizes a histogram, in nanoseconds; quantiles have three
+// significant digits, Max and Mean are exact.
+type Latency struct {
+	P50  int64   `json:"p50"`
+	P90  int64   `json:"p90"`
+	P99  int64   `json:"p99"`
+	P999 int64   `json:"p999"`
+	Max  int64   `json:"max"`
+	Mean float64 `json:"mean"`
+}
+
+// Part is one share of a cell.
+type Part struct {
+	Name      string   `json:"name"`
+	Threads   int      `json:"threads,omitempty"`
+	Ops       int64    `json:"ops"`
+	OpsPerSec float64  `json:"ops_per_sec"` // over the time of the cell
+	Latency   Latency  `json:"latency_ns"`
+	Intended  *Latency `json:"intended_latency_ns,omitempty"`
+}
+
+// Counts are an engine's own counters over the measured part, its gauges at the
+// end; names as in kv.Metrics.
+type Counts struct {
+	WALBytes               int64   `json:"wal_bytes"`
+	FlushBytes             int64   `json:"flush_bytes"`
+	CompactionReadBytes    int64   `json:"compaction_read_bytes"`
+	CompactionWrittenBytes int64   `json:"compaction_written_bytes"`
+	Flushes                int64   `json:"flushes"`
+	Compactions            int64   `json:"compactions"`
+	Stalls                 int64   `json:"stalls"`
+	StallSeconds           float64 `json:"stall_seconds"`
+	CompactionDebtBytes    int64   `json:"compaction_debt_bytes"`
+	BloomChecks            int64   `json:"bloom_checks"`
+	BloomNegatives         int64   `json:"bloom_negatives"`
+	CacheHits              int64   `json:"cache_hits"`
+	CacheMisses            int64   `json:"cache_misses"`
+	TablesL0               int64   `json:"l0_tables"`
+}
+
+// OK says whether the cell has figures.
+func (c Cell) OK() bool { return c.Status == StatusOK }
+
+// CellID names a cell within its run, fit for a file name.
+func CellID(workload, engine, durability string, threads, round int) string {
+	return fmt.Sprintf("%s-%s-%s-t%d-r%d", fileSafe(workload), fileSafe(engine), durability, threads, round)
+}
+
+// fileSafe replaces what a file name should not hold.
+func fileSafe(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+// CellWriter appends to cells.jsonl.
+type CellWriter struct{ f *os.File }
+
+// OpenCells opens cells.jsonl of a run directory for appending. A torn last
+// line, left by a crash, is cut off.
+func OpenCells(dir string) (*CellWriter, error) {
+	path := filepath.Join(dir, "cells.jsonl")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := cutTornLine(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &CellWriter{f}, nil
+}
+
+// cutTornLine truncates f after its last newline and stands at its end.
+func cutTornLine(f *os.File) error {
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	whole := int64(bytes.LastIndexByte(b, '\n') + 1)
+	if whole < int64(len(b)) {
+		if err := f.Truncate(whole); err != nil {
+			return err
+		}
+	}
+	_, err = f.Seek(whole, io.SeekStart)
+	return err
+}
+
+// Append adds one cell and syncs. After an error the writer must be closed:
+// the file may end in half a line, which the next reader leaves out.
+func (w *CellWriter) Append(c Cell) error {
+	if c.Warnings == nil {
+		c.Warnings = []string{}
+	}
+	line, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("%s: cell %s: %w", w.f.Name(), c.ID, err)
+	}
+	if _, err := w.f.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	return w.f.Sync()
+}
+
+// Close closes the file.
+func (w *CellWriter) Close() error { return w.f.Close() }
+
+// ReadCells returns the cells of a run directory in the order in which their
+// IDs first appeared, the last line of each ID, and what was left out. A run
+// without cells.jsonl has no cells.
+func ReadCells(dir string) (cells []Cell, warnings []string, err error) {
+	path := filepath.Join(dir, "cells.jsonl")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	index := map[string]int{}
+	for n := 1; len(b) > 0; n++ {
+		line, rest, whole := bytes.Cut(b, []byte("\n"))
+		if !whole {
+			warnings = append(warnings, fmt.Sprintf("%s:%d: torn last line of %d bytes left out: the run was cut while writing it",
+				path, n, len(line)))
+			break
+		}
+		b = rest
+		var c Cell
+		if err := json.Unmarshal(line, &c); err != nil {
+			return nil, nil, &DamageError{Path: path, Line: n, What: err.Error()}
+		}
+		if c.ID == "" || c.Status == "" {
+			return nil, nil, &DamageError{Path: path, Line: n, What: "no id or no status"}
+		}
+		if i, seen := index[c.ID]; seen {
+			cells[i] = c
+			continue
+		}
+		index[c.ID] = len(cells)
+		cells = append(cells, c)
+	}
+	return cells, warnings, nil
+}
+
+// Run is a run directory read whole, but for hist and series files.
+type Run struct {
+	Dir      string
+	Plan     Plan
+	Env      Env
+	Cells    []Cell
+	Warnings []string // about the files, not about the figures
+}
+
+// ReadRun reads a run directory.
+func ReadRun(dir string) (Run, error) {
+	p, err := ReadPlan(filepath.Join(dir, "plan.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return Run{}, fmt.Errorf("%s: not a run directory, it has no plan.json: make one with `lsmlab bench --out %s`", dir, dir)
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	env, err := ReadEnv(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Run{}, err
+	}
+	cells, warnings, err := ReadCells(dir)
+	if err != nil {
+		return Run{}, err
+	}
+	return Run{Dir: dir, Plan: p, Env: env, Cells: cells, Warnings: warnings}, nil
+}

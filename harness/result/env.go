@@ -1,0 +1,70 @@
+package result
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Env is where a run was made and on what: env.json. It holds no host or user
+// name. A field that could not be found out is empty.
+type Env struct {
+	Schema  int       `json:"schema"`
+	Started time.Time `json:"started"`
+	Command string    `json:"command"` // that makes this run again
+
+	CPU         string  `json:"cpu"` // model name
+	Cores       int     `json:"cores"`
+	GOMAXPROCS  int     `json:"gomaxprocs"`
+	MemoryBytes int64   `json:"memory_bytes"`
+	SwapBytes   int64   `json:"swap_bytes"` // configured
+	Kernel      string  `json:"kernel"`
+	OS          string  `json:"os"`
+	Arch        string  `json:"arch"`
+	Governor    string  `json:"cpu_governor,omitempty"`
+	Hypervisor  bool    `json:"hypervisor"` // the CPU says that it is a guest's
+	Load1       float64 `json:"load1"`      // load average of 1 minute at the start
+
+	FileSystem   string `json:"filesystem"` // type at the data directory: ext4, xfs, ...
+	MountOptions string `json:"mount_options"`
+	Device       string `json:"device"` // block device or source of the mount
+
+	GoVersion string `json:"go_version"`
+	Module    string `json:"module_version,omitempty"`
+	Commit    string `json:"commit,omitempty"`
+	Dirty     bool   `json:"dirty"` // the checkout had changes that were not committed
+
+	Engines []EngineInfo `json:"engines"`
+
+	// HarnessNSPerOp is the driver's own cost: nanoseconds an operation on the
+	// noop engine, one thread, stream and histogram and clock included. It is
+	// calibrated at the start of each run.
+	HarnessNSPerOp float64 `json:"harness_ns_per_op"`
+	// ClockNS is the cost of one reading of the monotonic clock.
+	ClockNS float64 `json:"clock_ns"`
+
+	// Calibration, by name, for readers: how rss, cpu and writes were counted.
+	Methods map[string]string `json:"methods"`
+}
+
+// EngineInfo is one engine of a run.
+type EngineInfo struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	// Options are the effective options of each durability rung, by its name;
+	// a rung that the engine refuses is absent.
+	Options map[string]string `json:"options"`
+	Note    string            `json:"note,omitempty"`
+}
+
+// ReadEnv reads env.json of a run directory.
+func ReadEnv(dir string) (Env, error) {
+	var e Env
+	err := readJSON(filepath.Join(dir, "env.json"), &e, false)
+	return e, err
+}
+
+// WriteEnv writes env.json of a run directory.
+func WriteEnv(dir string, e Env) error {
+	e.Schema = SchemaVersion
+	return writeJSON(filepath.Join(dir, "env.json"), e)
+}

@@ -1,0 +1,95 @@
+package result
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// SchemaVersion is the version of this schema; readers refuse newer ones.
+// Fields are added without raising it.
+const SchemaVersion = 1
+
+// Plan says what a run measures. It is stored as plan.json, and a file of this
+// form can be given to `lsmlab bench --plan FILE`. Cells are the product of
+// engines, workloads, durabilities and threads, once a round.
+type Plan struct {
+	Schema       int      `json:"schema"`
+	Name         string   `json:"name,omitempty"` // of the plan file it came from
+	Engines      []string `json:"engines"`
+	Workloads    []string `json:"workloads"`
+	Durabilities []string `json:"durability"`
+	Threads      []int    `json:"threads"` // goroutines that drive one store
+	Rounds       int      `json:"rounds"`
+	Seed         uint64   `json:"seed"` // of all streams and of the order of cells
+
+	Keys       int64    `json:"keys"`       // preloaded keys, and the key space of writes
+	KeySize    int      `json:"key_size"`   // bytes; 0 is the workload's default
+	ValueSize  int      `json:"value_size"` // bytes; 0 is the workload's default
+	Ops        int64    `json:"ops"`        // operations a cell over all threads; 0 is the default of the workload
+	Duration   Duration `json:"duration"`   // time limit of the measured part; 0 is by Ops alone
+	Warmup     Duration `json:"warmup"`     // operations before the measured part; 0 is none
+	Rate       float64  `json:"rate"`       // operations/s over all threads, open loop; 0 is closed loop
+	MaxSeconds Duration `json:"cell_timeout"`
+
+	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
+	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
+
+	MemTables bool `json:"memtables"` // Engines are bare MemTables and structures beside them
+}
+
+// Duration is a [time.Duration] that reads and writes as "1m30s".
+type Duration time.Duration
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// ReadPlan reads a plan file. Unknown fields are refused: a misspelt field
+// would otherwise silently mean its default.
+func ReadPlan(path string) (Plan, error) {
+	var p Plan
+	if err := readJSON(path, &p, true); err != nil {
+		return Plan{}, err
+	}
+	if p.Schema > SchemaVersion {
+		return Plan{}, fmt.Errorf("%s: schema %d is newer than %d: use a newer lsmlab", path, p.Schema, SchemaVersion)
+	}
+	return p, nil
+}
+
+// WritePlan writes plan.json of a run directory.
+func WritePlan(dir string, p Plan) error {
+	p.Schema = SchemaVersion
+	return writeJSON(filepath.Join(dir, "plan.json"), p)
+}
+
+// Difference returns the first field, by its name in plan.json, in which the
+// two plans differ, with both values; ok is false if they ask for the same.
+// Name is no difference.
+func (p Plan) Difference(o Plan) (field string, mine, other any, ok bool) {
+	a, b := reflect.ValueOf(p), reflect.ValueOf(o)
+	for i := range a.NumField() {
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
+		x, y := a.Field(i).Interface(), b.Field(i).Interface()
+		if name != "name" && name != "schema" && !reflect.DeepEqual(x, y) {
+			return name, printable(x), printable(y), true
+		}
+	}
+	return "", nil, nil, false
+}
+
+func printable(v any) any {
+	if d, ok := v.(Duration); ok {
+		return time.Duration(d)
+	}
+	return v
+}
