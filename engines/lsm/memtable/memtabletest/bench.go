@@ -1,0 +1,270 @@
+package memtabletest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// benchEntries is how many entries a measured table holds, each a 16-byte key
+// and a 100-byte value, as in db_bench. One iteration of a benchmark is one pass
+// over all of them; ns/op is per entry, of all goroutines together.
+const benchEntries = 1_000_000
+
+// Contestant is a table in a race.
+type Contestant struct {
+	Name string
+	New  memtable.Factory
+}
+
+// Bench measures one table; see Race.
+func Bench(b *testing.B, fac memtable.Factory) { Race(b, []Contestant{{New: fac}}) }
+
+// Race measures tables side by side: contestants take turns within each test,
+// so that drift of the machine hits all alike. Repeat whole runs for intervals:
+//
+//	for i in 1 2 3 4 5; do go test -run '^$' -bench . -benchtime 1x; done
+//
+// Besides ns/op it reports bytes/entry (Size) and gc-cycle-ns, the median of
+// runtime.GC with a full table live.
+func Race(b *testing.B, contestants []Contestant) {
+	for _, s := range keyShapes {
+		race{shape: s, contestants: contestants, full: make([]memtable.MemTable, len(contestants))}.run(b)
+	}
+}
+
+// keyShape makes keys of 16 bytes. ordered(i) rises with i; scattered is a
+// one-to-one image of the entries in no order.
+type keyShape struct {
+	name      string
+	ordered   func(dst []byte, i int)
+	scattered func(dst []byte, i int)
+}
+
+var benchOrder = sync.OnceValue(func() []int32 {
+	order := make([]int32, benchEntries)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+})
+
+var keyShapes = []keyShape{
+	{ // db_bench: 8 bytes big-endian, then padding
+		name:      "keys=binary",
+		ordered:   binaryKey,
+		scattered: func(dst []byte, i int) { binaryKey(dst, int(benchOrder()[i])) },
+	},
+	{ // YCSB: "user" and a decimal number, hashed or in order
+		name:    "keys=user",
+		ordered: func(dst []byte, i int) { userKey(dst, uint64(i)) },
+		scattered: func(dst []byte, i int) {
+			// Times an odd number is one-to-one modulo 2^39, which is below 10^12.
+			userKey(dst, uint64(benchOrder()[i])*0x9e3779b97f4a7c15%(1<<39))
+		},
+	},
+}
+
+func binaryKey(dst []byte, i int) {
+	binary.BigEndian.PutUint64(dst, uint64(i))
+	copy(dst[8:], "00000000")
+}
+
+func userKey(dst []byte, n uint64) {
+	copy(dst, "user")
+	for i := 15; i >= 4; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+}
+
+type race struct {
+	shape       keyShape
+	contestants []Contestant
+	full        []memtable.MemTable // by contestant, for tests that only read
+}
+
+func (r race) run(b *testing.B) {
+	for _, test := range []struct {
+		name string
+		run  func(b *testing.B, contestant, goroutines int)
+	}{
+		{"insert-random", func(b *testing.B, c, g int) { r.insert(b, c, g, r.shape.scattered) }},
+		{"insert-seq", func(b *testing.B, c, g int) { r.insert(b, c, g, r.shape.ordered) }},
+		{"mixed", r.mixed},
+		{"get-hit", func(b *testing.B, c, g int) { r.get(b, c, g, true) }},
+		{"get-miss", func(b *testing.B, c, g int) { r.get(b, c, g, false) }},
+		{"walk", r.walk},
+	} {
+		for _, goroutines := range []int{1, 2} {
+			for i, c := range r.contestants {
+				name := fmt.Sprintf("%s/%s/goroutines=%d", test.name, r.shape.name, goroutines)
+				if c.Name != "" {
+					name += "/table=" + c.Name
+				}
+				b.Run(name, func(b *testing.B) { test.run(b, i, goroutines) })
+			}
+		}
+	}
+	for _, mt := range r.full {
+		if mt != nil {
+			mt.Release()
+		}
+	}
+}
+
+func (r race) newTable(contestant int) memtable.MemTable {
+	return r.contestants[contestant].New(memtable.Options{SizeHint: 64 << 20})
+}
+
+// split calls work(i) for i in [from, to), goroutine g taking each i that leaves
+// the rest g.
+func split(goroutines, from, to int, work func(g, i int)) {
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			for i := from + g; i < to; i += goroutines {
+				work(g, i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// scratch gives each goroutine a key buffer on cache lines of its own.
+type scratch [][128]byte
+
+func (s scratch) key(g int) []byte { return s[g][:16] }
+
+// fill inserts entries [from, to).
+func fill(mt memtable.MemTable, goroutines, from, to int, key func([]byte, int)) {
+	s := make(scratch, goroutines)
+	value := valueOf([]byte("benchmark"), 1, 100)
+	split(goroutines, from, to, func(g, i int) {
+		k := s.key(g)
+		key(k, i)
+		mt.Add(ikey.New(k, ikey.Seq(i+1), ikey.Set), value)
+	})
+}
+
+// perEntry replaces ns/op, which is per pass, by the time of one entry.
+func perEntry(b *testing.B, entries int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(entries), "ns/op")
+}
+
+func (r race) insert(b *testing.B, contestant, goroutines int, key func([]byte, int)) {
+	benchOrder()
+	var size int64
+	var gc time.Duration
+	b.StopTimer()
+	for range b.N {
+		mt := r.newTable(contestant)
+		runtime.GC()
+		b.StartTimer()
+		fill(mt, goroutines, 0, benchEntries, key)
+		b.StopTimer()
+		size, gc = mt.Size(), gcCycle()
+		mt.Release()
+	}
+	perEntry(b, benchEntries)
+	b.ReportMetric(float64(size)/benchEntries, "bytes/entry")
+	b.ReportMetric(float64(gc.Nanoseconds()), "gc-cycle-ns")
+}
+
+// gcCycle returns the median time of five collections.
+func gcCycle() time.Duration {
+	times := make([]time.Duration, 5)
+	for i := range times {
+		start := time.Now()
+		runtime.GC()
+		times[i] = time.Since(start)
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// mixed starts with half the entries and does a Get and an Add in turn.
+func (r race) mixed(b *testing.B, contestant, goroutines int) {
+	benchOrder()
+	value := valueOf([]byte("benchmark"), 1, 100)
+	b.StopTimer()
+	for range b.N {
+		mt := r.newTable(contestant)
+		fill(mt, goroutines, 0, benchEntries/2, r.shape.scattered)
+		runtime.GC()
+		s := make(scratch, goroutines)
+		b.StartTimer()
+		split(goroutines, benchEntries/2, benchEntries, func(g, i int) {
+			k := s.key(g)
+			r.shape.scattered(k, i)
+			mt.Add(ikey.New(k, ikey.Seq(i+1), ikey.Set), value)
+			r.shape.scattered(k, i-benchEntries/2)
+			if _, _, ok := mt.Get(k, ikey.MaxSeq); !ok {
+				panic("memtabletest: an added key is not found")
+			}
+		})
+		b.StopTimer()
+		mt.Release()
+	}
+	perEntry(b, benchEntries)
+}
+
+// fullTable returns the contestant's table with all entries, made once.
+func (r race) fullTable(contestant int) memtable.MemTable {
+	if r.full[contestant] == nil {
+		r.full[contestant] = r.newTable(contestant)
+		fill(r.full[contestant], 1, 0, benchEntries, r.shape.scattered)
+		runtime.GC()
+	}
+	return r.full[contestant]
+}
+
+// get reads all keys in an order unlike that of their insertion. A key that is
+// missing has present neighbours, as in db_bench's readmissing.
+func (r race) get(b *testing.B, contestant, goroutines int, hit bool) {
+	order := benchOrder()
+	mt := r.fullTable(contestant)
+	s := make(scratch, goroutines)
+	for b.Loop() {
+		split(goroutines, 0, benchEntries, func(g, i int) {
+			k := s.key(g)
+			r.shape.scattered(k, int(order[benchEntries-1-i]))
+			if !hit {
+				k[15] = '.'
+			}
+			if _, _, ok := mt.Get(k, ikey.MaxSeq); ok != hit {
+				panic(fmt.Sprintf("memtabletest: Get(%q) = %v, want %v", k, ok, hit))
+			}
+		})
+	}
+	perEntry(b, benchEntries)
+}
+
+// walk reads all entries in order, each goroutine all of them.
+func (r race) walk(b *testing.B, contestant, goroutines int) {
+	mt := r.fullTable(contestant)
+	for b.Loop() {
+		split(goroutines, 0, goroutines, func(_, _ int) {
+			it := mt.NewIterator()
+			n, size := 0, 0
+			for ok := it.First(); ok; ok = it.Next() {
+				n++
+				size += len(it.Key().User) + len(it.Value())
+			}
+			if n != benchEntries || size != 116*benchEntries {
+				panic(fmt.Sprintf("memtabletest: walk of %d entries, %d bytes", n, size))
+			}
+			it.Close()
+		})
+	}
+	perEntry(b, benchEntries*goroutines)
+}

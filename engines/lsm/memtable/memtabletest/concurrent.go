@@ -1,0 +1,238 @@
+package memtabletest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// testConcurrent has writers add versions to few keys while readers get, seek
+// and walk. The goal is that reads are linearisable: to each key belongs a
+// register that only rises, the newest sequence number known to be in the
+// table, raised by a writer after its Add returned and by a reader after its
+// read returned. Then
+//
+//   - a Get of the newest version that starts after the register read s must
+//     return s or newer (an Add that returned is seen; no read goes back in
+//     time behind another read);
+//   - a Get or seek at s itself must return exactly version s;
+//   - a walk must be strictly sorted, show every entry that was added before
+//     the iterator was made, and show no half entry: values say whose they are.
+//
+// A link that is published before the entry it leads to, a lost insert between
+// two CAS, or an iterator that skips over a fresh node fails one of these.
+func testConcurrent(t *testing.T, f memtable.Factory) {
+	for _, keys := range []int{1, 7, 300} {
+		t.Run(fmt.Sprintf("keys=%d", keys), func(t *testing.T) {
+			rng := seededRand(t)
+			c := newContest(t, f, keys, func(i int) []byte {
+				return fmt.Appendf(nil, "key-%04d", rng.IntN(10)*1000+i)
+			})
+			c.run(4, 1500, 4)
+		})
+	}
+}
+
+// testConcurrentNeighbours is testConcurrent with every key new: all writers
+// insert ascending keys side by side, the place where splices go stale.
+func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
+	const perWriter = 1500
+	c := newContest(t, f, 4*perWriter, func(i int) []byte {
+		return fmt.Appendf(nil, "%08d%s", i, bytes.Repeat([]byte{'x'}, i%5))
+	})
+	c.fresh = true
+	c.run(4, perWriter, 3)
+}
+
+// contest is one table under concurrent use and what is known to be in it.
+type contest struct {
+	t     *testing.T
+	mt    memtable.MemTable
+	keys  [][]byte
+	known []atomic.Uint64 // by key: newest version known to be in the table
+	fresh bool            // each key is added once, in order
+	seq   atomic.Uint64   // last sequence number given out
+	logs  []addLog        // by writer
+	fails atomic.Int32
+}
+
+// addLog is what one writer added, in its order. n is raised after the Add
+// returned, so entries below n may be read by all.
+type addLog struct {
+	n    atomic.Int64
+	adds []added
+}
+
+type added struct {
+	key int
+	seq ikey.Seq
+}
+
+func newContest(t *testing.T, f memtable.Factory, keys int, name func(i int) []byte) *contest {
+	c := &contest{t: t, mt: newTable(t, f).mt, known: make([]atomic.Uint64, keys)}
+	for i := range keys {
+		c.keys = append(c.keys, name(i))
+	}
+	return c
+}
+
+// kindOf makes one version in five a tombstone.
+func kindOf(seq ikey.Seq) ikey.Kind {
+	if seq%5 == 0 {
+		return ikey.Delete
+	}
+	return ikey.Set
+}
+
+func sizeOf(seq ikey.Seq) int {
+	if kindOf(seq) == ikey.Delete {
+		return 0
+	}
+	return 8 + int(seq%90)
+}
+
+func (c *contest) failf(format string, args ...any) {
+	if c.fails.Add(1) <= 5 {
+		c.t.Errorf(format, args...)
+	}
+}
+
+func (c *contest) run(writers, perWriter, readers int) {
+	c.logs = make([]addLog, writers)
+	var writing, reading sync.WaitGroup
+	var done atomic.Bool
+	for w := range writers {
+		c.logs[w].adds = make([]added, perWriter)
+		writing.Go(func() { c.write(&c.logs[w], rand.New(rand.NewPCG(1, uint64(w)))) })
+	}
+	for r := range readers {
+		reading.Go(func() {
+			rng := rand.New(rand.NewPCG(2, uint64(r)))
+			for i := 0; !done.Load() && c.fails.Load() == 0; i++ {
+				if i%100 == 99 {
+					c.walk()
+				}
+				c.read(rng.IntN(len(c.keys)))
+				runtime.Gosched()
+			}
+		})
+	}
+	writing.Wait()
+	done.Store(true)
+	reading.Wait()
+	c.final()
+}
+
+func (c *contest) write(log *addLog, rng *rand.Rand) {
+	for i := range log.adds {
+		seq := ikey.Seq(c.seq.Add(1))
+		key := rng.IntN(len(c.keys))
+		if c.fresh {
+			key = int(seq - 1)
+		}
+		user := c.keys[key]
+		c.mt.Add(ikey.New(user, seq, kindOf(seq)), valueOf(user, seq, sizeOf(seq)))
+		log.adds[i] = added{key, seq}
+		log.n.Store(int64(i + 1))
+		raise(&c.known[key], uint64(seq))
+	}
+}
+
+// raise sets a to the greater of a and v.
+func raise(a *atomic.Uint64, v uint64) {
+	for old := a.Load(); old < v && !a.CompareAndSwap(old, v); old = a.Load() {
+	}
+}
+
+// read gets key's newest version, then the version that is known, by Get and
+// by seek.
+func (c *contest) read(key int) {
+	user := c.keys[key]
+	low := ikey.Seq(c.known[key].Load())
+	value, kind, ok := c.mt.Get(user, ikey.MaxSeq)
+	switch {
+	case !ok:
+		if low > 0 {
+			c.failf("Get(%q) finds nothing, version %d is in the table", user, low)
+		}
+	case kind == ikey.Set:
+		seq, err := checkValue(user, value)
+		if err != nil {
+			c.failf("Get: %v", err)
+		} else if seq < low || uint64(seq) > c.seq.Load() {
+			c.failf("Get(%q) = version %d, want one in [%d, %d]", user, seq, low, c.seq.Load())
+		}
+		raise(&c.known[key], uint64(seq))
+	}
+	if low == 0 {
+		return
+	}
+	value, kind, ok = c.mt.Get(user, low)
+	if !ok || kind != kindOf(low) || !bytes.Equal(value, valueOf(user, low, sizeOf(low))) {
+		c.failf("Get(%q, %d) = %s, kind %d, %v, want that version", user, low, short(value), kind, ok)
+	}
+	it := c.mt.NewIterator()
+	if k := ikey.New(user, low, kindOf(low)); !it.SeekGE(ikey.SeekKey(user, low)) || ikey.Compare(it.Key(), k) != 0 {
+		c.failf("seek to %v does not find it", k)
+	}
+	if err := it.Close(); err != nil {
+		c.failf("Close: %v", err)
+	}
+}
+
+// walk reads everything with one iterator.
+func (c *contest) walk() {
+	before := make([]int64, len(c.logs))
+	for i := range c.logs {
+		before[i] = c.logs[i].n.Load()
+	}
+	it := c.mt.NewIterator()
+	seen := map[ikey.Seq]bool{}
+	var last ikey.Key
+	for ok := it.First(); ok; ok = it.Next() {
+		k := it.Key()
+		if len(seen) > 0 && ikey.Compare(last, k) >= 0 {
+			c.failf("walk went from %v to %v", last, k)
+			return
+		}
+		seq := k.Trailer.Seq()
+		if v := it.Value(); k.Trailer.Kind() != kindOf(seq) || !bytes.Equal(v, valueOf(k.User, seq, sizeOf(seq))) {
+			c.failf("walk: %v has value %s", k, short(v))
+		}
+		last, seen[seq] = k, true
+	}
+	for i, n := range before {
+		for _, a := range c.logs[i].adds[:n] {
+			if !seen[a.seq] {
+				c.failf("walk of %d entries lacks version %d of %q, added before it", len(seen), a.seq, c.keys[a.key])
+				return
+			}
+		}
+	}
+	if err := it.Close(); err != nil {
+		c.failf("Close: %v", err)
+	}
+}
+
+// final compares the table at rest with the model.
+func (c *contest) final() {
+	var m model
+	for i := range c.logs {
+		for _, a := range c.logs[i].adds {
+			m.add(ikey.New(c.keys[a.key], a.seq, kindOf(a.seq)), valueOf(c.keys[a.key], a.seq, sizeOf(a.seq)))
+		}
+	}
+	if c.t.Failed() {
+		return
+	}
+	if err := m.agree(c.mt); err != nil {
+		c.t.Error(err)
+	}
+}

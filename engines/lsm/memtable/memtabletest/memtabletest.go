@@ -1,0 +1,108 @@
+// Package memtabletest judges MemTables: one conformance suite, one fuzz target
+// and one benchmark for all variants. A variant calls them in three lines:
+//
+//	func TestMemTable(t *testing.T)      { memtabletest.Run(t, rbtree.New) }
+//	func FuzzMemTable(f *testing.F)      { memtabletest.Fuzz(f, rbtree.New) }
+//	func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, rbtree.New) }
+//
+// The judge is a sorted slice (see model): every method of a table must agree
+// with it on every entry, beside every entry and past the end. Values describe
+// themselves (see valueOf), so a value that belongs to another version, or to
+// none, shows wherever it is met. Run the suite with -race too: arenas then
+// take their memory from the Go heap, where the detector sees it.
+package memtabletest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// Run runs the conformance suite on tables made by f. It must not run in
+// parallel with other users of arenas: it counts the memory that they hold.
+func Run(t *testing.T, f memtable.Factory) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, memtable.Factory)
+	}{
+		{"Empty", testEmpty},
+		{"Versions", testVersions},
+		{"Tombstones", testTombstones},
+		{"Values", testValues},
+		{"CallerBuffers", testCallerBuffers},
+		{"Shapes", testShapes},
+		{"Random", testRandom},
+		{"IterateWhileAdding", testIterateWhileAdding},
+		{"Size", testSize},
+		{"Release", testRelease},
+		{"Concurrent", testConcurrent},
+		{"ConcurrentNeighbours", testConcurrentNeighbours},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			held := arena.Held()
+			c.test(t, f)
+			// Tables are released by the test's own cleanup, run after this one.
+			t.Cleanup(func() {
+				if n := arena.Held(); !t.Failed() && n != held {
+					t.Errorf("%d bytes of arenas held after the test, want %d", n, held)
+				}
+			})
+		})
+	}
+}
+
+// table pairs a MemTable under test with the model that says what it must hold.
+type table struct {
+	t  *testing.T
+	mt memtable.MemTable
+	model
+	next ikey.Seq
+}
+
+// newTable returns an empty table, released when the test ends.
+func newTable(t *testing.T, f memtable.Factory) *table {
+	mt := f(memtable.Options{SizeHint: 1 << 20})
+	t.Cleanup(mt.Release)
+	return &table{t: t, mt: mt, next: 1}
+}
+
+// set adds the next version of user with a value of size bytes.
+func (tb *table) set(user []byte, size int) {
+	tb.add(user, tb.next, ikey.Set, valueOf(user, tb.next, size))
+	tb.next++
+}
+
+func (tb *table) add(user []byte, seq ikey.Seq, kind ikey.Kind, value []byte) {
+	k := ikey.New(user, seq, kind)
+	tb.mt.Add(k, value)
+	tb.model.add(k, value)
+}
+
+// check compares everything that the table can say with the model.
+func (tb *table) check() {
+	tb.t.Helper()
+	if err := tb.agree(tb.mt); err != nil {
+		tb.t.Fatal(err)
+	}
+}
+
+// seededRand returns a random source and prints how to run the test again with
+// the same one.
+func seededRand(t *testing.T) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("LSMLAB_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(fmt.Errorf("LSMLAB_SEED: %w", err))
+		}
+	}
+	t.Logf("again: LSMLAB_SEED=%d go test -run '^%s$'", seed, t.Name())
+	return rand.New(rand.NewPCG(seed, 0))
+}
