@@ -23,6 +23,11 @@ type FS interface {
 	Open(name string) (File, error)
 	// OpenReadWrite opens an existing file for reading and writing.
 	OpenReadWrite(name string) (File, error)
+	// OpenDSync opens an existing file for reading and writing such that every
+	// WriteAt is durable when it returns (O_DSYNC): the blocks it wrote, and the
+	// size needed to read them. A crash during a WriteAt may leave any subset of
+	// its blocks. Writes through other handles stay unsynced.
+	OpenDSync(name string) (File, error)
 	// Remove removes a file or an empty directory.
 	Remove(name string) error
 	// Rename moves oldname over newname, which is replaced if it exists.
@@ -57,15 +62,37 @@ type File interface {
 	// (fdatasync).
 	SyncData() error
 	// Map returns a read-only view of the file as it is now. It stays valid
-	// after the file is closed or removed, until Unmap.
+	// after the file is closed or removed, until Unmap. Whether it shows writes
+	// made after the call is not said.
 	Map() (Mapping, error)
+	// MapWritable returns a shared view of the file at its present size that may
+	// be stored to; see [WritableMapping]. The file must be open for writing, and
+	// must not shrink while the view lives.
+	MapWritable() (WritableMapping, error)
 }
 
 // Mapping is a read-only view of a file's bytes, without a copy where the file
 // system can do so. Touching a page that the file has lost, or that the device
-// cannot read, is a fault: see [Guard].
+// cannot read, is a fault: see [CatchFault].
 type Mapping interface {
 	Bytes() []byte
 	// Unmap ends the view; no slice of Bytes may be touched after.
+	Unmap() error
+}
+
+// WritableMapping is a shared view of a file's bytes that may be stored to (mmap
+// with MAP_SHARED). A store is in the file at once: reads see it, and it survives
+// the end of the process. A power failure is another matter: until a Sync or
+// SyncData of the file returns, each page stored to survives or not on its own,
+// in any order, in any of the states it went through, torn at a sector. It stays
+// valid after the file is closed or removed, until Unmap.
+//
+// Stores by different goroutines to different bytes may run concurrently. A
+// fault in it is as for [Mapping].
+type WritableMapping interface {
+	// Bytes returns the view; its length is the file's size at MapWritable.
+	Bytes() []byte
+	// Unmap ends the view, without a sync; no slice of Bytes may be touched
+	// after.
 	Unmap() error
 }

@@ -1,0 +1,302 @@
+package vfs
+
+import (
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// Mem is a file system in memory that knows what of it is durable, so that it
+// can be crashed: see [Mem.CrashClone]. Besides that it is an ordinary FS, safe
+// for concurrent use; everything not known to be durable is lost only in clones.
+//
+// What is durable: content and size of a file as of the last Sync or SyncData
+// (or each WriteAt, for OpenDSync), entries of a directory as of the last
+// SyncDir. Writable mappings are compared with the content as last seen whenever
+// a sync or clone needs to know.
+//
+// Names are cleaned and taken from the root, which always exists. There are no
+// permissions and no links, and space never ends: [Inject] makes things fail.
+type Mem struct {
+	// OnOp, if not nil, is called before every operation that mutates (see
+	// [OpKind.Mutates]), without a lock held: it may call CrashClone. Set it
+	// while no operation runs.
+	OnOp func(Op)
+
+	mu     sync.RWMutex
+	root   *memDir
+	lastID uint64 // of files and directories
+	seq    uint64 // of the last entry operation
+	logged uint64 // entry operations up to it are in the journal; see CrashOptions.Strict
+	gen    uint64 // of the last clone
+}
+
+var _ FS = (*Mem)(nil)
+
+// NewMem returns an empty file system.
+func NewMem() *Mem {
+	return &Mem{root: &memDir{entries: map[string]memEntry{}}}
+}
+
+func (m *Mem) note(op Op) {
+	if m.OnOp != nil {
+		m.OnOp(op)
+	}
+}
+
+// walk returns the directory at name. The caller holds m.mu.
+func (m *Mem) walk(name string) (*memDir, error) {
+	d := m.root
+	for part := range strings.SplitSeq(path.Clean("/"+name)[1:], "/") {
+		if part == "" {
+			continue // the root itself
+		}
+		e := d.entries[part]
+		switch {
+		case !e.exists():
+			return nil, syscall.ENOENT
+		case e.dir == nil:
+			return nil, syscall.ENOTDIR
+		}
+		d = e.dir
+	}
+	return d, nil
+}
+
+// lookup returns the directory that name is in, its last part and what it
+// stands for, which may be nothing. The caller holds m.mu.
+func (m *Mem) lookup(name string) (*memDir, string, memEntry, error) {
+	dirName, base := path.Split(path.Clean("/" + name))
+	if base == "" {
+		return nil, "", memEntry{}, syscall.EISDIR // the root
+	}
+	d, err := m.walk(dirName)
+	if err != nil {
+		return nil, "", memEntry{}, err
+	}
+	return d, base, d.entries[base], nil
+}
+
+// Create implements [FS].
+func (m *Mem) Create(name string) (File, error) {
+	m.note(Op{Kind: OpCreate, Path: name})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, err := m.ensure(name)
+	if err != nil {
+		return nil, pathError("create", name, err)
+	}
+	f.fold()
+	f.truncate(0)
+	return &memHandle{m: m, f: f, name: name, writable: true}, nil
+}
+
+// ensure returns the file called name, made if it is missing.
+func (m *Mem) ensure(name string) (*memFile, error) {
+	d, base, e, err := m.lookup(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case e.dir != nil:
+		return nil, syscall.EISDIR
+	case e.file != nil:
+		return e.file, nil
+	}
+	m.lastID++
+	f := &memFile{id: m.lastID}
+	m.change(entryChange{d, base, memEntry{file: f}})
+	return f, nil
+}
+
+// Open implements [FS].
+func (m *Mem) Open(name string) (File, error) { return m.open(name, false, false) }
+
+// OpenReadWrite implements [FS].
+func (m *Mem) OpenReadWrite(name string) (File, error) {
+	return m.open(name, true, false)
+}
+
+// OpenDSync implements [FS].
+func (m *Mem) OpenDSync(name string) (File, error) {
+	return m.open(name, true, true)
+}
+
+func (m *Mem) open(name string, writable, dsync bool) (File, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, _, e, err := m.lookup(name)
+	switch {
+	case err != nil:
+		return nil, pathError("open", name, err)
+	case e.dir != nil:
+		return nil, pathError("open", name, syscall.EISDIR)
+	case e.file == nil:
+		return nil, pathError("open", name, syscall.ENOENT)
+	}
+	return &memHandle{m: m, f: e.file, name: name, writable: writable, dsync: dsync}, nil
+}
+
+// Remove implements [FS].
+func (m *Mem) Remove(name string) error {
+	m.note(Op{Kind: OpRemove, Path: name})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, base, e, err := m.lookup(name)
+	switch {
+	case err != nil:
+	case !e.exists():
+		err = syscall.ENOENT
+	case e.dir != nil && len(e.dir.entries) > 0:
+		err = syscall.ENOTEMPTY
+	}
+	if err != nil {
+		return pathError("remove", name, err)
+	}
+	m.change(entryChange{dir: d, name: base})
+	return nil
+}
+
+// Rename implements [FS].
+func (m *Mem) Rename(oldname, newname string) error {
+	m.note(Op{Kind: OpRename, Path: oldname, To: newname})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.rename(oldname, newname); err != nil {
+		return pathError("rename", oldname, err)
+	}
+	return nil
+}
+
+func (m *Mem) rename(oldname, newname string) error {
+	from, fromBase, e, err := m.lookup(oldname)
+	if err != nil {
+		return err
+	}
+	to, toBase, old, err := m.lookup(newname)
+	switch {
+	case err != nil:
+		return err
+	case !e.exists():
+		return syscall.ENOENT
+	case e == old:
+		return nil
+	case e.file != nil && old.dir != nil:
+		return syscall.EISDIR
+	case e.dir != nil && old.file != nil:
+		return syscall.ENOTDIR
+	case old.dir != nil && len(old.dir.entries) > 0:
+		return syscall.ENOTEMPTY
+	case e.dir != nil && strings.HasPrefix(path.Clean("/"+newname), path.Clean("/"+oldname)+"/"):
+		return syscall.EINVAL // into itself
+	}
+	m.change(entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
+	return nil
+}
+
+// MkdirAll implements [FS].
+func (m *Mem) MkdirAll(dir string) error {
+	m.note(Op{Kind: OpMkdirAll, Path: dir})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.root
+	for part := range strings.SplitSeq(path.Clean("/"+dir)[1:], "/") {
+		if part == "" {
+			continue
+		}
+		e := d.entries[part]
+		if e.file != nil {
+			return pathError("mkdir", dir, syscall.ENOTDIR)
+		}
+		if e.dir == nil {
+			m.lastID++
+			e.dir = &memDir{id: m.lastID, entries: map[string]memEntry{}}
+			m.change(entryChange{d, part, e})
+		}
+		d = e.dir
+	}
+	return nil
+}
+
+// List implements [FS].
+func (m *Mem) List(dir string) ([]string, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	d, err := m.walk(dir)
+	if err != nil {
+		return nil, pathError("list", dir, err)
+	}
+	return slices.Sorted(maps.Keys(d.entries)), nil
+}
+
+// Stat implements [FS]. The size of a directory is 0.
+func (m *Mem) Stat(name string) (int64, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if _, err := m.walk(name); err == nil {
+		return 0, nil
+	}
+	_, _, e, err := m.lookup(name)
+	if err == nil && e.file == nil {
+		err = syscall.ENOENT
+	}
+	if err != nil {
+		return 0, pathError("stat", name, err)
+	}
+	return e.file.size, nil
+}
+
+// SyncDir implements [FS].
+func (m *Mem) SyncDir(dir string) error {
+	m.note(Op{Kind: OpSyncDir, Path: dir})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, err := m.walk(dir)
+	if err != nil {
+		return pathError("syncdir", dir, err)
+	}
+	d.syncThrough(m.seq)
+	m.logged = m.seq
+	return nil
+}
+
+// Lock implements [FS]. Every Mem is one machine: a clone has no locks.
+func (m *Mem) Lock(name string) (io.Closer, error) {
+	m.note(Op{Kind: OpLock, Path: name})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, err := m.ensure(name)
+	if err != nil {
+		return nil, pathError("lock", name, err)
+	}
+	if f.locked {
+		return nil, inUse(readerAt(f.readerAt), name)
+	}
+	f.locked = true
+	f.truncate(0)
+	f.write(lockNote(), 0)
+	return &memLock{m: m, f: f}, nil
+}
+
+type memLock struct {
+	m *Mem
+	f *memFile // nil once released
+}
+
+func (l *memLock) Close() error {
+	l.m.mu.Lock()
+	defer l.m.mu.Unlock()
+	if l.f == nil {
+		return fs.ErrClosed
+	}
+	l.f.locked, l.f = false, nil
+	return nil
+}
+
+func pathError(op, name string, err error) error {
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}

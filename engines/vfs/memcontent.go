@@ -1,0 +1,273 @@
+package vfs
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+)
+
+const (
+	pageSize   = 4096 // bytes; the unit of copy-on-write, and of a page cache
+	sectorSize = 512  // bytes; the smallest thing a disk writes as a whole
+)
+
+type page [pageSize]byte
+
+var zeroPage page
+
+// memFile is the content of one file of a [Mem]: what it is now, and enough to
+// rebuild what it was at the last sync and at each write since. Mem.mu guards it.
+//
+// Invariants:
+//
+//  1. len(pages) == ceil(size/pageSize); a nil page reads as zeros; bytes of the
+//     last page beyond size are zero.
+//  2. A page that is not in dirty never changes again, so clones share it.
+//     A non-nil page that is in dirty belongs to this file alone.
+//  3. Page i as of the last sync is dirty[i].old, or pages[i] if i is not in dirty.
+//  4. dirty[i].ops are the indices, rising, of the pending changes that touch page i.
+//  5. len(mapped) == 0, or mapped holds the newest content of the file's first
+//     len(mapped) bytes, and pages hold it as of the last fold.
+type memFile struct {
+	id     uint64 // in order of creation; makes the order of random choices repeatable
+	pages  []*page
+	shared bool // the array pages also belongs to a clone: copy it before storing
+	size   int64
+	flat   []byte // cache: the content in one piece, or nil
+
+	syncedSize int64
+	pending    []change // since the last sync, in order
+	metaDone   int      // the size effect of pending[:metaDone] is durable
+	dirty      map[int]*dirtyPage
+
+	mapped     []byte // the memory of writable mappings, or nil
+	mappedRefs int
+	locked     bool
+
+	sum   uint64 // cache: hash of a clean content
+	sumOK bool
+
+	twin    *memFile // its clone in the crash state being built
+	twinGen uint64
+}
+
+// change is one unsynced change: a write of data at off, a cut of all from off
+// on, or neither (the file grew by zeros). Size is the size after it.
+type change struct {
+	off  int64
+	data []byte
+	cut  bool
+	size int64
+}
+
+// meets says whether the change alters bytes of [lo, hi) of the file.
+func (c *change) meets(lo, hi int64) bool {
+	if c.cut {
+		return c.off < hi
+	}
+	return c.off < hi && lo < c.off+int64(len(c.data))
+}
+
+// apply makes the change to b, which is the file's content from base on.
+func (c *change) apply(b []byte, base int64) {
+	if c.cut {
+		clear(b[min(max(c.off-base, 0), int64(len(b))):])
+		return
+	}
+	from := c.off - base // of data, in b
+	switch {
+	case from >= int64(len(b)) || from+int64(len(c.data)) <= 0:
+	case from >= 0:
+		copy(b[from:], c.data)
+	default:
+		copy(b, c.data[-from:])
+	}
+}
+
+type dirtyPage struct {
+	old *page
+	ops []int32
+}
+
+func pageCount(size int64) int { return int((size + pageSize - 1) / pageSize) }
+
+func (f *memFile) isDirty() bool { return len(f.pending) > 0 }
+
+// record adds a pending change and returns its index.
+func (f *memFile) record(c change) int32 {
+	f.pending = append(f.pending, c)
+	f.flat, f.sumOK = nil, false
+	return int32(len(f.pending) - 1)
+}
+
+// write puts data at off, growing the file if needed. It keeps a copy of data.
+func (f *memFile) write(data []byte, off int64) {
+	if len(data) == 0 {
+		return
+	}
+	end := off + int64(len(data))
+	f.resize(max(f.size, end))
+	op := f.record(change{off: off, data: bytes.Clone(data), size: f.size})
+	for at := off; at < end; {
+		i := int(at / pageSize)
+		n := min(end, int64(i+1)*pageSize) - at
+		copy(f.touch(i, op)[at%pageSize:], data[at-off:][:n])
+		at += n
+	}
+	if off < int64(len(f.mapped)) {
+		copyNoRace(f.mapped[off:], data)
+	}
+}
+
+// truncate sets the size.
+func (f *memFile) truncate(size int64) {
+	switch {
+	case size > f.size:
+		f.resize(size)
+		f.record(change{size: size})
+	case size < f.size:
+		op := f.record(change{off: size, cut: true, size: size})
+		for i := int(size / pageSize); i < len(f.pages); i++ {
+			if f.pages[i] == nil && f.dirty[i] == nil {
+				continue // zeros before and after
+			}
+			p := f.touch(i, op)
+			clear(p[max(size-int64(i)*pageSize, 0):])
+		}
+		f.resize(size)
+		if size < int64(len(f.mapped)) {
+			clearNoRace(f.mapped[size:])
+		}
+	}
+}
+
+// resize sets size and the length of pages.
+func (f *memFile) resize(size int64) {
+	f.size = size
+	n := pageCount(size)
+	switch {
+	case n > len(f.pages):
+		f.own()
+		f.pages = append(f.pages, make([]*page, n-len(f.pages))...)
+	case n < len(f.pages):
+		f.own()
+		clear(f.pages[n:])
+		f.pages = f.pages[:n]
+	}
+}
+
+// own makes the array of pages this file's own.
+func (f *memFile) own() {
+	if f.shared {
+		f.pages, f.shared = slices.Clone(f.pages), false
+	}
+}
+
+// touch notes that pending change op alters page i and returns the page.
+func (f *memFile) touch(i int, op int32) *page {
+	d := f.dirty[i]
+	if d == nil {
+		if f.dirty == nil {
+			f.dirty = make(map[int]*dirtyPage)
+		}
+		d = &dirtyPage{old: f.pages[i]}
+		f.dirty[i] = d
+		f.own()
+		f.pages[i] = clonePage(d.old)
+	} else if f.pages[i] == nil {
+		f.own()
+		f.pages[i] = new(page)
+	}
+	d.ops = append(d.ops, op)
+	return f.pages[i]
+}
+
+func clonePage(p *page) *page {
+	c := new(page)
+	if p != nil {
+		*c = *p
+	}
+	return c
+}
+
+// sync makes all of the file durable. It says whether the size changed since
+// the last sync.
+func (f *memFile) sync() (grew bool) {
+	f.fold()
+	grew = f.size != f.syncedSize
+	f.syncedSize = f.size
+	f.pending, f.metaDone, f.dirty = nil, 0, nil
+	return grew
+}
+
+// syncRange makes the pages of n bytes at off durable, and the size.
+func (f *memFile) syncRange(off, n int64) (grew bool) {
+	grew = f.size != f.syncedSize
+	for i := off / pageSize; i*pageSize < off+n; i++ {
+		delete(f.dirty, int(i))
+	}
+	f.syncedSize, f.metaDone = f.size, len(f.pending)
+	if len(f.dirty) == 0 {
+		f.pending, f.metaDone = nil, 0
+	}
+	return grew
+}
+
+// readAt copies bytes from off on to p and returns how many there were.
+func (f *memFile) readAt(p []byte, off int64) int {
+	n := 0
+	for n < len(p) && off < f.size {
+		have := min(pageSize-off%pageSize, f.size-off, int64(len(p)-n))
+		src := f.pages[off/pageSize]
+		if src == nil {
+			src = &zeroPage
+		}
+		copy(p[n:], src[off%pageSize:][:have])
+		n += int(have)
+		off += have
+	}
+	return n
+}
+
+// view returns the content in one piece, never to be stored to. That of a clean
+// file is kept, and becomes its pages so that it is held once.
+func (f *memFile) view() []byte {
+	if f.flat != nil {
+		return f.flat[:f.size:f.size]
+	}
+	flat := make([]byte, len(f.pages)*pageSize)
+	for i, p := range f.pages {
+		if p != nil {
+			copy(flat[i*pageSize:], p[:])
+		}
+	}
+	if !f.isDirty() && f.size > 0 {
+		f.own()
+		for i := range f.pages {
+			f.pages[i] = (*page)(flat[i*pageSize:])
+		}
+		f.flat = flat
+	}
+	return flat[:f.size:f.size]
+}
+
+var sumSeed = maphash.MakeSeed()
+
+// contentSum returns a hash of size and content, good within this process.
+func (f *memFile) contentSum() uint64 {
+	f.fold()
+	if f.sumOK {
+		return f.sum
+	}
+	var h maphash.Hash
+	h.SetSeed(sumSeed)
+	maphash.WriteComparable(&h, f.size)
+	for _, p := range f.pages {
+		if p == nil {
+			p = &zeroPage
+		}
+		h.Write(p[:])
+	}
+	f.sum, f.sumOK = h.Sum64(), !f.isDirty()
+	return f.sum
+}

@@ -1,0 +1,103 @@
+package vfs
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+)
+
+// content fills the twin of a file that has unsynced changes.
+//
+// A state is made of one cut and many versions. The cut is how many of the
+// pending changes have their effect on the size found. Then each block is found,
+// on its own, in one of the versions that it went through, with two limits: a
+// truncation within the cut has happened to it, one after the cut has not.
+func (c *crasher) content(f *memFile) {
+	t := f.twin
+	if c.o.ProcessCrash {
+		c.sameContent(f)
+		return
+	}
+	meta, size := c.sizeOf(f)
+	t.size, t.syncedSize = size, size
+	t.pages = make([]*page, pageCount(size))
+	copy(t.pages, f.pages)
+	for _, i := range slices.Sorted(maps.Keys(f.dirty)) {
+		if i < len(t.pages) {
+			t.pages[i] = c.page(f, i, meta, size)
+		}
+	}
+}
+
+// sizeOf decides which changes of size are found.
+func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
+	var steps []int // pending changes that changed the size
+	now := f.syncedSize
+	for i := f.metaDone; i < len(f.pending); i++ {
+		if p := &f.pending[i]; p.size != now || p.cut {
+			steps, now = append(steps, i), p.size
+		}
+	}
+	k := c.choose(len(steps))
+	switch {
+	case k == len(steps):
+		return len(f.pending), f.size
+	case k == 0:
+		return f.metaDone, f.syncedSize
+	}
+	return steps[k-1] + 1, f.pending[steps[k-1]].size
+}
+
+// page returns page i as found.
+func (c *crasher) page(f *memFile, i, meta int, size int64) *page {
+	d, base := f.dirty[i], int64(i)*pageSize
+	found := clonePage(d.old)
+	for at := 0; at < pageSize; at += c.o.BlockSize {
+		block := found[at : at+c.o.BlockSize]
+		c.block(f, d, block, base+int64(at), meta, size)
+	}
+	if end := size - base; end < pageSize {
+		clear(found[end:])
+	}
+	return found
+}
+
+// block rolls a block, given as of the last sync, forward to a version of it.
+func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta int, size int64) {
+	end := base + int64(len(block))
+	var touched []*change
+	lo, hi := 0, -1 // versions that may be found; hi < 0 is the newest
+	for _, op := range d.ops {
+		p := &f.pending[op]
+		if !p.meets(base, end) {
+			continue
+		}
+		if p.cut && int(op) >= meta && hi < 0 {
+			hi = len(touched)
+		}
+		touched = append(touched, p)
+		arrived := !c.o.Strict && end > f.syncedSize && !p.cut // below the size found, in order
+		if int(op) < meta && (p.cut || arrived) {
+			lo = len(touched)
+		}
+	}
+	if hi < 0 {
+		hi = len(touched)
+	}
+	k := lo + c.choose(hi-lo)
+	for _, p := range touched[:k] {
+		p.apply(block, base)
+	}
+	if k == lo && lo < hi && c.o.Garbage && c.o.Strict && base >= f.syncedSize && end <= size {
+		c.garbage(block)
+	}
+}
+
+func (c *crasher) garbage(block []byte) {
+	if c.o.Rand.IntN(2) == 0 {
+		return
+	}
+	for at := 0; at < len(block); at += 8 {
+		binary.LittleEndian.PutUint64(block[at:], c.o.Rand.Uint64())
+	}
+}

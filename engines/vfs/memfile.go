@@ -1,0 +1,178 @@
+package vfs
+
+import (
+	"io"
+	"io/fs"
+	"sync/atomic"
+	"syscall"
+)
+
+// memHandle is an open file of a [Mem].
+type memHandle struct {
+	m        *Mem
+	f        *memFile
+	name     string // as it was opened
+	writable bool
+	dsync    bool
+	closed   atomic.Bool
+}
+
+// check returns why the handle can't be used, or nil.
+func (h *memHandle) check(op string, write bool) error {
+	switch {
+	case h.closed.Load():
+		return pathError(op, h.name, fs.ErrClosed)
+	case write && !h.writable:
+		return pathError(op, h.name, syscall.EBADF)
+	}
+	return nil
+}
+
+func (h *memHandle) ReadAt(p []byte, off int64) (int, error) {
+	if err := h.check("read", false); err != nil {
+		return 0, err
+	}
+	if off < 0 {
+		return 0, pathError("read", h.name, syscall.EINVAL)
+	}
+	h.m.mu.RLock()
+	if h.f.mappedRefs == 0 {
+		defer h.m.mu.RUnlock()
+		return h.f.readerAt(p, off)
+	}
+	h.m.mu.RUnlock()
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.f.fold()
+	return h.f.readerAt(p, off)
+}
+
+// readerAt is readAt with the errors of [io.ReaderAt].
+func (f *memFile) readerAt(p []byte, off int64) (int, error) {
+	n := f.readAt(p, off)
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+type readerAt func(p []byte, off int64) (int, error)
+
+func (r readerAt) ReadAt(p []byte, off int64) (int, error) { return r(p, off) }
+
+func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
+	if err := h.check("write", true); err != nil {
+		return 0, err
+	}
+	if off < 0 {
+		return 0, pathError("write", h.name, syscall.EINVAL)
+	}
+	h.m.note(Op{Kind: OpWrite, Path: h.name, Offset: off, Length: int64(len(p))})
+	h.m.mu.Lock()
+	h.f.fold()
+	h.f.write(p, off)
+	h.m.mu.Unlock()
+	if !h.dsync {
+		return len(p), nil
+	}
+	// A crash in between finds the write made and not yet durable.
+	h.m.note(Op{Kind: OpSyncData, Path: h.name, Offset: off, Length: int64(len(p))})
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	if h.f.syncRange(off, int64(len(p))) {
+		h.m.logged = h.m.seq
+	}
+	return len(p), nil
+}
+
+func (h *memHandle) Close() error {
+	if h.closed.Swap(true) {
+		return pathError("close", h.name, fs.ErrClosed)
+	}
+	return nil
+}
+
+func (h *memHandle) Size() (int64, error) {
+	if err := h.check("size", false); err != nil {
+		return 0, err
+	}
+	h.m.mu.RLock()
+	defer h.m.mu.RUnlock()
+	return h.f.size, nil
+}
+
+func (h *memHandle) Truncate(size int64) error {
+	return h.mutate(Op{Kind: OpTruncate, Path: h.name, Length: size}, func() {
+		h.f.fold()
+		h.f.truncate(size)
+	})
+}
+
+func (h *memHandle) Allocate(size int64) error {
+	return h.mutate(Op{Kind: OpAllocate, Path: h.name, Length: size}, func() {
+		if size > h.f.size {
+			h.f.truncate(size)
+		}
+	})
+}
+
+func (h *memHandle) Sync() error {
+	return h.syncAs(OpSync, func(bool) { h.m.logged = h.m.seq })
+}
+
+func (h *memHandle) SyncData() error {
+	return h.syncAs(OpSyncData, func(grew bool) {
+		if grew {
+			h.m.logged = h.m.seq
+		}
+	})
+}
+
+func (h *memHandle) syncAs(kind OpKind, after func(grew bool)) error {
+	if err := h.check(kind.String(), false); err != nil {
+		return err
+	}
+	h.m.note(Op{Kind: kind, Path: h.name})
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	after(h.f.sync())
+	return nil
+}
+
+// mutate runs a change of size.
+func (h *memHandle) mutate(op Op, change func()) error {
+	if err := h.check(op.Kind.String(), true); err != nil {
+		return err
+	}
+	if op.Length < 0 {
+		return pathError(op.Kind.String(), h.name, syscall.EINVAL)
+	}
+	h.m.note(op)
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	change()
+	return nil
+}
+
+func (h *memHandle) Map() (Mapping, error) {
+	if err := h.check("map", false); err != nil {
+		return nil, err
+	}
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.f.fold()
+	return &memView{h.f.view()}, nil
+}
+
+func (h *memHandle) MapWritable() (WritableMapping, error) {
+	if err := h.check("map", true); err != nil {
+		return nil, err
+	}
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	data, err := h.f.mapWritable()
+	if err != nil {
+		return nil, pathError("map", h.name, err)
+	}
+	return &memMapping{m: h.m, f: h.f, data: data}, nil
+}

@@ -1,0 +1,101 @@
+package vfs
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+// mapWritable returns the memory of the file's writable mappings, which all of
+// them share.
+func (f *memFile) mapWritable() ([]byte, error) {
+	if f.mappedRefs > 0 {
+		f.fold()
+		if int64(len(f.mapped)) != f.size {
+			return nil, syscall.EBUSY
+		}
+	} else {
+		f.mapped = make([]byte, f.size)
+		f.readAt(f.mapped, 0)
+	}
+	f.mappedRefs++
+	return f.mapped, nil
+}
+
+func (f *memFile) unmapWritable() {
+	f.fold()
+	if f.mappedRefs--; f.mappedRefs == 0 {
+		f.mapped = nil
+	}
+}
+
+// fold turns stores to the mapped memory into pending writes. Nobody can see
+// the stores as they happen, so it runs before everything that asks for the
+// content: their states between two folds are not known to a crash.
+func (f *memFile) fold() {
+	limit := min(int64(len(f.mapped)), f.size)
+	var now page
+	for off := int64(0); off < limit; off += pageSize {
+		n := min(pageSize, limit-off)
+		copyNoRace(now[:n], f.mapped[off:off+n])
+		was := f.pages[off/pageSize]
+		if was == nil {
+			was = &zeroPage
+		}
+		if n == pageSize && now == *was {
+			continue
+		}
+		for s := int64(0); s < n; s += sectorSize {
+			e := min(s+sectorSize, n)
+			if string(now[s:e]) != string(was[s:e]) {
+				f.foldSector(now[s:e], off+s)
+			}
+		}
+	}
+}
+
+// foldSector is write without the copy back to the mapped memory, which may
+// hold yet newer bytes.
+func (f *memFile) foldSector(data []byte, off int64) {
+	op := f.record(change{off: off, data: append([]byte(nil), data...), size: f.size})
+	copy(f.touch(int(off/pageSize), op)[off%pageSize:], data)
+}
+
+// copyNoRace is copy for mapped memory, which its user may store to meanwhile,
+// as a kernel's write-back does. The race detector must not see that.
+//
+//go:norace
+func copyNoRace(dst, src []byte) { copy(dst, src) }
+
+//go:norace
+func clearNoRace(b []byte) { clear(b) }
+
+// memView is a [Mapping] on a Mem: an immutable piece of memory.
+type memView struct{ data []byte }
+
+func (v *memView) Bytes() []byte { return v.data }
+
+func (v *memView) Unmap() error {
+	v.data = nil
+	return nil
+}
+
+// memMapping is a [WritableMapping] on a Mem.
+type memMapping struct {
+	m    *Mem
+	f    *memFile
+	data []byte
+	done bool
+}
+
+func (w *memMapping) Bytes() []byte { return w.data }
+
+func (w *memMapping) Unmap() error {
+	w.m.mu.Lock()
+	defer w.m.mu.Unlock()
+	if w.done {
+		return fs.ErrClosed
+	}
+	w.done, w.data = true, nil
+	w.f.unmapWritable()
+	return nil
+}

@@ -1,0 +1,67 @@
+package vfs
+
+import "slices"
+
+// What a process crash leaves: an equal of everything, with what is durable and
+// what is not. The equals of objects met twice are found by their twin fields,
+// set before going on, as operations and directories refer to each other.
+
+func (c *crasher) sameDir(d *memDir) *memDir {
+	if d.twinGen == c.gen {
+		return d.twin
+	}
+	t := &memDir{id: d.id}
+	d.twin, d.twinGen = t, c.gen
+	t.entries, t.durable = c.sameEntries(d.entries), c.sameEntries(d.durable)
+	for _, op := range d.pending {
+		t.pending = append(t.pending, c.sameOp(op))
+	}
+	return t
+}
+
+func (c *crasher) sameEntries(entries map[string]memEntry) map[string]memEntry {
+	if entries == nil {
+		return nil
+	}
+	same := make(map[string]memEntry, len(entries))
+	for name, e := range entries {
+		same[name] = c.sameEntry(e)
+	}
+	return same
+}
+
+func (c *crasher) sameEntry(e memEntry) memEntry {
+	switch {
+	case e.file != nil:
+		e.file = c.file(e.file)
+	case e.dir != nil:
+		e.dir = c.sameDir(e.dir)
+	}
+	return e
+}
+
+func (c *crasher) sameOp(op *entryOp) *entryOp {
+	if op.twinGen == c.gen {
+		return op.twin
+	}
+	t := &entryOp{seq: op.seq}
+	op.twin, op.twinGen = t, c.gen
+	for _, ch := range op.changes {
+		t.changes = append(t.changes, entryChange{c.sameDir(ch.dir), ch.name, c.sameEntry(ch.to)})
+	}
+	return t
+}
+
+func (c *crasher) sameContent(f *memFile) {
+	t := f.twin
+	t.size, t.syncedSize, t.metaDone = f.size, f.syncedSize, f.metaDone
+	t.pages = slices.Clone(f.pages)
+	t.pending = slices.Clip(f.pending)
+	t.dirty = make(map[int]*dirtyPage, len(f.dirty))
+	for i, d := range f.dirty {
+		t.dirty[i] = &dirtyPage{old: d.old, ops: slices.Clip(d.ops)}
+		if i < len(t.pages) && t.pages[i] != nil {
+			t.pages[i] = clonePage(t.pages[i])
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package vfs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// OS is the file system of the operating system. Reads and writes are pread and
+// pwrite, repeated by package os until all is done or an error is met; EINTR is
+// never seen by a caller.
+var OS FS = osFS{}
+
+type osFS struct{}
+
+// filePerm is what new files get before the umask.
+const filePerm = 0o644
+
+func (osFS) Create(name string) (File, error) {
+	return openOS(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+}
+
+func (osFS) Open(name string) (File, error) { return openOS(name, os.O_RDONLY) }
+
+func (osFS) OpenReadWrite(name string) (File, error) { return openOS(name, os.O_RDWR) }
+
+func (osFS) OpenDSync(name string) (File, error) { return openOS(name, os.O_RDWR|unix.O_DSYNC) }
+
+func (osFS) Remove(name string) error { return os.Remove(name) }
+
+func (osFS) Rename(oldname, newname string) error { return os.Rename(oldname, newname) }
+
+func (osFS) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o755) }
+
+func (osFS) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, nil
+}
+
+func (osFS) Stat(name string) (int64, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (osFS) SyncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func openOS(name string, flags int) (File, error) {
+	f, err := os.OpenFile(name, flags, filePerm)
+	if err != nil {
+		return nil, err
+	}
+	return &osFile{f}, nil
+}
+
+// osFile adds to os.File what it lacks. ReadAt, WriteAt, Truncate, Sync and
+// Close are those of os.File.
+type osFile struct{ *os.File }
+
+func (f *osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f *osFile) SyncData() error { return f.control("fdatasync", unix.Fdatasync) }
+
+func (f *osFile) Allocate(size int64) error {
+	if size == 0 {
+		return nil // fallocate refuses it
+	}
+	err := f.control("fallocate", func(fd int) error { return unix.Fallocate(fd, 0, 0, size) })
+	if !errors.Is(err, unix.EOPNOTSUPP) {
+		return err
+	}
+	// This file system cannot reserve; the size at least can be had.
+	if now, err := f.Size(); err != nil || now >= size {
+		return err
+	}
+	return f.Truncate(size)
+}
+
+func (f *osFile) Map() (Mapping, error) { return f.mmap(unix.PROT_READ) }
+
+func (f *osFile) MapWritable() (WritableMapping, error) {
+	return f.mmap(unix.PROT_READ | unix.PROT_WRITE)
+}
+
+func (f *osFile) mmap(prot int) (*osMapping, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	m := &osMapping{name: f.Name()}
+	if size == 0 {
+		return m, nil // mmap refuses it
+	}
+	err = f.control("mmap", func(fd int) (err error) {
+		m.data, err = unix.Mmap(fd, 0, int(size), prot, unix.MAP_SHARED)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// control runs call on the descriptor, which stays open meanwhile, and again
+// while a signal interrupts it.
+func (f *osFile) control(op string, call func(fd int) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var callErr error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			if callErr = call(int(fd)); callErr != unix.EINTR {
+				return
+			}
+		}
+	})
+	if err = errors.Join(err, callErr); err != nil {
+		return &fs.PathError{Op: op, Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
+// osMapping is a mapping by mmap, of either kind. An empty file has no memory.
+type osMapping struct {
+	name string
+	data []byte
+}
+
+func (m *osMapping) Bytes() []byte { return m.data }
+
+func (m *osMapping) Unmap() error {
+	if m.data == nil {
+		return nil
+	}
+	data := m.data
+	m.data = nil
+	if err := unix.Munmap(data); err != nil {
+		return &fs.PathError{Op: "munmap", Path: m.name, Err: err}
+	}
+	return nil
+}
