@@ -1,0 +1,42 @@
+package dist
+
+import "math"
+
+// YCSB's defaults for its exponential distribution: properties
+// exponential.percentile and exponential.frac of CoreWorkload.
+const (
+	YCSBExpPercentile = 95
+	YCSBExpFraction   = 0.8571428571
+)
+
+// Exponential favours the newest indices: n-1-x, where x is exponential and the
+// given percentile of the draws lies within the newest fraction of [0, n).
+// Draws beyond n are drawn again, as YCSB's CoreWorkload does.
+type Exponential struct {
+	src      Source
+	n        uint64
+	perIndex float64 // mean of x over n
+	mean     float64 // of x before it is cut off at n
+}
+
+// NewExponential returns a generator over [0, n); percentile is in (0, 100),
+// fraction in (0, 1].
+func NewExponential(n uint64, percentile, fraction float64, src Source) *Exponential {
+	g := &Exponential{src: src, perIndex: -fraction / math.Log1p(-percentile/100)}
+	g.Resize(n)
+	return g
+}
+
+// Next implements [Generator].
+func (g *Exponential) Next() uint64 {
+	for {
+		// 1-u is in (0, 1], so the logarithm is finite.
+		x := -math.Log(1-g.src.Float64()) * g.mean
+		if i := uint64(x); i < g.n {
+			return g.n - 1 - i
+		}
+	}
+}
+
+// Resize implements [Generator].
+func (g *Exponential) Resize(n uint64) { g.n, g.mean = n, float64(n)*g.perIndex }

@@ -1,0 +1,26 @@
+// Package workloads says which operations a race or a crash run performs: YCSB's
+// A to F, db_bench's by name, and mixes of one's own.
+//
+// A [Spec] is plain JSON. [New] checks it, fills in defaults and returns a
+// [Workload]: what to store first (Preload), and one [Stream] of operations for
+// each goroutine. An [Executor] carries operations out on a [kv.Engine] and checks
+// everything that comes back.
+//
+//	w, err := workloads.New(workloads.Spec{Workload: "ycsb-a", Keys: 1_000_000, Threads: 4})
+//	...                        // preload, see Workload.PreloadStream
+//	s, x := w.Stream(i), workloads.NewExecutor(w, engine, kv.Buffered)
+//	for op := (workloads.Op{}); s.Next(&op); {
+//		if err := x.Do(&op); err != nil { ... }
+//	}
+//	err = x.Close()
+//
+// Invariants:
+//
+//  1. One Workload is one run. Streams of equal specs yield equal operations;
+//     only what follows from the order of acknowledged inserts may differ.
+//  2. Next and Do allocate nothing per operation.
+//  3. Values describe themselves (see [AppendValue]), so every value read is
+//     checked to its last byte without a model of the store, also while others
+//     write. Any version of the right key is right.
+//  4. No read asks for a key whose insert was not acknowledged.
+package workloads

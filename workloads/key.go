@@ -1,0 +1,117 @@
+package workloads
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"lsmlab/workloads/dist"
+)
+
+// KeyStyle says how a key index becomes a key.
+type KeyStyle uint8
+
+// The styles of key.
+const (
+	// DBBench keys are the index, 8 bytes big-endian, then '0' up to the key
+	// size (GenerateKeyFromInt of RocksDB's db_bench). They sort by index.
+	DBBench KeyStyle = iota
+	// YCSB keys are "user" and the decimal FNV-1a hash of the index, zeros in
+	// front up to the key size. 20 digits hold every 64-bit hash, so order and
+	// uniqueness are those of the hashes. (YCSB itself neither pads nor keeps
+	// the hash's sign.)
+	YCSB
+)
+
+// Limits of key sizes, in bytes.
+const (
+	minDBBenchKeySize = 8
+	minYCSBKeySize    = len(ycsbPrefix) + hashDigits
+	ycsbPrefix        = "user"
+	hashDigits        = 20
+)
+
+// missingByte takes the place of a key's last byte, always a digit, in keys that
+// are absent. It sorts before the digits.
+const missingByte = '.'
+
+// Keys makes and reads keys of one style and size. It is a value without state.
+type Keys struct {
+	Style KeyStyle
+	Size  int // bytes
+}
+
+// Append appends the key of index to dst.
+func (k Keys) Append(dst []byte, index uint64) []byte {
+	if k.Style == YCSB {
+		dst = append(dst, ycsbPrefix...)
+		dst = appendZeros(dst, k.Size-minYCSBKeySize)
+		return appendDecimal20(dst, dist.Hash(index))
+	}
+	dst = binary.BigEndian.AppendUint64(dst, index)
+	return appendZeros(dst, k.Size-8)
+}
+
+// AppendMissing appends a key that sorts directly before the key of index, after
+// the one before that, and that no index has. It has the size of the others; only
+// 8-byte DBBench keys, which leave no room, sort directly after and are a byte longer.
+func (k Keys) AppendMissing(dst []byte, index uint64) []byte {
+	dst = k.Append(dst, index)
+	if k.Style == DBBench && k.Size == minDBBenchKeySize {
+		return append(dst, missingByte)
+	}
+	dst[len(dst)-1] = missingByte
+	return dst
+}
+
+// IndexOf returns the index of the entry (key, value). A YCSB key is a hash, so
+// its index is taken from the value, if that is long enough to carry one. The
+// caller checks that the index gives the key.
+func (k Keys) IndexOf(key, value []byte) (index uint64, ok bool) {
+	if k.Style == YCSB {
+		return ValueIndex(value)
+	}
+	if len(key) != k.Size {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key), true
+}
+
+const zeros16 = "0000000000000000"
+
+func appendZeros(dst []byte, n int) []byte {
+	if n == 8 { // the default size, kept from becoming a call
+		return append(dst, zeros16[:8]...)
+	}
+	for ; n > len(zeros16); n -= len(zeros16) {
+		dst = append(dst, zeros16...)
+	}
+	return append(dst, zeros16[:max(n, 0)]...)
+}
+
+// appendDecimal20 appends v as exactly 20 decimal digits.
+func appendDecimal20(dst []byte, v uint64) []byte {
+	high, low := v/1e16, v%1e16
+	var digits [24]byte
+	binary.LittleEndian.PutUint64(digits[0:], digits8(high))
+	binary.LittleEndian.PutUint64(digits[8:], digits8(low/1e8))
+	binary.LittleEndian.PutUint64(digits[16:], digits8(low%1e8))
+	return append(dst, digits[4:]...)
+}
+
+// digits8 returns v < 10^8 as eight ASCII digits, the first in the lowest byte,
+// splitting in halves within one word (Lemire, "Converting integers to fixed-
+// digit representations quickly", 2021).
+func digits8(v uint64) uint64 {
+	v = v/10000 | v%10000<<32 // 2 lanes of 4 digits
+	hundreds := v * 10486 >> 20 & 0x7f_0000007f
+	v = hundreds | (v-100*hundreds)<<16 // 4 lanes of 2
+	tens := v * 103 >> 10 & 0x000f_000f_000f_000f
+	v = tens | (v-10*tens)<<8 // 8 lanes of 1
+	return v + 0x3030_3030_3030_3030
+}
+
+// sameKey says whether key is the key of index; scratch is overwritten.
+func (k Keys) sameKey(scratch *[]byte, key []byte, index uint64) bool {
+	*scratch = k.Append((*scratch)[:0], index)
+	return bytes.Equal(*scratch, key)
+}

@@ -1,0 +1,73 @@
+package workloads
+
+import "lsmlab/engines/kv"
+
+// Kind says what an operation does.
+type Kind uint8
+
+// The kinds of operation.
+const (
+	Get             Kind = iota // read Key, which exists
+	GetMissing                  // read Key, which sorts among the keys but is absent
+	Set                         // write Value to Key
+	Insert                      // write Value to Key, a new key; see Op.Acknowledge
+	Delete                      // delete Key
+	ReadModifyWrite             // read Key, then write Value to it
+	Scan                        // seek to Key, then read up to ScanLen entries
+	ReadNext                    // read the next ScanLen entries of a scan of all keys
+	BatchSet                    // apply Batch
+	kindCount
+)
+
+var kindNames = [kindCount]string{"get", "get-missing", "set", "insert", "delete",
+	"read-modify-write", "scan", "read-next", "batch-set"}
+
+// String returns the kind's name in results and goldens.
+func (k Kind) String() string {
+	if k < kindCount {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Role says which figure an operation counts towards.
+type Role uint8
+
+// The roles.
+const (
+	Foreground Role = iota // the threads that the Spec asks for
+	Background             // the extra writer of readwhilewriting
+)
+
+// String returns the role's name in results.
+func (r Role) String() string {
+	if r == Background {
+		return "background"
+	}
+	return "foreground"
+}
+
+// Op is one operation. [Stream.Next] fills it in place; Key, Value and Batch are
+// the stream's own memory and valid until its next Next.
+type Op struct {
+	Kind    Kind
+	Role    Role
+	Warmup  bool      // not to be counted
+	Units   int       // logical operations in it: entries of a batch or of a ReadNext, else 1
+	Index   uint64    // of Key; for ReadNext of the first entry due
+	Key     []byte    // nil for BatchSet and ReadNext
+	Value   []byte    // of Set, Insert and ReadModifyWrite
+	ScanLen int       // entries; of Scan and ReadNext
+	Batch   *kv.Batch // of BatchSet
+
+	inserts *inserts // of Insert
+}
+
+// Acknowledge makes the key of an Insert known to readers. [Executor.Do] calls
+// it; callers that carry out operations themselves must, once the write has
+// succeeded. It does nothing for other kinds.
+func (op *Op) Acknowledge() {
+	if op.Kind == Insert {
+		op.inserts.acknowledge(op.Index)
+	}
+}

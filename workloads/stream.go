@@ -1,0 +1,179 @@
+package workloads
+
+import (
+	"lsmlab/engines/kv"
+	"lsmlab/workloads/dist"
+)
+
+// Stream is one thread's sequence of operations. It belongs to one goroutine.
+type Stream struct {
+	src     dist.Source // for kinds and scan lengths
+	kinds   chooser
+	indices dist.Generator
+	keys    Keys
+	inserts *inserts
+	known   uint64 // keys that indices draws from, if they follow inserts
+	follow  bool   // indices are resized as keys are inserted, else drawn again
+
+	left    int64 // units until the end, warm-up included
+	warm    int64 // units of warm-up left
+	role    Role
+	preload bool
+
+	scanMin, scanMax int
+	batchSize        int
+	position         int64 // of ReadNext, in keys
+	keyCount         int64
+
+	valueSize int
+	repeat    uint8
+	version   uint32
+
+	key, value []byte
+	batch      kv.Batch
+}
+
+// versionBits is how far a stream counts its versions before it starts over. The
+// rest of a version is the stream's number, plus one, so preloaded values alone
+// have version 0.
+const versionBits = 22
+
+func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
+	s := &Stream{
+		src:       src,
+		keys:      w.keys,
+		inserts:   w.inserts,
+		known:     uint64(w.spec.Keys),
+		follow:    w.spec.Distribution != dist.NameZipfian,
+		scanMin:   w.def.scanMin,
+		scanMax:   w.spec.ScanLength,
+		batchSize: w.spec.BatchSize,
+		keyCount:  w.spec.Keys,
+		valueSize: w.size,
+		repeat:    w.repeat,
+		version:   (i + 1) << versionBits,
+		key:       make([]byte, 0, w.keys.Size+1),
+		value:     make([]byte, 0, w.size+8),
+	}
+	if s.scanMin == 0 {
+		s.scanMin = s.scanMax
+	}
+	return s
+}
+
+// Next fills op with the next operation and says whether there was one.
+func (s *Stream) Next(op *Op) bool {
+	if s.left <= 0 {
+		return false
+	}
+	op.Kind, op.Role, op.Warmup = s.kinds.next(&s.src), s.role, s.warm > 0
+	op.Units, op.ScanLen = 1, 0
+	switch op.Kind {
+	case Get, Delete:
+		s.readKey(op)
+		op.Value, op.Batch = nil, nil
+	case GetMissing:
+		op.Index = s.index()
+		s.key = s.keys.AppendMissing(s.key[:0], op.Index)
+		op.Key, op.Value, op.Batch = s.key, nil, nil
+	case Set, ReadModifyWrite:
+		s.readKey(op)
+		s.newValue(op)
+	case Insert:
+		s.insert(op)
+	case Scan:
+		s.readKey(op)
+		op.ScanLen = s.scanMin + int(s.src.Below(uint64(s.scanMax-s.scanMin+1)))
+		op.Value, op.Batch = nil, nil
+	case ReadNext:
+		s.readNext(op)
+	case BatchSet:
+		s.fillBatch(op)
+	}
+	s.left -= int64(op.Units)
+	s.warm -= int64(op.Units)
+	return true
+}
+
+// index draws the index of a key that exists.
+func (s *Stream) index() uint64 {
+	if s.inserts == nil {
+		return s.indices.Next()
+	}
+	known := s.inserts.known()
+	if s.follow && known != s.known {
+		s.known = known
+		s.indices.Resize(known)
+	}
+	for {
+		if i := s.indices.Next(); i < known {
+			return i
+		}
+	}
+}
+
+func (s *Stream) readKey(op *Op) {
+	op.Index = s.index()
+	s.key = s.keys.Append(s.key[:0], op.Index)
+	op.Key = s.key
+}
+
+func (s *Stream) newValue(op *Op) {
+	s.value = AppendValue(s.value[:0], op.Index, s.nextVersion(), s.valueSize, s.repeat)
+	op.Value, op.Batch = s.value, nil
+}
+
+func (s *Stream) nextVersion() uint32 {
+	if s.preload {
+		return 0
+	}
+	v := s.version
+	const mask = 1<<versionBits - 1
+	s.version = v&^mask | (v+1)&mask
+	return v
+}
+
+// insert takes a new index; when none is left, it overwrites.
+func (s *Stream) insert(op *Op) {
+	index, ok := s.inserts.allocate()
+	if !ok {
+		op.Kind = Set
+		index = s.index()
+	}
+	op.Index, op.inserts = index, s.inserts
+	s.key = s.keys.Append(s.key[:0], index)
+	op.Key = s.key
+	s.newValue(op)
+}
+
+// readNext asks for the next part of a scan of all keys, up to their end.
+func (s *Stream) readNext(op *Op) {
+	n := min(int64(s.scanMax), s.keyCount-s.position, s.left)
+	if s.warm > 0 {
+		n = min(n, s.warm)
+	}
+	op.Index, op.ScanLen, op.Units = uint64(s.position), int(n), int(n)
+	op.Key, op.Value, op.Batch = nil, nil, nil
+	if s.position += n; s.position == s.keyCount {
+		s.position = 0
+	}
+}
+
+func (s *Stream) fillBatch(op *Op) {
+	n := min(int64(s.batchSize), s.left)
+	if s.warm > 0 {
+		n = min(n, s.warm)
+	}
+	s.batch.Reset()
+	for i := range n {
+		index := s.index()
+		if i == 0 {
+			op.Index = index
+		}
+		s.key = s.keys.Append(s.key[:0], index)
+		s.value = AppendValue(s.value[:0], index, s.nextVersion(), s.valueSize, s.repeat)
+		s.batch.Set(s.key, s.value)
+	}
+	op.Units, op.Batch = int(n), &s.batch
+	op.Key, op.Value = nil, nil
+}

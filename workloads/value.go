@@ -1,0 +1,197 @@
+package workloads
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"lsmlab/workloads/dist"
+)
+
+// ErrWrongValue says that a value read is not one that was written to its key.
+var ErrWrongValue = errors.New("wrong value")
+
+// A value describes itself: from its key's index and its own first bytes all of
+// it follows.
+//
+//	| index 8 | version 4 | size mod 2^24, 3 | repeat 1 | body |   16 bytes and more
+//	| index 8 | body |                                             8 to 15 bytes
+//	| body |                                                       up to 7 bytes
+//
+// All little-endian. The body of a shorter value follows from the index alone, so
+// these tell keys apart (0 bytes: not even that) but no versions. Body word i is
+//
+//	w(i) = y ^ y>>32   with   y = (seed + i*odd) * odd'
+//
+// which costs one multiplication and no dependence between words. The last
+// repeat/256 of the body repeat its beginning, for compressors.
+const (
+	valueHeader  = 16 // bytes
+	indexSize    = 8  // bytes; the shortest value that carries its index
+	repeatWhole  = 256
+	bodyStep     = 0x9e3779b97f4a7c15
+	bodyMultiply = 0xd6e8feb86659fd93
+	shortSeed    = 0x5851f42d4c957f2d
+)
+
+// AppendValue appends a value of size bytes for a key index to dst. Equal
+// arguments give equal bytes. repeat/256 of the body will compress away; 0 is
+// incompressible but for the header.
+func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
+	start := len(dst)
+	// Words are written whole, so up to 7 bytes past the end.
+	dst = slices.Grow(dst, size+8)[:start+size+8]
+	v := dst[start:]
+	if size < valueHeader {
+		if size >= indexSize {
+			binary.LittleEndian.PutUint64(v, index)
+			fillBody(v[indexSize:size+8], size-indexSize, seedOf(index, shortSeed))
+		} else {
+			fillBody(v, size, seedOf(index, shortSeed))
+		}
+		return dst[:start+size]
+	}
+	tag := uint64(version) | uint64(size)<<32&0xffffff_00000000 | uint64(repeat)<<56
+	binary.LittleEndian.PutUint64(v, index)
+	binary.LittleEndian.PutUint64(v[8:], tag)
+	body := size - valueHeader
+	fresh := freshBytes(body, repeat)
+	fillBody(v[valueHeader:], fresh, seedOf(index, tag))
+	for at := fresh; at < body; at += fresh {
+		copy(v[valueHeader+at:valueHeader+body], v[valueHeader:valueHeader+fresh])
+	}
+	return dst[:start+size]
+}
+
+// CheckValue says whether value, of any version, was written to the key of index,
+// and nil or an error that wraps [ErrWrongValue] and says what is wrong where.
+// size is what values of the workload have.
+func CheckValue(value []byte, index uint64, size int) error {
+	if len(value) != size {
+		return sizeError(value, index, size)
+	}
+	if size < valueHeader {
+		return checkShort(value, index)
+	}
+	tag := binary.LittleEndian.Uint64(value[8:])
+	if binary.LittleEndian.Uint64(value) != index || tag>>32&0xffffff != uint64(size)&0xffffff {
+		return headerError(value, index)
+	}
+	body := value[valueHeader:]
+	if repeat := uint8(tag >> 56); repeat != 0 {
+		fresh := freshBytes(len(body), repeat)
+		if fresh < len(body) && !bytes.Equal(body[fresh:], body[:len(body)-fresh]) {
+			return bodyError(value, index)
+		}
+		body = body[:fresh]
+	}
+	if !checkBody(body, seedOf(index, tag)) {
+		return bodyError(value, index)
+	}
+	return nil
+}
+
+// ValueIndex returns the key index that a value carries; false if it is shorter
+// than 8 bytes.
+func ValueIndex(value []byte) (index uint64, ok bool) {
+	if len(value) < indexSize {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint64(value), true
+}
+
+// ValueVersion returns the version that a value carries; false if it is shorter
+// than 16 bytes.
+func ValueVersion(value []byte) (version uint32, ok bool) {
+	if len(value) < valueHeader {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(value[8:]), true
+}
+
+func seedOf(index, tag uint64) uint64 { return dist.Mix(index ^ tag*bodyMultiply) }
+
+// freshBytes returns how much of a body is not repetition, at least a word.
+func freshBytes(body int, repeat uint8) int {
+	return min(body, max(8, body-body*int(repeat)/repeatWhole))
+}
+
+func bodyWord(x uint64) uint64 {
+	y := x * bodyMultiply
+	return y ^ y>>32
+}
+
+// fillBody writes n bytes of body into v, and up to 7 more.
+func fillBody(v []byte, n int, seed uint64) {
+	for at := 0; at < n; at += 8 {
+		binary.LittleEndian.PutUint64(v[at:], bodyWord(seed))
+		seed += bodyStep
+	}
+}
+
+func checkBody(v []byte, seed uint64) bool {
+	var differ uint64
+	for len(v) >= 8 {
+		differ |= binary.LittleEndian.Uint64(v) ^ bodyWord(seed)
+		seed += bodyStep
+		v = v[8:]
+	}
+	if len(v) > 0 {
+		differ |= (tailWord(v) ^ bodyWord(seed)) << (64 - 8*len(v))
+	}
+	return differ == 0
+}
+
+// tailWord reads 1 to 7 bytes as a little-endian word.
+func tailWord(v []byte) (w uint64) {
+	for i := len(v) - 1; i >= 0; i-- {
+		w = w<<8 | uint64(v[i])
+	}
+	return w
+}
+
+func checkShort(value []byte, index uint64) error {
+	body := value
+	if len(value) >= indexSize {
+		if binary.LittleEndian.Uint64(value) != index {
+			return headerError(value, index)
+		}
+		body = value[indexSize:]
+	}
+	if !checkBody(body, seedOf(index, shortSeed)) {
+		return bodyError(value, index)
+	}
+	return nil
+}
+
+func sizeError(value []byte, index uint64, size int) error {
+	return fmt.Errorf("%w for key index %d: %d bytes, want %d", ErrWrongValue, index, len(value), size)
+}
+
+func headerError(value []byte, index uint64) error {
+	if got := binary.LittleEndian.Uint64(value); got != index {
+		return fmt.Errorf("%w for key index %d: offset 0: it belongs to index %d", ErrWrongValue, index, got)
+	}
+	return fmt.Errorf("%w for key index %d: offset 12: header says %d bytes (mod 2^24), found %d",
+		ErrWrongValue, index, binary.LittleEndian.Uint32(value[12:])&0xffffff, len(value))
+}
+
+// bodyError finds the first byte that differs from the value that the header
+// stands for.
+func bodyError(value []byte, index uint64) error {
+	version, _ := ValueVersion(value)
+	var repeat uint8
+	if len(value) >= valueHeader {
+		repeat = value[15]
+	}
+	want := AppendValue(nil, index, version, len(value), repeat)
+	at := 0
+	for at < len(value)-1 && value[at] == want[at] {
+		at++
+	}
+	end := min(at+8, len(value))
+	return fmt.Errorf("%w for key index %d version %d: offset %d of %d: found % x, want % x",
+		ErrWrongValue, index, version, at, len(value), value[at:end], want[at:end])
+}

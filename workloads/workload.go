@@ -1,0 +1,187 @@
+package workloads
+
+import (
+	"fmt"
+	"math"
+
+	"lsmlab/workloads/dist"
+)
+
+// Workload is one run of one spec. Its methods are safe for concurrent use; what
+// they return belongs to one goroutine each.
+type Workload struct {
+	spec    Spec
+	def     *definition
+	mix     []share
+	keys    Keys
+	inserts *inserts // nil if no operation inserts
+	deletes bool     // a key may be gone
+	size    int      // of values, bytes
+	repeat  uint8
+}
+
+// New checks spec and returns its workload.
+func New(spec Spec) (*Workload, error) {
+	def, err := define(spec.Workload)
+	if err != nil {
+		return nil, err
+	}
+	if err := spec.check(def); err != nil {
+		return nil, err
+	}
+	mix := def.mix
+	if mix == nil {
+		if mix, err = parseMix(spec.Mix); err != nil {
+			return nil, err
+		}
+	}
+	spec = spec.withDefaults(def)
+	w := &Workload{
+		spec:   spec,
+		def:    def,
+		mix:    mix,
+		keys:   Keys{def.keys, spec.KeySize},
+		size:   max(spec.ValueSize, 0),
+		repeat: uint8(min(math.Round(spec.Compressible*repeatWhole), repeatWhole-1)),
+	}
+	if shareOf(mix, Insert) > 0 {
+		w.inserts = newInserts(uint64(spec.Keys))
+	}
+	w.deletes = shareOf(mix, Delete) > 0
+	return w, nil
+}
+
+// Spec returns the spec with every default filled in.
+func (w *Workload) Spec() Spec { return w.spec }
+
+// Info describes the workload.
+func (w *Workload) Info() Info { return Info{w.def.name, w.def.about, w.def.source} }
+
+// Keys returns how key indices become keys.
+func (w *Workload) Keys() Keys { return w.keys }
+
+// ValueSize returns the size of every value, in bytes.
+func (w *Workload) ValueSize() int { return w.size }
+
+// Preload returns the order in which all keys are to be stored before the first
+// operation, or "" if the workload starts on an empty store. After a preload the
+// store is to be flushed and compacted, if it can, before the warm-up, so that
+// all engines start without debt: see Settle.
+func (w *Workload) Preload() Order { return w.spec.PreloadOrder }
+
+// Settle says whether to flush and compact between preload and warm-up.
+func (w *Workload) Settle() bool { return w.Preload() != "" }
+
+// Streams returns the number of streams: the threads of the spec, and after them
+// a background writer if the workload has one.
+func (w *Workload) Streams() int {
+	return w.spec.Threads + btoi(w.def.background != nil)
+}
+
+// Role returns the role of stream i.
+func (w *Workload) Role(i int) Role {
+	if i >= w.spec.Threads {
+		return Background
+	}
+	return Foreground
+}
+
+// Seeds of a workload's random streams, apart from each other. Stream i of the
+// operations uses 2i and 2i+1.
+const seedPreload = 1 << 32
+
+// Stream returns stream i of Streams. A foreground stream ends after its part of
+// warm-up and operations; a background one never does: stop it when the others
+// have ended. Call it once for each i.
+func (w *Workload) Stream(i int) *Stream {
+	if i < 0 || i >= w.Streams() {
+		panic(fmt.Sprintf("workloads: stream %d of %d", i, w.Streams()))
+	}
+	spec := &w.spec
+	s := w.newStream(uint32(i), dist.NewSource(spec.Seed, uint64(2*i+1)))
+	s.left = math.MaxInt64
+	mix := w.mix
+	if w.Role(i) == Background {
+		s.role, mix = Background, w.def.background
+	} else {
+		s.warm = part(max(spec.Warmup, 0), i, spec.Threads)
+		if spec.Operations != Unlimited {
+			s.left = s.warm + part(spec.Operations, i, spec.Threads)
+		}
+	}
+	s.kinds = newChooser(mix)
+	s.indices = w.indices(i)
+	return s
+}
+
+// indices returns the distribution of stream i's key indices.
+func (w *Workload) indices(i int) dist.Generator {
+	spec := &w.spec
+	n := uint64(spec.Keys)
+	if hot := w.def.hotKeys; hot > 0 {
+		n = (n + uint64(hot) - 1) / uint64(hot)
+	}
+	if w.inserts != nil && spec.Distribution == dist.NameZipfian {
+		n += w.expectedInserts()
+	}
+	if w.def.ordered() {
+		first := int64(0)
+		if !w.def.eachThreadAll {
+			first = partStart(spec.Keys, i, spec.Threads)
+		}
+		return dist.NewSequential(n, uint64(first))
+	}
+	g, err := dist.New(spec.Distribution, n, spec.Theta, dist.NewSource(spec.Seed, uint64(2*i)))
+	if err != nil {
+		panic(err) // the spec was checked
+	}
+	return g
+}
+
+// expectedInserts is what YCSB's CoreWorkload adds to the items of its zipfian
+// distribution: twice the inserts to come. An endless run expects an eighth of
+// the keys; keys beyond are written and never asked for.
+func (w *Workload) expectedInserts() uint64 {
+	if w.spec.Operations == Unlimited {
+		return uint64(w.spec.Keys)/8 + 1
+	}
+	total := w.spec.Operations + max(w.spec.Warmup, 0)
+	return uint64(2 * shareOf(w.mix, Insert) * float64(total))
+}
+
+// preloadBatch bounds the batches of a preload.
+const (
+	preloadBatchEntries = 1000
+	preloadBatchBytes   = 1 << 20
+)
+
+// PreloadStream returns part i of parts of the preload: batches that together store
+// every key once, as version 0. It ends at once if nothing is to be preloaded.
+func (w *Workload) PreloadStream(i, parts int) *Stream {
+	s := w.newStream(0, dist.Source{})
+	s.preload = true
+	s.kinds = newChooser([]share{{BatchSet, 1}})
+	s.batchSize = max(1, min(preloadBatchEntries, preloadBatchBytes/(w.keys.Size+w.size+1)))
+	n, first := uint64(w.spec.Keys), uint64(partStart(w.spec.Keys, i, parts))
+	if w.Preload() == "" {
+		return s
+	}
+	s.left = part(w.spec.Keys, i, parts)
+	if w.Preload() == Random {
+		order := dist.NewPermutation(n, dist.NewSource(w.spec.Seed, seedPreload))
+		s.indices = dist.NewPermuted(order, first)
+	} else {
+		s.indices = dist.NewSequential(n, first)
+	}
+	return s
+}
+
+// partStart is where part i of parts of total begins; part is its size.
+func partStart(total int64, i, parts int) int64 {
+	q, r := total/int64(parts), total%int64(parts)
+	return q*int64(i) + min(int64(i), r)
+}
+
+func part(total int64, i, parts int) int64 {
+	return partStart(total, i+1, parts) - partStart(total, i, parts)
+}
