@@ -1,0 +1,183 @@
+package sstable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/vfs"
+)
+
+// The benchmark table: 1M keys of 16 B in random order of LSNs, 100 B values.
+const benchKeys = 1 << 20
+
+var benchModel = sync.OnceValue(func() []kvs {
+	rng := rand.New(rand.NewPCG(1, 2))
+	value := make([]byte, 100)
+	for i := range value {
+		value[i] = byte('a' + i%16)
+	}
+	keys := make([]byte, 16*benchKeys)
+	model := make([]kvs, benchKeys)
+	for i, seq := range rng.Perm(benchKeys) {
+		k := keys[16*i : 16*i+16]
+		binary.BigEndian.PutUint64(k, rng.Uint64())
+		binary.BigEndian.PutUint64(k[8:], rng.Uint64())
+		model[i] = kvs{ikey.New(k, ikey.Seq(seq+1), ikey.Set), value}
+	}
+	return sortModel(model)
+})
+
+// userModel has keys such as user000000001234: eight digits and more alike.
+var userModel = sync.OnceValue(func() []kvs {
+	model := slices.Clone(benchModel())
+	for i := range model {
+		model[i].key.User = fmt.Appendf(nil, "user%012d", i*977)
+	}
+	return model
+})
+
+var benchModels = []struct {
+	name  string
+	model func() []kvs
+}{{"random", benchModel}, {"user", userModel}}
+
+// forTables runs f on the benchmark table of each key shape, mapped.
+func forTables(b *testing.B, f func(b *testing.B, r *Reader, model []kvs)) {
+	for _, m := range benchModels {
+		b.Run(m.name, func(b *testing.B) {
+			name := filepath.Join(b.TempDir(), "t.sst")
+			writeTable(b, vfs.OS, name, WriterOptions{}, m.model())
+			r := openTable(b, vfs.OS, name, ReaderOptions{})
+			if err := r.touch(); err != nil {
+				b.Fatal(err)
+			}
+			f(b, r, m.model())
+		})
+	}
+}
+
+// touch loads every block once, so that checksums are not what is measured.
+func (r *Reader) touch() error {
+	var it Iter
+	r.InitIter(&it)
+	for it.Next() {
+	}
+	return it.Close()
+}
+
+func BenchmarkGetHit(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		var dst []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			k := model[rng.IntN(len(model))].key.User
+			if !r.MayContain(Hash(k)) {
+				b.Fatal("filter lost a key")
+			}
+			var found bool
+			var err error
+			if dst, _, found, err = r.Get(dst[:0], k, ikey.MaxSeq); !found || err != nil {
+				b.Fatal(found, err)
+			}
+		}
+	})
+}
+
+func BenchmarkMayContainMiss(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		k := make([]byte, 16)
+		maybe := 0
+		b.ReportAllocs()
+		for b.Loop() {
+			binary.BigEndian.PutUint64(k, rng.Uint64())
+			if r.MayContain(Hash(k)) {
+				maybe++
+			}
+		}
+		b.ReportMetric(float64(maybe)/float64(b.N)*100, "%maybe")
+	})
+}
+
+func BenchmarkScan(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		var it Iter
+		r.InitIter(&it)
+		b.ReportAllocs()
+		for b.Loop() {
+			if !it.Next() {
+				r.InitIter(&it)
+				it.First()
+			}
+		}
+	})
+}
+
+func BenchmarkSeekGE(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		var it Iter
+		b.ReportAllocs()
+		for b.Loop() {
+			k := model[rng.IntN(len(model))].key.User
+			r.InitIter(&it)
+			if !it.SeekGE(ikey.SeekKey(k, ikey.MaxSeq)) || !bytes.Equal(it.Key().User, k) {
+				b.Fatal(it.Close())
+			}
+		}
+	})
+}
+
+func BenchmarkIndexFind(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for b.Loop() {
+			r.index.find(model[rng.IntN(len(model))].key.User, 0xff)
+		}
+	})
+}
+
+// nullFile swallows writes.
+type nullFile struct{ vfs.File }
+
+func (nullFile) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
+func (nullFile) Sync() error                            { return nil }
+
+func BenchmarkWriterAdd(b *testing.B) {
+	for _, m := range benchModels {
+		for _, c := range []Compression{None, Zstd} {
+			b.Run(m.name+"/"+c.String(), func(b *testing.B) {
+				model := m.model()
+				i := 0
+				var w *Writer
+				finish := func() {
+					if w != nil {
+						if _, err := w.Finish(); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if i%len(model) == 0 {
+						finish()
+						i, w = 0, NewWriter(nullFile{}, "null", WriterOptions{Compression: c})
+					}
+					if err := w.Add(model[i].key, model[i].value); err != nil {
+						b.Fatal(err)
+					}
+					i++
+				}
+				finish()
+			})
+		}
+	}
+}

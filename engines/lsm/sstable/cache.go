@@ -1,0 +1,147 @@
+package sstable
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// cacheShards spreads the cache over locks.
+const cacheShards = 32
+
+// Cache keeps blocks that had to be copied: read from the file in Positioned
+// mode, or decompressed. Mapped uncompressed tables never use it. It is safe
+// for concurrent use and shared by any number of tables.
+//
+// Blocks are never changed once cached and belong to the garbage collector, so
+// a view of one stays valid after it was thrown out. What to throw out is chosen
+// by CLOCK (Corbató, "A Paging Experiment with the Multics System", 1968): a hit
+// sets a bit and moves nothing.
+type Cache struct {
+	shards       [cacheShards]cacheShard
+	hits, misses atomic.Int64
+}
+
+type cacheKey struct{ id, offset uint64 }
+
+type cacheEntry struct {
+	key  cacheKey
+	data []byte
+	used bool
+}
+
+type cacheShard struct {
+	mu     sync.Mutex
+	budget int64
+	bytes  int64
+	slots  map[cacheKey]int
+	ring   []cacheEntry
+	hand   int
+}
+
+// NewCache returns a cache of at most budget bytes of blocks.
+func NewCache(budget int64) *Cache {
+	c := new(Cache)
+	for i := range c.shards {
+		c.shards[i] = cacheShard{budget: budget / cacheShards, slots: map[cacheKey]int{}}
+	}
+	return c
+}
+
+func (c *Cache) shard(k cacheKey) *cacheShard {
+	h := (k.id*0x9e3779b97f4a7c15 ^ k.offset) * 0xd6e8feb86659fd93
+	return &c.shards[h>>32%cacheShards]
+}
+
+// get returns the block, or nil.
+func (c *Cache) get(k cacheKey) []byte {
+	s := c.shard(k)
+	s.mu.Lock()
+	var data []byte
+	if i, ok := s.slots[k]; ok {
+		e := &s.ring[i]
+		e.used, data = true, e.data
+	}
+	s.mu.Unlock()
+	if data == nil {
+		c.misses.Add(1)
+	} else {
+		c.hits.Add(1)
+	}
+	return data
+}
+
+// put adds the block, which nobody may change any more. One larger than a
+// shard's budget is not kept.
+func (c *Cache) put(k cacheKey, data []byte) {
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.slots[k]; ok || int64(len(data)) > s.budget {
+		return
+	}
+	for s.bytes+int64(len(data)) > s.budget {
+		s.throwOut()
+	}
+	s.slots[k] = len(s.ring)
+	s.ring = append(s.ring, cacheEntry{key: k, data: data})
+	s.bytes += int64(len(data))
+}
+
+// throwOut moves the hand to the next block that was not used since the hand
+// passed, and removes it. The ring is not empty.
+func (s *cacheShard) throwOut() {
+	for {
+		if s.hand >= len(s.ring) {
+			s.hand = 0
+		}
+		if e := &s.ring[s.hand]; e.used {
+			e.used = false
+			s.hand++
+			continue
+		}
+		s.remove(s.hand)
+		return
+	}
+}
+
+// remove takes slot i out; the last one moves into its place.
+func (s *cacheShard) remove(i int) {
+	last := len(s.ring) - 1
+	s.bytes -= int64(len(s.ring[i].data))
+	delete(s.slots, s.ring[i].key)
+	if i != last {
+		s.ring[i] = s.ring[last]
+		s.slots[s.ring[i].key] = i
+	}
+	s.ring[last] = cacheEntry{}
+	s.ring = s.ring[:last]
+}
+
+// Evict removes all blocks of the table with this ID.
+func (c *Cache) Evict(id uint64) {
+	for n := range c.shards {
+		s := &c.shards[n]
+		s.mu.Lock()
+		for i := len(s.ring) - 1; i >= 0; i-- {
+			if s.ring[i].key.id == id {
+				s.remove(i)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Counters returns how often a block was found and not found since NewCache.
+func (c *Cache) Counters() (hits, misses int64) { return c.hits.Load(), c.misses.Load() }
+
+// Size returns the bytes of blocks held.
+func (c *Cache) Size() int64 {
+	var n int64
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		n += s.bytes
+		s.mu.Unlock()
+	}
+	return n
+}

@@ -1,0 +1,113 @@
+package sstable
+
+import (
+	"encoding/binary"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Flags of an entry. Part of the disk format; do not renumber.
+const (
+	flagSet     = 1 << 0 // kind is set, else delete
+	flagInline  = 1 << 1 // the value's length follows
+	flagSeq     = 1 << 2 // the difference from the block's base LSN follows
+	sharedShift = 3
+	sharedLong  = 31 // in the bits from sharedShift: a uleb follows
+)
+
+// entry is the decoded head of an entry.
+type entry struct {
+	shared   int // bytes of the key before
+	unshared int // bytes of key after the head
+	valueLen int
+	trailer  ikey.Trailer
+	size     int // bytes of the head
+}
+
+// maxEntryHead is the most bytes that an entry's head takes.
+const maxEntryHead = 1 + 4*binary.MaxVarintLen64
+
+// appendEntry appends head and key suffix of an entry whose key shares the
+// first bytes with the key before it.
+func appendEntry(dst []byte, k ikey.Key, shared, valueLen int, base ikey.Seq) []byte {
+	flags := byte(k.Trailer.Kind()) & flagSet
+	delta := zigzag(int64(k.Trailer.Seq() - base))
+	if valueLen > 0 {
+		flags |= flagInline
+	}
+	if delta != 0 {
+		flags |= flagSeq
+	}
+	if shared < sharedLong {
+		dst = append(dst, flags|byte(shared)<<sharedShift)
+	} else {
+		dst = binary.AppendUvarint(append(dst, flags|sharedLong<<sharedShift), uint64(shared))
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(k.User)-shared))
+	if valueLen > 0 {
+		dst = binary.AppendUvarint(dst, uint64(valueLen))
+	}
+	if delta != 0 {
+		dst = binary.AppendUvarint(dst, delta)
+	}
+	return append(dst, k.User[shared:]...)
+}
+
+// decode reads the head of the entry that b begins with and says whether it is
+// sound and its key suffix lies within b.
+func (e *entry) decode(b []byte, base ikey.Seq) bool {
+	if len(b) < 2 {
+		return false
+	}
+	flags, at := b[0], 1
+	e.shared = int(flags >> sharedShift)
+	e.valueLen = 0
+	ok := true
+	if e.shared == sharedLong {
+		if e.shared, at, ok = uleb(b, at); !ok {
+			return false
+		}
+	}
+	if e.unshared, at, ok = uleb(b, at); !ok {
+		return false
+	}
+	if flags&flagInline != 0 {
+		if e.valueLen, at, ok = uleb(b, at); !ok {
+			return false
+		}
+	}
+	seq := base
+	if flags&flagSeq != 0 {
+		delta, n := binary.Uvarint(b[at:])
+		if n <= 0 {
+			return false
+		}
+		at += n
+		if seq += ikey.Seq(unzigzag(delta)); seq > ikey.MaxSeq {
+			return false
+		}
+	}
+	e.trailer = ikey.Trailer(seq)<<8 | ikey.Trailer(flags&flagSet)
+	e.size = at
+	return e.unshared <= len(b)-at
+}
+
+// uleb reads a length at b[at:] and returns what follows it. Lengths over the
+// largest legal block are refused, so that sums of them can't overflow.
+func uleb(b []byte, at int) (n, next int, ok bool) {
+	if at < len(b) && b[at] < 0x80 {
+		return int(b[at]), at + 1, true
+	}
+	return ulebLong(b, at)
+}
+
+func ulebLong(b []byte, at int) (n, next int, ok bool) {
+	v, w := binary.Uvarint(b[at:])
+	if w <= 0 || v > maxContent {
+		return 0, at, false
+	}
+	return int(v), at + w, true
+}
+
+func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

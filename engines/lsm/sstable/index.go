@@ -1,0 +1,166 @@
+package sstable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sort"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// separatorAll is the trailer of separators that are shortened: it sorts before
+// all versions of the key.
+const separatorAll = ^ikey.Trailer(0)
+
+// indexBuilder collects separators and offsets of blocks.
+type indexBuilder struct {
+	offsets []uint64
+	keys    []byte   // trailer and key of each
+	ends    []uint32 // of them, in keys
+}
+
+func (x *indexBuilder) add(offset int64, separator ikey.Key) {
+	x.offsets = append(x.offsets, uint64(offset))
+	x.keys = binary.LittleEndian.AppendUint64(x.keys, uint64(separator.Trailer))
+	x.keys = append(x.keys, separator.User...)
+	x.ends = append(x.ends, uint32(len(x.keys)))
+}
+
+// size returns the bytes that append would add, for a prefix of 0.
+func (x *indexBuilder) size() int { return indexHeaderSize + 20*len(x.offsets) + len(x.keys) }
+
+// append appends the index of blocks that end at end; prefix is what all keys
+// of the table share.
+func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
+	le := binary.LittleEndian
+	n := len(x.offsets)
+	heads := make([]byte, 0, 8*n)
+	keyOffsets := le.AppendUint32(nil, uint32(len(prefix)))
+	keys := append([]byte(nil), prefix...)
+	start := 0
+	for i, end := range x.ends {
+		trailer, key := x.keys[start:start+8], x.keys[start+8:end]
+		if i == 0 {
+			key = prefix // nothing is before block 0
+		}
+		key = key[len(prefix):]
+		heads = le.AppendUint64(heads, ikey.Head(key))
+		keys = append(append(keys, trailer...), key...)
+		keyOffsets = le.AppendUint32(keyOffsets, uint32(len(keys)))
+		start = int(end)
+	}
+	for _, v := range []uint32{uint32(n), uint32(len(prefix)), uint32(len(keys)), 0} {
+		dst = le.AppendUint32(dst, v)
+	}
+	dst = append(dst, heads...)
+	for _, o := range x.offsets {
+		dst = le.AppendUint64(dst, o)
+	}
+	dst = le.AppendUint64(dst, uint64(end))
+	dst = append(dst, keyOffsets...)
+	if n%2 == 0 { // n+1 offsets of 4 bytes
+		dst = append(dst, 0, 0, 0, 0)
+	}
+	return append(dst, keys...)
+}
+
+// index is a view of an encoded index.
+type index struct {
+	n          int
+	prefix     []byte
+	heads      []byte
+	offsets    []byte
+	keyOffsets []byte
+	keys       []byte
+}
+
+// parse makes x a view of b and says whether the parts fit.
+func (x *index) parse(b []byte, blocks uint32) bool {
+	if len(b) < indexHeaderSize || u32(b) != blocks {
+		return false
+	}
+	n, prefix, keys := uint64(blocks), uint64(u32(b[4:])), uint64(u32(b[8:]))
+	size := indexHeaderSize + 8*n + 8*(n+1) + 4*((n+2)&^1) + keys
+	if size != uint64(len(b)) || prefix > keys {
+		return false
+	}
+	x.n = int(n)
+	b = b[indexHeaderSize:]
+	x.heads, b = b[:8*n], b[8*n:]
+	x.offsets, b = b[:8*(n+1)], b[8*(n+1):]
+	x.keyOffsets, x.keys = b[:4*(n+1)], b[4*((n+2)&^1):]
+	x.prefix = x.keys[:prefix]
+	return true
+}
+
+func (x *index) head(i int) uint64 { return u64(x.heads[8*i:]) }
+
+// bounds returns where block i lies, padding included.
+func (x *index) bounds(i int) (start, end uint64) {
+	return u64(x.offsets[8*i:]), u64(x.offsets[8*i+8:])
+}
+
+// separator returns separator i without the table's prefix. A damaged one is
+// the empty key.
+func (x *index) separator(i int) ikey.Key {
+	start, end := uint64(u32(x.keyOffsets[4*i:])), uint64(u32(x.keyOffsets[4*i+4:]))
+	if start+8 > end || end > uint64(len(x.keys)) {
+		return ikey.Key{Trailer: separatorAll}
+	}
+	return ikey.Key{User: x.keys[start+8 : end], Trailer: ikey.Trailer(u64(x.keys[start:]))}
+}
+
+// find returns the block that holds the first entry >= (user, t), if it is not
+// the first of the block after it.
+func (x *index) find(user []byte, t ikey.Trailer) int {
+	if p := x.prefix; len(p) > 0 {
+		if len(user) < len(p) || string(user[:len(p)]) != string(p) {
+			if bytes.Compare(user, p) < 0 {
+				return 0
+			}
+			return x.n - 1
+		}
+		user = user[len(p):]
+	}
+	head := ikey.Head(user)
+	i := x.lowerBound(head)
+	if i < x.n && x.head(i) == head {
+		i = x.findTie(i, ikey.Key{User: user, Trailer: t})
+	}
+	return max(i-1, 0)
+}
+
+// lowerBound returns how many heads are < head.
+func (x *index) lowerBound(head uint64) int {
+	lo, n := 0, x.n
+	for n > 1 {
+		half := n >> 1
+		if x.head(lo+half-1) < head {
+			lo += half
+		}
+		n -= half
+	}
+	if n == 1 && x.head(lo) < head {
+		lo++
+	}
+	return lo
+}
+
+// findTie returns how many separators are <= k, where those before i are and
+// that at i has the head of k.
+func (x *index) findTie(i int, k ikey.Key) int {
+	head := x.head(i)
+	return i + sort.Search(x.n-i, func(j int) bool {
+		return x.head(i+j) > head || ikey.Compare(x.separator(i+j), k) > 0
+	})
+}
+
+// continues says whether block i begins with a version of user that is not the
+// newest of the table.
+func (x *index) continues(i int, user []byte) bool {
+	if i >= x.n || len(user) < len(x.prefix) {
+		return false
+	}
+	s := x.separator(i)
+	return s.Trailer != separatorAll && bytes.Equal(s.User, user[len(x.prefix):])
+}

@@ -1,0 +1,320 @@
+package sstable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"lsmlab/engines/internal/invariants"
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/sstable/bloom"
+	"lsmlab/engines/vfs"
+)
+
+// ErrEmpty says that a table without entries was to be finished: it would have
+// no smallest and largest key, so nothing could refer to it.
+var ErrEmpty = errors.New("table has no entries")
+
+// ErrOrder says that an entry given to [Writer.Add] does not sort after the one
+// before it.
+var ErrOrder = errors.New("entries out of order")
+
+// WriterOptions affect what is stored. The zero value works.
+type WriterOptions struct {
+	BlockSize       int         // bytes at which a block closes; 4096, with Zstd 16384; at most 1 MiB
+	RestartInterval int         // entries from one restart point to the next; 8
+	BloomBitsPerKey int         // 10; negative for no filter
+	Compression     Compression // None
+}
+
+func (o WriterOptions) withDefaults() WriterOptions {
+	if o.BlockSize <= 0 {
+		o.BlockSize = pageSize
+		if o.Compression == Zstd {
+			o.BlockSize = 4 * pageSize
+		}
+	}
+	o.BlockSize = min(o.BlockSize, 1<<20)
+	if o.RestartInterval <= 0 {
+		o.RestartInterval = 8
+	}
+	if o.BloomBitsPerKey == 0 {
+		o.BloomBitsPerKey = 10
+	}
+	return o
+}
+
+const (
+	writeSize  = 256 << 10 // bytes collected before they are written
+	growBlocks = 8         // how many times its size a block may grow to save space
+	wasteShift = 4         // it grows if closing would waste more than 1/16
+	maxBlocks  = 1 << 31
+)
+
+// Writer writes one table. It is used by one goroutine. After an error every
+// method returns that error, and the file is to be removed.
+type Writer struct {
+	f    vfs.File
+	name string
+	o    WriterOptions
+	err  error
+
+	buf     []byte // what is not yet written
+	written int64  // where buf belongs in the file
+	content []byte // of the block being compressed
+
+	block    builder
+	capacity int // bytes at which the open block closes
+	index    indexBuilder
+	hashes   []uint64
+	last     []byte // user key added last
+	trailer  ikey.Trailer
+	props    Properties
+}
+
+// NewWriter returns a writer of a table into the empty file f, called name in
+// errors. Nothing is written yet. The file stays the caller's, to be closed
+// after Finish or an error.
+func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
+	w := &Writer{f: f, name: name, o: o.withDefaults(), written: pageSize}
+	w.block.interval = w.o.RestartInterval
+	w.props.Compression = o.Compression
+	w.props.MinSeq = ikey.MaxSeq
+	if o.Compression > Zstd {
+		w.err = fmt.Errorf("%s: %w: %v", name, kv.ErrUnsupported, o.Compression)
+	}
+	return w
+}
+
+// Add appends an entry. Keys must come in strictly ascending order of
+// [ikey.Compare], else [ErrOrder]. A tombstone has no value. Key and value are
+// copied.
+func (w *Writer) Add(k ikey.Key, value []byte) error {
+	if w.err != nil {
+		return w.err
+	}
+	shared := commonPrefix(w.last, k.User)
+	newUser := shared < len(k.User) || shared < len(w.last) || w.props.Entries == 0
+	if err := w.check(k, value, shared, newUser); err != nil {
+		w.err = err
+		return err
+	}
+	if newUser && w.o.BloomBitsPerKey > 0 {
+		w.hashes = append(w.hashes, Hash(k.User))
+	}
+	if w.block.count > 0 && !w.fits(k, shared, value) {
+		if err := w.finishBlock(); err != nil {
+			return err
+		}
+	}
+	if w.block.count == 0 {
+		w.startBlock(k, shared, newUser)
+	}
+	w.block.add(k, shared, value)
+	w.last = append(w.last[:shared], k.User[shared:]...)
+	w.trailer = k.Trailer
+	w.props.count(k, len(value))
+	return nil
+}
+
+// check refuses what must not be stored.
+func (w *Writer) check(k ikey.Key, value []byte, shared int, newUser bool) error {
+	if w.props.Entries == 0 {
+		w.props.Smallest = bytes.Clone(k.User)
+	} else {
+		ascends := k.Trailer < w.trailer
+		if newUser {
+			ascends = shared < len(k.User) && (shared == len(w.last) || k.User[shared] > w.last[shared])
+		}
+		if invariants.Enabled && ascends != (ikey.Compare(ikey.Key{User: w.last, Trailer: w.trailer}, k) < 0) {
+			panic("sstable: order check is wrong")
+		}
+		if !ascends {
+			return fmt.Errorf("%w: %s: %v after %v", ErrOrder, w.name, k, ikey.Key{User: w.last, Trailer: w.trailer})
+		}
+	}
+	if len(k.User) > kv.MaxKeySize || len(value) > kv.MaxValueSize {
+		return fmt.Errorf("%w: %s: key of %d bytes, value of %d", kv.ErrTooLarge, w.name, len(k.User), len(value))
+	}
+	if kind := k.Trailer.Kind(); kind > ikey.Set || kind == ikey.Delete && len(value) > 0 {
+		return fmt.Errorf("%w: %s: kind %d with a value of %d bytes", kv.ErrUnsupported, w.name, kind, len(value))
+	}
+	return nil
+}
+
+// fits says whether the open block takes the entry; it may grow for it.
+func (w *Writer) fits(k ikey.Key, shared int, value []byte) bool {
+	if w.block.atRestart() {
+		shared = 0
+	}
+	size := w.block.size()
+	need := size + w.block.costOf(len(k.User)-shared, len(value))
+	if need <= w.capacity {
+		return true
+	}
+	if !w.pages() || w.capacity-size <= w.capacity>>wasteShift {
+		return false
+	}
+	grown := alignUp(need, pageSize)
+	if grown > growBlocks*w.o.BlockSize {
+		return false
+	}
+	w.capacity = grown
+	return true
+}
+
+// pages says whether blocks fill whole pages.
+func (w *Writer) pages() bool { return w.o.Compression == None && w.o.BlockSize >= pageSize }
+
+func (w *Writer) startBlock(k ikey.Key, shared int, newUser bool) {
+	separator := k
+	if newUser {
+		separator = ikey.Key{User: k.User[:min(shared+1, len(k.User))], Trailer: separatorAll}
+	}
+	w.index.add(w.offset(), separator)
+	w.capacity = w.o.BlockSize
+	if size := w.block.size() + w.block.costOf(len(k.User), 0); w.pages() && size > w.capacity {
+		w.capacity = alignUp(size, pageSize)
+	}
+}
+
+// offset is where in the file the next byte of buf belongs.
+func (w *Writer) offset() int64 { return w.written + int64(len(w.buf)) }
+
+// finishBlock moves the open block to buf.
+func (w *Writer) finishBlock() error {
+	if len(w.index.offsets) >= maxBlocks {
+		w.err = fmt.Errorf("%w: %s: over %d blocks", kv.ErrTooLarge, w.name, maxBlocks)
+		return w.err
+	}
+	start := len(w.buf)
+	w.buf = append(w.buf, make([]byte, blockHeaderSize)...)
+	compression := None
+	var raw int
+	if w.o.Compression == Zstd {
+		w.content = w.block.appendContent(w.content[:0], w.last)
+		raw = len(w.content)
+		var ok bool
+		if w.buf, ok = compress(w.buf, w.content); ok {
+			compression = Zstd
+		} else {
+			w.buf = append(w.buf, w.content...)
+		}
+	} else {
+		w.buf = w.block.appendContent(w.buf, w.last)
+		raw = len(w.buf) - start - blockHeaderSize
+	}
+	sealBlock(w.buf[start:], raw, w.props.Blocks, compression)
+	w.props.Blocks++
+	w.block.reset()
+	if w.o.Compression == None {
+		w.pad(pageSize)
+	}
+	if len(w.buf) >= writeSize {
+		return w.flush()
+	}
+	return nil
+}
+
+// sealBlock fills in the header that block, header and content, begins with.
+func sealBlock(block []byte, raw int, number uint32, c Compression) {
+	le := binary.LittleEndian
+	le.PutUint32(block[4:], uint32(len(block)))
+	le.PutUint32(block[8:], uint32(raw))
+	le.PutUint32(block[12:], number)
+	block[16] = byte(c)
+	le.PutUint32(block, checksum(block[4:]))
+}
+
+var zeros [pageSize]byte
+
+// pad appends zeros up to a multiple of align bytes.
+func (w *Writer) pad(align int) {
+	if over := int(w.offset() & int64(align-1)); over > 0 {
+		w.buf = append(w.buf, zeros[:align-over]...)
+	}
+}
+
+func (w *Writer) flush() error {
+	if _, err := w.f.WriteAt(w.buf, w.written); err != nil {
+		w.err = fmt.Errorf("write table %s: %w", w.name, err)
+		return w.err
+	}
+	w.written += int64(len(w.buf))
+	w.buf = w.buf[:0]
+	return nil
+}
+
+// Size returns about how many bytes the table would have if it were finished
+// now, so that the caller can start another one.
+func (w *Writer) Size() int64 {
+	n := w.offset() + int64(w.block.size()+w.index.size()+footerSize)
+	if w.o.BloomBitsPerKey > 0 {
+		n += int64(len(w.hashes)) * int64(w.o.BloomBitsPerKey) / 8
+	}
+	return n
+}
+
+// Finish writes what is left, syncs the file and returns what was written. The
+// name of the file is durable only after the caller syncs its directory. With
+// no entries it returns [ErrEmpty].
+func (w *Writer) Finish() (Properties, error) {
+	if w.err == nil && w.props.Entries == 0 {
+		w.err = fmt.Errorf("%w: %s", ErrEmpty, w.name)
+	}
+	if w.err != nil {
+		return Properties{}, w.err
+	}
+	if err := w.finishBlock(); err != nil {
+		return Properties{}, err
+	}
+	header := w.appendTail()
+	if err := w.flush(); err != nil {
+		return Properties{}, err
+	}
+	// Last: see "The index offset is known only at the end" in the package comment.
+	if _, err := w.f.WriteAt(header, 0); err != nil {
+		w.err = fmt.Errorf("write header of table %s: %w", w.name, err)
+		return Properties{}, w.err
+	}
+	if err := w.f.Sync(); err != nil {
+		w.err = fmt.Errorf("sync table %s: %w", w.name, err)
+		return Properties{}, w.err
+	}
+	w.err = fmt.Errorf("%w: writer of %s", kv.ErrClosed, w.name)
+	return w.props, nil
+}
+
+// appendTail appends all that follows the blocks and returns the first page.
+func (w *Writer) appendTail() []byte {
+	w.props.Largest = bytes.Clone(w.last)
+	prefix := w.props.Smallest[:commonPrefix(w.props.Smallest, w.props.Largest)]
+	l := layout{blocks: w.props.Blocks}
+	end := w.offset()
+	w.section(&l.index, func(dst []byte) []byte { return w.index.append(dst, end, prefix) })
+	w.section(&l.bloom, func(dst []byte) []byte {
+		if w.o.BloomBitsPerKey < 0 {
+			return dst
+		}
+		return bloom.Append(dst, w.hashes, w.o.BloomBitsPerKey)
+	})
+	w.section(&l.properties, w.props.append)
+	l.fileSize = uint64(w.offset() + footerSize)
+	w.buf = l.appendFooter(w.buf)
+	w.props.FileSize = int64(l.fileSize)
+	w.props.IndexSize, w.props.BloomSize = int64(l.index.length), int64(l.bloom.length)
+	header := l.appendHeader(make([]byte, 0, pageSize))
+	return header[:pageSize]
+}
+
+// section appends a section and notes where it is.
+func (w *Writer) section(s *section, add func(dst []byte) []byte) {
+	w.pad(sectionAlign)
+	start := len(w.buf)
+	s.offset = uint64(w.offset())
+	w.buf = add(w.buf)
+	s.length = uint64(len(w.buf) - start)
+	s.sum = checksum(w.buf[start:])
+}
