@@ -1,0 +1,53 @@
+package kvtest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"lsmlab/engines/kv"
+)
+
+var durabilityCases = []Case{
+	{"DurabilityRungs", testDurabilityRungs},
+	{"DurabilityMixed", testDurabilityMixed},
+}
+
+// testDurabilityRungs: a rung works, or is refused with nothing applied. A rung
+// that does not exist is refused. An engine that gives none that survives a
+// crash is of no use here.
+func testDurabilityRungs(t testing.TB, h Harness) {
+	s := newStore(t, h)
+	var want []pair
+	for d := kv.Volatile; d <= kv.Synced+1; d++ {
+		p := pair{fmt.Sprint(uint8(d)), d.String()}
+		var b kv.Batch
+		b.Set([]byte(p.key), []byte(p.value))
+		switch err := s.Apply(&b, d); {
+		case err == nil && d <= kv.Synced:
+			want = append(want, p)
+		case !errors.Is(err, kv.ErrUnsupported):
+			t.Fatalf("apply, %v: %v; want success or %v", d, err, kv.ErrUnsupported)
+		}
+		s.wantScan(s, nil, nil, want)
+	}
+	if s.safe == kv.Volatile {
+		t.Fatal("no rung of the engine survives a crash")
+	}
+}
+
+// testDurabilityMixed writes rungs in turn into one open store.
+func testDurabilityMixed(t testing.TB, h Harness) {
+	s := newStore(t, h)
+	rungs := Rungs(t, s)
+	var want []pair
+	for i := range 60 {
+		p := pair{fmt.Sprintf("%03d", i), fmt.Sprint(i)}
+		s.apply(rungs[i%len(rungs)], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
+		want = append(want, p)
+	}
+	s.barrier()
+	s.wantScan(s, nil, nil, want)
+	s.reopen()
+	s.wantScan(s, nil, nil, want)
+}

@@ -1,0 +1,122 @@
+package kvtest
+
+import (
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"lsmlab/engines/kv"
+)
+
+var (
+	flagSeed = flag.Uint64("kvtest.seed", 0, "seed of the random engine test; 0 takes one from the clock")
+	flagOps  = flag.Int("kvtest.ops", 20_000, "operations of the random engine test")
+)
+
+// longRun is the number of operations from which on costly operations get rarer.
+const longRun = 1_000_000
+
+// Random is [RunRandom] with the flags -kvtest.seed and -kvtest.ops, for the
+// test function that a failure message names.
+func Random(t *testing.T, h Harness) {
+	seed := *flagSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	RunRandom(t, h, seed, *flagOps)
+}
+
+// RunRandom executes random operations on an engine and on a model side by
+// side and compares every answer. All depends on seed and ops alone. A failure
+// prints the command that runs it again.
+func RunRandom(t testing.TB, h Harness, seed uint64, ops int) {
+	t.Helper()
+	again := rerunCommand(t, seed, ops)
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	p := &program{random: rand.NewChaCha8(key)}
+	d := newDriver(t, h, p)
+	d.long = ops >= longRun
+	start := time.Now()
+	var err error
+	for err == nil && d.executed < ops {
+		err = d.step()
+	}
+	if err = d.finish(err); err != nil {
+		t.Fatalf("after %d of %d operations: %v\nrun again: %s", d.executed, ops, err, again)
+	}
+	t.Logf("%d operations executed in %v, seed %d, %d crashes, %d reopens",
+		d.executed, time.Since(start).Round(time.Millisecond), seed, d.crashes, d.reopens)
+}
+
+// rerunCommand names the test and its package: the first caller outside of this
+// package.
+func rerunCommand(t testing.TB, seed uint64, ops int) string {
+	pkg := "PACKAGE"
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for f, more := frames.Next(); more; f, more = frames.Next() {
+		dir, name, _ := strings.Cut(f.Function[strings.LastIndex(f.Function, "/")+1:], ".")
+		dir = f.Function[:strings.LastIndex(f.Function, "/")+1] + dir
+		if pkg = strings.TrimSuffix(dir, "_test"); dir != "lsmlab/engines/kv/kvtest" || strings.HasPrefix(name, "Test") {
+			break
+		}
+	}
+	run := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
+	return fmt.Sprintf("go test %s -run '%s' -kvtest.seed=%d -kvtest.ops=%d", pkg, run, seed, ops)
+}
+
+// Fuzz is the body of a fuzz target: the input is a program of operations, run
+// as in [RunRandom].
+func Fuzz(f *testing.F, h Harness) {
+	for seed := range uint64(6) {
+		f.Add(seedProgram(seed, 40<<seed))
+	}
+	for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
+		f.Add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<14 {
+			t.Skip("longer programs find nothing that shorter ones do not")
+		}
+		d := newDriver(t, h, &program{rest: data})
+		var err error
+		for err == nil && !d.p.ended() {
+			err = d.step()
+		}
+		if err = d.finish(err); err != nil {
+			t.Fatalf("operation %d: %v", d.executed, err)
+		}
+	})
+}
+
+func seedProgram(seed uint64, size int) []byte {
+	data := make([]byte, size)
+	var key [32]byte
+	key[0] = byte(seed)
+	rand.NewChaCha8(key).Read(data)
+	data[0] = byte(seed)
+	return data
+}
+
+// dump reads the whole content through an iterator.
+func dump(r kv.Reader) (map[string]string, error) {
+	content := map[string]string{}
+	it := r.Scan(nil, nil)
+	last, first := "", true
+	for ok := it.First(); ok; ok = it.Next() {
+		key := string(it.Key())
+		if !first && key <= last {
+			return nil, errors.Join(fmt.Errorf("scan shows %s after %s", show(key), show(last)), it.Close())
+		}
+		content[key] = string(it.Value())
+		last, first = key, false
+	}
+	return content, it.Close()
+}
