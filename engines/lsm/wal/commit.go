@@ -1,0 +1,158 @@
+package wal
+
+import (
+	"fmt"
+	"math/bits"
+	"runtime"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Commit returns when every record up to LSN last, which was appended, has
+// reached rung d: at once for Volatile; for Buffered when the operating system
+// has it; for Synced when it is durable. Those who call it together share
+// writes and syncs. With NoSync, Synced is refused with kv.ErrUnsupported.
+func (w *Writer) Commit(last ikey.Seq, d kv.Durability) error {
+	if !w.o.Sync.Supports(d) {
+		return fmt.Errorf("wal: durability %s with sync method %s: %w", d, w.o.Sync, kv.ErrUnsupported)
+	}
+	w.mu.Lock()
+	err := w.commit(last, d)
+	w.mu.Unlock()
+	return err
+}
+
+func (w *Writer) commit(last ikey.Seq, d kv.Durability) error {
+	if last > w.appended {
+		return fmt.Errorf("wal: commit of LSN %d, of which %d is the last appended", last, w.appended)
+	}
+	switch d {
+	case kv.Volatile:
+		return w.state()
+	case kv.Buffered:
+		return w.write(last)
+	}
+	w.m.SyncCommits++
+	return w.sync(last)
+}
+
+// write returns when the operating system has all up to last. w.mu is held on
+// entry and on return, not meanwhile; so for the next three.
+func (w *Writer) write(last ikey.Seq) error {
+	for w.err == nil && w.handed < last {
+		if w.writing {
+			w.written.Wait()
+		} else {
+			w.writeOut()
+		}
+	}
+	return w.state()
+}
+
+// writeOut is the leader's part of write: one positioned write of all that is
+// pending, while others fill the other buffer. Nobody else is writing.
+func (w *Writer) writeOut() {
+	s, buf, upTo := w.cur, w.pending, w.appended
+	at := s.end - int64(len(buf))
+	w.pending, w.spare = w.spare, nil
+	w.writing = true
+	w.mu.Unlock()
+	_, err := s.file.WriteAt(buf, at)
+	w.mu.Lock()
+	w.writing = false
+	if cap(buf) <= keptBuffer {
+		w.spare = buf[:0]
+	}
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	w.handed = upTo
+	w.m.Writes++
+	w.m.Bytes += int64(len(buf))
+	w.written.Broadcast()
+}
+
+// sync returns when all up to last is durable.
+func (w *Writer) sync(last ikey.Seq) error {
+	for w.err == nil && w.synced < last {
+		if w.syncing {
+			w.settled.Wait()
+		} else {
+			w.syncOut()
+		}
+	}
+	return w.state()
+}
+
+// syncOut is the leader's part of sync: it makes all that has been appended
+// durable, in every segment. Nobody else is syncing.
+func (w *Writer) syncOut() {
+	w.syncing = true
+	if w.lastGroup > 1 {
+		// Those whom the last sync set free are about to append again: let them
+		// join this one.
+		w.mu.Unlock()
+		runtime.Gosched()
+		w.mu.Lock()
+	}
+	err := w.write(w.appended)
+	if err == nil {
+		err = w.settle()
+	}
+	w.syncing = false
+	for _, s := range w.retired {
+		s.close() // holds nothing that is needed
+	}
+	w.retired = w.retired[:0]
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	w.settled.Broadcast()
+}
+
+// settle syncs all that was handed over by now.
+func (w *Writer) settle() error {
+	upTo, dir := w.handed, w.dirDirty
+	group := w.m.Records - w.m.syncedRecords
+	w.dirDirty = false
+	w.dirty = w.dirty[:0]
+	for _, s := range w.live {
+		if !s.synced {
+			w.dirty = append(w.dirty, s)
+		}
+	}
+	sealed := len(w.dirty)
+	if w.cur != nil {
+		w.dirty = append(w.dirty, w.cur)
+	}
+	w.mu.Unlock()
+	err := w.syncFiles(dir)
+	w.mu.Lock()
+	if err != nil {
+		return err
+	}
+	for _, s := range w.dirty[:sealed] {
+		s.synced = true
+	}
+	w.synced = upTo
+	w.lastGroup = group
+	w.m.syncedRecords += group
+	w.m.Syncs++
+	w.m.SyncGroups[min(bits.Len64(uint64(group)), len(w.m.SyncGroups)-1)]++
+	return nil
+}
+
+func (w *Writer) syncFiles(dir bool) error {
+	for _, s := range w.dirty {
+		if err := s.sync(w.o.Sync); err != nil {
+			return err
+		}
+	}
+	if dir {
+		return w.o.FS.SyncDir(w.o.Dir)
+	}
+	return nil
+}

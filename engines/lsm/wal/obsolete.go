@@ -1,0 +1,43 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Obsolete says that tables durably hold every LSN up to flushed: the manifest
+// says so, and it was synced. Segments without a later LSN go to the pool, or
+// are removed when the pool is full or they are of another size. An error means
+// that a file was left behind, which the next recovery removes.
+func (w *Writer) Obsolete(flushed ikey.Seq) error {
+	w.mu.Lock()
+	var leave []*segment
+	for len(w.live) > 0 && w.live[0].last <= flushed && !w.closed {
+		s := w.live[0]
+		w.live = w.live[1:]
+		if s.size <= w.o.SegmentSize && int64(len(w.pool)+1)*w.o.SegmentSize <= w.o.PoolSize {
+			w.pool = append(w.pool, s)
+		} else {
+			leave = append(leave, s)
+		}
+	}
+	w.m.Removed += int64(len(leave))
+	var err error
+	if w.syncing { // perhaps these files
+		w.retired = append(w.retired, leave...)
+	} else {
+		for _, s := range leave {
+			err = errors.Join(err, s.close())
+		}
+	}
+	w.mu.Unlock()
+	for _, s := range leave {
+		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name())))
+	}
+	if err != nil {
+		return fmt.Errorf("wal: %w", err)
+	}
+	return nil
+}

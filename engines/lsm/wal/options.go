@@ -1,0 +1,119 @@
+package wal
+
+import (
+	"fmt"
+	"path"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+// SyncMethod says how [Writer.Commit] reaches rung Synced.
+type SyncMethod uint8
+
+// The methods.
+const (
+	FDataSync SyncMethod = iota // fdatasync after the write
+	FSync                       // fsync after the write
+	ODSync                      // the write itself, to a file opened with O_DSYNC
+	NoSync                      // not at all: Synced is refused
+)
+
+var syncNames = [...]string{FDataSync: "fdatasync", FSync: "fsync", ODSync: "odsync", NoSync: "none"}
+
+// String returns the name used by flags and results.
+func (m SyncMethod) String() string { return name(syncNames[:], uint8(m)) }
+
+// Supports says whether a log with this method can reach rung d.
+func (m SyncMethod) Supports(d kv.Durability) bool { return m != NoSync || d < kv.Synced }
+
+// ParseSyncMethod is the inverse of [SyncMethod.String].
+func ParseSyncMethod(s string) (SyncMethod, error) {
+	i, err := parse(syncNames[:], s, "sync method")
+	return SyncMethod(i), err
+}
+
+// WriteMethod says how records get to the operating system.
+type WriteMethod uint8
+
+// The methods.
+const (
+	Positioned WriteMethod = iota // one positioned write for each record or group
+	Mapped                        // stores to a shared mapping of the segment: no system call
+)
+
+var writeNames = [...]string{Positioned: "positioned", Mapped: "mapped"}
+
+// String returns the name used by flags and results.
+func (m WriteMethod) String() string { return name(writeNames[:], uint8(m)) }
+
+// ParseWriteMethod is the inverse of [WriteMethod.String].
+func ParseWriteMethod(s string) (WriteMethod, error) {
+	i, err := parse(writeNames[:], s, "write method")
+	return WriteMethod(i), err
+}
+
+func name(names []string, i uint8) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("method(%d)", i)
+}
+
+func parse(names []string, s, what string) (uint8, error) {
+	for i, name := range names {
+		if name == s {
+			return uint8(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%s %q: want one of %q", what, s, names)
+}
+
+// Options tune a log. FS and Dir are needed; all else works as its zero value.
+type Options struct {
+	FS  vfs.FS
+	Dir string // exists; other files in it are left alone
+
+	SegmentSize int64 // bytes; default 16 MiB. A larger record gets a segment of its own size
+	PoolSize    int64 // bytes of recycled segments kept; default 80 MiB, negative keeps none
+
+	// Any log opens with any of these.
+
+	Sync  SyncMethod
+	Write WriteMethod // Mapped goes with any Sync but ODSync, which says nothing of stores
+}
+
+// Limits of SegmentSize in bytes. The smallest holds a header, a record and an
+// end mark; it is there for tests.
+const (
+	minSegmentSize = headerSize + 2*markSize
+	maxSegmentSize = 1 << 32
+)
+
+func (o Options) withDefaults() Options {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = 16 << 20
+	}
+	if o.PoolSize == 0 {
+		o.PoolSize = 80 << 20
+	}
+	return o
+}
+
+func (o Options) check() error {
+	switch {
+	case o.FS == nil || o.Dir == "":
+		return fmt.Errorf("wal: options FS and Dir are needed")
+	case o.SegmentSize < minSegmentSize || o.SegmentSize > maxSegmentSize:
+		return fmt.Errorf("wal: option SegmentSize is %d, want %d to %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
+	case o.Sync > NoSync:
+		return fmt.Errorf("wal: option Sync is %d, want 0 to %d", o.Sync, NoSync)
+	case o.Write > Mapped:
+		return fmt.Errorf("wal: option Write is %d, want 0 to %d", o.Write, Mapped)
+	case o.Write == Mapped && o.Sync == ODSync:
+		return fmt.Errorf("wal: %w: write method mapped with sync method odsync, which does not cover stores to memory", kv.ErrUnsupported)
+	}
+	return nil
+}
+
+func (o Options) path(name string) string { return path.Join(o.Dir, name) }

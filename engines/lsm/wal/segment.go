@@ -1,0 +1,105 @@
+package wal
+
+import (
+	"errors"
+
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/vfs"
+)
+
+// segment is one segment file in use. A recycled file gets a new segment.
+type segment struct {
+	number uint64
+	size   int64    // bytes of the file; records end before
+	end    int64    // bytes used, those still in the writer's buffer included
+	last   ikey.Seq // of the last record; before the first, the LSN it begins after
+
+	file   vfs.File            // nil for a recovered segment that was not reused
+	view   vfs.WritableMapping // of the current segment, with write method Mapped
+	synced bool                // sealed, and all of it was synced
+}
+
+func (s *segment) name() string { return segmentName(s.number) }
+
+// seal ends the writing to s.
+func (s *segment) seal() error {
+	if s.view == nil {
+		return nil
+	}
+	v := s.view
+	s.view = nil
+	return v.Unmap()
+}
+
+func (s *segment) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return errors.Join(s.seal(), s.file.Close())
+}
+
+// sync makes all that was handed over to s durable. With ODSync it is already.
+func (s *segment) sync(m SyncMethod) error {
+	switch m {
+	case FDataSync:
+		return s.file.SyncData()
+	case FSync:
+		return s.file.Sync()
+	}
+	return nil
+}
+
+// openSegment makes the file of segment number, of at least size bytes: old
+// under a new name, or a new file if old is nil. Its entry is durable after
+// SyncDir, its header is the caller's to write.
+func (o Options) openSegment(number uint64, size int64, old *segment) (_ *segment, err error) {
+	s := &segment{number: number, size: size}
+	if old == nil {
+		err = o.create(s)
+	} else {
+		err = o.reuse(s, old)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.file.Close())
+		}
+	}()
+	if err := s.file.Allocate(size); err != nil {
+		return nil, err
+	}
+	if o.Write == Mapped {
+		if s.view, err = s.file.MapWritable(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (o Options) create(s *segment) (err error) {
+	if s.file, err = o.FS.Create(o.path(s.name())); err != nil || o.Sync != ODSync {
+		return err
+	}
+	if err = s.file.Close(); err != nil {
+		return err
+	}
+	s.file, err = o.FS.OpenDSync(o.path(s.name()))
+	return err
+}
+
+func (o Options) reuse(s *segment, old *segment) (err error) {
+	if err = o.FS.Rename(o.path(old.name()), o.path(s.name())); err != nil {
+		return errors.Join(err, old.close())
+	}
+	if s.file = old.file; s.file != nil {
+		return nil
+	}
+	if o.Sync == ODSync {
+		s.file, err = o.FS.OpenDSync(o.path(s.name()))
+	} else {
+		s.file, err = o.FS.OpenReadWrite(o.path(s.name()))
+	}
+	return err
+}

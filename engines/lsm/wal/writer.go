@@ -1,0 +1,290 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/vfs"
+)
+
+// Buffer sizes in bytes. Records wait in the buffer until a Commit asks for
+// them or it is full; a buffer that one large record made larger than the
+// second is not kept.
+const (
+	fullBuffer = 256 << 10
+	keptBuffer = 1 << 20
+)
+
+// Writer appends to a log. Append is called by one goroutine at a time, all
+// else is safe for concurrent use.
+//
+// The first error of a write or a sync breaks the log for good: what is on disk
+// after it is not known (after a failed fsync the kernel may have marked the
+// lost pages as clean, so a retry would lie). Every later call returns it.
+type Writer struct {
+	o Options
+
+	mu        sync.Mutex
+	written   sync.Cond // signals a change of handed, writing or err
+	settled   sync.Cond // signals a change of synced, syncing or err
+	err       error     // sticky
+	closed    bool
+	writing   bool // somebody hands a buffer to the file, or opens a segment
+	syncing   bool // somebody syncs
+	dirDirty  bool // a segment was created or renamed since the last SyncDir
+	clean     bool // the log on disk needs no end mark
+	lastGroup int64
+
+	// appended >= handed >= synced: the last LSN appended, that the operating
+	// system has, and that is durable with all before it.
+	appended, handed, synced ikey.Seq
+
+	pending []byte     // records from handed on, all of segment cur
+	spare   []byte     // the other buffer, when nobody writes it
+	cur     *segment   // nil before the first Append
+	live    []*segment // sealed, oldest first
+	dirty   []*segment // scratch of the one who syncs
+	pool    []*segment // oldest first
+	retired []*segment // to be closed after the sync that may use them
+	next    uint64     // number of the next segment
+
+	m Metrics
+}
+
+// NewWriter continues the log that [Recover] read with the same Options. It
+// keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
+// new one, made by the first Append.
+func NewWriter(o Options, r Recovered) (*Writer, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	w := &Writer{
+		o: o, next: max(r.next, 1), clean: r.Clean || len(r.Segments) == 0,
+		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
+	}
+	w.written.L, w.settled.L = &w.mu, &w.mu
+	for _, s := range r.Segments {
+		w.live = append(w.live, &segment{number: s.number, size: s.Size, last: s.Last, synced: true})
+	}
+	return w, nil
+}
+
+// Append adds a record: count operations with the LSNs first, first+1 and so
+// on, encoded in ops, which is copied. first is the LSN after the last one
+// appended. It does not wait for a sync; a record that does not fit in the
+// segment waits for the next segment to be made ready. [Writer.Commit] says
+// when the record has reached a rung.
+func (w *Writer) Append(first ikey.Seq, count int, ops []byte) error {
+	w.mu.Lock()
+	err := w.append(first, count, ops)
+	w.mu.Unlock()
+	return err
+}
+
+func (w *Writer) append(first ikey.Seq, count int, ops []byte) error {
+	if err := w.state(); err != nil {
+		return err
+	}
+	if first != w.appended+1 || count < 1 || count > len(ops) || len(ops) > kv.MaxBatchSize {
+		return fmt.Errorf("wal: append of %d operations in %d bytes at LSN %d: want 1 to %d in at most %d bytes at LSN %d",
+			count, len(ops), first, len(ops), kv.MaxBatchSize, w.appended+1)
+	}
+	if err := w.put(first, count, ops); err != nil {
+		return err
+	}
+	w.m.Records++
+	w.appended = first + ikey.Seq(count) - 1
+	w.cur.last = w.appended
+	w.clean = false
+	if w.o.Write == Mapped {
+		w.handed = w.appended
+	} else if len(w.pending) >= fullBuffer {
+		return w.write(w.appended)
+	}
+	return nil
+}
+
+// put encodes a record into the current segment or its buffer. Records leave
+// room for an end mark.
+func (w *Writer) put(first ikey.Seq, count int, ops []byte) error {
+	size := int64(recordSize + len(ops))
+	room := size
+	if count > 0 {
+		room += markSize
+	}
+	if w.cur == nil || w.cur.end+room > w.cur.size {
+		if err := w.rotate(room); err != nil {
+			return err
+		}
+	}
+	at := w.cur.end
+	w.cur.end += size
+	if w.cur.view != nil {
+		return w.store(at, size, func(b []byte) {
+			putRecord(b, w.cur.number, first, count, w.synced, ops)
+		})
+	}
+	putRecord(w.reserve(int(size)), w.cur.number, first, count, w.synced, ops)
+	return nil
+}
+
+// reserve makes the buffer n bytes longer and returns them.
+func (w *Writer) reserve(n int) []byte {
+	old := len(w.pending)
+	if need := old + n; need <= cap(w.pending) {
+		w.pending = w.pending[:need]
+	} else {
+		grown := make([]byte, need, max(need, 2*cap(w.pending), 4<<10))
+		copy(grown, w.pending)
+		w.pending = grown
+	}
+	return w.pending[old:]
+}
+
+// store lets fill store to a part of the mapped segment. A device that fails is
+// met here, as a fault.
+func (w *Writer) store(at, size int64, fill func(b []byte)) (err error) {
+	defer func() {
+		if err != nil {
+			err = w.fail(err)
+		}
+	}()
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name(), &err)
+	fill(w.cur.view.Bytes()[at : at+size])
+	w.m.Bytes += size
+	return nil
+}
+
+// rotate seals the current segment and makes another, with room for a record of
+// the given size, current. All that was appended is handed over first, so that
+// the buffer holds bytes of one segment only.
+func (w *Writer) rotate(room int64) error {
+	for w.writing || w.handed < w.appended || len(w.pending) > 0 {
+		if err := w.state(); err != nil {
+			return err
+		}
+		if w.writing {
+			w.written.Wait()
+		} else {
+			w.writeOut()
+		}
+	}
+	if err := w.state(); err != nil {
+		return err
+	}
+	size, number := max(w.o.SegmentSize, headerSize+room), w.next
+	var old *segment
+	if size == w.o.SegmentSize && len(w.pool) > 0 {
+		old, w.pool = w.pool[0], w.pool[1:]
+		w.m.Recycled++
+	}
+	w.next++
+	w.writing = true // keeps everybody else from the buffer
+	sealed := w.cur
+	w.mu.Unlock()
+	s, err := w.o.openSegment(number, size, old)
+	if sealed != nil {
+		err = errors.Join(err, sealed.seal())
+	}
+	w.mu.Lock()
+	w.writing = false
+	w.written.Broadcast()
+	if err != nil {
+		return w.fail(err)
+	}
+	return w.begin(s)
+}
+
+// begin makes s the current segment and writes its header.
+func (w *Writer) begin(s *segment) error {
+	if w.cur != nil {
+		w.live = append(w.live, w.cur)
+	}
+	w.cur, w.dirDirty = s, true
+	w.m.SegmentsMade++
+	s.end, s.last = headerSize, w.appended
+	h := header{number: s.number, after: w.appended, durable: w.synced}
+	if s.view != nil {
+		return w.store(0, headerSize, func(b []byte) { putHeader(b, h) })
+	}
+	putHeader(w.reserve(headerSize), h)
+	return nil
+}
+
+// Close hands over and syncs all that was appended, and leaves a mark that says
+// so: damage found later is then known to be damage. With NoSync it does not
+// sync and leaves no mark. It must not run together with Append. A second Close
+// returns kv.ErrClosed, and so do all other calls after.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return w.state()
+	}
+	err := w.finish()
+	w.closed = true
+	for w.writing || w.syncing {
+		if w.writing {
+			w.written.Wait()
+		} else {
+			w.settled.Wait()
+		}
+	}
+	w.written.Broadcast()
+	w.settled.Broadcast()
+	files := append(w.pool, w.live...)
+	if w.cur != nil {
+		files = append(files, w.cur)
+	}
+	for _, s := range files {
+		err = errors.Join(err, s.close())
+	}
+	return err
+}
+
+// finish writes the end mark.
+func (w *Writer) finish() error {
+	if err := w.write(w.appended); err != nil || w.o.Sync == NoSync || w.clean {
+		return err
+	}
+	if err := w.sync(w.appended); err != nil {
+		return err
+	}
+	if err := w.put(w.appended+1, 0, nil); err != nil {
+		return err
+	}
+	for w.writing {
+		w.written.Wait()
+	}
+	if len(w.pending) > 0 {
+		w.writeOut()
+	}
+	w.syncOut()
+	return w.err
+}
+
+// state returns why the log takes no more calls, or nil.
+func (w *Writer) state() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.closed {
+		return fmt.Errorf("wal: %w", kv.ErrClosed)
+	}
+	return nil
+}
+
+// fail breaks the log.
+func (w *Writer) fail(err error) error {
+	if w.err == nil {
+		w.err = fmt.Errorf("wal: log broken, reopen the store to recover: %w", err)
+	}
+	w.written.Broadcast()
+	w.settled.Broadcast()
+	return w.err
+}
