@@ -47,13 +47,13 @@ func Run(t *testing.T, f memtable.Factory) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			held := arena.Held()
-			c.test(t, f)
-			// Tables are released by the test's own cleanup, run after this one.
+			// Cleanups run last in, first out: this one after those of the tables.
 			t.Cleanup(func() {
 				if n := arena.Held(); !t.Failed() && n != held {
 					t.Errorf("%d bytes of arenas held after the test, want %d", n, held)
 				}
 			})
+			c.test(t, f)
 		})
 	}
 }
