@@ -52,7 +52,7 @@ func (m *Mem) note(op Op) {
 // walk returns the directory at name. The caller holds m.mu.
 func (m *Mem) walk(name string) (*memDir, error) {
 	d := m.root
-	for part := range strings.SplitSeq(path.Clean("/"+name)[1:], "/") {
+	for part := range strings.SplitSeq(path.Clean("/" + name)[1:], "/") {
 		if part == "" {
 			continue // the root itself
 		}
@@ -204,7 +204,7 @@ func (m *Mem) MkdirAll(dir string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.root
-	for part := range strings.SplitSeq(path.Clean("/"+dir)[1:], "/") {
+	for part := range strings.SplitSeq(path.Clean("/" + dir)[1:], "/") {
 		if part == "" {
 			continue
 		}

@@ -6,10 +6,7 @@ import (
 	"slices"
 )
 
-const (
-	pageSize   = 4096 // bytes; the unit of copy-on-write, and of a page cache
-	sectorSize = 512  // bytes; the smallest thing a disk writes as a whole
-)
+const pageSize = 4096 // bytes; the unit of copy-on-write, and of a page cache
 
 type page [pageSize]byte
 

@@ -19,7 +19,7 @@ type CrashOptions struct {
 	// state. It may be nil when Keep is 0 or 1 and Garbage is off.
 	Rand *rand.Rand
 	// BlockSize is the unit, in bytes, that a crash keeps or loses as a whole:
-	// 512 tears pages, 4096 (and 0) does not.
+	// 512 tears pages, 4096 (and 0) does not; no other value is allowed.
 	BlockSize int
 	// Strict allows all that POSIX does: any subset of the entry operations of
 	// a directory, blocks missing below the size that a file grew to, and no

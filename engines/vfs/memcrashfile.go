@@ -39,10 +39,7 @@ func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
 		}
 	}
 	k := c.choose(len(steps))
-	switch {
-	case k == len(steps):
-		return len(f.pending), f.size
-	case k == 0:
+	if k == 0 {
 		return f.metaDone, f.syncedSize
 	}
 	return steps[k-1] + 1, f.pending[steps[k-1]].size

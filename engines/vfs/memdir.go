@@ -85,10 +85,11 @@ func (d *memDir) syncThrough(seq uint64) {
 				c.dir.drop(op)
 			}
 			setEntry(c.dir.durable, c.name, c.to)
+		}
+		for _, c := range op.changes {
 			c.dir.settle()
 		}
 	}
-	d.settle()
 }
 
 func (d *memDir) drop(op *entryOp) {

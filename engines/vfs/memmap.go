@@ -30,7 +30,7 @@ func (f *memFile) unmapWritable() {
 
 // fold turns stores to the mapped memory into pending writes. Nobody can see
 // the stores as they happen, so it runs before everything that asks for the
-// content: their states between two folds are not known to a crash.
+// content: of what happened in a page between two folds a crash knows the outcome.
 func (f *memFile) fold() {
 	limit := min(int64(len(f.mapped)), f.size)
 	var now page
@@ -44,18 +44,22 @@ func (f *memFile) fold() {
 		if n == pageSize && now == *was {
 			continue
 		}
-		for s := int64(0); s < n; s += sectorSize {
-			e := min(s+sectorSize, n)
-			if string(now[s:e]) != string(was[s:e]) {
-				f.foldSector(now[s:e], off+s)
-			}
+		lo, hi := int64(0), n
+		for lo < n && now[lo] == was[lo] {
+			lo++
+		}
+		for hi > lo && now[hi-1] == was[hi-1] {
+			hi--
+		}
+		if lo < hi {
+			f.foldStore(now[lo:hi], off+lo)
 		}
 	}
 }
 
-// foldSector is write without the copy back to the mapped memory, which may
+// foldStore is write without the copy back to the mapped memory, which may
 // hold yet newer bytes.
-func (f *memFile) foldSector(data []byte, off int64) {
+func (f *memFile) foldStore(data []byte, off int64) {
 	op := f.record(change{off: off, data: append([]byte(nil), data...), size: f.size})
 	copy(f.touch(int(off/pageSize), op)[off%pageSize:], data)
 }

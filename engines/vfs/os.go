@@ -132,14 +132,17 @@ func (f *osFile) control(op string, call func(fd int) error) error {
 		return err
 	}
 	var callErr error
-	err = conn.Control(func(fd uintptr) {
+	closed := conn.Control(func(fd uintptr) {
 		for {
 			if callErr = call(int(fd)); callErr != unix.EINTR {
 				return
 			}
 		}
 	})
-	if err = errors.Join(err, callErr); err != nil {
+	if err = callErr; closed != nil {
+		err = fs.ErrClosed // its only error, which os keeps to itself
+	}
+	if err != nil {
 		return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 	}
 	return nil
