@@ -53,7 +53,7 @@ func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
 		repeat:    w.repeat,
 		version:   (i + 1) << versionBits,
 		key:       make([]byte, 0, w.keys.Size+1),
-		value:     make([]byte, 0, w.size+8),
+		value:     make([]byte, 0, w.size+valueSlack),
 	}
 	if s.scanMin == 0 {
 		s.scanMin = s.scanMax

@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
-
-	"lsmlab/workloads/dist"
 )
 
 // ErrWrongValue says that a value read is not one that was written to its key.
@@ -32,8 +31,13 @@ const (
 	indexSize    = 8  // bytes; the shortest value that carries its index
 	repeatWhole  = 256
 	bodyStep     = 0x9e3779b97f4a7c15
+	bodyStep2    = 2 * bodyStep & math.MaxUint64
+	bodyStep3    = 3 * bodyStep & math.MaxUint64
+	bodyStep4    = 4 * bodyStep & math.MaxUint64
 	bodyMultiply = 0xd6e8feb86659fd93
+	indexStep    = 0xd1342543de82ef95
 	shortSeed    = 0x5851f42d4c957f2d
+	valueSlack   = 32 // bytes past the end that fillBody may write
 )
 
 // AppendValue appends a value of size bytes for a key index to dst. Equal
@@ -41,16 +45,15 @@ const (
 // incompressible but for the header.
 func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
 	start := len(dst)
-	// Words are written whole, so up to 7 bytes past the end.
-	dst = slices.Grow(dst, size+8)[:start+size+8]
+	dst = slices.Grow(dst, size+valueSlack)[:start+size+valueSlack]
 	v := dst[start:]
 	if size < valueHeader {
+		at := 0
 		if size >= indexSize {
 			binary.LittleEndian.PutUint64(v, index)
-			fillBody(v[indexSize:size+8], size-indexSize, seedOf(index, shortSeed))
-		} else {
-			fillBody(v, size, seedOf(index, shortSeed))
+			at = indexSize
 		}
+		fillBody(v[at:], size-at, seedOf(index, shortSeed))
 		return dst[:start+size]
 	}
 	tag := uint64(version) | uint64(size)<<32&0xffffff_00000000 | uint64(repeat)<<56
@@ -111,7 +114,7 @@ func ValueVersion(value []byte) (version uint32, ok bool) {
 	return binary.LittleEndian.Uint32(value[8:]), true
 }
 
-func seedOf(index, tag uint64) uint64 { return dist.Mix(index ^ tag*bodyMultiply) }
+func seedOf(index, tag uint64) uint64 { return index*indexStep ^ tag*bodyMultiply }
 
 // freshBytes returns how much of a body is not repetition, at least a word.
 func freshBytes(body int, repeat uint8) int {
@@ -123,20 +126,33 @@ func bodyWord(x uint64) uint64 {
 	return y ^ y>>32
 }
 
-// fillBody writes n bytes of body into v, and up to 7 more.
+// fillBody writes n bytes of body into v, and up to [valueSlack] more.
 func fillBody(v []byte, n int, seed uint64) {
-	for at := 0; at < n; at += 8 {
-		binary.LittleEndian.PutUint64(v[at:], bodyWord(seed))
-		seed += bodyStep
+	for ; n > 0; n -= 32 {
+		b := (*[32]byte)(v)
+		binary.LittleEndian.PutUint64(b[0:], bodyWord(seed))
+		binary.LittleEndian.PutUint64(b[8:], bodyWord(seed+bodyStep))
+		binary.LittleEndian.PutUint64(b[16:], bodyWord(seed+bodyStep2))
+		binary.LittleEndian.PutUint64(b[24:], bodyWord(seed+bodyStep3))
+		seed += bodyStep4
+		v = v[32:]
 	}
 }
 
+// checkBody says whether v is what fillBody writes.
 func checkBody(v []byte, seed uint64) bool {
 	var differ uint64
-	for len(v) >= 8 {
+	for ; len(v) >= 32; v = v[32:] {
+		b := (*[32]byte)(v)
+		differ |= binary.LittleEndian.Uint64(b[0:]) ^ bodyWord(seed)
+		differ |= binary.LittleEndian.Uint64(b[8:]) ^ bodyWord(seed+bodyStep)
+		differ |= binary.LittleEndian.Uint64(b[16:]) ^ bodyWord(seed+bodyStep2)
+		differ |= binary.LittleEndian.Uint64(b[24:]) ^ bodyWord(seed+bodyStep3)
+		seed += bodyStep4
+	}
+	for ; len(v) >= 8; v = v[8:] {
 		differ |= binary.LittleEndian.Uint64(v) ^ bodyWord(seed)
 		seed += bodyStep
-		v = v[8:]
 	}
 	if len(v) > 0 {
 		differ |= (tailWord(v) ^ bodyWord(seed)) << (64 - 8*len(v))
@@ -146,6 +162,11 @@ func checkBody(v []byte, seed uint64) bool {
 
 // tailWord reads 1 to 7 bytes as a little-endian word.
 func tailWord(v []byte) (w uint64) {
+	if len(v) >= 4 {
+		// Two halves that may overlap.
+		return uint64(binary.LittleEndian.Uint32(v)) |
+			uint64(binary.LittleEndian.Uint32(v[len(v)-4:]))<<(8*len(v)-32)
+	}
 	for i := len(v) - 1; i >= 0; i-- {
 		w = w<<8 | uint64(v[i])
 	}
