@@ -1,0 +1,95 @@
+package adapter
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"lsmlab/engines/kv"
+)
+
+// Gate guards a resource that must not be touched after it was given back.
+// Short operations Enter and Leave; things that live longer (iterators,
+// snapshots) Hold and Release.
+//
+// Invariants:
+//
+//  1. No Enter succeeds after Close has begun.
+//  2. finish runs exactly once: after Close, when no operation is inside and
+//     nothing is held any more. Views into the resource's memory that an
+//     iterator gave out therefore stay valid until that iterator is closed.
+//
+// Enter and Leave are one atomic addition each, on a cache line that goroutines
+// hardly ever share: the line is chosen by the address of their stacks.
+type Gate struct {
+	closed  atomic.Bool
+	holders atomic.Int64 // and one for not being closed
+	finish  func() error
+	stripes []stripe // a power of two
+}
+
+type stripe struct {
+	inside    atomic.Int64
+	userBytes atomic.Int64
+	_         [128 - 16]byte // two lines: neighbours are fetched in pairs
+}
+
+const engineStripes = 64
+
+// NewGate returns an open gate; finish gives the resource back.
+func NewGate(stripes int, finish func() error) *Gate {
+	g := &Gate{finish: finish, stripes: make([]stripe, stripes)}
+	g.holders.Store(1)
+	return g
+}
+
+// Enter returns nil if the gate is closed. Otherwise the resource stays until
+// Leave of the result.
+func (g *Gate) Enter() *stripe {
+	var here byte
+	at := uint64(uintptr(unsafe.Pointer(&here))) >> 11 // stacks are 2 KiB apart or more
+	s := &g.stripes[at*0x9e3779b97f4a7c15>>48&uint64(len(g.stripes)-1)]
+	s.inside.Add(1)
+	if g.closed.Load() {
+		s.inside.Add(-1)
+		return nil
+	}
+	return s
+}
+
+// Leave ends what Enter began.
+func (s *stripe) Leave() { s.inside.Add(-1) }
+
+// Closed says whether Close has begun.
+func (g *Gate) Closed() bool { return g.closed.Load() }
+
+// Hold keeps the resource until Release. It is called between Enter and Leave,
+// or by one that holds already.
+func (g *Gate) Hold() { g.holders.Add(1) }
+
+// Release ends a Hold. The last one after Close returns the error of finish.
+func (g *Gate) Release() error {
+	if g.holders.Add(-1) == 0 {
+		return g.finish()
+	}
+	return nil
+}
+
+// Close lets nobody in any more, waits for those inside, and gives the resource
+// back unless it is held. A second Close returns ErrClosed.
+func (g *Gate) Close() error {
+	if g.closed.Swap(true) {
+		return kv.ErrClosed
+	}
+	for i := range g.stripes {
+		for spins := 0; g.stripes[i].inside.Load() != 0; spins++ {
+			if spins < 100 {
+				runtime.Gosched()
+			} else {
+				time.Sleep(50 * time.Microsecond)
+			}
+		}
+	}
+	return g.Release()
+}

@@ -1,0 +1,251 @@
+// Package pebble adapts github.com/cockroachdb/pebble to kv.Engine.
+//
+// Durability, chosen by each commit of one open store:
+//
+//   - volatile: WriteOptions{Sync: false}. The log record may stay in the log
+//     writer's block of process memory until 32 KiB are full.
+//   - buffered: WriteOptions{Sync: true} on a file system whose log files skip
+//     the sync while nobody wants it; see walFS. The record reaches the OS by
+//     write(2) before the acknowledgement.
+//   - synced: WriteOptions{Sync: true} with the sync done (fdatasync).
+//
+// Settings are those of Pebble's own benchmark (cmd/pebble/db.go), without its
+// key schema and without value separation, which is experimental, and with
+// compression off.
+//
+// DB.CheckLevels is not offered as kv.Verifier: in v2.1.7 it overwrites the
+// buffer of an iterator's first key and then reports sound tables as out of
+// order (simpleMergingIter.step in level_checker.go).
+package pebble
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/peers/internal/adapter"
+)
+
+// Module is the Go module of the library.
+const Module = "github.com/cockroachdb/pebble/v2"
+
+// Options are the settings that all engines share; 0 takes the default.
+type Options struct {
+	CacheSize    int64 // bytes of block cache; 1 GiB
+	MemTableSize int64 // bytes; 64 MiB
+}
+
+type engine struct {
+	*adapter.Engine
+	store *store
+}
+
+// Open opens the store in dir, making it if it is missing.
+func Open(dir string, o Options) (kv.Engine, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &store{fs: &walFS{FS: vfs.Default}}
+	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := pebble.LockDirectory(dir, s.fs)
+	if err != nil {
+		return nil, inUse(dir, err)
+	}
+	s.lock = lock
+	if s.db, err = pebble.Open(dir, s.options(o)); err != nil {
+		return nil, errors.Join(corrupt(err), lock.Close())
+	}
+	return &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}, nil
+}
+
+func (s *store) options(o Options) *pebble.Options {
+	po := &pebble.Options{
+		FS:                          s.fs,
+		Lock:                        s.lock,
+		Logger:                      quiet{},
+		FormatMajorVersion:          pebble.FormatNewest,
+		CacheSize:                   orDefault(o.CacheSize, 1<<30),
+		MemTableSize:                uint64(orDefault(o.MemTableSize, 64<<20)),
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       2,
+		L0StopWritesThreshold:       1000,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                16384,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 3 },
+		EventListener: &pebble.EventListener{
+			WriteStallBegin: func(pebble.WriteStallBeginInfo) { s.stalls.Add(1); s.stallStart = time.Now() },
+			WriteStallEnd:   func() { s.stallTime.Add(int64(time.Since(s.stallStart))) },
+		},
+	}
+	for i := range po.Levels {
+		po.Levels[i].BlockSize = 32 << 10
+		po.Levels[i].IndexBlockSize = 256 << 10
+		po.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	po.Levels[len(po.Levels)-1].FilterPolicy = pebble.NoFilterPolicy
+	po.FlushSplitBytes = 2 << 20 // the target file size of L0
+	po.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	return po
+}
+
+func orDefault(n, otherwise int64) int64 {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// quiet drops what Pebble logs. Its fatal messages are followed by an exit of
+// the process in Pebble's own loggers, so they must not be swallowed.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)              {}
+func (quiet) Errorf(string, ...any)             {}
+func (quiet) Fatalf(format string, args ...any) { pebble.DefaultLogger.Fatalf(format, args...) }
+
+// store implements [adapter.Store].
+type store struct {
+	db         *pebble.DB
+	fs         *walFS
+	lock       *pebble.Lock
+	stalls     atomic.Int64
+	stallTime  atomic.Int64
+	stallStart time.Time // stalls follow each other
+}
+
+func get(r pebble.Reader, dst, key []byte) ([]byte, error) {
+	value, closer, err := r.Get(key)
+	if err != nil {
+		if errors.Is(err, pebble.ErrNotFound) {
+			err = kv.ErrNotFound
+		}
+		return dst, corrupt(err)
+	}
+	dst = append(dst, value...)
+	return dst, closer.Close()
+}
+
+func scan(r pebble.Reader, lower, upper []byte) (adapter.Cursor, error) {
+	c := &cursor{o: pebble.IterOptions{LowerBound: lower, UpperBound: upper}}
+	var err error
+	c.it, err = r.NewIter(&c.o)
+	return c, corrupt(err)
+}
+
+func (s *store) Get(dst, key []byte) ([]byte, error) { return get(s.db, dst, key) }
+
+func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) { return scan(s.db, lower, upper) }
+
+func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
+	batch := s.db.NewBatchWithSize(len(b.Bytes()) + 16) // from Pebble's pool, Close gives it back
+	defer batch.Close()
+	for ops := b.Ops(); ops.Next(); {
+		var err error
+		if ops.Kind == kv.OpSet {
+			err = batch.Set(ops.Key, ops.Value, nil)
+		} else {
+			err = batch.Delete(ops.Key, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch d {
+	case kv.Volatile:
+		return batch.Commit(pebble.NoSync)
+	case kv.Synced:
+		s.fs.wanted.Add(1)
+		defer s.fs.wanted.Add(-1)
+	}
+	return batch.Commit(pebble.Sync)
+}
+
+func (s *store) Snapshot() (adapter.View, error) { return view{s.db.NewSnapshot()}, nil }
+
+func (s *store) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
+
+type view struct{ snap *pebble.Snapshot }
+
+func (v view) Get(dst, key []byte) ([]byte, error) { return get(v.snap, dst, key) }
+
+func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) { return scan(v.snap, lower, upper) }
+
+func (v view) Close() error { return v.snap.Close() }
+
+type cursor struct {
+	it  *pebble.Iterator
+	o   pebble.IterOptions
+	err error
+}
+
+func (c *cursor) at(ok bool) (key, value []byte, _ bool) {
+	if !ok {
+		return nil, nil, false
+	}
+	if value, c.err = c.it.ValueAndErr(); c.err != nil {
+		return nil, nil, false
+	}
+	return c.it.Key(), value, true
+}
+
+func (c *cursor) First() ([]byte, []byte, bool)            { return c.at(c.it.First()) }
+func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) { return c.at(c.it.SeekGE(key)) }
+func (c *cursor) Next() ([]byte, []byte, bool)             { return c.at(c.it.Next()) }
+func (c *cursor) Close() error                             { return corrupt(errors.Join(c.err, c.it.Close())) }
+
+// corrupt makes Pebble's corruption errors match [kv.ErrCorrupt].
+func corrupt(err error) error {
+	if err != nil && pebble.IsCorruptionError(err) {
+		return errors.Join(kv.ErrCorrupt, err)
+	}
+	return err
+}
+
+// Flush implements [kv.Flusher].
+func (e *engine) Flush() error { return e.Do(e.store.db.Flush) }
+
+// afterAllKeys sorts after every key: Compact wants a finite range.
+var afterAllKeys = bytes.Repeat([]byte{0xff}, kv.MaxKeySize+1)
+
+// Compact implements [kv.Compacter].
+func (e *engine) Compact() error {
+	return e.Do(func() error {
+		if err := e.store.db.Flush(); err != nil {
+			return err
+		}
+		return e.store.db.Compact(context.Background(), nil, afterAllKeys, true)
+	})
+}
+
+// Metrics implements [kv.Metricer].
+func (e *engine) Metrics() kv.Metrics {
+	return e.Measure(func(out *kv.Metrics) {
+		m := e.store.db.Metrics()
+		out.WALBytes = int64(m.WAL.BytesWritten)
+		out.Flushes, out.Compactions = m.Flush.Count, m.Compact.Count
+		out.Stalls, out.StallTime = e.store.stalls.Load(), time.Duration(e.store.stallTime.Load())
+		out.MemTableBytes, out.ImmutableTables = int64(m.MemTable.Size), max(m.MemTable.Count-1, 0)
+		out.CompactionDebtBytes = int64(m.Compact.EstimatedDebt)
+		out.DiskBytes = int64(m.DiskSpaceUsage())
+		out.CacheHits, out.CacheMisses = m.BlockCache.Hits, m.BlockCache.Misses
+		out.BloomChecks, out.BloomNegatives = m.Filter.Hits+m.Filter.Misses, m.Filter.Hits
+		for i := range m.Levels {
+			l := &m.Levels[i]
+			out.FlushBytes += int64(l.TableBytesFlushed + l.BlobBytesFlushed)
+			out.CompactionReadBytes += int64(l.TableBytesRead)
+			out.CompactionWrittenBytes += int64(l.TableBytesCompacted + l.BlobBytesCompacted)
+			out.Levels = append(out.Levels, kv.LevelMetrics{Tables: l.TablesCount, Bytes: l.TablesSize})
+		}
+	})
+}
