@@ -1,0 +1,80 @@
+package workloads
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"testing"
+
+	"lsmlab/workloads/dist"
+)
+
+func TestKeys(t *testing.T) {
+	for _, k := range []Keys{{DBBench, 8}, {DBBench, 9}, {DBBench, 16}, {DBBench, 100}, {YCSB, 24}, {YCSB, 31}} {
+		for _, index := range []uint64{0, 1, 255, 256, 123_456_789, maxKeys} {
+			key := k.Append([]byte("x"), index)[1:]
+			if len(key) != k.Size {
+				t.Errorf("%+v: key of %d has %d bytes", k, index, len(key))
+			}
+			got, ok := k.IndexOf(key, AppendValue(nil, index, 0, 100, 0))
+			if !ok || got != index {
+				t.Errorf("%+v: index of %q is %d, %v, want %d", k, key, got, ok, index)
+			}
+		}
+	}
+}
+
+func TestYCSBKeyIsHash(t *testing.T) {
+	want := fmt.Sprintf("user%020d", dist.Hash(7))
+	if got := (Keys{YCSB, 24}).Append(nil, 7); string(got) != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestDecimal20(t *testing.T) {
+	src := dist.NewSource(1, 0)
+	check := func(v uint64) {
+		if got, want := string(appendDecimal20(nil, v)), fmt.Sprintf("%020d", v); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	}
+	for v := range uint64(20_000) {
+		check(v)
+		check(v * 10_000)
+		check(math.MaxUint64 - v)
+		check(src.Uint64())
+	}
+}
+
+// TestKeysUnique: YCSB's keys are hashes; none of the first million collide.
+func TestKeysUnique(t *testing.T) {
+	seen := make(map[uint64]bool, 1_000_000)
+	for i := range uint64(1_000_000) {
+		h := dist.Hash(i)
+		if seen[h] {
+			t.Fatalf("index %d has the hash of another", i)
+		}
+		seen[h] = true
+	}
+}
+
+// TestMissingKeys: absent, of the right size, and directly beside the key.
+func TestMissingKeys(t *testing.T) {
+	for _, k := range []Keys{{DBBench, 8}, {DBBench, 16}, {YCSB, 24}} {
+		for index := uint64(1); index < 1000; index++ {
+			missing, key := k.AppendMissing(nil, index), k.Append(nil, index)
+			if k.Size == 8 {
+				if next := k.Append(nil, index+1); bytes.Compare(missing, key) <= 0 || bytes.Compare(missing, next) >= 0 {
+					t.Fatalf("%+v: %q is not between %q and %q", k, missing, key, next)
+				}
+				continue
+			}
+			if len(missing) != k.Size || bytes.Compare(missing, key) >= 0 {
+				t.Fatalf("%+v: %q is not before %q or of another size", k, missing, key)
+			}
+			if before := k.Append(nil, index-1); k.Style == DBBench && bytes.Compare(missing, before) <= 0 {
+				t.Fatalf("%+v: %q is not after %q", k, missing, before)
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package workloads
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestUnknownNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"fillrand":   "did you mean fillrandom? known: fillseq, ",
+		"ycsba":      "did you mean ycsb-a?",
+		"YCSB-F":     "did you mean ycsb-f?",
+		"readmising": "did you mean readmissing?",
+		"qqqqqqqqqq": `unknown workload "qqqqqqqqqq"; known: `,
+		"":           `unknown workload ""; known: `,
+	} {
+		if _, err := New(Spec{Workload: name}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", name, err, want)
+		}
+	}
+}
+
+func TestSpecErrors(t *testing.T) {
+	for want, spec := range map[string]Spec{
+		"keys is -1: want 1 to":                        {Workload: "fillseq", Keys: -1},
+		"threads is -2":                                {Workload: "fillseq", Threads: -2},
+		"operations is -7":                             {Workload: "fillseq", Operations: -7},
+		"key_size is 7: want 8 to":                     {Workload: "fillseq", KeySize: 7},
+		"key_size is 23: want 24 to":                   {Workload: "ycsb-a", KeySize: 23},
+		"value_size is -2":                             {Workload: "fillseq", ValueSize: -2},
+		"value_size is 16777217":                       {Workload: "fillseq", ValueSize: 1<<24 + 1},
+		"compressible is 1":                            {Workload: "fillseq", Compressible: 1},
+		"compressible is NaN":                          {Workload: "fillseq", Compressible: math.NaN()},
+		"theta is -1":                                  {Workload: "ycsb-a", Theta: -1},
+		"did you mean uniform?":                        {Workload: "ycsb-a", Distribution: "unifrom"},
+		"in order, leave it out":                       {Workload: "fillseq", Distribution: "uniform"},
+		`preload_order is "up"`:                        {Workload: "ycsb-a", PreloadOrder: "up"},
+		"starts empty, leave it out":                   {Workload: "fillseq", PreloadOrder: Random},
+		"bytes a batch, at most":                       {Workload: "fillbatch", ValueSize: 1 << 24},
+		"has its own mix":                              {Workload: "ycsb-a", Mix: map[string]float64{"get": 1}},
+		"no share above 0":                             {Workload: "mix"},
+		"share of get is -1":                           {Workload: "mix", Mix: map[string]float64{"get": -1}},
+		`unknown kind of operation "read-next"; known`: {Workload: "mix", Mix: map[string]float64{"get": 1, "read-next": 1}},
+		"did you mean get?":                            {Workload: "mix", Mix: map[string]float64{"set": 1, "gett": 1}},
+	} {
+		if _, err := New(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", spec, err, want)
+		}
+	}
+}
+
+// TestSpecDefaults: the spec that a workload reports is complete, survives JSON,
+// and gives the same workload again.
+func TestSpecDefaults(t *testing.T) {
+	for _, name := range Names() {
+		spec := Spec{Workload: name, Threads: 2}
+		if name == mixName {
+			spec.Mix = map[string]float64{"get": 1, "delete": 1}
+		}
+		full := mustNew(t, spec).Spec()
+		text, err := json.Marshal(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Spec
+		if err := json.Unmarshal(text, &again); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := json.Marshal(mustNew(t, again).Spec()); err != nil || string(more) != string(text) {
+			t.Errorf("%s: %s becomes %s, %v", name, text, more, err)
+		}
+		if full.Keys != 1_000_000 || full.Operations < full.Keys || full.KeySize == 0 || full.Warmup == 0 {
+			t.Errorf("%s: incomplete: %s", name, text)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	for _, info := range List() {
+		if info.Name == "" || info.About == "" || info.Source == "" {
+			t.Errorf("incomplete: %+v", info)
+		}
+	}
+}
