@@ -1,0 +1,74 @@
+# lsmlab: `make` alone lists the targets.
+
+GO       ?= go
+BIN      := bin/lsmlab
+RESULTS  ?= results/default
+FUZZTIME ?= 30s
+A        ?= results/default
+B        ?=
+
+# Debian packages that the tests need: a browser for the report's test, RocksDB
+# and a C++ compiler for its adapter. The benchmarks need none.
+PACKAGES := chromium librocksdb-dev g++
+SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
+
+.DEFAULT_GOAL := help
+.PHONY: help all build test packages race fuzz bench memtables compare lint fmt golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+all: build lint test race ## build, lint, and all tests
+
+build: ## build bin/lsmlab
+	$(GO) build -o $(BIN) ./harness/cmd/lsmlab
+
+packages: ## install the Debian packages that the tests need
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+test: packages ## install what is missing, run every test, also with internal checks and with RocksDB
+	$(GO) vet ./...
+	$(GO) test -tags invariants ./engines/lsm/... ./engines/internal/...
+	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/
+	$(GO) test -timeout 30m ./...
+
+race: ## run the tests under the race detector
+	$(GO) test -race -timeout 60m ./...
+
+fuzz: ## run every fuzz target for FUZZTIME each (default 30s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: build ## race the default plan (at most 10 minutes on 2 cores), draw the charts, print where
+	./$(BIN) bench --plan default --out $(RESULTS) --resume
+	./$(BIN) report $(RESULTS)
+
+memtables: build ## race the bare MemTables against public ones
+	./$(BIN) bench --memtables --out results/memtables --resume
+	./$(BIN) report results/memtables
+
+compare: build ## compare two runs: make compare A=DIR B=DIR
+	./$(BIN) compare $(A) $(B)
+
+lint: ## golangci-lint, with the import rules of the layout
+	$(GOLANGCI) run ./...
+
+fmt: ## format all Go files
+	$(GOFUMPT) -w $$(git ls-files '*.go')
+
+golden: ## write the golden files again
+	$(GO) test ./... -run Golden -update
+
+clean: ## remove what was built and measured
+	rm -rf bin results

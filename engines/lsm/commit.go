@@ -1,0 +1,101 @@
+package lsm
+
+import (
+	"fmt"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Apply implements [kv.Engine]. A write goes through four steps:
+//
+//  1. under the commit lock it takes its LSNs, its place in the WAL's buffer and
+//     the active MemTable, so that all three have the same order;
+//  2. it adds its entries to that MemTable, beside other writers;
+//  3. it is published once all before it are;
+//  4. it waits until the WAL has reached the rung asked for, sharing the
+//     system calls of others.
+//
+// A write that fails in step 4 was not acknowledged and may or may not be found
+// later. The failure stops all further writes.
+func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
+	if err := b.Check(); err != nil {
+		return err
+	}
+	if d > kv.Synced {
+		return fmt.Errorf("%w: durability %v", kv.ErrUnsupported, d)
+	}
+	first, mem, err := db.assign(b)
+	if err != nil || mem == nil {
+		return err
+	}
+	defer db.writers.Done()
+	seq := first
+	for ops := b.Ops(); ops.Next(); seq++ {
+		mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+	}
+	last := seq - 1
+	db.published.publish(first, last)
+	if err := db.wal.Commit(last, d); err != nil {
+		return db.fail(err)
+	}
+	db.throttle.pay(len(b.Bytes()))
+	return nil
+}
+
+// assign is step 1. It returns no table for an empty batch. On success the
+// caller must call db.writers.Done.
+func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
+	db.commitMu.Lock()
+	defer db.commitMu.Unlock()
+	if err := db.makeRoom(); err != nil || b.Len() == 0 {
+		return 0, nil, err
+	}
+	first := db.assigned + 1
+	if err := db.wal.Append(first, b.Len(), b.Bytes()); err != nil {
+		return 0, nil, db.fail(err)
+	}
+	db.assigned += ikey.Seq(b.Len())
+	db.userBytes += int64(len(b.Bytes()))
+	db.mem.last.Store(uint64(db.assigned))
+	db.writers.Add(1)
+	return first, db.mem, nil
+}
+
+// makeRoom returns once the active MemTable may take a write: it freezes a full
+// one, and waits while flushes or compactions are too far behind. It is called
+// under the commit lock.
+func (db *DB) makeRoom() error {
+	if err := db.writable(); err != nil {
+		return err
+	}
+	if db.mem.table.Size() < db.opts.MemTableSize || db.mem.empty() {
+		return nil
+	}
+	if err := db.awaitFlushes(); err != nil {
+		return err
+	}
+	db.freeze()
+	return nil
+}
+
+// writable returns why writes are refused, or nil.
+func (db *DB) writable() error {
+	if db.closing.Load() {
+		return kv.ErrClosed
+	}
+	return db.failure()
+}
+
+// freeze makes the active MemTable immutable and puts an empty one in its
+// place. It is called under the commit lock.
+func (db *DB) freeze() {
+	db.mu.Lock()
+	db.mem.advance(memActive, memImmutable)
+	db.mem = newMemHandle(db.opts, db.assigned)
+	s := db.state.Load()
+	mems := append([]*memHandle{db.mem}, s.mems...)
+	old := db.swapState(newReadState(mems, s.version, s.levels))
+	db.mu.Unlock()
+	old.retire()
+}

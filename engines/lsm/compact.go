@@ -1,0 +1,244 @@
+package lsm
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/manifest"
+)
+
+// schedule submits every compaction that the planner finds urgent.
+func (db *DB) schedule() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for !db.paused && db.writable() == nil {
+		v := db.state.Load().version
+		plan, ok := db.planner.Plan(v, func(id uint64) bool { return db.busy[id] }, &db.cursor)
+		if !ok {
+			return
+		}
+		db.setBusy(&plan, true)
+		if !db.pool.Submit(func() { db.runPlan(plan) }) {
+			db.setBusy(&plan, false)
+			return
+		}
+	}
+}
+
+// setBusy marks a plan's inputs, and moves the level's cursor behind them. It is
+// called under mu.
+func (db *DB) setBusy(plan *compaction.Plan, busy bool) {
+	for _, in := range plan.Inputs {
+		if busy {
+			db.busy[in.Table.ID] = true
+		} else {
+			delete(db.busy, in.Table.ID)
+		}
+	}
+	if busy {
+		db.running++
+		_, hi := plan.Range()
+		db.cursor[plan.OutputLevel-1] = append(slices.Clone(hi), 0)
+	} else {
+		db.running--
+		db.changed.Broadcast()
+	}
+}
+
+// runPlan is the job of a worker.
+func (db *DB) runPlan(plan compaction.Plan) {
+	err := db.writable()
+	if err == nil {
+		err = db.compact(&plan)
+	}
+	if err != nil && !errors.Is(err, kv.ErrClosed) {
+		db.fail(err)
+	}
+	db.mu.Lock()
+	db.setBusy(&plan, false)
+	db.mu.Unlock()
+	db.schedule()
+}
+
+// compact merges the inputs of a plan into its output level and makes the
+// result durable and visible.
+func (db *DB) compact(plan *compaction.Plan) error {
+	edit := &manifest.Edit{}
+	for _, in := range plan.Inputs {
+		edit.Removed = append(edit.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
+	}
+	var tables []*table
+	if plan.Move {
+		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
+	} else {
+		var err error
+		if tables, err = db.merge(plan); err != nil {
+			return joinTables(err, tables)
+		}
+		db.counters.compactionRead.Add(plan.Bytes())
+		for _, t := range tables {
+			edit.Added = append(edit.Added, manifest.LevelTable{Level: plan.OutputLevel, Table: t.Table})
+			db.counters.compactionWritten.Add(t.Size)
+		}
+	}
+	if err := db.install(edit, tables, nil); err != nil {
+		return joinTables(err, tables)
+	}
+	db.counters.compactions.Add(1)
+	return nil
+}
+
+// merge writes the merged inputs, partition by partition at once, and returns
+// the new tables in key order, also with an error.
+func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
+	s, ok := db.acquire() // keeps the inputs open
+	if !ok {
+		return nil, kv.ErrClosed
+	}
+	defer s.release()
+	bounds := partition(plan, runtime.GOMAXPROCS(0), db.opts.TableSize)
+	results := make([][]*table, len(bounds)-1)
+	errs := make([]error, len(bounds)-1)
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() {
+			results[i], errs[i] = db.mergeRange(plan, s.readState, bounds[i], bounds[i+1])
+		})
+	}
+	wg.Wait()
+	var err error
+	for _, e := range errs {
+		if e != nil && err == nil {
+			err = e
+		}
+	}
+	return slices.Concat(results...), err
+}
+
+// mergeRange merges what the inputs hold in [lower, upper).
+func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, error) {
+	var merge mergeIter
+	merge.init(inputRuns(plan, s))
+	out := db.newOutput(newestSeq(plan), func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	tables, err := out.write(&merge, lower, upper)
+	return tables, joinClose(err, &merge)
+}
+
+// inputRuns returns a walk for each sorted run of the inputs: every table of
+// L0, and every deeper level.
+func inputRuns(plan *compaction.Plan, s *readState) []ikey.Iterator {
+	var runs []ikey.Iterator
+	for level, tables := range s.levels {
+		var inputs []*table
+		for _, t := range tables {
+			if slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool { return in.Table.ID == t.ID }) {
+				inputs = append(inputs, t)
+			}
+		}
+		if level == 0 {
+			for i := range inputs {
+				runs = append(runs, &levelIter{tables: inputs[i : i+1]})
+			}
+		} else if len(inputs) > 0 {
+			runs = append(runs, &levelIter{tables: inputs})
+		}
+	}
+	return runs
+}
+
+// bottomFor says whether no table below the output level may hold user. The
+// state may be older than the newest, but only the output's own plan moves
+// tables across that level's range while it runs.
+func bottomFor(s *readState, output int, user []byte) bool {
+	for _, level := range s.levels[output+1:] {
+		i := searchTables(level, user)
+		if i < len(level) && bytes.Compare(level[i].Smallest, user) <= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
+	for _, in := range plan.Inputs {
+		newest = max(newest, in.Table.MaxSeq)
+	}
+	return newest
+}
+
+// partition cuts the key range of a plan into at most parts ranges of about the
+// same size, at the beginnings of input tables, none much smaller than a table.
+// It returns the bounds of the ranges; the first and last are nil, unbounded.
+func partition(plan *compaction.Plan, parts int, tableSize int64) [][]byte {
+	inputs := slices.Clone(plan.Inputs)
+	slices.SortFunc(inputs, func(a, b manifest.LevelTable) int {
+		return bytes.Compare(a.Table.Smallest, b.Table.Smallest)
+	})
+	share := max(plan.Bytes()/int64(parts), tableSize)
+	bounds := [][]byte{nil}
+	var size int64
+	for _, in := range inputs {
+		if size >= share && !bytes.Equal(in.Table.Smallest, bounds[len(bounds)-1]) {
+			bounds = append(bounds, in.Table.Smallest)
+			size = 0
+		}
+		size += in.Table.Size
+	}
+	return append(bounds, nil)
+}
+
+// Compact implements [kv.Compacter]: it flushes, and merges all tables into the
+// deepest level in use. Automatic compactions wait meanwhile.
+func (db *DB) Compact() error {
+	db.compactMu.Lock()
+	defer db.compactMu.Unlock()
+	if err := db.Flush(); err != nil {
+		return err
+	}
+	if err := db.pauseCompactions(); err != nil {
+		return err
+	}
+	defer db.resumeCompactions()
+	plan, ok := compaction.PlanAll(db.state.Load().version)
+	if !ok {
+		return nil
+	}
+	err := db.compact(&plan)
+	if err != nil && !errors.Is(err, kv.ErrClosed) {
+		return db.fail(err)
+	}
+	return err
+}
+
+// pauseCompactions waits for the running compactions and keeps new ones from
+// starting until resumeCompactions. The caller counts as one that runs, so that
+// Close waits for it.
+func (db *DB) pauseCompactions() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.paused = true
+	for db.running > 0 {
+		db.changed.Wait()
+	}
+	if err := db.writable(); err != nil {
+		db.paused = false
+		return err
+	}
+	db.running++
+	return nil
+}
+
+func (db *DB) resumeCompactions() {
+	db.mu.Lock()
+	db.paused = false
+	db.running--
+	db.changed.Broadcast()
+	db.mu.Unlock()
+	db.schedule()
+}

@@ -1,0 +1,257 @@
+package lsm
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"sync"
+	"sync/atomic"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/lsm/sstable"
+	"lsmlab/engines/lsm/wal"
+)
+
+// DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
+// [kv.Metricer] and [kv.Verifier] and is safe for concurrent use.
+type DB struct {
+	dir     string
+	opts    Options
+	lock    io.Closer
+	cache   *sstable.Cache
+	planner compaction.Planner
+	wal     *wal.Writer
+
+	commitMu  sync.Mutex
+	assigned  ikey.Seq   // last LSN given out
+	mem       *memHandle // the active MemTable; changed under mu too
+	userBytes int64
+
+	published publisher
+	throttle  throttle
+	writers   sync.WaitGroup // writes past assign
+
+	editMu      sync.Mutex
+	manifest    *manifest.Log
+	manifestNum uint64
+
+	nextFile atomic.Uint64
+
+	state atomic.Pointer[readState] // set under mu; nil once closed
+
+	mu        sync.Mutex
+	changed   sync.Cond // state, failure, closing, busy or paused changed
+	busy      map[uint64]bool
+	paused    bool // no automatic compaction
+	running   int  // compactions queued or running, manual ones too
+	cursor    [manifest.NumLevels][]byte
+	snapshots map[ikey.Seq]int // open snapshots by LSN
+	closing   atomic.Bool
+	failed    atomic.Pointer[error]
+
+	compactMu  sync.Mutex // one manual compaction at a time; taken before all else
+	pool       *compaction.Pool
+	stop       chan struct{}
+	background sync.WaitGroup // flusher and ticker
+
+	counters counters
+}
+
+// Close stops background work, syncs the WAL and releases the store. MemTables
+// are not flushed: the WAL holds them. It returns the error that stopped
+// writes, if one did. Snapshots and iterators that are still open give
+// [kv.ErrClosed] from now on but must be closed to release their memory.
+func (db *DB) Close() error {
+	if !db.closing.CompareAndSwap(false, true) {
+		return kv.ErrClosed
+	}
+	db.broadcast()
+	db.commitMu.Lock() // a writer that saw closing false is past assign now
+	db.commitMu.Unlock()
+	db.writers.Wait()
+	close(db.stop)
+	db.background.Wait()
+	db.pool.Close()
+
+	db.mu.Lock()
+	for db.running > 0 { // a manual compaction
+		db.changed.Wait()
+	}
+	old := db.swapState(nil)
+	db.mu.Unlock()
+	old.retire()
+	err := db.failure()
+	if werr := db.wal.Close(); err == nil {
+		err = werr
+	}
+	return errors.Join(err, db.manifest.Close(), db.lock.Close())
+}
+
+// fail makes err the reason why no more writes are taken, unless there is one
+// already, and returns that reason. Reads go on.
+func (db *DB) fail(err error) error {
+	err = fmt.Errorf("lsm: writes stopped: %w", err)
+	db.failed.CompareAndSwap(nil, &err)
+	db.broadcast()
+	return db.failure()
+}
+
+// failure returns why writes were stopped, or nil.
+func (db *DB) failure() error {
+	if err := db.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (db *DB) broadcast() {
+	db.mu.Lock()
+	db.changed.Broadcast()
+	db.mu.Unlock()
+}
+
+// swapState replaces the read state and returns the old one, which the caller
+// must retire after it has let go of mu, under which this is called.
+func (db *DB) swapState(next *readState) *readState {
+	if next != nil {
+		db.throttle.set(len(next.levels[0]), db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
+	}
+	db.changed.Broadcast()
+	return db.state.Swap(next)
+}
+
+// install makes edit durable and then visible: added tables come, those that
+// the edit removes go, and flushed, if given, is no longer read. On an error
+// nothing is changed in memory, but the edit may be on disk: no file may be
+// removed on its account.
+func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) error {
+	db.editMu.Lock()
+	defer db.editMu.Unlock()
+	edit.NextFileID = db.nextFile.Load()
+	current := db.state.Load() // only editMu's holder changes its tables
+	version, err := current.version.Apply(edit)
+	if err != nil {
+		return err
+	}
+	if err := db.manifest.Append(edit); err != nil {
+		return err
+	}
+	if db.manifest.Size() > db.opts.ManifestRollSize {
+		if err := db.rollManifest(version); err != nil {
+			return err
+		}
+	}
+	open := map[uint64]*table{}
+	for _, level := range current.levels {
+		for _, t := range level {
+			open[t.ID] = t
+		}
+	}
+	for _, t := range added {
+		open[t.ID] = t
+	}
+	levels := tablesOf(version, open)
+	for _, r := range edit.Removed {
+		if !inVersion(version, r.ID) { // a moved table is removed and added
+			open[r.ID].obsolete.Store(true)
+		}
+	}
+
+	db.mu.Lock()
+	mems := db.state.Load().mems
+	if flushed != nil {
+		mems = mems[:len(mems)-1] // flushes go oldest first
+		flushed.advance(memImmutable, memFlushed)
+	}
+	old := db.swapState(newReadState(mems, version, levels))
+	db.mu.Unlock()
+	old.retire()
+	return nil
+}
+
+// tablesOf arranges open tables as the version does.
+func tablesOf(v *manifest.Version, open map[uint64]*table) (levels [manifest.NumLevels][]*table) {
+	for l, metas := range v.Levels {
+		for _, meta := range metas {
+			levels[l] = append(levels[l], open[meta.ID])
+		}
+	}
+	return levels
+}
+
+func inVersion(v *manifest.Version, id uint64) bool {
+	for _, t := range v.Tables() {
+		if t.Table.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// rollManifest begins a new manifest with the state of version and removes the
+// old one. It is called under editMu.
+func (db *DB) rollManifest(version *manifest.Version) error {
+	num := db.nextFile.Add(1) - 1
+	base := *version
+	base.NextFileID = db.nextFile.Load()
+	next, err := manifest.Create(db.opts.FS, db.dir, num, &base)
+	if err != nil {
+		return err
+	}
+	old, oldNum := db.manifest, db.manifestNum
+	db.manifest, db.manifestNum = next, num
+	if err := old.Close(); err != nil {
+		return err
+	}
+	return db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(oldNum)))
+}
+
+// closeTable closes a table that nobody reads any more. An obsolete one's file
+// goes in the background; one that is left because the store was closed is an
+// orphan, which the next open removes.
+func (db *DB) closeTable(t *table) {
+	if err := t.reader.Close(); err != nil {
+		db.fail(err)
+	}
+	if !t.obsolete.Load() {
+		return
+	}
+	db.pool.Submit(func() {
+		if err := db.opts.FS.Remove(db.tablePath(t.ID)); err != nil {
+			db.fail(err)
+		}
+	})
+}
+
+// newFileID returns a number for a new file.
+func (db *DB) newFileID() uint64 { return db.nextFile.Add(1) - 1 }
+
+// Flush implements [kv.Flusher].
+func (db *DB) Flush() error {
+	db.commitMu.Lock()
+	err := db.writable()
+	if err == nil && !db.mem.empty() {
+		db.freeze()
+	}
+	db.commitMu.Unlock()
+	if err != nil {
+		return err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	target := db.state.Load()
+	if target == nil {
+		return kv.ErrClosed
+	}
+	goal := target.active().before
+	for db.writable() == nil && db.state.Load().version.FlushedSeq < goal {
+		db.changed.Wait()
+	}
+	return db.writable()
+}
+
+func joinClose(err error, c io.Closer) error { return errors.Join(err, c.Close()) }

@@ -1,0 +1,22 @@
+// Package lsm is lsmlab's own storage engine: a log-structured merge tree whose
+// MemTable is a variant, over one shared core of WAL, SSTables and compaction.
+//
+// A write goes to the WAL and the active MemTable (commit.go), is frozen with it
+// (memhandle.go), flushed to L0 (flush.go), and sinks level by level (compact.go).
+// A read takes one immutable readState (readstate.go) and looks from the newest
+// place to the oldest (get.go, iterator.go).
+//
+// Locks, in the order in which they are taken:
+//
+//	commitMu  numbers writes: assigned, mem, and the WAL's order
+//	editMu    one change of the set of tables at a time, with its manifest I/O
+//	mu        the in-memory state; held for moments, never across I/O
+//
+// Reads take none of them.
+//
+// What holds across a crash: the manifest names every table that counts; each
+// was synced, with its directory entry, before the manifest named it. All LSNs
+// up to the manifest's FlushedSeq are in tables, all later ones in the WAL,
+// which is recycled only after the manifest is durable. A table's file goes only
+// after the manifest that no longer names it is durable.
+package lsm

@@ -1,0 +1,123 @@
+package lsm
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/kv/kvtest"
+	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/lsm/memtable/bptree"
+	"lsmlab/engines/lsm/memtable/rbtree"
+	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/sstable"
+	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/vfs"
+)
+
+var variants = map[string]memtable.Factory{
+	"skiplist": skiplist.New,
+	"rbtree":   rbtree.New,
+	"bptree":   bptree.New,
+}
+
+// tiny makes everything happen often: freezes, flushes, compactions down to L6,
+// WAL switches, manifest rolls, slow-downs.
+func tiny(o Options) Options {
+	o.MemTableSize = 4 << 10
+	o.TableSize = 4 << 10
+	o.BaseLevelSize = 16 << 10
+	o.SizeRatio = 2
+	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 40, 50
+	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
+	o.ManifestRollSize = 8 << 10
+	o.CacheSize = 64 << 10
+	return o
+}
+
+// profiles are the ways of the core that the suites run through.
+var profiles = map[string]func(Options) Options{
+	"default": func(o Options) Options { return o },
+	"tiny":    tiny,
+	"read(2), zstd": func(o Options) Options {
+		o = tiny(o)
+		o.ReadMode, o.Compression = sstable.Positioned, sstable.Zstd
+		return o
+	},
+	"mapped WAL": func(o Options) Options {
+		o = tiny(o)
+		o.WALWrite = wal.Mapped
+		return o
+	},
+	"O_DSYNC WAL": func(o Options) Options {
+		o = tiny(o)
+		o.WALSync = wal.ODSync
+		return o
+	},
+}
+
+func onDisk(o Options) kvtest.Harness {
+	return kvtest.Harness{Open: func(dir string) (kv.Engine, error) { return Open(dir, o) }}
+}
+
+// machine is a simulated computer: its disk is a vfs.Mem.
+type machine struct {
+	opts Options
+	disk *vfs.Mem
+}
+
+func inMemory(o Options) kvtest.Harness {
+	h := onDisk(o)
+	h.NewMachine = func() kvtest.Machine { return &machine{o, vfs.NewMem()} }
+	return h
+}
+
+func (m *machine) Open() (kv.Engine, error) {
+	o := m.opts
+	o.FS = m.disk
+	return Open("db", o)
+}
+
+func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	o := vfs.CrashOptions{ProcessCrash: true}
+	if kind == kvtest.PowerOff {
+		o = vfs.CrashOptions{
+			Keep:      []float64{0, 0.3, 0.6, 1}[rng.IntN(4)],
+			Rand:      rng,
+			BlockSize: []int{512, 4096}[rng.IntN(2)],
+			Strict:    rng.IntN(2) == 0,
+			Garbage:   rng.IntN(2) == 0,
+		}
+		o.Garbage = o.Garbage && o.Strict
+	}
+	m.disk = m.disk.CrashClone(o)
+}
+
+func TestConformance(t *testing.T) {
+	for name, factory := range variants {
+		for profile, adapt := range profiles {
+			t.Run(name+"/"+profile, func(t *testing.T) {
+				kvtest.Run(t, onDisk(adapt(Options{MemTable: factory})))
+			})
+		}
+	}
+}
+
+func TestRandomSkiplist(t *testing.T) { random(t, "skiplist") }
+func TestRandomRBTree(t *testing.T)   { random(t, "rbtree") }
+func TestRandomBPTree(t *testing.T)   { random(t, "bptree") }
+
+func random(t *testing.T, variant string) {
+	for profile, adapt := range profiles {
+		t.Run(profile, func(t *testing.T) {
+			kvtest.Random(t, inMemory(adapt(Options{MemTable: variants[variant]})))
+		})
+	}
+}
+
+func FuzzEngineSkiplist(f *testing.F) {
+	kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: skiplist.New})))
+}
+func FuzzEngineRBTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: rbtree.New}))) }
+func FuzzEngineBPTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: bptree.New}))) }

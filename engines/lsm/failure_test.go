@@ -1,0 +1,104 @@
+package lsm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+// TestBackgroundError makes one kind of operation fail while writes go on, and
+// checks: writes stop with that error, reads go on, and after the cause is gone
+// a reopened store has everything that was acknowledged.
+func TestBackgroundError(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		err  error
+		hits func(op vfs.Op) bool
+	}{
+		{"disk full at a table", syscall.ENOSPC, func(op vfs.Op) bool {
+			return op.Kind == vfs.OpWrite && strings.HasSuffix(op.Path, ".sst")
+		}},
+		{"table not synced", syscall.EIO, func(op vfs.Op) bool {
+			return (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncData) && strings.HasSuffix(op.Path, ".sst")
+		}},
+		{"manifest not synced", syscall.EIO, func(op vfs.Op) bool {
+			return (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncData) && strings.Contains(op.Path, "MANIFEST")
+		}},
+		{"directory not synced", syscall.EIO, func(op vfs.Op) bool { return op.Kind == vfs.OpSyncDir }},
+		{"WAL not synced", syscall.EIO, func(op vfs.Op) bool {
+			return (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncData) && strings.HasSuffix(op.Path, ".wal")
+		}},
+		{"WAL not written", syscall.ENOSPC, func(op vfs.Op) bool {
+			return op.Kind == vfs.OpWrite && strings.HasSuffix(op.Path, ".wal")
+		}},
+		{"no new table", syscall.ENOSPC, func(op vfs.Op) bool {
+			return op.Kind == vfs.OpCreate && strings.HasSuffix(op.Path, ".sst")
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var broken atomic.Bool
+			o := tiny(Options{})
+			o.FS = vfs.NewInject(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
+				if broken.Load() && tc.hits(op) {
+					return vfs.Fault{Err: tc.err}
+				}
+				return vfs.Fault{}
+			})
+			db, err := Open("db", o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			acked := 0
+			write := func() error {
+				var b kv.Batch
+				b.Set(fmt.Appendf(nil, "key%06d", acked), make([]byte, 100))
+				return db.Apply(&b, kv.Synced)
+			}
+			for ; acked < 100; acked++ {
+				if err := write(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			broken.Store(true)
+			for ; err == nil; acked++ {
+				err = write()
+			}
+			acked-- // the last one was refused
+			if !errors.Is(err, tc.err) {
+				t.Fatalf("writes ended with %v, want %v", err, tc.err)
+			}
+			if again := write(); !errors.Is(again, tc.err) {
+				t.Errorf("the next write gave %v, want %v", again, tc.err)
+			}
+			check := func(db *DB) {
+				t.Helper()
+				for i := range acked {
+					if _, err := db.Get(nil, fmt.Appendf(nil, "key%06d", i)); err != nil {
+						t.Fatalf("key %d of %d: %v", i, acked, err)
+					}
+				}
+			}
+			check(db)
+			if err := db.Close(); !errors.Is(err, tc.err) {
+				t.Errorf("Close gave %v, want %v", err, tc.err)
+			}
+			broken.Store(false)
+			if db, err = Open("db", o); err != nil {
+				t.Fatal(err)
+			}
+			check(db)
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+			if r, err := Verify(o.FS, "db"); err != nil || len(r.Findings) > 0 {
+				t.Errorf("verify: %v, %v", r.Findings, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,62 @@
+package lsm
+
+import (
+	"errors"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/manifest"
+)
+
+// flushLoop flushes immutable MemTables, oldest first, until the store closes or
+// fails.
+func (db *DB) flushLoop() {
+	for {
+		m := db.awaitImmutable()
+		if m == nil {
+			return
+		}
+		if err := db.flush(m); err != nil {
+			if !errors.Is(err, kv.ErrClosed) {
+				db.fail(err)
+			}
+			return
+		}
+		db.schedule()
+	}
+}
+
+// awaitImmutable returns the oldest immutable MemTable, or nil when there is no
+// more work to do.
+func (db *DB) awaitImmutable() *memHandle {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for db.writable() == nil {
+		if mems := db.state.Load().mems; len(mems) > 1 {
+			return mems[len(mems)-1]
+		}
+		db.changed.Wait()
+	}
+	return nil
+}
+
+// flush writes the versions of an immutable MemTable that somebody may still
+// read to L0. The table is listed in a read state until install, so it stays.
+func (db *DB) flush(m *memHandle) error {
+	db.published.wait(m.lastSeq()) // all its writers are done
+	out := db.newOutput(m.lastSeq(), func([]byte) bool { return false })
+	it := m.table.NewIterator()
+	tables, err := out.write(it, nil, nil)
+	if err := joinClose(err, it); err != nil {
+		return joinTables(err, tables)
+	}
+	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
+	for _, t := range tables {
+		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
+		db.counters.flushBytes.Add(t.Size)
+	}
+	if err := db.install(edit, tables, m); err != nil {
+		return joinTables(err, tables)
+	}
+	db.counters.flushes.Add(1)
+	return db.wal.Obsolete(m.lastSeq())
+}

@@ -1,0 +1,90 @@
+package lsm
+
+import (
+	"bytes"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/sstable"
+)
+
+// Get implements [kv.Reader].
+func (db *DB) Get(dst, key []byte) ([]byte, error) {
+	s, ok := db.acquire()
+	if !ok {
+		return dst, kv.ErrClosed
+	}
+	defer s.release()
+	// The LSN is read after the state was taken: whatever was dropped while
+	// that state was made had a newer version, visible by then.
+	return db.get(s, dst, key, db.published.seq())
+}
+
+// get appends to dst the newest value of key that is not newer than seq.
+func (db *DB) get(s stateRef, dst, key []byte, seq ikey.Seq) ([]byte, error) {
+	for _, m := range s.mems {
+		if m.empty() {
+			continue
+		}
+		if value, kind, ok := m.table.Get(key, seq); ok {
+			db.counters.reads[s.stripe].points.Add(1)
+			return result(append(dst, value...), dst, kind)
+		}
+	}
+	search := tableSearch{key: key, hash: sstable.Hash(key), seq: seq}
+	value, kind, err := search.run(s.readState, dst)
+	db.counters.reads[s.stripe].count(&search)
+	if err != nil {
+		return dst, err
+	}
+	return result(value, dst, kind)
+}
+
+// result is what a version of that kind means to the user.
+func result(value, dst []byte, kind ikey.Kind) ([]byte, error) {
+	if kind == ikey.Delete {
+		return dst, kv.ErrNotFound
+	}
+	return value, nil
+}
+
+// tableSearch is one point read's way through the tables. It counts tables
+// asked by bloom filter, spared by it, and searched.
+type tableSearch struct {
+	key                     []byte
+	hash                    uint64
+	seq                     ikey.Seq
+	asked, spared, searched int64
+}
+
+// run returns the newest version from the tables; kind Delete if there is none.
+func (q *tableSearch) run(s *readState, dst []byte) ([]byte, ikey.Kind, error) {
+	for _, t := range s.levels[0] {
+		if bytes.Compare(q.key, t.Smallest) < 0 || bytes.Compare(q.key, t.Largest) > 0 {
+			continue
+		}
+		if value, kind, found, err := q.table(t, dst); found || err != nil {
+			return value, kind, err
+		}
+	}
+	for _, level := range s.levels[1:] {
+		i := searchTables(level, q.key)
+		if i == len(level) || bytes.Compare(q.key, level[i].Smallest) < 0 {
+			continue
+		}
+		if value, kind, found, err := q.table(level[i], dst); found || err != nil {
+			return value, kind, err
+		}
+	}
+	return dst, ikey.Delete, nil
+}
+
+func (q *tableSearch) table(t *table, dst []byte) ([]byte, ikey.Kind, bool, error) {
+	q.asked++
+	if !t.reader.MayContain(q.hash) {
+		q.spared++
+		return dst, ikey.Delete, false, nil
+	}
+	q.searched++
+	return t.reader.Get(dst, q.key, q.seq)
+}

@@ -1,0 +1,183 @@
+package lsm
+
+import (
+	"bytes"
+	"sync"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Scan implements [kv.Reader].
+func (db *DB) Scan(lower, upper []byte) kv.Iterator {
+	s, ok := db.acquire()
+	if !ok {
+		return failedIterator{kv.ErrClosed}
+	}
+	return db.newIterator(s, db.published.seq(), lower, upper)
+}
+
+// handle is what the user holds of an iterator. It is made anew for each scan,
+// so that a use after Close is noticed although iterators are reused.
+type handle struct{ it *iterator }
+
+func (h *handle) First() bool            { return h.it != nil && h.it.first() }
+func (h *handle) SeekGE(key []byte) bool { return h.it != nil && h.it.seekGE(key) }
+func (h *handle) Next() bool             { return h.it != nil && h.it.next() }
+func (h *handle) Key() []byte            { return h.it.key }
+func (h *handle) Value() []byte          { return h.it.value }
+
+func (h *handle) Close() error {
+	it := h.it
+	if it == nil {
+		return kv.ErrClosed
+	}
+	h.it = nil
+	return it.close()
+}
+
+// iterator shows the newest visible version of each key in [lower, upper). It
+// holds a reference on a read state, so its sources stay as they are.
+type iterator struct {
+	db           *DB
+	state        stateRef
+	seq          ikey.Seq
+	lower, upper []byte
+
+	merge   mergeIter
+	sources []ikey.Iterator
+	levels  []levelIter // backing of the sources that read tables
+	key     []byte      // where it stands, or the last key that it passed
+	value   []byte
+	phase   phase
+}
+
+// phase is where an iterator stands.
+type phase uint8
+
+const (
+	phaseNew phase = iota // never positioned
+	phaseOn               // on an entry; merge stands on its version
+	phaseEnd              // past the last entry, or failed
+)
+
+// iterators are reused with their buffers.
+var iterators = sync.Pool{New: func() any { return new(iterator) }}
+
+// newIterator takes over the reference s.
+func (db *DB) newIterator(s stateRef, seq ikey.Seq, lower, upper []byte) kv.Iterator {
+	it := iterators.Get().(*iterator)
+	it.db, it.state, it.seq, it.lower, it.upper = db, s, seq, lower, upper
+	it.phase = phaseNew
+	it.addSources()
+	it.merge.init(it.sources)
+	return &handle{it}
+}
+
+func (it *iterator) addSources() {
+	it.sources = it.sources[:0]
+	for _, m := range it.state.mems {
+		if !m.empty() {
+			it.sources = append(it.sources, m.table.NewIterator())
+		}
+	}
+	runs := len(it.state.levels[0])
+	for _, level := range it.state.levels[1:] {
+		if len(level) > 0 {
+			runs++
+		}
+	}
+	for len(it.levels) < runs {
+		it.levels = append(it.levels, levelIter{})
+	}
+	next := 0
+	add := func(tables []*table) {
+		l := &it.levels[next]
+		next++
+		l.init(tables)
+		it.sources = append(it.sources, l)
+	}
+	for i := range it.state.levels[0] {
+		add(it.state.levels[0][i : i+1])
+	}
+	for _, level := range it.state.levels[1:] {
+		if len(level) > 0 {
+			add(level)
+		}
+	}
+}
+
+func (it *iterator) first() bool {
+	if it.lower != nil {
+		return it.seekGE(it.lower)
+	}
+	return it.usable() && it.settle(it.merge.First(), false)
+}
+
+func (it *iterator) seekGE(key []byte) bool {
+	if it.lower != nil && bytes.Compare(key, it.lower) < 0 {
+		key = it.lower
+	}
+	return it.usable() && it.settle(it.merge.SeekGE(ikey.SeekKey(key, it.seq)), false)
+}
+
+func (it *iterator) next() bool {
+	switch {
+	case it.phase == phaseNew:
+		return it.first()
+	case it.phase == phaseEnd || !it.usable():
+		return false
+	}
+	return it.settle(it.merge.Next(), true)
+}
+
+// usable says whether the iterator may be moved.
+func (it *iterator) usable() bool { return !it.db.closing.Load() }
+
+// settle moves on from where merge stands to the first entry to show: not too
+// new, not shadowed, not deleted. passed says that it.key is done with. ok is
+// what the last move of merge returned.
+func (it *iterator) settle(ok, passed bool) bool {
+	for ; ok; ok = it.merge.Next() {
+		k := it.merge.Key()
+		if k.Trailer.Seq() > it.seq || passed && bytes.Equal(k.User, it.key) {
+			continue
+		}
+		if it.upper != nil && bytes.Compare(k.User, it.upper) >= 0 {
+			break
+		}
+		it.key = append(it.key[:0], k.User...)
+		if k.Trailer.Kind() == ikey.Delete {
+			passed = true
+			continue
+		}
+		it.value = it.merge.Value()
+		it.phase = phaseOn
+		return true
+	}
+	it.phase = phaseEnd
+	return false
+}
+
+// close gives everything back and returns the first error met.
+func (it *iterator) close() error {
+	err := it.merge.Close()
+	if err == nil && it.db.closing.Load() {
+		err = kv.ErrClosed
+	}
+	it.state.release()
+	it.db, it.state, it.value, it.lower, it.upper = nil, stateRef{}, nil, nil, nil
+	clear(it.sources)
+	iterators.Put(it)
+	return err
+}
+
+// failedIterator is empty and reports why.
+type failedIterator struct{ err error }
+
+func (failedIterator) First() bool        { return false }
+func (failedIterator) SeekGE([]byte) bool { return false }
+func (failedIterator) Next() bool         { return false }
+func (failedIterator) Key() []byte        { return nil }
+func (failedIterator) Value() []byte      { return nil }
+func (f failedIterator) Close() error     { return f.err }

@@ -1,0 +1,67 @@
+package lsm
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// memState is where a MemTable stands in its life. It moves by CAS, only
+// forward: active -> immutable -> flushed.
+type memState int32
+
+const (
+	memActive    memState = iota // takes writes
+	memImmutable                 // frozen, waits for its flush or is being flushed
+	memFlushed                   // its entries are durable in L0
+)
+
+// memHandle is a MemTable with its place in the LSN order and its owners.
+//
+// Invariants:
+//  1. Tables own disjoint, rising LSN runs (first, last].
+//  2. Only a writer that found the table active under the commit lock adds to
+//     it; all of them are done once the published LSN reaches last.
+//  3. refs counts the read states that hold the table; at 0 its memory goes back
+//     to the arena pool, exactly once.
+type memHandle struct {
+	table memtable.MemTable
+	// before is the last LSN of the table before this one.
+	before ikey.Seq
+	// last is the last LSN assigned to this table; written under the commit
+	// lock, fixed once immutable.
+	last  atomic.Uint64
+	state atomic.Int32
+	refs  atomic.Int32
+}
+
+// newMemHandle returns an active table with one reference, the caller's.
+func newMemHandle(o Options, before ikey.Seq) *memHandle {
+	m := &memHandle{table: o.MemTable(memtable.Options{SizeHint: o.MemTableSize}), before: before}
+	m.last.Store(uint64(before))
+	m.refs.Store(1)
+	return m
+}
+
+func (m *memHandle) lastSeq() ikey.Seq { return ikey.Seq(m.last.Load()) }
+
+func (m *memHandle) empty() bool { return m.lastSeq() == m.before }
+
+// entries returns the number of versions that the table was given.
+func (m *memHandle) entries() int64 { return int64(m.lastSeq() - m.before) }
+
+func (m *memHandle) advance(from, to memState) {
+	if !m.state.CompareAndSwap(int32(from), int32(to)) {
+		panic(fmt.Sprintf("lsm: MemTable in state %d, want %d", m.state.Load(), from))
+	}
+}
+
+func (m *memHandle) ref() { m.refs.Add(1) }
+
+func (m *memHandle) unref() {
+	if m.refs.Add(-1) == 0 {
+		m.table.Release()
+	}
+}

@@ -1,0 +1,245 @@
+package lsm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/lsm/sstable"
+	"lsmlab/engines/lsm/wal"
+)
+
+const lockName = "LOCK"
+
+// Open opens the store in dir, or makes one if dir holds none. Damage is
+// reported as [kv.ErrCorrupt] with file and place, and nothing is removed then;
+// a store that is open elsewhere as [kv.ErrInUse].
+func Open(dir string, o Options) (_ *DB, err error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if err := o.FS.MkdirAll(dir); err != nil {
+		return nil, err
+	}
+	lock, err := o.FS.Lock(path.Join(dir, lockName))
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{
+		dir:       dir,
+		opts:      o,
+		lock:      lock,
+		cache:     sstable.NewCache(o.CacheSize),
+		planner:   compaction.Planner{L0Trigger: o.L0CompactionTrigger, BaseBytes: o.BaseLevelSize, SizeRatio: o.SizeRatio},
+		busy:      map[uint64]bool{},
+		snapshots: map[ikey.Seq]int{},
+		stop:      make(chan struct{}),
+	}
+	db.changed.L = &db.mu
+	if err := db.recover(); err != nil {
+		return nil, joinClose(err, lock)
+	}
+	db.pool = compaction.NewPool(o.Workers, o.QueueLength, o.WorkerIdle)
+	db.background.Go(db.flushLoop)
+	db.background.Go(db.tickLoop)
+	db.schedule()
+	return db, nil
+}
+
+// recover brings the store in dir into memory: tables by the manifest, later
+// writes by the WAL. It writes nothing before all of it was read.
+func (db *DB) recover() (err error) {
+	names, err := db.opts.FS.List(db.dir)
+	if err != nil {
+		return err
+	}
+	version, err := loadVersion(db.opts, db.dir, names)
+	if err != nil {
+		return err
+	}
+	open, err := db.openTables(version)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			for _, t := range open {
+				err = joinClose(err, t.reader)
+			}
+		}
+	}()
+	mems, recovered, err := db.replay(version.FlushedSeq)
+	defer func() {
+		if err != nil {
+			for _, m := range mems {
+				m.table.Release()
+			}
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
+	db.manifestNum = db.newFileID()
+	base := *version
+	base.NextFileID = db.nextFile.Load()
+	if db.manifest, err = manifest.Create(db.opts.FS, db.dir, db.manifestNum, &base); err != nil {
+		return err
+	}
+	if db.wal, err = wal.NewWriter(db.walOptions(), recovered); err != nil {
+		return joinClose(err, db.manifest)
+	}
+	if err := db.removeOrphans(version, names); err != nil {
+		return errors.Join(err, db.wal.Close(), db.manifest.Close())
+	}
+	db.mem = mems[0]
+	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
+	db.published.init(db.assigned)
+	db.state.Store(newReadState(mems, version, tablesOf(version, open)))
+	return nil
+}
+
+// loadVersion returns the version of the manifest, or an empty one for a new
+// store.
+func loadVersion(o Options, dir string, names []string) (*manifest.Version, error) {
+	version, _, err := manifest.Load(o.FS, dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return version, err
+	}
+	// Data without a manifest is not a new store: to go on would remove it.
+	for _, name := range names {
+		if _, _, ok := parseFileName(name); ok {
+			return nil, fmt.Errorf("%w: %s: holds %s but no manifest: %w", kv.ErrCorrupt, dir, name, err)
+		}
+	}
+	return &manifest.Version{NextFileID: 1}, nil
+}
+
+// openTables opens all tables of the version, by number.
+func (db *DB) openTables(version *manifest.Version) (map[uint64]*table, error) {
+	open := map[uint64]*table{}
+	for _, lt := range version.Tables() {
+		t, err := db.openTable(lt.Table)
+		if err != nil {
+			for _, t := range open {
+				err = joinClose(err, t.reader)
+			}
+			return nil, err
+		}
+		open[lt.Table.ID] = t
+	}
+	return open, nil
+}
+
+// replay returns the MemTables that the WAL makes, newest first, the first one
+// active. They are returned with an error too, to be released.
+func (db *DB) replay(flushed ikey.Seq) ([]*memHandle, wal.Recovered, error) {
+	mems := []*memHandle{newMemHandle(db.opts, flushed)}
+	recovered, err := wal.Recover(db.walOptions(), flushed, func(first ikey.Seq, count int, encoded []byte) error {
+		m := mems[0]
+		if m.table.Size() >= db.opts.MemTableSize && !m.empty() {
+			m.advance(memActive, memImmutable)
+			m = newMemHandle(db.opts, m.lastSeq())
+			mems = append([]*memHandle{m}, mems...)
+		}
+		ops, seq := kv.ReadOps(encoded), first
+		for ; ops.Next(); seq++ {
+			if seq > flushed {
+				m.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+			}
+		}
+		if err := ops.Err(); err != nil {
+			return err
+		}
+		if n := int(seq - first); n != count {
+			return fmt.Errorf("%w: WAL record at LSN %d says %d operations, holds %d", kv.ErrCorrupt, first, count, n)
+		}
+		m.last.Store(uint64(seq - 1))
+		return nil
+	})
+	return mems, recovered, err
+}
+
+func (db *DB) walOptions() wal.Options {
+	return wal.Options{
+		FS: db.opts.FS, Dir: db.dir,
+		SegmentSize: db.opts.WALSegmentSize, PoolSize: db.opts.WALPoolSize,
+		Sync: db.opts.WALSync, Write: db.opts.WALWrite,
+	}
+}
+
+// fileKind is what a file of the store is, by its name. WAL segments are the
+// wal package's own business.
+type fileKind uint8
+
+const (
+	fileTable fileKind = iota
+	fileManifest
+)
+
+// parseFileName returns kind and number of a table or manifest.
+func parseFileName(name string) (kind fileKind, num uint64, ok bool) {
+	digits, ok := strings.CutSuffix(name, ".sst")
+	if !ok {
+		kind = fileManifest
+		if digits, ok = strings.CutPrefix(name, "MANIFEST-"); !ok {
+			return 0, 0, false
+		}
+	}
+	num, err := strconv.ParseUint(digits, 10, 64)
+	return kind, num, err == nil
+}
+
+func lastFileID(names []string) (last uint64) {
+	for _, name := range names {
+		if _, num, ok := parseFileName(name); ok {
+			last = max(last, num)
+		}
+	}
+	return last
+}
+
+// orphans returns those of names that are tables or manifests which no longer
+// count, or were never finished.
+func orphans(names []string, version *manifest.Version, manifestNum uint64) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		kind, num, ok := parseFileName(name)
+		return !ok || kind == fileTable && inVersion(version, num) || kind == fileManifest && num == manifestNum
+	})
+}
+
+// removeOrphans removes what an earlier life of the store left behind. It is
+// called once the new manifest is durable.
+func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
+	for _, name := range orphans(names, version, db.manifestNum) {
+		if err := db.opts.FS.Remove(path.Join(db.dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tickLoop looks for compactions now and then: most are found right after a
+// flush or another compaction, this finds what those missed.
+func (db *DB) tickLoop() {
+	ticker := time.NewTicker(db.opts.TickInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-db.stop:
+			return
+		case <-ticker.C:
+			db.schedule()
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package lsm
+
+import (
+	"fmt"
+	"time"
+
+	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/sstable"
+	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/vfs"
+)
+
+// Options tune a store. The zero value works; every field says its default.
+type Options struct {
+	// What is stored. Any store opens with any of these; they shape new files.
+
+	Compression      sstable.Compression // default none
+	BlockSize        int                 // bytes of an SSTable block; default 4 KiB
+	RestartInterval  int                 // entries between whole keys; default the sstable package's
+	BloomBitsPerKey  int                 // default 10
+	TableSize        int64               // bytes at which compaction ends a table; default 64 MiB
+	WALSegmentSize   int64               // default 16 MiB
+	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
+	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
+
+	// What affects speed only.
+
+	MemTable     memtable.Factory // default the skiplist
+	MemTableSize int64            // bytes at which a MemTable is frozen; default 64 MiB
+	MaxImmutable int              // frozen tables waiting for their flush before writes stop; default 2
+	CacheSize    int64            // bytes of the block cache (read(2) mode and zstd); default 1 GiB
+	ReadMode     sstable.Mode     // mmap views (default) or positioned reads
+	WALSync      wal.SyncMethod   // default fdatasync
+	WALWrite     wal.WriteMethod  // default one positioned write a group
+
+	L0CompactionTrigger int           // tables in L0; default 4
+	L0SlowdownTrigger   int           // tables in L0 from which writes are slowed; default 12
+	L0StopTrigger       int           // tables in L0 at which writes wait; default 24
+	BaseLevelSize       int64         // bytes of L1; default 256 MiB
+	SizeRatio           float64       // of a level over the one above; default 10
+	Workers             int           // compactions at once; default 8
+	QueueLength         int           // compactions waiting; default 1024
+	WorkerIdle          time.Duration // after which an idle worker retires; default 5 minutes
+	TickInterval        time.Duration // of the look for compactions; default 30 s
+
+	FS vfs.FS // default the operating system's
+}
+
+func (o Options) withDefaults() Options {
+	setDefault(&o.TableSize, 64<<20)
+	setDefault(&o.ManifestRollSize, 4<<20)
+	setDefault(&o.MemTableSize, 64<<20)
+	setDefault(&o.MaxImmutable, 2)
+	setDefault(&o.CacheSize, 1<<30)
+	setDefault(&o.L0CompactionTrigger, 4)
+	setDefault(&o.L0SlowdownTrigger, 12)
+	setDefault(&o.L0StopTrigger, 24)
+	setDefault(&o.BaseLevelSize, 256<<20)
+	setDefault(&o.SizeRatio, 10)
+	setDefault(&o.Workers, 8)
+	setDefault(&o.QueueLength, 1024)
+	setDefault(&o.WorkerIdle, 5*time.Minute)
+	setDefault(&o.TickInterval, 30*time.Second)
+	if o.MemTable == nil {
+		o.MemTable = skiplist.New
+	}
+	if o.FS == nil {
+		o.FS = vfs.OS{}
+	}
+	return o
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// check refuses values that cannot work, naming field and value.
+func (o Options) check() error {
+	for _, f := range []struct {
+		name     string
+		value    int64
+		at, most int64
+	}{
+		{"MemTableSize", o.MemTableSize, 1, 2 << 30},
+		{"TableSize", o.TableSize, 1, 1 << 40},
+		{"MaxImmutable", int64(o.MaxImmutable), 1, 1 << 10},
+		{"CacheSize", o.CacheSize, 1, 1 << 50},
+		{"L0CompactionTrigger", int64(o.L0CompactionTrigger), 1, 1 << 20},
+		{"L0SlowdownTrigger", int64(o.L0SlowdownTrigger), int64(o.L0CompactionTrigger), 1 << 20},
+		{"L0StopTrigger", int64(o.L0StopTrigger), int64(o.L0SlowdownTrigger), 1 << 20},
+		{"BaseLevelSize", o.BaseLevelSize, 1, 1 << 50},
+		{"SizeRatio", int64(o.SizeRatio), 2, 1 << 10},
+		{"Workers", int64(o.Workers), 1, 1 << 10},
+		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
+	} {
+		if f.value < f.at || f.value > f.most {
+			return fmt.Errorf("lsm: option %s is %d, want %d to %d", f.name, f.value, f.at, f.most)
+		}
+	}
+	return nil
+}
