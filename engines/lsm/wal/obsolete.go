@@ -34,7 +34,7 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	}
 	w.mu.Unlock()
 	for _, s := range leave {
-		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name())))
+		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name)))
 	}
 	if err != nil {
 		return fmt.Errorf("wal: %w", err)

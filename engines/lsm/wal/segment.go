@@ -10,6 +10,7 @@ import (
 // segment is one segment file in use. A recycled file gets a new segment.
 type segment struct {
 	number uint64
+	name   string
 	size   int64    // bytes of the file; records end before
 	end    int64    // bytes used, those still in the writer's buffer included
 	last   ikey.Seq // of the last record; before the first, the LSN it begins after
@@ -18,8 +19,6 @@ type segment struct {
 	view   vfs.WritableMapping // of the current segment, with write method Mapped
 	synced bool                // sealed, and all of it was synced
 }
-
-func (s *segment) name() string { return segmentName(s.number) }
 
 // seal ends the writing to s.
 func (s *segment) seal() error {
@@ -53,7 +52,7 @@ func (s *segment) sync(m SyncMethod) error {
 // under a new name, or a new file if old is nil. Its entry is durable after
 // SyncDir, its header is the caller's to write.
 func (o Options) openSegment(number uint64, size int64, old *segment) (_ *segment, err error) {
-	s := &segment{number: number, size: size}
+	s := &segment{number: number, name: segmentName(number), size: size}
 	if old == nil {
 		err = o.create(s)
 	} else {
@@ -79,27 +78,27 @@ func (o Options) openSegment(number uint64, size int64, old *segment) (_ *segmen
 }
 
 func (o Options) create(s *segment) (err error) {
-	if s.file, err = o.FS.Create(o.path(s.name())); err != nil || o.Sync != ODSync {
+	if s.file, err = o.FS.Create(o.path(s.name)); err != nil || o.Sync != ODSync {
 		return err
 	}
 	if err = s.file.Close(); err != nil {
 		return err
 	}
-	s.file, err = o.FS.OpenDSync(o.path(s.name()))
+	s.file, err = o.FS.OpenDSync(o.path(s.name))
 	return err
 }
 
 func (o Options) reuse(s *segment, old *segment) (err error) {
-	if err = o.FS.Rename(o.path(old.name()), o.path(s.name())); err != nil {
+	if err = o.FS.Rename(o.path(old.name), o.path(s.name)); err != nil {
 		return errors.Join(err, old.close())
 	}
 	if s.file = old.file; s.file != nil {
 		return nil
 	}
 	if o.Sync == ODSync {
-		s.file, err = o.FS.OpenDSync(o.path(s.name()))
+		s.file, err = o.FS.OpenDSync(o.path(s.name))
 	} else {
-		s.file, err = o.FS.OpenReadWrite(o.path(s.name()))
+		s.file, err = o.FS.OpenReadWrite(o.path(s.name))
 	}
 	return err
 }

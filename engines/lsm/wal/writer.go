@@ -69,7 +69,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	}
 	w.written.L, w.settled.L = &w.mu, &w.mu
 	for _, s := range r.Segments {
-		w.live = append(w.live, &segment{number: s.number, size: s.Size, last: s.Last, synced: true})
+		w.live = append(w.live, &segment{number: s.number, name: s.Name, size: s.Size, last: s.Last, synced: true})
 	}
 	return w, nil
 }
@@ -125,9 +125,10 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) error {
 	at := w.cur.end
 	w.cur.end += size
 	if w.cur.view != nil {
-		return w.store(at, size, func(b []byte) {
-			putRecord(b, w.cur.number, first, count, w.synced, ops)
-		})
+		if err := w.store(at, size, first, count, ops); err != nil {
+			return w.fail(err)
+		}
+		return nil
 	}
 	putRecord(w.reserve(int(size)), w.cur.number, first, count, w.synced, ops)
 	return nil
@@ -146,17 +147,20 @@ func (w *Writer) reserve(n int) []byte {
 	return w.pending[old:]
 }
 
-// store lets fill store to a part of the mapped segment. A device that fails is
-// met here, as a fault.
-func (w *Writer) store(at, size int64, fill func(b []byte)) (err error) {
-	defer func() {
-		if err != nil {
-			err = w.fail(err)
-		}
-	}()
-	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name(), &err)
-	fill(w.cur.view.Bytes()[at : at+size])
+// store encodes a record into the mapping of the current segment. A device that
+// fails is met here, as a fault.
+func (w *Writer) store(at, size int64, first ikey.Seq, count int, ops []byte) (err error) {
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name, &err)
+	putRecord(w.cur.view.Bytes()[at:at+size], w.cur.number, first, count, w.synced, ops)
 	w.m.Bytes += size
+	return nil
+}
+
+// storeHeader is store for a header.
+func (w *Writer) storeHeader(h header) (err error) {
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name, &err)
+	putHeader(w.cur.view.Bytes(), h)
+	w.m.Bytes += headerSize
 	return nil
 }
 
@@ -210,7 +214,10 @@ func (w *Writer) begin(s *segment) error {
 	s.end, s.last = headerSize, w.appended
 	h := header{number: s.number, after: w.appended, durable: w.synced}
 	if s.view != nil {
-		return w.store(0, headerSize, func(b []byte) { putHeader(b, h) })
+		if err := w.storeHeader(h); err != nil {
+			return w.fail(err)
+		}
+		return nil
 	}
 	putHeader(w.reserve(headerSize), h)
 	return nil
