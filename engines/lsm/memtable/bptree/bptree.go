@@ -1,0 +1,132 @@
+package bptree
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// tree is a MemTable.
+type tree struct {
+	mem      *arena.Arena
+	leafCap  int // entries of a full leaf
+	innerCap int // children of a full inner node
+	first    arena.Ref
+	root     atomic.Uint32
+	// tail is a leaf near the end of the table, and tailHead the head of its
+	// lower fence: a hint where inserts of rising keys begin.
+	tail     atomic.Uint32
+	tailHead atomic.Uint64
+
+	grow sync.Mutex // who holds it may change root
+	slab struct {
+		sync.Mutex
+		next arena.Ref
+		left uintptr // bytes
+	}
+}
+
+// New returns an empty table.
+func New(o memtable.Options) memtable.MemTable { return newTree(o, leafSlots, innerSlots) }
+
+// newTree returns a table with nodes of the given capacities: leafCap >= 2,
+// innerCap >= 3.
+func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
+	t := &tree{mem: arena.New(), leafCap: leafCap, innerCap: innerCap}
+	ref, l := t.newLeaf()
+	l.meta = newMeta(0, 0, 0)
+	t.first = ref
+	t.root.Store(uint32(ref))
+	return t
+}
+
+// Add implements [memtable.MemTable].
+func (t *tree) Add(k ikey.Key, value []byte) { t.insert(t.newEntry(k, value), k) }
+
+// Get implements [memtable.MemTable].
+func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok bool) {
+	k := ikey.SeekKey(user, seq)
+	at, known := t.descend(k, 0, nil)
+	for {
+		l := t.leaf(at)
+		m, lnk := l.load()
+		if !t.covers(lnk, known, k) {
+			at = lnk.next()
+			continue
+		}
+		var ref arena.Ref
+		if m&locked == 0 {
+			if pos := t.searchLeaf(l, m, k); pos < m.start()+m.count() {
+				ref = entryOf(l.slots[pos].Load())
+			}
+		}
+		if m&locked != 0 || !l.is(m) {
+			if ref, lnk = t.searchCopy(l, k); !t.covers(lnk, known, k) {
+				at = lnk.next()
+				continue
+			}
+		}
+		if ref == 0 {
+			// The upper fence is an entry too: the first one after this leaf.
+			if ref = lnk.high(); ref == 0 {
+				return nil, 0, false
+			}
+		}
+		p := t.mem.Pointer(ref)
+		found := entryUser(p)
+		if !bytes.Equal(found, user) {
+			return nil, 0, false
+		}
+		return entryValue(found), entryTrailer(p).Kind(), true
+	}
+}
+
+// searchCopy is searchLeaf on a copy, for when the leaf is being changed. It
+// returns 0 at the end of the leaf.
+func (t *tree) searchCopy(l *leaf, k ikey.Key) (arena.Ref, link) {
+	var refs [leafSlots]arena.Ref
+	n, lnk := t.copyLeaf(l, &refs)
+	if i := t.searchRefs(refs[:n], k); i < n {
+		return refs[i], lnk
+	}
+	return 0, lnk
+}
+
+// searchRefs returns the index of the first entry >= k.
+func (t *tree) searchRefs(refs []arena.Ref, k ikey.Key) int {
+	lo, hi := 0, len(refs)
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if t.compare(refs[mid], k) < 0 {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// findLeaf is descend to a leaf for an insert: keys at the end of the table need
+// no descent.
+func (t *tree) findLeaf(k ikey.Key, p *path) (at, known arena.Ref) {
+	if tail := arena.Ref(t.tail.Load()); tail != 0 && skip(0).head64(k) >= t.tailHead.Load() &&
+		t.compare(t.node(tail).low, k) <= 0 {
+		return tail, 0
+	}
+	return t.descend(k, 0, p)
+}
+
+func (t *tree) setTail(ref arena.Ref) {
+	t.tailHead.Store(skip(0).head64(t.key(t.node(ref).low)))
+	t.tail.Store(uint32(ref))
+}
+
+// Size implements [memtable.MemTable].
+func (t *tree) Size() int64 { return t.mem.Size() }
+
+// Release implements [memtable.MemTable].
+func (t *tree) Release() { t.mem.Release() }

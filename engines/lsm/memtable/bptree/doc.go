@@ -1,0 +1,2 @@
+// Package bptree is the in-memory B+ tree MemTable.
+package bptree

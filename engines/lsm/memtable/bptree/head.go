@@ -1,0 +1,75 @@
+package bptree
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// A skip says how the keys of one node are abbreviated to 64 bits (inner nodes)
+// or 32 bits (leaves), such that head(a) < head(b) implies a < b for all keys in
+// the range of the node: by the bits of the user key after the first skip bits,
+// which all keys between the two fences share (Bayer and Unterauer, "Prefix
+// B-trees", TODS 1977). If the fences are versions of one user key then so is
+// every key between them, and the bits are those of the inverted trailer.
+type skip uint16
+
+const (
+	sameUser skip = 1 << 15
+	maxSkip       = 1<<15 - 1 // bits; skipping less than possible is correct too
+)
+
+// head64 abbreviates k.
+func (s skip) head64(k ikey.Key) uint64 {
+	if s&sameUser != 0 {
+		return uint64(^k.Trailer) << (s & 63)
+	}
+	off := int(s >> 3)
+	if off+8 <= len(k.User) {
+		return binary.BigEndian.Uint64(k.User[off:]) << (s & 7)
+	}
+	return lastBits(k.User, off) << (s & 7)
+}
+
+func (s skip) head32(k ikey.Key) uint64 { return s.head64(k) >> 32 }
+
+// lastBits returns the bytes from off on, fewer than 8, padded with zeros.
+func lastBits(user []byte, off int) uint64 {
+	n := len(user)
+	if off >= n {
+		return 0
+	}
+	if n >= 8 {
+		return binary.BigEndian.Uint64(user[n-8:]) << (8 * (off + 8 - n))
+	}
+	var b [8]byte
+	copy(b[:], user[off:])
+	return binary.BigEndian.Uint64(b[:])
+}
+
+// fenceSkip returns the largest skip for keys in [low, high). A missing fence
+// shares nothing.
+func (t *tree) fenceSkip(low, high arena.Ref) skip {
+	if low == 0 || high == 0 {
+		return 0
+	}
+	a, b := t.key(low), t.key(high)
+	n := min(len(a.User), len(b.User))
+	for i := range n {
+		if x := a.User[i] ^ b.User[i]; x != 0 {
+			return skip(min(i*8+bits.LeadingZeros8(x), maxSkip))
+		}
+	}
+	if len(a.User) == len(b.User) {
+		return sameUser | skip(bits.LeadingZeros64(uint64(a.Trailer^b.Trailer)))
+	}
+	return skip(min(n*8, maxSkip))
+}
+
+// worthwhile says whether abbreviating by next resolves so much more than by s
+// that a node should be written again: its range was halved 8 times.
+func (s skip) worthwhile(next skip) bool {
+	return (next^s)&sameUser != 0 || next >= s+8
+}

@@ -1,0 +1,189 @@
+package bptree
+
+import (
+	"math/bits"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// path remembers the inner nodes on the way down, by level; 0 for not known.
+// Levels above the array are found again when a split gets there.
+type path [12]arena.Ref
+
+// descend returns a node of the level from which k is reached by moving right
+// only, and an upper bound of k if it knows one. p may be nil.
+func (t *tree) descend(k ikey.Key, level uint32, p *path) (at, known arena.Ref) {
+	at = arena.Ref(t.root.Load())
+	for {
+		if t.node(at).level <= level {
+			return at, known
+		}
+		n := t.inner(at)
+		m, lnk := n.load()
+		if m&locked != 0 {
+			at, known = t.childLocked(n, k), 0
+			continue
+		}
+		if !t.covers(lnk, known, k) {
+			at = lnk.next()
+			continue
+		}
+		i := t.searchInner(n, m, k)
+		child, upper := childOf(n.kids[i].Load()), lnk.high()
+		if i+1 < m.count() {
+			upper = fenceOf(n.kids[i+1].Load())
+		}
+		if !n.is(m) {
+			continue
+		}
+		if p != nil && n.level < uint32(len(p)) {
+			p[n.level] = at
+		}
+		at, known = child, upper
+	}
+}
+
+// searchInner returns the last child whose lower fence is <= k. It holds if the
+// node is in state m before and after.
+func (t *tree) searchInner(n *inner, m meta, k ikey.Key) int {
+	head := m.skip().head64(k)
+	heads := n.heads[1:m.count()]
+	below := uint64(0)
+	for i := range heads {
+		_, b := bits.Sub64(heads[i].Load(), head, 0)
+		below += b
+	}
+	pos := int(below)
+	if pos == len(heads) || heads[pos].Load() != head {
+		return pos
+	}
+	lo, hi := pos+1, m.count() // the first fence > k, among those of equal head
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if n.heads[mid].Load() == head && t.compare(fenceOf(n.kids[mid].Load()), k) <= 0 {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo - 1
+}
+
+// childLocked returns a child whose lower fence is <= k while somebody changes
+// the node: whatever it reads, the words say themselves what they are good for.
+func (t *tree) childLocked(n *inner, k ikey.Key) arena.Ref {
+	for i := innerSlots - 1; i > 0; i-- {
+		if w := n.kids[i].Load(); w != 0 && t.compare(fenceOf(w), k) <= 0 {
+			return childOf(w)
+		}
+	}
+	return childOf(n.kids[0].Load())
+}
+
+// addChild puts a new node, split off at fence, into the level above it.
+func (t *tree) addChild(level uint32, fence, child arena.Ref, p *path) {
+	k, kid := t.key(fence), word(fence)<<32|word(child)
+	if t.growRoot(level, kid) {
+		return
+	}
+	at := arena.Ref(0)
+	if level < uint32(len(p)) {
+		at = p[level]
+	}
+	if at == 0 {
+		at, _ = t.descend(k, level, p)
+	}
+	for w := waiter(0); ; {
+		n := t.inner(at)
+		m, lnk := n.load()
+		if !t.covers(lnk, 0, k) {
+			at = lnk.next()
+			continue
+		}
+		if m&locked != 0 {
+			w.wait()
+			continue
+		}
+		pos := t.searchInner(n, m, k) + 1
+		if !n.lock(m, 0) {
+			continue
+		}
+		if m.count() < t.innerCap {
+			n.shiftRight(pos, m.count(), m.skip().head64(k), kid)
+			n.unlock(m.next(0, m.count()+1, m.skip()))
+			return
+		}
+		fence, right := t.splitInner(n, m, lnk, pos, kid)
+		t.addChild(level+1, fence, right, p)
+		return
+	}
+}
+
+func (n *inner) shiftRight(pos, end int, head uint64, kid word) {
+	for i := end; i > pos; i-- {
+		n.heads[i].Store(n.heads[i-1].Load())
+		n.kids[i].Store(n.kids[i-1].Load())
+	}
+	n.heads[pos].Store(head)
+	n.kids[pos].Store(kid)
+}
+
+// growRoot makes a root at level out of the old one and kid, unless somebody
+// made one before.
+func (t *tree) growRoot(level uint32, kid word) bool {
+	if t.node(arena.Ref(t.root.Load())).level >= level {
+		return false
+	}
+	t.grow.Lock()
+	defer t.grow.Unlock()
+	old := arena.Ref(t.root.Load())
+	if t.node(old).level >= level {
+		return false
+	}
+	ref, n := t.newInner()
+	n.level, n.meta = level, newMeta(0, 2, 0)
+	n.kids[0], n.kids[1] = word(old), kid
+	n.heads[1] = skip(0).head64(t.key(fenceOf(kid)))
+	t.root.Store(uint32(ref))
+	return true
+}
+
+// splitInner is splitLeaf for inner nodes.
+func (t *tree) splitInner(n *inner, m meta, lnk link, pos int, kid word) (fence, right arena.Ref) {
+	var buf [innerSlots + 1]word
+	count := m.count()
+	kids := buf[:count+1]
+	for i := range count {
+		to := i
+		if i >= pos {
+			to++
+		}
+		kids[to] = n.kids[i].Load()
+	}
+	kids[pos] = kid
+
+	keep := len(kids) / 2
+	if lnk.high() == 0 && pos == count {
+		keep = count // rising keys
+	}
+	fence = fenceOf(kids[keep])
+	right, r := t.newInner()
+	s := t.fenceSkip(fence, lnk.high())
+	r.low, r.level, r.link, r.meta = fence, n.level, lnk, newMeta(0, len(kids)-keep, s)
+	copy(r.kids[:], kids[keep:])
+	for i, kid := range kids[keep:] {
+		r.heads[i] = s.head64(t.key(fenceOf(kid)))
+	}
+	n.link.Store(uint64(newLink(fence, right)))
+
+	s = t.fenceSkip(n.low, fence)
+	for i := keep - 1; i > 0; i-- {
+		if i >= pos || s != m.skip() {
+			n.heads[i].Store(s.head64(t.key(fenceOf(kids[i]))))
+			n.kids[i].Store(kids[i])
+		}
+	}
+	n.unlock(m.next(0, keep, s))
+	return fence, right
+}
