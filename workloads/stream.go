@@ -29,7 +29,7 @@ type Stream struct {
 	repeat    uint8
 	version   uint32
 
-	key, value []byte
+	key, value []byte // empty, with room for one each
 	batch      kv.Batch
 }
 
@@ -74,8 +74,8 @@ func (s *Stream) Next(op *Op) bool {
 		op.Value, op.Batch = nil, nil
 	case GetMissing:
 		op.Index = s.index()
-		s.key = s.keys.AppendMissing(s.key[:0], op.Index)
-		op.Key, op.Value, op.Batch = s.key, nil, nil
+		op.Key = s.keys.AppendMissing(s.key, op.Index)
+		op.Value, op.Batch = nil, nil
 	case Set, ReadModifyWrite:
 		s.readKey(op)
 		s.newValue(op)
@@ -114,13 +114,12 @@ func (s *Stream) index() uint64 {
 
 func (s *Stream) readKey(op *Op) {
 	op.Index = s.index()
-	s.key = s.keys.Append(s.key[:0], op.Index)
-	op.Key = s.key
+	op.Key = s.keys.Append(s.key, op.Index) // s.key has room
 }
 
 func (s *Stream) newValue(op *Op) {
-	s.value = AppendValue(s.value[:0], op.Index, s.nextVersion(), s.valueSize, s.repeat)
-	op.Value, op.Batch = s.value, nil
+	op.Value = AppendValue(s.value, op.Index, s.nextVersion(), s.valueSize, s.repeat)
+	op.Batch = nil
 }
 
 func (s *Stream) nextVersion() uint32 {
@@ -141,8 +140,7 @@ func (s *Stream) insert(op *Op) {
 		index = s.index()
 	}
 	op.Index, op.inserts = index, s.inserts
-	s.key = s.keys.Append(s.key[:0], index)
-	op.Key = s.key
+	op.Key = s.keys.Append(s.key, index)
 	s.newValue(op)
 }
 
@@ -170,9 +168,9 @@ func (s *Stream) fillBatch(op *Op) {
 		if i == 0 {
 			op.Index = index
 		}
-		s.key = s.keys.Append(s.key[:0], index)
-		s.value = AppendValue(s.value[:0], index, s.nextVersion(), s.valueSize, s.repeat)
-		s.batch.Set(s.key, s.value)
+		s.batch.Set(
+			s.keys.Append(s.key, index),
+			AppendValue(s.value, index, s.nextVersion(), s.valueSize, s.repeat))
 	}
 	op.Units, op.Batch = int(n), &s.batch
 	op.Key, op.Value = nil, nil

@@ -1,6 +1,9 @@
 package dist
 
-import "math"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 // YCSB's defaults for its exponential distribution: properties
 // exponential.percentile and exponential.frac of CoreWorkload.
@@ -13,7 +16,7 @@ const (
 // given percentile of the draws lies within the newest fraction of [0, n).
 // Draws beyond n are drawn again, as YCSB's CoreWorkload does.
 type Exponential struct {
-	src      Source
+	src      *rand.Rand // draws by ziggurat, half the cost of a logarithm
 	n        uint64
 	perIndex float64 // mean of x over n
 	mean     float64 // of x before it is cut off at n
@@ -22,7 +25,7 @@ type Exponential struct {
 // NewExponential returns a generator over [0, n); percentile is in (0, 100),
 // fraction in (0, 1].
 func NewExponential(n uint64, percentile, fraction float64, src Source) *Exponential {
-	g := &Exponential{src: src, perIndex: -fraction / math.Log1p(-percentile/100)}
+	g := &Exponential{src: rand.New(&src), perIndex: -fraction / math.Log1p(-percentile/100)}
 	g.Resize(n)
 	return g
 }
@@ -30,9 +33,7 @@ func NewExponential(n uint64, percentile, fraction float64, src Source) *Exponen
 // Next implements [Generator].
 func (g *Exponential) Next() uint64 {
 	for {
-		// 1-u is in (0, 1], so the logarithm is finite.
-		x := -math.Log(1-g.src.Float64()) * g.mean
-		if i := uint64(x); i < g.n {
+		if i := uint64(g.src.ExpFloat64() * g.mean); i < g.n {
 			return g.n - 1 - i
 		}
 	}
