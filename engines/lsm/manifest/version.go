@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -83,18 +84,20 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	next.FlushedSeq = max(v.FlushedSeq, e.FlushedSeq)
 	next.NextFileID = max(v.NextFileID, e.NextFileID)
 	next.sort()
-	return &next, next.Check()
+	if err := next.Check(); err != nil {
+		return nil, err
+	}
+	return &next, nil
+}
+
+// snapshot returns the edit that makes v out of the empty version.
+func (v *Version) snapshot() *Edit {
+	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID}
 }
 
 func (v *Version) sort() {
 	slices.SortFunc(v.Levels[0], func(a, b *Table) int {
-		if a.MaxSeq != b.MaxSeq {
-			if a.MaxSeq > b.MaxSeq {
-				return -1
-			}
-			return +1
-		}
-		return int(int64(b.ID) - int64(a.ID))
+		return cmp.Or(cmp.Compare(b.MaxSeq, a.MaxSeq), cmp.Compare(b.ID, a.ID))
 	})
 	for _, level := range v.Levels[1:] {
 		slices.SortFunc(level, func(a, b *Table) int { return bytes.Compare(a.Smallest, b.Smallest) })
@@ -102,7 +105,8 @@ func (v *Version) sort() {
 }
 
 // Check verifies the invariants of a version: every table is sane and named
-// once, and L1 and deeper have no overlap.
+// once, L1 and deeper have no overlap, and NextFileID, if not 0, is above every
+// table's ID.
 func (v *Version) Check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
@@ -111,6 +115,9 @@ func (v *Version) Check() error {
 				return fmt.Errorf("table %d is in L%d and in L%d", t.ID, other, l)
 			}
 			seen[t.ID] = l
+			if v.NextFileID != 0 && t.ID >= v.NextFileID {
+				return fmt.Errorf("table %d in L%d: the next file number is %d", t.ID, l, v.NextFileID)
+			}
 			if bytes.Compare(t.Smallest, t.Largest) > 0 || t.MinSeq > t.MaxSeq {
 				return fmt.Errorf("table %d in L%d: range %q..%q, LSN %d..%d is upside down",
 					t.ID, l, t.Smallest, t.Largest, t.MinSeq, t.MaxSeq)

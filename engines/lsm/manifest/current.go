@@ -1,0 +1,105 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+// maxCurrentSize bounds, in bytes, what is read of a CURRENT file: more than any
+// sound one has.
+const maxCurrentSize = 100
+
+func encodeCurrent(fileNum uint64) []byte {
+	name := FileName(fileNum)
+	return fmt.Appendf(nil, "%s %016x\n", name, xxhash.Sum64String(name))
+}
+
+func decodeCurrent(data []byte) (fileNum uint64, ok bool) {
+	name, _, _ := strings.Cut(string(data), " ")
+	fileNum, ok = ParseFileName(name)
+	return fileNum, ok && string(data) == string(encodeCurrent(fileNum))
+}
+
+// ReadCurrent returns the number of the manifest that counts. Without a CURRENT
+// the error wraps fs.ErrNotExist; if it is damaged, kv.ErrCorrupt.
+func ReadCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
+	name := path.Join(dir, CurrentName)
+	data, err := readFile(fsys, name, maxCurrentSize)
+	if err != nil {
+		return 0, err
+	}
+	fileNum, ok := decodeCurrent(data)
+	if !ok {
+		return 0, fmt.Errorf("%w: %s: %q is not the name of a manifest and its hash", kv.ErrCorrupt, name, data)
+	}
+	return fileNum, nil
+}
+
+// setCurrent makes fileNum the manifest that counts, durably. The manifest must
+// be synced; its directory entry is made durable here, before CURRENT names it.
+// renamed says whether CURRENT may name it already, also on an error.
+func setCurrent(fsys vfs.FS, dir string, fileNum uint64) (renamed bool, err error) {
+	tmp := path.Join(dir, CurrentTmpName)
+	if err := writeFile(fsys, tmp, encodeCurrent(fileNum)); err != nil {
+		return false, err
+	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return false, err
+	}
+	if err := fsys.Rename(tmp, path.Join(dir, CurrentName)); err != nil {
+		return true, err
+	}
+	return true, fsys.SyncDir(dir)
+}
+
+// writeFile makes a file and syncs its content.
+func writeFile(fsys vfs.FS, name string, data []byte) error {
+	f, err := fsys.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// readFile returns the content of a file, which is corrupt if it is over limit
+// bytes.
+func readFile(fsys vfs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > limit {
+		return nil, fmt.Errorf("%w: %s has %d bytes, want at most %d", kv.ErrCorrupt, name, size, limit)
+	}
+	data := make([]byte, size)
+	if _, err := f.ReadAt(data, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return data, nil
+}
+
+// missing turns "there is no such file" into damage, for files that must exist.
+func missing(err error, name string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s, which %s names, is missing", kv.ErrCorrupt, name, CurrentName)
+	}
+	return err
+}

@@ -1,0 +1,160 @@
+package manifest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Tags of the fields of an edit. Part of the disk format; do not renumber.
+const (
+	tagFlushed byte = 1
+	tagNext    byte = 2
+	tagRemoved byte = 3
+	tagAdded   byte = 4
+)
+
+// AppendEdit appends the encoding of e to dst and returns the extended slice.
+// The edit must be one that DecodeEdit takes: levels below NumLevels, LSNs and
+// key sizes within their limits.
+func AppendEdit(dst []byte, e *Edit) []byte {
+	if e.FlushedSeq != 0 {
+		dst = binary.AppendUvarint(append(dst, tagFlushed), uint64(e.FlushedSeq))
+	}
+	if e.NextFileID != 0 {
+		dst = binary.AppendUvarint(append(dst, tagNext), e.NextFileID)
+	}
+	for _, r := range e.Removed {
+		dst = binary.AppendUvarint(append(dst, tagRemoved, byte(r.Level)), r.ID)
+	}
+	for _, a := range e.Added {
+		dst = appendTable(append(dst, tagAdded, byte(a.Level)), a.Table)
+	}
+	return dst
+}
+
+func appendTable(dst []byte, t *Table) []byte {
+	dst = binary.AppendUvarint(dst, t.ID)
+	dst = binary.AppendUvarint(dst, uint64(t.Size))
+	dst = appendKey(dst, t.Smallest)
+	dst = appendKey(dst, t.Largest)
+	dst = binary.AppendUvarint(dst, uint64(t.MinSeq))
+	dst = binary.AppendUvarint(dst, uint64(t.MaxSeq))
+	dst = binary.AppendUvarint(dst, t.Entries)
+	return binary.AppendUvarint(dst, t.Deletes)
+}
+
+func appendKey(dst, key []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(key))), key...)
+}
+
+// DecodeEdit reads an encoded edit, of which it keeps no part. What does not
+// decode is an error wrapping [kv.ErrCorrupt] with the offset in data; memory
+// used is bounded by a small multiple of len(data).
+func DecodeEdit(data []byte) (*Edit, error) {
+	d := &decoder{data: data}
+	e := &Edit{}
+	for d.at < len(d.data) && d.err == nil {
+		d.field(e)
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	return e, nil
+}
+
+// decoder reads fields one after the other; after the first error all that it
+// returns is zero.
+type decoder struct {
+	data []byte
+	at   int
+	err  error
+}
+
+// field reads one field into e.
+func (d *decoder) field(e *Edit) {
+	switch tag := d.byte("tag"); tag {
+	case tagFlushed:
+		e.FlushedSeq = d.seq("flushed LSN")
+	case tagNext:
+		e.NextFileID = d.uint("next file number", math.MaxUint64)
+	case tagRemoved:
+		r := TableRef{Level: d.level(), ID: d.uint("table ID", math.MaxUint64)}
+		e.Removed = append(e.Removed, r)
+	case tagAdded:
+		a := LevelTable{Level: d.level(), Table: d.table()}
+		e.Added = append(e.Added, a)
+	default:
+		d.at--
+		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, tagAdded)
+	}
+}
+
+func (d *decoder) table() *Table {
+	return &Table{
+		ID:       d.uint("table ID", math.MaxUint64),
+		Size:     int64(d.uint("table size", math.MaxInt64)),
+		Smallest: d.key("smallest key"),
+		Largest:  d.key("largest key"),
+		MinSeq:   d.seq("min LSN"),
+		MaxSeq:   d.seq("max LSN"),
+		Entries:  d.uint("entries", math.MaxUint64),
+		Deletes:  d.uint("deletes", math.MaxUint64),
+	}
+}
+
+func (d *decoder) fail(what, format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w: edit of %d bytes, byte %d: %s is %s",
+			kv.ErrCorrupt, len(d.data), d.at, what, fmt.Sprintf(format, args...))
+	}
+	d.at = len(d.data)
+}
+
+func (d *decoder) byte(what string) byte {
+	if d.at >= len(d.data) {
+		d.fail(what, "missing")
+		return 0
+	}
+	d.at++
+	return d.data[d.at-1]
+}
+
+func (d *decoder) level() int {
+	level := d.byte("level")
+	if level >= NumLevels {
+		d.fail("level", "%d, want less than %d", level, NumLevels)
+		return 0
+	}
+	return int(level)
+}
+
+func (d *decoder) uint(what string, limit uint64) uint64 {
+	n, w := binary.Uvarint(d.data[d.at:])
+	if w <= 0 {
+		d.fail(what, "cut off or over 64 bits")
+		return 0
+	}
+	if n > limit {
+		d.fail(what, "%d, want at most %d", n, limit)
+		return 0
+	}
+	d.at += w
+	return n
+}
+
+func (d *decoder) seq(what string) ikey.Seq { return ikey.Seq(d.uint(what, uint64(ikey.MaxSeq))) }
+
+func (d *decoder) key(what string) []byte {
+	n := int(d.uint(what+" size", kv.MaxKeySize))
+	if n > len(d.data)-d.at {
+		d.fail(what, "%d bytes long, of which %d are there", n, len(d.data)-d.at)
+		return nil
+	}
+	key := append([]byte{}, d.data[d.at:d.at+n]...)
+	d.at += n
+	return key
+}
