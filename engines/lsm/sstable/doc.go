@@ -93,8 +93,7 @@
 // # Index
 //
 //	| count 4 | prefix length 4 | key bytes 4 | zero 4 |
-//	| head 8 | ...  count of them
-//	| block offset 8 | ...  count + 1, the last one is the end of the blocks
+//	| head 8, block offset 8 | ...  count + 1, the last has all ones and the end of the blocks
 //	| key offset 4 | ...  count + 1, padded to 8
 //	| prefix | trailer 8, key | trailer 8, key | ...
 //

@@ -24,6 +24,7 @@ const (
 	restartSize       = 16 // head, entry offset, value offset
 
 	indexHeaderSize   = 16
+	indexEntrySize    = 16 // head, block offset
 	propertiesMinSize = 64
 
 	maxContent = 1 << 25 // bytes; over the largest entry and its page rounding

@@ -34,7 +34,7 @@ func (x *indexBuilder) size() int { return indexHeaderSize + 20*len(x.offsets) +
 func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 	le := binary.LittleEndian
 	n := len(x.offsets)
-	heads := make([]byte, 0, 8*n)
+	entries := make([]byte, 0, indexEntrySize*(n+1))
 	keyOffsets := le.AppendUint32(nil, uint32(len(prefix)))
 	keys := append([]byte(nil), prefix...)
 	start := 0
@@ -44,7 +44,8 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 			key = prefix // nothing is before block 0
 		}
 		key = key[len(prefix):]
-		heads = le.AppendUint64(heads, ikey.Head(key))
+		entries = le.AppendUint64(entries, ikey.Head(key))
+		entries = le.AppendUint64(entries, x.offsets[i])
 		keys = append(append(keys, trailer...), key...)
 		keyOffsets = le.AppendUint32(keyOffsets, uint32(len(keys)))
 		start = int(end)
@@ -52,10 +53,8 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 	for _, v := range []uint32{uint32(n), uint32(len(prefix)), uint32(len(keys)), 0} {
 		dst = le.AppendUint32(dst, v)
 	}
-	dst = append(dst, heads...)
-	for _, o := range x.offsets {
-		dst = le.AppendUint64(dst, o)
-	}
+	dst = append(dst, entries...)
+	dst = le.AppendUint64(dst, ^uint64(0))
 	dst = le.AppendUint64(dst, uint64(end))
 	dst = append(dst, keyOffsets...)
 	if n%2 == 0 { // n+1 offsets of 4 bytes
@@ -64,15 +63,20 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 	return append(dst, keys...)
 }
 
-// index is a view of an encoded index.
+// index is a view of an encoded index, and a small directory of it.
 type index struct {
 	n          int
 	prefix     []byte
-	heads      []byte
-	offsets    []byte
+	entries    []byte
 	keyOffsets []byte
 	keys       []byte
+	directory  []uint64 // every directoryStep-th head
 }
+
+// directoryStep is how many index entries, in 8 cache lines, one head of the
+// directory stands for. The directory of a table of 100 MB fits in the first
+// level cache.
+const directoryStep = 32
 
 // parse makes x a view of b and says whether the parts fit.
 func (x *index) parse(b []byte, blocks uint32) bool {
@@ -80,24 +84,28 @@ func (x *index) parse(b []byte, blocks uint32) bool {
 		return false
 	}
 	n, prefix, keys := uint64(blocks), uint64(u32(b[4:])), uint64(u32(b[8:]))
-	size := indexHeaderSize + 8*n + 8*(n+1) + 4*((n+2)&^1) + keys
+	size := indexHeaderSize + indexEntrySize*(n+1) + 4*((n+2)&^1) + keys
 	if size != uint64(len(b)) || prefix > keys {
 		return false
 	}
 	x.n = int(n)
 	b = b[indexHeaderSize:]
-	x.heads, b = b[:8*n], b[8*n:]
-	x.offsets, b = b[:8*(n+1)], b[8*(n+1):]
+	x.entries, b = b[:indexEntrySize*(n+1)], b[indexEntrySize*(n+1):]
 	x.keyOffsets, x.keys = b[:4*(n+1)], b[4*((n+2)&^1):]
 	x.prefix = x.keys[:prefix]
+	x.directory = make([]uint64, 0, (x.n+directoryStep-1)/directoryStep)
+	for i := 0; i < x.n; i += directoryStep {
+		x.directory = append(x.directory, x.head(i))
+	}
 	return true
 }
 
-func (x *index) head(i int) uint64 { return u64(x.heads[8*i:]) }
+func (x *index) head(i int) uint64 { return u64(x.entries[indexEntrySize*i:]) }
 
 // bounds returns where block i lies, padding included.
 func (x *index) bounds(i int) (start, end uint64) {
-	return u64(x.offsets[8*i:]), u64(x.offsets[8*i+8:])
+	e := x.entries[indexEntrySize*i:]
+	return u64(e[8:]), u64(e[indexEntrySize+8:])
 }
 
 // separator returns separator i without the table's prefix. A damaged one is
@@ -130,18 +138,28 @@ func (x *index) find(user []byte, t ikey.Trailer) int {
 	return max(i-1, 0)
 }
 
-// lowerBound returns how many heads are < head.
+// lowerBound returns how many heads are < head. Both loops have no branch that
+// depends on the data but moves.
 func (x *index) lowerBound(head uint64) int {
-	lo, n := 0, x.n
-	for n > 1 {
-		half := n >> 1
-		if x.head(lo+half-1) < head {
+	d := x.directory
+	lo := 0
+	for n := len(d); n > 0; {
+		half := (n + 1) >> 1
+		if d[lo+half-1] < head {
 			lo += half
 		}
 		n -= half
 	}
-	if n == 1 && x.head(lo) < head {
-		lo++
+	if lo == 0 {
+		return 0
+	}
+	lo = (lo-1)*directoryStep + 1 // the head before is < head, that at the step's end is not
+	for n := min(directoryStep-1, x.n-lo); n > 0; {
+		half := (n + 1) >> 1
+		if x.head(lo+half-1) < head {
+			lo += half
+		}
+		n -= half
 	}
 	return lo
 }
