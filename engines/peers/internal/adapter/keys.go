@@ -1,0 +1,240 @@
+package adapter
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+
+	"lsmlab/engines/kv"
+)
+
+// Keys maps the keys of the contract to those that a library can store, in
+// order, and without a copy for ordinary ones:
+//
+//   - A key of zeros only, the empty one included, is stored with one more zero.
+//   - A key that starts with Reserved, which the library keeps for itself, is
+//     stored in the bucket that sorts right before all keys with that prefix.
+//   - Any other key whose stored form would have Limit bytes or more is stored
+//     in a bucket under its first Limit bytes. Ordinary stored keys are shorter,
+//     so the length tells them from buckets.
+//
+// A bucket's value is a list of entries, sorted by full key:
+//
+//	| key length uleb128 | key | value length uleb128 | value |
+//
+// Buckets are slow: each write rewrites its bucket. They exist to be right.
+//
+// Why order is kept: zeros^n sorts before every key that is not all zeros and
+// at least as long, and so does zeros^n+1; a shorter key that is not all zeros
+// differs from both at its first other byte. For buckets, an ordinary key
+// compares with the bucket's name as with every key in it, because it is
+// shorter than the name, and either a prefix of it or different before its end.
+type Keys struct {
+	Limit    int    // bytes of the longest key that the library stores
+	Reserved []byte // nil, or a prefix whose last byte is above 0
+
+	reservedBucket []byte
+}
+
+// NewKeys returns a mapping.
+func NewKeys(limit int, reserved []byte) *Keys {
+	k := &Keys{Limit: limit, Reserved: reserved}
+	if len(reserved) > 0 {
+		k.reservedBucket = bytes.Repeat([]byte{0xff}, limit)
+		n := copy(k.reservedBucket, reserved)
+		k.reservedBucket[n-1]--
+	}
+	return k
+}
+
+var zeros [kv.MaxKeySize + 1]byte
+
+func allZero(key []byte) bool {
+	for _, c := range key {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Stored returns the key under which the library has key, a view of key or of a
+// constant, and whether that is a bucket.
+func (k *Keys) Stored(key []byte) (stored []byte, bucket bool) {
+	if k.Reserved != nil && bytes.HasPrefix(key, k.Reserved) {
+		return k.reservedBucket, true
+	}
+	if allZero(key) {
+		key = zeros[:min(len(key)+1, len(zeros))]
+	}
+	if len(key) >= k.Limit {
+		return key[:k.Limit], true
+	}
+	return key, false
+}
+
+// Original is the inverse of Stored for keys that are not in buckets.
+func Original(stored []byte) []byte {
+	if allZero(stored) {
+		return stored[:len(stored)-1]
+	}
+	return stored
+}
+
+// InBucket says whether an operation of b needs a bucket.
+func (k *Keys) InBucket(b *kv.Batch) bool {
+	for ops := b.Ops(); ops.Next(); {
+		if _, bucket := k.Stored(ops.Key); bucket {
+			return true
+		}
+	}
+	return false
+}
+
+// Tx is a library's write transaction, which sees its own writes. Keys are
+// stored keys. Get returns a view, or kv.ErrNotFound.
+type Tx interface {
+	Get(stored []byte) ([]byte, error)
+	Set(stored, value []byte) error
+	Delete(stored []byte) error
+}
+
+// Apply does the operations of b in tx. If b needs buckets, no other
+// transaction that does may run at the same time.
+func (k *Keys) Apply(b *kv.Batch, tx Tx) error {
+	for ops := b.Ops(); ops.Next(); {
+		var err error
+		switch stored, bucket := k.Stored(ops.Key); {
+		case bucket:
+			err = editBucket(tx, stored, ops)
+		case ops.Kind == kv.OpSet:
+			err = tx.Set(stored, ops.Value)
+		default:
+			err = tx.Delete(stored)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func editBucket(tx Tx, name []byte, op kv.Ops) error {
+	old, err := tx.Get(name)
+	if err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	before, _, after := splitBucket(old, op.Key)
+	edited := append([]byte(nil), before...)
+	if op.Kind == kv.OpSet {
+		edited = appendField(appendField(edited, op.Key), op.Value)
+	}
+	edited = append(edited, after...)
+	if len(edited) == 0 {
+		return tx.Delete(name)
+	}
+	return tx.Set(name, edited)
+}
+
+func appendField(dst, field []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(field))), field...)
+}
+
+func cutField(b []byte) (field, rest []byte) {
+	n, w := binary.Uvarint(b)
+	return b[w : w+int(n)], b[w+int(n):]
+}
+
+// splitBucket splits a list into the entries below key, key's own and the rest.
+func splitBucket(list, key []byte) (before, own, after []byte) {
+	for rest := list; len(rest) > 0; {
+		at := len(list) - len(rest)
+		k, r := cutField(rest)
+		_, r = cutField(r)
+		switch c := bytes.Compare(k, key); {
+		case c == 0:
+			return list[:at], list[at : len(list)-len(r)], r
+		case c > 0:
+			return list[:at], nil, rest
+		}
+		rest = r
+	}
+	return list, nil, nil
+}
+
+// FromBucket returns the value of key in a bucket.
+func FromBucket(list, key []byte) (value []byte, ok bool) {
+	_, own, _ := splitBucket(list, key)
+	if own == nil {
+		return nil, false
+	}
+	_, rest := cutField(own)
+	value, _ = cutField(rest)
+	return value, true
+}
+
+// Cursor returns the entries of [lower, upper) that raw, a cursor over all
+// stored keys, has.
+func (k *Keys) Cursor(raw Cursor, lower, upper []byte) Cursor {
+	return &keyCursor{Cursor: raw, keys: k, lower: lower, upper: upper}
+}
+
+type keyCursor struct {
+	Cursor
+	keys         *Keys
+	lower, upper []byte
+	rest         []byte // of the bucket that the raw cursor stands on
+}
+
+func (c *keyCursor) First() (key, value []byte, ok bool) {
+	if c.lower != nil {
+		return c.SeekGE(c.lower)
+	}
+	return c.settle(c.Cursor.First())
+}
+
+func (c *keyCursor) SeekGE(target []byte) (key, value []byte, ok bool) {
+	stored, _ := c.keys.Stored(target)
+	key, value, ok = c.Cursor.SeekGE(stored)
+	if ok && len(key) == c.keys.Limit {
+		_, own, after := splitBucket(value, target)
+		return c.inBucket(value[len(value)-len(own)-len(after):])
+	}
+	return c.settle(key, value, ok)
+}
+
+func (c *keyCursor) Next() (key, value []byte, ok bool) {
+	if len(c.rest) > 0 {
+		return c.inBucket(c.rest)
+	}
+	return c.settle(c.Cursor.Next())
+}
+
+// settle makes an entry of what the raw cursor stands on.
+func (c *keyCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
+	c.rest = nil
+	switch {
+	case !ok:
+		return nil, nil, false
+	case len(stored) == c.keys.Limit:
+		return c.inBucket(value)
+	}
+	return c.bounded(Original(stored), value)
+}
+
+func (c *keyCursor) inBucket(rest []byte) (key, value []byte, ok bool) {
+	if len(rest) == 0 {
+		return c.settle(c.Cursor.Next())
+	}
+	key, rest = cutField(rest)
+	value, c.rest = cutField(rest)
+	return c.bounded(key, value)
+}
+
+func (c *keyCursor) bounded(key, value []byte) (_, _ []byte, _ bool) {
+	if c.upper != nil && bytes.Compare(key, c.upper) >= 0 {
+		c.rest = nil
+		return nil, nil, false
+	}
+	return key, value, true
+}
