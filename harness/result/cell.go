@@ -16,6 +16,9 @@ import (
 const (
 	StatusOK     = "ok"
 	StatusFailed = "failed" // no figures: Error says why
+	// StatusUnsupported is a cell that the engine cannot do at this durability; it
+	// was not run and is no failure.
+	StatusUnsupported = "unsupported"
 )
 
 // Loop says who decides when the next operation starts.
@@ -47,14 +50,16 @@ type Cell struct {
 	Loop       string  `json:"loop"`
 	Rate       float64 `json:"rate,omitempty"` // intended operations/s over all threads
 
-	Ops       int64   `json:"ops"`    // done, without Errors
-	Errors    int64   `json:"errors"` // operations that returned an error; never counted in Ops
-	FirstErr  string  `json:"first_error,omitempty"`
-	NotFound  int64   `json:"not_found,omitempty"` // point reads that found nothing, part of Ops
-	Entries   int64   `json:"entries,omitempty"`   // keys written and read, scans and batches counted by their entries
-	Seconds   float64 `json:"seconds"`             // from the common start to the end of the last thread
+	// Ops are logical operations done by the foreground threads: entries of a
+	// batch and of a sequential read count one each. Calls are what the engine was
+	// asked for; Latency is of calls. They differ for fillbatch and readseq alone.
+	Ops       int64   `json:"ops"`
+	Calls     int64   `json:"calls"`
+	Errors    int64   `json:"errors"`              // 0 in a cell with figures: the first error fails it
+	NotFound  int64   `json:"not_found,omitempty"` // point reads that rightly found nothing, part of Ops
+	Seconds   float64 `json:"seconds"`             // from the common start to the end of the last foreground thread
 	OpsPerSec float64 `json:"ops_per_sec"`
-	BytesRead int64   `json:"bytes_read,omitempty"` // keys and values handed to the reader
+	BytesRead int64   `json:"bytes_read,omitempty"` // keys and values that came back
 
 	// Latency is service time: from the start of an operation to its end.
 	Latency Latency `json:"latency_ns"`
@@ -62,9 +67,12 @@ type Cell struct {
 	// loop only): queueing behind a slow operation counts. See Gil Tene, "How
 	// NOT to Measure Latency".
 	Intended *Latency `json:"intended_latency_ns,omitempty"`
-	// Kinds split the cell by operation kind: read, update, insert, scan, rmw, ...
+	// Kinds split the foreground by operation kind: get, set, insert, scan, ...
+	// (workloads.Kind). Present if there are several.
 	Kinds []Part `json:"kinds,omitempty"`
-	// Roles split it by thread role where a workload has several: reader, writer.
+	// Roles are the thread roles where a workload has several: "reader" (the
+	// foreground, which is all that Ops and Latency count) and "writer" of
+	// readwhilewriting.
 	Roles []Part `json:"roles,omitempty"`
 
 	// UserBytes are keys and values applied by the user: whole life of the
@@ -78,7 +86,8 @@ type Cell struct {
 	// WriteBytes is what the process caused to be written to storage from open
 	// to after close (write_bytes of /proc/self/io, page cache included once
 	// dirtied), measured alike for every engine.
-	WriteBytes int64 `json:"write_bytes"`
+	WriteBytes         int64 `json:"write_bytes"`
+	WriteBytesMeasured int64 `json:"write_bytes_measured"` // during the measured part alone
 	// WriteAmp is WriteBytes over UserBytesTotal; SpaceAmp is DiskBytes over
 	// LiveBytes; 0 where the divisor is.
 	WriteAmp float64 `json:"write_amp"`
@@ -102,6 +111,11 @@ type Cell struct {
 	GCPauseTotal int64  `json:"gc_pause_ns_total"` // all stop-the-world pauses of the collector, to bucket precision
 	GCPauseMax   int64  `json:"gc_pause_ns_max"`
 	MajorFaults  int64  `json:"major_faults"`
+
+	// What else the machine did meanwhile, in cores: CPU time of other processes,
+	// and time that the hypervisor took away.
+	OtherCores float64 `json:"other_cores"`
+	StealCores float64 `json:"steal_cores"`
 
 	PreloadSeconds float64 `json:"preload_seconds,omitempty"`
 	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload

@@ -62,6 +62,10 @@ func readJSON(path string, v any, strict bool) error {
 	if err != nil {
 		return err
 	}
+	return parseJSON(path, b, v, strict)
+}
+
+func parseJSON(path string, b []byte, v any, strict bool) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	if strict {
 		d.DisallowUnknownFields()

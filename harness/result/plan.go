@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -25,19 +26,24 @@ type Plan struct {
 	Rounds       int      `json:"rounds"`
 	Seed         uint64   `json:"seed"` // of all streams and of the order of cells
 
-	Keys       int64    `json:"keys"`       // preloaded keys, and the key space of writes
-	KeySize    int      `json:"key_size"`   // bytes; 0 is the workload's default
-	ValueSize  int      `json:"value_size"` // bytes; 0 is the workload's default
-	Ops        int64    `json:"ops"`        // operations a cell over all threads; 0 is the default of the workload
-	Duration   Duration `json:"duration"`   // time limit of the measured part; 0 is by Ops alone
-	Warmup     Duration `json:"warmup"`     // operations before the measured part; 0 is none
-	Rate       float64  `json:"rate"`       // operations/s over all threads, open loop; 0 is closed loop
-	MaxSeconds Duration `json:"cell_timeout"`
+	Keys        int64    `json:"keys"`         // key space, preloaded where the workload says so
+	KeySize     int      `json:"key_size"`     // bytes; 0 is the workload's default
+	ValueSize   int      `json:"value_size"`   // bytes; 0 is the workload's default, -1 empty values
+	Ops         int64    `json:"ops"`          // operations a cell over all threads; 0 is as many as Keys, or no limit with Duration
+	Warmup      int64    `json:"warmup"`       // operations before the measured part; 0 is the workload's default, -1 none
+	Duration    Duration `json:"duration"`     // time limit of the measured part; 0 is by Ops alone
+	Rate        float64  `json:"rate"`         // operations/s over all threads, open loop; 0 is closed loop
+	CellTimeout Duration `json:"cell_timeout"` // of one cell, preload included; 0 is 15 minutes
 
 	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
 	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
 
-	MemTables bool `json:"memtables"` // Engines are bare MemTables and structures beside them
+	// WorkloadOptions are further fields of a workload's spec (workloads.Spec),
+	// by the name in Workloads. A name of one's own needs "workload" here:
+	// {"deletes": {"workload": "mix", "mix": {"get": 1, "delete": 1}}}.
+	WorkloadOptions map[string]map[string]any `json:"workload_options,omitempty"`
+
+	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them
 }
 
 // Duration is a [time.Duration] that reads and writes as "1m30s".
@@ -56,8 +62,17 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // ReadPlan reads a plan file. Unknown fields are refused: a misspelt field
 // would otherwise silently mean its default.
 func ReadPlan(path string) (Plan, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Plan{}, err
+	}
+	return ParsePlan(path, b)
+}
+
+// ParsePlan is [ReadPlan] of content that is at hand; path names it in errors.
+func ParsePlan(path string, content []byte) (Plan, error) {
 	var p Plan
-	if err := readJSON(path, &p, true); err != nil {
+	if err := parseJSON(path, content, &p, true); err != nil {
 		return Plan{}, err
 	}
 	if p.Schema > SchemaVersion {

@@ -14,19 +14,20 @@ import (
 // Names of the timelines of a cell. Counters are differences over the interval
 // that ends at the point's time; gauges are values at it.
 const (
-	SeriesOps        = "ops_per_sec"           // operations/s over the interval
-	SeriesP99        = "p99_ns"                // service time over the interval
-	SeriesMemTable   = "memtable_bytes"        // gauge, active and immutable
-	SeriesL0         = "l0_tables"             // gauge
-	SeriesDebt       = "compaction_debt_bytes" // gauge
-	SeriesStalls     = "stalls"                // over the interval
-	SeriesHeap       = "heap_bytes"            // gauge, Go heap objects
-	SeriesGC         = "gc_count"              // over the interval
-	SeriesGCPause    = "gc_pause_ns"           // over the interval
-	SeriesRSS        = "rss_bytes"             // gauge
-	SeriesWriteBytes = "write_bytes"           // over the interval, to storage
-	SeriesReaderOps  = "reader_ops_per_sec"    // where a workload has roles
-	SeriesWriterOps  = "writer_ops_per_sec"
+	SeriesOps         = "ops_per_sec"           // operations/s over the interval
+	SeriesP99         = "p99_ns"                // service time over the interval, to 3%; intervals without operations have no point
+	SeriesIntendedP99 = "intended_p99_ns"       // from the intended start, open loop only
+	SeriesMemTable    = "memtable_bytes"        // gauge, active and immutable
+	SeriesL0          = "l0_tables"             // gauge
+	SeriesDebt        = "compaction_debt_bytes" // gauge
+	SeriesDisk        = "disk_bytes"            // gauge, as the engine counts
+	SeriesStalls      = "stalls"                // over the interval
+	SeriesHeap        = "heap_bytes"            // gauge, Go heap objects
+	SeriesGC          = "gc_count"              // over the interval
+	SeriesGCPause     = "gc_pause_ns"           // over the interval, to bucket precision
+	SeriesRSS         = "rss_bytes"             // gauge
+	SeriesCPU         = "cpu_cores"             // CPU seconds a second of this process over the interval
+	SeriesWriteBytes  = "write_bytes_per_sec"   // over the interval, to storage
 )
 
 // SampleInterval is the distance between the points of a timeline.

@@ -1,0 +1,28 @@
+package harness
+
+import (
+	"lsmlab/engines/kv"
+	"lsmlab/harness/memrace"
+	"lsmlab/harness/result"
+)
+
+// Catalog is what there is to race. The harness knows engines by name and opens
+// them through it, so that it depends on none of them: package cmd fills it from
+// the engine table, tests from their own.
+type Catalog struct {
+	// Engines are the names for `list` and for defaults, in order.
+	Engines []string
+	// Lookup describes an engine, or says which name was meant.
+	Lookup func(name string) (result.EngineInfo, error)
+	// Open opens a store in dir, which exists and is empty.
+	Open func(name, dir string, o OpenOptions) (kv.Engine, error)
+	// MemTables are the bare structures of `bench --memtables`.
+	MemTables []memrace.Table
+}
+
+// OpenOptions are the options that every engine takes. Zero is the engine's
+// comparable default.
+type OpenOptions struct {
+	CacheSize    int64 // bytes
+	MemTableSize int64 // bytes
+}

@@ -1,0 +1,212 @@
+package harness
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"lsmlab/harness/result"
+)
+
+// A cell's process is told its [CellSpec] on standard input and answers on
+// standard output with one message a line: progress, and at the end either the
+// cell or an error. What it prints on standard error is kept if it fails.
+type message struct {
+	Phase string       `json:"phase,omitempty"`
+	Done  float64      `json:"done,omitempty"`
+	Cell  *result.Cell `json:"cell,omitempty"`
+	Error string       `json:"error,omitempty"`
+}
+
+// ServeCell is the child's side: the hidden command `lsmlab cell`.
+func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writer) error {
+	var spec CellSpec
+	d := json.NewDecoder(stdin)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&spec); err != nil {
+		return usagef("cell: standard input is not a cell spec: %v; this command is run by `lsmlab bench`", err)
+	}
+	var mu sync.Mutex
+	out := json.NewEncoder(stdout)
+	var told time.Time
+	say := func(phase string, done float64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done == 0 || time.Since(told) > time.Second/4 {
+			told = time.Now()
+			_ = out.Encode(message{Phase: phase, Done: done}) // a parent that is gone kills us anyway
+		}
+	}
+	cell, err := RunCell(ctx, cat, spec, say)
+	mu.Lock()
+	defer mu.Unlock()
+	if err != nil {
+		return out.Encode(message{Error: err.Error()})
+	}
+	return out.Encode(message{Cell: &cell})
+}
+
+// errCell says that a cell failed; the others go on.
+type errCell struct {
+	text   string
+	stderr string
+}
+
+func (e *errCell) Error() string { return e.text }
+
+// child runs one cell in a process of its own.
+type child struct {
+	command []string // that serves a cell
+	spec    CellSpec
+	report  func(message)
+}
+
+// killDelay is what a process gets between the request for its stacks and its end.
+const killDelay = 2 * time.Second
+
+// run returns the cell, or an *errCell if the process crashed, hung or reported
+// an error, or the error of ctx. No process of the child's group is left.
+func (c child) run(ctx context.Context) (result.Cell, error) {
+	in, err := json.Marshal(c.spec)
+	if err != nil {
+		return result.Cell{}, err
+	}
+	// Pdeathsig is tied to the thread that starts the child.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	limit, cancel := context.WithTimeout(ctx, time.Duration(c.spec.Timeout))
+	defer cancel()
+	cmd := exec.Command(c.command[0], c.command[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Stdin = bytes.NewReader(in)
+	stderr := &headTail{}
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return result.Cell{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return result.Cell{}, fmt.Errorf("start a cell's process: %w", err)
+	}
+	group := -cmd.Process.Pid
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() { stopOnDone(ctx, limit, group, ended) })
+	last, readErr := c.read(stdout)
+	waitErr := cmd.Wait()
+	close(ended)
+	watch.Wait()
+	_ = syscall.Kill(group, syscall.SIGKILL) // grandchildren, if an engine made any
+	switch {
+	case ctx.Err() != nil:
+		return result.Cell{}, ctx.Err()
+	case limit.Err() != nil:
+		return result.Cell{}, &errCell{fmt.Sprintf("no result after %v (cell_timeout)", time.Duration(c.spec.Timeout)), stderr.String()}
+	case last.Error != "":
+		return result.Cell{}, &errCell{last.Error, stderr.String()}
+	case waitErr != nil:
+		return result.Cell{}, &errCell{crashText(waitErr, stderr.String()), stderr.String()}
+	case last.Cell == nil:
+		return result.Cell{}, &errCell{fmt.Sprintf("the process ended without a result: %v", readErr), stderr.String()}
+	}
+	return *last.Cell, nil
+}
+
+// stopOnDone ends the process group: at once if the run is cut, and with its
+// stacks on standard error if it took too long.
+func stopOnDone(ctx, limit context.Context, group int, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-limit.Done():
+	}
+	if ctx.Err() == nil {
+		_ = syscall.Kill(group, syscall.SIGQUIT)
+		select {
+		case <-ended:
+			return
+		case <-time.After(killDelay):
+		}
+	}
+	_ = syscall.Kill(group, syscall.SIGKILL)
+}
+
+// read passes progress on and returns the last message.
+func (c child) read(stdout io.Reader) (last message, err error) {
+	r := bufio.NewReader(stdout)
+	for {
+		line, err := r.ReadBytes('\n')
+		if err != nil {
+			return last, err
+		}
+		var m message
+		if err := json.Unmarshal(line, &m); err != nil {
+			return last, fmt.Errorf("line %.60q: %w", line, err)
+		}
+		last = m
+		c.report(m)
+	}
+}
+
+// crashText is one line for a process that ended badly: why, and what it said.
+func crashText(err error, stderr string) string {
+	text := "the process crashed: " + err.Error()
+	for line := range strings.Lines(stderr) {
+		for _, mark := range []string{"panic: ", "fatal error: ", "SIGSEGV", "runtime: out of memory", "unexpected fault"} {
+			if strings.Contains(line, mark) {
+				return text + ": " + strings.TrimSpace(line)
+			}
+		}
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ProcessState != nil {
+		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signal() == syscall.SIGKILL {
+			return text + ": out of memory?"
+		}
+	}
+	return text
+}
+
+// headTail keeps the beginning and the end of what is written to it: a Go crash
+// says why at its beginning.
+type headTail struct {
+	head, tail []byte
+	cut        int
+}
+
+const headTailSize = 2 << 10 // bytes each
+
+func (h *headTail) Write(p []byte) (int, error) {
+	n := len(p)
+	take := min(headTailSize-len(h.head), len(p))
+	h.head = append(h.head, p[:take]...)
+	h.tail = append(h.tail, p[take:]...)
+	if over := len(h.tail) - headTailSize; over > 0 {
+		h.tail = append(h.tail[:0], h.tail[over:]...)
+		h.cut += over
+	}
+	return n, nil
+}
+
+func (h *headTail) String() string {
+	if h.cut == 0 {
+		return string(h.head) + string(h.tail)
+	}
+	return fmt.Sprintf("%s\n[%d bytes left out]\n%s", h.head, h.cut, h.tail)
+}
+
+// isNoSpaceText says whether the error of a cell's process means a full disk: no
+// later cell can fare better.
+func isNoSpaceText(text string) bool {
+	return strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error())
+}

@@ -1,0 +1,230 @@
+package harness
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/memrace"
+	"lsmlab/harness/result"
+	"lsmlab/workloads"
+)
+
+//go:embed plans/*.json
+var plans embed.FS
+
+// PlanNames returns the names of the plans that come with lsmlab.
+func PlanNames() []string {
+	files, err := fs.Glob(plans, "plans/*.json")
+	if err != nil {
+		panic(err) // the pattern is fixed
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(path.Base(f), ".json")
+	}
+	return files
+}
+
+// LoadPlan reads a plan by name, or from a file if name has a slash or ends in
+// .json.
+func LoadPlan(name string) (result.Plan, error) {
+	if strings.ContainsRune(name, os.PathSeparator) || strings.HasSuffix(name, ".json") {
+		p, err := result.ReadPlan(name)
+		if err != nil {
+			return p, usagef("--plan: %v", err)
+		}
+		if p.Name == "" {
+			p.Name = strings.TrimSuffix(filepath.Base(name), ".json")
+		}
+		return p, nil
+	}
+	b, err := plans.ReadFile("plans/" + name + ".json")
+	if err != nil {
+		return result.Plan{}, usagef("--plan %s: no such plan; want %s, or the path of a JSON file", name, strings.Join(PlanNames(), ", "))
+	}
+	p, err := result.ParsePlan("plan "+name, b)
+	p.Name = name
+	return p, err
+}
+
+// CheckPlan fills in what a plan leaves open and says what is wrong with it: a
+// *UsageError that names the field by its flag.
+func CheckPlan(cat Catalog, p *result.Plan) error {
+	p.Schema = result.SchemaVersion
+	if len(p.Durabilities) == 0 {
+		p.Durabilities = []string{kv.Buffered.String()}
+	}
+	if p.MemTables {
+		checkMemPlan(cat, p)
+	}
+	if len(p.Threads) == 0 {
+		p.Threads = []int{1}
+	}
+	if err := checkNumbers(p); err != nil {
+		return err
+	}
+	if err := checkNames(cat, p); err != nil {
+		return err
+	}
+	for _, d := range p.Durabilities {
+		if _, err := kv.ParseDurability(d); err != nil {
+			return usagef("--durability: %v", err)
+		}
+	}
+	if p.MemTables {
+		return nil
+	}
+	for _, name := range p.Workloads {
+		spec, err := workloadSpec(*p, name, p.Threads[0], 0)
+		if err == nil {
+			_, err = workloads.New(spec)
+		}
+		if err != nil {
+			return usagef("--workloads: %v", err)
+		}
+	}
+	return nil
+}
+
+// checkMemPlan fills in the defaults of a race of MemTables.
+func checkMemPlan(cat Catalog, p *result.Plan) {
+	if len(p.Engines) == 0 {
+		for _, t := range cat.MemTables {
+			p.Engines = append(p.Engines, t.Name)
+		}
+	}
+	if len(p.Workloads) == 0 {
+		p.Workloads = MemWorkloads
+	}
+	if len(p.Threads) == 0 {
+		p.Threads = []int{1}
+		if n := 2 * runtime.NumCPU(); n > 1 {
+			p.Threads = append(p.Threads, n)
+		}
+	}
+	p.Durabilities = []string{kv.Volatile.String()}
+}
+
+func checkNumbers(p *result.Plan) error {
+	for _, n := range []struct {
+		flag        string
+		v           int64
+		least, most int64
+		advice      string
+	}{
+		{"rounds", int64(p.Rounds), 1, 10_000, "3 is a minimum, 5 or more show differences"},
+		{"keys", p.Keys, 1, 1 << 36, "100000 is a quick run"},
+		{"key-size", int64(p.KeySize), 0, kv.MaxKeySize - 1, "0 is the workload's default"},
+		{"value-size", int64(p.ValueSize), -1, kv.MaxValueSize, "0 is the workload's default, -1 means empty values"},
+		{"ops", p.Ops, 0, math.MaxInt64 / 2, "0 means as many as keys"},
+		{"warmup", p.Warmup, -1, math.MaxInt64 / 4, "0 is the workload's default, -1 means none"},
+		{"duration", int64(p.Duration), 0, math.MaxInt64, "0 means no time limit"},
+		{"cell-timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
+		{"cache-size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
+		{"memtable-size", p.MemTableSize, 0, 1 << 40, "0 is the engine's default"},
+	} {
+		if n.v < n.least || n.v > n.most {
+			return usagef("--%s is %d: want %d to %d; %s", n.flag, n.v, n.least, n.most, n.advice)
+		}
+	}
+	for _, t := range p.Threads {
+		if t < 1 || t > 1<<16 {
+			return usagef("--threads is %d: want 1 to %d", t, 1<<16)
+		}
+	}
+	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
+		return usagef("--rate is %v: want operations a second, or 0 for a closed loop", p.Rate)
+	}
+	if p.MemTables && (p.Rate > 0 || p.Duration > 0 || p.Ops > 0) {
+		return usagef("--memtables races whole tables: leave out --rate, --duration and --ops, give --keys")
+	}
+	if p.MemTables && p.Keys >= 1<<32 {
+		return usagef("--keys is %d: want at most %d with --memtables", p.Keys, int64(1<<32-1))
+	}
+	return nil
+}
+
+// checkNames checks engines and workloads, each named once.
+func checkNames(cat Catalog, p *result.Plan) error {
+	if len(p.Engines) == 0 {
+		return usagef("--engines: none named; see `lsmlab list engines`")
+	}
+	if len(p.Workloads) == 0 {
+		return usagef("--workloads: none named; see `lsmlab list workloads`")
+	}
+	for flag, names := range map[string][]string{"engines": p.Engines, "workloads": p.Workloads, "durability": p.Durabilities} {
+		for i, n := range names {
+			if slices.Contains(names[:i], n) {
+				return usagef("--%s: %s is named twice; rounds repeat a cell", flag, n)
+			}
+		}
+	}
+	if p.MemTables {
+		return checkMemNames(cat, p)
+	}
+	for _, e := range p.Engines {
+		if _, err := cat.Lookup(e); err != nil {
+			return usagef("--engines: %v", err)
+		}
+	}
+	return nil
+}
+
+func checkMemNames(cat Catalog, p *result.Plan) error {
+	names := make([]string, len(cat.MemTables))
+	for i, t := range cat.MemTables {
+		names[i] = t.Name
+	}
+	for _, e := range p.Engines {
+		if !slices.Contains(names, e) {
+			return usagef("--engines: unknown memtable %q%s; with --memtables they are %s", e, meant(e, names), strings.Join(names, ", "))
+		}
+	}
+	for _, w := range p.Workloads {
+		if !slices.Contains(MemWorkloads, w) {
+			return usagef("--workloads: unknown work %q%s; with --memtables it is %s", w, meant(w, MemWorkloads), strings.Join(MemWorkloads, ", "))
+		}
+	}
+	return nil
+}
+
+// meant returns ", did you mean X?" for the nearest of known, or "".
+func meant(name string, known []string) string {
+	if near := nearest(name, known); near != "" {
+		return fmt.Sprintf(", did you mean %s?", near)
+	}
+	return ""
+}
+
+// nearest returns the known name with the longest common beginning and end, if
+// that is at least half of it.
+func nearest(name string, known []string) (best string) {
+	most := 0
+	for _, k := range known {
+		n := min(len(name), len(k))
+		same := 0
+		for same < n && name[same] == k[same] {
+			same++
+		}
+		for tail := 1; tail <= n-same && name[len(name)-tail] == k[len(k)-tail]; tail++ {
+			same++
+		}
+		if same > most && 2*same >= max(len(name), len(k)) {
+			best, most = k, same
+		}
+	}
+	return best
+}
+
+// memInfo describes a table of a race as an engine.
+func memInfo(t memrace.Table) result.EngineInfo {
+	return result.EngineInfo{Name: t.Name, Version: t.Version, Options: map[string]string{"volatile": t.About}}
+}

@@ -1,0 +1,145 @@
+package harness
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"lsmlab/harness/result"
+)
+
+// A reporter shows a run: one line a cell on out, and on a terminal a bar with
+// the time left below them, on bar. Safe for concurrent use.
+type reporter struct {
+	mu    sync.Mutex
+	out   io.Writer
+	bar   *progressbar.ProgressBar // nil if there is no terminal
+	total int
+	done  int
+}
+
+// barSteps is how finely the bar moves within a cell.
+const barSteps = 100
+
+// isTerminal says whether w is a terminal that can take a bar.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func newReporter(out, errOut io.Writer, total, done int) *reporter {
+	r := &reporter{out: out, total: total, done: done}
+	if isTerminal(errOut) && total > done {
+		r.bar = progressbar.NewOptions((total-done)*barSteps,
+			progressbar.OptionSetWriter(errOut),
+			progressbar.OptionSetWidth(24),
+			progressbar.OptionShowCount(), // also makes it draw at every call
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionSetElapsedTime(true),
+			progressbar.OptionUseANSICodes(true),
+			progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+		)
+	}
+	return r
+}
+
+// line prints one line of text above the bar.
+func (r *reporter) line(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	fmt.Fprintf(r.out, format+"\n", args...)
+	if r.bar != nil {
+		_ = r.bar.RenderBlank()
+	}
+}
+
+// at moves the bar within the running cell.
+func (r *reporter) at(spec CellSpec, base int, phase string, done float64) {
+	if r.bar == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// A cell is half preload and half measured part, as far as a bar can know.
+	share := map[string]float64{"measure": 0.5 + done/2, "preload": done / 2, "count": 1, "close": 1}[phase]
+	r.bar.Describe(fmt.Sprintf("%s %s, round %d: %s", spec.Workload, spec.Engine, spec.Round, phase))
+	_ = r.bar.Set((r.done-base)*barSteps + int(share*(barSteps-1)))
+}
+
+// cell prints the line of a finished cell.
+func (r *reporter) cell(c result.Cell) {
+	r.mu.Lock()
+	r.done++
+	done := r.done
+	r.mu.Unlock()
+	r.line("%s", cellLine(done, r.total, c))
+}
+
+// finish removes the bar.
+func (r *reporter) finish() {
+	if r.bar != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		_ = r.bar.Clear()
+		_ = r.bar.Exit()
+	}
+}
+
+func cellLine(done, total int, c result.Cell) string {
+	width := len(fmt.Sprint(total))
+	head := fmt.Sprintf("[%*d/%d] r%d %-16s %-13s %-8s t=%d", width, done, total, c.Round, c.Workload, c.Engine, c.Durability, c.Threads)
+	switch c.Status {
+	case result.StatusFailed:
+		return head + "  FAILED: " + c.Error
+	case result.StatusUnsupported:
+		return head + "  not supported"
+	}
+	line := fmt.Sprintf("%s %12s ops/s  p50 %8s  p99 %8s", head, thousands(c.OpsPerSec),
+		shortDuration(c.Latency.P50), shortDuration(c.Latency.P99))
+	if c.Intended != nil {
+		line += fmt.Sprintf("  p99 from intended start %s", shortDuration(c.Intended.P99))
+	}
+	if c.BytesPerEntry != 0 {
+		line += fmt.Sprintf("  %.0f B/entry  GC %s", c.BytesPerEntry, shortDuration(c.GCCycleNS))
+	} else if c.WriteAmp != 0 {
+		line += fmt.Sprintf("  write amp %.2f", c.WriteAmp)
+	}
+	for _, w := range c.Warnings {
+		name, _, _ := strings.Cut(w, ":")
+		line += "  !" + strings.ReplaceAll(name, " ", "-")
+	}
+	return line
+}
+
+// thousands shows a rate with separators.
+func thousands(v float64) string {
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// shortDuration shows nanoseconds with three digits.
+func shortDuration(ns int64) string {
+	d := time.Duration(ns)
+	switch {
+	case d < time.Microsecond:
+		return fmt.Sprintf("%dns", ns)
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.3gus", float64(ns)/1e3)
+	case d < time.Second:
+		return fmt.Sprintf("%.3gms", float64(ns)/1e6)
+	}
+	return fmt.Sprintf("%.3gs", d.Seconds())
+}

@@ -1,0 +1,430 @@
+// Package harness races engines: it expands a plan into cells (engine x workload
+// x durability x threads, once a round), runs each in a fresh process on a fresh
+// store, and leaves a run directory that package result describes.
+//
+// Invariants:
+//
+//  1. A cell is in cells.jsonl if and only if it ended; its files were in place
+//     before. Whatever is cut (Ctrl-C, kill, power), the run goes on from there
+//     with --resume.
+//  2. No cell sees another's store, heap or page cache of stores: its process and
+//     its directory are its own, and both are gone before the next starts.
+//  3. Nothing that was measured is dropped or replaced. Cells that may mislead
+//     carry warnings; cells that failed say why.
+//  4. Cells of different durability are never compared.
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/result"
+)
+
+// Runner runs a plan.
+type Runner struct {
+	Catalog Catalog
+	Plan    result.Plan // checked by CheckPlan
+	Dir     string      // the run directory; made if missing
+	DataDir string      // where stores are made; empty: in Dir
+	Resume  bool        // Dir may hold a part of the same plan
+	Command []string    // that serves a cell, see ServeCell
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Again   string // command line that repeats the run, for env.json and advice
+
+	cells  map[string]result.Cell
+	report *reporter
+	base   int // cells that were there before
+}
+
+// Run runs the cells that are missing. Its error is a *UsageError, ErrFinding if
+// a cell failed, ErrInterrupted if ctx ended, or what the environment refused.
+func (r *Runner) Run(ctx context.Context) error {
+	unlock, err := r.prepare()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	specs, err := expand(r.Plan, r.supports())
+	if err != nil {
+		return usagef("%v", err)
+	}
+	if err := r.checkSpace(); err != nil {
+		return err
+	}
+	env, err := r.environment(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := result.OpenCells(r.Dir)
+	if err != nil {
+		return err
+	}
+	defer w.Close() // every line was synced
+	r.base = r.countDone(specs)
+	r.report = newReporter(r.Stdout, r.Stderr, len(specs), r.base)
+	defer r.report.finish()
+	r.announce(len(specs), env)
+	runErr := r.runAll(ctx, specs, env, w)
+	return r.conclude(runErr, w, env)
+}
+
+// supports tells which rungs an engine gives, from its description.
+func (r *Runner) supports() func(engine string, d kv.Durability) bool {
+	if r.Plan.MemTables {
+		return func(string, kv.Durability) bool { return true }
+	}
+	return func(engine string, d kv.Durability) bool {
+		info, err := r.Catalog.Lookup(engine)
+		_, ok := info.Options[d.String()]
+		return err == nil && ok
+	}
+}
+
+// done says whether a cell need not run.
+func (r *Runner) done(id string) bool {
+	c, ok := r.cells[id]
+	return ok && c.Status != result.StatusFailed
+}
+
+func (r *Runner) countDone(specs []CellSpec) (n int) {
+	for _, s := range specs {
+		if r.done(s.ID) {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Runner) announce(total int, env result.Env) {
+	p := r.Plan
+	r.report.line("%d cells: %d engines x %d workloads x %d durabilities x %d thread counts x %d rounds, into %s",
+		total, len(p.Engines), len(p.Workloads), len(p.Durabilities), len(p.Threads), p.Rounds, r.Dir)
+	if r.base > 0 {
+		r.report.line("%d of them are there already", r.base)
+	}
+	if !p.MemTables {
+		r.report.line("harness: %.0f ns an operation on an engine that does nothing", env.HarnessNSPerOp)
+	}
+}
+
+// prepare makes or checks the run directory, takes its lock, and reads what is
+// there.
+func (r *Runner) prepare() (unlock func(), err error) {
+	if err := r.checkDir(); err != nil {
+		return nil, err
+	}
+	for _, d := range []string{"hist", "series"} {
+		if err := os.MkdirAll(filepath.Join(r.Dir, d), 0o755); err != nil {
+			return nil, outError(r.Dir, err)
+		}
+	}
+	lock, err := os.OpenFile(filepath.Join(r.Dir, ".lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, outError(r.Dir, err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(usagef("--out %s: another run writes there now: wait for it, or give another directory", r.Dir), lock.Close())
+	}
+	unlock = func() { _ = lock.Close() } // gives the lock back
+	if err := r.readState(); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// checkDir refuses a directory that holds something else.
+func (r *Runner) checkDir() error {
+	entries, err := os.ReadDir(r.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+			return outError(r.Dir, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return outError(r.Dir, err)
+	}
+	isRun, foreign := false, ""
+	for _, e := range entries {
+		switch e.Name() {
+		case "plan.json":
+			isRun = true
+		case ".lock", "hist", "series": // a run that was cut before its plan was there
+		default:
+			foreign = e.Name()
+		}
+	}
+	switch {
+	case isRun && !r.Resume:
+		return usagef("--out %s: holds a run already: add --resume to go on with it, or give another directory", r.Dir)
+	case !isRun && foreign != "":
+		return usagef("--out %s: is not empty and holds no run (%s): give another directory", r.Dir, foreign)
+	}
+	return nil
+}
+
+func outError(dir string, err error) error {
+	return usagef("--out %s: %v: give a directory that can be written", dir, err)
+}
+
+// readState reads the plan and the cells that are there, or writes the plan, and
+// removes what a cut run left half done.
+func (r *Runner) readState() error {
+	r.cells = map[string]result.Cell{}
+	path := filepath.Join(r.Dir, "plan.json")
+	old, err := result.ReadPlan(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := result.WritePlan(r.Dir, r.Plan); err != nil {
+			return outError(r.Dir, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if field, mine, theirs, differs := r.Plan.Difference(old); differs {
+		return usagef("--resume: %s was made by another plan: %s is %v there and %v here: give the same flags, or another --out", r.Dir, field, theirs, mine)
+	}
+	cells, warnings, err := result.ReadCells(r.Dir)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
+	}
+	for _, c := range cells {
+		r.cells[c.ID] = c
+	}
+	return r.removeLeftovers()
+}
+
+// removeLeftovers removes stores and temporary files of a run that was cut. The
+// lock is held, so nobody uses them.
+func (r *Runner) removeLeftovers() error {
+	var errs []error
+	for _, pattern := range []string{"store-*", ".tmp-*", "hist/.tmp-*", "series/.tmp-*"} {
+		paths, err := filepath.Glob(filepath.Join(r.Dir, pattern))
+		errs = append(errs, err)
+		for _, p := range paths {
+			errs = append(errs, os.RemoveAll(p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Runner) dataDir() string {
+	if r.DataDir != "" {
+		return r.DataDir
+	}
+	return r.Dir
+}
+
+// checkSpace refuses to start what a disk surely can't hold. An LSM keeps several
+// copies of a value for a while: four times the user's bytes is a modest guess.
+func (r *Runner) checkSpace() error {
+	if r.DataDir != "" {
+		if err := os.MkdirAll(r.DataDir, 0o755); err != nil {
+			return usagef("--data %s: %v: give a directory that can be written", r.DataDir, err)
+		}
+	}
+	free, err := freeBytes(r.dataDir())
+	if err != nil {
+		return err
+	}
+	entry := int64(max(r.Plan.KeySize, 16) + max(r.Plan.ValueSize, 100))
+	if r.Plan.MemTables {
+		entry = 0
+	}
+	need := 4*r.Plan.Keys*entry + 64<<20
+	if free < need {
+		return usagef("%s has %s free, this plan needs about %s: give --data on another disk, or fewer --keys",
+			r.dataDir(), humanBytes(free), humanBytes(need))
+	}
+	return nil
+}
+
+// environment calibrates the harness and writes env.json; a run that goes on
+// keeps the one it has.
+func (r *Runner) environment(ctx context.Context) (result.Env, error) {
+	env := readEnv(r.dataDir())
+	if old, err := result.ReadEnv(r.Dir); err == nil {
+		for _, note := range environmentNotes(old, env) {
+			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)
+		}
+		if old.Commit != env.Commit || old.Dirty || env.Dirty {
+			fmt.Fprintf(r.Stderr, "warning: --resume: the cells that are there may be of another build (%s)\n", old.Commit)
+		}
+		return old, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return env, err
+	}
+	env.Command = r.Again
+	cost, err := Calibrate(ctx)
+	if err != nil {
+		return env, fmt.Errorf("calibrate: %w", err)
+	}
+	env.HarnessNSPerOp, env.ClockNS = cost.HarnessNSPerOp, cost.ClockNS
+	for _, name := range r.Plan.Engines {
+		info, err := r.engineInfo(name)
+		if err != nil {
+			return env, err
+		}
+		env.Engines = append(env.Engines, info)
+	}
+	if err := result.WriteEnv(r.Dir, env); err != nil {
+		return env, outError(r.Dir, err)
+	}
+	return env, nil
+}
+
+func (r *Runner) engineInfo(name string) (result.EngineInfo, error) {
+	if !r.Plan.MemTables {
+		return r.Catalog.Lookup(name)
+	}
+	for _, t := range r.Catalog.MemTables {
+		if t.Name == name {
+			return memInfo(t), nil
+		}
+	}
+	return result.EngineInfo{}, usagef("no memtable %q", name)
+}
+
+// runAll runs the cells that are missing, in order.
+func (r *Runner) runAll(ctx context.Context, specs []CellSpec, env result.Env, w *result.CellWriter) error {
+	for _, spec := range specs {
+		if r.done(spec.ID) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		spec.HarnessNS = env.HarnessNSPerOp
+		cell, err := r.runOne(ctx, spec)
+		if err != nil {
+			return err
+		}
+		if err := w.Append(cell); err != nil {
+			return err
+		}
+		r.cells[cell.ID] = cell
+		r.report.cell(cell)
+		if isNoSpaceText(cell.Error) {
+			return usagef("%s is full (%s): make room or give --data on another disk, then add --resume", r.dataDir(), cell.Error)
+		}
+	}
+	return nil
+}
+
+// runOne returns the outcome of one cell; its error ends the run.
+func (r *Runner) runOne(ctx context.Context, spec CellSpec) (result.Cell, error) {
+	cell := spec.blank()
+	if spec.Unsupport {
+		cell.Status = result.StatusUnsupported
+		cell.Error = fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)
+		return cell, nil
+	}
+	store, err := os.MkdirTemp(r.dataDir(), "store-")
+	if err != nil {
+		return cell, usagef("%s: %v: give a --data directory that can be written", r.dataDir(), err)
+	}
+	spec.StoreDir = store
+	if spec.RunDir, err = filepath.Abs(r.Dir); err != nil {
+		return cell, err
+	}
+	if spec.StoreDir, err = filepath.Abs(store); err != nil {
+		return cell, err
+	}
+	c := child{command: r.Command, spec: spec, report: func(m message) {
+		if m.Phase != "" {
+			r.report.at(spec, r.base, m.Phase, m.Done)
+		}
+	}}
+	got, err := c.run(ctx)
+	if rmErr := os.RemoveAll(store); rmErr != nil && err == nil {
+		return cell, rmErr
+	}
+	var failed *errCell
+	switch {
+	case errors.As(err, &failed):
+		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, oneLine(failed.text), failed.stderr
+		return cell, nil
+	case err != nil:
+		return cell, err
+	}
+	return got, nil
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// conclude flags outliers, writes bench.txt, and says how the run ended.
+func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) error {
+	cells, _, err := result.ReadCells(r.Dir)
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	for _, i := range Outliers(cells) {
+		if err := w.Append(cells[i]); err != nil {
+			return errors.Join(runErr, err)
+		}
+	}
+	if err := result.WriteBench(r.Dir, env, cells); err != nil {
+		return errors.Join(runErr, err)
+	}
+	r.report.finish()
+	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
+		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s\n", r.sound(), r.report.total, r.Dir, resumeCommand(r.Again))
+		return ErrInterrupted
+	}
+	if runErr != nil {
+		return runErr
+	}
+	return r.verdict(cells)
+}
+
+// resumeCommand adds --resume where it is missing.
+func resumeCommand(command string) string {
+	if strings.Contains(command+" ", " --resume ") {
+		return command
+	}
+	return command + " --resume"
+}
+
+func (r *Runner) sound() (n int) {
+	for _, c := range r.cells {
+		if c.Status != result.StatusFailed {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Runner) verdict(cells []result.Cell) error {
+	var failed, flagged int
+	for _, c := range cells {
+		if c.Status == result.StatusFailed {
+			failed++
+		}
+		if c.OK() && len(c.Warnings) > 0 {
+			flagged++
+		}
+	}
+	if flagged > 0 {
+		fmt.Fprintf(r.Stdout, "%d of %d cells carry warnings (in cells.jsonl); all are counted\n", flagged, len(cells))
+	}
+	if failed > 0 {
+		return fmt.Errorf("%w: %d of %d cells failed; their errors are in %s, and --resume runs them again",
+			ErrFinding, failed, len(cells), filepath.Join(r.Dir, "cells.jsonl"))
+	}
+	fmt.Fprintf(r.Stdout, "results are in %s\n", r.Dir)
+	return nil
+}
