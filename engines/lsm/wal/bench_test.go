@@ -1,6 +1,8 @@
 package wal
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"lsmlab/engines/kv"
@@ -8,16 +10,13 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-func benchWriter(b *testing.B, o Options) *Writer {
-	o.FS, o.Dir = vfs.OS, b.TempDir()
-	r, err := Recover(o, 0, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	w, err := NewWriter(o, r)
-	if err != nil {
-		b.Fatal(err)
-	}
+// benchSize is the bytes of operations in a record of the benchmarks.
+const benchSize = 140
+
+func benchLog(b *testing.B, o Options) *Writer {
+	b.Chdir(b.TempDir())
+	o.FS = vfs.OS
+	w, _, _ := openLog(b, o, 0)
 	b.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			b.Error(err)
@@ -26,23 +25,93 @@ func benchWriter(b *testing.B, o Options) *Writer {
 	return w
 }
 
-func BenchmarkBuffered(b *testing.B) {
-	ops := make([]byte, 140)
-	for _, m := range []WriteMethod{Positioned, Mapped} {
-		b.Run(m.String(), func(b *testing.B) {
-			w := benchWriter(b, Options{Write: m})
-			b.ReportAllocs()
-			b.SetBytes(140)
-			seq := ikey.Seq(0)
-			for b.Loop() {
-				seq++
-				if w.Append(seq, 1, ops) != nil || w.Commit(seq, kv.Buffered) != nil {
-					b.Fatal("broken")
+// benchCommit appends b.N records and commits each to the rung, from a number of
+// goroutines. Segments are let go as a store would that flushes each 16 MiB.
+func benchCommit(b *testing.B, o Options, d kv.Durability, goroutines int) {
+	w := benchLog(b, o)
+	ops, next := make([]byte, benchSize), ikey.Seq(0)
+	var (
+		commit sync.Mutex
+		wait   sync.WaitGroup
+	)
+	b.ReportAllocs()
+	b.SetBytes(benchSize)
+	b.ResetTimer()
+	for range goroutines {
+		wait.Go(func() {
+			for {
+				commit.Lock()
+				if next == ikey.Seq(b.N) {
+					commit.Unlock()
+					return
 				}
-				if seq%100000 == 0 {
-					w.Obsolete(seq)
+				next++
+				mine := next
+				err := w.Append(mine, 1, ops)
+				commit.Unlock()
+				if err == nil {
+					err = w.Commit(mine, d)
+				}
+				if err == nil && mine%100_000 == 0 {
+					err = w.Obsolete(mine)
+				}
+				if err != nil {
+					b.Error(err)
+					return
 				}
 			}
 		})
+	}
+	wait.Wait()
+	b.StopTimer()
+	if m := w.Metrics(); d == kv.Synced {
+		b.ReportMetric(float64(m.Records)/float64(m.Syncs), "records/sync")
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+func BenchmarkBuffered(b *testing.B) {
+	for _, m := range []WriteMethod{Positioned, Mapped} {
+		for _, goroutines := range []int{1, 8} {
+			b.Run(fmt.Sprintf("%s/goroutines=%d", m, goroutines), func(b *testing.B) {
+				benchCommit(b, Options{Write: m}, kv.Buffered, goroutines)
+			})
+		}
+	}
+}
+
+func BenchmarkVolatile(b *testing.B) {
+	benchCommit(b, Options{}, kv.Volatile, 1)
+}
+
+func BenchmarkSynced(b *testing.B) {
+	for _, o := range []Options{{}, {Sync: FSync}, {Sync: ODSync}, {Write: Mapped}} {
+		for _, goroutines := range []int{1, 32} {
+			b.Run(fmt.Sprintf("%s/goroutines=%d", o.label(), goroutines), func(b *testing.B) {
+				benchCommit(b, o, kv.Synced, goroutines)
+			})
+		}
+	}
+}
+
+// BenchmarkScan reads a full segment of the default size.
+func BenchmarkScan(b *testing.B) {
+	data := make([]byte, 16<<20)
+	putHeader(data, header{number: 1})
+	at, seq := headerSize, ikey.Seq(0)
+	ops := make([]byte, benchSize)
+	for at+recordSize+len(ops) <= len(data) {
+		seq++
+		at += putRecord(data[at:], 1, seq, 1, 0, ops)
+	}
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		s, n := scanner{data: data, number: 1, off: headerSize}, ikey.Seq(0)
+		for _, _, _, ok := s.next(); ok; _, _, _, ok = s.next() {
+			n++
+		}
+		if n != seq {
+			b.Fatalf("%d records, want %d", n, seq)
+		}
 	}
 }

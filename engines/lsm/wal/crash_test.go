@@ -269,19 +269,6 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-func FuzzCrash(f *testing.F) {
-	f.Add(uint64(1), uint8(0), uint8(50))
-	f.Add(uint64(2), uint8(2), uint8(90))
-	f.Add(uint64(3), uint8(4), uint8(120))
-	f.Fuzz(func(t *testing.T, seed uint64, variant, steps uint8) {
-		all := variants()
-		w := newWorld(seed, all[int(variant)%len(all)])
-		if err := w.run(int(steps)); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 // TestCrashFindsBugs plants the bugs that a file system wrapper can plant, and
 // demands that the crash test sees them.
 func TestCrashFindsBugs(t *testing.T) {

@@ -154,7 +154,8 @@ func TestNames(t *testing.T) {
 func TestGroupCommit(t *testing.T) {
 	for _, o := range []Options{{}, {Sync: ODSync}, {Write: Mapped}} {
 		t.Run(o.label(), func(t *testing.T) {
-			o.FS = vfs.NewInject(vfs.NewMem(), func(op vfs.Op) (f vfs.Fault) {
+			t.Chdir(t.TempDir())
+			o.FS = vfs.NewInject(vfs.OS, func(op vfs.Op) (f vfs.Fault) {
 				if op.Kind == vfs.OpSyncData || op.Kind == vfs.OpWrite {
 					f.Delay = time.Millisecond
 				}
