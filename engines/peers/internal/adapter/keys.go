@@ -47,7 +47,7 @@ func NewKeys(limit int, reserved []byte) *Keys {
 	return k
 }
 
-var zeros [kv.MaxKeySize + 1]byte
+var zeros [kv.MaxKeySize + 64]byte // keys to look for may be over the limit
 
 func allZero(key []byte) bool {
 	for _, c := range key {
@@ -64,13 +64,20 @@ func (k *Keys) Stored(key []byte) (stored []byte, bucket bool) {
 	if k.Reserved != nil && bytes.HasPrefix(key, k.Reserved) {
 		return k.reservedBucket, true
 	}
-	if allZero(key) {
-		key = zeros[:min(len(key)+1, len(zeros))]
-	}
+	key = StoredZeros(key)
 	if len(key) >= k.Limit {
 		return key[:k.Limit], true
 	}
 	return key, false
+}
+
+// StoredZeros is the mapping of keys of zeros alone, for a library that refuses
+// the empty key and no other.
+func StoredZeros(key []byte) []byte {
+	if allZero(key) {
+		return zeros[:min(len(key)+1, len(zeros))]
+	}
+	return key
 }
 
 // Original is the inverse of Stored for keys that are not in buckets.
@@ -91,8 +98,8 @@ func (k *Keys) InBucket(b *kv.Batch) bool {
 	return false
 }
 
-// Tx is a library's write transaction, which sees its own writes. Keys are
-// stored keys. Get returns a view, or kv.ErrNotFound.
+// Tx is a library's write transaction. Keys are stored keys. Get returns a view,
+// or kv.ErrNotFound.
 type Tx interface {
 	Get(stored []byte) ([]byte, error)
 	Set(stored, value []byte) error
@@ -102,11 +109,15 @@ type Tx interface {
 // Apply does the operations of b in tx. If b needs buckets, no other
 // transaction that does may run at the same time.
 func (k *Keys) Apply(b *kv.Batch, tx Tx) error {
+	var buckets map[string][]byte // those changed, written once at the end
 	for ops := b.Ops(); ops.Next(); {
 		var err error
 		switch stored, bucket := k.Stored(ops.Key); {
 		case bucket:
-			err = editBucket(tx, stored, ops)
+			if buckets == nil {
+				buckets = map[string][]byte{}
+			}
+			err = editBucket(tx, buckets, stored, ops)
 		case ops.Kind == kv.OpSet:
 			err = tx.Set(stored, ops.Value)
 		default:
@@ -116,24 +127,33 @@ func (k *Keys) Apply(b *kv.Batch, tx Tx) error {
 			return err
 		}
 	}
+	for name, list := range buckets {
+		write := func() error { return tx.Set([]byte(name), list) }
+		if len(list) == 0 {
+			write = func() error { return tx.Delete([]byte(name)) }
+		}
+		if err := write(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func editBucket(tx Tx, name []byte, op kv.Ops) error {
-	old, err := tx.Get(name)
-	if err != nil && !errors.Is(err, kv.ErrNotFound) {
-		return err
+func editBucket(tx Tx, buckets map[string][]byte, name []byte, op kv.Ops) error {
+	old, ok := buckets[string(name)]
+	if !ok {
+		var err error
+		if old, err = tx.Get(name); err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return err
+		}
 	}
 	before, _, after := splitBucket(old, op.Key)
 	edited := append([]byte(nil), before...)
 	if op.Kind == kv.OpSet {
 		edited = appendField(appendField(edited, op.Key), op.Value)
 	}
-	edited = append(edited, after...)
-	if len(edited) == 0 {
-		return tx.Delete(name)
-	}
-	return tx.Set(name, edited)
+	buckets[string(name)] = append(edited, after...)
+	return nil
 }
 
 func appendField(dst, field []byte) []byte {

@@ -1,0 +1,229 @@
+// Package badger adapts github.com/dgraph-io/badger to kv.Engine.
+//
+// Durability is fixed when the store is opened (Options.Durability):
+//
+//   - volatile: refused. Every write goes to the log of its memtable, a mapped
+//     file, before it is acknowledged.
+//   - buffered: SyncWrites false, the default. The mapped file outlives the
+//     process.
+//   - synced: SyncWrites true: msync of value log and memtable log by each group
+//     of commits.
+//
+// The rungs cannot be mixed in one store. Without SyncWrites, DB.Sync after a
+// commit covers the active memtable and the newest value log only: the commit
+// may be in a memtable that was full right after it, and a value log that is
+// full is never synced.
+//
+// Settings are the defaults, but: conflict detection off (writes are blind),
+// no compression, no block cache (CacheSize is not used: the authors advise
+// against one without compression and encryption, tables are mapped), metrics
+// off (they are global to the process).
+//
+// Badger bounds a transaction to 15% of MemTableSize, values above the value
+// threshold of 1 MiB not counted. Larger batches cannot be atomic and are
+// refused with kv.ErrTooLarge.
+//
+// Keys: see adapter.Keys; Badger refuses the empty key, keys over 65000 bytes
+// and keys that start with "!badger!".
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/peers/internal/adapter"
+)
+
+// Module is the Go module of the library.
+const Module = "github.com/dgraph-io/badger/v4"
+
+var keys = adapter.NewKeys(65000, []byte("!badger!"))
+
+type engine struct {
+	*adapter.Engine
+	db *badger.DB
+}
+
+// Open opens the store in dir, making it if it is missing.
+func Open(dir string, o adapter.Options) (kv.Engine, error) {
+	o = o.WithDefaults()
+	rung := o.FixedRung()
+	bo := badger.DefaultOptions(dir).
+		WithLogger(nil).
+		WithSyncWrites(rung == kv.Synced).
+		WithMemTableSize(o.MemTableSize).
+		WithValueThreshold(min(1<<20, o.MemTableSize*15/100/4)). // it must fit into a transaction
+		WithDetectConflicts(false).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithMetricsEnabled(false)
+	db, err := badger.Open(bo)
+	if err != nil {
+		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
+			return nil, fmt.Errorf("%w: %s: %w", kv.ErrInUse, dir, err)
+		}
+		return nil, err
+	}
+	return &engine{adapter.New(&store{db: db}, rung), db}, nil
+}
+
+// store implements [adapter.Store].
+type store struct {
+	db      *badger.DB
+	buckets sync.Mutex // held by transactions that read and write buckets
+}
+
+func (s *store) Close() error { return s.db.Close() }
+
+func (s *store) Get(dst, key []byte) ([]byte, error) {
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	return get(txn, dst, key)
+}
+
+func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	txn := s.db.NewTransaction(false)
+	return scan(txn, txn.Discard, lower, upper), nil
+}
+
+func (s *store) Apply(b *kv.Batch, _ kv.Durability) error {
+	if keys.InBucket(b) {
+		s.buckets.Lock()
+		defer s.buckets.Unlock()
+	}
+	txn := s.db.NewTransaction(true)
+	defer txn.Discard()
+	err := keys.Apply(b, writer{txn})
+	if err == nil {
+		err = txn.Commit()
+	}
+	if errors.Is(err, badger.ErrTxnTooBig) {
+		return fmt.Errorf("%w: batch of %d operations, %d bytes: %w", kv.ErrTooLarge, b.Len(), len(b.Bytes()), err)
+	}
+	return err
+}
+
+func (s *store) Snapshot() (adapter.View, error) { return view{s.db.NewTransaction(false)}, nil }
+
+// view is a read transaction, which Badger lets many goroutines use.
+type view struct{ txn *badger.Txn }
+
+func (v view) Get(dst, key []byte) ([]byte, error) { return get(v.txn, dst, key) }
+
+func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	return scan(v.txn, func() {}, lower, upper), nil
+}
+
+func (v view) Close() error {
+	v.txn.Discard()
+	return nil
+}
+
+func get(txn *badger.Txn, dst, key []byte) ([]byte, error) {
+	stored, shared := keys.Stored(key)
+	item, err := txn.Get(stored)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return dst, kv.ErrNotFound
+	}
+	if err != nil {
+		return dst, err
+	}
+	err = item.Value(func(value []byte) error {
+		ok := true
+		if shared {
+			value, ok = adapter.FromBucket(value, key)
+		}
+		if !ok {
+			return kv.ErrNotFound
+		}
+		dst = append(dst, value...)
+		return nil
+	})
+	return dst, err
+}
+
+// writer implements [adapter.Tx].
+type writer struct{ txn *badger.Txn }
+
+func (w writer) Get(stored []byte) ([]byte, error) {
+	item, err := w.txn.Get(stored)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, kv.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return item.ValueCopy(nil)
+}
+
+func (w writer) Set(stored, value []byte) error { return w.txn.Set(stored, value) }
+func (w writer) Delete(stored []byte) error     { return w.txn.Delete(stored) }
+
+func scan(txn *badger.Txn, discard func(), lower, upper []byte) adapter.Cursor {
+	o := badger.DefaultIteratorOptions
+	o.PrefetchValues = false // values are in the tables, unless they are over the threshold
+	return keys.Cursor(&cursor{it: txn.NewIterator(o), discard: discard}, lower, upper)
+}
+
+type cursor struct {
+	it      *badger.Iterator
+	discard func()
+	err     error
+}
+
+func (c *cursor) at() (key, value []byte, ok bool) {
+	if c.err != nil || !c.it.Valid() {
+		return nil, nil, false
+	}
+	item := c.it.Item()
+	c.err = item.Value(func(v []byte) error {
+		value = v
+		return nil
+	})
+	return item.Key(), value, c.err == nil
+}
+
+func (c *cursor) First() ([]byte, []byte, bool)            { c.it.Rewind(); return c.at() }
+func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) { c.it.Seek(key); return c.at() }
+func (c *cursor) Next() ([]byte, []byte, bool)             { c.it.Next(); return c.at() }
+
+func (c *cursor) Close() error {
+	c.it.Close()
+	c.discard()
+	return c.err
+}
+
+// Compact implements [kv.Compacter].
+func (e *engine) Compact() error {
+	return e.Do(func() error { return e.db.Flatten(4) })
+}
+
+// Verify implements [kv.Verifier].
+func (e *engine) Verify() error {
+	return e.Do(func() error {
+		if err := e.db.VerifyChecksum(); err != nil {
+			return errors.Join(kv.ErrCorrupt, err)
+		}
+		return nil
+	})
+}
+
+// Metrics implements [kv.Metricer]: sizes, and no counters.
+func (e *engine) Metrics() kv.Metrics {
+	return e.Measure(func(m *kv.Metrics) {
+		tables, values := e.db.Size() // refreshed once a minute
+		m.DiskBytes = tables + values
+		for _, l := range e.db.Levels() {
+			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: int64(l.NumTables), Bytes: l.Size})
+			if over := l.Size - l.TargetSize; over > 0 && l.Level > 0 && !l.IsBaseLevel {
+				m.CompactionDebtBytes += over
+			}
+		}
+	})
+}
