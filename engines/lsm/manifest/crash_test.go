@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,13 +19,14 @@ type explorer struct {
 	m       *vfs.Mem
 	allowed []string // what Load may give, see outcome
 	nest    bool     // crash the recovery from each state as well
+	keeps   []float64
 	seed    uint64
 	states  int
 	wrong   []string
 }
 
 func (x *explorer) crash(op vfs.Op) {
-	for _, keep := range []float64{0, 0.3, 0.6, 1} {
+	for _, keep := range x.keeps {
 		for _, strict := range []bool{false, true} {
 			x.seed++
 			o := vfs.CrashOptions{Keep: keep, Strict: strict, Garbage: strict, BlockSize: 512,
@@ -56,7 +58,7 @@ func (x *explorer) recover(m *vfs.Mem) {
 	if err != nil {
 		return // judged before
 	}
-	y := &explorer{t: x.t, m: m, seed: x.seed << 8, allowed: []string{outcome(m)}}
+	y := &explorer{t: x.t, m: m, keeps: []float64{0.5}, seed: x.seed << 8, allowed: []string{outcome(m)}}
 	m.OnOp = y.crash
 	l, err := Create(m, "/db", 100, v)
 	check(x.t, err)
@@ -109,7 +111,7 @@ func (x *explorer) run(fsys vfs.FS) {
 // before or after the step that the crash met; so it does after a crash of the
 // recovery. Errors name the operation and the seed of the state.
 func TestCrash(t *testing.T) {
-	x := &explorer{t: t, m: newStore(t), nest: true}
+	x := &explorer{t: t, m: newStore(t), nest: true, keeps: []float64{0, 0.3, 0.6, 1}}
 	x.run(x.m)
 	for _, w := range x.wrong {
 		t.Error(w)
@@ -144,7 +146,7 @@ func TestCrashTeeth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dirSyncs = 0
-			x := &explorer{t: t, m: newStore(t)}
+			x := &explorer{t: t, m: newStore(t), keeps: slices.Repeat([]float64{0, 0.3, 0.6, 1}, 5)}
 			x.run(vfs.NewInject(x.m, func(op vfs.Op) vfs.Fault { return vfs.Fault{Lie: lies(op)} }))
 			if len(x.wrong) == 0 {
 				t.Errorf("not found in %d states", x.states)

@@ -84,6 +84,14 @@ func TestTails(t *testing.T) {
 	}
 }
 
+// Damage made to look like records everywhere must not cost the square of its
+// size; what it may be is not known, so it is told.
+func TestOddTail(t *testing.T) {
+	if _, _, err := replay(oddTail(t), 1); !errors.Is(err, kv.ErrCorrupt) {
+		t.Errorf("error %v, want ErrCorrupt", err)
+	}
+}
+
 func TestCurrentDamage(t *testing.T) {
 	fsys, _, _ := sound(t)
 	write(t, fsys, 3, &Version{}, nil) // that a wrong number could pick
