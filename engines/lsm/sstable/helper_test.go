@@ -103,3 +103,58 @@ func openTable(tb testing.TB, fs vfs.FS, name string, o ReaderOptions) *Reader {
 	})
 	return r
 }
+
+// bytesFile is a file of fixed bytes. Its mapping is the bytes themselves, so
+// that a test can damage a table under its reader.
+type bytesFile struct {
+	vfs.File
+	data []byte
+}
+
+func (f *bytesFile) Size() (int64, error) { return int64(len(f.data)), nil }
+func (f *bytesFile) Close() error         { return nil }
+func (f *bytesFile) Map() (vfs.Mapping, error) {
+	return bytesMapping(f.data), nil
+}
+
+func (f *bytesFile) ReadAt(p []byte, offset int64) (int, error) {
+	return bytes.NewReader(f.data).ReadAt(p, offset)
+}
+
+type bytesMapping []byte
+
+func (m bytesMapping) Bytes() []byte { return m }
+func (m bytesMapping) Unmap() error  { return nil }
+
+// tableBytes returns the file of the model.
+func tableBytes(tb testing.TB, o WriterOptions, model []kvs) []byte {
+	tb.Helper()
+	fs := vfs.NewMem()
+	writeTable(tb, fs, "t", o, model)
+	f, err := fs.Open("t")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data := make([]byte, size)
+	if _, err := f.ReadAt(data, 0); err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+// readAll returns all entries of a table as one string, or the first error.
+func readAll(r *Reader) (string, error) {
+	var out []byte
+	it := r.NewIterator()
+	for ok := it.First(); ok; ok = it.Next() {
+		k := it.Key()
+		out = fmt.Appendf(out, "%d %d %d\n", len(k.User), k.Trailer, len(it.Value()))
+		out = append(append(out, k.User...), it.Value()...)
+	}
+	return string(out), it.Close()
+}

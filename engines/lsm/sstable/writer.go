@@ -110,7 +110,7 @@ func (w *Writer) Add(k ikey.Key, value []byte) error {
 		}
 	}
 	if w.block.count == 0 {
-		w.startBlock(k, shared, newUser)
+		w.startBlock(k, shared, len(value), newUser)
 	}
 	w.block.add(k, shared, value)
 	w.last = append(w.last[:shared], k.User[shared:]...)
@@ -168,14 +168,14 @@ func (w *Writer) fits(k ikey.Key, shared int, value []byte) bool {
 // pages says whether blocks fill whole pages.
 func (w *Writer) pages() bool { return w.o.Compression == None && w.o.BlockSize >= pageSize }
 
-func (w *Writer) startBlock(k ikey.Key, shared int, newUser bool) {
+func (w *Writer) startBlock(k ikey.Key, shared, valueLen int, newUser bool) {
 	separator := k
 	if newUser {
 		separator = ikey.Key{User: k.User[:min(shared+1, len(k.User))], Trailer: separatorAll}
 	}
 	w.index.add(w.offset(), separator)
 	w.capacity = w.o.BlockSize
-	if size := w.block.size() + w.block.costOf(len(k.User), 0); w.pages() && size > w.capacity {
+	if size := w.block.size() + w.block.costOf(len(k.User), valueLen); w.pages() && size > w.capacity {
 		w.capacity = alignUp(size, pageSize)
 	}
 }
