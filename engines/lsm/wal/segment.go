@@ -88,7 +88,7 @@ func (o Options) create(s *segment) (err error) {
 	return err
 }
 
-func (o Options) reuse(s *segment, old *segment) (err error) {
+func (o Options) reuse(s, old *segment) (err error) {
 	if err = o.FS.Rename(o.path(old.name), o.path(s.name)); err != nil {
 		return errors.Join(err, old.close())
 	}

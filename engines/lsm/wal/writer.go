@@ -191,14 +191,18 @@ func (w *Writer) rotate(room int64) error {
 	w.writing = true // keeps everybody else from the buffer
 	sealed := w.cur
 	w.mu.Unlock()
-	s, err := w.o.openSegment(number, size, old)
+	var err error
 	if sealed != nil {
-		err = errors.Join(err, sealed.seal())
+		err = sealed.seal()
 	}
+	s, openErr := w.o.openSegment(number, size, old)
 	w.mu.Lock()
 	w.writing = false
 	w.written.Broadcast()
-	if err != nil {
+	if err = errors.Join(err, openErr); err != nil {
+		if s != nil {
+			err = errors.Join(err, s.close())
+		}
 		return w.fail(err)
 	}
 	return w.begin(s)

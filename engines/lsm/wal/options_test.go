@@ -1,0 +1,62 @@
+package wal
+
+import (
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+// TestMethodNames checks that names and methods are inverse.
+func TestMethodNames(t *testing.T) {
+	for m := FDataSync; m <= NoSync; m++ {
+		if got, err := ParseSyncMethod(m.String()); err != nil || got != m {
+			t.Errorf("%s parses to %s, %v", m, got, err)
+		}
+		if m.Supports(kv.Synced) == (m == NoSync) || !m.Supports(kv.Buffered) {
+			t.Errorf("%s supports the wrong rungs", m)
+		}
+	}
+	for m := Positioned; m <= Mapped; m++ {
+		if got, err := ParseWriteMethod(m.String()); err != nil || got != m {
+			t.Errorf("%s parses to %s, %v", m, got, err)
+		}
+	}
+	if _, err := ParseSyncMethod("sometimes"); err == nil {
+		t.Error("an unknown method was parsed")
+	}
+}
+
+// TestBadOptions checks that values that cannot work are refused, not changed.
+func TestBadOptions(t *testing.T) {
+	fs := vfs.NewMem()
+	for _, o := range []Options{
+		{Dir: "d"}, {FS: fs}, {FS: fs, Dir: "d", SegmentSize: 10}, {FS: fs, Dir: "d", SegmentSize: 1 << 40},
+		{FS: fs, Dir: "d", Sync: NoSync + 1}, {FS: fs, Dir: "d", Write: Mapped + 1},
+	} {
+		if _, err := NewWriter(o, Recovered{}); err == nil {
+			t.Errorf("%+v was accepted", o)
+		}
+		if _, err := Recover(o, 0, nil); err == nil {
+			t.Errorf("%+v was accepted by Recover", o)
+		}
+	}
+}
+
+// TestCheckReadsOperations gives Check a record that is whole but whose batch is
+// not what it says.
+func TestCheckReadsOperations(t *testing.T) {
+	for _, ops := range []string{"\x00\x01k", "\x07\x01k\x01v", "\x01\x01k\x09v"} {
+		mem := vfs.NewMem()
+		w, _, _ := openLog(t, Options{FS: mem}, 0)
+		if err := w.Append(1, 2, []byte(ops)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Check(mem, testDir, 0); err == nil {
+			t.Errorf("batch %q of 2 operations was accepted", ops)
+		}
+	}
+}
