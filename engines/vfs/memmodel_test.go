@@ -55,7 +55,7 @@ func (f *modelFile) explains(got []byte, block int) string {
 // and so does a process crash, whose own drop-all gives the last sync again.
 // A failure prints the seed.
 func TestCrashModel(t *testing.T) {
-	seeds := uint64(40)
+	seeds := uint64(25)
 	if testing.Short() {
 		seeds = 10
 	}
