@@ -317,7 +317,7 @@ func (r *cellRun) kinds() []result.Part {
 				p.Ops += t.units[k]
 			}
 		}
-		p.OpsPerSec = float64(p.Ops) / r.cell.Seconds
+		p.OpsPerSec = float64(p.Ops) / max(r.cell.Seconds, 1e-9)
 		parts = append(parts, p)
 	}
 	if len(parts) < 2 {
@@ -344,7 +344,7 @@ func (r *cellRun) roles() []result.Part {
 				p.Ops += t.ops
 			}
 		}
-		p.OpsPerSec = float64(p.Ops) / r.cell.Seconds
+		p.OpsPerSec = float64(p.Ops) / max(r.cell.Seconds, 1e-9)
 		parts = append(parts, p)
 	}
 	if parts[0].Name > parts[1].Name {

@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"path/filepath"
@@ -72,6 +73,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.base = r.countDone(specs)
 	r.report = newReporter(r.Stdout, r.Stderr, len(specs), r.base)
 	defer r.report.finish()
+	if r.DataDir != "" {
+		defer os.Remove(r.dataDir()) // if it is empty
+	}
 	r.announce(len(specs), env)
 	runErr := r.runAll(ctx, specs, env, w)
 	return r.conclude(runErr, w, env)
@@ -112,7 +116,7 @@ func (r *Runner) announce(total int, env result.Env) {
 		r.report.line("%d of them are there already", r.base)
 	}
 	if !p.MemTables {
-		r.report.line("harness: %.0f ns an operation on an engine that does nothing", env.HarnessNSPerOp)
+		r.report.line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
 	}
 }
 
@@ -212,8 +216,11 @@ func (r *Runner) readState() error {
 // lock is held, so nobody uses them.
 func (r *Runner) removeLeftovers() error {
 	var errs []error
-	for _, pattern := range []string{"store-*", ".tmp-*", "hist/.tmp-*", "series/.tmp-*"} {
-		paths, err := filepath.Glob(filepath.Join(r.Dir, pattern))
+	for _, pattern := range []string{
+		filepath.Join(r.dataDir(), "store-*"), filepath.Join(r.Dir, ".tmp-*"),
+		filepath.Join(r.Dir, "hist", ".tmp-*"), filepath.Join(r.Dir, "series", ".tmp-*"),
+	} {
+		paths, err := filepath.Glob(pattern)
 		errs = append(errs, err)
 		for _, p := range paths {
 			errs = append(errs, os.RemoveAll(p))
@@ -222,18 +229,26 @@ func (r *Runner) removeLeftovers() error {
 	return errors.Join(errs...)
 }
 
+// dataDir is where stores are made. In a --data directory, which other runs may
+// share, it is a folder of this run's own, so that leftovers can be told.
 func (r *Runner) dataDir() string {
-	if r.DataDir != "" {
-		return r.DataDir
+	if r.DataDir == "" {
+		return r.Dir
 	}
-	return r.Dir
+	path, err := filepath.Abs(r.Dir)
+	if err != nil {
+		path = r.Dir
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(path)) // never fails
+	return filepath.Join(r.DataDir, fmt.Sprintf("lsmlab-%016x", h.Sum64()))
 }
 
 // checkSpace refuses to start what a disk surely can't hold. An LSM keeps several
 // copies of a value for a while: four times the user's bytes is a modest guess.
 func (r *Runner) checkSpace() error {
 	if r.DataDir != "" {
-		if err := os.MkdirAll(r.DataDir, 0o755); err != nil {
+		if err := os.MkdirAll(r.dataDir(), 0o755); err != nil {
 			return usagef("--data %s: %v: give a directory that can be written", r.DataDir, err)
 		}
 	}
@@ -273,7 +288,7 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 	if err != nil {
 		return env, fmt.Errorf("calibrate: %w", err)
 	}
-	env.HarnessNSPerOp, env.ClockNS = cost.HarnessNSPerOp, cost.ClockNS
+	env.HarnessNSPerOp, env.MeasureNSPerOp, env.ClockNS = cost.HarnessNSPerOp, cost.MeasureNSPerOp, cost.ClockNS
 	for _, name := range r.Plan.Engines {
 		info, err := r.engineInfo(name)
 		if err != nil {

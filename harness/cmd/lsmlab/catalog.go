@@ -1,0 +1,5 @@
+package main
+
+import "lsmlab/harness"
+
+func newCatalog() harness.Catalog { return harness.Catalog{} }

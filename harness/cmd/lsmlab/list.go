@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/result"
+	"lsmlab/workloads"
+)
+
+// listing is the output of `lsmlab list --json`.
+type listing struct {
+	Engines   []result.EngineInfo `json:"engines,omitempty"`
+	MemTables []memTable          `json:"memtables,omitempty"`
+	Workloads []workloads.Info    `json:"workloads,omitempty"`
+}
+
+// memTable is one structure that `bench --memtables` races.
+type memTable struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	Own     bool   `json:"own"` // a variant of the core, not a public peer
+	About   string `json:"about"`
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:       "list [engines|memtables|workloads]",
+		Short:     "What there is to race, and under which work",
+		ValidArgs: []string{"engines", "memtables", "workloads"},
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l, err := a.list(args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				e := json.NewEncoder(a.stdout)
+				e.SetIndent("", "  ")
+				return e.Encode(l)
+			}
+			return a.printList(l)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) list(args []string) (l listing, err error) {
+	wants := func(what string) bool { return len(args) == 0 || args[0] == what }
+	if wants("engines") {
+		for _, name := range a.catalog.Engines {
+			info, err := a.catalog.Lookup(name)
+			if err != nil {
+				return l, err
+			}
+			l.Engines = append(l.Engines, info)
+		}
+	}
+	if wants("memtables") {
+		for _, t := range a.catalog.MemTables {
+			l.MemTables = append(l.MemTables, memTable{t.Name, t.Version, t.Own, t.About})
+		}
+	}
+	if wants("workloads") {
+		l.Workloads = workloads.List()
+	}
+	return l, nil
+}
+
+func (a *app) printList(l listing) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	if len(l.Engines) > 0 {
+		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tNOTE")
+		for _, e := range l.Engines {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(rungs(e), ","), e.Note)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(l.MemTables) > 0 {
+		fmt.Fprintln(w, "MEMTABLE\tVERSION\tABOUT")
+		for _, t := range l.MemTables {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", t.Name, t.Version, t.About)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(l.Workloads) > 0 {
+		fmt.Fprintln(w, "WORKLOAD\tABOUT")
+		for _, i := range l.Workloads {
+			fmt.Fprintf(w, "%s\t%s\n", i.Name, i.About)
+		}
+	}
+	return w.Flush()
+}
+
+// rungs are the durabilities that an engine gives, weakest first.
+func rungs(e result.EngineInfo) (out []string) {
+	for _, d := range []kv.Durability{kv.Volatile, kv.Buffered, kv.Synced} {
+		if _, ok := e.Options[d.String()]; ok {
+			out = append(out, d.String())
+		}
+	}
+	return out
+}
