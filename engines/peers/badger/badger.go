@@ -37,6 +37,7 @@ import (
 	"github.com/dgraph-io/badger/v4/options"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
 	"lsmlab/engines/peers/internal/adapter"
 )
 
@@ -51,7 +52,7 @@ type engine struct {
 }
 
 // Open opens the store in dir, making it if it is missing.
-func Open(dir string, o adapter.Options) (kv.Engine, error) {
+func Open(dir string, o peers.Options) (kv.Engine, error) {
 	o = o.WithDefaults()
 	rung := o.FixedRung()
 	bo := badger.DefaultOptions(dir).

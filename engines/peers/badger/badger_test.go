@@ -6,12 +6,12 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/peers"
 )
 
 func harness(d kv.Durability) kvtest.Harness {
 	return kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-		return Open(dir, adapter.Options{MemTableSize: 32 << 20, Durability: d})
+		return Open(dir, peers.Options{MemTableSize: 32 << 20, Durability: d})
 	}}
 }
 

@@ -36,6 +36,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
 	"lsmlab/engines/peers/internal/adapter"
 )
 
@@ -55,7 +56,7 @@ type engine struct {
 }
 
 // Open opens the store in dir, making it if it is missing.
-func Open(dir string, o adapter.Options) (kv.Engine, error) {
+func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/util"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
 	"lsmlab/engines/peers/internal/adapter"
 )
 
@@ -40,7 +41,7 @@ type engine struct {
 }
 
 // Open opens the store in dir, making it if it is missing.
-func Open(dir string, o adapter.Options) (kv.Engine, error) {
+func Open(dir string, o peers.Options) (kv.Engine, error) {
 	o = o.WithDefaults()
 	db, err := leveldb.OpenFile(dir, &opt.Options{
 		BlockCacheCapacity:     int(o.CacheSize),

@@ -5,12 +5,12 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/peers"
 )
 
 // Small tables make the short tests flush and compact.
 var harness = kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-	return Open(dir, adapter.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10})
+	return Open(dir, peers.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10})
 }}
 
 func TestEngine(t *testing.T) { kvtest.Run(t, harness) }

@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/peers"
 )
 
 // TestEmptyKeyAlone writes the empty key and a neighbour that does not fit into
 // its data block. Pebble v2.1.7 panics on it without the mapping of keys.
 func TestEmptyKeyAlone(t *testing.T) {
-	e, err := Open(t.TempDir(), adapter.Options{CacheSize: 8 << 20})
+	e, err := Open(t.TempDir(), peers.Options{CacheSize: 8 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

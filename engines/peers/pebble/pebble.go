@@ -36,6 +36,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
 	"lsmlab/engines/peers/internal/adapter"
 )
 
@@ -48,7 +49,7 @@ type engine struct {
 }
 
 // Open opens the store in dir, making it if it is missing.
-func Open(dir string, o adapter.Options) (kv.Engine, error) {
+func Open(dir string, o peers.Options) (kv.Engine, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func Open(dir string, o adapter.Options) (kv.Engine, error) {
 	return &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}, nil
 }
 
-func (s *store) options(o adapter.Options) *pebble.Options {
+func (s *store) options(o peers.Options) *pebble.Options {
 	o = o.WithDefaults()
 	po := &pebble.Options{
 		FS:                          s.fs,

@@ -1,4 +1,6 @@
-package adapter
+// Package peers holds what the adapters of foreign engines have in common with
+// their callers. Each engine is a package below.
+package peers
 
 import "lsmlab/engines/kv"
 

@@ -1,0 +1,177 @@
+// Package engines is the one table of all engines: name to Open. Everything
+// that races, crashes, serves or loads an engine gets it from here.
+//
+//	e, err := engines.Open("pebble", dir, engines.Options{})
+package engines
+
+import (
+	"cmp"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
+	"lsmlab/engines/peers/badger"
+	"lsmlab/engines/peers/bbolt"
+	"lsmlab/engines/peers/goleveldb"
+	"lsmlab/engines/peers/noop"
+	"lsmlab/engines/peers/pebble"
+)
+
+// Options are the settings that all engines share; the zero value takes each
+// engine's comparable default.
+type Options = peers.Options
+
+// Info describes one engine.
+type Info struct {
+	Name    string
+	Summary string // one line
+	Module  string // Go module of the library; "" for engines of this module
+	Version string // of that module, as built in; "unknown" if the build does not say, as in tests
+	Hidden  bool   // not an engine to race: kept out of Names
+	// Rungs says, for each durability that the engine gives, which options give
+	// it. Others are refused with kv.ErrUnsupported.
+	Rungs map[kv.Durability]string
+	// FixedRung says that a store gives only the rung of Options.Durability.
+	FixedRung bool
+	// Settings are the effective options that matter to a comparison.
+	Settings map[string]string
+	// Open opens the store in dir, making it if it is missing.
+	Open func(dir string, o Options) (kv.Engine, error)
+}
+
+// all lists the engines in the order in which they are shown.
+func all() []Info {
+	infos := []Info{
+		{
+			Name:    "pebble",
+			Summary: "LSM tree of CockroachDB, in Go",
+			Module:  pebble.Module,
+			Rungs: map[kv.Durability]string{
+				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
+				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
+				kv.Synced:   "WriteOptions.Sync=true",
+			},
+			Settings: map[string]string{
+				"compression": "none", "bloom": "10 bits, none in L6", "blocks": "32 KiB",
+				"L0": "compaction at 2, stop at 1000", "compactions": "1 to 3", "memtables": "stop at 4",
+			},
+			Open: pebble.Open,
+		},
+		{
+			Name:      "badger",
+			Summary:   "LSM tree with a value log, in Go",
+			Module:    badger.Module,
+			FixedRung: true,
+			Rungs: map[kv.Durability]string{
+				kv.Buffered: "SyncWrites=false: log is a mapped file",
+				kv.Synced:   "SyncWrites=true",
+			},
+			Settings: map[string]string{
+				"compression": "none", "bloom": "1% false positives", "blocks": "4 KiB", "block cache": "none, tables are mapped",
+				"value threshold": "1 MiB", "conflict detection": "off", "compactors": "4",
+			},
+			Open: badger.Open,
+		},
+		{
+			Name:    "goleveldb",
+			Summary: "LevelDB in Go",
+			Module:  goleveldb.Module,
+			Rungs: map[kv.Durability]string{
+				kv.Buffered: "WriteOptions.Sync=false",
+				kv.Synced:   "WriteOptions.Sync=true",
+			},
+			Settings: map[string]string{
+				"compression": "none", "bloom": "10 bits", "blocks": "4 KiB", "seek compaction": "off", "open files": "4096",
+			},
+			Open: goleveldb.Open,
+		},
+		{
+			Name:      "bbolt",
+			Summary:   "B+ tree in one mapped file, in Go",
+			Module:    bbolt.Module,
+			FixedRung: true,
+			Rungs: map[kv.Durability]string{
+				kv.Buffered: "NoSync=true",
+				kv.Synced:   "NoSync=false",
+			},
+			Settings: map[string]string{
+				"freelist": "map, not synced", "initial mapping": "64 GiB", "cache": "the page cache alone",
+			},
+			Open: bbolt.Open,
+		},
+	}
+	infos = append(infos, tagged...)
+	infos = append(infos, Info{
+		Name:    "noop",
+		Summary: "does nothing: measures the harness",
+		Hidden:  true,
+		Rungs: map[kv.Durability]string{
+			kv.Volatile: "nothing is stored", kv.Buffered: "nothing is stored", kv.Synced: "nothing is stored",
+		},
+		Open: func(dir string, _ Options) (kv.Engine, error) { return noop.Open(dir) },
+	})
+	for i := range infos {
+		infos[i].Version = version(infos[i].Module)
+	}
+	return infos
+}
+
+// Names returns the names of the engines, without hidden ones.
+func Names() []string {
+	var names []string
+	for _, info := range all() {
+		if !info.Hidden {
+			names = append(names, info.Name)
+		}
+	}
+	return names
+}
+
+// Lookup returns the engine of that name, hidden or not.
+func Lookup(name string) (Info, error) {
+	for _, info := range all() {
+		if info.Name == name {
+			return info, nil
+		}
+	}
+	known := Names()
+	return Info{}, fmt.Errorf("no engine %q, did you mean %q? Known: %s",
+		name, nearest(name, known), strings.Join(known, ", "))
+}
+
+// Open opens the store in dir with the engine of that name, making it if it is
+// missing.
+func Open(name, dir string, o Options) (kv.Engine, error) {
+	info, err := Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	e, err := info.Open(dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("open %s in %s: %w", name, dir, err)
+	}
+	return e, nil
+}
+
+// version returns the version of a module in this build; "" is the main one.
+func version(module string) string {
+	const unknown = "unknown"
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return unknown
+	}
+	if module == "" {
+		return cmp.Or(build.Main.Version, unknown)
+	}
+	for _, dep := range build.Deps {
+		if dep.Path == module && dep.Replace != nil {
+			return dep.Replace.Path + " " + dep.Replace.Version
+		}
+		if dep.Path == module {
+			return dep.Version
+		}
+	}
+	return unknown
+}

@@ -1,0 +1,56 @@
+package engines
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/kv/kvtest"
+)
+
+// TestRungsAreTrue opens every engine at every durability and compares what it
+// gives with what the table says.
+func TestRungsAreTrue(t *testing.T) {
+	for _, name := range append(Names(), "noop") {
+		info, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Version == "" {
+			t.Errorf("%s has no version", name)
+		}
+		for d := kv.Volatile; d <= kv.Synced; d++ {
+			e, err := Open(name, t.TempDir(), Options{CacheSize: 1 << 20, MemTableSize: 8 << 20, Durability: d})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := kvtest.Rungs(t, e)
+			if info.FixedRung {
+				if want := max(d, kv.Buffered); !slices.Equal(got, []kv.Durability{want}) || info.Rungs[want] == "" {
+					t.Errorf("%s at %v gives %v", name, d, got)
+				}
+			} else if _, said := info.Rungs[d]; said != slices.Contains(got, d) {
+				t.Errorf("%s gives %v; the table says %v of %v", name, got, said, d)
+			}
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestUnknownName(t *testing.T) {
+	for given, want := range map[string]string{"peble": "pebble", "leveldb": "goleveldb", "bolt": "bbolt"} {
+		_, err := Open(given, t.TempDir(), Options{})
+		if err == nil || !strings.Contains(err.Error(), `did you mean "`+want+`"`) {
+			t.Errorf("%s does not lead to %s: %v", given, want, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "pebble, badger") {
+			t.Errorf("%v: the known names are missing", err)
+		}
+	}
+	if slices.Contains(Names(), "noop") {
+		t.Error("noop is part of a race by default")
+	}
+}

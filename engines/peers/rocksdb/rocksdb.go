@@ -1,0 +1,268 @@
+//go:build rocksdb
+
+// Package rocksdb adapts RocksDB (C++) to kv.Engine by the binding
+// github.com/linxGnu/grocksdb. It is built with the tag rocksdb only, and needs
+// cgo and Debian's librocksdb-dev 7.8.
+//
+// Durability, chosen by each write of one open store:
+//
+//   - volatile: WriteOptions disableWAL = true. Mixing it with other rungs makes
+//     holes in a crash: later writes that went to the log survive earlier ones
+//     that did not.
+//   - buffered: the default: the log is written by write(2) on every write
+//     (manual_wal_flush is false).
+//   - synced: WriteOptions sync = true: fdatasync of the log, and of the logs
+//     before it.
+//
+// Settings are those of the tuning guide of its wiki: full bloom filters of 10
+// bits, level bytes dynamic, blocks of 16 KiB with index and filter blocks in
+// the cache and those of L0 pinned, a background job for each of up to 4 CPUs,
+// bytes_per_sync of 1 MiB. Compression is off.
+package rocksdb
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/linxGnu/grocksdb"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/peers"
+	"lsmlab/engines/peers/internal/adapter"
+)
+
+// Module is the Go module of the binding.
+const Module = "github.com/linxGnu/grocksdb"
+
+type engine struct {
+	*adapter.Engine
+	store *store
+}
+
+// Open opens the store in dir, making it if it is missing.
+func Open(dir string, o peers.Options) (kv.Engine, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	s := newStore(o.WithDefaults())
+	db, err := grocksdb.OpenDb(s.options, dir)
+	if err != nil {
+		s.free()
+		if strings.Contains(err.Error(), "lock") && strings.Contains(err.Error(), "LOCK") {
+			return nil, fmt.Errorf("%w: %s: %w", kv.ErrInUse, dir, err)
+		}
+		return nil, corrupt(err)
+	}
+	s.db = db
+	return &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}, nil
+}
+
+// store implements [adapter.Store]. The C objects of options are shared by all
+// calls and freed with it.
+type store struct {
+	db      *grocksdb.DB
+	options *grocksdb.Options
+	tables  *grocksdb.BlockBasedTableOptions
+	cache   *grocksdb.Cache
+	newest  *grocksdb.ReadOptions
+	writes  [3]*grocksdb.WriteOptions // by durability
+	batches sync.Pool
+}
+
+func newStore(o peers.Options) *store {
+	s := &store{
+		options: grocksdb.NewDefaultOptions(),
+		tables:  grocksdb.NewDefaultBlockBasedTableOptions(),
+		cache:   grocksdb.NewLRUCache(uint64(o.CacheSize)),
+		newest:  grocksdb.NewDefaultReadOptions(),
+	}
+	for d := range s.writes {
+		s.writes[d] = grocksdb.NewDefaultWriteOptions()
+	}
+	s.writes[kv.Volatile].DisableWAL(true)
+	s.writes[kv.Synced].SetSync(true)
+	s.batches.New = func() any {
+		b := grocksdb.NewWriteBatch()
+		runtime.AddCleanup(b, func(c grocksdb.WriteBatch) { c.Destroy() }, *b) // when the pool drops it
+		return b
+	}
+	s.tables.SetBlockCache(s.cache)
+	s.tables.SetFilterPolicy(grocksdb.NewBloomFilterFull(10))
+	s.tables.SetBlockSize(16 << 10)
+	s.tables.SetCacheIndexAndFilterBlocks(true)
+	s.tables.SetPinL0FilterAndIndexBlocksInCache(true)
+	s.options.SetBlockBasedTableFactory(s.tables)
+	s.options.SetCreateIfMissing(true)
+	s.options.SetWriteBufferSize(uint64(o.MemTableSize))
+	s.options.SetCompression(grocksdb.NoCompression)
+	s.options.SetLevelCompactionDynamicLevelBytes(true)
+	s.options.SetMaxBackgroundJobs(max(2, min(4, runtime.NumCPU())))
+	s.options.SetBytesPerSync(1 << 20)
+	s.options.SetInfoLogLevel(grocksdb.FatalInfoLogLevel)
+	s.options.SetKeepLogFileNum(1)
+	return s
+}
+
+func (s *store) Close() error {
+	s.db.Close()
+	s.free()
+	return nil
+}
+
+func (s *store) free() {
+	s.newest.Destroy()
+	for _, w := range s.writes {
+		w.Destroy()
+	}
+	s.options.Destroy()
+	s.tables.Destroy()
+	s.cache.Destroy()
+}
+
+func (s *store) Get(dst, key []byte) ([]byte, error) { return s.get(s.newest, dst, key) }
+
+func (s *store) get(o *grocksdb.ReadOptions, dst, key []byte) ([]byte, error) {
+	value, err := s.db.Get(o, key)
+	if err != nil {
+		return dst, corrupt(err)
+	}
+	defer value.Free()
+	if !value.Exists() {
+		return dst, kv.ErrNotFound
+	}
+	return append(dst, value.Data()...), nil
+}
+
+func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
+	batch := s.batches.Get().(*grocksdb.WriteBatch)
+	defer s.batches.Put(batch)
+	batch.Clear()
+	for ops := b.Ops(); ops.Next(); {
+		if ops.Kind == kv.OpSet {
+			batch.Put(ops.Key, ops.Value)
+		} else {
+			batch.Delete(ops.Key)
+		}
+	}
+	return corrupt(s.db.Write(s.writes[d], batch))
+}
+
+func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	return s.scan(nil, lower, upper), nil
+}
+
+func (s *store) scan(snap *grocksdb.Snapshot, lower, upper []byte) adapter.Cursor {
+	o := grocksdb.NewDefaultReadOptions()
+	if snap != nil {
+		o.SetSnapshot(snap)
+	}
+	if upper != nil {
+		o.SetIterateUpperBound(upper) // RocksDB keeps the pointer: c keeps the slice
+	}
+	return &cursor{it: s.db.NewIterator(o), o: o, lower: lower}
+}
+
+func (s *store) Snapshot() (adapter.View, error) {
+	v := &view{s: s, snap: s.db.NewSnapshot(), o: grocksdb.NewDefaultReadOptions()}
+	v.o.SetSnapshot(v.snap)
+	return v, nil
+}
+
+type view struct {
+	s    *store
+	snap *grocksdb.Snapshot
+	o    *grocksdb.ReadOptions
+}
+
+func (v *view) Get(dst, key []byte) ([]byte, error) { return v.s.get(v.o, dst, key) }
+
+func (v *view) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	return v.s.scan(v.snap, lower, upper), nil
+}
+
+func (v *view) Close() error {
+	v.o.Destroy()
+	v.s.db.ReleaseSnapshot(v.snap)
+	return nil
+}
+
+type cursor struct {
+	it    *grocksdb.Iterator
+	o     *grocksdb.ReadOptions
+	lower []byte
+}
+
+func (c *cursor) at() (key, value []byte, ok bool) {
+	if !c.it.Valid() {
+		return nil, nil, false
+	}
+	return c.it.Key().Data(), c.it.Value().Data(), true
+}
+
+func (c *cursor) First() ([]byte, []byte, bool) {
+	if c.lower == nil {
+		c.it.SeekToFirst()
+		return c.at()
+	}
+	return c.SeekGE(c.lower)
+}
+
+func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) { c.it.Seek(key); return c.at() }
+func (c *cursor) Next() ([]byte, []byte, bool)             { c.it.Next(); return c.at() }
+
+func (c *cursor) Close() error {
+	err := c.it.Err()
+	c.it.Close()
+	c.o.Destroy()
+	return corrupt(err)
+}
+
+// corrupt makes RocksDB's corruption errors, known by their text alone, match
+// [kv.ErrCorrupt].
+func corrupt(err error) error {
+	if err != nil && strings.HasPrefix(err.Error(), "Corruption") {
+		return errors.Join(kv.ErrCorrupt, err)
+	}
+	return err
+}
+
+// Flush implements [kv.Flusher].
+func (e *engine) Flush() error {
+	return e.Do(func() error {
+		o := grocksdb.NewDefaultFlushOptions()
+		defer o.Destroy()
+		return e.store.db.Flush(o)
+	})
+}
+
+// Compact implements [kv.Compacter].
+func (e *engine) Compact() error {
+	return e.Do(func() error {
+		e.store.db.CompactRange(grocksdb.Range{})
+		return nil
+	})
+}
+
+// Metrics implements [kv.Metricer] from properties; tickers would need
+// statistics, which cost time.
+func (e *engine) Metrics() kv.Metrics {
+	return e.Measure(func(m *kv.Metrics) {
+		number := func(name string) int64 {
+			n, _ := strconv.ParseInt(e.store.db.GetProperty("rocksdb."+name), 10, 64)
+			return n
+		}
+		m.MemTableBytes = number("size-all-mem-tables")
+		m.MemTableEntries = number("num-entries-active-mem-table") + number("num-entries-imm-mem-tables")
+		m.ImmutableTables = number("num-immutable-mem-table")
+		m.CompactionDebtBytes = number("estimate-pending-compaction-bytes")
+		m.DiskBytes = number("total-sst-files-size")
+		for level := range 7 {
+			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: number("num-files-at-level" + strconv.Itoa(level))})
+		}
+	})
+}
