@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -238,5 +239,61 @@ func BenchmarkMachine(b *testing.B) {
 	defer cpuTime(b)()
 	for b.Loop() {
 		at = next[at]
+	}
+}
+
+// BenchmarkScanCached walks over a table that fits in the second level cache:
+// what decoding costs without memory.
+func BenchmarkScanCached(b *testing.B) {
+	for _, m := range benchModels {
+		b.Run(m.name, func(b *testing.B) {
+			r, err := Open(&bytesFile{data: tableBytes(b, WriterOptions{}, m.model()[:4096])}, "t", ReaderOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var it Iter
+			r.InitIter(&it)
+			defer cpuTime(b)()
+			for b.Loop() {
+				if !it.Next() {
+					r.InitIter(&it)
+					it.First()
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkGetCached searches a table that fits in the second level cache.
+func BenchmarkGetCached(b *testing.B) {
+	for _, m := range benchModels {
+		b.Run(m.name, func(b *testing.B) {
+			model := m.model()[:4096]
+			r, err := Open(&bytesFile{data: tableBytes(b, WriterOptions{}, model)}, "t", ReaderOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			keys, i := queries(model), 0
+			var dst []byte
+			defer cpuTime(b)()
+			for b.Loop() {
+				i++
+				dst, _, _, _ = r.Get(dst[:0], keys[i%len(keys)], ikey.MaxSeq)
+			}
+		})
+	}
+}
+
+// BenchmarkGuard is what turning a fault into an error costs a call.
+func BenchmarkGuard(b *testing.B) {
+	guarded := func() (err error) {
+		defer vfs.CatchFault(debug.SetPanicOnFault(true), "", &err)
+		return nil
+	}
+	defer cpuTime(b)()
+	for b.Loop() {
+		if err := guarded(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
