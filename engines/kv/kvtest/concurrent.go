@@ -15,6 +15,7 @@ import (
 var concurrentCases = []Case{
 	{"ConcurrentBatches", testConcurrentBatches},
 	{"ConcurrentWriters", testConcurrentWriters},
+	{"SharedSnapshot", testSharedSnapshot},
 	{"CloseWhileWorking", testCloseWhileWorking},
 }
 
@@ -189,6 +190,42 @@ func testConcurrentWriters(t testing.TB, h Harness) {
 		}
 		s.reopen()
 	}
+}
+
+// testSharedSnapshot has many goroutines read one snapshot, by gets and scans,
+// while a writer changes every key, until it is closed below them.
+func testSharedSnapshot(t testing.TB, h Harness) {
+	s := newStore(t, h)
+	all := fill(s, 50)
+	snap := s.snapshot()
+	var readers workers
+	for r := range 4 {
+		readers.run(func() error {
+			for i := r; ; i++ {
+				p := all[i%len(all)]
+				got, err := snap.Get(nil, []byte(p.key))
+				if err != nil {
+					return onlyClosed(err)
+				}
+				it := snap.Scan([]byte(p.key), nil)
+				ok := it.Next()
+				moved := !ok || string(it.Key()) == p.key && string(it.Value()) == p.value
+				if err := it.Close(); err != nil {
+					return onlyClosed(err)
+				}
+				if string(got) != p.value || !ok || !moved {
+					return fmt.Errorf("snapshot has %s = %s, its iterator agrees: %v", p.key, show(string(got)), ok && moved)
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		s.set(all[i%len(all)].key, "changed")
+	}
+	if err := snap.Close(); err != nil {
+		t.Fatal(err)
+	}
+	readers.wait(t)
 }
 
 // testCloseWhileWorking closes the store below goroutines that write, read,

@@ -1,0 +1,163 @@
+package kv
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+)
+
+type op struct {
+	kind       OpKind
+	key, value string
+}
+
+func readAll(t *testing.T, ops Ops) []op {
+	t.Helper()
+	var all []op
+	for ops.Next() {
+		all = append(all, op{ops.Kind, string(ops.Key), string(ops.Value)})
+	}
+	if err := ops.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestBatchRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var b Batch
+	for range 50 { // the zero value, then reused memory
+		b.Reset()
+		var want []op
+		for range rng.IntN(40) {
+			key := make([]byte, rng.IntN(300))
+			value := make([]byte, rng.IntN(300))
+			if rng.IntN(3) == 0 {
+				b.Delete(key)
+				want = append(want, op{OpDelete, string(key), ""})
+			} else {
+				b.Set(key, value)
+				want = append(want, op{OpSet, string(key), string(value)})
+			}
+			if len(key) > 0 {
+				key[0]++ // the batch has a copy
+			}
+		}
+		for _, ops := range []Ops{b.Ops(), ReadOps(bytes.Clone(b.Bytes()))} {
+			got := readAll(t, ops)
+			if len(got) != len(want) || b.Len() != len(want) {
+				t.Fatalf("%d operations read, Len is %d, want %d", len(got), b.Len(), len(want))
+			}
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("operation %d: %v, want %v", i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestBatchLimits(t *testing.T) {
+	var b Batch
+	b.Set(make([]byte, MaxKeySize), make([]byte, MaxValueSize))
+	b.Delete(make([]byte, MaxKeySize))
+	if err := b.Check(); err != nil || b.Len() != 2 || len(readAll(t, b.Ops())) != 2 {
+		t.Fatalf("at the limits: %v, %d operations", err, b.Len())
+	}
+	for name, fill := range map[string]func(*Batch){
+		"key":         func(b *Batch) { b.Set(make([]byte, MaxKeySize+1), nil) },
+		"deleted key": func(b *Batch) { b.Delete(make([]byte, MaxKeySize+1)) },
+		"value":       func(b *Batch) { b.Set(nil, make([]byte, MaxValueSize+1)) },
+	} {
+		var b Batch
+		fill(&b)
+		b.Set([]byte("fine"), nil)
+		if err := b.Check(); !errors.Is(err, ErrTooLarge) || b.Len() != 1 {
+			t.Errorf("%s over the limit: %v, %d operations", name, err, b.Len())
+		}
+		b.Reset()
+		if err := b.Check(); err != nil || b.Len() != 0 || len(b.Bytes()) != 0 {
+			t.Errorf("%s: after reset: %v", name, err)
+		}
+	}
+	untouchable, err := syscall.Mmap(-1, 0, MaxBatchSize+1, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer syscall.Munmap(untouchable)
+	big := Batch{data: untouchable} // Check looks at the length alone
+	if err := big.Check(); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("batch over the limit: %v", err)
+	}
+}
+
+// TestOpsDamaged cuts and changes a good encoding everywhere. What is read
+// until the damage must be a prefix of what was written, and a cut inside an
+// operation must be reported.
+func TestOpsDamaged(t *testing.T) {
+	var b Batch
+	b.Set([]byte("key"), []byte("value"))
+	b.Delete([]byte("gone"))
+	b.Set(nil, nil)
+	whole := readAll(t, b.Ops())
+	borders := map[int]bool{0: true, 11: true, 17: true, 20: true}
+	for n := range len(b.Bytes()) + 1 {
+		ops, i := ReadOps(b.Bytes()[:n]), 0
+		for ; ops.Next(); i++ {
+			if got := (op{ops.Kind, string(ops.Key), string(ops.Value)}); got != whole[i] {
+				t.Fatalf("cut at %d: operation %d is %v", n, i, got)
+			}
+		}
+		if err := ops.Err(); (err == nil) != borders[n] || err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+		if ops.Next() {
+			t.Fatalf("cut at %d: goes on after its end", n)
+		}
+	}
+}
+
+// FuzzOps: arbitrary bytes never make the reader panic, and what it accepts
+// reads the same once it is encoded again.
+func FuzzOps(f *testing.F) {
+	var b Batch
+	b.Set([]byte("key"), []byte("value"))
+	b.Delete([]byte("gone"))
+	f.Add(b.Bytes())
+	f.Add([]byte{})
+	f.Add([]byte{2})
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Add([]byte{0, 0x80, 0x80, 4, 'x'})
+	f.Add([]byte{1, 0x80, 0})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var again Batch
+		ops := ReadOps(data)
+		var read []op
+		for ops.Next() {
+			read = append(read, op{ops.Kind, string(ops.Key), string(ops.Value)})
+			if ops.Kind == OpSet {
+				again.Set(ops.Key, ops.Value)
+			} else {
+				again.Delete(ops.Key)
+			}
+		}
+		if err := ops.Err(); err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Fatal(err)
+		}
+		if err := again.Check(); err != nil {
+			t.Fatalf("the reader accepts what a batch refuses: %v", err)
+		}
+		got := readAll(t, again.Ops())
+		if len(got) != len(read) || again.Len() != len(read) {
+			t.Fatalf("%d operations, %d after encoding them again", len(read), len(got))
+		}
+		for i := range read {
+			if got[i] != read[i] {
+				t.Fatalf("operation %d: %v, then %v", i, read[i], got[i])
+			}
+		}
+	})
+}
