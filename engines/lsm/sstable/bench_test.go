@@ -33,7 +33,13 @@ var benchModel = sync.OnceValue(func() []kvs {
 		binary.BigEndian.PutUint64(k[8:], rng.Uint64())
 		model[i] = kvs{ikey.New(k, ikey.Seq(seq+1), ikey.Set), value}
 	}
-	return sortModel(model)
+	sortModel(model)
+	ordered := make([]byte, 0, len(keys))
+	for i := range model { // in a row, as a MemTable's or a table's
+		ordered = append(ordered, model[i].key.User...)
+		model[i].key.User = ordered[16*i:]
+	}
+	return model
 })
 
 // userModel has keys such as user000000001234: eight digits and more alike.
