@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,8 +34,9 @@ func Bench(b *testing.B, fac memtable.Factory) { Race(b, []Contestant{{New: fac}
 //
 //	for i in 1 2 3 4 5; do go test -run '^$' -bench . -benchtime 1x; done
 //
-// Besides ns/op it reports bytes/entry (Size) and gc-cycle-ns, the median of
-// runtime.GC with a full table live.
+// Besides ns/op it reports cpu-ns/op, the processor time used by all goroutines
+// together, which says more on a machine that others use too; bytes/entry
+// (Size); and gc-cycle-ns, the median of runtime.GC with a full table live.
 func Race(b *testing.B, contestants []Contestant) {
 	for _, s := range keyShapes {
 		race{shape: s, contestants: contestants, full: make([]memtable.MemTable, len(contestants))}.run(b)
@@ -156,26 +158,61 @@ func fill(mt memtable.MemTable, goroutines, from, to int, key func([]byte, int))
 	})
 }
 
-// perEntry replaces ns/op, which is per pass, by the time of one entry.
-func perEntry(b *testing.B, entries int) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(entries), "ns/op")
+// meter measures what a benchmark does between start and stop, in one or more
+// spans.
+type meter struct {
+	b    *testing.B
+	cpu  time.Duration
+	from time.Duration
+}
+
+// newMeter stops b's timer until start.
+func newMeter(b *testing.B) *meter {
+	benchOrder()
+	b.StopTimer()
+	return &meter{b: b}
+}
+
+func (m *meter) start() {
+	runtime.GC()
+	m.from = cpuTime()
+	m.b.StartTimer()
+}
+
+func (m *meter) stop() {
+	m.b.StopTimer()
+	m.cpu += cpuTime() - m.from
+}
+
+// report replaces ns/op, which is per pass, by the time of one entry.
+func (m *meter) report(entries int) {
+	per := float64(m.b.N) * float64(entries)
+	m.b.ReportMetric(float64(m.b.Elapsed().Nanoseconds())/per, "ns/op")
+	m.b.ReportMetric(float64(m.cpu.Nanoseconds())/per, "cpu-ns/op")
+}
+
+// cpuTime returns the processor time that this process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (r race) insert(b *testing.B, contestant, goroutines int, key func([]byte, int)) {
-	benchOrder()
+	m := newMeter(b)
 	var size int64
 	var gc time.Duration
-	b.StopTimer()
 	for range b.N {
 		mt := r.newTable(contestant)
-		runtime.GC()
-		b.StartTimer()
+		m.start()
 		fill(mt, goroutines, 0, benchEntries, key)
-		b.StopTimer()
+		m.stop()
 		size, gc = mt.Size(), gcCycle()
 		mt.Release()
 	}
-	perEntry(b, benchEntries)
+	m.report(benchEntries)
 	b.ReportMetric(float64(size)/benchEntries, "bytes/entry")
 	b.ReportMetric(float64(gc.Nanoseconds()), "gc-cycle-ns")
 }
@@ -194,15 +231,13 @@ func gcCycle() time.Duration {
 
 // mixed starts with half the entries and does a Get and an Add in turn.
 func (r race) mixed(b *testing.B, contestant, goroutines int) {
-	benchOrder()
+	m := newMeter(b)
 	value := valueOf([]byte("benchmark"), 1, 100)
-	b.StopTimer()
 	for range b.N {
 		mt := r.newTable(contestant)
 		fill(mt, goroutines, 0, benchEntries/2, r.shape.scattered)
-		runtime.GC()
 		s := make(scratch, goroutines)
-		b.StartTimer()
+		m.start()
 		split(goroutines, benchEntries/2, benchEntries, func(g, i int) {
 			k := s.key(g)
 			r.shape.scattered(k, i)
@@ -212,10 +247,10 @@ func (r race) mixed(b *testing.B, contestant, goroutines int) {
 				panic("memtabletest: an added key is not found")
 			}
 		})
-		b.StopTimer()
+		m.stop()
 		mt.Release()
 	}
-	perEntry(b, benchEntries)
+	m.report(benchEntries)
 }
 
 // fullTable returns the contestant's table with all entries, made once.
@@ -223,7 +258,6 @@ func (r race) fullTable(contestant int) memtable.MemTable {
 	if r.full[contestant] == nil {
 		r.full[contestant] = r.newTable(contestant)
 		fill(r.full[contestant], 1, 0, benchEntries, r.shape.scattered)
-		runtime.GC()
 	}
 	return r.full[contestant]
 }
@@ -231,10 +265,12 @@ func (r race) fullTable(contestant int) memtable.MemTable {
 // get reads all keys in an order unlike that of their insertion. A key that is
 // missing has present neighbours, as in db_bench's readmissing.
 func (r race) get(b *testing.B, contestant, goroutines int, hit bool) {
+	m := newMeter(b)
 	order := benchOrder()
 	mt := r.fullTable(contestant)
 	s := make(scratch, goroutines)
-	for b.Loop() {
+	m.start()
+	for range b.N {
 		split(goroutines, 0, benchEntries, func(g, i int) {
 			k := s.key(g)
 			r.shape.scattered(k, int(order[benchEntries-1-i]))
@@ -246,13 +282,16 @@ func (r race) get(b *testing.B, contestant, goroutines int, hit bool) {
 			}
 		})
 	}
-	perEntry(b, benchEntries)
+	m.stop()
+	m.report(benchEntries)
 }
 
 // walk reads all entries in order, each goroutine all of them.
 func (r race) walk(b *testing.B, contestant, goroutines int) {
+	m := newMeter(b)
 	mt := r.fullTable(contestant)
-	for b.Loop() {
+	m.start()
+	for range b.N {
 		split(goroutines, 0, goroutines, func(_, _ int) {
 			it := mt.NewIterator()
 			n, size := 0, 0
@@ -266,5 +305,6 @@ func (r race) walk(b *testing.B, contestant, goroutines int) {
 			it.Close()
 		})
 	}
-	perEntry(b, benchEntries*goroutines)
+	m.stop()
+	m.report(benchEntries * goroutines)
 }
