@@ -1,0 +1,68 @@
+package rbtree
+
+import (
+	"fmt"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// checkedSize bounds the trees that are checked after each insert.
+const checkedSize = 64
+
+// check panics unless s is a red-black tree in key order. The caller holds the
+// lock.
+func (t *table) check(s *segment) {
+	c := checker{t: t, s: s, abbrev: abbrev(s.abbrev.Load())}
+	if s.load(s.root.Load()).isRed() && s.root.Load() != 0 {
+		panic("rbtree: red root")
+	}
+	c.blackHeight(s.root.Load(), false)
+	if c.count != s.count {
+		panic(fmt.Sprintf("rbtree: %d nodes in the tree, want %d", c.count, s.count))
+	}
+}
+
+type checker struct {
+	t      *table
+	s      *segment
+	abbrev abbrev
+	count  uint32
+	last   arena.Ref
+	head   uint64
+}
+
+// blackHeight checks the subtree at i and returns the number of its black nodes
+// on every way down.
+func (c *checker) blackHeight(i uint32, parentRed bool) int {
+	if i == 0 {
+		return 0
+	}
+	n := c.s.load(i)
+	if parentRed && n.isRed() {
+		panic("rbtree: a red node has a red child")
+	}
+	l := c.blackHeight(n.child(left), n.isRed())
+	c.visit(n.entry(), c.s.slot(i).head.Load())
+	r := c.blackHeight(n.child(right), n.isRed())
+	if l != r {
+		panic(fmt.Sprintf("rbtree: black heights %d and %d under one node", l, r))
+	}
+	if !n.isRed() {
+		l++
+	}
+	return l
+}
+
+// visit checks entries as they come in order.
+func (c *checker) visit(e arena.Ref, head uint64) {
+	k := c.t.entry(e).key()
+	if c.last != 0 && ikey.Compare(c.t.entry(c.last).key(), k) >= 0 {
+		panic(fmt.Sprintf("rbtree: %v before %v", c.t.entry(c.last).key(), k))
+	}
+	if want := c.t.head(c.abbrev, k.User); head != want || head < c.head {
+		panic(fmt.Sprintf("rbtree: %v has head %x, want %x, at least %x", k, head, want, c.head))
+	}
+	c.last, c.head = e, head
+	c.count++
+}

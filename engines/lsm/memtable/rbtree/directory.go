@@ -1,0 +1,112 @@
+package rbtree
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// directory lists the segments but the first, by their lower fences, rising.
+// heads and refs are behind it, capacity words each.
+type directory struct {
+	count    atomic.Uint32
+	capacity uint32
+	abbrev   abbrev
+}
+
+func (t *table) directory() *directory { return (*directory)(t.mem.Pointer(arena.Ref(t.dir.Load()))) }
+
+func (d *directory) head(i uint32) *atomic.Uint64 {
+	return (*atomic.Uint64)(unsafe.Add(unsafe.Pointer(d), 16+8*uintptr(i)))
+}
+
+func (d *directory) ref(i uint32) *atomic.Uint32 {
+	return (*atomic.Uint32)(unsafe.Add(unsafe.Pointer(d), 16+8*uintptr(d.capacity)+4*uintptr(i)))
+}
+
+func (t *table) newDirectory(capacity uint32, a abbrev) (arena.Ref, *directory) {
+	ref := t.mem.Alloc(16 + 12*int(capacity))
+	d := (*directory)(t.mem.Pointer(ref))
+	d.count.Store(0)
+	d.capacity = capacity
+	d.abbrev = a
+	return ref, d
+}
+
+// find returns the segment that k belongs to or one before it.
+func (t *table) find(k ikey.Key) *segment {
+	d := t.directory()
+	lo := t.position(d, k)
+	if lo == 0 || t.tune.blind {
+		return t.segment(t.first)
+	}
+	return t.segment(arena.Ref(d.ref(lo - 1).Load()))
+}
+
+// position returns how many fences are <= k.
+func (t *table) position(d *directory, k ikey.Key) uint32 {
+	h := t.head(d.abbrev, k.User)
+	lo, hi := uint32(0), d.count.Load()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		fh := d.head(mid).Load()
+		if fh < h || fh == h && !t.startsAfter(d.ref(mid).Load(), k) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// startsAfter says whether k is below the segment at ref.
+func (t *table) startsAfter(ref uint32, k ikey.Key) bool {
+	return t.entry(t.segment(arena.Ref(ref)).low).compare(k) > 0
+}
+
+// dirInsert adds the segment at ref. The caller holds t.splitting.
+func (t *table) dirInsert(ref arena.Ref) {
+	low := t.segment(ref).low
+	k := t.entry(low).key()
+	d := t.directory()
+	n := d.count.Load()
+	pos := t.position(d, k)
+	if n == 0 || n == d.capacity || !t.fits(d.abbrev, k.User) {
+		d = t.renewDirectory(d, pos, low)
+	}
+	for i := n; i > pos; i-- {
+		d.ref(i).Store(d.ref(i - 1).Load())
+		d.head(i).Store(d.head(i - 1).Load())
+	}
+	d.ref(pos).Store(uint32(ref))
+	d.head(pos).Store(t.head(d.abbrev, k.User))
+	d.count.Store(n + 1)
+}
+
+// renewDirectory makes a copy of d with room for another fence at pos, and with the
+// prefix that all fences share.
+func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directory {
+	n := d.count.Load()
+	first, last := low, low
+	if n > 0 && pos > 0 {
+		first = t.segment(arena.Ref(d.ref(0).Load())).low
+	}
+	if n > 0 && pos < n {
+		last = t.segment(arena.Ref(d.ref(n - 1).Load())).low
+	}
+	capacity := d.capacity
+	if n == capacity {
+		capacity *= 2
+	}
+	ref, nd := t.newDirectory(capacity, t.newAbbrev(first, last))
+	for i := range n {
+		s := d.ref(i).Load()
+		nd.ref(i).Store(s)
+		nd.head(i).Store(t.head(nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).user()))
+	}
+	nd.count.Store(n)
+	t.dir.Store(uint32(ref))
+	return nd
+}

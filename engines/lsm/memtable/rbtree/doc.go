@@ -1,0 +1,2 @@
+// Package rbtree is the segmented red-black tree MemTable.
+package rbtree

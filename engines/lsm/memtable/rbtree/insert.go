@@ -1,0 +1,111 @@
+package rbtree
+
+import (
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/internal/invariants"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// path is the way from the root down to a nil link: at slot at[i], go to sides[i].
+type path struct {
+	n     int
+	at    [maxDepth + 1]uint32
+	sides [maxDepth + 1]side
+}
+
+// descend finds the nil link where k belongs; atEnd says that s has no entry
+// after k. The caller holds the lock.
+func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) {
+	atEnd = true
+	n := 0
+	for i := s.root.Load(); i != 0; n++ {
+		sl := s.slot(i)
+		nd, nh := node(sl.node.Load()), sl.head.Load()
+		p.at[n] = i
+		if nh < h || nh == h && t.entry(nd.entry()).before(k) {
+			p.sides[n] = right
+			i = nd.child(right)
+		} else {
+			p.sides[n] = left
+			i = nd.child(left)
+			atEnd = false
+		}
+	}
+	p.n = n
+	return atEnd
+}
+
+// insert links a new node at the end of p. The caller holds the lock, and s has
+// a free slot.
+func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) {
+	s.count++
+	i := s.count
+	s.slot(i).head.Store(h)
+	if p.n == 0 {
+		s.store(i, newNode(e)&^red)
+		s.root.Store(i)
+	} else {
+		s.store(i, newNode(e))
+		parent := p.at[p.n-1]
+		s.store(parent, s.load(parent).withChild(p.sides[p.n-1], i))
+		s.rebalance(p, i)
+	}
+	if invariants.Enabled && s.count <= checkedSize {
+		t.check(s)
+	}
+}
+
+// rebalance restores "a red node has no red child", broken at most between x,
+// the node that p leads to, and its parent. Readers do not look at colours, so
+// that only the rotation, one at most, needs a new version.
+func (s *segment) rebalance(p *path, x uint32) {
+	for n := p.n; n >= 2; n -= 2 {
+		parent, grand := p.at[n-1], p.at[n-2]
+		pn, gn := s.load(parent), s.load(grand)
+		if !pn.isRed() {
+			return
+		}
+		uncle := gn.child(p.sides[n-2] ^ 1)
+		un := s.load(uncle)
+		if uncle == 0 || !un.isRed() {
+			s.rotate(p, n, x)
+			return
+		}
+		s.store(parent, pn&^red)
+		s.store(uncle, un&^red)
+		if n == 2 {
+			return // the root stays black
+		}
+		s.store(grand, gn|red)
+		x = grand
+	}
+}
+
+// rotate makes the middle one of x, its parent p.at[n-1] and its grandparent
+// p.at[n-2] the root of the three, black, with red children.
+func (s *segment) rotate(p *path, n int, x uint32) {
+	parent, grand := p.at[n-1], p.at[n-2]
+	pn, gn := s.load(parent), s.load(grand)
+	inner := p.sides[n-2] ^ 1
+	s.version.Add(1)
+	top := parent
+	if p.sides[n-1] == inner {
+		xn := s.load(x)
+		top = x
+		pn = pn.withChild(inner, xn.child(inner^1))
+		gn = gn.withChild(inner^1, xn.child(inner))
+		s.store(x, xn.withChild(inner^1, parent).withChild(inner, grand)&^red)
+		s.store(parent, pn)
+	} else {
+		gn = gn.withChild(inner^1, pn.child(inner))
+		s.store(parent, pn.withChild(inner, grand)&^red)
+	}
+	s.store(grand, gn|red)
+	if n == 2 {
+		s.root.Store(top)
+	} else {
+		above := p.at[n-3]
+		s.store(above, s.load(above).withChild(p.sides[n-3], top))
+	}
+	s.version.Add(1)
+}

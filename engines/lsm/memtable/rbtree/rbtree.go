@@ -1,0 +1,104 @@
+package rbtree
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
+)
+
+// table is a MemTable.
+type table struct {
+	mem   *arena.Arena
+	tune  tuning
+	first arena.Ref     // segment
+	dir   atomic.Uint32 // directory
+
+	splitting sync.Mutex  // one split at a time
+	order     []arena.Ref // of the split: entries in order
+}
+
+// tuning is what tests choose badly on purpose.
+type tuning struct {
+	slots int  // entries of a full segment, 2 to maxSlots
+	blind bool // every search starts at the first segment
+}
+
+// New returns an empty table; it is a [memtable.Factory].
+func New(o memtable.Options) memtable.MemTable { return newTable(o, tuning{slots: 1023}) }
+
+func newTable(_ memtable.Options, tune tuning) *table {
+	t := &table{mem: arena.New(), tune: tune}
+	t.first, _ = t.newSegment(0, 0)
+	dir, _ := t.newDirectory(16, 0)
+	t.dir.Store(uint32(dir))
+	return t
+}
+
+// Add implements [memtable.MemTable].
+func (t *table) Add(k ikey.Key, value []byte) {
+	e := t.newEntry(k, value)
+	s := t.find(k)
+	for {
+		s.mu.Lock()
+		h := t.head(abbrev(s.abbrev.Load()), k.User)
+		var p path
+		if next := s.next.Load(); t.descend(s, k, h, &p) && next != 0 && !t.startsAfter(next, k) {
+			s.mu.Unlock()
+			s = t.segment(arena.Ref(next))
+			continue
+		}
+		if int(s.count) < t.tune.slots {
+			t.insert(s, &p, h, e)
+		} else {
+			t.split(s, k, e)
+		}
+		s.mu.Unlock()
+		return
+	}
+}
+
+// Get implements [memtable.MemTable].
+func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok bool) {
+	k := ikey.SeekKey(user, seq)
+	s := t.find(k)
+	for {
+		found, next := t.seek(s, k)
+		if found == 0 {
+			if next == 0 {
+				return nil, 0, false
+			}
+			s = t.segment(arena.Ref(next))
+			if !t.startsAfter(next, k) {
+				continue
+			}
+			found = s.low
+		}
+		e := t.entry(found)
+		if !bytes.Equal(e.user(), user) {
+			return nil, 0, false
+		}
+		return e.value(), e.trailer.Kind(), true
+	}
+}
+
+// seek returns the first entry >= k of s, or the next segment if there is none.
+func (t *table) seek(s *segment, k ikey.Key) (found arena.Ref, next uint32) {
+	for retries := 0; ; retries++ {
+		v, locked := s.begin(retries)
+		n, ok := t.search(s, k, t.head(abbrev(s.abbrev.Load()), k.User))
+		next = s.next.Load()
+		if s.end(v, locked) && ok {
+			return n.entry(), next
+		}
+	}
+}
+
+// Size implements [memtable.MemTable].
+func (t *table) Size() int64 { return t.mem.Size() }
+
+// Release implements [memtable.MemTable].
+func (t *table) Release() { t.mem.Release() }

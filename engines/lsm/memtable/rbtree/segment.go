@@ -1,0 +1,140 @@
+package rbtree
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// segment is a red-black tree of the entries in [low, low of the next segment).
+// It lies in the arena, at the start of a cache line, with its slots behind it.
+type segment struct {
+	version atomic.Uint64 // seqlock: odd while links change by more than one store
+	abbrev  atomic.Uint64 // see abbrev; how the heads in the slots were made
+	root    atomic.Uint32 // slot
+	next    atomic.Uint32 // segment, 0 after the last
+	low     arena.Ref     // the first entry; 0 in the first segment; never changes
+	count   uint32        // slots in use, from 1 on; of the lock's holder
+	mu      sync.Mutex    // who holds it may change the segment
+	_       [lineSize - 40]byte
+}
+
+const (
+	lineSize = 64
+	slotSize = 16
+)
+
+// slot holds one entry of a tree. Slot 0 is none.
+type slot struct {
+	head atomic.Uint64
+	node atomic.Uint64 // see node
+}
+
+// node is an entry, its place in the tree and its colour:
+//
+//	| entry 32 | 0 1 | red 1 | right child 15 | left child 15 |
+type node uint64
+
+const (
+	childBits  = 15
+	childMask  = 1<<childBits - 1
+	red        = node(1) << (2 * childBits)
+	entryShift = 32
+
+	maxSlots = childMask // slot numbers of one segment: 1..maxSlots
+	// maxDepth bounds the path to a nil link: 2*log2(maxSlots+1).
+	maxDepth = 2 * childBits
+)
+
+// side is a direction in the tree: left or right.
+type side uint8
+
+const (
+	left  side = 0
+	right side = 1
+)
+
+func newNode(e arena.Ref) node { return node(e)<<entryShift | red }
+
+func (n node) entry() arena.Ref    { return arena.Ref(n >> entryShift) }
+func (n node) isRed() bool         { return n&red != 0 }
+func (n node) child(d side) uint32 { return uint32(n>>(d*childBits)) & childMask }
+
+func (n node) withChild(d side, i uint32) node {
+	shift := d * childBits
+	return n&^(childMask<<shift) | node(i)<<shift
+}
+
+func (t *table) segment(ref arena.Ref) *segment { return (*segment)(t.mem.Pointer(ref)) }
+
+func (s *segment) slot(i uint32) *slot {
+	return (*slot)(unsafe.Add(unsafe.Pointer(s), lineSize+slotSize*uintptr(i)))
+}
+
+func (s *segment) load(i uint32) node     { return node(s.slot(i).node.Load()) }
+func (s *segment) store(i uint32, n node) { s.slot(i).node.Store(uint64(n)) }
+
+// newSegment returns an empty segment that nothing leads to yet.
+func (t *table) newSegment(low arena.Ref, next uint32) (arena.Ref, *segment) {
+	size := lineSize + slotSize*(t.tune.slots+1)
+	ref := t.mem.Alloc(size + lineSize - arena.Align)
+	ref += arena.Ref(-uintptr(t.mem.Pointer(ref)) % lineSize / arena.Align)
+	s := t.segment(ref)
+	*(*[lineSize / 8]uint64)(unsafe.Pointer(s)) = [lineSize / 8]uint64{}
+	s.low = low
+	s.next.Store(next)
+	return ref, s
+}
+
+// search returns the first node >= k of s, or 0. It may be wrong, or ok false,
+// if the version of s changed meanwhile.
+func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
+	i := s.root.Load()
+	for range maxDepth + 1 {
+		if i == 0 {
+			return found, true
+		}
+		sl := s.slot(i)
+		n, nh := node(sl.node.Load()), sl.head.Load()
+		if nh < h || nh == h && t.entry(n.entry()).before(k) {
+			i = n.child(right)
+		} else {
+			found = n
+			i = n.child(left)
+		}
+	}
+	return 0, false
+}
+
+// maxRetries is how often a reader tries to read beside the writer before it
+// takes the lock.
+const maxRetries = 100
+
+// begin returns the version to read at. It takes the lock, and says so, if
+// writers were in the way too often.
+func (s *segment) begin(retries int) (version uint64, locked bool) {
+	if retries >= maxRetries {
+		s.mu.Lock()
+		return s.version.Load(), true
+	}
+	for range 100 {
+		if v := s.version.Load(); v&1 == 0 {
+			return v, false
+		}
+	}
+	runtime.Gosched()
+	return s.version.Load() &^ 1, false
+}
+
+// end says whether what was read since begin is of one state of s.
+func (s *segment) end(version uint64, locked bool) bool {
+	if locked {
+		s.mu.Unlock()
+		return true
+	}
+	return s.version.Load() == version
+}
