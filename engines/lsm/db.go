@@ -35,9 +35,8 @@ type DB struct {
 	throttle  throttle
 	writers   sync.WaitGroup // writes past assign
 
-	editMu      sync.Mutex
-	manifest    *manifest.Log
-	manifestNum uint64
+	editMu   sync.Mutex
+	manifest *manifest.Log
 
 	nextFile atomic.Uint64
 
@@ -202,12 +201,12 @@ func (db *DB) rollManifest(version *manifest.Version) error {
 	if err != nil {
 		return err
 	}
-	old, oldNum := db.manifest, db.manifestNum
-	db.manifest, db.manifestNum = next, num
+	old := db.manifest
+	db.manifest = next
 	if err := old.Close(); err != nil {
 		return err
 	}
-	return db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(oldNum)))
+	return db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(old.FileNum())))
 }
 
 // closeTable closes a table that nobody reads any more. An obsolete one's file

@@ -39,7 +39,7 @@ func (db *DB) Metrics() kv.Metrics {
 	w := db.wal.Metrics()
 	c := &db.counters
 	m := kv.Metrics{
-		WALBytes:               w.BytesWritten,
+		WALBytes:               w.Bytes,
 		FlushBytes:             c.flushBytes.Load(),
 		CompactionReadBytes:    c.compactionRead.Load(),
 		CompactionWrittenBytes: c.compactionWritten.Load(),
@@ -70,7 +70,7 @@ func (db *DB) Metrics() kv.Metrics {
 	}
 	m.ImmutableTables = int64(len(s.mems) - 1)
 	m.CompactionDebtBytes = db.planner.Debt(s.version)
-	m.DiskBytes = w.DiskBytes
+	m.DiskBytes = w.LiveBytes
 	for level := range s.version.Levels {
 		l := kv.LevelMetrics{Tables: int64(len(s.version.Levels[level])), Bytes: s.version.LevelBytes(level)}
 		m.Levels = append(m.Levels, l)

@@ -90,10 +90,10 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
-	db.manifestNum = db.newFileID()
+	num := db.newFileID()
 	base := *version
 	base.NextFileID = db.nextFile.Load()
-	if db.manifest, err = manifest.Create(db.opts.FS, db.dir, db.manifestNum, &base); err != nil {
+	if db.manifest, err = manifest.Create(db.opts.FS, db.dir, num, &base); err != nil {
 		return err
 	}
 	if db.wal, err = wal.NewWriter(db.walOptions(), recovered); err != nil {
@@ -189,15 +189,15 @@ const (
 
 // parseFileName returns kind and number of a table or manifest.
 func parseFileName(name string) (kind fileKind, num uint64, ok bool) {
+	if num, ok := manifest.ParseFileName(name); ok {
+		return fileManifest, num, true
+	}
 	digits, ok := strings.CutSuffix(name, ".sst")
 	if !ok {
-		kind = fileManifest
-		if digits, ok = strings.CutPrefix(name, "MANIFEST-"); !ok {
-			return 0, 0, false
-		}
+		return 0, 0, false
 	}
 	num, err := strconv.ParseUint(digits, 10, 64)
-	return kind, num, err == nil
+	return fileTable, num, err == nil && tableName(num) == name
 }
 
 func lastFileID(names []string) (last uint64) {
@@ -221,7 +221,7 @@ func orphans(names []string, version *manifest.Version, manifestNum uint64) []st
 // removeOrphans removes what an earlier life of the store left behind. It is
 // called once the new manifest is durable.
 func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
-	for _, name := range orphans(names, version, db.manifestNum) {
+	for _, name := range orphans(names, version, db.manifest.FileNum()) {
 		if err := db.opts.FS.Remove(path.Join(db.dir, name)); err != nil {
 			return err
 		}

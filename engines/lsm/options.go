@@ -66,7 +66,7 @@ func (o Options) withDefaults() Options {
 		o.MemTable = skiplist.New
 	}
 	if o.FS == nil {
-		o.FS = vfs.OS{}
+		o.FS = vfs.OS
 	}
 	return o
 }

@@ -1,7 +1,6 @@
 package lsm
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -19,8 +18,9 @@ type publisher struct {
 }
 
 // publishSpins bounds how often a writer looks again before it sleeps: the
-// predecessor is usually a single insert away.
-const publishSpins = 32
+// predecessor is usually a single insert away. It does not yield meanwhile:
+// behind busy readers a yield costs milliseconds, being woken does not.
+const publishSpins = 128
 
 func (p *publisher) init(visible ikey.Seq) {
 	p.cond.L = &p.mu
@@ -47,7 +47,6 @@ func (p *publisher) wait(seq ikey.Seq) {
 		if p.seq() >= seq {
 			return
 		}
-		runtime.Gosched()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
