@@ -50,11 +50,15 @@ type engine struct {
 
 // Open opens the store in dir, making it if it is missing.
 func Open(dir string, o peers.Options) (kv.Engine, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(dir) // the lock goes by name
 	if err != nil {
 		return nil, err
 	}
-	s := &store{fs: &walFS{FS: vfs.Default}}
+	return open(dir, o, vfs.Default)
+}
+
+func open(dir string, o peers.Options, base vfs.FS) (kv.Engine, error) {
+	s := &store{fs: &walFS{FS: base}}
 	if err := s.fs.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
