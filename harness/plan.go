@@ -204,11 +204,14 @@ func meant(name string, known []string) string {
 	return ""
 }
 
-// nearest returns the known name with the longest common beginning and end, if
-// that is at least half of it.
+// nearest returns the known name that holds name, or the one with the longest
+// common beginning and end, if that is at least half of it.
 func nearest(name string, known []string) (best string) {
 	most := 0
 	for _, k := range known {
+		if len(name) >= 3 && strings.Contains(k, name) {
+			return k
+		}
 		n := min(len(name), len(k))
 		same := 0
 		for same < n && name[same] == k[same] {
@@ -226,5 +229,5 @@ func nearest(name string, known []string) (best string) {
 
 // memInfo describes a table of a race as an engine.
 func memInfo(t memrace.Table) result.EngineInfo {
-	return result.EngineInfo{Name: t.Name, Version: t.Version, Options: map[string]string{"volatile": t.About}}
+	return result.EngineInfo{Name: t.Name, Version: t.Version, Summary: t.About, Options: map[string]string{"volatile": "in memory alone"}}
 }

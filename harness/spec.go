@@ -108,7 +108,7 @@ func groupsOf(p result.Plan, round int, seed uint64) ([]CellSpec, error) {
 			for _, threads := range p.Threads {
 				c := CellSpec{
 					Workload: w, Durability: d, Round: round, Duration: p.Duration, Rate: p.Rate, MemTables: p.MemTables,
-					Open: OpenOptions{p.CacheSize, p.MemTableSize}, Timeout: timeout,
+					Open: OpenOptions{p.CacheSize, p.MemTableSize, d}, Timeout: timeout,
 				}
 				if p.MemTables {
 					c.Spec = workloads.Spec{Keys: p.Keys, KeySize: p.KeySize, ValueSize: p.ValueSize, Threads: threads, Seed: seed}

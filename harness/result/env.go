@@ -56,7 +56,9 @@ type EngineInfo struct {
 	// Options are the effective options of each durability rung, by its name;
 	// a rung that the engine refuses is absent.
 	Options map[string]string `json:"options"`
-	Note    string            `json:"note,omitempty"`
+	// Settings are further effective options, which hold at every rung.
+	Settings map[string]string `json:"settings,omitempty"`
+	Summary  string            `json:"summary,omitempty"` // one line
 }
 
 // ReadEnv reads env.json of a run directory.

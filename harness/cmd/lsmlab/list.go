@@ -77,9 +77,9 @@ func (a *app) list(args []string) (l listing, err error) {
 func (a *app) printList(l listing) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	if len(l.Engines) > 0 {
-		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tNOTE")
+		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tABOUT")
 		for _, e := range l.Engines {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(rungs(e), ","), e.Note)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(rungs(e), ","), e.Summary)
 		}
 		fmt.Fprintln(w)
 	}

@@ -62,9 +62,11 @@ and draws what it measured.
 Exit status: 0 done and sound; 1 a finding (regression, failed cell, corrupt store);
 2 wrong use or broken environment; 130 interrupted, what was measured is on disk.`,
 		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		// Cobra's own default of 2 holds in a path that is not taken here.
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args:                       noArgs,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
@@ -74,14 +76,17 @@ Exit status: 0 done and sound; 1 a finding (regression, failed cell, corrupt sto
 	return root
 }
 
-// noArgs refuses arguments, and says what a mistyped command was meant to be.
+// noArgs refuses arguments, and says which command a mistyped one was meant to be.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if c.HasParent() {
+		return fmt.Errorf("%s: unknown argument %q: it takes flags alone, see `%s --help`", c.Name(), args[0], c.CommandPath())
+	}
 	hint := ""
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 && c.HasSubCommands() {
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = fmt.Sprintf(", did you mean %s?", strings.Join(near, " or "))
 	}
-	return fmt.Errorf("%s: unknown argument %q%s; see `%s --help`", c.CommandPath(), args[0], hint, c.CommandPath())
+	return fmt.Errorf("unknown command %q%s; see `lsmlab --help`", args[0], hint)
 }
