@@ -16,7 +16,7 @@ type tree struct {
 	leafCap  int // entries of a full leaf
 	innerCap int // children of a full inner node
 	first    arena.Ref
-	root     atomic.Uint32
+	root     atomic.Uint64 // rootRef
 	// tail is a leaf near the end of the table, and tailHead the head of its
 	// lower fence: a hint where inserts of rising keys begin.
 	tail     atomic.Uint32
@@ -40,7 +40,7 @@ func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
 	ref, l := t.newLeaf()
 	l.meta = newMeta(0, 0, 0)
 	t.first = ref
-	t.root.Store(uint32(ref))
+	t.root.Store(uint64(newRootRef(ref, 0)))
 	return t
 }
 
@@ -53,6 +53,7 @@ func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok 
 	at, known := t.descend(k, 0, nil)
 	for {
 		l := t.leaf(at)
+		l.touch()
 		m, lnk := l.load()
 		if !t.covers(lnk, known, k) {
 			at = lnk.next()

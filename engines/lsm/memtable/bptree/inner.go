@@ -1,8 +1,6 @@
 package bptree
 
 import (
-	"math/bits"
-
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
 )
@@ -14,15 +12,14 @@ type path [12]arena.Ref
 // descend returns a node of the level from which k is reached by moving right
 // only, and an upper bound of k if it knows one. p may be nil.
 func (t *tree) descend(k ikey.Key, level uint32, p *path) (at, known arena.Ref) {
-	at = arena.Ref(t.root.Load())
-	for {
-		if t.node(at).level <= level {
-			return at, known
-		}
+	root := rootRef(t.root.Load())
+	at = root.ref()
+	for l := root.level(); l > level; {
 		n := t.inner(at)
 		m, lnk := n.load()
 		if m&locked != 0 {
 			at, known = t.childLocked(n, k), 0
+			l--
 			continue
 		}
 		if !t.covers(lnk, known, k) {
@@ -37,25 +34,21 @@ func (t *tree) descend(k ikey.Key, level uint32, p *path) (at, known arena.Ref) 
 		if !n.is(m) {
 			continue
 		}
-		if p != nil && n.level < uint32(len(p)) {
-			p[n.level] = at
+		if p != nil && l < uint32(len(p)) {
+			p[l] = at
 		}
 		at, known = child, upper
+		l--
 	}
+	return at, known
 }
 
 // searchInner returns the last child whose lower fence is <= k. It holds if the
 // node is in state m before and after.
 func (t *tree) searchInner(n *inner, m meta, k ikey.Key) int {
 	head := m.skip().head64(k)
-	heads := n.heads[1:m.count()]
-	below := uint64(0)
-	for i := range heads {
-		_, b := bits.Sub64(heads[i].Load(), head, 0)
-		below += b
-	}
-	pos := int(below)
-	if pos == len(heads) || heads[pos].Load() != head {
+	pos := lowerBound(n.heads[1:m.count()], head)
+	if pos+1 == m.count() || n.heads[pos+1].Load() != head {
 		return pos
 	}
 	lo, hi := pos+1, m.count() // the first fence > k, among those of equal head
@@ -132,20 +125,20 @@ func (n *inner) shiftRight(pos, end int, head uint64, kid word) {
 // growRoot makes a root at level out of the old one and kid, unless somebody
 // made one before.
 func (t *tree) growRoot(level uint32, kid word) bool {
-	if t.node(arena.Ref(t.root.Load())).level >= level {
+	if rootRef(t.root.Load()).level() >= level {
 		return false
 	}
 	t.grow.Lock()
 	defer t.grow.Unlock()
-	old := arena.Ref(t.root.Load())
-	if t.node(old).level >= level {
+	old := rootRef(t.root.Load())
+	if old.level() >= level {
 		return false
 	}
 	ref, n := t.newInner()
-	n.level, n.meta = level, newMeta(0, 2, 0)
-	n.kids[0], n.kids[1] = word(old), kid
+	n.meta = newMeta(0, 2, 0)
+	n.kids[0], n.kids[1] = word(old.ref()), kid
 	n.heads[1] = skip(0).head64(t.key(fenceOf(kid)))
-	t.root.Store(uint32(ref))
+	t.root.Store(uint64(newRootRef(ref, level)))
 	return true
 }
 
@@ -170,7 +163,7 @@ func (t *tree) splitInner(n *inner, m meta, lnk link, pos int, kid word) (fence,
 	fence = fenceOf(kids[keep])
 	right, r := t.newInner()
 	s := t.fenceSkip(fence, lnk.high())
-	r.low, r.level, r.link, r.meta = fence, n.level, lnk, newMeta(0, len(kids)-keep, s)
+	r.low, r.link, r.meta = fence, lnk, newMeta(0, len(kids)-keep, s)
 	copy(r.kids[:], kids[keep:])
 	for i, kid := range kids[keep:] {
 		r.heads[i] = s.head64(t.key(fenceOf(kid)))

@@ -12,12 +12,14 @@ import (
 // that the copies follow on each other without gap or overlap, whatever splits
 // come between.
 type iterator struct {
-	t    *tree
-	at   unsafe.Pointer // the entry
-	pos  int
-	n    int
-	link link
-	refs [leafSlots]arena.Ref
+	t       *tree
+	at      unsafe.Pointer // the entry
+	pos     int
+	n       int
+	link    link
+	touched uint64 // what touch read
+	refs    [leafSlots]arena.Ref
+	entries [leafSlots]unsafe.Pointer // from pos on, when it entered the leaf
 }
 
 // NewIterator implements [memtable.MemTable].
@@ -26,8 +28,7 @@ func (t *tree) NewIterator() ikey.Iterator { return &iterator{t: t} }
 // First implements [ikey.Iterator].
 func (it *iterator) First() bool {
 	it.enter(it.t.first)
-	it.pos = 0
-	return it.settle()
+	return it.stand(0)
 }
 
 // SeekGE implements [ikey.Iterator].
@@ -40,15 +41,14 @@ func (it *iterator) SeekGE(k ikey.Key) bool {
 		}
 		at = it.link.next()
 	}
-	it.pos = it.t.searchRefs(it.refs[:it.n], k)
-	return it.settle()
+	return it.stand(it.t.searchRefs(it.refs[:it.n], k))
 }
 
 // Next implements [ikey.Iterator].
 func (it *iterator) Next() bool {
 	it.pos++
 	if it.pos < it.n {
-		it.at = it.t.mem.Pointer(it.refs[it.pos])
+		it.at = it.entries[it.pos]
 		return true
 	}
 	return it.settle()
@@ -56,15 +56,34 @@ func (it *iterator) Next() bool {
 
 // settle goes on to the next entry from the end of a leaf.
 func (it *iterator) settle() bool {
-	for it.pos >= it.n {
-		next := it.link.next()
-		if next == 0 {
-			return false
-		}
-		it.enter(next)
-		it.pos = 0
+	next := it.link.next()
+	if next == 0 {
+		return false
 	}
-	it.at = it.t.mem.Pointer(it.refs[it.pos])
+	it.enter(next)
+	return it.stand(0)
+}
+
+// stand moves to entry pos of the leaf. It reads a bit of all entries from there
+// on and of the next leaf, so that the cache misses overlap.
+func (it *iterator) stand(pos int) bool {
+	if it.pos = pos; pos >= it.n {
+		return it.settle()
+	}
+	var sum byte
+	for i := pos; i < it.n; i++ {
+		p := it.t.mem.Pointer(it.refs[i])
+		sum += *(*byte)(p)
+		it.entries[i] = p
+	}
+	it.touched = uint64(sum)
+	if next := it.link.next(); next != 0 {
+		l := it.t.leaf(next)
+		for i := 0; i < leafSlots; i += lineSize / 8 {
+			it.touched += l.slots[i].Load()
+		}
+	}
+	it.at = it.entries[pos]
 	return true
 }
 

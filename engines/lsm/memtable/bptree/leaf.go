@@ -1,8 +1,6 @@
 package bptree
 
 import (
-	"math/bits"
-
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
 )
@@ -12,24 +10,19 @@ import (
 func (t *tree) searchLeaf(l *leaf, m meta, k ikey.Key) int {
 	start, end := m.start(), m.start()+m.count()
 	head := m.skip().head32(k)
-	pos := start + l.countBelow(start, end, head<<32)
+	pos := start + lowerBound(l.slots[start:end], head<<32)
 	if pos == end || l.slots[pos].Load()>>32 != head {
 		return pos
 	}
 	return t.searchTies(l, pos, end, head, k)
 }
 
-// countBelow counts the words below bound in the slots [start, end). It reads
-// all of them: that has no branch to mispredict, and the cache lines of a cold
-// leaf come in parallel.
-func (l *leaf) countBelow(start, end int, bound word) int {
-	n := uint64(0)
-	slots := l.slots[start:end]
-	for i := range slots {
-		_, below := bits.Sub64(slots[i].Load(), bound, 0)
-		n += below
+// touch reads all cache lines of the leaf, which is mostly cold, so that their
+// misses overlap.
+func (l *leaf) touch() {
+	for i := 5; i < leafSlots; i += lineSize / 8 {
+		l.slots[i].Load()
 	}
-	return int(n)
 }
 
 // searchTies is the rest of searchLeaf where slot pos is the first with the head
@@ -57,6 +50,7 @@ func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 	at, known := t.findLeaf(k, &p)
 	for w := waiter(0); ; {
 		l := t.leaf(at)
+		l.touch()
 		m, lnk := l.load()
 		if !t.covers(lnk, known, k) {
 			at = lnk.next()

@@ -1,6 +1,7 @@
 package bptree
 
 import (
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -18,10 +19,10 @@ const (
 
 // node is the part that leaves and inner nodes share.
 type node struct {
-	meta  atomic.Uint64 // see meta
-	link  atomic.Uint64 // see link
-	low   arena.Ref     // lower fence: an entry, 0 for none; never changes
-	level uint32        // 0 for leaves; never changes
+	meta atomic.Uint64 // see meta
+	link atomic.Uint64 // see link
+	low  arena.Ref     // lower fence: an entry, 0 for none; never changes
+	_    uint32
 }
 
 // leaf holds entries, as the words head32<<32 | entry, rising.
@@ -97,6 +98,26 @@ func (n *node) lock(m, direction meta) bool {
 
 func (n *node) unlock(m meta) { n.meta.Store(uint64(m)) }
 
+// rootRef is the root and its level, level<<32 | node. Leaves are level 0.
+type rootRef uint64
+
+func newRootRef(ref arena.Ref, level uint32) rootRef { return rootRef(level)<<32 | rootRef(ref) }
+
+func (r rootRef) ref() arena.Ref { return arena.Ref(r) }
+func (r rootRef) level() uint32  { return uint32(r >> 32) }
+
+// lowerBound returns the number of words below bound, of rising ones. It reads
+// all of them: the loads do not wait for each other, as those of a binary search
+// do, and no branch is mispredicted.
+func lowerBound(words []atomic.Uint64, bound word) int {
+	n := uint64(0)
+	for i := range words {
+		_, below := bits.Sub64(words[i].Load(), bound, 0)
+		n += below
+	}
+	return int(n)
+}
+
 // waiter paces a goroutine that met a locked node. The holder runs for some
 // hundred nanoseconds, but it may have lost its thread: then spinning is no use.
 type waiter int
@@ -136,10 +157,10 @@ func (t *tree) newInner() (arena.Ref, *plainInner) {
 }
 
 type plainNode struct {
-	meta  meta
-	link  link
-	low   arena.Ref
-	level uint32
+	meta meta
+	link link
+	low  arena.Ref
+	_    uint32
 }
 
 type plainLeaf struct {
