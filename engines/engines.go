@@ -43,7 +43,7 @@ type Info struct {
 
 // all lists the engines in the order in which they are shown.
 func all() []Info {
-	infos := []Info{
+	infos := append(variants(), []Info{
 		{
 			Name:    "pebble",
 			Summary: "LSM tree of CockroachDB, in Go",
@@ -101,7 +101,7 @@ func all() []Info {
 			},
 			Open: bbolt.Open,
 		},
-	}
+	}...)
 	infos = append(infos, tagged...)
 	infos = append(infos, Info{
 		Name:    "noop",

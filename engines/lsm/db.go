@@ -35,8 +35,9 @@ type DB struct {
 	throttle  throttle
 	writers   sync.WaitGroup // writes past assign
 
-	editMu   sync.Mutex
-	manifest *manifest.Log
+	editMu       sync.Mutex
+	manifest     *manifest.Log
+	manifestBase int64 // bytes of the manifest when it was begun
 
 	nextFile atomic.Uint64
 
@@ -139,7 +140,7 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) e
 	if err := db.manifest.Append(edit); err != nil {
 		return err
 	}
-	if db.manifest.Size() > db.opts.ManifestRollSize {
+	if db.manifest.Size() > max(db.opts.ManifestRollSize, 4*db.manifestBase) {
 		if err := db.rollManifest(version); err != nil {
 			return err
 		}
@@ -194,19 +195,27 @@ func inVersion(v *manifest.Version, id uint64) bool {
 // rollManifest begins a new manifest with the state of version and removes the
 // old one. It is called under editMu.
 func (db *DB) rollManifest(version *manifest.Version) error {
-	num := db.nextFile.Add(1) - 1
-	base := *version
-	base.NextFileID = db.nextFile.Load()
-	next, err := manifest.Create(db.opts.FS, db.dir, num, &base)
-	if err != nil {
+	old := db.manifest
+	if err := db.beginManifest(version); err != nil {
 		return err
 	}
-	old := db.manifest
-	db.manifest = next
 	if err := old.Close(); err != nil {
 		return err
 	}
 	return db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(old.FileNum())))
+}
+
+// beginManifest makes a new manifest with the state of version the current one.
+func (db *DB) beginManifest(version *manifest.Version) error {
+	num := db.newFileID()
+	base := *version
+	base.NextFileID = db.nextFile.Load()
+	log, err := manifest.Create(db.opts.FS, db.dir, num, &base)
+	if err != nil {
+		return err
+	}
+	db.manifest, db.manifestBase = log, log.Size()
+	return nil
 }
 
 // closeTable closes a table that nobody reads any more. An obsolete one's file

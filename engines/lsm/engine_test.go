@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv/kvtest"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/bptree"
+	"lsmlab/engines/lsm/memtable/rbtree"
 	"lsmlab/engines/lsm/memtable/skiplist"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
@@ -17,6 +18,7 @@ import (
 
 var variants = map[string]memtable.Factory{
 	"skiplist": skiplist.New,
+	"rbtree":   rbtree.New,
 
 	"bptree": bptree.New,
 }
@@ -124,6 +126,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestRandomSkiplist(t *testing.T) { random(t, "skiplist") }
+func TestRandomRBTree(t *testing.T)   { random(t, "rbtree") }
 func TestRandomBPTree(t *testing.T)   { random(t, "bptree") }
 
 func random(t *testing.T, variant string) {
@@ -137,4 +140,5 @@ func random(t *testing.T, variant string) {
 func FuzzEngineSkiplist(f *testing.F) {
 	kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: skiplist.New})))
 }
+func FuzzEngineRBTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: rbtree.New}))) }
 func FuzzEngineBPTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: bptree.New}))) }

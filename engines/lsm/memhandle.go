@@ -37,11 +37,11 @@ type memHandle struct {
 	refs  atomic.Int32
 }
 
-// newMemHandle returns an active table with one reference, the caller's.
+// newMemHandle returns an active table with no reference; a read state that
+// lists it takes one.
 func newMemHandle(o Options, before ikey.Seq) *memHandle {
 	m := &memHandle{table: o.MemTable(memtable.Options{SizeHint: o.MemTableSize}), before: before}
 	m.last.Store(uint64(before))
-	m.refs.Store(1)
 	return m
 }
 

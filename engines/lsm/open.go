@@ -16,6 +16,7 @@ import (
 	"lsmlab/engines/lsm/manifest"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/vfs"
 )
 
 const lockName = "LOCK"
@@ -28,7 +29,7 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := o.FS.MkdirAll(dir); err != nil {
+	if err := makeDir(o.FS, dir); err != nil {
 		return nil, err
 	}
 	lock, err := o.FS.Lock(path.Join(dir, lockName))
@@ -54,6 +55,30 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	db.background.Go(db.tickLoop)
 	db.schedule()
 	return db, nil
+}
+
+// makeDir makes dir if it is missing, durably: a store in a directory that the
+// next power failure takes is no store.
+func makeDir(filesystem vfs.FS, dir string) error {
+	names, err := filesystem.List(dir)
+	if err == nil && slices.Contains(names, manifest.CurrentName) {
+		return nil // whoever made the store made the directory durable first
+	}
+	parents := []string{path.Dir(dir)}
+	for d := path.Dir(dir); errors.Is(err, fs.ErrNotExist) && path.Dir(d) != d; {
+		_, err = filesystem.List(d)
+		d = path.Dir(d)
+		parents = append(parents, d)
+	}
+	if err := filesystem.MkdirAll(dir); err != nil {
+		return err
+	}
+	for _, d := range parents {
+		if err := filesystem.SyncDir(d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recover brings the store in dir into memory: tables by the manifest, later
@@ -90,16 +115,13 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
-	num := db.newFileID()
-	base := *version
-	base.NextFileID = db.nextFile.Load()
-	if db.manifest, err = manifest.Create(db.opts.FS, db.dir, num, &base); err != nil {
+	if err = db.beginManifest(version); err != nil {
 		return err
 	}
 	if db.wal, err = wal.NewWriter(db.walOptions(), recovered); err != nil {
 		return joinClose(err, db.manifest)
 	}
-	if err := db.removeOrphans(version, names); err != nil {
+	if err = db.removeOrphans(version, names); err != nil {
 		return errors.Join(err, db.wal.Close(), db.manifest.Close())
 	}
 	db.mem = mems[0]

@@ -1,0 +1,44 @@
+package engines
+
+import (
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm"
+	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/lsm/memtable/bptree"
+	"lsmlab/engines/lsm/memtable/rbtree"
+	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/wal"
+)
+
+// variants are the engines of this module: one core, several MemTables.
+func variants() []Info {
+	return []Info{
+		variant("lsm-skiplist", "lsmlab's LSM core with a lock-free skiplist", skiplist.New),
+		variant("lsm-rbtree", "lsmlab's LSM core with a segmented red-black tree", rbtree.New),
+		variant("lsm-bptree", "lsmlab's LSM core with an in-memory B+ tree", bptree.New),
+	}
+}
+
+func variant(name, summary string, table memtable.Factory) Info {
+	return Info{
+		Name:    name,
+		Summary: summary,
+		Rungs: map[kv.Durability]string{
+			kv.Volatile: "record in the WAL's memory",
+			kv.Buffered: "record stored through a shared mapping of the WAL segment",
+			kv.Synced:   "record written, then fdatasync, shared by the writers that wait",
+		},
+		Settings: map[string]string{
+			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "compaction at 4, slow-down at 12, stop at 24",
+			"compactions": "at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool",
+		},
+		Open: func(dir string, o Options) (kv.Engine, error) {
+			o = o.WithDefaults()
+			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize}
+			if o.Durability < kv.Synced {
+				opts.WALWrite = wal.Mapped
+			}
+			return lsm.Open(dir, opts)
+		},
+	}
+}
