@@ -19,8 +19,8 @@ type Cost struct {
 // A calibration is many short runs, of which the fastest counts: on a busy machine
 // most are preempted, and what the harness costs is the same in all.
 const (
-	calibrationRuns = 60
-	calibrationOps  = 20_000 // about 2 ms
+	calibrationRuns = 100
+	calibrationOps  = 5000 // about 0.5 ms
 )
 
 // Calibrate measures what the harness adds to every operation: it drives one

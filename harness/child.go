@@ -103,6 +103,9 @@ func (c child) run(ctx context.Context) (result.Cell, error) {
 	var watch sync.WaitGroup
 	watch.Go(func() { stopOnDone(ctx, limit, group, ended) })
 	last, readErr := c.read(stdout)
+	if readErr != io.EOF {
+		_ = syscall.Kill(group, syscall.SIGKILL) // it would wait for a reader for ever
+	}
 	waitErr := cmd.Wait()
 	close(ended)
 	watch.Wait()

@@ -39,7 +39,6 @@ func newReporter(out, errOut io.Writer, total, done int) *reporter {
 		r.bar = progressbar.NewOptions((total-done)*barSteps,
 			progressbar.OptionSetWriter(errOut),
 			progressbar.OptionSetWidth(24),
-			progressbar.OptionShowCount(), // also makes it draw at every call
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionSetElapsedTime(true),
 			progressbar.OptionUseANSICodes(true),
@@ -65,14 +64,14 @@ func (r *reporter) line(format string, args ...any) {
 
 // at moves the bar within the running cell.
 func (r *reporter) at(spec CellSpec, base int, phase string, done float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.bar == nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	// A cell is half preload and half measured part, as far as a bar can know.
 	share := map[string]float64{"measure": 0.5 + done/2, "preload": done / 2, "count": 1, "close": 1}[phase]
-	r.bar.Describe(fmt.Sprintf("%s %s, round %d: %s", spec.Workload, spec.Engine, spec.Round, phase))
+	r.bar.Describe(fmt.Sprintf("[%d/%d] %s %s, round %d: %s", r.done+1, r.total, spec.Workload, spec.Engine, spec.Round, phase))
 	_ = r.bar.Set((r.done-base)*barSteps + int(share*(barSteps-1)))
 }
 
@@ -85,13 +84,14 @@ func (r *reporter) cell(c result.Cell) {
 	r.line("%s", cellLine(done, r.total, c))
 }
 
-// finish removes the bar.
+// finish removes the bar. Lines can be printed after it.
 func (r *reporter) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.bar != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
 		_ = r.bar.Clear()
 		_ = r.bar.Exit()
+		r.bar = nil
 	}
 }
 
