@@ -55,7 +55,8 @@ func all() []Info {
 			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "10 bits, none in L6", "blocks": "32 KiB",
-				"L0": "compaction at 2, stop at 1000", "compactions": "1 to 3", "memtables": "stop at 4",
+				"format": "FormatColumnarBlocks",
+				"L0":     "compaction at 2, stop at 1000", "compactions": "1 to 3", "memtables": "stop at 4",
 			},
 			Open: pebble.Open,
 		},

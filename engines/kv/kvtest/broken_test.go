@@ -299,6 +299,33 @@ func (l *lossy) Crash(kind CrashKind, _ uint64) {
 	l.states = nil
 }
 
+// TestRandomReportsFailedOpen: a store that does not open after a crash is a
+// finding with its command, not a panic.
+func TestRandomReportsFailedOpen(t *testing.T) {
+	h := Harness{NewMachine: func() Machine { return &unopenable{machine: newMachine().(*machine)} }}
+	text := failure(t, func(t testing.TB) { RunRandom(t, h, 1, 20_000) })
+	if !strings.Contains(text, "open after crash") || !strings.Contains(text, "run again") {
+		t.Errorf("it says: %q", text)
+	}
+}
+
+type unopenable struct {
+	*machine
+	crashed bool
+}
+
+func (u *unopenable) Crash(kind CrashKind, seed uint64) {
+	u.machine.Crash(kind, seed)
+	u.crashed = true
+}
+
+func (u *unopenable) Open() (kv.Engine, error) {
+	if u.crashed {
+		return nil, kv.ErrCorrupt
+	}
+	return u.machine.Open()
+}
+
 func TestRandomFindsLostWrites(t *testing.T) {
 	faults := map[string]func(m *machine, kind CrashKind){
 		"a synced write is lost": func(m *machine, _ CrashKind) { m.saved = m.states[max(m.synced-1, 0)] },

@@ -317,5 +317,8 @@ func (d *driver) finish(err error) error {
 	if err == nil {
 		err = d.reopen()
 	}
+	if d.engine == nil { // it did not open again
+		return err
+	}
 	return errors.Join(err, d.release(), d.engine.Close())
 }

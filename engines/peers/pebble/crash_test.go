@@ -39,3 +39,41 @@ func FuzzCrash(f *testing.F) {
 		return &machine{vfs.NewCrashableMem()}
 	}})
 }
+
+// TestSyncedSurvivesBuffered cuts the power after one synced write and many
+// buffered ones, of which any blocks may be lost. The store must open and have
+// the synced write: the log must not claim that what was buffered was synced.
+func TestSyncedSurvivesBuffered(t *testing.T) {
+	for seed := range uint64(20) {
+		m := &machine{vfs.NewCrashableMem()}
+		open := func() kv.Engine {
+			e, err := open("db", peers.Options{CacheSize: 1 << 20, MemTableSize: 4 << 20}, m.disk)
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			return e
+		}
+		e := open()
+		write := func(key byte, size int, d kv.Durability) {
+			var b kv.Batch
+			b.Set([]byte{key}, make([]byte, size))
+			if err := e.Apply(&b, d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write('s', 1, kv.Synced)
+		for i := range byte(60) {
+			write(i, 10_000, kv.Buffered)
+		}
+		old := e
+		m.disk = m.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 80, RNG: rand.New(rand.NewPCG(seed, 1))})
+		old.Close()
+		e = open()
+		if _, err := e.Get(nil, []byte{'s'}); err != nil {
+			t.Errorf("seed %d: synced write: %v", seed, err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (s *store) options(o peers.Options) *pebble.Options {
 		FS:                          s.fs,
 		Lock:                        s.lock,
 		Logger:                      quiet{},
-		FormatMajorVersion:          pebble.FormatNewest,
+		FormatMajorVersion:          pebble.FormatColumnarBlocks, // see walFS
 		CacheSize:                   o.CacheSize,
 		MemTableSize:                uint64(o.MemTableSize),
 		MemTableStopWritesThreshold: 4,

@@ -20,6 +20,10 @@ import (
 // it begins in between, so it sees wanted > 0 and is real; it covers the whole
 // file, skipped syncs included. A log that ends is synced when it is closed,
 // before the next one is created, so no later record outlives an earlier one.
+//
+// Formats from pebble.FormatWALSyncChunks on note in the log up to where it was
+// synced, and a log that falls short of it fails to open as corrupt. Skipped
+// syncs would make that note a lie, so the format is the one before.
 type walFS struct {
 	vfs.FS
 	wanted atomic.Int64
