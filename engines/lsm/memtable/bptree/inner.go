@@ -157,8 +157,8 @@ func (t *tree) splitInner(n *inner, m meta, lnk link, pos int, kid word) (fence,
 	kids[pos] = kid
 
 	keep := len(kids) / 2
-	if lnk.high() == 0 && pos == count {
-		keep = count // rising keys
+	if lnk.high() == 0 && nearEnd(pos, len(kids)) {
+		keep = pos
 	}
 	fence = fenceOf(kids[keep])
 	right, r := t.newInner()

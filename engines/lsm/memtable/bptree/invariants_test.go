@@ -15,7 +15,7 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// check verifies invariants 1 to 5 on a tree at rest and returns its entries.
+// check verifies invariants 2 to 5 on a tree at rest and returns its entries.
 func (t *tree) check() (entries int, err error) {
 	root := rootRef(t.root.Load())
 	below := []word{word(root.ref())} // fence<<32 | node: what the level above says
@@ -242,7 +242,7 @@ func TestStuckSplit(t *testing.T) {
 	}
 	const keep = 13
 	fence := entryOf(words[keep])
-	right := s.newRightLeaf(fence, lnk, words[keep:], m.skip(), false)
+	right := s.newRightLeaf(fence, lnk, words[keep:], m.skip())
 	s.readable("right leaf made")
 	l.link.Store(uint64(newLink(fence, right)))
 	s.readable("linked")

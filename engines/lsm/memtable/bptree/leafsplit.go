@@ -26,7 +26,7 @@ func (t *tree) splitLeaf(l *leaf, m meta, lnk link, pos int, entry word, k ikey.
 
 	keep := t.splitPoint(l, lnk, words, rank, k)
 	fence = entryOf(words[keep])
-	right = t.newRightLeaf(fence, lnk, words[keep:], m.skip(), keep == count)
+	right = t.newRightLeaf(fence, lnk, words[keep:], m.skip())
 	l.link.Store(uint64(newLink(fence, right)))
 
 	s, changed := t.reencode(m.skip(), l.low, fence, words[:keep])
@@ -54,7 +54,7 @@ func (t *tree) splitLeaf(l *leaf, m meta, lnk link, pos int, entry word, k ikey.
 // first.
 func (t *tree) splitPoint(l *leaf, lnk link, words []word, rank int, k ikey.Key) int {
 	switch {
-	case lnk.high() == 0 && rank == len(words)-1:
+	case lnk.high() == 0 && nearEnd(rank, len(words)):
 		return rank
 	case rank == 0 && (l.low == 0 || t.sameUser(entryOf(words[1]), k)):
 		return 1
@@ -62,16 +62,21 @@ func (t *tree) splitPoint(l *leaf, lnk link, words []word, rank int, k ikey.Key)
 	return len(words) / 2
 }
 
+// nearEnd says whether keys may be rising: those of concurrent writers do not
+// come in strict order.
+func nearEnd(rank, count int) bool { return rank >= count*3/4 }
+
 func (t *tree) sameUser(ref arena.Ref, k ikey.Key) bool {
 	return string(t.key(ref).User) == string(k.User)
 }
 
-// newRightLeaf makes the leaf of words, abbreviated by s.
-func (t *tree) newRightLeaf(low arena.Ref, lnk link, words []word, s skip, rising bool) arena.Ref {
+// newRightLeaf makes the leaf of words, abbreviated by s. There is room on both
+// sides, but for the last leaf only at the end.
+func (t *tree) newRightLeaf(low arena.Ref, lnk link, words []word, s skip) arena.Ref {
 	ref, l := t.newLeaf()
 	s, _ = t.reencode(s, low, lnk.high(), words)
 	start := (leafSlots - len(words)) / 2
-	if rising {
+	if lnk.high() == 0 {
 		start = 0
 	}
 	l.low, l.link, l.meta = low, lnk, newMeta(start, len(words), s)
