@@ -1,0 +1,501 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lsmlab/harness/result"
+)
+
+// figureGroup is figures of one kind, one a workload.
+type figureGroup struct {
+	id, title, note string
+	figures         []figure
+	table           *table
+}
+
+// slug names a setting in file names and anchors.
+func (s setting) slug() string {
+	out := fmt.Sprintf("%s-%s-t%d", s.durability, s.loop, s.threads)
+	if s.open() {
+		out = fmt.Sprintf("%s-%s%.0f-t%d", s.durability, s.loop, s.rate, s.threads)
+	}
+	return fileSafe(out)
+}
+
+func fileSafe(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+// String says what holds for every chart of a setting.
+func (s setting) String() string {
+	return fmt.Sprintf("%s, %s, %s", s.durability, s.loopWords(), counted(s.threads, "thread"))
+}
+
+func (s setting) loopWords() string {
+	if s.open() {
+		return fmt.Sprintf("open loop at %s operations/s", thousands(fmt.Sprintf("%.0f", s.rate)))
+	}
+	return "closed loop"
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// frame fills in what all figures of a section have.
+func (r *run) frame(s *section, kind, workload, title string) figure {
+	return figure{
+		name: s.slug() + "-" + kind + "-" + fileSafe(workload), title: workload + ": " + title,
+		subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), footer: r.provenance(),
+	}
+}
+
+// rounds says how many rounds the engines have.
+func (r *run) rounds(s *section, workload string) string {
+	least, most := math.MaxInt, 0
+	for _, e := range s.enginesOf(workload) {
+		n := len(s.at(e, workload).cells)
+		least, most = min(least, n), max(most, n)
+	}
+	if least == most {
+		return counted(most, "round")
+	}
+	return fmt.Sprintf("%d to %d rounds", least, most)
+}
+
+// provenance is the machine, the version and the command of every chart.
+func (r *run) provenance() string {
+	e := r.Env
+	parts := []string{
+		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), counted(e.Cores, "core"), unitBytes.format(float64(e.MemoryBytes))),
+		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + r.version(),
+	}
+	return strings.Join(parts, "; ") + ". " + e.Command
+}
+
+func orUnknown(s, what string) string {
+	if s == "" {
+		return "unknown " + what
+	}
+	return s
+}
+
+// version names the build that measured.
+func (r *run) version() string {
+	e := r.Env
+	v := orUnknown(e.Module, "version")
+	if e.Commit != "" {
+		v = e.Commit[:min(12, len(e.Commit))]
+	}
+	if e.Dirty {
+		v += " with changes"
+	}
+	return v
+}
+
+// figures draws one section.
+func (r *run) figures(s *section) ([]figureGroup, error) {
+	latency, err := r.latencyGroups(s)
+	if err != nil {
+		return nil, err
+	}
+	timelines, err := r.timelineGroup(s)
+	if err != nil {
+		return nil, err
+	}
+	groups := []figureGroup{r.throughputGroup(s), r.ratioGroup(s)}
+	groups = append(groups, latency...)
+	groups = append(groups,
+		timelines,
+		r.dotGroup(s, "amplification", "Write, space and read amplification",
+			"Write amplification counts what the process caused to be written to storage, alike for every engine; read amplification is the engine's own account, where it keeps one.",
+			writeAmp, spaceAmp, readAmp),
+		r.dotGroup(s, "resources", "Memory, collector and CPU", "Of the whole process, the harness included.", rssPeak, heapPeak, gcPauses, gcMax, cpuPerOp),
+		r.dotGroup(s, "memtable", "Memory and collector cost of a MemTable", "What a live table costs every process that holds it.", bytesPerEntry, gcCycle),
+	)
+	for i := range groups {
+		groups[i].id = s.slug() + "-" + groups[i].id
+	}
+	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.figures) == 0 }), nil
+}
+
+// intervalWords says what the whiskers of a chart are.
+func intervalWords(sums []summary) string {
+	n, confidence := math.MaxInt, 1.0
+	for _, s := range sums {
+		if s.n() > 0 {
+			n, confidence = min(n, s.n()), min(confidence, s.confidence)
+		}
+	}
+	switch {
+	case n == math.MaxInt:
+		return ""
+	case n == 1:
+		return "one round: no interval"
+	case n < 6:
+		return fmt.Sprintf("whiskers: range of %d rounds, which holds the true median with %.3g%% confidence (95%% takes 6 rounds)", n, 100*confidence)
+	}
+	return fmt.Sprintf("whiskers: confidence interval of the median, %.3g%% or more", 100*confidence)
+}
+
+const dotCaption = "Marker: median of the rounds; small dots: every round; filled marker: a variant of lsmlab's own core, hollow: a peer; "
+
+func (r *run) throughputGroup(s *section) figureGroup {
+	g := figureGroup{id: "throughput", title: "Throughput", note: "Higher is better."}
+	if s.open() {
+		g.note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency."
+	}
+	for _, w := range s.workloads {
+		panel, sums := r.dots(s, w, throughput)
+		if s.open() {
+			panel.ref = s.rate
+		}
+		f := r.frame(s, "throughput", w, "throughput")
+		f.finding = s.extremes(w, throughput)
+		g.add(f, intervalWords(sums), panel)
+	}
+	return g
+}
+
+// dots makes the rows of a metric, in the order of the plan.
+func (r *run) dots(s *section, workload string, m metric) (dotPanel, []summary) {
+	d := dotPanel{label: m.label, unit: m.unit, ref: math.NaN()}
+	var sums []summary
+	for _, e := range s.enginesOf(workload) {
+		sum := s.at(e, workload).summary(m)
+		sums = append(sums, sum)
+		d.rows = append(d.rows, sumRow(r.looks[e], sum))
+	}
+	return d, sums
+}
+
+// add adds a figure of dot panels unless all of them are empty.
+func (g *figureGroup) add(f figure, whiskers string, panels ...dotPanel) {
+	for _, d := range panels {
+		if d, ok := d.usable(); ok {
+			f.panels = append(f.panels, d.panel())
+		}
+	}
+	if len(f.panels) == 0 {
+		return
+	}
+	f.caption = dotCaption + whiskers + "."
+	g.figures = append(g.figures, f)
+}
+
+func (r *run) ratioGroup(s *section) figureGroup {
+	m := s.deciding()
+	g := figureGroup{
+		id: "ratio", title: "Ratio to " + r.baseline,
+		note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better.", m.name, r.baseline, r.baseline, betterWord(m)),
+	}
+	for _, w := range s.workloads {
+		base := s.at(r.baseline, w).summary(m)
+		d := dotPanel{label: fmt.Sprintf("%s over %s", m.name, r.baseline), unit: unitTimes, log: true, ref: 1}
+		for _, e := range s.enginesOf(w) {
+			if e == r.baseline {
+				continue
+			}
+			if q := compare(base, s.at(e, w).summary(m)); q.ok() {
+				d.rows = append(d.rows, dotRow{look: r.looks[e], mid: q.value, lo: q.lo, hi: q.hi})
+			}
+		}
+		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
+		f.finding = s.ratioFinding(w, r.baseline)
+		g.add(f, "whiskers: 95% interval of the ratio (Welch, on logarithms); one without a cap goes on", d)
+	}
+	for i := range g.figures {
+		g.figures[i].caption = strings.Replace(g.figures[i].caption, "Marker: median of the rounds; small dots: every round; ", "Marker: ratio of the medians; ", 1)
+	}
+	return g
+}
+
+func betterWord(m metric) string {
+	if m.higher {
+		return "Higher"
+	}
+	return "Lower"
+}
+
+// dotGroup draws several metrics of a workload below each other.
+func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) figureGroup {
+	g := figureGroup{id: id, title: title, note: note + " Lower is better."}
+	for _, w := range s.workloads {
+		f := r.frame(s, id, w, strings.ToLower(title))
+		var panels []dotPanel
+		var sums []summary
+		var findings []string
+		for _, m := range metrics {
+			d, these := r.dots(s, w, m)
+			d.title = m.name
+			sums = append(sums, these...)
+			panels = append(panels, d)
+			if text := s.extremes(w, m); text != "" {
+				findings = append(findings, text)
+			}
+		}
+		f.finding = strings.Join(findings, " ")
+		g.add(f, intervalWords(sums), panels...)
+	}
+	return g
+}
+
+// latencyGroups draws percentile curves of the rounds taken together: from the
+// intended start and of service alone, if there are both.
+func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
+	service := figureGroup{
+		id: "latency", title: "Latency",
+		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care.",
+	}
+	intended := figureGroup{
+		id: "latency-intended", title: "Latency from the intended start",
+		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts.",
+	}
+	if s.open() {
+		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."
+	}
+	for _, w := range s.workloads {
+		byTag := map[string]map[string]*hdrhistogram.Histogram{result.HistService: {}, result.HistIntended: {}}
+		for _, e := range s.enginesOf(w) {
+			files, err := r.hists(s.at(e, w))
+			if err != nil {
+				return nil, err
+			}
+			for tag, of := range byTag {
+				if h := result.Merged(tag, files...); h != nil && h.TotalCount() > 0 {
+					of[e] = h
+				}
+			}
+		}
+		service.addLatency(r, s, w, byTag[result.HistService])
+		intended.addLatency(r, s, w, byTag[result.HistIntended])
+	}
+	return []figureGroup{intended, service}, nil
+}
+
+func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[string]*hdrhistogram.Histogram) {
+	var engines []string
+	for _, e := range s.enginesOf(workload) {
+		if of[e] != nil {
+			engines = append(engines, e)
+			g.addLatencyRow(s, workload, e, of[e])
+		}
+	}
+	if len(engines) == 0 {
+		return
+	}
+	parts := chunks(engines, r.baseline)
+	for i, part := range parts {
+		f := r.frame(s, g.id, workload, strings.ToLower(g.title))
+		f.number(i, len(parts))
+		var lines []line
+		for _, e := range part {
+			lines = append(lines, latencyLine(r.looks[e], of[e]))
+			f.legend = append(f.legend, r.looks[e])
+		}
+		f.panels = []panel{latencyPanel(lines)}
+		f.finding = latencyFinding(part, of)
+		f.caption = "All rounds taken together; both axes logarithmic."
+		g.figures = append(g.figures, f)
+	}
+}
+
+// number tells the parts of a figure apart.
+func (f *figure) number(i, of int) {
+	if of > 1 {
+		f.name += fmt.Sprintf("-%d", i+1)
+		f.title += fmt.Sprintf(" (%d of %d)", i+1, of)
+	}
+}
+
+func latencyFinding(engines []string, of map[string]*hdrhistogram.Histogram) string {
+	var words []string
+	for _, q := range []float64{50, 99, 99.9} {
+		best := slices.MinFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
+		worst := slices.MaxFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
+		ns := func(e string) string { return unitNanos.format(float64(of[e].ValueAtQuantile(q))) }
+		text := fmt.Sprintf("p%g from %s (%s) to %s (%s)", q, ns(best), best, ns(worst), worst)
+		if best == worst || ns(best) == ns(worst) {
+			text = fmt.Sprintf("p%g %s", q, ns(best))
+		}
+		words = append(words, text)
+	}
+	return strings.Join(words, "; ") + "."
+}
+
+// timelineGroup draws the median round of every engine.
+func (r *run) timelineGroup(s *section) (figureGroup, error) {
+	g := figureGroup{
+		id: "timeline", title: "Timelines",
+		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Engines that keep no counters of their own have the first rows alone.",
+	}
+	for _, w := range s.workloads {
+		engines := s.enginesOf(w)
+		parts := chunks(engines, r.baseline)
+		for i, part := range parts {
+			f := r.frame(s, "timeline", w, "timeline")
+			f.number(i, len(parts))
+			var inputs []timelineInput
+			var shown []string
+			for _, e := range part {
+				c := s.at(e, w).medianCell(s.deciding())
+				series, err := r.series(c)
+				if err != nil {
+					return g, err
+				}
+				if len(series[result.SeriesOps].Millis) < minTimeline {
+					continue
+				}
+				if in, ok := series[result.SeriesIntendedP99]; ok && s.open() {
+					series[result.SeriesP99] = in
+				}
+				inputs = append(inputs, timelineInput{r.looks[e], series})
+				f.legend = append(f.legend, r.looks[e])
+				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
+			}
+			if f.panels = timelinePanels(inputs); len(f.panels) == 0 {
+				continue
+			}
+			f.finding = timelineFinding(inputs)
+			f.caption = "Round shown: " + strings.Join(shown, ", ") +
+				". Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count."
+			g.figures = append(g.figures, f)
+		}
+	}
+	return g, nil
+}
+
+// minTimeline is how many points a timeline takes: with fewer it shows nothing.
+const minTimeline = 5
+
+// medianCell is the round that stands for all.
+func (g *group) medianCell(m metric) result.Cell {
+	var values []float64
+	for _, c := range g.cells {
+		v, _ := m.of(c)
+		values = append(values, v)
+	}
+	return g.cells[medianIndex(values)]
+}
+
+func timelineFinding(inputs []timelineInput) string {
+	var words []string
+	for _, in := range inputs {
+		var counts [3]int
+		for _, e := range eventsOf(in.series) {
+			counts[e.kind]++
+		}
+		var parts []string
+		for kind, n := range counts {
+			if n > 0 {
+				parts = append(parts, counted(n, eventNames[kind]))
+			}
+		}
+		if len(parts) > 0 {
+			words = append(words, in.look.name+": "+strings.ReplaceAll(strings.Join(parts, ", "), "flushs", "flushes"))
+		}
+	}
+	if len(words) == 0 {
+		return "No flush, compaction or stall was seen in these rounds."
+	}
+	return strings.Join(words, "; ") + "."
+}
+
+// scalingGroup draws a metric over thread counts, for settings that differ in
+// nothing else.
+func (r *run) scalingGroup(sections []*section) figureGroup {
+	m, title := throughput, "Throughput by threads"
+	if r.Plan.MemTables {
+		m, title = nsPerOp, "Time an operation by goroutines"
+	}
+	first := sections[0]
+	g := figureGroup{
+		id: fileSafe(first.slug() + "-scaling"), title: title,
+		note: fmt.Sprintf("%s, %s: the only chart that mixes thread counts. %s is better.", first.durability, first.loopWords(), betterWord(m)),
+	}
+	for _, w := range first.workloads {
+		parts := chunks(scalingEngines(sections, w), r.baseline)
+		for i, part := range parts {
+			f := r.frame(first, "scaling", w, strings.ToLower(title))
+			f.subtitle = fmt.Sprintf("%s, %s; whiskers as in the other charts", first.durability, first.loopWords())
+			f.number(i, len(parts))
+			var lines []line
+			var threads []int
+			var sums []summary
+			for _, s := range sections {
+				threads = append(threads, s.threads)
+			}
+			for _, e := range part {
+				l := line{look: r.looks[e]}
+				for _, s := range sections {
+					if sum := s.at(e, w).summary(m); sum.n() > 0 {
+						l.marks = append(l.marks, len(l.xs))
+						l.xs, l.ys = append(l.xs, math.Log2(float64(s.threads))), append(l.ys, sum.median)
+						l.lo, l.hi = append(l.lo, sum.lo), append(l.hi, sum.hi)
+						sums = append(sums, sum)
+					}
+				}
+				if len(l.xs) > 0 {
+					lines = append(lines, l)
+					f.legend = append(f.legend, r.looks[e])
+				}
+			}
+			if len(lines) == 0 {
+				continue
+			}
+			what := "threads"
+			if r.Plan.MemTables {
+				what = "goroutines"
+			}
+			f.panels = []panel{scalingPanel(lines, threads, m.unit, what, r.Plan.MemTables)}
+			last := sections[len(sections)-1]
+			f.finding = fmt.Sprintf("At %s: %s", counted(last.threads, strings.TrimSuffix(what, "s")), last.extremes(w, m))
+			f.caption = "Medians over rounds; " + intervalWords(sums) + "."
+			g.figures = append(g.figures, f)
+		}
+	}
+	return g
+}
+
+func scalingEngines(sections []*section, workload string) (out []string) {
+	for _, s := range sections {
+		for _, e := range s.enginesOf(workload) {
+			if !slices.Contains(out, e) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// scalings returns the sections that differ in their threads alone, where there
+// are several.
+func (r *run) scalings() (out [][]*section) {
+	for _, s := range r.sections {
+		same := func(o []*section) bool {
+			a, b := o[0].setting, s.setting
+			a.threads, b.threads = 0, 0
+			return a == b
+		}
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i] = append(out[i], s)
+			continue
+		}
+		out = append(out, []*section{s})
+	}
+	return slices.DeleteFunc(out, func(o []*section) bool { return len(o) < 2 })
+}

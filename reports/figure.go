@@ -1,0 +1,281 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"regexp"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Sizes of every chart. The width is such that on a phone of 390 px the text is
+// still readable.
+const (
+	figureWidth  = 345 // points
+	figureMargin = 8
+	titleSize    = 11
+	textSize     = 9
+	smallSize    = 7.5
+	pngDPI       = 192
+)
+
+var (
+	inkColor   = color.RGBA{0x1a, 0x1a, 0x1a, 255}
+	greyColor  = color.RGBA{0x59, 0x59, 0x59, 255}
+	gridColor  = color.RGBA{0xdd, 0xdd, 0xdd, 255}
+	stripColor = color.RGBA{0xf4, 0xf4, 0xf4, 255}
+)
+
+// figure is one chart: panels one below the other, and around them what makes it
+// stand alone.
+type figure struct {
+	name     string // of its files, without suffix
+	title    string
+	subtitle string
+	panels   []panel
+	legend   []look
+	footer   string // machine, version, command
+	finding  string // what it shows, one sentence
+	caption  string // how to read it
+}
+
+type panel struct {
+	title  string
+	plot   *plot.Plot
+	height vg.Length // of the data area and its axes, without the title
+}
+
+func sans(size float64) font.Font {
+	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, font.Length(size))
+}
+
+func style(size float64, c color.Color) text.Style {
+	return text.Style{Color: c, Font: sans(size), XAlign: draw.XLeft, YAlign: draw.YTop, Handler: plot.DefaultTextHandler}
+}
+
+func bold(size float64, c color.Color) text.Style {
+	s := style(size, c)
+	s.Font.Weight = 2 // golang.org/x/image/font.WeightBold
+	return s
+}
+
+// newPlot returns a plot in the style of all charts, without data.
+func newPlot() *plot.Plot {
+	p := plot.New()
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Label.TextStyle.Font = sans(textSize)
+		a.Label.TextStyle.Color = inkColor
+		a.Tick.Label.Font = sans(textSize)
+		a.Tick.Label.Color = inkColor
+		a.LineStyle.Color = greyColor
+		a.Tick.LineStyle.Color = greyColor
+		a.Label.Padding = vg.Points(3)
+		a.Padding = 0
+		a.Tick.Length = vg.Points(3)
+	}
+	return p
+}
+
+// svg draws the figure as SVG.
+func (f figure) svg() ([]byte, error) {
+	w, h := vg.Points(figureWidth), f.height()
+	c := vgsvg.New(w, h)
+	f.draw(draw.NewCanvas(c, w, h))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("chart %s: %w", f.name, err)
+	}
+	return tidySVG(b.Bytes(), f.title+". "+f.finding), nil
+}
+
+// png draws the figure as PNG.
+func (f figure) png() ([]byte, error) {
+	w, h := vg.Points(figureWidth), f.height()
+	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(color.White))
+	f.draw(draw.NewCanvas(c, w, h))
+	var b bytes.Buffer
+	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("chart %s: %w", f.name, err)
+	}
+	return b.Bytes(), nil
+}
+
+var (
+	svgFamily = regexp.MustCompile(`font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal`)
+	svgBold   = regexp.MustCompile(`font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal`)
+	svgSize   = regexp.MustCompile(`<svg width="[^"]*" height="[^"]*"`)
+)
+
+// tidySVG names fonts that have the measures of the one the text was set in, and
+// gives the picture its text for those who don't see it.
+func tidySVG(svg []byte, alt string) []byte {
+	const family = `font-family:'Liberation Sans',Arimo,Arial,Helvetica,sans-serif`
+	svg = svgFamily.ReplaceAll(svg, []byte(family))
+	svg = svgBold.ReplaceAll(svg, []byte(family+";font-weight:bold"))
+	open := svgSize.Find(svg)
+	label := fmt.Sprintf(`%s role="img" aria-label="%s"`, open, escapeXML(alt))
+	return bytes.Replace(svg, open, []byte(label), 1)
+}
+
+func escapeXML(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+}
+
+// The layout from top to bottom: title, subtitle, panels, legend, footer.
+
+func (f figure) height() vg.Length {
+	h := vg.Points(2 * figureMargin)
+	h += lineHeight(titleSize) * vg.Length(len(f.titleLines()))
+	h += lineHeight(smallSize)*vg.Length(len(f.subtitleLines())) + vg.Points(4)
+	for _, p := range f.panels {
+		h += p.fullHeight()
+	}
+	if rows := len(f.legendRows()); rows > 0 {
+		h += vg.Points(5) + vg.Length(rows)*lineHeight(textSize)
+	}
+	return h + vg.Points(5) + vg.Length(len(f.footerLines()))*lineHeight(smallSize)
+}
+
+func lineHeight(size float64) vg.Length { return vg.Points(size * 1.3) }
+
+func (p panel) fullHeight() vg.Length {
+	h := p.height
+	if p.title != "" {
+		h += lineHeight(textSize) + vg.Points(4)
+	}
+	return h
+}
+
+func textWidth() vg.Length { return vg.Points(figureWidth - 2*figureMargin) }
+
+func (f figure) titleLines() []string { return wrap(f.title, bold(titleSize, inkColor), textWidth()) }
+func (f figure) subtitleLines() []string {
+	return wrap(f.subtitle, style(smallSize, greyColor), textWidth())
+}
+
+func (f figure) footerLines() []string {
+	return wrap(f.footer, style(smallSize, greyColor), textWidth())
+}
+
+// wrap cuts s into lines no wider than width. A word that is wider is cut.
+func wrap(s string, sty text.Style, width vg.Length) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if with := strings.TrimSpace(line + " " + word); sty.Width(with) <= width {
+			line = with
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for sty.Width(word) > width {
+			n := len([]rune(word))
+			for n > 1 && sty.Width(string([]rune(word)[:n])) > width {
+				n--
+			}
+			lines = append(lines, string([]rune(word)[:n]))
+			word = string([]rune(word)[n:])
+		}
+		line = word
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (f figure) draw(c draw.Canvas) {
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	c = draw.Crop(c, vg.Points(figureMargin), -vg.Points(figureMargin), vg.Points(figureMargin), -vg.Points(figureMargin))
+	top := c.Max.Y
+	lines := func(all []string, sty text.Style, size float64) {
+		for _, l := range all {
+			c.FillText(sty, vg.Point{X: c.Min.X, Y: top}, l)
+			top -= lineHeight(size)
+		}
+	}
+	lines(f.titleLines(), bold(titleSize, inkColor), titleSize)
+	lines(f.subtitleLines(), style(smallSize, greyColor), smallSize)
+	top = f.drawPanels(c, top-vg.Points(4))
+	if rows := f.legendRows(); len(rows) > 0 {
+		top = drawLegend(c, top-vg.Points(5), rows)
+	}
+	top -= vg.Points(5)
+	lines(f.footerLines(), style(smallSize, greyColor), smallSize)
+}
+
+// drawPanels draws the panels with their data areas aligned, and returns where
+// they end.
+func (f figure) drawPanels(c draw.Canvas, top vg.Length) vg.Length {
+	area := func(p panel, top vg.Length) draw.Canvas {
+		return draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
+			Min: vg.Point{X: c.Min.X, Y: top - p.height},
+			Max: vg.Point{X: c.Max.X - vg.Points(4), Y: top},
+		}}
+	}
+	var left, right vg.Length // margins outside of the data, the widest of all
+	for _, p := range f.panels {
+		a := area(p, top)
+		d := p.plot.DataCanvas(a)
+		left, right = max(left, d.Min.X-a.Min.X), max(right, a.Max.X-d.Max.X)
+	}
+	for _, p := range f.panels {
+		if p.title != "" {
+			c.FillText(bold(textSize, inkColor), vg.Point{X: c.Min.X, Y: top - vg.Points(3)}, p.title)
+			top -= lineHeight(textSize) + vg.Points(4)
+		}
+		a := area(p, top)
+		d := p.plot.DataCanvas(a)
+		p.plot.Draw(draw.Crop(a, left-(d.Min.X-a.Min.X), -(right - (a.Max.X - d.Max.X)), 0, 0))
+		top -= p.height
+	}
+	return top
+}
+
+// Measures of one entry of a legend.
+const (
+	legendLine = 26
+	legendGap  = 12
+)
+
+func (f figure) legendRows() [][]look {
+	var rows [][]look
+	var used vg.Length
+	sty := style(textSize, inkColor)
+	for _, l := range f.legend {
+		w := vg.Points(legendLine+4+legendGap) + sty.Width(l.name)
+		if len(rows) == 0 || used+w > textWidth()+vg.Points(legendGap) {
+			rows, used = append(rows, nil), 0
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], l)
+		used += w
+	}
+	return rows
+}
+
+func drawLegend(c draw.Canvas, top vg.Length, rows [][]look) vg.Length {
+	sty := style(textSize, inkColor)
+	sty.YAlign = draw.YCenter
+	for _, row := range rows {
+		x, y := c.Min.X, top-lineHeight(textSize)/2
+		for _, l := range row {
+			c.StrokeLine2(l.line(vg.Points(1.6)), x, y, x+vg.Points(legendLine), y)
+			l.mark(&c, vg.Point{X: x + vg.Points(legendLine)/2, Y: y}, vg.Points(3.2))
+			x += vg.Points(legendLine + 4)
+			c.FillText(sty, vg.Point{X: x, Y: y}, l.name)
+			x += sty.Width(l.name) + vg.Points(legendGap)
+		}
+		top -= lineHeight(textSize)
+	}
+	return top
+}

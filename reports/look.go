@@ -1,0 +1,155 @@
+package reports
+
+import (
+	"image/color"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// look is how one engine appears in every chart of a run. Colour is never alone:
+// marker and dashes tell the engines apart in grey, and a filled marker with a
+// solid line is a variant of our own core, a hollow one with dashes a peer.
+type look struct {
+	name   string
+	color  color.RGBA
+	shape  shape
+	own    bool
+	dashes []vg.Length
+}
+
+// okabeIto are the colours of Okabe and Ito ("Color Universal Design", 2008),
+// which people with any colour vision tell apart. The yellow is darkened: on
+// white the original is hardly seen.
+var okabeIto = []color.RGBA{
+	{0x00, 0x72, 0xB2, 255}, // blue
+	{0xD5, 0x5E, 0x00, 255}, // vermilion
+	{0x00, 0x9E, 0x73, 255}, // bluish green
+	{0x00, 0x00, 0x00, 255}, // black
+	{0xE6, 0x9F, 0x00, 255}, // orange
+	{0xCC, 0x79, 0xA7, 255}, // reddish purple
+	{0x56, 0xB4, 0xE9, 255}, // sky blue
+	{0xA8, 0x9A, 0x00, 255}, // yellow
+}
+
+// usual are the engines by their usual place in okabeIto, so that an engine looks
+// the same in every run; the structure in an engine looks like the bare one.
+var usual = map[string]int{
+	"lsm-skiplist": 0, "skiplist": 0,
+	"lsm-rbtree": 1, "rbtree": 1,
+	"lsm-bptree": 2, "bptree": 2,
+	"pebble": 3, "gods-redblack": 3,
+	"badger": 4, "badger-skl": 4,
+	"goleveldb": 5, "tidwall-btree": 5,
+	"bbolt": 6, "google-btree": 6,
+	"rocksdb": 7,
+}
+
+var (
+	shapes     = []shape{circle, square, triangle, diamond, wedge, pentagon, hexagon, star}
+	peerDashes = [][]vg.Length{{6, 2}, {2, 2}, {8, 2, 2, 2}, {4, 1.5, 1.5, 1.5, 1.5, 1.5}, {10, 3}}
+)
+
+// looksOf gives every engine a look of its own. After eight the colours repeat
+// with other markers and dashes.
+func looksOf(engines []string, own func(string) bool) map[string]look {
+	looks := map[string]look{}
+	taken := map[int]bool{}
+	place := map[string]int{}
+	for _, e := range engines {
+		if i, ok := usual[e]; ok && !taken[i] {
+			taken[i], place[e] = true, i
+		}
+	}
+	for _, e := range engines {
+		if _, ok := place[e]; ok {
+			continue
+		}
+		i := 0
+		for taken[i] {
+			i++
+		}
+		taken[i], place[e] = true, i
+	}
+	for _, e := range engines {
+		i := place[e]
+		n := len(okabeIto)
+		l := look{name: e, color: okabeIto[i%n], shape: shapes[(i+i/n*3)%len(shapes)], own: own(e)}
+		if !l.own {
+			l.dashes = peerDashes[(i+i/n)%len(peerDashes)]
+		}
+		looks[e] = l
+	}
+	return looks
+}
+
+// isOwn says whether an engine is a variant of our own core: by its name, and for
+// bare tables by not being another module's.
+func isOwn(name, version string, memTables bool) bool {
+	if memTables {
+		return version == "" || slices.Contains([]string{"skiplist", "rbtree", "bptree"}, name)
+	}
+	return name == "lsm" || strings.HasPrefix(name, "lsm-")
+}
+
+func (l look) line(width vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: l.color, Width: width, Dashes: l.dashes}
+}
+
+// faint is the colour of single rounds.
+func (l look) faint() color.Color {
+	c := l.color
+	return color.NRGBA{c.R, c.G, c.B, 110}
+}
+
+// mark draws the engine's marker at a point.
+func (l look) mark(c *draw.Canvas, at vg.Point, radius vg.Length) {
+	path := l.shape.path(at, radius)
+	fill := color.Color(color.White)
+	if l.own {
+		fill = l.color
+	}
+	c.SetColor(fill)
+	c.Fill(path)
+	c.SetLineStyle(draw.LineStyle{Color: l.color, Width: vg.Points(1.4)})
+	c.Stroke(path)
+}
+
+// shape is a marker: the corners of a polygon of radius 1, or a circle if none.
+type shape []vg.Point
+
+var (
+	circle   = shape(nil)
+	square   = shape{{X: -0.85, Y: -0.85}, {X: 0.85, Y: -0.85}, {X: 0.85, Y: 0.85}, {X: -0.85, Y: 0.85}}
+	triangle = shape{{X: -1, Y: -0.75}, {X: 1, Y: -0.75}, {X: 0, Y: 1.1}}
+	diamond  = shape{{X: 0, Y: -1.25}, {X: 1.1, Y: 0}, {X: 0, Y: 1.25}, {X: -1.1, Y: 0}}
+	wedge    = shape{{X: -1, Y: 0.75}, {X: 1, Y: 0.75}, {X: 0, Y: -1.1}}
+	pentagon = shape{{X: 0, Y: 1.1}, {X: 1.05, Y: 0.34}, {X: 0.65, Y: -0.89}, {X: -0.65, Y: -0.89}, {X: -1.05, Y: 0.34}}
+	hexagon  = shape{{X: 1.1, Y: 0}, {X: 0.55, Y: 0.95}, {X: -0.55, Y: 0.95}, {X: -1.1, Y: 0}, {X: -0.55, Y: -0.95}, {X: 0.55, Y: -0.95}}
+	star     = shape{
+		{X: 0, Y: 1.3}, {X: 0.3, Y: 0.3}, {X: 1.3, Y: 0}, {X: 0.3, Y: -0.3},
+		{X: 0, Y: -1.3}, {X: -0.3, Y: -0.3}, {X: -1.3, Y: 0}, {X: -0.3, Y: 0.3},
+	}
+)
+
+func (s shape) path(at vg.Point, radius vg.Length) vg.Path {
+	var p vg.Path
+	if s == nil {
+		p.Move(vg.Point{X: at.X + radius, Y: at.Y})
+		p.Arc(at, radius, 0, 6.283185307179586)
+		p.Close()
+		return p
+	}
+	for i, q := range s {
+		corner := vg.Point{X: at.X + q.X*radius, Y: at.Y + q.Y*radius}
+		if i == 0 {
+			p.Move(corner)
+			continue
+		}
+		p.Line(corner)
+	}
+	p.Close()
+	return p
+}

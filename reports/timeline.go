@@ -1,0 +1,262 @@
+package reports
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lsmlab/harness/result"
+)
+
+// A timeline shows one round of every engine under one workload: the median one.
+// Its rows share the time axis.
+var timelineRows = []struct {
+	series string
+	title  string
+	unit   unit
+	log    bool
+	reduce func([]float64) float64 // of the points that share a pixel
+}{
+	{result.SeriesOps, "operations a second", unitCount, false, meanOf},
+	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", unitNanos, true, maxOf},
+	{result.SeriesMemTable, "MemTable bytes", unitBytes, false, maxOf},
+	{result.SeriesL0, "tables in L0", unitCount, false, maxOf},
+	{result.SeriesDebt, "compaction debt", unitBytes, false, maxOf},
+	{result.SeriesHeap, "Go heap", unitBytes, false, maxOf},
+}
+
+// maxPoints is how many points a curve has; more don't show at this width.
+const maxPoints = 250
+
+// timelineInput is one engine's round.
+type timelineInput struct {
+	look   look
+	series map[string]result.Series
+}
+
+// timelinePanels returns the rows that have data.
+func timelinePanels(inputs []timelineInput) []panel {
+	end := 0.0
+	for _, in := range inputs {
+		for _, s := range in.series {
+			if n := len(s.Millis); n > 0 {
+				end = math.Max(end, float64(s.Millis[n-1])/1000)
+			}
+		}
+	}
+	var panels []panel
+	for _, row := range timelineRows {
+		set := lineSet{}
+		seen := false
+		for _, in := range inputs {
+			l := timelineLine(in, row.series, row.log, row.reduce)
+			if len(l.xs) < 2 {
+				continue
+			}
+			seen = seen || maxOf(l.ys) > 0
+			set.lines = append(set.lines, l)
+		}
+		if !seen {
+			continue
+		}
+		p := timePlot(end)
+		set.yRange(p, row.log)
+		p.Y.Tick.Marker = linearTicks{row.unit, 3}
+		if row.unit.name == "" && p.Y.Max < 4 {
+			p.Y.Tick.Marker = linearTicks{row.unit, int(p.Y.Max)}
+		}
+		if row.log {
+			p.Y.Scale = plot.LogScale{}
+			p.Y.Tick.Marker = sparse{logTicks{row.unit}, 4}
+		}
+		p.Add(set)
+		panels = append(panels, panel{title: row.title, plot: p, height: vg.Points(74)})
+	}
+	if len(panels) == 0 {
+		return nil
+	}
+	if e, ok := eventPanel(inputs, end); ok {
+		panels = append(panels, e)
+	}
+	last := &panels[len(panels)-1]
+	last.plot.X.Label.Text = "seconds since the start of the measured part"
+	last.height += vg.Points(12)
+	return panels
+}
+
+func timePlot(end float64) *plot.Plot {
+	p := newPlot()
+	p.X.Min, p.X.Max = 0, math.Max(end, 0.1)
+	p.X.Tick.Marker = linearTicks{unitCount, 5}
+	return p
+}
+
+// sparse leaves labels off where there are more than most.
+type sparse struct {
+	ticker plot.Ticker
+	most   int
+}
+
+// Ticks implements [plot.Ticker].
+func (s sparse) Ticks(low, high float64) []plot.Tick {
+	ticks := s.ticker.Ticks(low, high)
+	n := 0
+	for _, t := range ticks {
+		if !t.IsMinor() {
+			n++
+		}
+	}
+	every := (n + s.most - 1) / s.most
+	at := 0
+	for i, t := range ticks {
+		if t.IsMinor() {
+			continue
+		}
+		if at%max(every, 1) != 0 {
+			ticks[i].Label = ""
+		}
+		at++
+	}
+	return ticks
+}
+
+// timelineLine returns a curve of at most maxPoints points, with a few markers.
+func timelineLine(in timelineInput, name string, log bool, reduce func([]float64) float64) line {
+	s := in.series[name]
+	l := line{look: in.look}
+	per := (len(s.Millis) + maxPoints - 1) / maxPoints
+	for i := 0; i < len(s.Millis); i += max(per, 1) {
+		j := min(i+max(per, 1), len(s.Millis))
+		v := reduce(s.Values[i:j])
+		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 || log && v == 0 {
+			continue
+		}
+		l.xs, l.ys = append(l.xs, float64(s.Millis[j-1])/1000), append(l.ys, v)
+	}
+	const markers = 4
+	offset := len(in.look.name) // so that engines' markers don't fall on each other
+	for k := range markers {
+		if n := len(l.xs); n > 2*markers {
+			l.marks = append(l.marks, (k*n/markers+offset%5*n/markers/5)%n)
+		}
+	}
+	return l
+}
+
+func meanOf(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+func maxOf(v []float64) float64 {
+	out := math.Inf(-1)
+	for _, x := range v {
+		out = math.Max(out, x)
+	}
+	return out
+}
+
+// event is something that an engine did at a time.
+type event struct {
+	seconds float64
+	kind    int // eventFlush, eventCompaction, eventStall
+}
+
+const (
+	eventFlush = iota
+	eventCompaction
+	eventStall
+)
+
+var eventNames = []string{"flush", "compaction", "stall"}
+
+// Least changes from one sample to the next that count as an event.
+const (
+	flushDrop = 0.25 // of the MemTable's highest size
+	debtDrop  = 0.10 // of the highest debt
+)
+
+// eventsOf finds flushes, compactions and stalls in an engine's gauges: a flush
+// is a fall of the MemTable bytes, a compaction a fall of the tables in L0 or of
+// the debt; stalls are counted by the engine.
+func eventsOf(series map[string]result.Series) (events []event) {
+	falls := func(name string, least float64, kind int) {
+		s := series[name]
+		for i := 1; i < len(s.Values); i++ {
+			if s.Values[i-1]-s.Values[i] >= least && least > 0 {
+				events = append(events, event{float64(s.Millis[i]) / 1000, kind})
+			}
+		}
+	}
+	falls(result.SeriesMemTable, flushDrop*maxOf(series[result.SeriesMemTable].Values), eventFlush)
+	falls(result.SeriesL0, 1, eventCompaction)
+	falls(result.SeriesDebt, debtDrop*maxOf(series[result.SeriesDebt].Values), eventCompaction)
+	s := series[result.SeriesStalls]
+	for i, v := range s.Values {
+		if v > 0 {
+			events = append(events, event{float64(s.Millis[i]) / 1000, eventStall})
+		}
+	}
+	return events
+}
+
+// eventStrip draws the events of every engine in a row.
+type eventStrip struct {
+	looks  []look
+	events [][]event
+}
+
+// eventPanel returns the strip of all engines that have events.
+func eventPanel(inputs []timelineInput, end float64) (panel, bool) {
+	var s eventStrip
+	for _, in := range inputs {
+		if e := eventsOf(in.series); len(e) > 0 {
+			s.looks, s.events = append(s.looks, in.look), append(s.events, e)
+		}
+	}
+	n := len(s.looks)
+	if n == 0 {
+		return panel{}, false
+	}
+	p := timePlot(end)
+	p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5
+	var names plot.ConstantTicks
+	for i, l := range s.looks {
+		names = append(names, plot.Tick{Value: float64(n - 1 - i), Label: l.name})
+	}
+	p.Y.Tick.Marker = names
+	p.Y.Tick.Length = 0
+	p.Add(s)
+	return panel{title: "events: | flush, o compaction, x stall", plot: p, height: vg.Points(14*float64(n) + 22)}, true
+}
+
+// Plot implements [plot.Plotter].
+func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	drawVerticals(c, p, x)
+	for i, events := range s.events {
+		at := y(float64(len(s.looks) - 1 - i))
+		sty := draw.LineStyle{Color: s.looks[i].color, Width: vg.Points(1.1)}
+		for _, e := range events {
+			px, r := x(e.seconds), vg.Points(3)
+			switch e.kind {
+			case eventFlush:
+				c.StrokeLine2(sty, px, at-vg.Points(5), px, at+vg.Points(5))
+			case eventCompaction:
+				c.SetLineStyle(sty)
+				c.Stroke(circle.path(vg.Point{X: px, Y: at}, r))
+			case eventStall:
+				c.StrokeLine2(sty, px-r, at-r, px+r, at+r)
+				c.StrokeLine2(sty, px-r, at+r, px+r, at-r)
+			}
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lsmlab/harness/result"
+)
+
+// standing is an engine with its summary.
+type standing struct {
+	engine string
+	sum    summary
+}
+
+// ranked returns the engines of a workload, the best first.
+func (s *section) ranked(workload string, m metric) (out []standing) {
+	for _, e := range s.enginesOf(workload) {
+		if sum := s.at(e, workload).summary(m); sum.n() > 0 {
+			out = append(out, standing{e, sum})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b standing) int {
+		if m.higher {
+			return cmp.Compare(b.sum.median, a.sum.median)
+		}
+		return cmp.Compare(a.sum.median, b.sum.median)
+	})
+	return out
+}
+
+// extremes says who is best and who is last.
+func (s *section) extremes(workload string, m metric) string {
+	all := s.ranked(workload, m)
+	switch len(all) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.format(all[0].sum.median))
+	}
+	best, worst := all[0], all[len(all)-1]
+	word := "lowest"
+	if m.higher {
+		word = "highest"
+	}
+	if m.unit.format(best.sum.median) == m.unit.format(worst.sum.median) {
+		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.format(best.sum.median))
+	}
+	return fmt.Sprintf("%s: %s %s with %s, last %s with %s.", upperFirst(m.name), word,
+		best.engine, m.unit.format(best.sum.median), worst.engine, m.unit.format(worst.sum.median))
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// ratioText writes a ratio with its interval.
+func ratioText(q ratio) string {
+	if !q.ok() {
+		return "no ratio"
+	}
+	text := unitTimes.format(q.value)
+	if q.lo == q.lo { // not NaN
+		text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.lo), unitTimes.format(q.hi))
+	}
+	return text
+}
+
+// ratioFinding says who stands above and below the baseline.
+func (s *section) ratioFinding(workload, baseline string) string {
+	m := s.deciding()
+	base := s.at(baseline, workload).summary(m)
+	var better, worse, open []string
+	for _, st := range s.ranked(workload, m) {
+		if st.engine == baseline {
+			continue
+		}
+		q := compare(base, st.sum)
+		text := st.engine + " " + ratioText(q)
+		switch {
+		case !q.ok():
+		case !q.significant():
+			open = append(open, text)
+		case (q.value > 1) == m.higher:
+			better = append(better, text)
+		default:
+			worse = append(worse, text)
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		word string
+		list []string
+	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}} {
+		if len(p.list) > 0 {
+			parts = append(parts, p.word+": "+strings.Join(p.list, ", "))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return upperFirst(strings.Join(parts, "; ")) + "."
+}
+
+// verdict is the sentence of a workload in the summary: the best engine, how far
+// before the baseline or the next, and whether that is proven.
+func (s *section) verdict(workload, baseline string) string {
+	m := s.deciding()
+	all := s.ranked(workload, m)
+	if len(all) == 0 {
+		return "no figures."
+	}
+	best := all[0]
+	what := "fastest with %s operations/s"
+	if s.open() {
+		what = "lowest p99 from the intended start, %s"
+	}
+	text := fmt.Sprintf("%s, "+what, best.engine, m.unit.format(best.sum.median))
+	if len(all) == 1 {
+		return text + "; the only engine."
+	}
+	against := standing{baseline, s.at(baseline, workload).summary(m)}
+	if best.engine == baseline || against.sum.n() == 0 {
+		against = all[1]
+	}
+	q := compare(against.sum, best.sum)
+	text += fmt.Sprintf(": %s of %s", ratioText(q), against.engine)
+	if !q.significant() {
+		if min(best.sum.n(), against.sum.n()) < 4 {
+			return text + "; too few rounds to prove a difference (4 a side at least)."
+		}
+		return text + "; no difference is proven."
+	}
+	if all[1].engine != against.engine {
+		if next := compare(all[1].sum, best.sum); !next.significant() {
+			text += fmt.Sprintf("; no difference to %s is proven", all[1].engine)
+		}
+	}
+	return text + "."
+}
+
+// durabilityWords say what a rung promises.
+var durabilityWords = map[string]string{
+	"volatile": "an acknowledged write may be lost with the process",
+	"buffered": "an acknowledged write survives a crash of the process, not a power failure",
+	"synced":   "an acknowledged write survives a power failure",
+}
+
+// lead is the summary's first paragraph.
+func (r *run) lead() string {
+	done := r.planned - len(r.missing)
+	var failed, refused int
+	for _, c := range r.Cells {
+		switch c.Status {
+		case result.StatusFailed:
+			failed++
+		case result.StatusUnsupported:
+			refused++
+		}
+	}
+	p := r.Plan
+	what := "storage engines"
+	if p.MemTables {
+		what = "bare MemTables"
+	}
+	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", len(p.Engines), what,
+		counted(len(p.Workloads), "workload"), counted(p.Rounds, "round"), thousands(fmt.Sprint(p.Keys)))
+	text += fmt.Sprintf(": %d of %d cells have been run", done, r.planned)
+	if failed > 0 {
+		text += fmt.Sprintf(", %d failed", failed)
+	}
+	if refused > 0 {
+		text += fmt.Sprintf(", %d refused by engines that do not give the durability", refused)
+	}
+	text += ". "
+	var rungs []string
+	for _, d := range p.Durabilities {
+		if p.MemTables {
+			rungs = append(rungs, "a bare table has none")
+			break
+		}
+		rungs = append(rungs, fmt.Sprintf("%s: %s", d, durabilityWords[d]))
+	}
+	text += "Durability: " + strings.Join(rungs, "; ") + ". "
+	text += fmt.Sprintf("The baseline is %s. Every cell ran in a fresh process on a fresh store, rounds interleaved over engines in random order; no round is left out.", r.baseline)
+	return text
+}
