@@ -22,8 +22,8 @@ func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
 	if err := b.Check(); err != nil {
 		return err
 	}
-	if d > kv.Synced {
-		return fmt.Errorf("%w: durability %v", kv.ErrUnsupported, d)
+	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
+		return fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}
 	first, mem, err := db.assign(b)
 	if err != nil || mem == nil {

@@ -21,6 +21,7 @@ type Report struct {
 	LastSeq    uint64 // newest LSN of the store
 	WALRecords int    // with LSNs after FlushedSeq
 	WALTail    string // what a torn tail lost, none of it ever synced; empty if none
+	WALSkipped int    // unreadable places that held only LSNs in tables
 	// Orphans are files that the next open removes. They are no damage.
 	Orphans []string
 	// Findings are the damage, each with file and place.
@@ -64,7 +65,7 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 		return r, nil
 	}
 	r.LastSeq = max(r.FlushedSeq, uint64(recovered.LastSeq))
-	r.WALRecords = recovered.Records
+	r.WALRecords, r.WALSkipped = recovered.Records, recovered.Skipped
 	if t := recovered.Torn; t.Segment != "" {
 		r.WALTail = fmt.Sprintf("%s offset %d: %s, %d sound records after it", t.Segment, t.Offset, t.Why, t.Dropped)
 	}

@@ -1,5 +1,5 @@
 // Package bptree is the MemTable that is an in-memory B+ tree: entries in
-// leaves of 256 bytes, sorted, 8 bytes of structure an entry; readers take no
+// sorted leaves of 256 bytes, 14 bytes of structure an entry; readers take no
 // lock and never wait.
 //
 // # Structure

@@ -35,7 +35,7 @@ func testConcurrent(t *testing.T, f memtable.Factory) {
 			c := newContest(t, f, keys, func(i int) []byte {
 				return fmt.Appendf(nil, "key-%04d", rng.IntN(10)*1000+i)
 			})
-			c.run(4, 1500, 4)
+			c.run(4, addsEach(), 4)
 		})
 	}
 }
@@ -43,12 +43,19 @@ func testConcurrent(t *testing.T, f memtable.Factory) {
 // testConcurrentNeighbours is testConcurrent with every key new: all writers
 // insert ascending keys side by side, the place where splices go stale.
 func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
-	const perWriter = 1500
-	c := newContest(t, f, 4*perWriter, func(i int) []byte {
+	c := newContest(t, f, 4*addsEach(), func(i int) []byte {
 		return fmt.Appendf(nil, "%08d%s", i, bytes.Repeat([]byte{'x'}, i%5))
 	})
 	c.fresh = true
-	c.run(4, perWriter, 3)
+	c.run(4, addsEach(), 3)
+}
+
+// addsEach is how much one writer adds.
+func addsEach() int {
+	if testing.Short() {
+		return 250
+	}
+	return 1000
 }
 
 // contest is one table under concurrent use and what is known to be in it.

@@ -7,29 +7,33 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// checkedSize bounds the trees that are checked after each insert.
-const checkedSize = 64
+// checkedLines bounds the trees that are checked after each insert.
+const checkedLines = 16
 
 // check panics unless s is a red-black tree in key order. The caller holds the
 // lock.
 func (t *table) check(s *segment) {
-	c := checker{t: t, s: s, abbrev: abbrev(s.abbrev.Load())}
+	c := checker{t: t, s: s}
 	if s.load(s.root.Load()).isRed() && s.root.Load() != 0 {
 		panic("rbtree: red root")
 	}
 	c.blackHeight(s.root.Load(), false)
-	if c.count != s.count {
-		panic(fmt.Sprintf("rbtree: %d nodes in the tree, want %d", c.count, s.count))
+	for i := range uint32(s.lines) * lineSlots {
+		if s.load(i) != 0 {
+			c.count--
+		}
+	}
+	if c.count != 0 {
+		panic(fmt.Sprintf("rbtree: %d nodes more in the tree than in slots", c.count))
 	}
 }
 
 type checker struct {
-	t      *table
-	s      *segment
-	abbrev abbrev
-	count  uint32
-	last   arena.Ref
-	head   uint64
+	t     *table
+	s     *segment
+	count uint16
+	last  arena.Ref
+	head  uint64
 }
 
 // blackHeight checks the subtree at i and returns the number of its black nodes
@@ -60,7 +64,7 @@ func (c *checker) visit(e arena.Ref, head uint64) {
 	if c.last != 0 && ikey.Compare(c.t.entry(c.last).key(), k) >= 0 {
 		panic(fmt.Sprintf("rbtree: %v before %v", c.t.entry(c.last).key(), k))
 	}
-	if want := c.t.head(c.abbrev, k.User); head != want || head < c.head {
+	if want := c.t.head(&c.s.abbrev, k.User); head != want || head < c.head {
 		panic(fmt.Sprintf("rbtree: %v has head %x, want %x, at least %x", k, head, want, c.head))
 	}
 	c.last, c.head = e, head

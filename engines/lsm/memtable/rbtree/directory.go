@@ -1,6 +1,7 @@
 package rbtree
 
 import (
+	"bytes"
 	"sync/atomic"
 	"unsafe"
 
@@ -11,27 +12,29 @@ import (
 // directory lists the segments but the first, by their lower fences, rising.
 // heads and refs are behind it, capacity words each.
 type directory struct {
+	abbrev   abbrev // never changes
 	count    atomic.Uint32
 	capacity uint32
-	abbrev   abbrev
 }
+
+const directorySize = unsafe.Sizeof(directory{})
 
 func (t *table) directory() *directory { return (*directory)(t.mem.Pointer(arena.Ref(t.dir.Load()))) }
 
 func (d *directory) head(i uint32) *atomic.Uint64 {
-	return (*atomic.Uint64)(unsafe.Add(unsafe.Pointer(d), 16+8*uintptr(i)))
+	return (*atomic.Uint64)(unsafe.Add(unsafe.Pointer(d), directorySize+8*uintptr(i)))
 }
 
 func (d *directory) ref(i uint32) *atomic.Uint32 {
-	return (*atomic.Uint32)(unsafe.Add(unsafe.Pointer(d), 16+8*uintptr(d.capacity)+4*uintptr(i)))
+	return (*atomic.Uint32)(unsafe.Add(unsafe.Pointer(d), directorySize+8*uintptr(d.capacity)+4*uintptr(i)))
 }
 
-func (t *table) newDirectory(capacity uint32, a abbrev) (arena.Ref, *directory) {
-	ref := t.mem.Alloc(16 + 12*int(capacity))
+func (t *table) newDirectory(capacity uint32) (arena.Ref, *directory) {
+	ref := t.mem.Alloc(int(directorySize) + 12*int(capacity))
 	d := (*directory)(t.mem.Pointer(ref))
+	d.abbrev.prefix.Store(0)
 	d.count.Store(0)
 	d.capacity = capacity
-	d.abbrev = a
 	return ref, d
 }
 
@@ -47,7 +50,7 @@ func (t *table) find(k ikey.Key) *segment {
 
 // position returns how many fences are <= k.
 func (t *table) position(d *directory, k ikey.Key) uint32 {
-	h := t.head(d.abbrev, k.User)
+	h := t.head(&d.abbrev, k.User)
 	lo, hi := uint32(0), d.count.Load()
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -73,7 +76,7 @@ func (t *table) dirInsert(ref arena.Ref) {
 	d := t.directory()
 	n := d.count.Load()
 	pos := t.position(d, k)
-	if n == 0 || n == d.capacity || !t.fits(d.abbrev, k.User) {
+	if n == 0 || n == d.capacity || !t.fits(&d.abbrev, k.User) {
 		d = t.renewDirectory(d, pos, low)
 	}
 	for i := n; i > pos; i-- {
@@ -81,7 +84,7 @@ func (t *table) dirInsert(ref arena.Ref) {
 		d.head(i).Store(d.head(i - 1).Load())
 	}
 	d.ref(pos).Store(uint32(ref))
-	d.head(pos).Store(t.head(d.abbrev, k.User))
+	d.head(pos).Store(t.head(&d.abbrev, k.User))
 	d.count.Store(n + 1)
 }
 
@@ -100,13 +103,20 @@ func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directo
 	if n == capacity {
 		capacity *= 2
 	}
-	ref, nd := t.newDirectory(capacity, t.newAbbrev(first, last))
+	ref, nd := t.newDirectory(capacity)
+	t.learn(&nd.abbrev, first, last)
 	for i := range n {
 		s := d.ref(i).Load()
 		nd.ref(i).Store(s)
-		nd.head(i).Store(t.head(nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).user()))
+		nd.head(i).Store(t.head(&nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).user()))
 	}
 	nd.count.Store(n)
 	t.dir.Store(uint32(ref))
 	return nd
+}
+
+// fits says whether user has the prefix of a.
+func (t *table) fits(a *abbrev, user []byte) bool {
+	prefix := a.prefix.Load()
+	return bytes.HasPrefix(user, t.entry(arena.Ref(prefix)).user()[:prefix>>32])
 }

@@ -35,24 +35,60 @@ func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) 
 	return atEnd
 }
 
-// insert links a new node at the end of p. The caller holds the lock, and s has
-// a free slot.
-func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) {
-	s.count++
-	i := s.count
+// insert links a new node at the end of p. It returns false if s is full. The
+// caller holds the lock.
+func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
+	parent := uint32(0)
+	if p.n > 0 {
+		parent = p.at[p.n-1]
+	}
+	i := s.freeSlot(parent, t.tune.lines)
+	if i == 0 {
+		return false
+	}
 	s.slot(i).head.Store(h)
-	if p.n == 0 {
+	if parent == 0 {
 		s.store(i, newNode(e)&^red)
 		s.root.Store(i)
 	} else {
 		s.store(i, newNode(e))
-		parent := p.at[p.n-1]
 		s.store(parent, s.load(parent).withChild(p.sides[p.n-1], i))
 		s.rebalance(p, i)
 	}
-	if invariants.Enabled && s.count <= checkedSize {
+	if invariants.Enabled && s.lines <= checkedLines {
 		t.check(s)
 	}
+	return true
+}
+
+// freeSlot returns a slot for a child of parent, beside it if possible, so that
+// a way down touches few cache lines. It returns 0 if s is full.
+func (s *segment) freeSlot(parent uint32, maxLines int) uint32 {
+	line := parent &^ (lineSlots - 1)
+	for i := max(line, 1); i < line+lineSlots; i++ {
+		if s.load(i) == 0 {
+			return i
+		}
+	}
+	if int(s.lines) < maxLines {
+		return s.newLine()
+	}
+	for ; int(s.scan) < maxLines*lineSlots; s.scan++ {
+		if i := uint32(s.scan); i > 0 && s.load(i) == 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// newLine takes the next line into use and returns its first slot.
+func (s *segment) newLine() uint32 {
+	line := uint32(s.lines) * lineSlots
+	s.lines++
+	for i := range uint32(lineSlots) {
+		s.store(line+i, 0)
+	}
+	return max(line, 1)
 }
 
 // rebalance restores "a red node has no red child", broken at most between x,

@@ -78,7 +78,7 @@ func (t *table) batch(s *segment, k ikey.Key, out *[batchSize]arena.Ref) (n int,
 // collect is batch at one state of s; what it returns is void if the version of
 // s changed.
 func (t *table) collect(s *segment, k ikey.Key, out *[batchSize]arena.Ref) (n int, ok bool) {
-	h := t.head(abbrev(s.abbrev.Load()), k.User)
+	h := t.head(&s.abbrev, k.User)
 	// Ancestors whose entry, and right child, are yet to come.
 	var todo [maxDepth + 1]node
 	depth := 0

@@ -17,23 +17,24 @@ type table struct {
 	first arena.Ref     // segment
 	dir   atomic.Uint32 // directory
 
-	splitting sync.Mutex  // one split at a time
-	order     []arena.Ref // of the split: entries in order
+	splitting sync.Mutex // one split at a time
+	order     []placed   // of the split: entries in order
+	shapes    [2]*shape  // of the last split
 }
 
 // tuning is what tests choose badly on purpose.
 type tuning struct {
-	slots int  // entries of a full segment, 2 to maxSlots
+	lines int  // of a segment, 2 to maxLines
 	blind bool // every search starts at the first segment
 }
 
 // New returns an empty table; it is a [memtable.Factory].
-func New(o memtable.Options) memtable.MemTable { return newTable(o, tuning{slots: 1023}) }
+func New(o memtable.Options) memtable.MemTable { return newTable(o, tuning{lines: 256}) }
 
 func newTable(_ memtable.Options, tune tuning) *table {
 	t := &table{mem: arena.New(), tune: tune}
 	t.first, _ = t.newSegment(0, 0)
-	dir, _ := t.newDirectory(16, 0)
+	dir, _ := t.newDirectory(16)
 	t.dir.Store(uint32(dir))
 	return t
 }
@@ -44,16 +45,14 @@ func (t *table) Add(k ikey.Key, value []byte) {
 	s := t.find(k)
 	for {
 		s.mu.Lock()
-		h := t.head(abbrev(s.abbrev.Load()), k.User)
+		h := t.head(&s.abbrev, k.User)
 		var p path
 		if next := s.next.Load(); t.descend(s, k, h, &p) && next != 0 && !t.startsAfter(next, k) {
 			s.mu.Unlock()
 			s = t.segment(arena.Ref(next))
 			continue
 		}
-		if int(s.count) < t.tune.slots {
-			t.insert(s, &p, h, e)
-		} else {
+		if !t.insert(s, &p, h, e) {
 			t.split(s, k, e)
 		}
 		s.mu.Unlock()
@@ -89,7 +88,7 @@ func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 func (t *table) seek(s *segment, k ikey.Key) (found arena.Ref, next uint32) {
 	for retries := 0; ; retries++ {
 		v, locked := s.begin(retries)
-		n, ok := t.search(s, k, t.head(abbrev(s.abbrev.Load()), k.User))
+		n, ok := t.search(s, k, t.head(&s.abbrev, k.User))
 		next = s.next.Load()
 		if s.end(v, locked) && ok {
 			return n.entry(), next

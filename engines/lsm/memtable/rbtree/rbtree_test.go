@@ -13,9 +13,9 @@ func FuzzMemTable(f *testing.F) { memtabletest.Fuzz(f, New) }
 // badLuck are tables of all that can go wrong: splits at every other insert, one
 // tree that never splits, a directory that is always out of date.
 var badLuck = map[string]tuning{
-	"tiny":  {slots: 2},
-	"one":   {slots: maxSlots},
-	"blind": {slots: 40, blind: true},
+	"tiny":  {lines: 2},
+	"one":   {lines: maxLines},
+	"blind": {lines: 100, blind: true},
 }
 
 func (tune tuning) factory(o memtable.Options) memtable.MemTable { return newTable(o, tune) }

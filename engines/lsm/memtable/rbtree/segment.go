@@ -1,6 +1,7 @@
 package rbtree
 
 import (
+	"math/bits"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,18 +15,20 @@ import (
 // It lies in the arena, at the start of a cache line, with its slots behind it.
 type segment struct {
 	version atomic.Uint64 // seqlock: odd while links change by more than one store
-	abbrev  atomic.Uint64 // see abbrev; how the heads in the slots were made
+	abbrev  abbrev        // how the heads in the slots are made
 	root    atomic.Uint32 // slot
 	next    atomic.Uint32 // segment, 0 after the last
 	low     arena.Ref     // the first entry; 0 in the first segment; never changes
-	count   uint32        // slots in use, from 1 on; of the lock's holder
+	lines   uint16        // in use; of the lock's holder
+	scan    uint16        // slots before are in use, once all lines are; of the lock's holder
 	mu      sync.Mutex    // who holds it may change the segment
-	_       [lineSize - 40]byte
 }
 
 const (
-	lineSize = 64
-	slotSize = 16
+	lineSize  = 64
+	slotSize  = 16
+	lineSlots = lineSize / slotSize
+	maxLines  = (childMask + 1) / lineSlots
 )
 
 // slot holds one entry of a tree. Slot 0 is none.
@@ -45,8 +48,7 @@ const (
 	red        = node(1) << (2 * childBits)
 	entryShift = 32
 
-	maxSlots = childMask // slot numbers of one segment: 1..maxSlots
-	// maxDepth bounds the path to a nil link: 2*log2(maxSlots+1).
+	// maxDepth bounds the path to a nil link: 2*log2(entries+1).
 	maxDepth = 2 * childBits
 )
 
@@ -80,12 +82,13 @@ func (s *segment) store(i uint32, n node) { s.slot(i).node.Store(uint64(n)) }
 
 // newSegment returns an empty segment that nothing leads to yet.
 func (t *table) newSegment(low arena.Ref, next uint32) (arena.Ref, *segment) {
-	size := lineSize + slotSize*(t.tune.slots+1)
+	size := lineSize * (1 + t.tune.lines)
 	ref := t.mem.Alloc(size + lineSize - arena.Align)
 	ref += arena.Ref(-uintptr(t.mem.Pointer(ref)) % lineSize / arena.Align)
 	s := t.segment(ref)
 	*(*[lineSize / 8]uint64)(unsafe.Pointer(s)) = [lineSize / 8]uint64{}
 	s.low = low
+	s.newLine()
 	s.next.Store(next)
 	return ref, s
 }
@@ -100,12 +103,13 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 		}
 		sl := s.slot(i)
 		n, nh := node(sl.node.Load()), sl.head.Load()
-		if nh < h || nh == h && t.entry(n.entry()).before(k) {
-			i = n.child(right)
-		} else {
-			found = n
-			i = n.child(left)
+		// Which way to go is a coin toss: no branch on it.
+		_, before := bits.Sub64(nh, h, 0)
+		if nh == h && t.entry(n.entry()).before(k) {
+			before = 1
 		}
+		found ^= (found ^ n) & node(before-1)
+		i = uint32(n>>(before*childBits&63)) & childMask
 	}
 	return 0, false
 }

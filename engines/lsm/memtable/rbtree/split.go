@@ -1,42 +1,40 @@
 package rbtree
 
 import (
-	"math/bits"
 	"slices"
 
 	"lsmlab/engines/internal/arena"
-	"lsmlab/engines/internal/invariants"
 	"lsmlab/engines/lsm/ikey"
 )
+
+// placed is an entry with its head.
+type placed struct {
+	head  uint64
+	entry arena.Ref
+}
 
 // split adds e, whose key is k, to the full segment s and moves the upper part of
 // it to a new segment. The caller holds the lock of s.
 func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	t.splitting.Lock()
 	defer t.splitting.Unlock()
-	all := t.inOrder(s, s.root.Load(), t.order[:0])
-	pos := 0
-	for lo, hi := 0, len(all); lo < hi; pos = lo {
-		if mid := (lo + hi) / 2; t.entry(all[mid]).before(k) {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	all = slices.Insert(all, pos, e)
+	all := s.inOrder(s.root.Load(), t.order[:0])
+	pos, _ := slices.BinarySearchFunc(all, k, func(p placed, k ikey.Key) int { return t.entry(p.entry).compare(k) })
+	all = slices.Insert(all, pos, placed{t.head(&s.abbrev, k.User), e})
 	t.order = all
 	mid := splitPoint(len(all), pos)
 
 	lower, upper := all[:mid], all[mid:]
-	last := upper[len(upper)-1]
+	last := upper[len(upper)-1].entry
 	if next := s.next.Load(); next != 0 {
 		last = t.segment(arena.Ref(next)).low
 	}
-	ref, u := t.newSegment(upper[0], s.next.Load())
-	t.build(u, upper, t.newAbbrev(upper[0], last))
+	ref, u := t.newSegment(upper[0].entry, s.next.Load())
+	u.abbrev.copy(&s.abbrev)
+	t.build(u, upper, last, &t.shapes[1])
 
 	s.version.Add(1)
-	t.build(s, lower, t.newAbbrev(lower[0], upper[0]))
+	t.build(s, lower, upper[0].entry, &t.shapes[0])
 	s.next.Store(uint32(ref))
 	s.version.Add(1)
 	t.dirInsert(ref)
@@ -55,50 +53,13 @@ func splitPoint(n, pos int) int {
 	return n / 2
 }
 
-func (t *table) inOrder(s *segment, i uint32, dst []arena.Ref) []arena.Ref {
+// inOrder appends what is in the subtree at i. The caller holds the lock.
+func (s *segment) inOrder(i uint32, dst []placed) []placed {
 	if i == 0 {
 		return dst
 	}
 	n := s.load(i)
-	dst = t.inOrder(s, n.child(left), dst)
-	dst = append(dst, n.entry())
-	return t.inOrder(s, n.child(right), dst)
-}
-
-// build makes s the balanced tree of sorted entries. The caller holds the lock
-// of s and made its version odd, or nothing leads to s.
-func (t *table) build(s *segment, sorted []arena.Ref, a abbrev) {
-	s.abbrev.Store(uint64(a))
-	b := builder{t, s, sorted, a, bits.Len(uint(len(sorted)+1)) - 1}
-	s.root.Store(b.build(0, len(sorted), 0))
-	s.count = uint32(len(sorted))
-	if invariants.Enabled {
-		t.check(s)
-	}
-}
-
-type builder struct {
-	t        *table
-	s        *segment
-	sorted   []arena.Ref
-	abbrev   abbrev
-	redDepth int
-}
-
-func (b *builder) build(lo, hi, depth int) uint32 {
-	if lo == hi {
-		return 0
-	}
-	mid := (lo + hi) / 2
-	e := b.sorted[mid]
-	i := uint32(mid + 1)
-	n := newNode(e).
-		withChild(left, b.build(lo, mid, depth+1)).
-		withChild(right, b.build(mid+1, hi, depth+1))
-	if depth != b.redDepth {
-		n &^= red
-	}
-	b.s.slot(i).head.Store(b.t.head(b.abbrev, b.t.entry(e).user()))
-	b.s.store(i, n)
-	return i
+	dst = s.inOrder(n.child(left), dst)
+	dst = append(dst, placed{s.slot(i).head.Load(), n.entry()})
+	return s.inOrder(n.child(right), dst)
 }

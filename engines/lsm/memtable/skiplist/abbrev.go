@@ -29,8 +29,6 @@ type position struct {
 	weight uint64 // of one step: the product of the radices behind
 }
 
-const abbrevBits = 32
-
 // of returns the abbreviation of user.
 func (ab *abbreviator) of(user []byte) uint32 {
 	p := len(ab.prefix)
@@ -59,8 +57,8 @@ func (ab *abbreviator) of(user []byte) uint32 {
 	return uint32(v)
 }
 
-// learn returns an abbreviator for keys like those of the sorted sample.
-func learn(sample [][]byte) *abbreviator {
+// newAbbreviator returns an abbreviator for keys like those of the sorted sample.
+func newAbbreviator(sample [][]byte) *abbreviator {
 	first, last := sample[0], sample[len(sample)-1]
 	shared := 0
 	for shared < len(first) && shared < len(last) && first[shared] == last[shared] {
