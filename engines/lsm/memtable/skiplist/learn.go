@@ -1,0 +1,72 @@
+package skiplist
+
+import "lsmlab/engines/internal/arena"
+
+// lesson says when a table learns, and how large an index it then makes.
+type lesson struct {
+	counted   int64 // entries, of those that are counted
+	indexBits int
+}
+
+// A table of fewer entries than the first lesson needs none. Each lesson costs
+// one Add less than a millisecond.
+var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 16}}
+
+// countBits: one entry in 2^countBits is counted, by chance.
+const countBits = 7
+
+// count counts an entry and learns when it is time.
+func (t *Table) count() {
+	n := t.counted.Add(1)
+	for _, l := range t.tune.lessons {
+		if n == l.counted && t.learning.CompareAndSwap(false, true) {
+			t.learn(l.indexBits)
+			t.learning.Store(false)
+		}
+	}
+}
+
+// learn publishes a new coder, with the old abbreviator if that is as good.
+func (t *Table) learn(indexBits int) {
+	refs, height := t.sample()
+	if len(refs) < 2 {
+		return
+	}
+	keys := make([][]byte, len(refs))
+	for i, ref := range refs {
+		keys[i] = nodeAt(t.arena, ref).user()
+	}
+	old := t.coder.Load()
+	c := &coder{abbreviator: old.abbreviator, epoch: old.epoch}
+	if old.epoch < maxEpoch {
+		ab := newAbbreviator(keys)
+		if old.epoch == 0 || ab.resolution(keys) > old.resolution(keys)+len(keys) {
+			c.abbreviator, c.epoch = *ab, old.epoch+1
+		}
+	}
+	c.newIndex(t.arena, indexBits)
+	for i, ref := range refs {
+		c.offer(ref, height, c.of(keys[i]))
+	}
+	t.coder.Store(c)
+}
+
+// sample returns nodes in order, spread over the table: all of the first level
+// that has enough, each thus at least of the height returned.
+func (t *Table) sample() (refs []arena.Ref, height int) {
+	const enough, limit = 256, 2048
+	for height = int(t.height.Load()); ; height-- {
+		refs = refs[:0]
+		for n := t.headNode(); len(refs) < limit; {
+			ref := link(n.link(height - 1).Load()).ref()
+			if ref == 0 {
+				break
+			}
+			n = nodeAt(t.arena, ref)
+			refs = append(refs, ref)
+		}
+		if height == 1 || len(refs) >= enough {
+			return refs, height
+		}
+	}
+}

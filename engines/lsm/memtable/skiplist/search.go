@@ -1,0 +1,143 @@
+package skiplist
+
+import (
+	"math"
+
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// target is a key to search for, with what the table knew when the search
+// began.
+type target struct {
+	ikey.Key
+	abbrev uint32 // if epoch is not 0
+	*coder
+}
+
+func (t *Table) newTarget(k ikey.Key) target {
+	tg := target{Key: k, coder: t.coder.Load()}
+	if tg.epoch != 0 {
+		tg.abbrev = tg.of(k.User)
+	}
+	return tg
+}
+
+const (
+	noLimit = math.MaxInt
+	// spotLimit is how many steps a search takes on the level that the index
+	// gave it, where one is expected: keys crowd in few places of the index.
+	spotLimit = 8
+)
+
+// advance goes from n, which sorts before the target, along a level to the last
+// such node, and returns that and its link. A node known to sort at or after the
+// target need not be asked again. It returns nil after limit steps.
+func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit int) (*node, link) {
+	for range limit {
+		p := n.link(level)
+		l := link(p.Load())
+		ref := l.ref()
+		if ref == 0 || ref == known {
+			return n, l
+		}
+		if l.epoch() == tg.epoch && l.abbrev() != tg.abbrev {
+			if l.abbrev() > tg.abbrev {
+				return n, l
+			}
+			n = nodeAt(t.arena, ref)
+			continue
+		}
+		next := nodeAt(t.arena, ref)
+		if l.epoch() < tg.epoch {
+			// The key is at hand: abbreviate it for the next who comes here.
+			if better := newLink(ref, tg.epoch, tg.of(next.user())); p.CompareAndSwap(uint64(l), uint64(better)) {
+				l = better
+			}
+		}
+		if !next.before(tg.Key) {
+			return n, l
+		}
+		n = next
+	}
+	return nil, 0
+}
+
+// start returns where to begin: the last node before the target on a level that
+// is at least height, or the highest in use, with its link.
+func (t *Table) start(tg *target, height int) (n *node, l link, level int) {
+	if tg.epoch != 0 {
+		if s := tg.near(tg.abbrev); s != 0 && s.height() >= height {
+			level = s.height() - 1
+			if n, l = t.advance(nodeAt(t.arena, s.ref()), level, tg, 0, spotLimit); n != nil {
+				return n, l, level
+			}
+		}
+	}
+	level = int(t.height.Load()) - 1
+	n, l = t.advance(t.headNode(), level, tg, 0, noLimit)
+	return n, l, level
+}
+
+// find returns a link to the first node at or after the target.
+func (t *Table) find(tg *target) link {
+	n, l, level := t.start(tg, 0)
+	for level > 0 {
+		level--
+		n, l = t.advance(n, level, tg, l.ref(), noLimit)
+	}
+	return l
+}
+
+// splice is where a node belongs: on each level, the node before and its link.
+type splice struct {
+	prev [maxHeight]*node
+	next [maxHeight]link
+}
+
+// findSplice fills the levels below height.
+func (t *Table) findSplice(sp *splice, tg *target, height int) {
+	n, l, level := t.start(tg, height)
+	for i := level + 1; i < height; i++ {
+		sp.prev[i] = t.headNode() // the link is 0; wrong if another node got there first, which costs one more step
+	}
+	for {
+		if level < height {
+			sp.prev[level], sp.next[level] = n, l
+		}
+		if level == 0 {
+			return
+		}
+		level--
+		n, l = t.advance(n, level, tg, l.ref(), noLimit)
+	}
+}
+
+// findEnd fills the levels below height if the target sorts after all entries.
+//
+// Let the last node of level 0, loaded from tails[0], have no next at some
+// moment. Every node that was linked before that moment then sorts at or before
+// it, also those loaded from the other tails, so all are correct starts. A tail
+// that is not the last of its level, after a race, only costs steps.
+func (t *Table) findEnd(sp *splice, tg *target, height int) bool {
+	ref := arena.Ref(t.tails[0].Load())
+	if ref == 0 {
+		return false
+	}
+	var starts [maxHeight]*node
+	for level := 1; level < height; level++ {
+		starts[level] = t.headNode()
+		if tail := arena.Ref(t.tails[level].Load()); tail != 0 {
+			starts[level] = nodeAt(t.arena, tail)
+		}
+	}
+	last := nodeAt(t.arena, ref)
+	if last.link(0).Load() != 0 || !last.before(tg.Key) {
+		return false
+	}
+	sp.prev[0] = last
+	for level := 1; level < height; level++ {
+		sp.prev[level], sp.next[level] = t.advance(starts[level], level, tg, 0, noLimit)
+	}
+	return true
+}
