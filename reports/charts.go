@@ -37,8 +37,21 @@ func fileSafe(s string) string {
 	}, s)
 }
 
+// memInsert is the workload that a bare table is filled by.
+const memInsert = "memtable-insert"
+
+// only returns the section with one of its workloads.
+func (s *section) only(workload string) *section {
+	one := *s
+	one.workloads = slices.DeleteFunc(slices.Clone(s.workloads), func(w string) bool { return w != workload })
+	return &one
+}
+
 // String says what holds for every chart of a setting.
 func (s setting) String() string {
+	if s.bare {
+		return "bare MemTables, " + counted(s.threads, "goroutine")
+	}
 	return fmt.Sprintf("%s, %s, %s", s.durability, s.loopWords(), counted(s.threads, "thread"))
 }
 
@@ -125,7 +138,8 @@ func (r *run) figures(s *section) ([]figureGroup, error) {
 			"Write amplification counts what the process caused to be written to storage, alike for every engine; read amplification is the engine's own account, where it keeps one.",
 			writeAmp, spaceAmp, readAmp),
 		r.dotGroup(s, "resources", "Memory, collector and CPU", "Of the whole process, the harness included.", rssPeak, heapPeak, gcPauses, gcMax, cpuPerOp),
-		r.dotGroup(s, "memtable", "Memory and collector cost of a MemTable", "What a live table costs every process that holds it.", bytesPerEntry, gcCycle),
+		r.dotGroup(s.only(memInsert), "memtable", "Memory and collector cost of a MemTable",
+			"What a table costs the process that holds it, after "+memInsert+"; the other workloads leave the same entries and are in the table of all figures.", bytesPerEntry, gcCycle),
 	)
 	for i := range groups {
 		groups[i].id = s.slug() + "-" + groups[i].id
@@ -235,7 +249,7 @@ func betterWord(m metric) string {
 func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) figureGroup {
 	g := figureGroup{id: id, title: title, note: note + " Lower is better."}
 	for _, w := range s.workloads {
-		f := r.frame(s, id, w, strings.ToLower(title))
+		f := r.frame(s, id, w, lowerFirst(title))
 		var panels []dotPanel
 		var sums []summary
 		var findings []string
@@ -300,7 +314,7 @@ func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[str
 	}
 	parts := chunks(engines, r.baseline)
 	for i, part := range parts {
-		f := r.frame(s, g.id, workload, strings.ToLower(g.title))
+		f := r.frame(s, g.id, workload, lowerFirst(g.title))
 		f.number(i, len(parts))
 		var lines []line
 		for _, e := range part {
@@ -372,7 +386,7 @@ func (r *run) timelineGroup(s *section) (figureGroup, error) {
 			}
 			f.finding = timelineFinding(inputs)
 			f.caption = "Round shown: " + strings.Join(shown, ", ") +
-				". Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count."
+				". Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point."
 			g.figures = append(g.figures, f)
 		}
 	}
@@ -420,18 +434,21 @@ func timelineFinding(inputs []timelineInput) string {
 func (r *run) scalingGroup(sections []*section) figureGroup {
 	m, title := throughput, "Throughput by threads"
 	if r.Plan.MemTables {
-		m, title = nsPerOp, "Time an operation by goroutines"
+		m, title = nsPerOp, "Time per operation by goroutines"
 	}
 	first := sections[0]
 	g := figureGroup{
 		id: fileSafe(first.slug() + "-scaling"), title: title,
-		note: fmt.Sprintf("%s, %s: the only chart that mixes thread counts. %s is better.", first.durability, first.loopWords(), betterWord(m)),
+		note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
 	}
 	for _, w := range first.workloads {
 		parts := chunks(scalingEngines(sections, w), r.baseline)
 		for i, part := range parts {
-			f := r.frame(first, "scaling", w, strings.ToLower(title))
-			f.subtitle = fmt.Sprintf("%s, %s; whiskers as in the other charts", first.durability, first.loopWords())
+			f := r.frame(first, "scaling", w, lowerFirst(title))
+			f.subtitle = r.rounds(first, w)
+			if !first.bare {
+				f.subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.subtitle)
+			}
 			f.number(i, len(parts))
 			var lines []line
 			var threads []int

@@ -65,6 +65,7 @@ func (d dotPanel) panel() panel {
 	}
 	p.Y.Tick.Marker = names
 	p.Y.Tick.Length = 0
+	p.Y.Padding = vg.Points(4)
 	p.Y.LineStyle.Width = 0
 	p.X.Label.Text = d.label
 	p.X.Min, p.X.Max = d.limits()
@@ -100,7 +101,7 @@ func (d dotPanel) limits() (low, high float64) {
 		if high <= 0 {
 			high = 1
 		}
-		return 0, high * 1.2
+		return -0.02 * high, high * 1.2 // a marker at zero stays clear of the names
 	}
 	span := math.Max(high/low, 1.5)
 	return low / math.Pow(span, 0.06), high * math.Pow(span, 0.22)
@@ -114,7 +115,7 @@ func (d dotPanel) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, r := range d.rows {
 		at := y(float64(len(d.rows) - 1 - i))
 		if !d.log {
-			c.StrokeLine2(draw.LineStyle{Color: r.look.faint(), Width: vg.Points(0.8), Dashes: r.look.dashes}, c.Min.X, at, x(r.mid), at)
+			c.StrokeLine2(draw.LineStyle{Color: r.look.faint(), Width: vg.Points(0.8), Dashes: r.look.dashes}, x(0), at, x(r.mid), at)
 		}
 		for _, v := range r.values {
 			c.SetColor(r.look.faint())
@@ -147,10 +148,12 @@ func (d dotPanel) drawValue(c draw.Canvas, r dotRow, right, at vg.Length) {
 	label := d.unit.format(r.mid)
 	w := sty.Width(label)
 	left := min(right+vg.Points(6), c.Max.X-w)
-	back := vg.Rectangle{Min: vg.Point{X: left - 1, Y: at - vg.Points(5)}, Max: vg.Point{X: left + w + 1, Y: at + vg.Points(5)}}
-	c.SetColor(color.NRGBA{255, 255, 255, 205})
-	c.Fill(back.Path())
-	c.FillText(sty, vg.Point{X: left, Y: at}, label)
+	if left < right { // over the whisker
+		back := vg.Rectangle{Min: vg.Point{X: left - 2, Y: at - vg.Points(5)}, Max: vg.Point{X: left + w + 1, Y: at + vg.Points(5)}}
+		c.SetColor(color.NRGBA{255, 255, 255, 205})
+		c.Fill(back.Path())
+	}
+	c.FillText(sty, vg.Point{X: left, Y: at + sty.FontExtents().Descent}, label)
 }
 
 func (d dotPanel) drawGrid(c draw.Canvas, p *plot.Plot, x, y func(float64) vg.Length) {

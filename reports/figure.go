@@ -3,10 +3,13 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"image/color"
 	"regexp"
+	"strconv"
 	"strings"
 
+	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
@@ -24,7 +27,7 @@ const (
 	titleSize    = 11
 	textSize     = 9
 	smallSize    = 7.5
-	pngDPI       = 192
+	pngDPI       = 168
 )
 
 var (
@@ -63,7 +66,7 @@ func style(size float64, c color.Color) text.Style {
 
 func bold(size float64, c color.Color) text.Style {
 	s := style(size, c)
-	s.Font.Weight = 2 // golang.org/x/image/font.WeightBold
+	s.Font.Weight = xfont.WeightBold
 	return s
 }
 
@@ -109,24 +112,31 @@ func (f figure) png() ([]byte, error) {
 }
 
 var (
-	svgFamily = regexp.MustCompile(`font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal`)
-	svgBold   = regexp.MustCompile(`font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal`)
-	svgSize   = regexp.MustCompile(`<svg width="[^"]*" height="[^"]*"`)
+	svgSize = regexp.MustCompile(`<svg width="[^"]*" height="[^"]*"`)
+	svgText = regexp.MustCompile(`<text ([^>]*?)\s+style="font-family:Liberation Sans;font-variant:normal;font-weight:(normal|bold);font-style:normal;font-size:([0-9.]+)px;?([^"]*)">([^<]*)</text>`)
 )
 
-// tidySVG names fonts that have the measures of the one the text was set in, and
-// gives the picture its text for those who don't see it.
+// tidySVG gives the picture its text for those who don't see it, and every text
+// the width that it was set with: a machine without the font would otherwise set
+// it wider and cut it off.
 func tidySVG(svg []byte, alt string) []byte {
-	const family = `font-family:'Liberation Sans',Arimo,Arial,Helvetica,sans-serif`
-	svg = svgFamily.ReplaceAll(svg, []byte(family))
-	svg = svgBold.ReplaceAll(svg, []byte(family+";font-weight:bold"))
 	open := svgSize.Find(svg)
-	label := fmt.Sprintf(`%s role="img" aria-label="%s"`, open, escapeXML(alt))
-	return bytes.Replace(svg, open, []byte(label), 1)
-}
-
-func escapeXML(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+	label := fmt.Sprintf(`%s role="img" aria-label="%s"`, open, html.EscapeString(alt))
+	svg = bytes.Replace(svg, open, []byte(label), 1)
+	return svgText.ReplaceAllFunc(svg, func(text []byte) []byte {
+		m := svgText.FindSubmatch(text)
+		size, err := strconv.ParseFloat(string(m[3]), 64)
+		if err != nil {
+			return text
+		}
+		sty := style(size, inkColor)
+		if string(m[2]) == "bold" {
+			sty = bold(size, inkColor)
+		}
+		width := sty.Width(html.UnescapeString(string(m[5])))
+		return fmt.Appendf(nil, `<text %s textLength="%.2f" lengthAdjust="spacingAndGlyphs" style="font:%s %spx 'Liberation Sans',Arimo,Arial,Helvetica,sans-serif;%s">%s</text>`,
+			m[1], width.Points(), m[2], m[3], m[4], m[5])
+	})
 }
 
 // The layout from top to bottom: title, subtitle, panels, legend, footer.
@@ -272,7 +282,7 @@ func drawLegend(c draw.Canvas, top vg.Length, rows [][]look) vg.Length {
 			c.StrokeLine2(l.line(vg.Points(1.6)), x, y, x+vg.Points(legendLine), y)
 			l.mark(&c, vg.Point{X: x + vg.Points(legendLine)/2, Y: y}, vg.Points(3.2))
 			x += vg.Points(legendLine + 4)
-			c.FillText(sty, vg.Point{X: x, Y: y}, l.name)
+			c.FillText(sty, vg.Point{X: x, Y: y + sty.FontExtents().Descent}, l.name)
 			x += sty.Width(l.name) + vg.Points(legendGap)
 		}
 		top -= lineHeight(textSize)

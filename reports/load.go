@@ -30,6 +30,7 @@ type setting struct {
 	loop       string
 	rate       float64
 	threads    int
+	bare       bool // MemTables without an engine
 }
 
 // section holds the cells of one setting.
@@ -139,7 +140,7 @@ func (r *run) makeSections() {
 		if !c.OK() {
 			continue
 		}
-		key := setting{c.Durability, c.Loop, c.Rate, c.Threads}
+		key := setting{c.Durability, c.Loop, c.Rate, c.Threads, r.Plan.MemTables}
 		s := bySetting[key]
 		if s == nil {
 			s = &section{setting: key, groups: map[groupKey]*group{}}

@@ -54,7 +54,7 @@ func latencyOf(c result.Cell) result.Latency {
 
 var (
 	throughput = metric{"throughput", "throughput", "operations a second", unitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
-	nsPerOp    = metric{"ns-per-op", "time an operation", "time of one goroutine for one operation", unitNanos, false,
+	nsPerOp    = metric{"ns-per-op", "time per operation", "time of one goroutine for one operation", unitNanos, false,
 		perOp(func(c result.Cell) float64 { return c.Seconds * 1e9 * float64(max(c.Threads, 1)) })}
 
 	p50  = metric{"p50", "p50", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P50) })}
@@ -68,12 +68,12 @@ var (
 
 	rssPeak  = metric{"rss", "peak resident memory", "mapped pages of files included", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.RSSPeakBytes) })}
 	heapPeak = metric{"heap", "peak Go heap", "live and not yet swept", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.HeapPeak) })}
-	gcPauses = metric{"gc-pause", "all GC pauses", "stop-the-world time over the cell", unitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseTotal) })}
+	gcPauses = metric{"gc-pause", "total GC pause", "stop-the-world time over the cell", unitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseTotal) })}
 	gcMax    = metric{"gc-max", "longest GC pause", "stop-the-world time", unitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseMax) })}
 	cpuPerOp = metric{"cpu", "CPU time", "CPU seconds for a million operations", unitSecs, false, perOp(func(c result.Cell) float64 { return c.CPUSeconds * 1e6 })}
 	diskSize = metric{"disk", "disk", "allocated blocks after close", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.DiskBytes) })}
 
-	bytesPerEntry = metric{"bytes-per-entry", "memory an entry", "heap and off-heap growth over entries", unitBytes, false, positive(func(c result.Cell) float64 { return c.BytesPerEntry })}
+	bytesPerEntry = metric{"bytes-per-entry", "memory per entry", "heap and off-heap growth over entries", unitBytes, false, positive(func(c result.Cell) float64 { return c.BytesPerEntry })}
 	gcCycle       = metric{"gc-cycle", "one GC cycle", "a whole collection with the table live", unitNanos, false, positive(func(c result.Cell) float64 { return float64(c.GCCycleNS) })}
 )
 

@@ -77,6 +77,13 @@ func (r *run) page() (*page, error) {
 		Warnings: r.cellWarnings(), Environment: r.environment(), Engines: r.enginesTable(), Cells: r.cellsTable(),
 		Downloads: r.downloads(), Provenance: r.provenance(), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 	}
+	for _, sections := range r.scalings() {
+		g := r.scalingGroup(sections)
+		s := sections[0]
+		p.Sections = append(p.Sections, pageSection{
+			ID: g.id + "-section", Title: scalingTitle(s), Intro: r.sectionIntro(s), Groups: pageGroups([]figureGroup{g}),
+		})
+	}
 	for _, s := range r.sections {
 		v := sectionVerdict{Setting: s.String()}
 		for _, w := range s.workloads {
@@ -92,13 +99,6 @@ func (r *run) page() (*page, error) {
 			Groups: pageGroups(groups), Tables: []table{r.figuresTable(s)},
 		})
 	}
-	for _, sections := range r.scalings() {
-		g := r.scalingGroup(sections)
-		s := sections[0]
-		p.Sections = append(p.Sections, pageSection{
-			ID: g.id + "-section", Title: fmt.Sprintf("Scaling: %s, %s", s.durability, s.loopWords()), Groups: pageGroups([]figureGroup{g}),
-		})
-	}
 	return p, nil
 }
 
@@ -111,6 +111,13 @@ func (r *run) title() string {
 		what += ": plan " + r.Plan.Name
 	}
 	return what
+}
+
+func scalingTitle(s *section) string {
+	if s.bare {
+		return "Scaling over goroutines"
+	}
+	return fmt.Sprintf("Scaling over threads: %s, %s", s.durability, s.loopWords())
 }
 
 func (r *run) sectionIntro(s *section) string {

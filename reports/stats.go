@@ -67,6 +67,9 @@ type ratio struct {
 	p      float64 // Mann-Whitney U test
 }
 
+// minRounds a side is the least with which the U test can reach p < 0.05.
+const minRounds = 4
+
 // significant says whether a difference is shown: p < 0.05, which takes four
 // rounds a side, and the interval leaves out 1.
 func (r ratio) significant() bool { return r.p < alpha && (r.lo > 1 || r.hi < 1) }

@@ -49,16 +49,13 @@ func timelinePanels(inputs []timelineInput) []panel {
 	var panels []panel
 	for _, row := range timelineRows {
 		set := lineSet{}
-		seen := false
 		for _, in := range inputs {
 			l := timelineLine(in, row.series, row.log, row.reduce)
-			if len(l.xs) < 2 {
-				continue
+			if len(l.xs) >= 2 && maxOf(l.ys) > 0 {
+				set.lines = append(set.lines, l)
 			}
-			seen = seen || maxOf(l.ys) > 0
-			set.lines = append(set.lines, l)
 		}
-		if !seen {
+		if len(set.lines) == 0 {
 			continue
 		}
 		p := timePlot(end)
@@ -124,7 +121,7 @@ func (s sparse) Ticks(low, high float64) []plot.Tick {
 
 // timelineLine returns a curve of at most maxPoints points, with a few markers.
 func timelineLine(in timelineInput, name string, log bool, reduce func([]float64) float64) line {
-	s := in.series[name]
+	s := withoutStub(in.series[name])
 	l := line{look: in.look}
 	per := (len(s.Millis) + maxPoints - 1) / maxPoints
 	for i := 0; i < len(s.Millis); i += max(per, 1) {
@@ -143,6 +140,16 @@ func timelineLine(in timelineInput, name string, log bool, reduce func([]float64
 		}
 	}
 	return l
+}
+
+// withoutStub leaves out a last point whose interval is too short for its rate to
+// mean anything.
+func withoutStub(s result.Series) result.Series {
+	n := len(s.Millis)
+	if n >= 2 && s.Millis[n-1]-s.Millis[n-2] < result.SampleInterval.Milliseconds()/2 {
+		s.Millis, s.Values = s.Millis[:n-1], s.Values[:n-1]
+	}
+	return s
 }
 
 func meanOf(v []float64) float64 {

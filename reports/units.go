@@ -139,7 +139,7 @@ func (t logTicks) Ticks(low, high float64) []plot.Tick {
 			if v < low*(1-1e-9) || v > high*(1+1e-9) {
 				continue
 			}
-			labelled := m == 1 && (e-first)%max(every, 1) == 0 || decades < 2.2 && m != 1 || decades < 2.2
+			labelled := m == 1 && (e-first)%max(every, 1) == 0 || decades < 2.6
 			tick := plot.Tick{Value: v}
 			if labelled {
 				tick.Label = t.unit.plain(v, v)

@@ -41,15 +41,15 @@ func (s *section) extremes(workload string, m metric) string {
 		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.format(all[0].sum.median))
 	}
 	best, worst := all[0], all[len(all)-1]
-	word := "lowest"
+	first, last := "lowest", "highest"
 	if m.higher {
-		word = "highest"
+		first, last = last, first
 	}
 	if m.unit.format(best.sum.median) == m.unit.format(worst.sum.median) {
 		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.format(best.sum.median))
 	}
-	return fmt.Sprintf("%s: %s %s with %s, last %s with %s.", upperFirst(m.name), word,
-		best.engine, m.unit.format(best.sum.median), worst.engine, m.unit.format(worst.sum.median))
+	return fmt.Sprintf("%s: %s with %s (%s), %s with %s (%s).", upperFirst(m.name),
+		first, best.engine, m.unit.format(best.sum.median), last, worst.engine, m.unit.format(worst.sum.median))
 }
 
 func upperFirst(s string) string {
@@ -57,6 +57,13 @@ func upperFirst(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // ratioText writes a ratio with its interval.
@@ -75,7 +82,7 @@ func ratioText(q ratio) string {
 func (s *section) ratioFinding(workload, baseline string) string {
 	m := s.deciding()
 	base := s.at(baseline, workload).summary(m)
-	var better, worse, open []string
+	var better, worse, open, few []string
 	for _, st := range s.ranked(workload, m) {
 		if st.engine == baseline {
 			continue
@@ -84,6 +91,8 @@ func (s *section) ratioFinding(workload, baseline string) string {
 		text := st.engine + " " + ratioText(q)
 		switch {
 		case !q.ok():
+		case min(base.n(), st.sum.n()) < minRounds:
+			few = append(few, text)
 		case !q.significant():
 			open = append(open, text)
 		case (q.value > 1) == m.higher:
@@ -96,7 +105,7 @@ func (s *section) ratioFinding(workload, baseline string) string {
 	for _, p := range []struct {
 		word string
 		list []string
-	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}} {
+	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}, {fmt.Sprintf("under %d rounds, too few for a verdict", minRounds), few}} {
 		if len(p.list) > 0 {
 			parts = append(parts, p.word+": "+strings.Join(p.list, ", "))
 		}
@@ -131,8 +140,8 @@ func (s *section) verdict(workload, baseline string) string {
 	q := compare(against.sum, best.sum)
 	text += fmt.Sprintf(": %s of %s", ratioText(q), against.engine)
 	if !q.significant() {
-		if min(best.sum.n(), against.sum.n()) < 4 {
-			return text + "; too few rounds to prove a difference (4 a side at least)."
+		if min(best.sum.n(), against.sum.n()) < minRounds {
+			return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", minRounds)
 		}
 		return text + "; no difference is proven."
 	}
