@@ -147,8 +147,8 @@ func (r *run) figures(s *section) ([]figureGroup, error) {
 	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.figures) == 0 }), nil
 }
 
-// intervalWords says what the whiskers of a chart are.
-func intervalWords(sums []summary) string {
+// intervalWords says what the whiskers of a chart are, in few words and in all.
+func intervalWords(sums []summary) (short, long string) {
 	n, confidence := math.MaxInt, 1.0
 	for _, s := range sums {
 		if s.n() > 0 {
@@ -157,21 +157,26 @@ func intervalWords(sums []summary) string {
 	}
 	switch {
 	case n == math.MaxInt:
-		return ""
+		return "", ""
 	case n == 1:
-		return "one round: no interval"
+		return "no interval", "One round has no interval."
 	case n < 6:
-		return fmt.Sprintf("whiskers: range of %d rounds, which holds the true median with %.3g%% confidence (95%% takes 6 rounds)", n, 100*confidence)
+		return "whiskers: range", fmt.Sprintf("Whiskers: the range of the rounds, which holds the true median with %.3g%% confidence (95%% takes 6 rounds).", 100*confidence)
 	}
-	return fmt.Sprintf("whiskers: confidence interval of the median, %.3g%% or more", 100*confidence)
+	return "whiskers: 95% CI", fmt.Sprintf("Whiskers: confidence interval of the median, %.3g%% or more.", 100*confidence)
 }
 
-const dotCaption = "Marker: median of the rounds; small dots: every round; filled marker: a variant of lsmlab's own core, hollow: a peer; "
+// How to read a chart, said once a group.
+const (
+	readLatency = " Lower is better. The rounds are taken together; both axes are logarithmic."
+	readDots    = " Marker: median of the rounds. Small dots: every round."
+	readLooks   = " Filled markers and solid lines are variants of lsmlab's own core, hollow markers and dashes are peers."
+)
 
 func (r *run) throughputGroup(s *section) figureGroup {
-	g := figureGroup{id: "throughput", title: "Throughput", note: "Higher is better."}
+	g := figureGroup{id: "throughput", title: "Throughput", note: "Higher is better." + readDots + readLooks}
 	if s.open() {
-		g.note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency."
+		g.note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency." + readDots + readLooks
 	}
 	for _, w := range s.workloads {
 		panel, sums := r.dots(s, w, throughput)
@@ -180,7 +185,7 @@ func (r *run) throughputGroup(s *section) figureGroup {
 		}
 		f := r.frame(s, "throughput", w, "throughput")
 		f.finding = s.extremes(w, throughput)
-		g.add(f, intervalWords(sums), panel)
+		g.add(f, sums, panel)
 	}
 	return g
 }
@@ -198,7 +203,7 @@ func (r *run) dots(s *section, workload string, m metric) (dotPanel, []summary) 
 }
 
 // add adds a figure of dot panels unless all of them are empty.
-func (g *figureGroup) add(f figure, whiskers string, panels ...dotPanel) {
+func (g *figureGroup) add(f figure, sums []summary, panels ...dotPanel) {
 	for _, d := range panels {
 		if d, ok := d.usable(); ok {
 			f.panels = append(f.panels, d.panel())
@@ -207,7 +212,10 @@ func (g *figureGroup) add(f figure, whiskers string, panels ...dotPanel) {
 	if len(f.panels) == 0 {
 		return
 	}
-	f.caption = dotCaption + whiskers + "."
+	if short, long := intervalWords(sums); short != "" {
+		f.subtitle += "; " + short
+		f.caption = long
+	}
 	g.figures = append(g.figures, f)
 }
 
@@ -215,7 +223,8 @@ func (r *run) ratioGroup(s *section) figureGroup {
 	m := s.deciding()
 	g := figureGroup{
 		id: "ratio", title: "Ratio to " + r.baseline,
-		note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better.", m.name, r.baseline, r.baseline, betterWord(m)),
+		note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better. Whiskers: 95%% interval of the ratio (Welch's t interval on logarithms); one without a cap goes on.",
+			m.name, r.baseline, r.baseline, betterWord(m)),
 	}
 	for _, w := range s.workloads {
 		base := s.at(r.baseline, w).summary(m)
@@ -230,10 +239,8 @@ func (r *run) ratioGroup(s *section) figureGroup {
 		}
 		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
 		f.finding = s.ratioFinding(w, r.baseline)
-		g.add(f, "whiskers: 95% interval of the ratio (Welch, on logarithms); one without a cap goes on", d)
-	}
-	for i := range g.figures {
-		g.figures[i].caption = strings.Replace(g.figures[i].caption, "Marker: median of the rounds; small dots: every round; ", "Marker: ratio of the medians; ", 1)
+		f.subtitle += "; whiskers: 95% CI"
+		g.add(f, nil, d)
 	}
 	return g
 }
@@ -247,7 +254,7 @@ func betterWord(m metric) string {
 
 // dotGroup draws several metrics of a workload below each other.
 func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) figureGroup {
-	g := figureGroup{id: id, title: title, note: note + " Lower is better."}
+	g := figureGroup{id: id, title: title, note: note + " Lower is better." + readDots}
 	for _, w := range s.workloads {
 		f := r.frame(s, id, w, lowerFirst(title))
 		var panels []dotPanel
@@ -263,7 +270,7 @@ func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) fi
 			}
 		}
 		f.finding = strings.Join(findings, " ")
-		g.add(f, intervalWords(sums), panels...)
+		g.add(f, sums, panels...)
 	}
 	return g
 }
@@ -273,14 +280,14 @@ func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) fi
 func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
 	service := figureGroup{
 		id: "latency", title: "Latency",
-		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care.",
+		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care." + readLatency,
 	}
 	intended := figureGroup{
 		id: "latency-intended", title: "Latency from the intended start",
-		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts.",
+		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts." + readLatency,
 	}
 	if s.open() {
-		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."
+		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."+readLatency
 	}
 	for _, w := range s.workloads {
 		byTag := map[string]map[string]*hdrhistogram.Histogram{result.HistService: {}, result.HistIntended: {}}
@@ -323,7 +330,6 @@ func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[str
 		}
 		f.panels = []panel{latencyPanel(lines)}
 		f.finding = latencyFinding(part, of)
-		f.caption = "All rounds taken together; both axes logarithmic."
 		g.figures = append(g.figures, f)
 	}
 }
@@ -355,13 +361,13 @@ func latencyFinding(engines []string, of map[string]*hdrhistogram.Histogram) str
 func (r *run) timelineGroup(s *section) (figureGroup, error) {
 	g := figureGroup{
 		id: "timeline", title: "Timelines",
-		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Engines that keep no counters of their own have the first rows alone.",
+		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
 	}
 	for _, w := range s.workloads {
-		engines := s.enginesOf(w)
-		parts := chunks(engines, r.baseline)
+		parts := chunks(s.enginesOf(w), r.baseline)
 		for i, part := range parts {
 			f := r.frame(s, "timeline", w, "timeline")
+			f.subtitle = s.String() + "; the median round of each engine"
 			f.number(i, len(parts))
 			var inputs []timelineInput
 			var shown []string
@@ -385,8 +391,7 @@ func (r *run) timelineGroup(s *section) (figureGroup, error) {
 				continue
 			}
 			f.finding = timelineFinding(inputs)
-			f.caption = "Round shown: " + strings.Join(shown, ", ") +
-				". Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point."
+			f.caption = "Round shown: " + strings.Join(shown, ", ") + "."
 			g.figures = append(g.figures, f)
 		}
 	}
@@ -481,7 +486,9 @@ func (r *run) scalingGroup(sections []*section) figureGroup {
 			f.panels = []panel{scalingPanel(lines, threads, m.unit, what, r.Plan.MemTables)}
 			last := sections[len(sections)-1]
 			f.finding = fmt.Sprintf("At %s: %s", counted(last.threads, strings.TrimSuffix(what, "s")), last.extremes(w, m))
-			f.caption = "Medians over rounds; " + intervalWords(sums) + "."
+			short, long := intervalWords(sums)
+			f.subtitle += "; " + short
+			f.caption = "Medians over rounds. " + long
 			g.figures = append(g.figures, f)
 		}
 	}

@@ -136,19 +136,19 @@ func (d dotPanel) Plot(c draw.Canvas, p *plot.Plot) {
 		for _, v := range r.values {
 			right = max(right, clamp(v))
 		}
-		d.drawValue(c, r, right, at)
+		d.drawValue(c, r, right, x(d.ref), at)
 	}
 }
 
 // drawValue writes the median to the right of all that a row shows, or where it
 // fits.
-func (d dotPanel) drawValue(c draw.Canvas, r dotRow, right, at vg.Length) {
+func (d dotPanel) drawValue(c draw.Canvas, r dotRow, right, ref, at vg.Length) {
 	sty := style(textSize, inkColor)
 	sty.YAlign = draw.YCenter
 	label := d.unit.format(r.mid)
 	w := sty.Width(label)
 	left := min(right+vg.Points(6), c.Max.X-w)
-	if left < right { // over the whisker
+	if left < right || left < ref && ref < left+w { // over a line
 		back := vg.Rectangle{Min: vg.Point{X: left - 2, Y: at - vg.Points(5)}, Max: vg.Point{X: left + w + 1, Y: at + vg.Points(5)}}
 		c.SetColor(color.NRGBA{255, 255, 255, 205})
 		c.Fill(back.Path())

@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -72,7 +73,7 @@ func ratioText(q ratio) string {
 		return "no ratio"
 	}
 	text := unitTimes.format(q.value)
-	if q.lo == q.lo { // not NaN
+	if !math.IsNaN(q.lo) {
 		text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.lo), unitTimes.format(q.hi))
 	}
 	return text
@@ -125,11 +126,11 @@ func (s *section) verdict(workload, baseline string) string {
 		return "no figures."
 	}
 	best := all[0]
-	what := "fastest with %s operations/s"
+	what := "%s is fastest with %s operations/s"
 	if s.open() {
-		what = "lowest p99 from the intended start, %s"
+		what = "%s has the lowest p99 from the intended start, %s"
 	}
-	text := fmt.Sprintf("%s, "+what, best.engine, m.unit.format(best.sum.median))
+	text := fmt.Sprintf(what, best.engine, m.unit.format(best.sum.median))
 	if len(all) == 1 {
 		return text + "; the only engine."
 	}
@@ -138,7 +139,12 @@ func (s *section) verdict(workload, baseline string) string {
 		against = all[1]
 	}
 	q := compare(against.sum, best.sum)
-	text += fmt.Sprintf(": %s of %s", ratioText(q), against.engine)
+	if q.ok() {
+		text += fmt.Sprintf(", %s %s", unitTimes.format(q.value), against.engine)
+		if !math.IsNaN(q.lo) {
+			text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.lo), unitTimes.format(q.hi))
+		}
+	}
 	if !q.significant() {
 		if min(best.sum.n(), against.sum.n()) < minRounds {
 			return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", minRounds)
