@@ -15,11 +15,18 @@ type iterator struct {
 	t       *tree
 	at      unsafe.Pointer // the entry
 	pos     int
+	current *leafCopy
+	ahead   *leafCopy // of the next leaf, if ready
+	ready   bool
+	copies  [2]leafCopy
+}
+
+// leafCopy is what an iterator keeps of a leaf.
+type leafCopy struct {
 	n       int
 	link    link
-	touched uint64 // what touch read
 	refs    [leafSlots]arena.Ref
-	entries [leafSlots]unsafe.Pointer // from pos on, when it entered the leaf
+	entries [leafSlots]unsafe.Pointer
 }
 
 // NewIterator implements [memtable.MemTable].
@@ -36,59 +43,68 @@ func (it *iterator) SeekGE(k ikey.Key) bool {
 	at, known := it.t.descend(k, 0, nil)
 	for {
 		it.enter(at)
-		if it.t.covers(it.link, known, k) {
+		if it.t.covers(it.current.link, known, k) {
 			break
 		}
-		at = it.link.next()
+		at = it.current.link.next()
 	}
-	return it.stand(it.t.searchRefs(it.refs[:it.n], k))
+	return it.stand(it.t.searchRefs(it.current.refs[:it.current.n], k))
+}
+
+func (it *iterator) enter(at arena.Ref) {
+	it.ready = false
+	it.current, it.ahead = &it.copies[0], &it.copies[1]
+	it.t.fill(it.current, at)
 }
 
 // Next implements [ikey.Iterator].
 func (it *iterator) Next() bool {
 	it.pos++
-	if it.pos < it.n {
-		it.at = it.entries[it.pos]
+	if it.pos < it.current.n {
+		it.at = it.current.entries[it.pos]
 		return true
 	}
 	return it.settle()
 }
 
-// settle goes on to the next entry from the end of a leaf.
+// settle goes on to the next entry from the end of a leaf. From the second leaf
+// on, it copies the next one ahead.
 func (it *iterator) settle() bool {
-	next := it.link.next()
+	next := it.current.link.next()
 	if next == 0 {
 		return false
 	}
-	it.enter(next)
+	if !it.ready {
+		it.t.fill(it.ahead, next)
+	}
+	it.current, it.ahead = it.ahead, it.current
+	next = it.current.link.next()
+	if it.ready = next != 0; it.ready {
+		it.t.fill(it.ahead, next)
+	}
 	return it.stand(0)
 }
 
-// stand moves to entry pos of the leaf. It reads a bit of all entries from there
-// on and of the next leaf, so that the cache misses overlap.
 func (it *iterator) stand(pos int) bool {
-	if it.pos = pos; pos >= it.n {
+	if it.pos = pos; pos >= it.current.n {
 		return it.settle()
 	}
-	var sum byte
-	for i := pos; i < it.n; i++ {
-		p := it.t.mem.Pointer(it.refs[i])
-		sum += *(*byte)(p)
-		it.entries[i] = p
-	}
-	it.touched = uint64(sum)
-	if next := it.link.next(); next != 0 {
-		l := it.t.leaf(next)
-		for i := 0; i < leafSlots; i += lineSize / 8 {
-			it.touched += l.slots[i].Load()
-		}
-	}
-	it.at = it.entries[pos]
+	it.at = it.current.entries[pos]
 	return true
 }
 
-func (it *iterator) enter(at arena.Ref) {
-	it.n, it.link = it.t.copyLeaf(it.t.leaf(at), &it.refs)
+// fill copies a leaf and has its entries and the next leaf come into the cache.
+func (t *tree) fill(c *leafCopy, at arena.Ref) {
+	c.n, c.link = t.copyLeaf(t.leaf(at), &c.refs)
+	for i, ref := range c.refs[:c.n] {
+		c.entries[i] = t.mem.Pointer(ref)
+	}
+	prefetch(&c.entries[0], c.n)
+	if next := c.link.next(); next != 0 {
+		p := t.mem.Pointer(next)
+		lines := [...]unsafe.Pointer{p, unsafe.Add(p, lineSize), unsafe.Add(p, 2*lineSize), unsafe.Add(p, 3*lineSize)}
+		prefetch(&lines[0], len(lines))
+	}
 }
 
 // Key implements [ikey.Iterator].
