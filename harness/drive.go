@@ -192,7 +192,7 @@ func (t *thread) runOpen(d *drive) {
 		t.err = err
 		return
 	}
-	defer p.close()
+	defer func() { _ = p.close() }() // nothing is written there
 	limit := d.deadline()
 	clock := func() int64 { return d.clock() - d.start }
 	for k := int64(0); !d.stop.Load(); k++ {

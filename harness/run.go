@@ -69,12 +69,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer w.Close() // every line was synced
+	defer func() { _ = w.Close() }() // every line was synced
 	r.base = r.countDone(specs)
 	r.report = newReporter(r.Stdout, r.Stderr, len(specs), r.base)
 	defer r.report.finish()
 	if r.DataDir != "" {
-		defer os.Remove(r.dataDir()) // if it is empty
+		defer func() { _ = os.Remove(r.dataDir()) }() // if it is empty
 	}
 	r.announce(len(specs), env)
 	runErr := r.runAll(ctx, specs, env, w)

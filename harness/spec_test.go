@@ -73,9 +73,9 @@ func TestWorkloadOptions(t *testing.T) {
 	if err != nil || s.Workload != "mix" || s.Mix["delete"] != 1 || s.ScanLength != 7 || s.Threads != 3 || s.Keys != 100 {
 		t.Errorf("%+v %v", s, err)
 	}
-	p.WorkloadOptions["deletes"]["scan_lenght"] = 7.0
+	p.WorkloadOptions["deletes"]["scan_size"] = 7.0
 	if _, err := workloadSpec(p, "deletes", 3, 9); err == nil {
-		t.Error("a misspelt option was taken")
+		t.Error("an option that does not exist was taken")
 	}
 }
 

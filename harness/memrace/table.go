@@ -68,7 +68,7 @@ func (o own) Get(key []byte) ([]byte, bool) {
 
 func (o own) Walk(f func(key, value []byte) bool) {
 	it := o.t.NewIterator()
-	defer it.Close()
+	defer func() { _ = it.Close() }() // memory can't fail
 	for ok := it.First(); ok && f(it.Key().User, it.Value()); ok = it.Next() {
 	}
 }
@@ -107,7 +107,7 @@ func (b badgerSkl) Get(key []byte) ([]byte, bool) {
 
 func (b badgerSkl) Walk(f func(key, value []byte) bool) {
 	it := b.s.NewIterator()
-	defer it.Close()
+	defer func() { _ = it.Close() }()
 	for it.SeekToFirst(); it.Valid() && f(y.ParseKey(it.Key()), it.Value().Value); it.Next() {
 	}
 }

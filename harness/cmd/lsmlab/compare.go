@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -90,7 +91,8 @@ func (a *app) printComparison(c harness.Comparison, asJSON bool) error {
 		return e.Encode(c)
 	}
 	fmt.Fprintf(a.stdout, "A = %s\nB = %s\n\n", c.A, c.B)
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var w io.Writer = table
 	fmt.Fprintln(w, "WORKLOAD\tDURABILITY\tT\tENGINE\tFIGURE\tA\tB\tB/A\t95% INTERVAL\tP\tN\t")
 	for _, row := range c.Rows {
 		for i, r := range row.Ratios {
@@ -102,7 +104,7 @@ func (a *app) printComparison(c harness.Comparison, asJSON bool) error {
 			fmt.Fprintln(w, ratioColumns(r))
 		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := table.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "\nN rounds a side. better, worse: p < %.2f and the interval leaves out 1; ~: no difference shown; too few: under 4 rounds.\n", harness.Alpha)

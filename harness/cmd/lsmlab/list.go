@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -75,7 +76,8 @@ func (a *app) list(args []string) (l listing, err error) {
 }
 
 func (a *app) printList(l listing) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var w io.Writer = table
 	if len(l.Engines) > 0 {
 		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tABOUT")
 		for _, e := range l.Engines {
@@ -96,7 +98,7 @@ func (a *app) printList(l listing) error {
 			fmt.Fprintf(w, "%s\t%s\n", i.Name, i.About)
 		}
 	}
-	return w.Flush()
+	return table.Flush()
 }
 
 // rungs are the durabilities that an engine gives, weakest first.
