@@ -32,7 +32,7 @@ type app struct {
 func run(ctx context.Context, catalog harness.Catalog, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{catalog, stdin, stdout, stderr}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, harness.ErrInterrupted) { // the runner has said how to go on
 		fmt.Fprintf(stderr, "lsmlab: %s\n", strings.TrimSpace(err.Error()))
