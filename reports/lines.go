@@ -54,7 +54,10 @@ type line struct {
 }
 
 // lineSet draws curves over a grid.
-type lineSet struct{ lines []line }
+type lineSet struct {
+	lines []line
+	width float64 // points
+}
 
 // Plot implements [plot.Plotter].
 func (s lineSet) Plot(c draw.Canvas, p *plot.Plot) {
@@ -66,7 +69,7 @@ func (s lineSet) Plot(c draw.Canvas, p *plot.Plot) {
 		for i := range l.xs {
 			points[i] = vg.Point{X: x(l.xs[i]), Y: y(l.ys[i])}
 		}
-		c.StrokeLines(l.look.line(vg.Points(1.6)), c.ClipLinesXY(points)...)
+		c.StrokeLines(l.look.line(vg.Points(s.width)), c.ClipLinesXY(points)...)
 		for i := range l.lo {
 			if !math.IsNaN(l.lo[i]) {
 				c.StrokeLine2(draw.LineStyle{Color: l.look.color, Width: vg.Points(1.2)}, points[i].X, y(l.lo[i]), points[i].X, y(l.hi[i]))
@@ -152,7 +155,7 @@ func latencyLine(l look, h *hdrhistogram.Histogram) line {
 // latencyPanel draws percentile curves.
 func latencyPanel(lines []line) panel {
 	p := newPlot()
-	set := lineSet{lines}
+	set := lineSet{lines, 1.6}
 	p.X.Min, p.X.Max = nines(50), nines(90)
 	for _, l := range lines {
 		p.X.Max = math.Max(p.X.Max, l.xs[len(l.xs)-1])
@@ -176,7 +179,7 @@ func latencyPanel(lines []line) panel {
 // scalingPanel draws a figure over thread counts.
 func scalingPanel(lines []line, threads []int, u unit, label string, log bool) panel {
 	p := newPlot()
-	set := lineSet{lines}
+	set := lineSet{lines, 1.6}
 	ticks := plot.ConstantTicks{}
 	for _, t := range threads {
 		ticks = append(ticks, plot.Tick{Value: math.Log2(float64(t)), Label: strconv.Itoa(t)})

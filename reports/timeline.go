@@ -48,7 +48,7 @@ func timelinePanels(inputs []timelineInput) []panel {
 	}
 	var panels []panel
 	for _, row := range timelineRows {
-		set := lineSet{}
+		set := lineSet{width: 1.2}
 		for _, in := range inputs {
 			l := timelineLine(in, row.series, row.log, row.reduce)
 			if len(l.xs) >= 2 && maxOf(l.ys) > 0 {
