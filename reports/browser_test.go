@@ -175,7 +175,7 @@ func checkLayout(ctx context.Context, t *testing.T, width int64) {
 // by engine with the keyboard.
 func checkSorting(ctx context.Context, t *testing.T) {
 	t.Helper()
-	const table = `document.querySelector("#buffered-closed-t2-figures table")`
+	const table = `document.querySelector("#buffered-closed-t2-figures-table")`
 	head := func(name string) string {
 		return `[...` + table + `.tHead.rows[0].cells].find((c) => c.textContent === "` + name + `")`
 	}
@@ -183,9 +183,9 @@ func checkSorting(ctx context.Context, t *testing.T) {
 		return eval[string](ctx, t, head(name)+`.getAttribute("aria-sort") ?? "none"`)
 	}
 	values := func() []float64 {
-		return eval[[]float64](ctx, t, `[...`+table+`.tBodies[0].rows].map((r) => Number(r.cells[`+head("throughput")+`.cellIndex].dataset.sort))`)
+		return eval[[]float64](ctx, t, `[...`+table+`.tBodies[0].rows].map((r) => Number(r.cells[`+head("operations/s")+`.cellIndex].dataset.sort))`)
 	}
-	eval[any](ctx, t, head("throughput")+`.firstElementChild.id = "sort-me"; null`)
+	eval[any](ctx, t, head("operations/s")+`.firstElementChild.id = "sort-me"; null`)
 	do(ctx, t, chromedp.Click(chromedp.ID("sort-me")))
 	rising := func(v []float64, sign float64) bool {
 		for i := 1; i < len(v); i++ {
@@ -195,17 +195,17 @@ func checkSorting(ctx context.Context, t *testing.T) {
 		}
 		return len(v) > 2
 	}
-	if v := values(); !rising(v, -1) || sorted("throughput") != "descending" {
-		t.Errorf("after a click: %s, %v", sorted("throughput"), v)
+	if v := values(); !rising(v, -1) || sorted("operations/s") != "descending" {
+		t.Errorf("after a click: %s, %v", sorted("operations/s"), v)
 	}
 	do(ctx, t, chromedp.Click(chromedp.ID("sort-me")))
-	if v := values(); !rising(v, 1) || sorted("throughput") != "ascending" {
-		t.Errorf("after two clicks: %s, %v", sorted("throughput"), v)
+	if v := values(); !rising(v, 1) || sorted("operations/s") != "ascending" {
+		t.Errorf("after two clicks: %s, %v", sorted("operations/s"), v)
 	}
 	eval[any](ctx, t, head("engine")+`.firstElementChild.focus(); null`)
 	do(ctx, t, chromedp.KeyEvent("\r"))
-	if sorted("engine") != "ascending" || sorted("throughput") != "none" {
-		t.Errorf("after Enter on engine: %s, and %s by throughput", sorted("engine"), sorted("throughput"))
+	if sorted("engine") != "ascending" || sorted("operations/s") != "none" {
+		t.Errorf("after Enter on engine: %s, and %s by throughput", sorted("engine"), sorted("operations/s"))
 	}
 	names := eval[[]string](ctx, t, `[...`+table+`.tBodies[0].rows].map((r) => r.cells[1].textContent)`)
 	if len(names) == 0 || names[0] != "badger" {

@@ -17,6 +17,18 @@ type metric struct {
 	of func(result.Cell) (v float64, ok bool)
 }
 
+// column is the metric's name in a table's head, with the unit that its fields
+// lack.
+func (m metric) column() string {
+	switch m.key {
+	case throughput.key:
+		return "operations/s"
+	case cpuPerOp.key:
+		return "CPU per million operations"
+	}
+	return m.name
+}
+
 // positive makes a metric's function of a field for which zero means "not measured".
 func positive(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	return func(c result.Cell) (float64, bool) {

@@ -85,7 +85,7 @@ func (r *run) page() (*page, error) {
 		})
 	}
 	for _, s := range r.sections {
-		v := sectionVerdict{Setting: s.String()}
+		v := sectionVerdict{Setting: upperFirst(s.String())}
 		for _, w := range s.workloads {
 			v.Lines = append(v.Lines, verdictLine{w, s.verdict(w, r.baseline)})
 		}

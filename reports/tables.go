@@ -60,7 +60,7 @@ func latencyTable(id string) *table {
 
 func (g *figureGroup) addLatencyRow(s *section, workload, engine string, h *hdrhistogram.Histogram) {
 	if g.table == nil {
-		g.table = latencyTable(s.slug() + "-" + g.id + "-table")
+		g.table = latencyTable(s.slug() + "-" + g.id)
 	}
 	row := []cell{textCell(workload), headCell(engine), intCell(h.TotalCount())}
 	for _, q := range percentiles[:5] {
@@ -75,12 +75,12 @@ func (r *run) figuresTable(s *section) table {
 	t := table{ID: s.slug() + "-figures", Caption: "All figures, medians over rounds: " + s.String()}
 	m := s.deciding()
 	t.Head = []column{
-		{"workload", false}, {"engine", false}, {"rounds", true}, {m.name, true}, {"low", true}, {"high", true}, {"confidence", true},
+		{"workload", false}, {"engine", false}, {"rounds", true}, {m.column(), true}, {"low", true}, {"high", true}, {"confidence", true},
 		{"÷ " + r.baseline, true}, {"CI low", true}, {"CI high", true}, {"p (U test)", true},
 	}
 	columns := r.presentMetrics(s, m)
 	for _, c := range columns {
-		t.Head = append(t.Head, column{c.name, true})
+		t.Head = append(t.Head, column{c.column(), true})
 	}
 	for _, w := range s.workloads {
 		base := s.at(r.baseline, w).summary(m)

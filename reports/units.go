@@ -61,7 +61,7 @@ func digits(v float64) string {
 	case a >= 0.9995:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	case a >= 0.001:
-		return strconv.FormatFloat(v, 'g', 3, 64)
+		return strconv.FormatFloat(v, 'f', 2-int(math.Floor(math.Log10(a*(1+5e-4)))), 64)
 	}
 	return fmt.Sprintf("%.2e", v)
 }

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/harness"
+	"lsmlab/reports"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	var o reports.Options
+	c := &cobra.Command{
+		Use:   "report DIR",
+		Short: "Draw the charts and the page of a run again, from its raw results alone",
+		Long: `Draws DIR/charts/*.svg and *.png and the self-contained page DIR/index.html from the raw results
+in DIR alone. The same results give the same files. A run that was cut is drawn as far as it got,
+and its page says what is missing.`,
+		Example: "  lsmlab report results/quick\n  lsmlab report results/quick --baseline bbolt",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("report: %d arguments given: want one run directory", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			index, err := reports.RenderWith(args[0], o)
+			if err != nil {
+				return &harness.UsageError{Text: err.Error()}
+			}
+			fmt.Fprintln(a.stdout, index)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&o.Baseline, "baseline", "", "engine that is 1 (default: pebble, else a public skiplist, else the plan's first)")
+	return c
+}
