@@ -34,7 +34,7 @@ func testEmpty(t *testing.T, f memtable.Factory) {
 // testVersions gives one key many versions among neighbours, added oldest
 // first, newest first and shuffled, since concurrent writers add in any order.
 func testVersions(t *testing.T, f memtable.Factory) {
-	const versions = 300
+	versions := scaled(400)
 	rng := seededRand(t)
 	for name, order := range map[string]func(i int) int{
 		"ascending":  func(i int) int { return i },
@@ -199,7 +199,10 @@ func testRelease(t *testing.T, f memtable.Factory) {
 			tb.set([]byte{byte(i), byte(i >> 8), byte(round)}, 3000)
 		}
 		tb.set([]byte("big"), 7<<20)
-		tb.check() // memory that an earlier table gave back must not show through
+		// Memory that an earlier table gave back must not show through.
+		if err := tb.agreeWalk(mt); err != nil {
+			t.Fatal(err)
+		}
 		mt.Release()
 		if n := arena.Held(); n != held {
 			t.Fatalf("%d bytes of arenas held after Release, want %d", n, held)

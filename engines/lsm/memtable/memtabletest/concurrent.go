@@ -35,7 +35,7 @@ func testConcurrent(t *testing.T, f memtable.Factory) {
 			c := newContest(t, f, keys, func(i int) []byte {
 				return fmt.Appendf(nil, "key-%04d", rng.IntN(10)*1000+i)
 			})
-			c.run(4, addsEach(), 4)
+			c.run(4, scaled(1000), 4)
 		})
 	}
 }
@@ -43,19 +43,11 @@ func testConcurrent(t *testing.T, f memtable.Factory) {
 // testConcurrentNeighbours is testConcurrent with every key new: all writers
 // insert ascending keys side by side, the place where splices go stale.
 func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
-	c := newContest(t, f, 4*addsEach(), func(i int) []byte {
+	c := newContest(t, f, 4*scaled(1000), func(i int) []byte {
 		return fmt.Appendf(nil, "%08d%s", i, bytes.Repeat([]byte{'x'}, i%5))
 	})
 	c.fresh = true
-	c.run(4, addsEach(), 3)
-}
-
-// addsEach is how much one writer adds.
-func addsEach() int {
-	if testing.Short() {
-		return 250
-	}
-	return 1000
+	c.run(4, scaled(1000), 3)
 }
 
 // contest is one table under concurrent use and what is known to be in it.
@@ -122,7 +114,8 @@ func (c *contest) run(writers, perWriter, readers int) {
 	for r := range readers {
 		reading.Go(func() {
 			rng := rand.New(rand.NewPCG(2, uint64(r)))
-			for i := 0; !done.Load() && c.fails.Load() == 0; i++ {
+			// Bounded, so that readers do not starve the writers of a slow table.
+			for i := 0; i < 3*perWriter && !done.Load() && c.fails.Load() == 0; i++ {
 				if i%100 == 99 {
 					c.walk()
 				}

@@ -93,6 +93,14 @@ func (tb *table) check() {
 	}
 }
 
+// scaled returns n, or a quarter of it with -short.
+func scaled(n int) int {
+	if testing.Short() {
+		return n / 4
+	}
+	return n
+}
+
 // seededRand returns a random source and prints how to run the test again with
 // the same one.
 func seededRand(t *testing.T) *rand.Rand {

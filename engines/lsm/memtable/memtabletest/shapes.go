@@ -14,7 +14,7 @@ import (
 // shapes are sets of keys that have broken ordered structures: by their order of
 // arrival, by their length, or by how abbreviations of them compare.
 func shapes(rng *rand.Rand) map[string][][]byte {
-	const n = 400
+	n := scaled(400)
 	s := map[string][][]byte{}
 	for i := range n {
 		put := func(name string, key []byte) { s[name] = append(s[name], key) }
@@ -74,7 +74,7 @@ func testRandom(t *testing.T, f memtable.Factory) {
 		keys = append(keys, ks...)
 	}
 	tb := newTable(t, f)
-	for i := range 3000 {
+	for i := range scaled(3000) {
 		kind, size := ikey.Set, rng.IntN(60)
 		if rng.IntN(4) == 0 {
 			kind, size = ikey.Delete, 0
