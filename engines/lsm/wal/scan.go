@@ -1,6 +1,10 @@
 package wal
 
-import "lsmlab/engines/lsm/ikey"
+import (
+	"encoding/binary"
+
+	"lsmlab/engines/lsm/ikey"
+)
 
 // scanner finds the records of one segment in the order of their place, which
 // is the order of their LSNs. After damage it goes on at the next bytes that
@@ -32,6 +36,25 @@ func (s *scanner) next() (r record, at int64, damage fault, ok bool) {
 		if wrong.kind == faultShort {
 			break
 		}
+		if wrong.kind == faultLength && wrong.found == 0 {
+			at += skippable(s.data[at:])
+		}
 	}
 	return record{}, s.off, damage, false
+}
+
+// skippable returns how many bytes after the first one of b, where a length of
+// 0 was found, cannot begin a record either: no length is 0, so at least one of
+// the bytes that hold it is not. The unused rest of a preallocated segment, up
+// to 16 MiB of zeros, is passed so.
+func skippable(b []byte) int64 {
+	const lengthEnd = 12 // the four bytes before it are zeros
+	n := lengthEnd
+	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:]) == 0 {
+		n += 8
+	}
+	for n < len(b) && b[n] == 0 {
+		n++
+	}
+	return int64(n - lengthEnd) // b[n] is the first byte that can end a length
 }
