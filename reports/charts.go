@@ -1,15 +1,10 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"lsmlab/harness/result"
 )
 
 // figureGroup is figures of one kind, one a workload.
@@ -23,7 +18,7 @@ type figureGroup struct {
 func (s setting) slug() string {
 	out := fmt.Sprintf("%s-%s-t%d", s.durability, s.loop, s.threads)
 	if s.open() {
-		out = fmt.Sprintf("%s-%s%.0f-t%d", s.durability, s.loop, s.rate, s.threads)
+		out = fmt.Sprintf("%s-%s%g-t%d", s.durability, s.loop, s.rate, s.threads)
 	}
 	return fileSafe(out)
 }
@@ -275,251 +270,10 @@ func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) fi
 	return g
 }
 
-// latencyGroups draws percentile curves of the rounds taken together: from the
-// intended start and of service alone, if there are both.
-func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
-	service := figureGroup{
-		id: "latency", title: "Latency",
-		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care." + readLatency,
-	}
-	intended := figureGroup{
-		id: "latency-intended", title: "Latency from the intended start",
-		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts." + readLatency,
-	}
-	if s.open() {
-		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."+readLatency
-	}
-	for _, w := range s.workloads {
-		byTag := map[string]map[string]*hdrhistogram.Histogram{result.HistService: {}, result.HistIntended: {}}
-		for _, e := range s.enginesOf(w) {
-			files, err := r.hists(s.at(e, w))
-			if err != nil {
-				return nil, err
-			}
-			for tag, of := range byTag {
-				if h := result.Merged(tag, files...); h != nil && h.TotalCount() > 0 {
-					of[e] = h
-				}
-			}
-		}
-		service.addLatency(r, s, w, byTag[result.HistService])
-		intended.addLatency(r, s, w, byTag[result.HistIntended])
-	}
-	return []figureGroup{intended, service}, nil
-}
-
-func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[string]*hdrhistogram.Histogram) {
-	var engines []string
-	for _, e := range s.enginesOf(workload) {
-		if of[e] != nil {
-			engines = append(engines, e)
-			g.addLatencyRow(s, workload, e, of[e])
-		}
-	}
-	if len(engines) == 0 {
-		return
-	}
-	parts := chunks(engines, r.baseline)
-	for i, part := range parts {
-		f := r.frame(s, g.id, workload, lowerFirst(g.title))
-		f.number(i, len(parts))
-		var lines []line
-		for _, e := range part {
-			lines = append(lines, latencyLine(r.looks[e], of[e]))
-			f.legend = append(f.legend, r.looks[e])
-		}
-		f.panels = []panel{latencyPanel(lines)}
-		f.finding = latencyFinding(part, of)
-		g.figures = append(g.figures, f)
-	}
-}
-
 // number tells the parts of a figure apart.
 func (f *figure) number(i, of int) {
 	if of > 1 {
 		f.name += fmt.Sprintf("-%d", i+1)
 		f.title += fmt.Sprintf(" (%d of %d)", i+1, of)
 	}
-}
-
-func latencyFinding(engines []string, of map[string]*hdrhistogram.Histogram) string {
-	var words []string
-	for _, q := range []float64{50, 99, 99.9} {
-		best := slices.MinFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
-		worst := slices.MaxFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
-		ns := func(e string) string { return unitNanos.format(float64(of[e].ValueAtQuantile(q))) }
-		text := fmt.Sprintf("p%g from %s (%s) to %s (%s)", q, ns(best), best, ns(worst), worst)
-		if best == worst || ns(best) == ns(worst) {
-			text = fmt.Sprintf("p%g %s", q, ns(best))
-		}
-		words = append(words, text)
-	}
-	return strings.Join(words, "; ") + "."
-}
-
-// timelineGroup draws the median round of every engine.
-func (r *run) timelineGroup(s *section) (figureGroup, error) {
-	g := figureGroup{
-		id: "timeline", title: "Timelines",
-		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
-	}
-	for _, w := range s.workloads {
-		parts := chunks(s.enginesOf(w), r.baseline)
-		for i, part := range parts {
-			f := r.frame(s, "timeline", w, "timeline")
-			f.subtitle = s.String() + "; the median round of each engine"
-			f.number(i, len(parts))
-			var inputs []timelineInput
-			var shown []string
-			for _, e := range part {
-				c := s.at(e, w).medianCell(s.deciding())
-				series, err := r.series(c)
-				if err != nil {
-					return g, err
-				}
-				if len(series[result.SeriesOps].Millis) < minTimeline {
-					continue
-				}
-				if in, ok := series[result.SeriesIntendedP99]; ok && s.open() {
-					series[result.SeriesP99] = in
-				}
-				inputs = append(inputs, timelineInput{r.looks[e], series})
-				f.legend = append(f.legend, r.looks[e])
-				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
-			}
-			if f.panels = timelinePanels(inputs); len(f.panels) == 0 {
-				continue
-			}
-			f.finding = timelineFinding(inputs)
-			f.caption = "Round shown: " + strings.Join(shown, ", ") + "."
-			g.figures = append(g.figures, f)
-		}
-	}
-	return g, nil
-}
-
-// minTimeline is how many points a timeline takes: with fewer it shows nothing.
-const minTimeline = 5
-
-// medianCell is the round that stands for all.
-func (g *group) medianCell(m metric) result.Cell {
-	var values []float64
-	for _, c := range g.cells {
-		v, _ := m.of(c)
-		values = append(values, v)
-	}
-	return g.cells[medianIndex(values)]
-}
-
-func timelineFinding(inputs []timelineInput) string {
-	var words []string
-	for _, in := range inputs {
-		var counts [3]int
-		for _, e := range eventsOf(in.series) {
-			counts[e.kind]++
-		}
-		var parts []string
-		for kind, n := range counts {
-			if n > 0 {
-				parts = append(parts, counted(n, eventNames[kind]))
-			}
-		}
-		if len(parts) > 0 {
-			words = append(words, in.look.name+": "+strings.ReplaceAll(strings.Join(parts, ", "), "flushs", "flushes"))
-		}
-	}
-	if len(words) == 0 {
-		return "No flush, compaction or stall was seen in these rounds."
-	}
-	return strings.Join(words, "; ") + "."
-}
-
-// scalingGroup draws a metric over thread counts, for settings that differ in
-// nothing else.
-func (r *run) scalingGroup(sections []*section) figureGroup {
-	m, title := throughput, "Throughput by threads"
-	if r.Plan.MemTables {
-		m, title = nsPerOp, "Time per operation by goroutines"
-	}
-	first := sections[0]
-	g := figureGroup{
-		id: fileSafe(first.slug() + "-scaling"), title: title,
-		note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
-	}
-	for _, w := range first.workloads {
-		parts := chunks(scalingEngines(sections, w), r.baseline)
-		for i, part := range parts {
-			f := r.frame(first, "scaling", w, lowerFirst(title))
-			f.subtitle = r.rounds(first, w)
-			if !first.bare {
-				f.subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.subtitle)
-			}
-			f.number(i, len(parts))
-			var lines []line
-			var threads []int
-			var sums []summary
-			for _, s := range sections {
-				threads = append(threads, s.threads)
-			}
-			for _, e := range part {
-				l := line{look: r.looks[e]}
-				for _, s := range sections {
-					if sum := s.at(e, w).summary(m); sum.n() > 0 {
-						l.marks = append(l.marks, len(l.xs))
-						l.xs, l.ys = append(l.xs, math.Log2(float64(s.threads))), append(l.ys, sum.median)
-						l.lo, l.hi = append(l.lo, sum.lo), append(l.hi, sum.hi)
-						sums = append(sums, sum)
-					}
-				}
-				if len(l.xs) > 0 {
-					lines = append(lines, l)
-					f.legend = append(f.legend, r.looks[e])
-				}
-			}
-			if len(lines) == 0 {
-				continue
-			}
-			what := "threads"
-			if r.Plan.MemTables {
-				what = "goroutines"
-			}
-			f.panels = []panel{scalingPanel(lines, threads, m.unit, what, r.Plan.MemTables)}
-			last := sections[len(sections)-1]
-			f.finding = fmt.Sprintf("At %s: %s", counted(last.threads, strings.TrimSuffix(what, "s")), last.extremes(w, m))
-			short, long := intervalWords(sums)
-			f.subtitle += "; " + short
-			f.caption = "Medians over rounds. " + long
-			g.figures = append(g.figures, f)
-		}
-	}
-	return g
-}
-
-func scalingEngines(sections []*section, workload string) (out []string) {
-	for _, s := range sections {
-		for _, e := range s.enginesOf(workload) {
-			if !slices.Contains(out, e) {
-				out = append(out, e)
-			}
-		}
-	}
-	return out
-}
-
-// scalings returns the sections that differ in their threads alone, where there
-// are several.
-func (r *run) scalings() (out [][]*section) {
-	for _, s := range r.sections {
-		same := func(o []*section) bool {
-			a, b := o[0].setting, s.setting
-			a.threads, b.threads = 0, 0
-			return a == b
-		}
-		if i := slices.IndexFunc(out, same); i >= 0 {
-			out[i] = append(out[i], s)
-			continue
-		}
-		out = append(out, []*section{s})
-	}
-	return slices.DeleteFunc(out, func(o []*section) bool { return len(o) < 2 })
 }

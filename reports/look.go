@@ -89,7 +89,7 @@ func looksOf(engines []string, own func(string) bool) map[string]look {
 // bare tables by not being another module's.
 func isOwn(name, version string, memTables bool) bool {
 	if memTables {
-		return version == "" || slices.Contains([]string{"skiplist", "rbtree", "bptree"}, name)
+		return version == "" || version == "(devel)" || slices.Contains([]string{"skiplist", "rbtree", "bptree"}, name)
 	}
 	return name == "lsm" || strings.HasPrefix(name, "lsm-")
 }

@@ -74,9 +74,10 @@ var (
 	p999 = metric{"p999", "p99.9", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P999) })}
 	pMax = metric{"max", "max", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).Max) })}
 
-	writeAmp = metric{"write-amp", "write amplification", "bytes to storage for one byte of the user", unitTimes, false, positive(func(c result.Cell) float64 { return c.WriteAmp })}
-	spaceAmp = metric{"space-amp", "space amplification", "bytes on disk for one live byte", unitTimes, false, positive(func(c result.Cell) float64 { return c.SpaceAmp })}
-	readAmp  = metric{"read-amp", "read amplification", "the engine's own account", unitTimes, false, positive(func(c result.Cell) float64 { return c.ReadAmp })}
+	writeAmp  = metric{"write-amp", "write amplification", "bytes to storage for one byte of the user", unitTimes, false, positive(func(c result.Cell) float64 { return c.WriteAmp })}
+	engineAmp = metric{"engine-write-amp", "write amplification by the engine's account", "the engine's own account", unitTimes, false, positive(func(c result.Cell) float64 { return c.EngineWriteAmp })}
+	spaceAmp  = metric{"space-amp", "space amplification", "bytes on disk for one live byte", unitTimes, false, positive(func(c result.Cell) float64 { return c.SpaceAmp })}
+	readAmp   = metric{"read-amp", "read amplification", "the engine's own account", unitTimes, false, positive(func(c result.Cell) float64 { return c.ReadAmp })}
 
 	rssPeak  = metric{"rss", "peak resident memory", "mapped pages of files included", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.RSSPeakBytes) })}
 	heapPeak = metric{"heap", "peak Go heap", "live and not yet swept", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.HeapPeak) })}
@@ -91,7 +92,7 @@ var (
 
 // allMetrics are the columns of the table of all figures.
 var allMetrics = []metric{
-	throughput, p50, p99, p999, pMax, writeAmp, spaceAmp, readAmp, cpuPerOp, rssPeak, heapPeak, gcPauses, gcMax, diskSize, bytesPerEntry, gcCycle,
+	throughput, p50, p99, p999, pMax, writeAmp, engineAmp, spaceAmp, readAmp, cpuPerOp, rssPeak, heapPeak, gcPauses, gcMax, diskSize, bytesPerEntry, gcCycle,
 }
 
 // summary summarizes a metric over the rounds that have it.

@@ -96,7 +96,7 @@ func (r *run) page() (*page, error) {
 		}
 		p.Sections = append(p.Sections, pageSection{
 			ID: s.slug(), Title: upperFirst(s.String()), Intro: r.sectionIntro(s),
-			Groups: pageGroups(groups), Tables: []table{r.figuresTable(s)},
+			Groups: pageGroups(groups), Tables: r.sectionTables(s),
 		})
 	}
 	return p, nil

@@ -1,13 +1,11 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -125,6 +123,116 @@ func (r *run) presentMetrics(s *section, but metric) (out []metric) {
 	return out
 }
 
+// partsTable holds the shares of workloads that mix kinds of operations or roles
+// of threads: medians over rounds.
+func (r *run) partsTable(s *section) table {
+	t := table{ID: s.slug() + "-parts", Caption: "Parts of mixed workloads, medians over rounds: " + s.String(), Head: []column{
+		{"workload", false}, {"engine", false}, {"part", false}, {"operations/s", true}, {"p50", true}, {"p99", true}, {"p99.9", true}, {"max", true},
+	}}
+	for _, w := range s.workloads {
+		for _, e := range s.enginesOf(w) {
+			names, parts := s.at(e, w).parts()
+			for _, name := range names {
+				row := []cell{textCell(w), headCell(e), textCell(name)}
+				median := func(u unit, of func(p result.Part, l result.Latency) float64) {
+					var values []float64
+					for _, p := range parts[name] {
+						l := p.Latency
+						if p.Intended != nil {
+							l = *p.Intended
+						}
+						values = append(values, of(p, l))
+					}
+					row = append(row, numberCell(summarize(values).median, u))
+				}
+				median(unitCount, func(p result.Part, _ result.Latency) float64 { return p.OpsPerSec })
+				median(unitNanos, func(_ result.Part, l result.Latency) float64 { return float64(l.P50) })
+				median(unitNanos, func(_ result.Part, l result.Latency) float64 { return float64(l.P99) })
+				median(unitNanos, func(_ result.Part, l result.Latency) float64 { return float64(l.P999) })
+				median(unitNanos, func(_ result.Part, l result.Latency) float64 { return float64(l.Max) })
+				t.Rows = append(t.Rows, row)
+			}
+		}
+	}
+	return t
+}
+
+// parts returns the shares of a group by name, each with its rounds.
+func (g *group) parts() (names []string, byName map[string][]result.Part) {
+	byName = map[string][]result.Part{}
+	for _, c := range g.cells {
+		for _, p := range append(slices.Clone(c.Kinds), c.Roles...) {
+			if byName[p.Name] == nil {
+				names = append(names, p.Name)
+			}
+			byName[p.Name] = append(byName[p.Name], p)
+		}
+	}
+	return names, byName
+}
+
+// counters are the columns of countersTable.
+var counters = []struct {
+	name string
+	unit unit
+	of   func(m result.Counts) float64
+}{
+	{"flushes", unitCount, func(m result.Counts) float64 { return float64(m.Flushes) }},
+	{"compactions", unitCount, func(m result.Counts) float64 { return float64(m.Compactions) }},
+	{"stalls", unitCount, func(m result.Counts) float64 { return float64(m.Stalls) }},
+	{"stalled", unitNanos, func(m result.Counts) float64 { return m.StallSeconds * 1e9 }},
+	{"WAL", unitBytes, func(m result.Counts) float64 { return float64(m.WALBytes) }},
+	{"flushed", unitBytes, func(m result.Counts) float64 { return float64(m.FlushBytes) }},
+	{"compaction read", unitBytes, func(m result.Counts) float64 { return float64(m.CompactionReadBytes) }},
+	{"compaction written", unitBytes, func(m result.Counts) float64 { return float64(m.CompactionWrittenBytes) }},
+	{"debt at the end", unitBytes, func(m result.Counts) float64 { return float64(m.CompactionDebtBytes) }},
+	{"L0 tables at the end", unitCount, func(m result.Counts) float64 { return float64(m.TablesL0) }},
+	{"bloom checks", unitCount, func(m result.Counts) float64 { return float64(m.BloomChecks) }},
+	{"of them negative", unitTimes, func(m result.Counts) float64 { return share(m.BloomNegatives, m.BloomChecks) }},
+	{"cache lookups", unitCount, func(m result.Counts) float64 { return float64(m.CacheHits + m.CacheMisses) }},
+	{"of them hits", unitTimes, func(m result.Counts) float64 { return share(m.CacheHits, m.CacheHits+m.CacheMisses) }},
+}
+
+// share is part of whole; NaN of nothing.
+func share(part, whole int64) float64 { return float64(part) / float64(whole) }
+
+// countersTable holds what engines counted of themselves in the measured part.
+func (r *run) countersTable(s *section) table {
+	t := table{ID: s.slug() + "-counters", Caption: "Engines' own counters over the measured part, medians over rounds; 0 may mean that an engine does not count it: " + s.String()}
+	t.Head = []column{{"workload", false}, {"engine", false}}
+	for _, c := range counters {
+		t.Head = append(t.Head, column{c.name, true})
+	}
+	for _, w := range s.workloads {
+		for _, e := range s.enginesOf(w) {
+			row := []cell{textCell(w), headCell(e)}
+			for _, counter := range counters {
+				var values []float64
+				for _, c := range s.at(e, w).cells {
+					if c.Metrics != nil {
+						values = append(values, counter.of(*c.Metrics))
+					}
+				}
+				row = append(row, numberCell(summarize(finite(values)).median, counter.unit))
+			}
+			if slices.ContainsFunc(row[2:], func(c cell) bool { return c.Sort != "" }) {
+				t.Rows = append(t.Rows, row)
+			}
+		}
+	}
+	return t
+}
+
+func finite(values []float64) []float64 {
+	return slices.DeleteFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+}
+
+// sectionTables are the tables of a section that have rows.
+func (r *run) sectionTables(s *section) []table {
+	tables := []table{r.figuresTable(s), r.partsTable(s), r.countersTable(s)}
+	return slices.DeleteFunc(tables, func(t table) bool { return len(t.Rows) == 0 })
+}
+
 // cellsTable holds every cell as it was measured.
 func (r *run) cellsTable() table {
 	t := table{ID: "cells", Caption: "Every cell as it was measured"}
@@ -156,132 +264,4 @@ func (r *run) cellsTable() table {
 		t.Rows = append(t.Rows, append(row, textCell(strings.Join(words, "; "))))
 	}
 	return t
-}
-
-// fact is one line of the environment.
-type fact struct{ Name, Value string }
-
-func (r *run) environment() []fact {
-	e := r.Env
-	yes := func(b bool, a, other string) string {
-		if b {
-			return a
-		}
-		return other
-	}
-	facts := []fact{
-		{"Command", e.Command},
-		{"Commit", strings.TrimSpace(e.Commit + yes(e.Dirty, " with changes that were not committed", ""))},
-		{"Module version", e.Module},
-		{"Go", e.GoVersion},
-		{"Started", e.Started.UTC().Format(time.RFC3339)},
-		{"CPU", e.CPU},
-		{"Cores", fmt.Sprintf("%d, GOMAXPROCS %d", e.Cores, e.GOMAXPROCS)},
-		{"CPU governor", e.Governor},
-		{"Virtual machine", yes(e.Hypervisor, "yes", "no")},
-		{"Memory", unitBytes.format(float64(e.MemoryBytes))},
-		{"Swap", unitBytes.format(float64(e.SwapBytes))},
-		{"Load at the start", fmt.Sprintf("%.2f", e.Load1)},
-		{"System", strings.TrimSpace(fmt.Sprintf("%s %s %s", e.OS, e.Arch, e.Kernel))},
-		{"File system", strings.TrimSpace(fmt.Sprintf("%s on %s, %s", e.FileSystem, orUnknown(e.Device, "device"), e.MountOptions))},
-		{"Harness", fmt.Sprintf("%.0f ns an operation on an engine that does nothing, %.0f ns of them to measure, %.0f ns a clock reading",
-			e.HarnessNSPerOp, e.MeasureNSPerOp, e.ClockNS)},
-		{"Work", r.work()},
-	}
-	for _, k := range sortedKeys(e.Methods) {
-		facts = append(facts, fact{"How " + k + " is counted", e.Methods[k]})
-	}
-	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
-}
-
-func (r *run) work() string {
-	p := r.Plan
-	parts := []string{thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), counted(p.Rounds, "round")}
-	size := func(what string, v int) {
-		switch {
-		case v > 0:
-			parts = append(parts, fmt.Sprintf("%s of %d B", what, v))
-		case v < 0:
-			parts = append(parts, "empty "+what)
-		}
-	}
-	size("keys", p.KeySize)
-	size("values", p.ValueSize)
-	if p.Ops > 0 {
-		parts = append(parts, thousands(fmt.Sprint(p.Ops))+" operations a cell")
-	}
-	if p.Duration > 0 {
-		parts = append(parts, fmt.Sprintf("at most %s a cell", time.Duration(p.Duration)))
-	}
-	if p.CacheSize > 0 {
-		parts = append(parts, "cache "+unitBytes.format(float64(p.CacheSize)))
-	}
-	if p.MemTableSize > 0 {
-		parts = append(parts, "MemTable "+unitBytes.format(float64(p.MemTableSize)))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// enginesTable says what ran, with the effective options of every rung.
-func (r *run) enginesTable() table {
-	t := table{ID: "engines", Caption: "Engines, versions and effective options", Head: []column{
-		{"engine", false}, {"version", false}, {"durability", false}, {"options that give it", false}, {"at every rung", false}, {"about", false},
-	}}
-	for _, e := range r.Env.Engines {
-		var settings []string
-		for _, k := range sortedKeys(e.Settings) {
-			settings = append(settings, k+"="+e.Settings[k])
-		}
-		rungs := slices.Clone(r.Plan.Durabilities)
-		for _, d := range rungs {
-			options, ok := e.Options[d]
-			if !ok {
-				options = "refused: the engine does not give it"
-			}
-			t.Rows = append(t.Rows, []cell{
-				headCell(e.Name), textCell(cmp.Or(e.Version, "of this build")), textCell(d), textCell(options), textCell(strings.Join(settings, ", ")), textCell(e.Summary),
-			})
-		}
-	}
-	return t
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// warningKind is warnings of cells that begin alike.
-type warningKind struct {
-	Kind    string
-	Cells   int
-	Example string
-	List    []string
-}
-
-// cellWarnings groups the warnings of all cells by what stands before the colon.
-func (r *run) cellWarnings() []warningKind {
-	var kinds []warningKind
-	for _, c := range r.Cells {
-		texts := slices.Clone(c.Warnings)
-		if c.Status == result.StatusFailed {
-			texts = append(texts, "failed: "+c.Error)
-		}
-		for _, text := range texts {
-			kind, _, _ := strings.Cut(text, ":")
-			i := slices.IndexFunc(kinds, func(k warningKind) bool { return k.Kind == kind })
-			if i < 0 {
-				i = len(kinds)
-				kinds = append(kinds, warningKind{Kind: kind, Example: text})
-			}
-			kinds[i].Cells++
-			kinds[i].List = append(kinds[i].List, c.ID+": "+text)
-		}
-	}
-	slices.SortStableFunc(kinds, func(a, b warningKind) int { return cmp.Compare(b.Cells, a.Cells) })
-	return kinds
 }

@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -266,4 +268,81 @@ func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 	}
+}
+
+// timelineGroup draws the median round of every engine.
+func (r *run) timelineGroup(s *section) (figureGroup, error) {
+	g := figureGroup{
+		id: "timeline", title: "Timelines",
+		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
+	}
+	for _, w := range s.workloads {
+		parts := chunks(s.enginesOf(w), r.baseline)
+		for i, part := range parts {
+			f := r.frame(s, "timeline", w, "timeline")
+			f.subtitle = s.String() + "; the median round of each engine"
+			f.number(i, len(parts))
+			var inputs []timelineInput
+			var shown []string
+			for _, e := range part {
+				c := s.at(e, w).medianCell(s.deciding())
+				series, err := r.series(c)
+				if err != nil {
+					return g, err
+				}
+				if len(series[result.SeriesOps].Millis) < minTimeline {
+					continue
+				}
+				if in, ok := series[result.SeriesIntendedP99]; ok && s.open() {
+					series[result.SeriesP99] = in
+				}
+				inputs = append(inputs, timelineInput{r.looks[e], series})
+				f.legend = append(f.legend, r.looks[e])
+				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
+			}
+			if f.panels = timelinePanels(inputs); len(f.panels) == 0 {
+				continue
+			}
+			f.finding = timelineFinding(inputs)
+			f.caption = "Round shown: " + strings.Join(shown, ", ") + "."
+			g.figures = append(g.figures, f)
+		}
+	}
+	return g, nil
+}
+
+// minTimeline is how many points a timeline takes: with fewer it shows nothing.
+const minTimeline = 5
+
+// medianCell is the round that stands for all.
+func (g *group) medianCell(m metric) result.Cell {
+	var values []float64
+	for _, c := range g.cells {
+		v, _ := m.of(c)
+		values = append(values, v)
+	}
+	return g.cells[medianIndex(values)]
+}
+
+func timelineFinding(inputs []timelineInput) string {
+	var words []string
+	for _, in := range inputs {
+		var counts [3]int
+		for _, e := range eventsOf(in.series) {
+			counts[e.kind]++
+		}
+		var parts []string
+		for kind, n := range counts {
+			if n > 0 {
+				parts = append(parts, counted(n, eventNames[kind]))
+			}
+		}
+		if len(parts) > 0 {
+			words = append(words, in.look.name+": "+strings.ReplaceAll(strings.Join(parts, ", "), "flushs", "flushes"))
+		}
+	}
+	if len(words) == 0 {
+		return "No flush, compaction or stall was seen in these rounds."
+	}
+	return strings.Join(words, "; ") + "."
 }

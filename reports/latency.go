@@ -1,0 +1,157 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+
+	"lsmlab/harness/result"
+)
+
+// Percentiles that have a tick and a column.
+var percentiles = []struct {
+	q    float64
+	name string
+}{
+	{50, "p50"}, {90, "p90"}, {99, "p99"}, {99.9, "p99.9"}, {99.99, "p99.99"}, {99.999, "p99.999"}, {99.9999, "p99.9999"},
+}
+
+// nines is the horizontal axis of a percentile curve: 1 for p90, 2 for p99.
+func nines(q float64) float64 { return -math.Log10(1 - q/100) }
+
+// latencyLine is the percentile curve of a histogram from p50 to its maximum,
+// which stands where one of the recorded values is above.
+func latencyLine(l look, h *hdrhistogram.Histogram) line {
+	out := line{look: l}
+	last := nines(100 * (1 - 1/float64(max(h.TotalCount(), 2))))
+	add := func(x float64, v int64) {
+		out.xs, out.ys = append(out.xs, x), append(out.ys, math.Max(float64(v), 1))
+	}
+	const steps = 20 // a decade of the axis
+	for i := int(math.Ceil(nines(50) * steps)); ; i++ {
+		x := float64(i) / steps
+		if len(out.xs) == 0 {
+			add(nines(50), h.ValueAtQuantile(50))
+			out.marks = append(out.marks, 0)
+		}
+		if x >= last {
+			break
+		}
+		if x <= nines(50) {
+			continue
+		}
+		if i%steps == 0 {
+			out.marks = append(out.marks, len(out.xs))
+		}
+		add(x, h.ValueAtQuantile(100*(1-math.Pow(10, -x))))
+	}
+	if last > nines(50) {
+		out.marks = append(out.marks, len(out.xs))
+		add(last, h.Max())
+	}
+	return out
+}
+
+// latencyPanel draws percentile curves.
+func latencyPanel(lines []line) panel {
+	p := newPlot()
+	set := lineSet{lines, 1.6}
+	p.X.Min, p.X.Max = nines(50), nines(90)
+	for _, l := range lines {
+		p.X.Max = math.Max(p.X.Max, l.xs[len(l.xs)-1])
+	}
+	p.X.Max += 0.1
+	ticks := plot.ConstantTicks{}
+	for _, q := range percentiles {
+		if x := nines(q.q); x <= p.X.Max {
+			ticks = append(ticks, plot.Tick{Value: x, Label: q.name})
+		}
+	}
+	p.X.Tick.Marker = ticks
+	p.X.Label.Text = "percentile of operations (the last marker is the maximum)"
+	set.yRange(p, true)
+	p.Y.Scale = plot.LogScale{}
+	p.Y.Tick.Marker = logTicks{unitNanos}
+	p.Add(set)
+	return panel{plot: p, height: vg.Points(185)}
+}
+
+// latencyGroups draws percentile curves of the rounds taken together: from the
+// intended start and of service alone, if there are both.
+func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
+	service := figureGroup{
+		id: "latency", title: "Latency",
+		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care." + readLatency,
+	}
+	intended := figureGroup{
+		id: "latency-intended", title: "Latency from the intended start",
+		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts." + readLatency,
+	}
+	if s.open() {
+		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."+readLatency
+	}
+	for _, w := range s.workloads {
+		byTag := map[string]map[string]*hdrhistogram.Histogram{result.HistService: {}, result.HistIntended: {}}
+		for _, e := range s.enginesOf(w) {
+			files, err := r.hists(s.at(e, w))
+			if err != nil {
+				return nil, err
+			}
+			for tag, of := range byTag {
+				if h := result.Merged(tag, files...); h != nil && h.TotalCount() > 0 {
+					of[e] = h
+				}
+			}
+		}
+		service.addLatency(r, s, w, byTag[result.HistService])
+		intended.addLatency(r, s, w, byTag[result.HistIntended])
+	}
+	return []figureGroup{intended, service}, nil
+}
+
+func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[string]*hdrhistogram.Histogram) {
+	var engines []string
+	for _, e := range s.enginesOf(workload) {
+		if of[e] != nil {
+			engines = append(engines, e)
+			g.addLatencyRow(s, workload, e, of[e])
+		}
+	}
+	if len(engines) == 0 {
+		return
+	}
+	parts := chunks(engines, r.baseline)
+	for i, part := range parts {
+		f := r.frame(s, g.id, workload, lowerFirst(g.title))
+		f.number(i, len(parts))
+		var lines []line
+		for _, e := range part {
+			lines = append(lines, latencyLine(r.looks[e], of[e]))
+			f.legend = append(f.legend, r.looks[e])
+		}
+		f.panels = []panel{latencyPanel(lines)}
+		f.finding = latencyFinding(part, of)
+		g.figures = append(g.figures, f)
+	}
+}
+
+func latencyFinding(engines []string, of map[string]*hdrhistogram.Histogram) string {
+	var words []string
+	for _, q := range []float64{50, 99, 99.9} {
+		best := slices.MinFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
+		worst := slices.MaxFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
+		ns := func(e string) string { return unitNanos.format(float64(of[e].ValueAtQuantile(q))) }
+		text := fmt.Sprintf("p%g from %s (%s) to %s (%s)", q, ns(best), best, ns(worst), worst)
+		if best == worst || ns(best) == ns(worst) {
+			text = fmt.Sprintf("p%g %s", q, ns(best))
+		}
+		words = append(words, text)
+	}
+	return strings.Join(words, "; ") + "."
+}
