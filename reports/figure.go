@@ -167,6 +167,7 @@ func (p panel) fullHeight() vg.Length {
 func textWidth() vg.Length { return vg.Points(figureWidth - 2*figureMargin) }
 
 func (f figure) titleLines() []string { return wrap(f.title, bold(titleSize, inkColor), textWidth()) }
+
 func (f figure) subtitleLines() []string {
 	return wrap(f.subtitle, style(smallSize, greyColor), textWidth())
 }

@@ -66,8 +66,10 @@ func latencyOf(c result.Cell) result.Latency {
 
 var (
 	throughput = metric{"throughput", "throughput", "operations a second", unitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
-	nsPerOp    = metric{"ns-per-op", "time per operation", "time of one goroutine for one operation", unitNanos, false,
-		perOp(func(c result.Cell) float64 { return c.Seconds * 1e9 * float64(max(c.Threads, 1)) })}
+	nsPerOp    = metric{
+		"ns-per-op", "time per operation", "time of one goroutine for one operation", unitNanos, false,
+		perOp(func(c result.Cell) float64 { return c.Seconds * 1e9 * float64(max(c.Threads, 1)) }),
+	}
 
 	p50  = metric{"p50", "p50", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P50) })}
 	p99  = metric{"p99", "p99", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P99) })}

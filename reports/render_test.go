@@ -297,11 +297,15 @@ func TestOddCells(t *testing.T) {
 	f.change = func(c *result.Cell) {
 		switch {
 		case c.Engine == "bbolt" && c.Workload == "fillrandom":
-			*c = result.Cell{ID: c.ID, Status: result.StatusFailed, Error: "no space <left>", Engine: c.Engine, Workload: c.Workload,
-				Round: c.Round, Durability: c.Durability, Threads: c.Threads, Loop: c.Loop}
+			*c = result.Cell{
+				ID: c.ID, Status: result.StatusFailed, Error: "no space <left>", Engine: c.Engine, Workload: c.Workload,
+				Round: c.Round, Durability: c.Durability, Threads: c.Threads, Loop: c.Loop,
+			}
 		case c.Engine == "bbolt":
-			*c = result.Cell{ID: c.ID, Status: result.StatusUnsupported, Engine: c.Engine, Workload: c.Workload,
-				Round: c.Round, Durability: c.Durability, Threads: c.Threads, Loop: c.Loop}
+			*c = result.Cell{
+				ID: c.ID, Status: result.StatusUnsupported, Engine: c.Engine, Workload: c.Workload,
+				Round: c.Round, Durability: c.Durability, Threads: c.Threads, Loop: c.Loop,
+			}
 		case c.Workload == "readrandom" && c.Engine == "pebble":
 			c.OpsPerSec, c.Ops, c.HistFile, c.SeriesFile = 0, 0, "", ""
 			c.Latency = result.Latency{}

@@ -73,8 +73,17 @@ func (r *run) figuresTable(s *section) table {
 	t := table{ID: s.slug() + "-figures", Caption: "All figures, medians over rounds: " + s.String()}
 	m := s.deciding()
 	t.Head = []column{
-		{"workload", false}, {"engine", false}, {"rounds", true}, {m.column(), true}, {"low", true}, {"high", true}, {"confidence", true},
-		{"÷ " + r.baseline, true}, {"CI low", true}, {"CI high", true}, {"p (U test)", true},
+		{"workload", false},
+		{"engine", false},
+		{"rounds", true},
+		{m.column(), true},
+		{"low", true},
+		{"high", true},
+		{"confidence", true},
+		{"÷ " + r.baseline, true},
+		{"CI low", true},
+		{"CI high", true},
+		{"p (U test)", true},
 	}
 	columns := r.presentMetrics(s, m)
 	for _, c := range columns {
