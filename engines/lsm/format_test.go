@@ -1,0 +1,102 @@
+package lsm
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"lsmlab/engines/kv"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// v1Store writes the history that the stored database holds: tables in two
+// levels, overwritten and deleted keys, and later writes in the WAL alone.
+func v1Store(db *DB) error {
+	write := func(from, to int, value string) error {
+		var b kv.Batch
+		for i := from; i < to; i++ {
+			b.Set(fmt.Appendf(nil, "key%03d", i), fmt.Appendf(nil, "%s of %d", value, i))
+		}
+		return db.Apply(&b, kv.Synced)
+	}
+	var b kv.Batch
+	b.Delete([]byte("key050"))
+	b.Set(nil, []byte("the empty key"))
+	b.Set([]byte("empty value"), nil)
+	for _, step := range []func() error{
+		func() error { return write(0, 100, "first") },
+		db.Compact,
+		func() error { return write(40, 60, "second") },
+		func() error { return db.Apply(&b, kv.Synced) },
+		db.Flush,
+		func() error { return write(90, 110, "third") },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestGoldenStore opens the stored database of format version 1 and reads all
+// of it. A change of any format that breaks old stores fails here.
+func TestGoldenStore(t *testing.T) {
+	const golden = "testdata/v1"
+	small := Options{WALSegmentSize: 8 << 10}
+	if *update {
+		if err := os.RemoveAll(golden); err != nil {
+			t.Fatal(err)
+		}
+		db, err := Open(golden, small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v1Store(db); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(golden, lockName)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "v1")
+	if err := os.CopyFS(dir, os.DirFS(golden)); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(dir, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Verify(); err != nil {
+		t.Error(err)
+	}
+	want := map[string]string{"": "the empty key", "empty value": ""}
+	for i := range 110 {
+		value := "first"
+		switch {
+		case i == 50:
+			continue
+		case i >= 90:
+			value = "third"
+		case i >= 40 && i < 60:
+			value = "second"
+		}
+		want[fmt.Sprintf("key%03d", i)] = fmt.Sprintf("%s of %d", value, i)
+	}
+	it := db.Scan(nil, nil)
+	for it.Next() {
+		if v, ok := want[string(it.Key())]; !ok || v != string(it.Value()) {
+			t.Errorf("%q has %q, want %q (%v)", it.Key(), it.Value(), v, ok)
+		}
+		delete(want, string(it.Key()))
+	}
+	if err := it.Close(); err != nil || len(want) > 0 {
+		t.Errorf("%d keys missing, %v", len(want), err)
+	}
+}
