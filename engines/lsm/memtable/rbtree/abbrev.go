@@ -7,77 +7,104 @@ import (
 	"sync/atomic"
 
 	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
 )
 
 // abbrev says how keys are abbreviated to 8-byte heads, such that
 // head(a) < head(b) implies a < b for all keys: by the 8 bytes behind a prefix.
 // A key that lacks the prefix gets the least or the greatest head. So the choice
 // of the prefix matters for speed only; it should be what most keys share.
+// Where all keys are versions of one user key, the prefix is that user key, and
+// the head is the inverted trailer.
 type abbrev struct {
-	prefix atomic.Uint64                // size<<32 | an entry whose key begins with the prefix
-	words  [maxInline / 8]atomic.Uint64 // the prefix, big-endian, padded with zeros
+	prefix atomic.Uint64                // see prefix
+	words  [maxInline / 8]atomic.Uint64 // its bytes, big-endian, padded with zeros
 }
 
-// maxInline is the longest prefix, in bytes, that is compared without a look at
-// the entry.
-const maxInline = 24
+// prefix is the first bytes of an entry's user key:
+//
+//	| whole key 1 | size 31 | entry 32 |
+type prefix uint64
 
-// learn sets a for keys between those of two entries, and says whether heads are
-// not what they were before.
-func (t *table) learn(a *abbrev, low, high arena.Ref) (changed bool) {
-	user := t.entry(low).user()
-	size := sharedPrefix(user, t.entry(high).user())
-	old := a.prefix.Load()
-	if int(old>>32) == size && bytes.Equal(t.entry(arena.Ref(old)).user()[:size], user[:size]) {
-		return false
-	}
-	a.prefix.Store(uint64(size)<<32 | uint64(low))
-	for i := range a.words {
-		a.words[i].Store(head(user[:size], 8*i))
-	}
-	return true
-}
+const (
+	wholeKey prefix = 1 << 63
+	// maxInline is the longest prefix, in bytes, that is compared without a look
+	// at the entry.
+	maxInline = 24
+)
 
-// copy sets a, which nobody else sees yet.
-func (a *abbrev) copy(b *abbrev) {
-	a.prefix.Store(b.prefix.Load())
-	for i := range a.words {
-		a.words[i].Store(b.words[i].Load())
-	}
-}
+func (p prefix) size() int        { return int(p &^ wholeKey >> 32) }
+func (p prefix) entry() arena.Ref { return arena.Ref(p) }
 
-func sharedPrefix(a, b []byte) int {
+// prefixOf returns the prefix of the keys between two entries.
+func (t *table) prefixOf(low, high arena.Ref) prefix {
+	a, b := t.entry(low).user(), t.entry(high).user()
 	n, size := 0, min(len(a), len(b))
 	for n < size && a[n] == b[n] {
 		n++
 	}
-	return n
+	p := prefix(n)<<32 | prefix(low)
+	if n == len(a) && n == len(b) {
+		p |= wholeKey
+	}
+	return p
 }
 
-// head abbreviates user.
-func (t *table) head(a *abbrev, user []byte) uint64 {
-	prefix := a.prefix.Load()
-	size := int(prefix >> 32)
-	if size > maxInline {
-		p := t.entry(arena.Ref(prefix)).user()[:size]
-		if !bytes.HasPrefix(user, p) {
-			return outside(bytes.Compare(user, p) < 0)
-		}
-		return head(user, size)
+// fits says whether user has the prefix p.
+func (t *table) fits(p prefix, user []byte) bool {
+	return bytes.HasPrefix(user, t.prefixBytes(p)) && (p&wholeKey == 0 || len(user) == p.size())
+}
+
+func (t *table) prefixBytes(p prefix) []byte { return t.entry(p.entry()).user()[:p.size()] }
+
+// set chooses a prefix.
+func (t *table) set(a *abbrev, p prefix) {
+	b := t.prefixBytes(p)
+	a.prefix.Store(uint64(p))
+	for i := range a.words {
+		a.words[i].Store(head(b, 8*i))
+	}
+}
+
+// same says whether a has the prefix p already.
+func (t *table) same(a *abbrev, p prefix) bool {
+	old := prefix(a.prefix.Load())
+	if old>>32 != p>>32 {
+		return false
+	}
+	return p.size() == 0 || bytes.Equal(t.prefixBytes(old), t.prefixBytes(p))
+}
+
+// head abbreviates k.
+func (t *table) head(a *abbrev, k ikey.Key) uint64 {
+	p := prefix(a.prefix.Load())
+	size := p.size()
+	if size > maxInline || p&wholeKey != 0 {
+		return t.rareHead(p, k)
 	}
 	for i := 0; i < size; i += 8 {
-		w, p := head(user, i), a.words[i/8].Load()
+		w, want := head(k.User, i), a.words[i/8].Load()
 		if size-i < 8 {
 			w &^= math.MaxUint64 >> (8 * (size - i))
 		}
-		if w != p {
-			return outside(w < p)
+		if w != want {
+			return outside(w < want)
 		}
 	}
-	if len(user) < size {
+	if len(k.User) < size {
 		return 0 // the prefix ends in zeros
 	}
-	return head(user, size)
+	return head(k.User, size)
+}
+
+func (t *table) rareHead(p prefix, k ikey.Key) uint64 {
+	if !t.fits(p, k.User) {
+		return outside(bytes.Compare(k.User, t.prefixBytes(p)) < 0)
+	}
+	if p&wholeKey != 0 {
+		return uint64(^k.Trailer)
+	}
+	return head(k.User, p.size())
 }
 
 // outside returns the head of a key that lacks the prefix.

@@ -64,7 +64,7 @@ func (c *checker) visit(e arena.Ref, head uint64) {
 	if c.last != 0 && ikey.Compare(c.t.entry(c.last).key(), k) >= 0 {
 		panic(fmt.Sprintf("rbtree: %v before %v", c.t.entry(c.last).key(), k))
 	}
-	if want := c.t.head(&c.s.abbrev, k.User); head != want || head < c.head {
+	if want := c.t.head(&c.s.abbrev, k); head != want || head < c.head {
 		panic(fmt.Sprintf("rbtree: %v has head %x, want %x, at least %x", k, head, want, c.head))
 	}
 	c.last, c.head = e, head

@@ -1,7 +1,7 @@
 package rbtree
 
 import (
-	"bytes"
+	"math/bits"
 	"sync/atomic"
 	"unsafe"
 
@@ -50,12 +50,21 @@ func (t *table) find(k ikey.Key) *segment {
 
 // position returns how many fences are <= k.
 func (t *table) position(d *directory, k ikey.Key) uint32 {
-	h := t.head(&d.abbrev, k.User)
+	h := t.head(&d.abbrev, k)
 	lo, hi := uint32(0), d.count.Load()
+	// Without a branch on heads: each would be a coin toss.
+	for n := hi; n > 0; {
+		half := (n + 1) / 2
+		_, below := bits.Sub64(d.head(lo+half-1).Load(), h, 0)
+		lo += half & -uint32(below)
+		n -= half
+	}
+	if lo == hi || d.head(lo).Load() != h {
+		return lo
+	}
 	for lo < hi {
 		mid := (lo + hi) / 2
-		fh := d.head(mid).Load()
-		if fh < h || fh == h && !t.startsAfter(d.ref(mid).Load(), k) {
+		if fh := d.head(mid).Load(); fh < h || fh == h && !t.startsAfter(d.ref(mid).Load(), k) {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -76,7 +85,7 @@ func (t *table) dirInsert(ref arena.Ref) {
 	d := t.directory()
 	n := d.count.Load()
 	pos := t.position(d, k)
-	if n == 0 || n == d.capacity || !t.fits(&d.abbrev, k.User) {
+	if n == 0 || n == d.capacity || !t.fits(prefix(d.abbrev.prefix.Load()), k.User) {
 		d = t.renewDirectory(d, pos, low)
 	}
 	for i := n; i > pos; i-- {
@@ -84,7 +93,7 @@ func (t *table) dirInsert(ref arena.Ref) {
 		d.head(i).Store(d.head(i - 1).Load())
 	}
 	d.ref(pos).Store(uint32(ref))
-	d.head(pos).Store(t.head(&d.abbrev, k.User))
+	d.head(pos).Store(t.head(&d.abbrev, k))
 	d.count.Store(n + 1)
 }
 
@@ -104,19 +113,13 @@ func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directo
 		capacity *= 2
 	}
 	ref, nd := t.newDirectory(capacity)
-	t.learn(&nd.abbrev, first, last)
+	t.set(&nd.abbrev, t.prefixOf(first, last))
 	for i := range n {
 		s := d.ref(i).Load()
 		nd.ref(i).Store(s)
-		nd.head(i).Store(t.head(&nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).user()))
+		nd.head(i).Store(t.head(&nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).key()))
 	}
 	nd.count.Store(n)
 	t.dir.Store(uint32(ref))
 	return nd
-}
-
-// fits says whether user has the prefix of a.
-func (t *table) fits(a *abbrev, user []byte) bool {
-	prefix := a.prefix.Load()
-	return bytes.HasPrefix(user, t.entry(arena.Ref(prefix)).user()[:prefix>>32])
 }

@@ -1,6 +1,8 @@
 package rbtree
 
 import (
+	"math/bits"
+
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/internal/invariants"
 	"lsmlab/engines/lsm/ikey"
@@ -9,30 +11,27 @@ import (
 // path is the way from the root down to a nil link: at slot at[i], go to sides[i].
 type path struct {
 	n     int
-	at    [maxDepth + 1]uint32
+	at    [maxDepth + 1]uint16
 	sides [maxDepth + 1]side
 }
 
 // descend finds the nil link where k belongs; atEnd says that s has no entry
 // after k. The caller holds the lock.
 func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) {
-	atEnd = true
-	n := 0
-	for i := s.root.Load(); i != 0; n++ {
+	p.n = 0
+	all := uint64(1)
+	for i := s.root.Load(); i != 0; p.n++ {
 		sl := s.slot(i)
-		nd, nh := node(sl.node.Load()), sl.head.Load()
-		p.at[n] = i
-		if nh < h || nh == h && t.entry(nd.entry()).before(k) {
-			p.sides[n] = right
-			i = nd.child(right)
-		} else {
-			p.sides[n] = left
-			i = nd.child(left)
-			atEnd = false
+		n, nh := node(sl.node.Load()), sl.head.Load()
+		_, before := bits.Sub64(nh, h, 0)
+		if nh == h && t.entry(n.entry()).before(k) {
+			before = 1
 		}
+		p.at[p.n], p.sides[p.n] = uint16(i), side(before)
+		all &= before
+		i = n.child(side(before))
 	}
-	p.n = n
-	return atEnd
+	return all != 0
 }
 
 // insert links a new node at the end of p. It returns false if s is full. The
@@ -40,7 +39,7 @@ func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) 
 func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
 	parent := uint32(0)
 	if p.n > 0 {
-		parent = p.at[p.n-1]
+		parent = uint32(p.at[p.n-1])
 	}
 	i := s.freeSlot(parent, t.tune.lines)
 	if i == 0 {
@@ -96,7 +95,7 @@ func (s *segment) newLine() uint32 {
 // that only the rotation, one at most, needs a new version.
 func (s *segment) rebalance(p *path, x uint32) {
 	for n := p.n; n >= 2; n -= 2 {
-		parent, grand := p.at[n-1], p.at[n-2]
+		parent, grand := uint32(p.at[n-1]), uint32(p.at[n-2])
 		pn, gn := s.load(parent), s.load(grand)
 		if !pn.isRed() {
 			return
@@ -120,7 +119,7 @@ func (s *segment) rebalance(p *path, x uint32) {
 // rotate makes the middle one of x, its parent p.at[n-1] and its grandparent
 // p.at[n-2] the root of the three, black, with red children.
 func (s *segment) rotate(p *path, n int, x uint32) {
-	parent, grand := p.at[n-1], p.at[n-2]
+	parent, grand := uint32(p.at[n-1]), uint32(p.at[n-2])
 	pn, gn := s.load(parent), s.load(grand)
 	inner := p.sides[n-2] ^ 1
 	s.version.Add(1)
@@ -140,7 +139,7 @@ func (s *segment) rotate(p *path, n int, x uint32) {
 	if n == 2 {
 		s.root.Store(top)
 	} else {
-		above := p.at[n-3]
+		above := uint32(p.at[n-3])
 		s.store(above, s.load(above).withChild(p.sides[n-3], top))
 	}
 	s.version.Add(1)

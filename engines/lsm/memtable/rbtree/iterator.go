@@ -5,8 +5,8 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// iterator copies entries in batches: a batch is what one state of one segment
-// holds from a key on.
+// iterator copies entries in batches. A batch is what one state of one segment
+// holds from a key on; so between batches the tree may change in any way.
 type iterator struct {
 	t    *table
 	s    *segment // of the batch
@@ -14,10 +14,15 @@ type iterator struct {
 	at   *entry
 	pos  int
 	n    int
-	refs [batchSize]arena.Ref
+	refs [maxBatch]arena.Ref
 }
 
-const batchSize = 32
+// The first batch after a seek is small, for short scans, and each twice the one
+// before.
+const (
+	minBatch = 4
+	maxBatch = 32
+)
 
 // NewIterator implements [memtable.MemTable].
 func (t *table) NewIterator() ikey.Iterator { return &iterator{t: t} }
@@ -25,13 +30,13 @@ func (t *table) NewIterator() ikey.Iterator { return &iterator{t: t} }
 // First implements [ikey.Iterator].
 func (it *iterator) First() bool {
 	it.s = it.t.segment(it.t.first)
-	return it.fill(ikey.SeekKey(nil, ikey.MaxSeq))
+	return it.fill(ikey.SeekKey(nil, ikey.MaxSeq), minBatch)
 }
 
 // SeekGE implements [ikey.Iterator].
 func (it *iterator) SeekGE(k ikey.Key) bool {
 	it.s = it.t.find(k)
-	return it.fill(k)
+	return it.fill(k, minBatch)
 }
 
 // Next implements [ikey.Iterator].
@@ -43,13 +48,13 @@ func (it *iterator) Next() bool {
 	}
 	k := it.at.key()
 	k.Trailer-- // nothing lies between; 0 is no trailer, for sequence numbers start at 1
-	return it.fill(k)
+	return it.fill(k, min(2*it.n, maxBatch))
 }
 
-// fill reads the batch from k on.
-func (it *iterator) fill(k ikey.Key) bool {
+// fill reads a batch of entries >= k, at most limit.
+func (it *iterator) fill(k ikey.Key, limit int) bool {
 	for {
-		it.n, it.next = it.t.batch(it.s, k, &it.refs)
+		it.n, it.next = it.t.batch(it.s, k, it.refs[:max(limit, minBatch)])
 		if it.n > 0 {
 			it.pos = 0
 			it.at = it.t.entry(it.refs[0])
@@ -64,7 +69,7 @@ func (it *iterator) fill(k ikey.Key) bool {
 
 // batch copies the first entries >= k of s, and returns their number and the
 // segment after s.
-func (t *table) batch(s *segment, k ikey.Key, out *[batchSize]arena.Ref) (n int, next uint32) {
+func (t *table) batch(s *segment, k ikey.Key, out []arena.Ref) (n int, next uint32) {
 	for retries := 0; ; retries++ {
 		v, locked := s.begin(retries)
 		n, ok := t.collect(s, k, out)
@@ -75,43 +80,52 @@ func (t *table) batch(s *segment, k ikey.Key, out *[batchSize]arena.Ref) (n int,
 	}
 }
 
-// collect is batch at one state of s; what it returns is void if the version of
-// s changed.
-func (t *table) collect(s *segment, k ikey.Key, out *[batchSize]arena.Ref) (n int, ok bool) {
-	h := t.head(&s.abbrev, k.User)
-	// Ancestors whose entry, and right child, are yet to come.
-	var todo [maxDepth + 1]node
-	depth := 0
-	i := s.root.Load()
-	for steps := 0; i != 0; steps++ {
-		if steps == len(todo) {
+// collect is batch at one state of s. What it returns may be wrong if the
+// version of s changed meanwhile; it ends nevertheless.
+func (t *table) collect(s *segment, k ikey.Key, out []arena.Ref) (n int, ok bool) {
+	h := t.head(&s.abbrev, k)
+	var todo stack
+	for i, steps := s.root.Load(), 0; i != 0; steps++ {
+		if steps == maxDepth {
 			return 0, false
 		}
-		sl := s.slot(i)
-		nd, nh := node(sl.node.Load()), sl.head.Load()
+		nd, nh := s.load(i), s.slot(i).head.Load()
 		if nh < h || nh == h && t.entry(nd.entry()).before(k) {
 			i = nd.child(right)
 			continue
 		}
-		todo[depth] = nd
-		depth++
+		todo.push(nd)
 		i = nd.child(left)
 	}
-	for depth > 0 && n < len(out) {
-		depth--
-		nd := todo[depth]
+	for todo.n > 0 && n < len(out) {
+		nd := todo.pop()
 		out[n] = nd.entry()
 		n++
-		for i := nd.child(right); i != 0; {
-			if depth == len(todo) {
+		for i := nd.child(right); i != 0; i = nd.child(left) {
+			if todo.n == maxDepth {
 				return 0, false
 			}
-			todo[depth] = s.load(i)
-			i = todo[depth].child(left)
-			depth++
+			nd = s.load(i)
+			todo.push(nd)
 		}
 	}
 	return n, true
+}
+
+// stack holds the nodes on the way down whose entry and right child are to come.
+type stack struct {
+	n     int
+	nodes [maxDepth]node
+}
+
+func (st *stack) push(n node) {
+	st.nodes[st.n] = n
+	st.n++
+}
+
+func (st *stack) pop() node {
+	st.n--
+	return st.nodes[st.n]
 }
 
 // Key implements [ikey.Iterator].

@@ -45,7 +45,7 @@ func (t *table) Add(k ikey.Key, value []byte) {
 	s := t.find(k)
 	for {
 		s.mu.Lock()
-		h := t.head(&s.abbrev, k.User)
+		h := t.head(&s.abbrev, k)
 		var p path
 		if next := s.next.Load(); t.descend(s, k, h, &p) && next != 0 && !t.startsAfter(next, k) {
 			s.mu.Unlock()
@@ -88,7 +88,7 @@ func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 func (t *table) seek(s *segment, k ikey.Key) (found arena.Ref, next uint32) {
 	for retries := 0; ; retries++ {
 		v, locked := s.begin(retries)
-		n, ok := t.search(s, k, t.head(&s.abbrev, k.User))
+		n, ok := t.search(s, k, t.head(&s.abbrev, k))
 		next = s.next.Load()
 		if s.end(v, locked) && ok {
 			return n.entry(), next

@@ -64,7 +64,7 @@ func newNode(e arena.Ref) node { return node(e)<<entryShift | red }
 
 func (n node) entry() arena.Ref    { return arena.Ref(n >> entryShift) }
 func (n node) isRed() bool         { return n&red != 0 }
-func (n node) child(d side) uint32 { return uint32(n>>(d*childBits)) & childMask }
+func (n node) child(d side) uint32 { return uint32(n>>(d*childBits&63)) & childMask }
 
 func (n node) withChild(d side, i uint32) node {
 	shift := d * childBits
@@ -109,7 +109,7 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 			before = 1
 		}
 		found ^= (found ^ n) & node(before-1)
-		i = uint32(n>>(before*childBits&63)) & childMask
+		i = n.child(side(before))
 	}
 	return 0, false
 }

@@ -20,7 +20,7 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	defer t.splitting.Unlock()
 	all := s.inOrder(s.root.Load(), t.order[:0])
 	pos, _ := slices.BinarySearchFunc(all, k, func(p placed, k ikey.Key) int { return t.entry(p.entry).compare(k) })
-	all = slices.Insert(all, pos, placed{t.head(&s.abbrev, k.User), e})
+	all = slices.Insert(all, pos, placed{t.head(&s.abbrev, k), e})
 	t.order = all
 	mid := splitPoint(len(all), pos)
 
@@ -30,11 +30,10 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 		last = t.segment(arena.Ref(next)).low
 	}
 	ref, u := t.newSegment(upper[0].entry, s.next.Load())
-	u.abbrev.copy(&s.abbrev)
-	t.build(u, upper, last, &t.shapes[1])
+	t.build(u, upper, &s.abbrev, last, &t.shapes[1])
 
 	s.version.Add(1)
-	t.build(s, lower, upper[0].entry, &t.shapes[0])
+	t.build(s, lower, &s.abbrev, upper[0].entry, &t.shapes[0])
 	s.next.Store(uint32(ref))
 	s.version.Add(1)
 	t.dirInsert(ref)
