@@ -105,7 +105,7 @@ func orUnknown(s, what string) string {
 // version names the build that measured.
 func (r *run) version() string {
 	e := r.Env
-	v := orUnknown(e.Module, "version")
+	v := orUnknown(e.Module, "version") + ", commit unknown"
 	if e.Commit != "" {
 		v = e.Commit[:min(12, len(e.Commit))]
 	}

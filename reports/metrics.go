@@ -65,7 +65,7 @@ func latencyOf(c result.Cell) result.Latency {
 }
 
 var (
-	throughput = metric{"throughput", "throughput", "operations a second", unitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
+	throughput = metric{"throughput", "throughput", "operations/s", unitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
 	nsPerOp    = metric{
 		"ns-per-op", "time per operation", "time of one goroutine for one operation", unitNanos, false,
 		perOp(func(c result.Cell) float64 { return c.Seconds * 1e9 * float64(max(c.Threads, 1)) }),

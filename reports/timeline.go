@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -21,7 +23,7 @@ var timelineRows = []struct {
 	log    bool
 	reduce func([]float64) float64 // of the points that share a pixel
 }{
-	{result.SeriesOps, "operations a second", unitCount, false, meanOf},
+	{result.SeriesOps, "operations/s", unitCount, false, meanOf},
 	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", unitNanos, true, maxOf},
 	{result.SeriesMemTable, "MemTable bytes", unitBytes, false, maxOf},
 	{result.SeriesL0, "tables in L0", unitCount, false, maxOf},
@@ -35,6 +37,7 @@ const maxPoints = 250
 // timelineInput is one engine's round.
 type timelineInput struct {
 	look   look
+	cell   result.Cell
 	series map[string]result.Series
 }
 
@@ -214,7 +217,9 @@ func eventsOf(series map[string]result.Series) (events []event) {
 			events = append(events, event{float64(s.Millis[i]) / 1000, eventStall})
 		}
 	}
-	return events
+	// L0 and debt often fall together: one compaction.
+	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.seconds, b.seconds), cmp.Compare(a.kind, b.kind)) })
+	return slices.Compact(events)
 }
 
 // eventStrip draws the events of every engine in a row.
@@ -274,7 +279,7 @@ func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 func (r *run) timelineGroup(s *section) (figureGroup, error) {
 	g := figureGroup{
 		id: "timeline", title: "Timelines",
-		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart; stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
+		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart, so that quick ones are missed; the sentence below has the engines' own counts. Stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
 	}
 	for _, w := range s.workloads {
 		parts := chunks(s.enginesOf(w), r.baseline)
@@ -296,7 +301,7 @@ func (r *run) timelineGroup(s *section) (figureGroup, error) {
 				if in, ok := series[result.SeriesIntendedP99]; ok && s.open() {
 					series[result.SeriesP99] = in
 				}
-				inputs = append(inputs, timelineInput{r.looks[e], series})
+				inputs = append(inputs, timelineInput{r.looks[e], c, series})
 				f.legend = append(f.legend, r.looks[e])
 				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
 			}
@@ -328,8 +333,12 @@ func timelineFinding(inputs []timelineInput) string {
 	var words []string
 	for _, in := range inputs {
 		var counts [3]int
-		for _, e := range eventsOf(in.series) {
-			counts[e.kind]++
+		if m := in.cell.Metrics; m != nil {
+			counts = [3]int{int(m.Flushes), int(m.Compactions), int(m.Stalls)}
+		} else {
+			for _, e := range eventsOf(in.series) {
+				counts[e.kind]++
+			}
 		}
 		var parts []string
 		for kind, n := range counts {
@@ -342,7 +351,7 @@ func timelineFinding(inputs []timelineInput) string {
 		}
 	}
 	if len(words) == 0 {
-		return "No flush, compaction or stall was seen in these rounds."
+		return "No flush, compaction or stall was counted in these rounds."
 	}
-	return strings.Join(words, "; ") + "."
+	return "In these rounds, " + strings.Join(words, "; ") + "."
 }

@@ -202,6 +202,23 @@ func (r *run) lead() string {
 		rungs = append(rungs, fmt.Sprintf("%s: %s", d, durabilityWords[d]))
 	}
 	text += "Durability: " + strings.Join(rungs, "; ") + ". "
-	text += fmt.Sprintf("The baseline is %s. Every cell ran in a fresh process on a fresh store, rounds interleaved over engines in random order; no round is left out.", r.baseline)
-	return text
+	text += fmt.Sprintf("The baseline is %s. Every cell ran in a fresh process on a fresh store, rounds interleaved over engines in random order; no round is left out. ", r.baseline)
+	return text + r.proofWords()
+}
+
+// proofWords say when a difference counts, and how many come out by chance.
+func (r *run) proofWords() string {
+	comparisons := 0
+	for _, s := range r.sections {
+		for _, w := range s.workloads {
+			if s.at(r.baseline, w) != nil {
+				comparisons += len(s.enginesOf(w)) - 1
+			}
+		}
+	}
+	text := "A difference counts as proven if the Mann-Whitney U test gives p < 0.05 and the 95% interval of the ratio leaves out 1, as in lsmlab compare"
+	if n := alpha * float64(comparisons); n >= 0.5 {
+		text += fmt.Sprintf("; of %d comparisons with %s about %.0f come out so by chance", comparisons, r.baseline, n)
+	}
+	return text + "."
 }
