@@ -145,6 +145,28 @@ func checkHTML(t *testing.T, html string) {
 	}
 }
 
+// The page holds the very figures: medians over rounds, the ratio to the
+// baseline, its test, the sum of the histograms.
+func TestFigures(t *testing.T) {
+	f := fakeRun{engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-a"}, rounds: 4}
+	f.change = func(c *result.Cell) {
+		c.OpsPerSec = float64(1000 + c.Round)
+		if c.Engine == "bbolt" {
+			c.OpsPerSec = float64(2000 + 2*c.Round)
+		}
+	}
+	html := render(t, f.write(t))
+	for _, want := range []string{
+		`data-sort="1002.5">1.00k<`, `data-sort="2005">2.00k<`, `data-sort="2">2.00×<`, `data-sort="0.0285714286">0.0286<`,
+		`>87.5%<`, `data-sort="80000">80,000<`, "bbolt is fastest with 2.00k operations/s, 2.00× pebble (95% CI 2.00× to 2.00×).",
+		"Better than pebble: bbolt 2.00×",
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not hold %s", want)
+		}
+	}
+}
+
 // Drawn twice, and from a copy elsewhere, a run gives the same bytes; charts that
 // are no longer drawn are removed, other files stay.
 func TestSameBytes(t *testing.T) {

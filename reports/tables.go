@@ -38,7 +38,7 @@ func numberCell(v float64, u unit) cell {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return cell{Text: "–"}
 	}
-	return cell{Text: u.format(v), Sort: strconv.FormatFloat(v, 'g', -1, 64)}
+	return cell{Text: u.format(v), Sort: strconv.FormatFloat(v, 'g', 9, 64)}
 }
 
 func intCell(v int64) cell {
@@ -101,7 +101,7 @@ func (r *run) figuresTable(s *section) table {
 			}
 			confidence := cell{Text: "–"}
 			if sum.n() > 1 {
-				confidence = cell{Text: fmt.Sprintf("%.1f%%", 100*sum.confidence), Sort: fmt.Sprint(sum.confidence)}
+				confidence = cell{Text: fmt.Sprintf("%.1f%%", 100*sum.confidence), Sort: strconv.FormatFloat(sum.confidence, 'g', 9, 64)}
 			}
 			row := []cell{
 				textCell(w), headCell(e), intCell(int64(sum.n())), numberCell(sum.median, m.unit), numberCell(sum.lo, m.unit), numberCell(sum.hi, m.unit),
