@@ -1,9 +1,13 @@
 # lsmlab: `make` alone lists the targets.
 
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 GO       ?= go
 BIN      := bin/lsmlab
 RESULTS  ?= results/default
 FUZZTIME ?= 30s
+SOAK     ?= 67
 A        ?= results/default
 B        ?=
 
@@ -16,7 +20,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build test packages race fuzz bench memtables compare lint fmt golden clean
+.PHONY: help all build test packages race fuzz bench memtables compare lint fmt golden soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,7 +72,13 @@ fmt: ## format all Go files
 	$(GOFUMPT) -w $$(git ls-files '*.go')
 
 golden: ## write the golden files again
-	$(GO) test ./... -run Golden -update
+	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u) -run Golden -update
+
+soak: ## compare random work on the three variants with a model: SOAK runs of a million operations each
+	$(GO) test -c -o bin/lsm.test ./engines/lsm
+	@set -e; for i in $$(seq $(SOAK)); do for v in Skiplist RBTree BPTree; do \
+		./bin/lsm.test -test.run "^TestRandom$$v\$$/^small\$$" -kvtest.ops 1000000 -test.timeout 30m -test.v | grep -E 'executed|FAIL|after|again'; \
+	done; done
 
 clean: ## remove what was built and measured
 	rm -rf bin results

@@ -41,6 +41,11 @@ func tiny(o Options) Options {
 var profiles = map[string]func(Options) Options{
 	"default": func(o Options) Options { return o },
 	"tiny":    tiny,
+	"small": func(o Options) Options { // for long campaigns: shallow, but nothing is rare
+		o.MemTableSize, o.TableSize, o.BaseLevelSize = 1<<20, 1<<20, 4<<20
+		o.WALSegmentSize, o.WALPoolSize = 256<<10, 1<<20
+		return o
+	},
 	"read(2), zstd": func(o Options) Options {
 		o = tiny(o)
 		o.ReadMode, o.Compression = sstable.Positioned, sstable.Zstd

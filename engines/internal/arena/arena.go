@@ -44,6 +44,7 @@ const (
 type Arena struct {
 	next   atomic.Uint64 // unit after the last one given out in the current chunk
 	full   atomic.Int64  // bytes of all chunks but the current one
+	_      [112]byte     // what every Alloc writes, apart from what every read needs
 	chunks [maxChunks]unsafe.Pointer
 
 	mu       sync.Mutex // guards the growth: used, owned, released
