@@ -45,12 +45,13 @@ func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
 	if i == 0 {
 		return false
 	}
+	s.newest = i
 	s.slot(i).head.Store(h)
 	if parent == 0 {
-		s.store(i, newNode(e)&^red)
+		s.store(i, newNode(e))
 		s.root.Store(i)
 	} else {
-		s.store(i, newNode(e))
+		s.store(i, newNode(e)|red)
 		s.store(parent, s.load(parent).withChild(p.sides[p.n-1], i))
 		s.rebalance(p, i)
 	}

@@ -90,6 +90,9 @@ func (t *table) collect(s *segment, k ikey.Key, out []arena.Ref) (n int, ok bool
 			return 0, false
 		}
 		nd, nh := s.load(i), s.slot(i).head.Load()
+		if nd == 0 {
+			return 0, false
+		}
 		if nh < h || nh == h && t.entry(nd.entry()).before(k) {
 			i = nd.child(right)
 			continue

@@ -28,8 +28,10 @@ type tuning struct {
 	blind bool // every search starts at the first segment
 }
 
+var defaultTuning = tuning{lines: 256}
+
 // New returns an empty table; it is a [memtable.Factory].
-func New(o memtable.Options) memtable.MemTable { return newTable(o, tuning{lines: 256}) }
+func New(o memtable.Options) memtable.MemTable { return newTable(o, defaultTuning) }
 
 func newTable(_ memtable.Options, tune tuning) *table {
 	t := &table{mem: arena.New(), tune: tune}

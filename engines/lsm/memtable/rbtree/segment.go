@@ -14,7 +14,8 @@ import (
 // segment is a red-black tree of the entries in [low, low of the next segment).
 // It lies in the arena, at the start of a cache line, with its slots behind it.
 type segment struct {
-	version atomic.Uint64 // seqlock: odd while links change by more than one store
+	version atomic.Uint32 // seqlock: odd while links change by more than one store
+	newest  uint32        // slot of the last insert, 0 after a split; of the lock's holder
 	abbrev  abbrev        // how the heads in the slots are made
 	root    atomic.Uint32 // slot
 	next    atomic.Uint32 // segment, 0 after the last
@@ -60,7 +61,7 @@ const (
 	right side = 1
 )
 
-func newNode(e arena.Ref) node { return node(e)<<entryShift | red }
+func newNode(e arena.Ref) node { return node(e) << entryShift }
 
 func (n node) entry() arena.Ref    { return arena.Ref(n >> entryShift) }
 func (n node) isRed() bool         { return n&red != 0 }
@@ -93,8 +94,9 @@ func (t *table) newSegment(low arena.Ref, next uint32) (arena.Ref, *segment) {
 	return ref, s
 }
 
-// search returns the first node >= k of s, or 0. It may be wrong, or ok false,
-// if the version of s changed meanwhile.
+// search returns the first node >= k of s, or 0. If the version of s changes
+// meanwhile it may be wrong, or ok false, but it ends and reads no slot that was
+// never written.
 func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 	i := s.root.Load()
 	for range maxDepth + 1 {
@@ -105,8 +107,13 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 		n, nh := node(sl.node.Load()), sl.head.Load()
 		// Which way to go is a coin toss: no branch on it.
 		_, before := bits.Sub64(nh, h, 0)
-		if nh == h && t.entry(n.entry()).before(k) {
-			before = 1
+		if nh == h {
+			if n == 0 {
+				return 0, false
+			}
+			if t.entry(n.entry()).before(k) {
+				before = 1
+			}
 		}
 		found ^= (found ^ n) & node(before-1)
 		i = n.child(side(before))
@@ -120,7 +127,7 @@ const maxRetries = 100
 
 // begin returns the version to read at. It takes the lock, and says so, if
 // writers were in the way too often.
-func (s *segment) begin(retries int) (version uint64, locked bool) {
+func (s *segment) begin(retries int) (version uint32, locked bool) {
 	if retries >= maxRetries {
 		s.mu.Lock()
 		return s.version.Load(), true
@@ -135,7 +142,7 @@ func (s *segment) begin(retries int) (version uint64, locked bool) {
 }
 
 // end says whether what was read since begin is of one state of s.
-func (s *segment) end(version uint64, locked bool) bool {
+func (s *segment) end(version uint32, locked bool) bool {
 	if locked {
 		s.mu.Unlock()
 		return true

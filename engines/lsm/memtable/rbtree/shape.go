@@ -2,26 +2,26 @@ package rbtree
 
 import "math/bits"
 
-// shape is the balanced tree of n entries, in slots of its own: levels are full
-// but for the last one, which is red. It depends on n alone.
+// shape is a balanced tree of n entries: its levels are full but for the last,
+// which is red. It depends on n alone.
 type shape struct {
-	root  uint32
-	lines int         // in use
-	slots []shapeSlot // by rank of the entry
-	taken []uint8     // by line, while the shape is made
-	scan  int         // line: those before are full
+	root   uint32
+	lines  int     // in use
+	places []place // by rank of the entry
+	taken  []uint8 // by line, while the shape is made
+	scan   int     // lines before are full
 }
 
-type shapeSlot struct {
+type place struct {
 	slot uint32
-	node node // links and colour
+	node node // children and colour
 }
 
 // newShape lays out a tree of n entries in at most maxLines lines. A way down
 // touches few lines: a line holds a node and its two children, at the bottom a
 // whole subtree.
 func newShape(n, maxLines int) *shape {
-	sh := &shape{slots: make([]shapeSlot, n), taken: make([]uint8, maxLines)}
+	sh := &shape{places: make([]place, n), taken: make([]uint8, maxLines)}
 	sh.lines, sh.taken[0] = 1, 1 // slot 0 is none
 	sh.root = sh.lay(0, n, bits.Len(uint(n+1))-1, 0, 0)
 	sh.taken = nil
@@ -47,7 +47,7 @@ func (sh *shape) lay(lo, hi, depth, line int, i uint32) uint32 {
 		}
 	}
 	mid := lo + n/2
-	at := &sh.slots[mid]
+	at := &sh.places[mid]
 	at.slot = i
 	at.node = at.node.
 		withChild(left, sh.lay(lo, mid, depth-1, line, l)).

@@ -22,32 +22,44 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	pos, _ := slices.BinarySearchFunc(all, k, func(p placed, k ikey.Key) int { return t.entry(p.entry).compare(k) })
 	all = slices.Insert(all, pos, placed{t.head(&s.abbrev, k), e})
 	t.order = all
-	mid := splitPoint(len(all), pos)
+	mid := splitPoint(s, all, pos)
 
 	lower, upper := all[:mid], all[mid:]
-	last := upper[len(upper)-1].entry
-	if next := s.next.Load(); next != 0 {
-		last = t.segment(arena.Ref(next)).low
+	// Beside an unknown neighbour keys may go on as they went so far.
+	whole := t.prefixOf(all[0].entry, all[len(all)-1].entry)
+	lowerPrefix, upperPrefix := whole, whole
+	if s.low != 0 {
+		lowerPrefix = t.prefixOf(s.low, upper[0].entry)
 	}
-	ref, u := t.newSegment(upper[0].entry, s.next.Load())
-	t.build(u, upper, &s.abbrev, last, &t.shapes[1])
+	next := s.next.Load()
+	if next != 0 {
+		upperPrefix = t.prefixOf(upper[0].entry, t.segment(arena.Ref(next)).low)
+	}
+	lowerPlan := t.newPlan(lower, &s.abbrev, lowerPrefix, &t.shapes[0])
+	upperPlan := t.newPlan(upper, &s.abbrev, upperPrefix, &t.shapes[1])
 
+	ref, u := t.newSegment(upper[0].entry, next)
+	t.build(u, upperPlan)
 	s.version.Add(1)
-	t.build(s, lower, &s.abbrev, upper[0].entry, &t.shapes[0])
+	t.build(s, lowerPlan)
 	s.next.Store(uint32(ref))
 	s.version.Add(1)
 	t.dirInsert(ref)
 }
 
-// splitPoint returns how many of n entries, the new one at pos, stay.
-// Where keys come in order, the old segment stays full.
-func splitPoint(n, pos int) int {
-	margin := n / 64
+// splitPoint returns how many of all, the new entry at pos, stay in s: half,
+// unless keys come in order there. Then the side that the run has left is left
+// full, the other with room. Runs show by the last insert into s having been next
+// to this one, or, with several writers at the end of the table, near it.
+func splitPoint(s *segment, all []placed, pos int) int {
+	n := len(all)
+	near := n / 64
+	newest := s.load(s.newest).entry()
 	switch {
-	case pos >= n-1-margin:
-		return pos
-	case pos <= margin:
+	case pos <= n/2 && (s.low == 0 && pos <= near || all[pos+1].entry == newest):
 		return pos + 1
+	case pos >= n/2 && (s.next.Load() == 0 && pos >= n-1-near || all[pos-1].entry == newest):
+		return pos
 	}
 	return n / 2
 }
