@@ -90,7 +90,7 @@ func TestOrderedKeysFillSegments(t *testing.T) {
 		limit float64 // slots an entry
 	}{
 		"ascending":        {func(i uint64) uint64 { return i }, 1.1},
-		"descending":       {func(i uint64) uint64 { return n - i }, 1.1},
+		"descending":       {func(i uint64) uint64 { return n - i }, 1.2},
 		"ascending inside": {func(i uint64) uint64 { return middle(i) * (i & 1) }, 2},
 		"neighbours swap":  {func(i uint64) uint64 { return i ^ 1 }, 1.1},
 		"writer lags":      {func(i uint64) uint64 { return i - i&1*lag }, 2.2},
