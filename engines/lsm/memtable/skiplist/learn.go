@@ -10,7 +10,7 @@ type lesson struct {
 
 // A table of fewer entries than the first lesson needs none. Each lesson costs
 // one Add less than a millisecond.
-var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 16}}
+var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 17}}
 
 // countBits: one entry in 2^countBits is counted, by chance.
 const countBits = 7

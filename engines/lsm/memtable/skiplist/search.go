@@ -99,7 +99,7 @@ type splice struct {
 func (t *Table) findSplice(sp *splice, tg *target, height int) {
 	n, l, level := t.start(tg, height)
 	for i := level + 1; i < height; i++ {
-		sp.prev[i] = t.headNode() // the link is 0; wrong if another node got there first, which costs one more step
+		sp.prev[i] = t.headNode() // if its link is not 0, insert sees it and goes on from here
 	}
 	for {
 		if level < height {
