@@ -28,7 +28,7 @@ help: ## list the targets
 all: build lint test race ## build, lint, and all tests
 
 build: ## build bin/lsmlab
-	$(GO) build -o $(BIN) ./harness/cmd/lsmlab
+	$(GO) build -buildvcs=auto -o $(BIN) ./harness/cmd/lsmlab
 
 packages: ## install the Debian packages that the tests need
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \

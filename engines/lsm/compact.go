@@ -58,7 +58,7 @@ func (db *DB) runPlan(plan compaction.Plan) {
 		err = db.compact(&plan)
 	}
 	if err != nil && !errors.Is(err, kv.ErrClosed) {
-		db.fail(err)
+		db.stopWrites(err)
 	}
 	db.mu.Lock()
 	db.setBusy(&plan, false)

@@ -70,9 +70,7 @@ func (db *DB) Close() error {
 		return kv.ErrClosed
 	}
 	db.broadcast()
-	db.commitMu.Lock() // a writer that saw closing false is past assign now
-	db.commitMu.Unlock()
-	db.writers.Wait()
+	db.awaitWriters()
 	close(db.stop)
 	db.background.Wait()
 	db.pool.Close()
@@ -91,12 +89,24 @@ func (db *DB) Close() error {
 	return errors.Join(err, db.manifest.Close(), db.lock.Close())
 }
 
-// fail makes err the reason why no more writes are taken, unless there is one
-// already, and returns that reason. Reads go on.
-func (db *DB) fail(err error) error {
+// awaitWriters returns when no write is under way; closing keeps new ones out.
+func (db *DB) awaitWriters() {
+	db.commitMu.Lock() // whoever saw closing false has left assign
+	defer db.commitMu.Unlock()
+	db.writers.Wait()
+}
+
+// stopWrites makes err the reason why no more writes are taken, unless there is
+// one already. Reads go on.
+func (db *DB) stopWrites(err error) {
 	err = fmt.Errorf("lsm: writes stopped: %w", err)
 	db.failed.CompareAndSwap(nil, &err)
 	db.broadcast()
+}
+
+// fail is stopWrites for the caller who has to report why writes stop.
+func (db *DB) fail(err error) error {
+	db.stopWrites(err)
 	return db.failure()
 }
 
@@ -223,14 +233,14 @@ func (db *DB) beginManifest(version *manifest.Version) error {
 // orphan, which the next open removes.
 func (db *DB) closeTable(t *table) {
 	if err := t.reader.Close(); err != nil {
-		db.fail(err)
+		db.stopWrites(err)
 	}
 	if !t.obsolete.Load() {
 		return
 	}
 	db.pool.Submit(func() {
 		if err := db.opts.FS.Remove(db.tablePath(t.ID)); err != nil {
-			db.fail(err)
+			db.stopWrites(err)
 		}
 	})
 }

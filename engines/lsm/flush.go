@@ -17,7 +17,7 @@ func (db *DB) flushLoop() {
 		}
 		if err := db.flush(m); err != nil {
 			if !errors.Is(err, kv.ErrClosed) {
-				db.fail(err)
+				db.stopWrites(err)
 			}
 			return
 		}

@@ -165,7 +165,8 @@ func TestCrashRepeats(t *testing.T) {
 			return vfs.CrashOptions{Keep: 0.5, BlockSize: 512, Strict: true, Garbage: true,
 				Rand: rand.New(rand.NewPCG(seed, 0))}
 		}
-		if m.CrashClone(o()).Fingerprint() != m.CrashClone(o()).Fingerprint() {
+		one, other := m.CrashClone(o()), m.CrashClone(o())
+		if one.Fingerprint() != other.Fingerprint() {
 			t.Fatalf("seed %d gave two states", seed)
 		}
 	}

@@ -72,7 +72,7 @@ func testConcurrentBatches(t testing.TB, h Harness) {
 	for r := range 4 {
 		readers.run(func() error {
 			for !done.Load() {
-				if err := checkGroups(s, r%2 == 0, groups, size); err != nil {
+				if err := checkGroups(s, r%2 == 0, size); err != nil {
 					return err
 				}
 			}
@@ -93,7 +93,7 @@ func testConcurrentBatches(t testing.TB, h Harness) {
 }
 
 // checkGroups reads a state of the store once, through a snapshot or not.
-func checkGroups(s *store, snapped bool, groups, size int) (err error) {
+func checkGroups(s *store, snapped bool, size int) (err error) {
 	var r kv.Reader = s
 	if snapped {
 		snap, err := s.Snapshot()

@@ -81,7 +81,7 @@ func readFile(fsys vfs.FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	size, err := f.Size()
 	if err != nil {
 		return nil, err

@@ -25,9 +25,6 @@ type entry struct {
 	size     int // bytes of the head
 }
 
-// maxEntryHead is the most bytes that an entry's head takes.
-const maxEntryHead = 1 + 4*binary.MaxVarintLen64
-
 // appendEntry appends head and key suffix of an entry whose key shares the
 // first bytes with the key before it.
 func appendEntry(dst []byte, k ikey.Key, shared, valueLen int, base ikey.Seq) []byte {
@@ -107,7 +104,7 @@ func (e *entry) decodeSlow(b []byte, base ikey.Seq) bool {
 	flags, at := b[0], 1
 	e.shared = int(flags >> sharedShift)
 	e.valueLen = 0
-	ok := true
+	var ok bool
 	if e.shared == sharedLong {
 		if e.shared, at, ok = uleb(b, at); !ok {
 			return false

@@ -65,7 +65,7 @@ func (w *Writer) writeOut() {
 		w.spare = buf[:0]
 	}
 	if err != nil {
-		w.fail(err)
+		_ = w.fail(err) // kept for whoever waits
 		return
 	}
 	w.handed = upTo
@@ -104,11 +104,11 @@ func (w *Writer) syncOut() {
 	}
 	w.syncing = false
 	for _, s := range w.retired {
-		s.close() // holds nothing that is needed
+		_ = s.close() // holds nothing that is needed
 	}
 	w.retired = w.retired[:0]
 	if err != nil {
-		w.fail(err)
+		_ = w.fail(err) // kept for whoever waits
 		return
 	}
 	w.settled.Broadcast()

@@ -104,7 +104,7 @@ func (s store) Get(dst, key []byte) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // ends a read; it cannot fail
 	return get(tx.Bucket(bucketName), dst, key)
 }
 
@@ -206,7 +206,7 @@ func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		stats := e.db.Stats()
 		m.FlushBytes = stats.TxStats.GetPageAlloc()
-		e.db.View(func(tx *bbolt.Tx) error {
+		_ = e.db.View(func(tx *bbolt.Tx) error {
 			m.DiskBytes = tx.Size()
 			return nil
 		})

@@ -153,7 +153,7 @@ func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) { return scan(
 
 func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
 	batch := s.db.NewBatchWithSize(len(b.Bytes()) + 16) // from Pebble's pool, Close gives it back
-	defer batch.Close()
+	defer func() { _ = batch.Close() }()
 	for ops := b.Ops(); ops.Next(); {
 		var err error
 		if ops.Kind == kv.OpSet {

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -60,20 +61,19 @@ type walFile struct {
 func (f *walFile) Sync() error     { return f.sync(f.File.Sync) }
 func (f *walFile) SyncData() error { return f.sync(f.File.SyncData) }
 
-func (f *walFile) sync(real func() error) error {
+func (f *walFile) sync(do func() error) error {
 	if f.fs.wanted.Load() == 0 {
 		f.skipped = true
 		return nil
 	}
 	f.skipped = false
-	return real()
+	return do()
 }
 
 func (f *walFile) Close() error {
 	if f.skipped {
 		if err := f.File.SyncData(); err != nil {
-			f.File.Close()
-			return fmt.Errorf("sync of a log that ends: %w", err)
+			return errors.Join(fmt.Errorf("sync of a log that ends: %w", err), f.File.Close())
 		}
 	}
 	return f.File.Close()

@@ -137,7 +137,7 @@ func testIterateWhileAdding(t *testing.T, f memtable.Factory) {
 	for range 300 {
 		addOne()
 	}
-	for range 5 {
+	for range 3 {
 		before := tb.entries
 		tb.entries = append([]entry(nil), before...)
 		it := tb.mt.NewIterator()
@@ -152,7 +152,7 @@ func testIterateWhileAdding(t *testing.T, f memtable.Factory) {
 				t.Fatal(err)
 			}
 			last, seen[k.Trailer] = k, true
-			if len(seen)%3 == 0 {
+			if len(seen)%4 == 0 {
 				addOne()
 			}
 		}

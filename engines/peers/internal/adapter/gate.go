@@ -26,10 +26,11 @@ type Gate struct {
 	closed  atomic.Bool
 	holders atomic.Int64 // and one for not being closed
 	finish  func() error
-	stripes []stripe // a power of two
+	stripes []Stripe // a power of two
 }
 
-type stripe struct {
+// Stripe counts some of the callers inside a [Gate].
+type Stripe struct {
 	inside    atomic.Int64
 	userBytes atomic.Int64
 	_         [128 - 16]byte // two lines: neighbours are fetched in pairs
@@ -39,14 +40,14 @@ const engineStripes = 64
 
 // NewGate returns an open gate; finish gives the resource back.
 func NewGate(stripes int, finish func() error) *Gate {
-	g := &Gate{finish: finish, stripes: make([]stripe, stripes)}
+	g := &Gate{finish: finish, stripes: make([]Stripe, stripes)}
 	g.holders.Store(1)
 	return g
 }
 
 // Enter returns nil if the gate is closed. Otherwise the resource stays until
 // Leave of the result.
-func (g *Gate) Enter() *stripe {
+func (g *Gate) Enter() *Stripe {
 	var here byte
 	at := uint64(uintptr(unsafe.Pointer(&here))) >> 11 // stacks are 2 KiB apart or more
 	s := &g.stripes[at*0x9e3779b97f4a7c15>>48&uint64(len(g.stripes)-1)]
@@ -59,7 +60,7 @@ func (g *Gate) Enter() *stripe {
 }
 
 // Leave ends what Enter began.
-func (s *stripe) Leave() { s.inside.Add(-1) }
+func (s *Stripe) Leave() { s.inside.Add(-1) }
 
 // Closed says whether Close has begun.
 func (g *Gate) Closed() bool { return g.closed.Load() }
