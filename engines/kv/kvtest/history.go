@@ -24,8 +24,12 @@ const historyBatches = 4096
 func newHistory(base *state) *history { return &history{base: base, limit: historyBatches} }
 
 // add notes an acknowledged batch. A rung covers all that was acknowledged
-// before: recovery may cut the history, never make a hole in it.
+// before: recovery may cut the history, never make a hole in it. An empty batch
+// promises nothing: there is no write that could survive.
 func (h *history) add(b *kv.Batch, d kv.Durability, canLosePower bool) {
+	if b.Len() == 0 {
+		return
+	}
 	h.encoded = append(h.encoded, b.Bytes()...)
 	h.ends = append(h.ends, len(h.encoded))
 	if d >= kv.Buffered {
