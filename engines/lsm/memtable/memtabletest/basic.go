@@ -100,6 +100,11 @@ func testValues(t *testing.T, f memtable.Factory) {
 			}
 		}
 	}
+	for bits := 9; bits <= 16; bits++ { // sizes of keys, likewise
+		for d := -1; d <= 1 && 1<<bits+d <= len(big); d++ {
+			tb.set(big[:1<<bits+d], 9)
+		}
+	}
 	for size := range 300 {
 		tb.set(big[:size], 300-size)
 	}

@@ -40,7 +40,7 @@ func (t *Table) learn(indexBits int) {
 	c := &coder{abbreviator: old.abbreviator, epoch: old.epoch}
 	if old.epoch < maxEpoch {
 		ab := newAbbreviator(keys)
-		if old.epoch == 0 || ab.resolution(keys) > old.resolution(keys)+len(keys) {
+		if old.epoch == 0 || t.tune.fickle || ab.resolution(keys) > old.resolution(keys)+len(keys) {
 			c.abbreviator, c.epoch = *ab, old.epoch+1
 		}
 	}

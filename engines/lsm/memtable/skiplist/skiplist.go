@@ -76,6 +76,7 @@ type tuning struct {
 	height    func(random uint64) int // from 1 to maxHeight
 	countBits int
 	lessons   []lesson
+	fickle    bool // take each new abbreviator, better or not
 }
 
 var defaultTuning = tuning{height: threeEighths, countBits: countBits, lessons: defaultLessons}

@@ -15,7 +15,7 @@ func TestMemTable(t *testing.T) { memtabletest.Run(t, New) }
 func FuzzMemTable(f *testing.F) { memtabletest.Fuzz(f, New) }
 
 // unlucky are tables with choices made badly on purpose. Lessons come early, so
-// that small tables go through all epochs, and the index is tiny.
+// that small tables go through all epochs, and the index is mostly tiny.
 var unlucky = map[string]tuning{
 	"a plain list": {height: func(uint64) int { return 1 }, countBits: 64},
 	"all at the top": {height: func(uint64) int { return maxHeight },
@@ -24,6 +24,8 @@ var unlucky = map[string]tuning{
 		countBits: 0, lessons: []lesson{{3, 3}, {30, 3}}},
 	"hasty lessons": {height: halving,
 		countBits: 0, lessons: []lesson{{2, 3}, {4, 4}, {8, 18}, {20, 3}, {100, 5}, {200, 4}}},
+	"fickle": {height: halving,
+		countBits: 0, lessons: []lesson{{3, 3}, {20, 3}, {70, 4}}, fickle: true},
 	"a lesson at each entry": {height: halving, countBits: 0, lessons: everyEntry(300)},
 }
 
@@ -45,7 +47,7 @@ func TestUnlucky(t *testing.T) {
 	}
 }
 
-func FuzzUnlucky(f *testing.F) { memtabletest.Fuzz(f, factory(unlucky["hasty lessons"])) }
+func FuzzUnlucky(f *testing.F) { memtabletest.Fuzz(f, factory(unlucky["fickle"])) }
 
 // halving and quartering give each level that share of the level below.
 func halving(random uint64) int    { return 1 + bits.TrailingZeros64(random|1<<(maxHeight-1)) }
