@@ -7,11 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	mstats "github.com/aclements/go-moremath/stats"
-	"github.com/montanaflynn/stats"
-	"golang.org/x/perf/benchmath"
-
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 // Group is what repeats over rounds: its cells are the samples of one figure.
@@ -56,16 +53,13 @@ var (
 	}}
 )
 
-// Alpha is the significance level of all comparisons.
-const Alpha = 0.05
-
-// Summary describes the rounds of one figure.
+// Summary is what `lsmlab compare --json` tells of the rounds of one figure; see
+// [stat.Summary]. JSON has no NaN: what the rounds don't give is 0.
 type Summary struct {
 	N      int     `json:"n"`
 	Median float64 `json:"median"`
-	// Lo and Hi are the confidence interval of the median from order statistics,
-	// which assumes nothing of the distribution (benchmath.AssumeNothing). Under
-	// six rounds there is none at 95%: both are 0 then.
+	// Lo and Hi are the confidence interval of the median. Under six rounds there
+	// is none at 95%: both are 0 then.
 	Lo     float64 `json:"lo"`
 	Hi     float64 `json:"hi"`
 	Mean   float64 `json:"mean"`
@@ -74,30 +68,19 @@ type Summary struct {
 	Max    float64 `json:"max"`
 }
 
-// Summarize summarizes the rounds of a figure.
-func Summarize(values []float64) Summary {
-	if len(values) == 0 {
-		return Summary{}
+func summaryOf(s stat.Summary) Summary {
+	out := Summary{N: s.N(), Median: orZero(s.Median), Mean: orZero(s.Mean), StdDev: orZero(s.StdDev), Min: orZero(s.Min), Max: orZero(s.Max)}
+	if s.Confidence >= 1-stat.Alpha {
+		out.Lo, out.Hi = s.Lo, s.Hi
 	}
-	median := benchmath.AssumeNothing.Summary(benchSample(values), 1-Alpha)
-	s := Summary{N: len(values), Median: median.Center}
-	if !math.IsInf(median.Lo, 0) && !math.IsInf(median.Hi, 0) {
-		s.Lo, s.Hi = median.Lo, median.Hi
-	}
-	// These fail on empty input alone, which was handled; one value has no spread.
-	s.Mean, _ = stats.Mean(values)
-	s.Min, _ = stats.Min(values)
-	s.Max, _ = stats.Max(values)
-	if len(values) > 1 {
-		s.StdDev, _ = stats.StandardDeviationSample(values)
-	}
-	return s
+	return out
 }
 
-func benchSample(values []float64) *benchmath.Sample {
-	t := benchmath.DefaultThresholds
-	t.CompareAlpha = Alpha
-	return benchmath.NewSample(slices.Clone(values), &t)
+func orZero(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
 }
 
 // Verdicts of a ratio.
@@ -109,36 +92,33 @@ const (
 	NotCounted = "no baseline" // nothing to compare with
 )
 
-// Ratio compares B with A in one figure.
+// Ratio compares B with A in one figure; see [stat.Ratio]. What there is not is 0.
 type Ratio struct {
 	Figure string  `json:"figure"`
 	A      Summary `json:"a"`
 	B      Summary `json:"b"`
 	Ratio  float64 `json:"ratio"` // of the medians, B over A
-	// Lo and Hi are the 95% confidence interval of the ratio: Welch's t interval
-	// for the difference of the mean logarithms. It exists from two rounds a side.
-	Lo float64 `json:"lo"`
-	Hi float64 `json:"hi"`
-	// P is that of the Mann-Whitney U test, exact for small samples without ties.
-	P float64 `json:"p"`
+	Lo     float64 `json:"lo"`    // 95% confidence interval of the ratio
+	Hi     float64 `json:"hi"`
+	P      float64 `json:"p"` // Mann-Whitney U test
 	// Verdict is Better or Worse if P < 0.05 and the interval leaves out 1.
 	Verdict string `json:"verdict"`
 }
 
 // Compare compares the rounds of B with those of A.
 func Compare(f Figure, a, b []float64) Ratio {
-	r := Ratio{Figure: f.Name, A: Summarize(a), B: Summarize(b), P: 1, Verdict: NotCounted}
-	if len(a) == 0 || len(b) == 0 || r.A.Median <= 0 || r.B.Median <= 0 {
-		return r
+	sa, sb := stat.Summarize(a), stat.Summarize(b)
+	q := stat.Compare(sa, sb)
+	r := Ratio{
+		Figure: f.Name, A: summaryOf(sa), B: summaryOf(sb),
+		Ratio: orZero(q.Value), Lo: orZero(q.Lo), Hi: orZero(q.Hi), P: q.P,
 	}
-	r.Ratio = r.B.Median / r.A.Median
-	r.Lo, r.Hi = ratioInterval(a, b)
-	c := benchmath.AssumeNothing.Compare(benchSample(a), benchSample(b))
-	r.P = c.P
 	switch {
-	case r.P >= Alpha && len(a) < minRounds && len(b) < minRounds:
+	case !q.OK():
+		r.Verdict = NotCounted
+	case r.P >= stat.Alpha && len(a) < stat.MinRounds && len(b) < stat.MinRounds:
 		r.Verdict = TooFew
-	case r.P >= Alpha || r.Lo <= 1 && 1 <= r.Hi:
+	case !q.Significant():
 		r.Verdict = NoVerdict
 	case (r.Ratio > 1) == f.Higher:
 		r.Verdict = Better
@@ -146,43 +126,6 @@ func Compare(f Figure, a, b []float64) Ratio {
 		r.Verdict = Worse
 	}
 	return r
-}
-
-// minRounds a side is the least with which the U test can reach p < 0.05.
-const minRounds = 4
-
-// ratioInterval returns the 95% interval of B over A from the logarithms of the
-// rounds (Welch, 1947); 0, 0 if a side has fewer than two.
-func ratioInterval(a, b []float64) (lo, hi float64) {
-	if len(a) < 2 || len(b) < 2 {
-		return 0, 0
-	}
-	la, lb := logs(a), logs(b)
-	ma, va := meanVariance(la)
-	mb, vb := meanVariance(lb)
-	na, nb := float64(len(a)), float64(len(b))
-	ea, eb := va/na, vb/nb
-	if ea+eb == 0 {
-		return math.Exp(mb - ma), math.Exp(mb - ma)
-	}
-	dof := (ea + eb) * (ea + eb) / (ea*ea/(na-1) + eb*eb/(nb-1))
-	t := mstats.InvCDF(mstats.TDist{V: dof})(1 - Alpha/2)
-	half := t * math.Sqrt(ea+eb)
-	return math.Exp(mb - ma - half), math.Exp(mb - ma + half)
-}
-
-func logs(values []float64) []float64 {
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = math.Log(v)
-	}
-	return out
-}
-
-func meanVariance(values []float64) (mean, variance float64) {
-	mean, _ = stats.Mean(values)
-	variance, _ = stats.SampleVariance(values)
-	return mean, variance
 }
 
 // Row is one line of a comparison: a group of B against one of A.
@@ -245,7 +188,7 @@ func CompareRuns(a, b result.Run, threshold float64) (Comparison, error) {
 	if len(c.Rows) == 0 {
 		return c, usagef("%s and %s have no engine and workload in common at the same durability and threads: nothing to compare", a.Dir, b.Dir)
 	}
-	c.Expected = Alpha * float64(len(c.Rows))
+	c.Expected = stat.Alpha * float64(len(c.Rows))
 	return c, nil
 }
 
@@ -264,7 +207,7 @@ func CompareEngines(r result.Run, baseline string, threshold float64) (Compariso
 			c.addRow(Row{Group: g, Baseline: baseline}, sets[base], sets[g])
 		}
 	}
-	c.Expected = Alpha * float64(len(c.Rows))
+	c.Expected = stat.Alpha * float64(len(c.Rows))
 	return c, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"lsmlab/harness/stat"
 )
 
 // figureGroup is figures of one kind, one a workload.
@@ -143,11 +145,11 @@ func (r *run) figures(s *section) ([]figureGroup, error) {
 }
 
 // intervalWords says what the whiskers of a chart are, in few words and in all.
-func intervalWords(sums []summary) (short, long string) {
+func intervalWords(sums []stat.Summary) (short, long string) {
 	n, confidence := math.MaxInt, 1.0
 	for _, s := range sums {
-		if s.n() > 0 {
-			n, confidence = min(n, s.n()), min(confidence, s.confidence)
+		if s.N() > 0 {
+			n, confidence = min(n, s.N()), min(confidence, s.Confidence)
 		}
 	}
 	switch {
@@ -186,9 +188,9 @@ func (r *run) throughputGroup(s *section) figureGroup {
 }
 
 // dots makes the rows of a metric, in the order of the plan.
-func (r *run) dots(s *section, workload string, m metric) (dotPanel, []summary) {
+func (r *run) dots(s *section, workload string, m metric) (dotPanel, []stat.Summary) {
 	d := dotPanel{label: m.label, unit: m.unit, ref: math.NaN()}
-	var sums []summary
+	var sums []stat.Summary
 	for _, e := range s.enginesOf(workload) {
 		sum := s.at(e, workload).summary(m)
 		sums = append(sums, sum)
@@ -198,7 +200,7 @@ func (r *run) dots(s *section, workload string, m metric) (dotPanel, []summary) 
 }
 
 // add adds a figure of dot panels unless all of them are empty.
-func (g *figureGroup) add(f figure, sums []summary, panels ...dotPanel) {
+func (g *figureGroup) add(f figure, sums []stat.Summary, panels ...dotPanel) {
 	for _, d := range panels {
 		if d, ok := d.usable(); ok {
 			f.panels = append(f.panels, d.panel())
@@ -228,8 +230,8 @@ func (r *run) ratioGroup(s *section) figureGroup {
 			if e == r.baseline {
 				continue
 			}
-			if q := compare(base, s.at(e, w).summary(m)); q.ok() {
-				d.rows = append(d.rows, dotRow{look: r.looks[e], mid: q.value, lo: q.lo, hi: q.hi})
+			if q := stat.Compare(base, s.at(e, w).summary(m)); q.OK() {
+				d.rows = append(d.rows, dotRow{look: r.looks[e], mid: q.Value, lo: q.Lo, hi: q.Hi})
 			}
 		}
 		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
@@ -253,7 +255,7 @@ func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) fi
 	for _, w := range s.workloads {
 		f := r.frame(s, id, w, lowerFirst(title))
 		var panels []dotPanel
-		var sums []summary
+		var sums []stat.Summary
 		var findings []string
 		for _, m := range metrics {
 			d, these := r.dots(s, w, m)

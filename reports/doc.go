@@ -16,5 +16,5 @@
 //  6. Damage is an error that names the file; cells that are missing are counted
 //     and named, and the rest is drawn.
 //
-// Statistics have one place, stats.go; looks of engines have one place, look.go.
+// Statistics have one place, harness/stat; looks of engines have one place, look.go.
 package reports

@@ -8,6 +8,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"lsmlab/harness/stat"
 )
 
 // dotRow is one engine in a dot chart: every round, the median, its interval.
@@ -31,8 +33,8 @@ type dotPanel struct {
 const rowHeight = 17 // points
 
 // sumRow makes the row of a summary.
-func sumRow(l look, s summary) dotRow {
-	return dotRow{look: l, values: s.values, mid: s.median, lo: s.lo, hi: s.hi}
+func sumRow(l look, s stat.Summary) dotRow {
+	return dotRow{look: l, values: s.Values, mid: s.Median, lo: s.Lo, hi: s.Hi}
 }
 
 // usable returns the panel without values that its axis can't show; ok is false

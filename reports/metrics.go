@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 // metric is one figure of a cell.
@@ -98,9 +99,9 @@ var allMetrics = []metric{
 }
 
 // summary summarizes a metric over the rounds that have it.
-func (g *group) summary(m metric) summary {
+func (g *group) summary(m metric) stat.Summary {
 	if g == nil {
-		return summarize(nil)
+		return stat.Summarize(nil)
 	}
 	var values []float64
 	for _, c := range g.cells {
@@ -108,7 +109,7 @@ func (g *group) summary(m metric) summary {
 			values = append(values, v)
 		}
 	}
-	return summarize(values)
+	return stat.Summarize(values)
 }
 
 // deciding is the figure that a setting is judged by: throughput in a closed

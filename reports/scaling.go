@@ -9,6 +9,8 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	"lsmlab/harness/stat"
 )
 
 // scalingGroup draws a metric over thread counts, for settings that differ in
@@ -34,17 +36,17 @@ func (r *run) scalingGroup(sections []*section) figureGroup {
 			f.number(i, len(parts))
 			var lines []line
 			var threads []int
-			var sums []summary
+			var sums []stat.Summary
 			for _, s := range sections {
 				threads = append(threads, s.threads)
 			}
 			for _, e := range part {
 				l := line{look: r.looks[e]}
 				for _, s := range sections {
-					if sum := s.at(e, w).summary(m); sum.n() > 0 {
+					if sum := s.at(e, w).summary(m); sum.N() > 0 {
 						l.marks = append(l.marks, len(l.xs))
-						l.xs, l.ys = append(l.xs, math.Log2(float64(s.threads))), append(l.ys, sum.median)
-						l.lo, l.hi = append(l.lo, sum.lo), append(l.hi, sum.hi)
+						l.xs, l.ys = append(l.xs, math.Log2(float64(s.threads))), append(l.ys, sum.Median)
+						l.lo, l.hi = append(l.lo, sum.Lo), append(l.hi, sum.Hi)
 						sums = append(sums, sum)
 					}
 				}

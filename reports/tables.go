@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 // table is a table of the page that sorts by any column.
@@ -94,21 +95,21 @@ func (r *run) figuresTable(s *section) table {
 		for _, e := range s.enginesOf(w) {
 			g := s.at(e, w)
 			sum := g.summary(m)
-			q := compare(base, sum)
-			p := q.p
-			if e == r.baseline || !q.ok() {
-				q.lo, q.hi, p = math.NaN(), math.NaN(), math.NaN()
+			q := stat.Compare(base, sum)
+			p := q.P
+			if e == r.baseline || !q.OK() {
+				q.Lo, q.Hi, p = math.NaN(), math.NaN(), math.NaN()
 			}
 			confidence := cell{Text: "–"}
-			if sum.n() > 1 {
-				confidence = cell{Text: fmt.Sprintf("%.1f%%", 100*sum.confidence), Sort: strconv.FormatFloat(sum.confidence, 'g', 9, 64)}
+			if sum.N() > 1 {
+				confidence = cell{Text: fmt.Sprintf("%.1f%%", 100*sum.Confidence), Sort: strconv.FormatFloat(sum.Confidence, 'g', 9, 64)}
 			}
 			row := []cell{
-				textCell(w), headCell(e), intCell(int64(sum.n())), numberCell(sum.median, m.unit), numberCell(sum.lo, m.unit), numberCell(sum.hi, m.unit),
-				confidence, numberCell(q.value, unitTimes), numberCell(q.lo, unitTimes), numberCell(q.hi, unitTimes), numberCell(p, unit{steps: []unitStep{{1, ""}}}),
+				textCell(w), headCell(e), intCell(int64(sum.N())), numberCell(sum.Median, m.unit), numberCell(sum.Lo, m.unit), numberCell(sum.Hi, m.unit),
+				confidence, numberCell(q.Value, unitTimes), numberCell(q.Lo, unitTimes), numberCell(q.Hi, unitTimes), numberCell(p, unit{steps: []unitStep{{1, ""}}}),
 			}
 			for _, c := range columns {
-				row = append(row, numberCell(g.summary(c).median, c.unit))
+				row = append(row, numberCell(g.summary(c).Median, c.unit))
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -123,7 +124,7 @@ func (r *run) presentMetrics(s *section, but metric) (out []metric) {
 			continue
 		}
 		for _, g := range s.groups {
-			if g.summary(m).n() > 0 {
+			if g.summary(m).N() > 0 {
 				out = append(out, m)
 				break
 			}
@@ -152,7 +153,7 @@ func (r *run) partsTable(s *section) table {
 						}
 						values = append(values, of(p, l))
 					}
-					row = append(row, numberCell(summarize(values).median, u))
+					row = append(row, numberCell(stat.Summarize(values).Median, u))
 				}
 				median(unitCount, func(p result.Part, _ result.Latency) float64 { return p.OpsPerSec })
 				median(unitNanos, func(_ result.Part, l result.Latency) float64 { return float64(l.P50) })
@@ -222,7 +223,7 @@ func (r *run) countersTable(s *section) table {
 						values = append(values, counter.of(*c.Metrics))
 					}
 				}
-				row = append(row, numberCell(summarize(finite(values)).median, counter.unit))
+				row = append(row, numberCell(stat.Summarize(finite(values)).Median, counter.unit))
 			}
 			if slices.ContainsFunc(row[2:], func(c cell) bool { return c.Sort != "" }) {
 				t.Rows = append(t.Rows, row)

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 // A timeline shows one round of every engine under one workload: the median one.
@@ -326,7 +327,7 @@ func (g *group) medianCell(m metric) result.Cell {
 		v, _ := m.of(c)
 		values = append(values, v)
 	}
-	return g.cells[medianIndex(values)]
+	return g.cells[stat.MedianIndex(values)]
 }
 
 func timelineFinding(inputs []timelineInput) string {

@@ -8,26 +8,27 @@ import (
 	"strings"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 // standing is an engine with its summary.
 type standing struct {
 	engine string
-	sum    summary
+	sum    stat.Summary
 }
 
 // ranked returns the engines of a workload, the best first.
 func (s *section) ranked(workload string, m metric) (out []standing) {
 	for _, e := range s.enginesOf(workload) {
-		if sum := s.at(e, workload).summary(m); sum.n() > 0 {
+		if sum := s.at(e, workload).summary(m); sum.N() > 0 {
 			out = append(out, standing{e, sum})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b standing) int {
 		if m.higher {
-			return cmp.Compare(b.sum.median, a.sum.median)
+			return cmp.Compare(b.sum.Median, a.sum.Median)
 		}
-		return cmp.Compare(a.sum.median, b.sum.median)
+		return cmp.Compare(a.sum.Median, b.sum.Median)
 	})
 	return out
 }
@@ -39,18 +40,18 @@ func (s *section) extremes(workload string, m metric) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.format(all[0].sum.median))
+		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.format(all[0].sum.Median))
 	}
 	best, worst := all[0], all[len(all)-1]
 	first, last := "lowest", "highest"
 	if m.higher {
 		first, last = last, first
 	}
-	if m.unit.format(best.sum.median) == m.unit.format(worst.sum.median) {
-		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.format(best.sum.median))
+	if m.unit.format(best.sum.Median) == m.unit.format(worst.sum.Median) {
+		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.format(best.sum.Median))
 	}
 	return fmt.Sprintf("%s: %s with %s (%s), %s with %s (%s).", upperFirst(m.name),
-		first, best.engine, m.unit.format(best.sum.median), last, worst.engine, m.unit.format(worst.sum.median))
+		first, best.engine, m.unit.format(best.sum.Median), last, worst.engine, m.unit.format(worst.sum.Median))
 }
 
 func upperFirst(s string) string {
@@ -68,13 +69,13 @@ func lowerFirst(s string) string {
 }
 
 // ratioText writes a ratio with its interval.
-func ratioText(q ratio) string {
-	if !q.ok() {
+func ratioText(q stat.Ratio) string {
+	if !q.OK() {
 		return "no ratio"
 	}
-	text := unitTimes.format(q.value)
-	if !math.IsNaN(q.lo) {
-		text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.lo), unitTimes.format(q.hi))
+	text := unitTimes.format(q.Value)
+	if !math.IsNaN(q.Lo) {
+		text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.Lo), unitTimes.format(q.Hi))
 	}
 	return text
 }
@@ -88,15 +89,15 @@ func (s *section) ratioFinding(workload, baseline string) string {
 		if st.engine == baseline {
 			continue
 		}
-		q := compare(base, st.sum)
+		q := stat.Compare(base, st.sum)
 		text := st.engine + " " + ratioText(q)
 		switch {
-		case !q.ok():
-		case min(base.n(), st.sum.n()) < minRounds:
+		case !q.OK():
+		case min(base.N(), st.sum.N()) < stat.MinRounds:
 			few = append(few, text)
-		case !q.significant():
+		case !q.Significant():
 			open = append(open, text)
-		case (q.value > 1) == m.higher:
+		case (q.Value > 1) == m.higher:
 			better = append(better, text)
 		default:
 			worse = append(worse, text)
@@ -106,7 +107,7 @@ func (s *section) ratioFinding(workload, baseline string) string {
 	for _, p := range []struct {
 		word string
 		list []string
-	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}, {fmt.Sprintf("under %d rounds, too few for a verdict", minRounds), few}} {
+	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}, {fmt.Sprintf("under %d rounds, too few for a verdict", stat.MinRounds), few}} {
 		if len(p.list) > 0 {
 			parts = append(parts, p.word+": "+strings.Join(p.list, ", "))
 		}
@@ -130,29 +131,29 @@ func (s *section) verdict(workload, baseline string) string {
 	if s.open() {
 		what = "%s has the lowest p99 from the intended start, %s"
 	}
-	text := fmt.Sprintf(what, best.engine, m.unit.format(best.sum.median))
+	text := fmt.Sprintf(what, best.engine, m.unit.format(best.sum.Median))
 	if len(all) == 1 {
 		return text + "; the only engine."
 	}
 	against := standing{baseline, s.at(baseline, workload).summary(m)}
-	if best.engine == baseline || against.sum.n() == 0 {
+	if best.engine == baseline || against.sum.N() == 0 {
 		against = all[1]
 	}
-	q := compare(against.sum, best.sum)
-	if q.ok() {
-		text += fmt.Sprintf(", %s %s", unitTimes.format(q.value), against.engine)
-		if !math.IsNaN(q.lo) {
-			text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.lo), unitTimes.format(q.hi))
+	q := stat.Compare(against.sum, best.sum)
+	if q.OK() {
+		text += fmt.Sprintf(", %s %s", unitTimes.format(q.Value), against.engine)
+		if !math.IsNaN(q.Lo) {
+			text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.Lo), unitTimes.format(q.Hi))
 		}
 	}
-	if !q.significant() {
-		if min(best.sum.n(), against.sum.n()) < minRounds {
-			return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", minRounds)
+	if !q.Significant() {
+		if min(best.sum.N(), against.sum.N()) < stat.MinRounds {
+			return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", stat.MinRounds)
 		}
 		return text + "; no difference is proven."
 	}
 	if all[1].engine != against.engine {
-		if next := compare(all[1].sum, best.sum); !next.significant() {
+		if next := stat.Compare(all[1].sum, best.sum); !next.Significant() {
 			text += fmt.Sprintf("; no difference to %s is proven", all[1].engine)
 		}
 	}
@@ -217,7 +218,7 @@ func (r *run) proofWords() string {
 		}
 	}
 	text := "A difference counts as proven if the Mann-Whitney U test gives p < 0.05 and the 95% interval of the ratio leaves out 1, as in lsmlab compare"
-	if n := alpha * float64(comparisons); n >= 0.5 {
+	if n := stat.Alpha * float64(comparisons); n >= 0.5 {
 		text += fmt.Sprintf("; of %d comparisons with %s about %.0f come out so by chance", comparisons, r.baseline, n)
 	}
 	return text + "."

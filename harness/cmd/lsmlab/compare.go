@@ -11,6 +11,7 @@ import (
 
 	"lsmlab/harness"
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 )
 
 func (a *app) compareCommand() *cobra.Command {
@@ -107,7 +108,7 @@ func (a *app) printComparison(c harness.Comparison, asJSON bool) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "\nN rounds a side. better, worse: p < %.2f and the interval leaves out 1; ~: no difference shown; too few: under 4 rounds.\n", harness.Alpha)
+	fmt.Fprintf(a.stdout, "\nN rounds a side. better, worse: p < %.2f and the interval leaves out 1; ~: no difference shown; too few: under %d rounds.\n", stat.Alpha, stat.MinRounds)
 	if c.Expected >= 0.5 {
 		fmt.Fprintf(a.stdout, "Of %d comparisons about %.0f come out significant by chance.\n", len(c.Rows), c.Expected)
 	}

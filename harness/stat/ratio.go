@@ -1,0 +1,73 @@
+package stat
+
+import (
+	"math"
+
+	mstats "github.com/aclements/go-moremath/stats"
+	"github.com/montanaflynn/stats"
+	"golang.org/x/perf/benchmath"
+)
+
+// MinRounds a side is the least with which the U test can reach P < Alpha.
+const MinRounds = 4
+
+// Ratio compares the rounds of B with those of A.
+type Ratio struct {
+	Value float64 // of the medians, B over A; NaN unless both sides have rounds and all are positive
+	// Lo and Hi are the 95% confidence interval of the ratio: Welch's t interval
+	// (Welch, 1947) for the difference of the mean logarithms, taken back by the
+	// exponential. NaN under two rounds a side.
+	Lo, Hi float64
+	// P is that of the two-sided Mann-Whitney U test; 1 where there is nothing to
+	// test. It is exact for small samples without ties, and with ties if both sides
+	// have as many rounds. Ties in sides of unequal size are counted in the wrong
+	// order where B is the lower (go-moremath reverses U and not the ties), and P is
+	// then off, down to 0 for one round against several.
+	P float64
+}
+
+// OK says whether there is a ratio.
+func (r Ratio) OK() bool { return !math.IsNaN(r.Value) }
+
+// Significant says whether a difference is shown: P < Alpha, and there is an
+// interval, which leaves out 1.
+func (r Ratio) Significant() bool { return r.P < Alpha && (r.Lo > 1 || r.Hi < 1) }
+
+// Compare returns b over a.
+func Compare(a, b Summary) Ratio {
+	r := Ratio{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), P: 1}
+	if a.N() == 0 || b.N() == 0 || a.Min <= 0 || b.Min <= 0 {
+		return r
+	}
+	r.Value = b.Median / a.Median
+	r.P = benchmath.AssumeNothing.Compare(sample(a.Values), sample(b.Values)).P
+	if a.N() >= 2 && b.N() >= 2 {
+		r.Lo, r.Hi = welch(a.Values, b.Values)
+	}
+	return r
+}
+
+// welch returns the 95% interval of b over a, of two rounds or more each.
+func welch(a, b []float64) (lo, hi float64) {
+	ma, va := logMoments(a)
+	mb, vb := logMoments(b)
+	na, nb := float64(len(a)), float64(len(b))
+	ea, eb := va/na, vb/nb
+	half := 0.0
+	if ea+eb > 0 {
+		dof := (ea + eb) * (ea + eb) / (ea*ea/(na-1) + eb*eb/(nb-1))
+		half = mstats.InvCDF(mstats.TDist{V: dof})(1-Alpha/2) * math.Sqrt(ea+eb)
+	}
+	return math.Exp(mb - ma - half), math.Exp(mb - ma + half)
+}
+
+// logMoments returns the mean and the sample variance of the logarithms.
+func logMoments(values []float64) (mean, variance float64) {
+	logs := make([]float64, len(values))
+	for i, v := range values {
+		logs[i] = math.Log(v)
+	}
+	mean, _ = stats.Mean(logs)
+	variance, _ = stats.SampleVariance(logs)
+	return mean, variance
+}

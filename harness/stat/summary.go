@@ -1,0 +1,83 @@
+// Package stat says what repeated rounds show: the median of a figure with its
+// interval, and the ratio of two sets of rounds with its interval and its test.
+// `lsmlab compare` and the reports both take their figures from here.
+//
+// Values are rounds of one figure, finite and all in one unit; a summary keeps
+// that unit, and ratios, P and confidence have none. NaN means that the rounds
+// are too few, or not such, to give the figure; it never stands for zero.
+package stat
+
+import (
+	"math"
+	"slices"
+
+	"github.com/montanaflynn/stats"
+	"golang.org/x/perf/benchmath"
+)
+
+// Alpha is the significance level of all intervals and tests.
+const Alpha = 0.05
+
+// Summary describes the rounds of one figure. Without rounds all is NaN but for
+// Confidence.
+type Summary struct {
+	Values []float64 // of the rounds, in their order; the caller's
+	Median float64
+	// Lo and Hi hold the true median with the given confidence, whatever the
+	// distribution: order statistics (benchmath.AssumeNothing). From six rounds on
+	// Confidence is 0.95 or more; below, Lo and Hi are the least and the greatest
+	// round, and Confidence is what that gives: 0.75 with three. One round has no
+	// interval: Lo and Hi are NaN, Confidence is 0.
+	Lo, Hi     float64
+	Confidence float64 // a share of 1
+	Min, Max   float64
+	Mean       float64
+	StdDev     float64 // of the sample; NaN for one round
+}
+
+// N returns the number of rounds.
+func (s Summary) N() int { return len(s.Values) }
+
+// Summarize describes values, which it keeps.
+func Summarize(values []float64) Summary {
+	nan := math.NaN()
+	s := Summary{Values: values, Median: nan, Lo: nan, Hi: nan, Min: nan, Max: nan, Mean: nan, StdDev: nan}
+	n := len(values)
+	if n == 0 {
+		return s
+	}
+	b := benchmath.AssumeNothing.Summary(sample(values), 1-Alpha)
+	s.Median, s.Min, s.Max = b.Center, slices.Min(values), slices.Max(values)
+	switch {
+	case !math.IsInf(b.Lo, 0) && !math.IsInf(b.Hi, 0):
+		s.Lo, s.Hi, s.Confidence = b.Lo, b.Hi, b.Confidence
+	case n > 1:
+		s.Lo, s.Hi = s.Min, s.Max
+		s.Confidence = 1 - math.Pow(2, 1-float64(n)) // all on one side of the median: 2 * 2^-n
+	}
+	// These fail on too few values alone.
+	s.Mean, _ = stats.Mean(values)
+	if n > 1 {
+		s.StdDev, _ = stats.StandardDeviationSample(values)
+	}
+	return s
+}
+
+func sample(values []float64) *benchmath.Sample {
+	t := benchmath.DefaultThresholds
+	t.CompareAlpha = Alpha
+	return benchmath.NewSample(slices.Clone(values), &t) // which sorts
+}
+
+// MedianIndex returns the index of the value that is nearest to the median, the
+// first of several.
+func MedianIndex(values []float64) int {
+	best, at := math.Inf(1), 0
+	m := Summarize(values).Median
+	for i, v := range values {
+		if d := math.Abs(v - m); d < best {
+			best, at = d, i
+		}
+	}
+	return at
+}
