@@ -39,6 +39,8 @@ type chain struct {
 	tail     bool     // an LSN is missing: what follows is evidence, not log
 	hurt     *damage  // the first since the last sound thing, if any
 	info     Recovered
+
+	stay, leave []*found // what repair does with the segments
 }
 
 // damage is a place at which the log is not what it should be.

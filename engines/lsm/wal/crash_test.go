@@ -226,6 +226,9 @@ func (w *world) recover() (Recovered, error) {
 	if err = errors.Join(err, wrong); err != nil {
 		return r, err
 	}
+	if _, err := NewWriter(w.o, r); err != nil { // cuts the tail off
+		return r, err
+	}
 	if want := max(w.handed, w.synced, w.flushed); r.LastSeq < want {
 		return r, fmt.Errorf("recovered up to LSN %d, want %d at least: %+v", r.LastSeq, want, r)
 	}

@@ -58,8 +58,8 @@
 //     directory if a segment was created or renamed since its last sync. So
 //     every record that was acknowledged as Synced, and every one before it,
 //     is in a synced file under a synced name.
-//  5. A claim (durable, lag) is written only after 4 made it true. A claim too
-//     low is harmless.
+//  5. A claim (durable, lag) is written only after 4 made it true, or Obsolete
+//     was told that tables durably hold all up to it. A claim too low is harmless.
 //  6. A segment is recycled or removed only when the manifest durably says that
 //     tables hold all its LSNs. The rename, the new header and the new records
 //     may then reach the disk in any order and part: under the old name the

@@ -13,6 +13,7 @@ import (
 // that a file was left behind, which the next recovery removes.
 func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	w.mu.Lock()
+	w.flushed = max(w.flushed, flushed)
 	var leave []*segment
 	for len(w.live) > 0 && w.live[0].last <= flushed && !w.closed {
 		s := w.live[0]

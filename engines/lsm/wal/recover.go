@@ -18,9 +18,10 @@ type Recovered struct {
 	Clean    bool      // the log ends with the mark that Close writes
 	Torn     Torn      // what was cut off
 	Skipped  int       // damaged places that held only LSNs in tables
-	Removed  int       // segments removed: obsolete, or part of the tail
+	Removed  int       // segments that go: obsolete, or part of the tail
 
-	next uint64 // segment number above all that the directory had
+	next  uint64 // segment number above all that the directory had
+	chain *chain // what NewWriter repairs; nil for an empty log
 }
 
 // Segment describes one live segment.
@@ -43,15 +44,14 @@ type Torn struct {
 	Dropped int // sound records and segment headers after it
 }
 
-// Recover reads the log in o.Dir, replays it, and cuts off its torn tail. It
-// calls apply in LSN order for every record that has an LSN above flushed, the
+// Recover reads the log in o.Dir and replays it. It calls apply in LSN order for every record that has an LSN above flushed, the
 // point up to which tables hold everything; ops is the encoded kv.Batch, a view
 // that is valid during the call. An error of apply ends it.
 //
-// Damage that cost an LSN that was synced is an error wrapping kv.ErrCorrupt;
-// nothing on disk is changed then. When Recover returns nil the log as replayed
-// is durable, and doing it again changes nothing. Nothing else may use the log
-// meanwhile.
+// Damage that cost an LSN that was synced is an error wrapping kv.ErrCorrupt.
+// Nothing on disk is changed: [NewWriter] does that, and cuts off the torn tail,
+// once the caller has made durable what `flushed` stands for. Nothing else may
+// use the log until then.
 func Recover(o Options, flushed ikey.Seq, apply func(first ikey.Seq, count int, ops []byte) error) (Recovered, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -61,9 +61,8 @@ func Recover(o Options, flushed ikey.Seq, apply func(first ikey.Seq, count int, 
 	if err != nil {
 		return Recovered{}, err
 	}
-	if err := c.repair(); err != nil {
-		return Recovered{}, fmt.Errorf("wal: repair: %w", err)
-	}
+	c.stay, c.leave = c.keep()
+	c.info.chain = c
 	return c.info, nil
 }
 
@@ -121,14 +120,13 @@ func (c *chain) keep() (stay, leave []*found) {
 // leaves a log that replays the same, so it may be cut short at any point, and
 // cut short again when it is run again.
 func (c *chain) repair() error {
-	stay, leave := c.keep()
-	for _, s := range leave {
+	for _, s := range c.leave {
 		if err := c.o.FS.Remove(c.o.path(s.name)); err != nil {
 			return err
 		}
 	}
-	for i, s := range stay {
-		cut := i == len(stay)-1 && s.size > s.end
+	for i, s := range c.stay {
+		cut := i == len(c.stay)-1 && s.size > s.end
 		if err := c.settle(s, cut); err != nil {
 			return err
 		}

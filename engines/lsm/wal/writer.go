@@ -42,6 +42,7 @@ type Writer struct {
 	// appended >= handed >= synced: the last LSN appended, that the operating
 	// system has, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
+	flushed                  ikey.Seq // of the last Obsolete
 
 	pending []byte     // records from handed on, all of segment cur
 	spare   []byte     // the other buffer, when nobody writes it
@@ -62,6 +63,12 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if c := r.chain; c != nil {
+		if err := c.repair(); err != nil {
+			return nil, fmt.Errorf("wal: repair: %w", err)
+		}
+		r = c.info
 	}
 	w := &Writer{
 		o: o, next: max(r.next, 1), clean: r.Clean || len(r.Segments) == 0,
@@ -130,8 +137,14 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) error {
 		}
 		return nil
 	}
-	putRecord(w.reserve(int(size)), w.cur.number, first, count, w.synced, ops)
+	putRecord(w.reserve(int(size)), w.cur.number, first, count, w.claim(first), ops)
 	return nil
+}
+
+// claim returns what a record that begins with LSN first may say of durability:
+// every LSN up to the result is synced in the log or durable in tables.
+func (w *Writer) claim(first ikey.Seq) ikey.Seq {
+	return min(max(w.synced, w.flushed), first-1)
 }
 
 // reserve makes the buffer n bytes longer and returns them.
@@ -151,7 +164,7 @@ func (w *Writer) reserve(n int) []byte {
 // fails is met here, as a fault.
 func (w *Writer) store(at, size int64, first ikey.Seq, count int, ops []byte) (err error) {
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name, &err)
-	putRecord(w.cur.view.Bytes()[at:at+size], w.cur.number, first, count, w.synced, ops)
+	putRecord(w.cur.view.Bytes()[at:at+size], w.cur.number, first, count, w.claim(first), ops)
 	w.m.Bytes += size
 	return nil
 }
@@ -216,7 +229,7 @@ func (w *Writer) begin(s *segment) error {
 	w.cur, w.dirDirty = s, true
 	w.m.SegmentsMade++
 	s.end, s.last = headerSize, w.appended
-	h := header{number: s.number, after: w.appended, durable: w.synced}
+	h := header{number: s.number, after: w.appended, durable: w.claim(w.appended + 1)}
 	if s.view != nil {
 		if err := w.storeHeader(h); err != nil {
 			return w.fail(err)
