@@ -35,6 +35,23 @@
 // arenaskl, after RocksDB's InlineSkipList; abbreviated keys: Pebble's batchskl;
 // an index that leads into the lower levels: Oshman and Shavit, "The SkipTrie"
 // (PODC 2013).
+//
+// Measured (1M entries of 16 + 100 bytes, random order, one goroutine, processor
+// time, median of 3 interleaved rounds; Xeon at 2 GHz with 2 cores shared with
+// other work, Go 1.26.8; go test -bench Choices -benchtime 1x):
+//
+//	                                        add ns       get ns    bytes/entry
+//	                                   binary  user  binary  user
+//	a plain skiplist, half of each level 3304  3320    3634  3790     144.0
+//	+ abbreviations in links             2226  1942    2266  2509     144.0
+//	+ index of 2^16                      1580  1471    1789  1668     144.7
+//	+ index of 2^17 instead              1479  1313    1251  1670     145.7
+//	  (2^16, 1/4 of each level)          1645  1574    1914  1804     139.4
+//	  (2^16, 7/19 of each level)         1532  1433    1723  1657     141.4
+//
+// The table takes 3/8 and 2^17. A shortcut at the end of the table makes
+// ascending adds cost 230 to 250 ns; taking it also while others append gave
+// nothing and was dropped. The time left is that of cache misses.
 package skiplist
 
 import (
