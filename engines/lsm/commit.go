@@ -29,14 +29,15 @@ func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
 	if err != nil || mem == nil {
 		return err
 	}
-	defer db.writers.Done()
 	seq := first
 	for ops := b.Ops(); ops.Next(); seq++ {
 		mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
 	}
 	last := seq - 1
 	db.published.publish(first, last)
-	if err := db.wal.Commit(last, d); err != nil {
+	err = db.wal.Commit(last, d)
+	db.writers.Done()
+	if err != nil {
 		return db.fail(err)
 	}
 	db.throttle.pay(len(b.Bytes()))
@@ -56,8 +57,9 @@ func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
 		return 0, nil, db.fail(err)
 	}
 	db.assigned += ikey.Seq(b.Len())
-	db.userBytes += int64(len(b.Bytes()))
+	db.userBytes.Add(int64(len(b.Bytes())))
 	db.mem.last.Store(uint64(db.assigned))
+	db.mem.assignedBytes += int64(len(b.Bytes()))
 	db.writers.Add(1)
 	return first, db.mem, nil
 }
@@ -69,7 +71,9 @@ func (db *DB) makeRoom() error {
 	if err := db.writable(); err != nil {
 		return err
 	}
-	if db.mem.table.Size() < db.opts.MemTableSize || db.mem.empty() {
+	// Batches that were assigned and are not added yet count too: a few very
+	// large ones at once would outgrow the table.
+	if max(db.mem.table.Size(), db.mem.assignedBytes) < db.opts.MemTableSize || db.mem.empty() {
 		return nil
 	}
 	if err := db.awaitFlushes(); err != nil {

@@ -79,7 +79,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	} else {
 		var err error
 		if tables, err = db.merge(plan); err != nil {
-			return joinTables(err, tables)
+			return errors.Join(err, db.discardTables(tables))
 		}
 		db.counters.compactionRead.Add(plan.Bytes())
 		for _, t := range tables {
@@ -88,7 +88,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		}
 	}
 	if err := db.install(edit, tables, nil); err != nil {
-		return joinTables(err, tables)
+		return closeTables(err, tables)
 	}
 	db.counters.compactions.Add(1)
 	return nil
@@ -114,7 +114,7 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 	wg.Wait()
 	var err error
 	for _, e := range errs {
-		if e != nil && err == nil {
+		if e != nil && (err == nil || errors.Is(err, kv.ErrClosed)) {
 			err = e
 		}
 	}
@@ -205,7 +205,7 @@ func (db *DB) Compact() error {
 		return err
 	}
 	defer db.resumeCompactions()
-	plan, ok := compaction.PlanAll(db.state.Load().version)
+	plan, ok := compaction.PlanAll(db.state.Load().version, db.shadowed.Swap(false))
 	if !ok {
 		return nil
 	}

@@ -29,7 +29,7 @@ type DB struct {
 	commitMu  sync.Mutex
 	assigned  ikey.Seq   // last LSN given out
 	mem       *memHandle // the active MemTable; changed under mu too
-	userBytes int64
+	userBytes atomic.Int64
 
 	published publisher
 	throttle  throttle
@@ -46,8 +46,9 @@ type DB struct {
 	mu        sync.Mutex
 	changed   sync.Cond // state, failure, closing, busy or paused changed
 	busy      map[uint64]bool
-	paused    bool // no automatic compaction
-	running   int  // compactions queued or running, manual ones too
+	paused    bool     // no automatic compaction
+	obsolete  []uint64 // tables whose files are to be removed
+	running   int      // compactions queued or running, manual ones too
 	cursor    [manifest.NumLevels][]byte
 	snapshots map[ikey.Seq]int // open snapshots by LSN
 	closing   atomic.Bool
@@ -56,8 +57,10 @@ type DB struct {
 	compactMu  sync.Mutex // one manual compaction at a time; taken before all else
 	pool       *compaction.Pool
 	stop       chan struct{}
-	background sync.WaitGroup // flusher and ticker
+	background sync.WaitGroup // flusher, remover and ticker
 
+	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
+	shadowed atomic.Bool
 	counters counters
 }
 
@@ -137,10 +140,18 @@ func (db *DB) swapState(next *readState) *readState {
 // install makes edit durable and then visible: added tables come, those that
 // the edit removes go, and flushed, if given, is no longer read. On an error
 // nothing is changed in memory, but the edit may be on disk: no file may be
-// removed on its account.
-func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) error {
+// removed on its account, and no further edit is made.
+func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (err error) {
 	db.editMu.Lock()
 	defer db.editMu.Unlock()
+	if err := db.failure(); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			db.stopWrites(err)
+		}
+	}()
 	edit.NextFileID = db.nextFile.Load()
 	current := db.state.Load() // only editMu's holder changes its tables
 	version, err := current.version.Apply(edit)
@@ -165,8 +176,9 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) e
 		open[t.ID] = t
 	}
 	levels := tablesOf(version, open)
+	kept := tableIDs(version)
 	for _, r := range edit.Removed {
-		if !inVersion(version, r.ID) { // a moved table is removed and added
+		if !kept[r.ID] { // a moved table is removed and added
 			open[r.ID].obsolete.Store(true)
 		}
 	}
@@ -193,13 +205,12 @@ func tablesOf(v *manifest.Version, open map[uint64]*table) (levels [manifest.Num
 	return levels
 }
 
-func inVersion(v *manifest.Version, id uint64) bool {
-	for _, t := range v.Tables() {
-		if t.Table.ID == id {
-			return true
-		}
+func tableIDs(v *manifest.Version) map[uint64]bool {
+	ids := map[uint64]bool{}
+	for _, lt := range v.Tables() {
+		ids[lt.Table.ID] = true
 	}
-	return false
+	return ids
 }
 
 // rollManifest begins a new manifest with the state of version and removes the
@@ -229,20 +240,40 @@ func (db *DB) beginManifest(version *manifest.Version) error {
 }
 
 // closeTable closes a table that nobody reads any more. An obsolete one's file
-// goes in the background; one that is left because the store was closed is an
-// orphan, which the next open removes.
+// is removed in the background; one that is left because the store was closed
+// is an orphan, which the next open removes.
 func (db *DB) closeTable(t *table) {
 	if err := t.reader.Close(); err != nil {
 		db.stopWrites(err)
 	}
-	if !t.obsolete.Load() {
-		return
+	if t.obsolete.Load() {
+		db.cache.Evict(t.ID)
+		db.mu.Lock()
+		db.obsolete = append(db.obsolete, t.ID)
+		db.changed.Broadcast()
+		db.mu.Unlock()
 	}
-	db.pool.Submit(func() {
-		if err := db.opts.FS.Remove(db.tablePath(t.ID)); err != nil {
-			db.stopWrites(err)
+}
+
+// removeLoop removes the files of obsolete tables until the store closes.
+func (db *DB) removeLoop() {
+	for {
+		db.mu.Lock()
+		for len(db.obsolete) == 0 && !db.closing.Load() {
+			db.changed.Wait()
 		}
-	})
+		ids := db.obsolete
+		db.obsolete = nil
+		db.mu.Unlock()
+		if len(ids) == 0 {
+			return
+		}
+		for _, id := range ids {
+			if err := db.opts.FS.Remove(db.tablePath(id)); err != nil {
+				db.stopWrites(err)
+			}
+		}
+	}
 }
 
 // newFileID returns a number for a new file.

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"errors"
+	"math"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/manifest"
@@ -42,12 +43,12 @@ func (db *DB) awaitImmutable() *memHandle {
 // flush writes the versions of an immutable MemTable that somebody may still
 // read to L0. The table is listed in a read state until install, so it stays.
 func (db *DB) flush(m *memHandle) error {
-	db.published.wait(m.lastSeq()) // all its writers are done
 	out := db.newOutput(m.lastSeq(), func([]byte) bool { return false })
+	out.splitAt = math.MaxInt64 // one table in L0 a flush, as the triggers count
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
 	if err := joinClose(err, it); err != nil {
-		return joinTables(err, tables)
+		return errors.Join(err, db.discardTables(tables))
 	}
 	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
 	for _, t := range tables {
@@ -55,7 +56,7 @@ func (db *DB) flush(m *memHandle) error {
 		db.counters.flushBytes.Add(t.Size)
 	}
 	if err := db.install(edit, tables, m); err != nil {
-		return joinTables(err, tables)
+		return closeTables(err, tables)
 	}
 	db.counters.flushes.Add(1)
 	return db.wal.Obsolete(m.lastSeq())

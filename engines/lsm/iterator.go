@@ -24,8 +24,20 @@ type handle struct{ it *iterator }
 func (h *handle) First() bool            { return h.it != nil && h.it.first() }
 func (h *handle) SeekGE(key []byte) bool { return h.it != nil && h.it.seekGE(key) }
 func (h *handle) Next() bool             { return h.it != nil && h.it.next() }
-func (h *handle) Key() []byte            { return h.it.key }
-func (h *handle) Value() []byte          { return h.it.value }
+
+func (h *handle) Key() []byte {
+	if h.it == nil {
+		return nil
+	}
+	return h.it.key
+}
+
+func (h *handle) Value() []byte {
+	if h.it == nil {
+		return nil
+	}
+	return h.it.value
+}
 
 func (h *handle) Close() error {
 	it := h.it

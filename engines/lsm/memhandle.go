@@ -32,7 +32,10 @@ type memHandle struct {
 	before ikey.Seq
 	// last is the last LSN assigned to this table; written under the commit
 	// lock, fixed once immutable.
-	last  atomic.Uint64
+	last atomic.Uint64
+	// assignedBytes counts the encoded batches assigned; under the commit lock.
+	assignedBytes int64
+
 	state atomic.Int32
 	refs  atomic.Int32
 }

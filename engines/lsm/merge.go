@@ -13,7 +13,6 @@ import (
 type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
-	err     error
 }
 
 // heapEntry caches where a source stands; head decides most comparisons.
@@ -28,7 +27,7 @@ type failer interface{ Err() error }
 
 // init prepares m for a new walk over sources, keeping its memory.
 func (m *mergeIter) init(sources []ikey.Iterator) {
-	m.sources, m.heap, m.err = sources, m.heap[:0], nil
+	m.sources, m.heap = sources, m.heap[:0]
 }
 
 func (m *mergeIter) First() bool { return m.rebuild(ikey.Iterator.First) }
@@ -88,8 +87,7 @@ func (m *mergeIter) Key() ikey.Key { return m.heap[0].key }
 func (m *mergeIter) Value() []byte { return m.heap[0].it.Value() }
 
 // Close closes all sources.
-func (m *mergeIter) Close() error {
-	err := m.err
+func (m *mergeIter) Close() (err error) {
 	for _, it := range m.sources {
 		err = errors.Join(err, it.Close())
 	}

@@ -55,10 +55,7 @@ func (db *DB) Metrics() kv.Metrics {
 		m.BloomChecks += c.reads[i].asked.Load()
 		m.BloomNegatives += c.reads[i].spared.Load()
 	}
-	db.commitMu.Lock()
-	m.UserBytes = db.userBytes
-	db.commitMu.Unlock()
-
+	m.UserBytes = db.userBytes.Load()
 	s, ok := db.acquire()
 	if !ok {
 		return m
@@ -70,7 +67,7 @@ func (db *DB) Metrics() kv.Metrics {
 	}
 	m.ImmutableTables = int64(len(s.mems) - 1)
 	m.CompactionDebtBytes = db.planner.Debt(s.version)
-	m.DiskBytes = w.LiveBytes
+	m.DiskBytes = w.LiveBytes + w.PooledBytes
 	for level := range s.version.Levels {
 		l := kv.LevelMetrics{Tables: int64(len(s.version.Levels[level])), Bytes: s.version.LevelBytes(level)}
 		m.Levels = append(m.Levels, l)

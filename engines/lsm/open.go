@@ -52,6 +52,7 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	}
 	db.pool = compaction.NewPool(o.Workers, o.QueueLength, o.WorkerIdle)
 	db.background.Go(db.flushLoop)
+	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
 	db.schedule()
 	return db, nil
@@ -82,7 +83,9 @@ func makeDir(filesystem vfs.FS, dir string) error {
 }
 
 // recover brings the store in dir into memory: tables by the manifest, later
-// writes by the WAL. It writes nothing before all of it was read.
+// writes by the WAL. It writes nothing before all of it was read, and makes a
+// new manifest durable before it lets go of anything: what it read may have
+// come from the page cache of a process that died before its sync.
 func (db *DB) recover() (err error) {
 	names, err := db.opts.FS.List(db.dir)
 	if err != nil {
@@ -127,7 +130,7 @@ func (db *DB) recover() (err error) {
 	db.mem = mems[0]
 	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
 	db.published.init(db.assigned)
-	db.state.Store(newReadState(mems, version, tablesOf(version, open)))
+	db.swapState(newReadState(mems, version, tablesOf(version, open)))
 	return nil
 }
 
@@ -138,9 +141,10 @@ func loadVersion(o Options, dir string, names []string) (*manifest.Version, erro
 	if !errors.Is(err, fs.ErrNotExist) {
 		return version, err
 	}
-	// Data without a manifest is not a new store: to go on would remove it.
+	// Data without a manifest is not a new store: to go on would remove it. A
+	// lone manifest is what a crash in the very first Open leaves.
 	for _, name := range names {
-		if _, _, ok := parseFileName(name); ok {
+		if kind, _, ok := parseFileName(name); ok && kind == fileTable || strings.HasSuffix(name, ".wal") {
 			return nil, fmt.Errorf("%w: %s: holds %s but no manifest: %w", kv.ErrCorrupt, dir, name, err)
 		}
 	}
@@ -234,9 +238,10 @@ func lastFileID(names []string) (last uint64) {
 // orphans returns those of names that are tables or manifests which no longer
 // count, or were never finished.
 func orphans(names []string, version *manifest.Version, manifestNum uint64) []string {
+	counts := tableIDs(version)
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		kind, num, ok := parseFileName(name)
-		return !ok || kind == fileTable && inVersion(version, num) || kind == fileManifest && num == manifestNum
+		return !ok || kind == fileTable && counts[num] || kind == fileManifest && num == manifestNum
 	})
 }
 

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"lsmlab/engines/lsm/memtable"
@@ -96,6 +97,11 @@ func (o Options) check() error {
 		{"SizeRatio", int64(o.SizeRatio), 2, 1 << 10},
 		{"Workers", int64(o.Workers), 1, 1 << 10},
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
+		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
+		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
+		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
+		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
+		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},
 	} {
 		if f.value < f.at || f.value > f.most {
 			return fmt.Errorf("lsm: option %s is %d, want %d to %d", f.name, f.value, f.at, f.most)

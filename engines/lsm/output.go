@@ -3,11 +3,13 @@ package lsm
 import (
 	"bytes"
 	"errors"
+	"runtime/debug"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
 	"lsmlab/engines/lsm/sstable"
+	"lsmlab/engines/vfs"
 )
 
 // output turns sorted versions into new tables, dropping those that nobody can
@@ -23,8 +25,8 @@ type output struct {
 	lastUser []byte
 }
 
-// newOutput prepares an output for versions up to newest, which must be
-// published. bottom is as in retainer.
+// newOutput prepares an output for versions up to newest, once all of them are
+// published: their writers are done then. bottom is as in retainer.
 func (db *DB) newOutput(newest ikey.Seq, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	return &output{
@@ -35,9 +37,26 @@ func (db *DB) newOutput(newest ikey.Seq, bottom func([]byte) bool) *output {
 }
 
 // write writes the versions of it with user keys in [lower, upper), nil being
-// unbounded, and returns the tables, open and durable, also with an error.
+// unbounded, and returns the tables, open and durable. On an error nothing of
+// them is left.
 func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) {
-	ok := false
+	if err := o.writeAll(it, lower, upper); err != nil {
+		return nil, errors.Join(err, o.discard())
+	}
+	if o.retain.shadowed {
+		o.db.shadowed.Store(true)
+	}
+	if len(o.tables) == 0 {
+		return nil, nil
+	}
+	if err := o.db.opts.FS.SyncDir(o.db.dir); err != nil {
+		return nil, errors.Join(err, o.discard())
+	}
+	return o.tables, nil
+}
+
+func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) error {
+	var ok bool
 	if lower == nil {
 		ok = it.First()
 	} else {
@@ -49,28 +68,25 @@ func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) 
 			break
 		}
 		if o.db.closing.Load() {
-			return o.tables, errors.Join(kv.ErrClosed, o.abandon())
+			return kv.ErrClosed
 		}
 		if !o.retain.keep(k) {
 			continue
 		}
 		if err := o.add(k, it.Value()); err != nil {
-			return o.tables, errors.Join(err, o.abandon())
+			return err
 		}
 	}
 	if f, ok := it.(failer); ok && f.Err() != nil {
-		return o.tables, errors.Join(f.Err(), o.abandon())
+		return f.Err()
 	}
-	if err := o.finish(); err != nil {
-		return o.tables, err
-	}
-	if len(o.tables) == 0 {
-		return nil, nil
-	}
-	return o.tables, o.db.opts.FS.SyncDir(o.db.dir)
+	return o.finish()
 }
 
-func (o *output) add(k ikey.Key, value []byte) error {
+// add copies one version into the table at hand. The value may be a view of a
+// mapped table, so a device that fails is met here.
+func (o *output) add(k ikey.Key, value []byte) (err error) {
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), "input of a compaction", &err)
 	// All versions of a key stay in one table, so that no two tables of a level
 	// share a user key.
 	if o.writer != nil && o.writer.Size() >= o.splitAt && !bytes.Equal(k.User, o.lastUser) {
@@ -110,7 +126,7 @@ func (o *output) finish() error {
 		return nil
 	}
 	p, err := o.writer.Finish()
-	if err := errors.Join(err, o.abandon()); err != nil {
+	if err := errors.Join(err, o.closeFile()); err != nil {
 		return err
 	}
 	size, err := o.db.opts.FS.Stat(o.db.tablePath(o.id))
@@ -130,19 +146,32 @@ func (o *output) finish() error {
 	return nil
 }
 
-// abandon closes the file at hand. What it holds is an orphan unless it was
-// finished; the next open of the store removes it.
-func (o *output) abandon() error {
-	if o.writer == nil {
-		return nil
-	}
+// closeFile closes the file at hand.
+func (o *output) closeFile() error {
 	o.writer = nil
 	return o.close()
 }
 
-// joinTables closes new tables that did not become part of a version. Their
-// files stay: the manifest may name them.
-func joinTables(err error, tables []*table) error {
+// discard closes and removes all that was written.
+func (o *output) discard() (err error) {
+	if o.writer != nil {
+		err = errors.Join(o.closeFile(), o.db.opts.FS.Remove(o.db.tablePath(o.id)))
+	}
+	return errors.Join(err, o.db.discardTables(o.tables))
+}
+
+// discardTables closes and removes new tables that no manifest may name yet: a
+// full disk needs the room.
+func (db *DB) discardTables(tables []*table) (err error) {
+	for _, t := range tables {
+		err = errors.Join(err, t.reader.Close(), db.opts.FS.Remove(db.tablePath(t.ID)))
+	}
+	return err
+}
+
+// closeTables closes new tables whose install failed. Their files stay: the
+// manifest may name them.
+func closeTables(err error, tables []*table) error {
 	for _, t := range tables {
 		err = joinClose(err, t.reader)
 	}

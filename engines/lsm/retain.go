@@ -20,6 +20,8 @@ type retainer struct {
 	user   []byte // the last key asked about
 	stripe int    // of the last version kept or elided
 	seen   bool
+	// shadowed is set once a version was kept for a snapshot alone.
+	shadowed bool
 }
 
 // keep says whether the version must be written.
@@ -29,6 +31,7 @@ func (r *retainer) keep(k ikey.Key) bool {
 		if stripe == r.stripe {
 			return false // shadowed for every reader
 		}
+		r.shadowed = true
 	} else {
 		r.user, r.seen = append(r.user[:0], k.User...), true
 	}

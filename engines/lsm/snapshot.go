@@ -55,10 +55,12 @@ func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
 }
 
 func (s *snapshot) acquire() (stateRef, bool) {
-	if s.closed.Load() {
+	state, ok := s.db.acquire()
+	if ok && s.closed.Load() { // looked at last: a state taken before holds what s sees
+		state.release()
 		return stateRef{}, false
 	}
-	return s.db.acquire()
+	return state, ok
 }
 
 func (s *snapshot) Close() error {

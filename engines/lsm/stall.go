@@ -43,9 +43,9 @@ func (t *throttle) pay(size int) {
 
 // stalled runs wait and counts it.
 func (t *throttle) stalled(wait func()) {
+	t.stalls.Add(1)
 	start := time.Now()
 	wait()
-	t.stalls.Add(1)
 	t.stallNanos.Add(int64(time.Since(start)))
 }
 

@@ -176,16 +176,18 @@ func withOverlap(v *manifest.Version, level int, inputs []*manifest.Table, busy 
 }
 
 // PlanAll returns the plan that merges every table into the deepest level in
-// use (at least L1), or ok false if all tables are there already.
-func PlanAll(v *manifest.Version) (plan Plan, ok bool) {
+// use (at least L1), or ok false if that would change nothing: all tables are
+// there already, without tombstones, and shadowed does not say that one may
+// hold versions which were kept for a snapshot.
+func PlanAll(v *manifest.Version, shadowed bool) (plan Plan, ok bool) {
 	plan.Inputs, plan.OutputLevel = v.Tables(), 1
 	for level := range v.Levels {
 		if level >= 1 && len(v.Levels[level]) > 0 {
 			plan.OutputLevel = level
 		}
 	}
-	return plan, slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool {
-		return in.Level != plan.OutputLevel
+	return plan, len(plan.Inputs) > 0 && shadowed || slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool {
+		return in.Level != plan.OutputLevel || in.Table.Deletes > 0
 	})
 }
 

@@ -82,13 +82,16 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanAll(t *testing.T) {
-	if _, ok := PlanAll(shape(t)); ok {
+	if _, ok := PlanAll(shape(t), true); ok {
 		t.Error("a plan for an empty version")
 	}
-	if _, ok := PlanAll(shape(t, nil, nil, []string{"1:a-b", "2:c-d"})); ok {
+	if _, ok := PlanAll(shape(t, nil, nil, []string{"1:a-b", "2:c-d"}), false); ok {
 		t.Error("a plan for one sorted run")
 	}
-	plan, ok := PlanAll(shape(t, []string{"1:a-z"}, nil, []string{"2:c-d"}))
+	if _, ok := PlanAll(shape(t, nil, nil, []string{"1:a-b"}), true); !ok {
+		t.Error("no plan for a run with shadowed versions")
+	}
+	plan, ok := PlanAll(shape(t, []string{"1:a-z"}, nil, []string{"2:c-d"}), false)
 	if !ok || plan.OutputLevel != 2 || !slices.Equal(ids(plan), []uint64{1, 2}) {
 		t.Errorf("plan %v into L%d", ids(plan), plan.OutputLevel)
 	}
@@ -184,7 +187,7 @@ func TestDebt(t *testing.T) {
 }
 
 func TestRange(t *testing.T) {
-	plan, _ := PlanAll(shape(t, []string{"1:f-g", "2:b-c"}))
+	plan, _ := PlanAll(shape(t, []string{"1:f-g", "2:b-c"}), false)
 	if lo, hi := plan.Range(); !bytes.Equal(lo, []byte("b")) || !bytes.Equal(hi, []byte("g")) {
 		t.Errorf("range %q-%q, want b-g", lo, hi)
 	}

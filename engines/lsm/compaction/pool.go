@@ -12,8 +12,8 @@ type Pool struct {
 	jobs   chan func()
 	idle   time.Duration
 	mu     sync.Mutex
-	free   int // workers waiting for a job
-	live   int // workers running
+	jobsIn int // jobs queued or running
+	live   int // workers
 	max    int
 	wg     sync.WaitGroup
 	closed bool
@@ -38,7 +38,8 @@ func (p *Pool) Submit(job func()) bool {
 	default:
 		return false
 	}
-	if len(p.jobs) > p.free && p.live < p.max {
+	p.jobsIn++
+	if p.jobsIn > p.live && p.live < p.max {
 		p.live++
 		p.wg.Go(p.work)
 	}
@@ -68,43 +69,31 @@ func (p *Pool) work() {
 	timer := time.NewTimer(p.idle)
 	defer timer.Stop()
 	for {
-		p.addFree(+1)
 		timer.Reset(p.idle)
 		select {
 		case job, ok := <-p.jobs:
-			p.addFree(-1)
 			if !ok {
-				p.retire()
+				p.retire(true)
 				return
 			}
 			job()
+			p.mu.Lock()
+			p.jobsIn--
+			p.mu.Unlock()
 		case <-timer.C:
-			if p.retireIdle() {
+			if p.retire(false) {
 				return
 			}
 		}
 	}
 }
 
-func (p *Pool) addFree(n int) {
-	p.mu.Lock()
-	p.free += n
-	p.mu.Unlock()
-}
-
-func (p *Pool) retire() {
-	p.mu.Lock()
-	p.live--
-	p.mu.Unlock()
-}
-
-// retireIdle ends the calling worker unless a job was queued meanwhile: Submit
-// counted this worker as free, so nobody else may be coming for it.
-func (p *Pool) retireIdle() bool {
+// retire ends the calling worker, unless it is needed: Submit counts on every
+// live worker for one job.
+func (p *Pool) retire(closed bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free--
-	if len(p.jobs) > 0 {
+	if !closed && p.live <= p.jobsIn {
 		return false
 	}
 	p.live--

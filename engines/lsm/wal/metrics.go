@@ -17,6 +17,7 @@ type Metrics struct {
 	Live         int64 // segments that hold records, the current one included
 	LiveBytes    int64 // of their files
 	Pooled       int64 // segments waiting to be recycled
+	PooledBytes  int64 // of their files
 
 	syncedRecords int64
 }
@@ -27,6 +28,9 @@ func (w *Writer) Metrics() Metrics {
 	defer w.mu.Unlock()
 	m := w.m
 	m.Pooled = int64(len(w.pool))
+	for _, s := range w.pool {
+		m.PooledBytes += s.size
+	}
 	m.Live = int64(len(w.live))
 	for _, s := range w.live {
 		m.LiveBytes += s.size
