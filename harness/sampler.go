@@ -100,6 +100,8 @@ func (s *sampler) record(now sample) {
 	add(result.SeriesL0, float64(tablesL0(now.engine)))
 	add(result.SeriesDebt, float64(now.engine.CompactionDebtBytes))
 	add(result.SeriesDisk, float64(now.engine.DiskBytes))
+	add(result.SeriesFlushes, float64(now.engine.Flushes-last.engine.Flushes))
+	add(result.SeriesCompactions, float64(now.engine.Compactions-last.engine.Compactions))
 	add(result.SeriesStalls, float64(now.engine.Stalls-last.engine.Stalls))
 }
 

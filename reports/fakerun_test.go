@@ -121,7 +121,7 @@ func (f fakeRun) cell(rng *rand.Rand, engine, workload, rung string, threads, ro
 		half := result.Latency{P50: 1000, P90: 2000, P99: 3000, P999: 4000, Max: 5000, Mean: 1100}
 		c.Kinds = []result.Part{{Name: "get", Ops: c.Ops / 2, OpsPerSec: ops / 2, Latency: half}, {Name: "set", Ops: c.Ops / 2, OpsPerSec: ops / 2, Latency: half}}
 	}
-	if c.ReadAmp > 0 {
+	if countsEvents(engine) {
 		c.Metrics = &result.Counts{WALBytes: 1 << 28, Flushes: 4, Compactions: 2, CacheHits: 90, CacheMisses: 10}
 	}
 	if f.memTables {
@@ -132,6 +132,9 @@ func (f fakeRun) cell(rng *rand.Rand, engine, workload, rung string, threads, ro
 	}
 	return c
 }
+
+// countsEvents says whether an engine keeps metrics.
+func countsEvents(engine string) bool { return strings.HasPrefix(engine, "lsm-") || engine == "pebble" }
 
 // writeFakeFiles writes the histogram and the timelines of a cell and fills in
 // its latencies.
@@ -164,8 +167,8 @@ func writeFakeFiles(dir string, rng *rand.Rand, c *result.Cell) error {
 // that pile up and are compacted, a stall where there are too many.
 func fakeSeries(rng *rand.Rand, c *result.Cell) []result.Series {
 	names := []string{result.SeriesOps, result.SeriesP99, result.SeriesHeap}
-	if strings.HasPrefix(c.Engine, "lsm-") || c.Engine == "pebble" {
-		names = append(names, result.SeriesMemTable, result.SeriesL0, result.SeriesDebt, result.SeriesStalls)
+	if countsEvents(c.Engine) {
+		names = append(names, result.SeriesMemTable, result.SeriesL0, result.SeriesDebt, result.SeriesFlushes, result.SeriesCompactions, result.SeriesStalls)
 	}
 	all := make([]result.Series, len(names))
 	for i, n := range names {
@@ -175,17 +178,19 @@ func fakeSeries(rng *rand.Rand, c *result.Cell) []result.Series {
 	l0 := 0
 	for i := 1; i <= 200; i++ {
 		at := time.Duration(i) * result.SampleInterval
+		flush, stall := 0.0, 0.0
 		if i%period == 0 {
 			l0++
+			flush = 1
 		}
-		stall := 0.0
-		if l0 > 4 {
+		if l0 > 4 { // which stalls until it is compacted
 			l0, stall = 0, 1
 		}
 		values := map[string]float64{
 			result.SeriesOps: c.OpsPerSec * (1 + 0.15*rng.NormFloat64()) * (1 - 0.8*stall), result.SeriesP99: float64(c.Latency.P99) * (0.5 + rng.Float64()),
 			result.SeriesHeap: 4e6 + 1e5*float64(i%40), result.SeriesMemTable: float64(i%period) / float64(period) * 64e6,
-			result.SeriesL0: float64(l0), result.SeriesDebt: float64(l0) * 30e6, result.SeriesStalls: stall,
+			result.SeriesL0: float64(l0), result.SeriesDebt: float64(l0) * 30e6,
+			result.SeriesFlushes: flush, result.SeriesCompactions: stall, result.SeriesStalls: stall,
 		}
 		for j := range all {
 			all[j].Add(at, math.Max(values[all[j].Name], 0))

@@ -1,10 +1,8 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -177,10 +175,10 @@ func maxOf(v []float64) float64 {
 	return out
 }
 
-// event is something that an engine did at a time.
+// event is something that an engine did in the interval that ends at a time.
 type event struct {
 	seconds float64
-	kind    int // eventFlush, eventCompaction, eventStall
+	kind    int // of eventKinds
 }
 
 const (
@@ -189,38 +187,23 @@ const (
 	eventStall
 )
 
-var eventNames = []string{"flush", "compaction", "stall"}
+var eventKinds = []struct{ name, series string }{
+	eventFlush:      {"flush", result.SeriesFlushes},
+	eventCompaction: {"compaction", result.SeriesCompactions},
+	eventStall:      {"stall", result.SeriesStalls},
+}
 
-// Least changes from one sample to the next that count as an event.
-const (
-	flushDrop = 0.25 // of the MemTable's highest size
-	debtDrop  = 0.10 // of the highest debt
-)
-
-// eventsOf finds flushes, compactions and stalls in an engine's gauges: a flush
-// is a fall of the MemTable bytes, a compaction a fall of the tables in L0 or of
-// the debt; stalls are counted by the engine.
+// eventsOf returns the intervals in which an engine's counters rose, kind by kind.
 func eventsOf(series map[string]result.Series) (events []event) {
-	falls := func(name string, least float64, kind int) {
-		s := series[name]
-		for i := 1; i < len(s.Values); i++ {
-			if s.Values[i-1]-s.Values[i] >= least && least > 0 {
+	for kind, k := range eventKinds {
+		s := series[k.series]
+		for i, v := range s.Values {
+			if v > 0 {
 				events = append(events, event{float64(s.Millis[i]) / 1000, kind})
 			}
 		}
 	}
-	falls(result.SeriesMemTable, flushDrop*maxOf(series[result.SeriesMemTable].Values), eventFlush)
-	falls(result.SeriesL0, 1, eventCompaction)
-	falls(result.SeriesDebt, debtDrop*maxOf(series[result.SeriesDebt].Values), eventCompaction)
-	s := series[result.SeriesStalls]
-	for i, v := range s.Values {
-		if v > 0 {
-			events = append(events, event{float64(s.Millis[i]) / 1000, eventStall})
-		}
-	}
-	// L0 and debt often fall together: one compaction.
-	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.seconds, b.seconds), cmp.Compare(a.kind, b.kind)) })
-	return slices.Compact(events)
+	return events
 }
 
 // eventStrip draws the events of every engine in a row.
@@ -280,7 +263,7 @@ func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 func (r *run) timelineGroup(s *section) (figureGroup, error) {
 	g := figureGroup{
 		id: "timeline", title: "Timelines",
-		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. Flushes are falls of the MemTable bytes, compactions falls of the L0 tables or of the debt, both from samples 100 ms apart, so that quick ones are missed; the sentence below has the engines' own counts. Stalls are the engine's own count. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
+		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. A mark of a flush, compaction or stall stands for one or more within 100 ms, by the engine's own count, and the sentence below has their numbers; an engine that does not count them has none, nor has a run that did not record them. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
 	}
 	for _, w := range s.workloads {
 		parts := chunks(s.enginesOf(w), r.baseline)
@@ -333,18 +316,14 @@ func (g *group) medianCell(m metric) result.Cell {
 func timelineFinding(inputs []timelineInput) string {
 	var words []string
 	for _, in := range inputs {
-		var counts [3]int
-		if m := in.cell.Metrics; m != nil {
-			counts = [3]int{int(m.Flushes), int(m.Compactions), int(m.Stalls)}
-		} else {
-			for _, e := range eventsOf(in.series) {
-				counts[e.kind]++
-			}
+		m := in.cell.Metrics
+		if m == nil {
+			continue
 		}
 		var parts []string
-		for kind, n := range counts {
+		for kind, n := range []int64{eventFlush: m.Flushes, eventCompaction: m.Compactions, eventStall: m.Stalls} {
 			if n > 0 {
-				parts = append(parts, counted(n, eventNames[kind]))
+				parts = append(parts, counted(int(n), eventKinds[kind].name))
 			}
 		}
 		if len(parts) > 0 {

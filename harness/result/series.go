@@ -21,7 +21,9 @@ const (
 	SeriesL0          = "l0_tables"             // gauge
 	SeriesDebt        = "compaction_debt_bytes" // gauge
 	SeriesDisk        = "disk_bytes"            // gauge, as the engine counts
-	SeriesStalls      = "stalls"                // over the interval
+	SeriesFlushes     = "flushes"               // over the interval, as the engine counts; 0 if it does not
+	SeriesCompactions = "compactions"           // the same
+	SeriesStalls      = "stalls"                // the same
 	SeriesHeap        = "heap_bytes"            // gauge, Go heap objects
 	SeriesGC          = "gc_count"              // over the interval
 	SeriesGCPause     = "gc_pause_ns"           // over the interval, to bucket precision

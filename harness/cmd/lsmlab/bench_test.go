@@ -91,7 +91,7 @@ func TestBenchOpenLoop(t *testing.T) {
 	for _, s := range series {
 		names = append(names, s.Name)
 	}
-	for _, want := range []string{result.SeriesOps, result.SeriesP99, result.SeriesIntendedP99, result.SeriesL0, result.SeriesHeap, result.SeriesRSS} {
+	for _, want := range []string{result.SeriesOps, result.SeriesP99, result.SeriesIntendedP99, result.SeriesL0, result.SeriesFlushes, result.SeriesCompactions, result.SeriesHeap, result.SeriesRSS} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no timeline %s in %v", want, names)
 		}
