@@ -10,6 +10,10 @@ import (
 // maxPooled bounds the chunks kept for the next arena: one default MemTable.
 const maxPooled = 32
 
+// poisoned is how many bytes at the start of given-back memory are overwritten
+// in builds that check invariants; more would make tests with small tables slow.
+const poisoned = 64 << 10
+
 // pool keeps single chunks that were given back: taking one costs no system
 // call, and its pages need not be faulted in again.
 var pool struct {
@@ -45,7 +49,7 @@ func takeChunks(n int) []byte {
 
 func giveChunks(mem []byte) {
 	if invariants.Enabled {
-		for i := range mem {
+		for i := range mem[:min(len(mem), poisoned)] {
 			mem[i] = 0xdb // a use after Release shows
 		}
 	}
