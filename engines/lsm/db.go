@@ -166,22 +166,8 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 			return err
 		}
 	}
-	open := map[uint64]*table{}
-	for _, level := range current.levels {
-		for _, t := range level {
-			open[t.ID] = t
-		}
-	}
-	for _, t := range added {
-		open[t.ID] = t
-	}
-	levels := tablesOf(version, open)
-	kept := tableIDs(version)
-	for _, r := range edit.Removed {
-		if !kept[r.ID] { // a moved table is removed and added
-			open[r.ID].obsolete.Store(true)
-		}
-	}
+	levels := nextLevels(current, version, edit, added)
+	markObsolete(current, edit)
 
 	db.mu.Lock()
 	mems := db.state.Load().mems
@@ -195,14 +181,58 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 	return nil
 }
 
-// tablesOf arranges open tables as the version does.
-func tablesOf(v *manifest.Version, open map[uint64]*table) (levels [manifest.NumLevels][]*table) {
-	for l, metas := range v.Levels {
-		for _, meta := range metas {
-			levels[l] = append(levels[l], open[meta.ID])
+// nextLevels returns the open tables of version, which edit made of the current
+// one. Levels that the edit does not touch are shared with it.
+func nextLevels(current *readState, version *manifest.Version, edit *manifest.Edit, added []*table) [manifest.NumLevels][]*table {
+	levels := current.levels
+	open := map[uint64]*table{}
+	for _, t := range added {
+		open[t.ID] = t
+	}
+	touched := map[int]bool{}
+	for _, r := range edit.Removed {
+		touched[r.Level] = true
+	}
+	for _, a := range edit.Added {
+		touched[a.Level] = true
+	}
+	for l := range touched {
+		for _, t := range current.levels[l] {
+			open[t.ID] = t
 		}
 	}
+	for l := range touched {
+		levels[l] = arrange(version.Levels[l], open)
+	}
 	return levels
+}
+
+// arrange returns the open tables of a level in the level's order.
+func arrange(level []*manifest.Table, open map[uint64]*table) []*table {
+	tables := make([]*table, len(level))
+	for i, meta := range level {
+		tables[i] = open[meta.ID]
+	}
+	return tables
+}
+
+// markObsolete marks the tables that edit removes for good: a moved table is
+// removed from one level and added to another.
+func markObsolete(current *readState, edit *manifest.Edit) {
+	gone := map[uint64]bool{}
+	for _, r := range edit.Removed {
+		gone[r.ID] = true
+	}
+	for _, a := range edit.Added {
+		delete(gone, a.Table.ID)
+	}
+	for _, level := range current.levels {
+		for _, t := range level {
+			if gone[t.ID] {
+				t.obsolete.Store(true)
+			}
+		}
+	}
 }
 
 func tableIDs(v *manifest.Version) map[uint64]bool {

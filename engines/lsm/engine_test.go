@@ -26,7 +26,7 @@ var variants = map[string]memtable.Factory{
 // tiny makes everything happen often: freezes, flushes, compactions down to L6,
 // WAL switches, manifest rolls, slow-downs.
 func tiny(o Options) Options {
-	o.MemTableSize, o.MaxImmutable = 16<<10, 32 // a flush may wait for a processor
+	o.MemTableSize, o.MaxImmutable = 48<<10, 32 // an empty table takes 16 to 33 KiB
 	o.TableSize = 8 << 10
 	o.BaseLevelSize = 32 << 10
 	o.SizeRatio = 2

@@ -130,7 +130,11 @@ func (db *DB) recover() (err error) {
 	db.mem = mems[0]
 	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
 	db.published.init(db.assigned)
-	db.swapState(newReadState(mems, version, tablesOf(version, open)))
+	var levels [manifest.NumLevels][]*table
+	for l, tables := range version.Levels {
+		levels[l] = arrange(tables, open)
+	}
+	db.swapState(newReadState(mems, version, levels))
 	return nil
 }
 

@@ -88,3 +88,22 @@ func TestPoolLosesNoJob(t *testing.T) {
 		t.Errorf("%d of 1000 jobs done", done.Load())
 	}
 }
+
+// TestPoolStartsEnough has an idle worker waiting, then submits two jobs that
+// need each other: if the pool took the idle worker for enough, they would wait
+// for ever.
+func TestPoolStartsEnough(t *testing.T) {
+	for range 200 {
+		p := NewPool(2, 10, time.Hour)
+		warm := make(chan struct{})
+		p.Submit(func() { close(warm) })
+		<-warm
+		var both sync.WaitGroup
+		both.Add(2)
+		for range 2 {
+			p.Submit(func() { both.Done(); both.Wait() })
+		}
+		both.Wait()
+		p.Close()
+	}
+}
