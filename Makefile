@@ -5,10 +5,12 @@ SHELL       := /bin/bash
 
 GO       ?= go
 BIN      := bin/lsmlab
-RESULTS  ?= results/default
+# A new directory for each run: old results are never shown as those of new code.
+STAMP    := $(shell date +%Y%m%d-%H%M%S)
+RESULTS  ?= results/default-$(STAMP)
 FUZZTIME ?= 30s
 SOAK     ?= 67
-A        ?= results/default
+A        ?=
 B        ?=
 
 # Debian packages that the tests need: a browser for the report's test, RocksDB
@@ -55,12 +57,12 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 30s)
 	done
 
 bench: build ## race the default plan (at most 10 minutes on 2 cores), draw the charts, print where
-	./$(BIN) bench --plan default --out $(RESULTS) --resume
+	./$(BIN) bench --plan default --out $(RESULTS)
 	./$(BIN) report $(RESULTS)
 
 memtables: build ## race the bare MemTables against public ones
-	./$(BIN) bench --memtables --out results/memtables --resume
-	./$(BIN) report results/memtables
+	./$(BIN) bench --memtables --out results/memtables-$(STAMP)
+	./$(BIN) report results/memtables-$(STAMP)
 
 compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)

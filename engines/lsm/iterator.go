@@ -8,7 +8,9 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// Scan implements [kv.Reader].
+// Scan implements [kv.Reader]. A Value may be a view of a mapped table: the
+// engine's own faults there become errors, but one that the caller meets while
+// it reads the view (the file was cut short meanwhile) ends the process.
 func (db *DB) Scan(lower, upper []byte) kv.Iterator {
 	s, ok := db.acquire()
 	if !ok {
