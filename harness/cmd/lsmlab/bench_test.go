@@ -236,7 +236,7 @@ func TestBenchWrongUse(t *testing.T) {
 
 // TestBenchUnwritableOut names a directory that even root cannot make.
 func TestBenchUnwritableOut(t *testing.T) {
-	if o := lab(t, benchArgs("/proc/lsmlab-run")...); o.status != exitUsage || !strings.Contains(o.stderr, "can be written") {
+	if o := lab(t, benchArgs("/proc/lsmlab-run", "--engines", "toy", "--workloads", "fillrandom")...); o.status != exitUsage || !strings.Contains(o.stderr, "can be written") {
 		t.Errorf("status %d, %s", o.status, o.stderr)
 	}
 }
