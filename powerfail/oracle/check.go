@@ -1,0 +1,234 @@
+package oracle
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"lsmlab/engines/kv"
+)
+
+// Verdict is what a check found.
+type Verdict struct {
+	// Found is how many writes of each writer are there, in the order in which the
+	// writers first appear in the history.
+	Found []int `json:"found,omitempty"`
+	// Broken is the first rule that is broken, or nil if the store is sound.
+	Broken *Violation `json:"broken,omitempty"`
+}
+
+// Checker checks stores against one history. It keeps buffers between checks and
+// is used by one goroutine at a time.
+type Checker struct {
+	// Probed, if not nil, records the writes of each check: what a crash during it
+	// is judged by. Their writer is [ProbeWriter].
+	Probed *Recorder
+
+	x       *Index
+	probe   []byte // a key that the history does not have
+	content content
+	again   content
+	batch   kv.Batch
+	value   []byte
+	stage   Rule // broken if the engine panics now
+
+	rung      kv.Durability // the strongest that the engine gives, once known
+	rungKnown bool
+}
+
+// ProbeWriter is the writer of what a check writes, apart from all others.
+const ProbeWriter = -1
+
+// NewChecker returns a checker of stores against the history.
+func (x *Index) NewChecker() *Checker {
+	c := &Checker{x: x, probe: []byte("probe"), rung: kv.Synced}
+	for x.has(c.probe) {
+		c.probe = append(c.probe, '+')
+	}
+	return c
+}
+
+func (x *Index) has(key []byte) bool {
+	for i := range x.keys {
+		if x.keys[i].key == string(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check opens the store that a crash left and judges it: it must open, pass its
+// own check, read the same by point and by iterator, hold what the cut allows,
+// take a write, close, open again and be unchanged. A panic of the engine breaks
+// the rule that was being checked. The store is closed at the end.
+func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
+	v.Broken = c.life(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
+		if broken = c.read(e, &c.content); broken != nil {
+			return broken
+		}
+		if v.Found, broken = c.x.Judge(cut, c.content.entries); broken != nil {
+			return broken
+		}
+		return c.write(e)
+	})
+	if v.Broken == nil {
+		v.Broken = c.life(open, RuleReopen, c.compare)
+	}
+	return v
+}
+
+// life opens the store, which must not break the rule, uses it and closes it.
+func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.Engine) *Violation) (broken *Violation) {
+	var e kv.Engine
+	defer func() {
+		if p := recover(); p != nil {
+			broken = violated(c.stage, "panic: %v", p)
+		}
+		if broken != nil && e != nil {
+			closeQuietly(e)
+		}
+	}()
+	c.stage = rule
+	e, err := open()
+	if err != nil {
+		return violated(rule, "%v", err)
+	}
+	if broken = use(e); broken != nil {
+		return broken
+	}
+	c.stage = RuleClose
+	err, e = e.Close(), nil
+	if err != nil {
+		return violated(RuleClose, "%v", err)
+	}
+	return nil
+}
+
+// Content returns what the last check found before its own writes, sorted by
+// key: a view, valid until the next check.
+func (c *Checker) Content() []Entry { return c.content.entries }
+
+// read runs the engine's own check and reads all there is, twice.
+func (c *Checker) read(e kv.Engine, into *content) *Violation {
+	c.stage = RuleVerify
+	if v, ok := e.(kv.Verifier); ok {
+		if err := v.Verify(); err != nil {
+			return violated(RuleVerify, "%v", err)
+		}
+	}
+	c.stage = RuleUnreadable
+	if broken := into.scan(e); broken != nil {
+		return broken
+	}
+	for i := range into.entries {
+		if broken := c.get(e, into.entries[i].Key, &into.entries[i]); broken != nil {
+			return broken
+		}
+	}
+	rest := into.entries
+	for i := range c.x.keys {
+		key := c.x.keys[i].key
+		for len(rest) > 0 && string(rest[0].Key) < key {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 && string(rest[0].Key) == key {
+			continue // read above
+		}
+		if broken := c.get(e, []byte(key), nil); broken != nil {
+			return broken
+		}
+	}
+	return nil
+}
+
+// get compares a point read with what the iterator showed, nil for nothing.
+func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
+	value, err := r.Get(c.value[:0], key)
+	c.value = value
+	switch {
+	case errors.Is(err, kv.ErrNotFound) && want == nil:
+		return nil
+	case errors.Is(err, kv.ErrNotFound):
+		return violated(RuleDisagree, "key %s: the iterator shows %s, a point read nothing", show(key), show(want.Value))
+	case err != nil:
+		return violated(RuleUnreadable, "get %s: %v", show(key), err)
+	case want == nil:
+		return violated(RuleDisagree, "key %s: a point read shows %s, the iterator nothing", show(key), show(value))
+	case !bytes.Equal(value, want.Value):
+		return violated(RuleDisagree, "key %s: the iterator shows %s, a point read %s", show(key), show(want.Value), show(value))
+	}
+	return nil
+}
+
+// write puts a key and removes it, each at the strongest rung that there is.
+func (c *Checker) write(e kv.Engine) *Violation {
+	c.stage = RuleUnwritable
+	c.batch.Reset()
+	c.batch.Set(c.probe, c.probe)
+	if err := c.apply(e); err != nil {
+		return violated(RuleUnwritable, "set: %v", err)
+	}
+	if value, err := e.Get(nil, c.probe); err != nil || !bytes.Equal(value, c.probe) {
+		return violated(RuleUnwritable, "get after set: %s, %v", show(value), err)
+	}
+	c.batch.Reset()
+	c.batch.Delete(c.probe)
+	if err := c.apply(e); err != nil {
+		return violated(RuleUnwritable, "delete: %v", err)
+	}
+	if value, err := e.Get(nil, c.probe); !errors.Is(err, kv.ErrNotFound) {
+		return violated(RuleUnwritable, "get after delete: %s, %v", show(value), err)
+	}
+	return nil
+}
+
+// apply applies the batch at the strongest rung that the engine gives.
+func (c *Checker) apply(e kv.Engine) error {
+	for !c.rungKnown {
+		err := e.Apply(new(kv.Batch), c.rung)
+		if c.rungKnown = !errors.Is(err, kv.ErrUnsupported) || c.rung == kv.Volatile; !c.rungKnown {
+			c.rung--
+		}
+	}
+	if c.Probed == nil {
+		return e.Apply(&c.batch, c.rung)
+	}
+	id := c.Probed.Begin(ProbeWriter, &c.batch, c.rung)
+	err := e.Apply(&c.batch, c.rung)
+	if err == nil {
+		c.Probed.Ack(id)
+	}
+	return err
+}
+
+// compare reads the store opened again.
+func (c *Checker) compare(e kv.Engine) *Violation {
+	if broken := c.read(e, &c.again); broken != nil {
+		broken.Detail = fmt.Sprintf("after opening again: %s", broken.Detail)
+		return broken
+	}
+	a, b := c.content.entries, c.again.entries
+	for len(a) > 0 && len(b) > 0 && bytes.Equal(a[0].Key, b[0].Key) && bytes.Equal(a[0].Value, b[0].Value) {
+		a, b = a[1:], b[1:]
+	}
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	return violated(RuleUnstable, "the store of %d keys opened again has %d; the first difference: %s, then %s",
+		len(c.content.entries), len(c.again.entries), first(a), first(b))
+}
+
+func first(entries []Entry) string {
+	if len(entries) == 0 {
+		return "no more"
+	}
+	return fmt.Sprintf("%s = %s", show(entries[0].Key), show(entries[0].Value))
+}
+
+// closeQuietly closes an engine that has been found wanting: what it says now
+// adds nothing.
+func closeQuietly(c io.Closer) {
+	defer func() { _ = recover() }()
+	_ = c.Close()
+}

@@ -1,0 +1,146 @@
+package oracle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"lsmlab/engines/kv"
+)
+
+// Index is a history made ready for judging. It does not change and is safe for
+// concurrent use.
+type Index struct {
+	history *History
+	lanes   []lane
+	keys    []keyHistory // sorted by key
+}
+
+// lane is what one writer did.
+type lane struct {
+	writer int
+	writes []int32 // into History.Writes, in order
+	keys   int     // how many keys it owns
+	// before[i] says what write i of the lane presupposes: for each lane, how many
+	// of its writes were acknowledged before this one began.
+	before [][]int32
+}
+
+// noLane owns the keys of the base that nobody writes.
+const noLane = -1
+
+// keyHistory is a key with the contents that it went through.
+type keyHistory struct {
+	key      string
+	lane     int
+	versions []version
+}
+
+// version is a content of a key: from when the first n writes of its lane are
+// there, to the next version.
+type version struct {
+	n       int32
+	present bool
+	value   string
+}
+
+// Index prepares the history. It fails when two writers share a key, or a batch
+// does not decode.
+func (h *History) Index() (*Index, error) {
+	x := &Index{history: h}
+	laneOf := map[int]int{}
+	byKey := map[string]*keyHistory{}
+	for key, value := range h.Base {
+		byKey[key] = &keyHistory{key, noLane, []version{{0, true, value}}}
+	}
+	for i := range h.Writes {
+		w := &h.Writes[i]
+		l, ok := laneOf[w.Writer]
+		if !ok {
+			l = len(x.lanes)
+			laneOf[w.Writer] = l
+			x.lanes = append(x.lanes, lane{writer: w.Writer})
+		}
+		x.lanes[l].writes = append(x.lanes[l].writes, int32(i))
+		if err := addVersions(byKey, w, l, int32(len(x.lanes[l].writes))); err != nil {
+			return nil, fmt.Errorf("history, write %d: %w", i, err)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		k := byKey[key]
+		x.keys = append(x.keys, *k)
+		if k.lane != noLane {
+			x.lanes[k.lane].keys++
+		}
+	}
+	for l := range x.lanes {
+		x.presuppose(&x.lanes[l])
+	}
+	return x, nil
+}
+
+// addVersions notes what write number n of a lane stores.
+func addVersions(byKey map[string]*keyHistory, w *Write, lane int, n int32) error {
+	ops := kv.ReadOps(w.Batch)
+	for ops.Next() {
+		k := byKey[string(ops.Key)]
+		if k == nil {
+			k = &keyHistory{string(ops.Key), lane, []version{{}}}
+			byKey[k.key] = k
+		}
+		if k.lane == noLane {
+			k.lane = lane
+		}
+		if k.lane != lane {
+			return fmt.Errorf("key %q is written by two writers", k.key)
+		}
+		v := version{n, ops.Kind == kv.OpSet, string(ops.Value)}
+		if last := len(k.versions) - 1; k.versions[last].n == n {
+			k.versions[last] = v // of one batch the last operation wins
+		} else {
+			k.versions = append(k.versions, v)
+		}
+	}
+	return ops.Err()
+}
+
+// presuppose fills before. Positions that are equal say nothing of the order.
+func (x *Index) presuppose(l *lane) {
+	acked := make([]int32, len(x.lanes))
+	for _, i := range l.writes {
+		begin := x.history.Writes[i].Begin
+		for o := range x.lanes {
+			acked[o] = x.ackedBefore(o, acked[o], begin)
+		}
+		l.before = append(l.before, slices.Clone(acked))
+	}
+}
+
+// ackedBefore returns how many writes of a lane were acknowledged before a
+// position, at least n.
+func (x *Index) ackedBefore(lane int, n int32, position int64) int32 {
+	writes := x.lanes[lane].writes
+	for int(n) < len(writes) {
+		if ack := x.history.Writes[writes[n]].Ack; ack == Never || ack >= position {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// limits returns how many writes of a lane must be found at a cut, and how many
+// can be.
+func (x *Index) limits(l *lane, cut Cut) (floor, begun int32) {
+	for n, i := range l.writes {
+		w := &x.history.Writes[i]
+		if w.Begin > cut.Position {
+			break
+		}
+		begun = int32(n) + 1
+		if w.Ack != Never && w.Ack <= cut.Position && w.Rung >= cut.Kind.keeps() {
+			floor = begun
+		}
+	}
+	return floor, begun
+}

@@ -1,0 +1,175 @@
+package oracle
+
+import "slices"
+
+// Entry is a key with its value.
+type Entry struct {
+	Key   []byte `json:"key"`
+	Value []byte `json:"value"`
+}
+
+// claim says for which counts of writes a key shows the right content: the
+// intervals [from, to) of its lane's counts.
+type claim struct {
+	key   *keyHistory
+	found *Entry // nil if the store does not have the key
+	spans []span
+}
+
+type span struct{ from, to int32 }
+
+// Judge compares content, sorted by key, with what may be found after the cut. It
+// returns how many writes of each writer were found, the most that explain the
+// content, in the order in which the writers first appear in the history; or the
+// rule that is broken.
+func (x *Index) Judge(cut Cut, content []Entry) (found []int, broken *Violation) {
+	j := judgement{x: x, cut: cut, claims: make([][]claim, len(x.lanes))}
+	if broken = j.collect(content); broken != nil {
+		return nil, broken
+	}
+	for l := range x.lanes {
+		j.allowed = append(j.allowed, j.counts(l))
+		if !slices.Contains(j.allowed[l], true) {
+			return nil, j.explain(l)
+		}
+	}
+	return j.agree()
+}
+
+// judgement is one call of Judge.
+type judgement struct {
+	x       *Index
+	cut     Cut
+	claims  [][]claim // by lane
+	allowed [][]bool  // by lane and count: the content that this lane owns is right
+	floor   []int32   // by lane
+	begun   []int32
+}
+
+// collect pairs content with the keys of the history.
+func (j *judgement) collect(content []Entry) *Violation {
+	for l := range j.x.lanes {
+		floor, begun := j.x.limits(&j.x.lanes[l], j.cut)
+		j.floor, j.begun = append(j.floor, floor), append(j.begun, begun)
+		j.claims[l] = make([]claim, 0, j.x.lanes[l].keys)
+	}
+	for i := range j.x.keys {
+		k := &j.x.keys[i]
+		for len(content) > 0 && string(content[0].Key) < k.key {
+			return violated(RuleInvented, "key %s was never written", show(content[0].Key))
+		}
+		c := claim{key: k}
+		if len(content) > 0 && string(content[0].Key) == k.key {
+			c.found, content = &content[0], content[1:]
+		}
+		if broken := j.add(c); broken != nil {
+			return broken
+		}
+	}
+	if len(content) > 0 {
+		return violated(RuleInvented, "key %s was never written", show(content[0].Key))
+	}
+	return nil
+}
+
+// add finds the spans of a claim. A key that shows what it never was ends the
+// judgement.
+func (j *judgement) add(c claim) *Violation {
+	lane, begun := c.key.lane, int32(0)
+	if lane != noLane {
+		begun = j.begun[lane]
+	}
+	for i, v := range c.key.versions {
+		if v.n > begun {
+			break
+		}
+		if c.shows(v) {
+			to := begun + 1
+			if i+1 < len(c.key.versions) {
+				to = min(to, c.key.versions[i+1].n)
+			}
+			c.spans = append(c.spans, span{v.n, to})
+		}
+	}
+	switch {
+	case len(c.spans) == 0 && c.found == nil:
+		return violated(RuleLost, "key %q of the durable base is not there", c.key.key)
+	case len(c.spans) == 0:
+		return violated(RuleInvented, "key %q has the value %s, which was never written to it", c.key.key, show(c.found.Value))
+	case lane != noLane:
+		j.claims[lane] = append(j.claims[lane], c)
+	}
+	return nil
+}
+
+func (c *claim) shows(v version) bool {
+	if c.found == nil {
+		return !v.present
+	}
+	return v.present && string(c.found.Value) == v.value
+}
+
+// counts returns for which counts of a lane all its keys are right, from the
+// floor on.
+func (j *judgement) counts(l int) []bool {
+	n := int(j.begun[l]) + 1
+	change := make([]int, n+1) // of the number of keys that are right
+	for _, c := range j.claims[l] {
+		for _, s := range c.spans {
+			change[s.from]++
+			change[s.to]--
+		}
+	}
+	allowed, right := make([]bool, n), 0
+	for i := range n {
+		right += change[i]
+		allowed[i] = right == len(j.claims[l]) && i >= int(j.floor[l])
+	}
+	return allowed
+}
+
+// agree finds the most writes of each lane such that each has what it
+// presupposes: it starts from the most of each alone, and lowers counts as long
+// as one presupposes more than another has.
+func (j *judgement) agree() (found []int, broken *Violation) {
+	for l := range j.allowed {
+		found = append(found, lastTrue(j.allowed[l]))
+	}
+	for changed := true; changed; {
+		changed = false
+		for l := range found {
+			for found[l] > 0 {
+				short := j.lacks(l, found)
+				if short < 0 {
+					break
+				}
+				lower := lastTrue(j.allowed[l][:found[l]])
+				if lower < 0 {
+					return nil, j.explainAcross(l, found[l], short, found[short])
+				}
+				found[l], changed = lower, true
+			}
+		}
+	}
+	return found, nil
+}
+
+// lacks returns a lane that has less than the last write found of lane l
+// presupposes, or -1.
+func (j *judgement) lacks(l int, found []int) int {
+	for o, n := range j.x.lanes[l].before[found[l]-1] {
+		if o != l && int(n) > found[o] {
+			return o
+		}
+	}
+	return -1
+}
+
+func lastTrue(b []bool) int {
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] {
+			return i
+		}
+	}
+	return -1
+}
