@@ -4,7 +4,8 @@
 // package and nothing else of an engine.
 //
 // Abilities that only some engines have are one-method interfaces ([Flusher],
-// [Compacter], [Metricer], [Verifier]) found by type assertion:
+// [Compacter], [Metricer], [Verifier], [LSNApplier], [LSNReporter], [WriteChecker],
+// [Tracer]) found by type assertion:
 //
 //	if f, ok := e.(kv.Flusher); ok { err = f.Flush() }
 package kv
@@ -84,3 +85,16 @@ type Metricer interface{ Metrics() Metrics }
 // Verifier checks every checksum and invariant that the engine can check while
 // open; damage is reported as [ErrCorrupt].
 type Verifier interface{ Verify() error }
+
+// LSNApplier is [Engine.Apply] that also returns the LSN of b's last write; the
+// others of b have the LSNs just before it. For an empty batch it is 0.
+type LSNApplier interface {
+	ApplyLSN(b *Batch, d Durability) (uint64, error)
+}
+
+// LSNReporter returns the newest LSN that reads see: a read that begins later
+// sees all writes up to it.
+type LSNReporter interface{ LSN() uint64 }
+
+// WriteChecker returns why the engine takes no more writes, or nil.
+type WriteChecker interface{ Writable() error }

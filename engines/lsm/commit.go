@@ -19,29 +19,58 @@ import (
 // A write that fails in step 4 was not acknowledged and may or may not be found
 // later. The failure stops all further writes.
 func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
+	_, err := db.apply(b, d, nil)
+	return err
+}
+
+// ApplyLSN implements [kv.LSNApplier].
+func (db *DB) ApplyLSN(b *kv.Batch, d kv.Durability) (uint64, error) {
+	last, err := db.apply(b, d, nil)
+	return uint64(last), err
+}
+
+// apply returns the LSN of b's last write; 0 for an empty batch.
+func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error) {
 	if err := b.Check(); err != nil {
-		return err
+		return 0, err
 	}
 	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
-		return fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
+		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}
+	t.Step(stepAssign)
 	first, mem, err := db.assign(b)
 	if err != nil || mem == nil {
-		return err
+		return 0, err
 	}
+	t.Step(stepMemTable)
 	seq := first
 	for ops := b.Ops(); ops.Next(); seq++ {
 		mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
 	}
 	last := seq - 1
+	t.Step(stepPublish)
 	db.published.publish(first, last)
-	err = db.wal.Commit(last, d)
+	err = db.commit(last, d, t)
 	db.writers.Done()
 	if err != nil {
-		return db.fail(err)
+		return 0, db.fail(err)
 	}
+	t.Step(stepThrottle)
 	db.throttle.pay(len(b.Bytes()))
-	return nil
+	return last, nil
+}
+
+// commit is step 4. A traced write takes the two rungs one after the other, so
+// that its wait for the sync is seen apart.
+func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
+	if t != nil {
+		t.Step(stepWAL)
+		if err := db.wal.Commit(last, min(d, kv.Buffered)); err != nil || d < kv.Synced {
+			return err
+		}
+		t.Step(stepSync)
+	}
+	return db.wal.Commit(last, d)
 }
 
 // assign is step 1. It returns no table for an empty batch. On success the
@@ -68,7 +97,7 @@ func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
 // one, and waits while flushes or compactions are too far behind. It is called
 // under the commit lock.
 func (db *DB) makeRoom() error {
-	if err := db.writable(); err != nil {
+	if err := db.Writable(); err != nil {
 		return err
 	}
 	// Batches that were assigned and are not added yet count too: a few very
@@ -83,8 +112,8 @@ func (db *DB) makeRoom() error {
 	return nil
 }
 
-// writable returns why writes are refused, or nil.
-func (db *DB) writable() error {
+// Writable implements [kv.WriteChecker].
+func (db *DB) Writable() error {
 	if db.closing.Load() {
 		return kv.ErrClosed
 	}

@@ -17,7 +17,7 @@ import (
 func (db *DB) schedule() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for !db.paused && db.writable() == nil {
+	for !db.paused && db.Writable() == nil {
 		v := db.state.Load().version
 		plan, ok := db.planner.Plan(v, func(id uint64) bool { return db.busy[id] }, &db.cursor)
 		if !ok {
@@ -53,7 +53,7 @@ func (db *DB) setBusy(plan *compaction.Plan, busy bool) {
 
 // runPlan is the job of a worker.
 func (db *DB) runPlan(plan compaction.Plan) {
-	err := db.writable()
+	err := db.Writable()
 	if err == nil {
 		err = db.compact(&plan)
 	}
@@ -226,7 +226,7 @@ func (db *DB) pauseCompactions() error {
 	for db.running > 0 {
 		db.changed.Wait()
 	}
-	if err := db.writable(); err != nil {
+	if err := db.Writable(); err != nil {
 		db.paused = false
 		return err
 	}

@@ -17,7 +17,8 @@ import (
 )
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
-// [kv.Metricer] and [kv.Verifier] and is safe for concurrent use.
+// [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
+// [kv.WriteChecker] and [kv.Tracer] and is safe for concurrent use.
 type DB struct {
 	dir     string
 	opts    Options
@@ -112,6 +113,9 @@ func (db *DB) fail(err error) error {
 	db.stopWrites(err)
 	return db.failure()
 }
+
+// LSN implements [kv.LSNReporter].
+func (db *DB) LSN() uint64 { return uint64(db.published.seq()) }
 
 // failure returns why writes were stopped, or nil.
 func (db *DB) failure() error {
@@ -312,7 +316,7 @@ func (db *DB) newFileID() uint64 { return db.nextFile.Add(1) - 1 }
 // Flush implements [kv.Flusher].
 func (db *DB) Flush() error {
 	db.commitMu.Lock()
-	err := db.writable()
+	err := db.Writable()
 	if err == nil && !db.mem.empty() {
 		db.freeze()
 	}
@@ -327,10 +331,10 @@ func (db *DB) Flush() error {
 		return kv.ErrClosed
 	}
 	goal := target.active().before
-	for db.writable() == nil && db.state.Load().version.FlushedSeq < goal {
+	for db.Writable() == nil && db.state.Load().version.FlushedSeq < goal {
 		db.changed.Wait()
 	}
-	return db.writable()
+	return db.Writable()
 }
 
 func joinClose(err error, c io.Closer) error { return errors.Join(err, c.Close()) }

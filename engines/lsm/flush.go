@@ -31,7 +31,7 @@ func (db *DB) flushLoop() {
 func (db *DB) awaitImmutable() *memHandle {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.writable() == nil {
+	for db.Writable() == nil {
 		if mems := db.state.Load().mems; len(mems) > 1 {
 			return mems[len(mems)-1]
 		}

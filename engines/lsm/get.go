@@ -9,7 +9,10 @@ import (
 )
 
 // Get implements [kv.Reader].
-func (db *DB) Get(dst, key []byte) ([]byte, error) {
+func (db *DB) Get(dst, key []byte) ([]byte, error) { return db.getNewest(dst, key, nil) }
+
+// getNewest reads what is visible now.
+func (db *DB) getNewest(dst, key []byte, t *kv.Trace) ([]byte, error) {
 	s, ok := db.acquire()
 	if !ok {
 		return dst, kv.ErrClosed
@@ -17,11 +20,12 @@ func (db *DB) Get(dst, key []byte) ([]byte, error) {
 	defer s.release()
 	// The LSN is read after the state was taken: whatever was dropped while
 	// that state was made had a newer version, visible by then.
-	return db.get(s, dst, key, db.published.seq())
+	return db.get(s, dst, key, db.published.seq(), t)
 }
 
 // get appends to dst the newest value of key that is not newer than seq.
-func (db *DB) get(s stateRef, dst, key []byte, seq ikey.Seq) ([]byte, error) {
+func (db *DB) get(s stateRef, dst, key []byte, seq ikey.Seq, t *kv.Trace) ([]byte, error) {
+	t.Step(stepMemTable)
 	for _, m := range s.mems {
 		if m.empty() {
 			continue
@@ -31,6 +35,7 @@ func (db *DB) get(s stateRef, dst, key []byte, seq ikey.Seq) ([]byte, error) {
 			return result(append(dst, value...), dst, kind)
 		}
 	}
+	t.Step(stepTables)
 	search := tableSearch{key: key, hash: sstable.Hash(key), seq: seq}
 	value, kind, err := search.run(s.readState, dst)
 	db.counters.reads[s.stripe].count(&search)

@@ -43,7 +43,7 @@ func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
 		return dst, kv.ErrClosed
 	}
 	defer state.release()
-	return s.db.get(state, dst, key, s.seq)
+	return s.db.get(state, dst, key, s.seq, nil)
 }
 
 func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {

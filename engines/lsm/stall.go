@@ -59,12 +59,12 @@ func (db *DB) awaitFlushes() error {
 		s := db.state.Load()
 		return len(s.mems)-1 >= db.opts.MaxImmutable || len(s.version.Levels[0]) >= db.opts.L0StopTrigger
 	}
-	if db.writable() == nil && full() {
+	if db.Writable() == nil && full() {
 		db.throttle.stalled(func() {
-			for db.writable() == nil && full() {
+			for db.Writable() == nil && full() {
 				db.changed.Wait()
 			}
 		})
 	}
-	return db.writable()
+	return db.Writable()
 }
