@@ -72,7 +72,8 @@ Exit status: 0 done and sound; 1 a finding (regression, failed cell, corrupt sto
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.listCommand(), a.benchCommand(), a.compareCommand(), a.reportCommand(), a.verifyCommand(), a.cellCommand())
+	root.AddCommand(a.listCommand(), a.benchCommand(), a.compareCommand(), a.reportCommand(), a.verifyCommand(),
+		a.serveCommand(), a.cellCommand())
 	return root
 }
 

@@ -1,0 +1,54 @@
+package httpd
+
+import (
+	"log/slog"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/settings"
+)
+
+// Config is what a server is started with.
+type Config struct {
+	// Open opens the engine. It is called once the server listens: recovery may
+	// take long, and clients are told so meanwhile.
+	Open func() (kv.Engine, error)
+
+	Addr string // of clients; port 0 picks one
+
+	Settings settings.Settings
+	Log      *slog.Logger // default: nothing is logged
+
+	Timeouts Timeouts
+}
+
+// Timeouts bound what a client may hold. The zero value of each takes its
+// default.
+type Timeouts struct {
+	Header time.Duration // to send the header of a request; default 5 s
+	Read   time.Duration // to send a whole request; default 30 s
+	Write  time.Duration // to take an answer, or each part of a scan; default 30 s
+	Idle   time.Duration // between requests; default 2 min
+	Stop   time.Duration // for requests under way when the server stops; default 5 s
+}
+
+func (c Config) withDefaults() Config {
+	for _, t := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&c.Timeouts.Header, 5 * time.Second},
+		{&c.Timeouts.Read, 30 * time.Second},
+		{&c.Timeouts.Write, 30 * time.Second},
+		{&c.Timeouts.Idle, 2 * time.Minute},
+		{&c.Timeouts.Stop, 5 * time.Second},
+	} {
+		if *t.field == 0 {
+			*t.field = t.value
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}

@@ -1,0 +1,140 @@
+// Package rest is the HTTP front of a store:
+//
+//	PUT|GET|DELETE /kv/{key}                the key percent-encoded, the body the raw value
+//	GET            /kv?lower=&upper=&limit= entries in order, NDJSON with base64
+//	POST           /batch                   NDJSON of writes, applied as one
+//	GET|POST       /set?key=&value=         plain text
+//	GET            /get?key=                plain text
+//
+// Every byte string is a key, the empty one and those with slashes too: /kv/ and
+// /kv/a%2F..%2Fb name keys as they are, nothing is cleaned or redirected. Errors
+// are JSON problems (RFC 9457), after which the connection stays usable. A scan
+// that fails after its first byte ends the connection, so that nobody takes a
+// part for the whole.
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/service"
+)
+
+// Headers of requests and answers.
+const (
+	DurabilityHeader = "Lsmlab-Durability" // volatile, buffered or synced; of writes
+	LSNHeader        = "Lsmlab-Lsn"        // of the write; for reads one that was seen
+)
+
+// Handler serves a store over HTTP.
+type Handler struct {
+	Store *service.Store
+	// Observe, if set, is told about every answer.
+	Observe func(Observation)
+	// StallTimeout bounds the time that a client may take to read one part of a
+	// scan; 0: no bound but the server's.
+	StallTimeout time.Duration
+
+	scratch sync.Pool // of *scratch
+}
+
+// Observation is one answer.
+type Observation struct {
+	Route  string // as OpenAPI writes it
+	Method string
+	Status int
+	Took   time.Duration
+}
+
+// scratch is the memory of one request, used again by later ones.
+type scratch struct {
+	value []byte
+	batch kv.Batch
+}
+
+// keptScratch is the most memory that a finished request leaves for others.
+const keptScratch = 1 << 20
+
+// action answers one method of a route, but for errors, and returns the status.
+type action func(h *Handler, w http.ResponseWriter, r *http.Request, m *scratch) (status int, err error)
+
+// route is one path with its methods.
+type route struct {
+	path    string // as OpenAPI writes it
+	methods map[string]action
+	allow   string
+}
+
+const keyPath = "/kv/"
+
+var (
+	keyRoute = newRoute("/kv/{key}", map[string]action{
+		http.MethodGet: (*Handler).get, http.MethodHead: (*Handler).get,
+		http.MethodPut: (*Handler).put, http.MethodDelete: (*Handler).remove,
+	})
+	routes = map[string]*route{
+		"/kv":    newRoute("/kv", map[string]action{http.MethodGet: (*Handler).scan}),
+		"/batch": newRoute("/batch", map[string]action{http.MethodPost: (*Handler).batch}),
+		"/set":   newRoute("/set", map[string]action{http.MethodGet: (*Handler).plainSet, http.MethodPost: (*Handler).plainSet}),
+		"/get":   newRoute("/get", map[string]action{http.MethodGet: (*Handler).plainGet}),
+	}
+)
+
+// find returns the route of a path, or nil.
+func (h *Handler) find(path string) *route {
+	if strings.HasPrefix(path, keyPath) {
+		return keyRoute
+	}
+	return routes[path]
+}
+
+// Serves says whether a path is the handler's.
+func (h *Handler) Serves(path string) bool { return h.find(path) != nil }
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	route := h.find(r.URL.Path)
+	if route == nil {
+		writeProblem(w, r, service.Problem{Status: http.StatusNotFound, Kind: "no-such-path", Detail: "no such path: see /openapi.json"})
+		return
+	}
+	status := h.answer(route, w, r)
+	if h.Observe != nil {
+		h.Observe(Observation{route.path, r.Method, status, time.Since(start)})
+	}
+}
+
+func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) int {
+	act := route.methods[r.Method]
+	if act == nil {
+		w.Header().Set("Allow", route.allow)
+		return writeProblem(w, r, service.Problem{Status: http.StatusMethodNotAllowed, Kind: "method", Detail: "allowed here: " + route.allow})
+	}
+	m := h.borrow()
+	status, err := act(h, w, r, m)
+	h.giveBack(m)
+	if err != nil {
+		return writeProblem(w, r, service.Classify(err))
+	}
+	return status
+}
+
+func (h *Handler) borrow() *scratch {
+	if m, ok := h.scratch.Get().(*scratch); ok {
+		return m
+	}
+	return &scratch{}
+}
+
+func (h *Handler) giveBack(m *scratch) {
+	if cap(m.value)+cap(m.batch.Bytes()) > keptScratch {
+		return
+	}
+	m.value = m.value[:0]
+	m.batch.Reset()
+	h.scratch.Put(m)
+}

@@ -1,0 +1,97 @@
+package rest
+
+import (
+	"bufio"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"lsmlab/harness/httpd/service"
+)
+
+// scanPart is how much of a scan is sent at once, in bytes.
+const scanPart = 32 << 10
+
+// scan streams entries as lines {"key":BASE64,"value":BASE64}.
+func (h *Handler) scan(w http.ResponseWriter, r *http.Request, _ *scratch) (int, error) {
+	lower, upper, limit, err := h.scanRange(r.URL.RawQuery)
+	if err != nil {
+		return 0, err
+	}
+	parts := &partWriter{ResponseWriter: w, control: http.NewResponseController(w), stall: h.StallTimeout}
+	out := bufio.NewWriterSize(parts, scanPart)
+	var line []byte
+	err = h.Store.Scan(r.Context(), lower, upper, limit, func(key, value []byte) error {
+		line = appendEntry(line[:0], key, value)
+		_, err := out.Write(line)
+		return err
+	})
+	switch {
+	case err != nil && !parts.begun:
+		return 0, err
+	case err == nil:
+		w.Header()["Content-Type"] = ndjson // of an empty answer too
+		err = out.Flush()
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+	}
+	return http.StatusOK, nil
+}
+
+func appendEntry(line, key, value []byte) []byte {
+	line = append(line, `{"key":"`...)
+	line = base64.StdEncoding.AppendEncode(line, key)
+	line = append(line, `","value":"`...)
+	line = base64.StdEncoding.AppendEncode(line, value)
+	return append(line, "\"}\n"...)
+}
+
+// partWriter gives the client a fresh deadline for each part: a scan may take
+// long, but not because its reader sleeps.
+type partWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+	begun   bool
+}
+
+var ndjson = []string{"application/x-ndjson"}
+
+func (p *partWriter) Write(b []byte) (int, error) {
+	if !p.begun {
+		p.begun = true
+		p.Header()["Content-Type"] = ndjson
+	}
+	if p.stall > 0 {
+		if err := p.control.SetWriteDeadline(time.Now().Add(p.stall)); err != nil {
+			return 0, err
+		}
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+// scanRange reads lower, upper and limit. A bound that is given but empty is the
+// empty key, one that is missing is none.
+func (h *Handler) scanRange(query string) (lower, upper []byte, limit int, err error) {
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, nil, 0, service.BadRequestf("query: %v", err)
+	}
+	bound := func(name string) []byte {
+		if !q.Has(name) {
+			return nil
+		}
+		return append([]byte{}, q.Get(name)...)
+	}
+	most := h.Store.Settings().Limits.ScanEntries
+	limit = most
+	if text := q.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > most {
+			return nil, nil, 0, service.BadRequestf("limit is %q: want a number from 1 to %d", text, most)
+		}
+	}
+	return bound("lower"), bound("upper"), limit, nil
+}

@@ -1,0 +1,144 @@
+// Package settings holds what a running server may be told anew: limits, rate,
+// circuit breaker, log level. A file of them is JSON; fields that it leaves out
+// keep their defaults, fields that nobody knows are refused.
+//
+//	{
+//	  "durability": "synced",
+//	  "log_level": "debug",
+//	  "limits": {"body_bytes": 1048576, "scan_entries": 1000},
+//	  "rate": {"requests_per_second": 5000, "burst": 500},
+//	  "breaker": {"failure_ratio": 0.5, "min_requests": 20, "window": "10s", "open": "5s", "slow": "2s"},
+//	  "fallback": "busy, try again later",
+//	  "trace_ratio": 0.01
+//	}
+package settings
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"lsmlab/engines/kv"
+)
+
+// Settings are one consistent set. They are read only once they are in use.
+type Settings struct {
+	// Durability is the rung of writes whose request names none.
+	Durability kv.Durability `json:"durability"`
+	LogLevel   slog.Level    `json:"log_level"`
+	Limits     Limits        `json:"limits"`
+	Rate       Rate          `json:"rate"`
+	Breaker    Breaker       `json:"breaker"`
+	// Fallback is the text of answers to requests that are shed: over the rate,
+	// or while the breaker is open.
+	Fallback string `json:"fallback"`
+	// TraceRatio of the requests that no caller traces are traced, 0 to 1.
+	TraceRatio float64 `json:"trace_ratio"`
+}
+
+// Limits bound the work of one request.
+type Limits struct {
+	BodyBytes   int64 `json:"body_bytes"`
+	ScanEntries int   `json:"scan_entries"` // also what a scan without a limit gets
+}
+
+// Rate is a token bucket over all requests.
+type Rate struct {
+	RequestsPerSecond float64 `json:"requests_per_second"` // 0: no limit
+	Burst             int     `json:"burst"`
+}
+
+// Breaker says when requests are refused because too many failed. Reads and
+// writes are counted apart.
+type Breaker struct {
+	FailureRatio float64  `json:"failure_ratio"` // of a window's requests
+	MinRequests  uint32   `json:"min_requests"`  // in a window before the ratio counts
+	Window       Duration `json:"window"`
+	Open         Duration `json:"open"` // until a few requests may try again
+	Slow         Duration `json:"slow"` // a call that takes longer counts as failed
+}
+
+// Duration is written as in Go: "1m30s".
+type Duration struct{ time.Duration }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) (err error) {
+	d.Duration, err = time.ParseDuration(string(text))
+	return err
+}
+
+// Default returns the settings of a server that was told nothing.
+func Default() Settings {
+	return Settings{
+		Durability: kv.Buffered,
+		Limits:     Limits{BodyBytes: 32 << 20, ScanEntries: 100_000},
+		Rate:       Rate{Burst: 1000},
+		Breaker: Breaker{
+			FailureRatio: 0.5, MinRequests: 20,
+			Window: Duration{10 * time.Second}, Open: Duration{5 * time.Second}, Slow: Duration{5 * time.Second},
+		},
+		Fallback:   "the server sheds load, try again later",
+		TraceRatio: 1,
+	}
+}
+
+// Load reads the settings in file over the given ones.
+func Load(file string, over Settings) (Settings, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return over, fmt.Errorf("settings: %w", err)
+	}
+	s, err := parse(data, over)
+	if err != nil {
+		return over, fmt.Errorf("settings %s: %w", file, err)
+	}
+	return s, nil
+}
+
+func parse(data []byte, over Settings) (Settings, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	s := over
+	if err := d.Decode(&s); err != nil {
+		return over, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return over, fmt.Errorf("more than one JSON value, from byte %d on", d.InputOffset())
+	}
+	if err := s.check(); err != nil {
+		return over, err
+	}
+	return s, nil
+}
+
+// check refuses values that cannot work, naming field and value.
+func (s Settings) check() error {
+	for _, f := range []struct {
+		name            string
+		value, at, most float64
+	}{
+		{"limits.body_bytes", float64(s.Limits.BodyBytes), 1, kv.MaxBatchSize},
+		{"limits.scan_entries", float64(s.Limits.ScanEntries), 1, 1e9},
+		{"rate.requests_per_second", s.Rate.RequestsPerSecond, 0, 1e9},
+		{"rate.burst", float64(s.Rate.Burst), 1, 1e9},
+		{"breaker.failure_ratio", s.Breaker.FailureRatio, 0.01, 1},
+		{"breaker.min_requests", float64(s.Breaker.MinRequests), 1, 1e9},
+		{"breaker.window in seconds", s.Breaker.Window.Seconds(), 0.01, 3600},
+		{"breaker.open in seconds", s.Breaker.Open.Seconds(), 0.01, 3600},
+		{"breaker.slow in seconds", s.Breaker.Slow.Seconds(), 0.001, 3600},
+		{"trace_ratio", s.TraceRatio, 0, 1},
+	} {
+		if !(f.value >= f.at && f.value <= f.most) {
+			return fmt.Errorf("%s is %g, want %g to %g", f.name, f.value, f.at, f.most)
+		}
+	}
+	return nil
+}
