@@ -104,8 +104,7 @@ func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
 	o := vfs.CrashOptions{ProcessCrash: true}
 	if kind == kvtest.PowerOff {
 		o = vfs.CrashOptions{
-			Keep:      []float64{0, 0.3, 0.6, 1}[rng.IntN(4)],
-			Rand:      rng,
+			Choose:    vfs.Chance([]float64{0, 0.3, 0.6, 1}[rng.IntN(4)], rng),
 			BlockSize: []int{512, 4096}[rng.IntN(2)],
 			Strict:    rng.IntN(2) == 0,
 			Garbage:   rng.IntN(2) == 0,

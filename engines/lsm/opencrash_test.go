@@ -62,7 +62,7 @@ func TestCrashInOpen(t *testing.T) {
 		var cut []*vfs.Mem
 		k.disk.OnOp = func(vfs.Op) {
 			cut = append(cut, k.disk.CrashClone(vfs.CrashOptions{
-				Keep: []float64{0, 0.5, 0.9}[rng.IntN(3)], Rand: rng, BlockSize: 512, Strict: rng.IntN(2) == 0,
+				Choose: vfs.Chance([]float64{0, 0.5, 0.9}[rng.IntN(3)], rng), BlockSize: 512, Strict: rng.IntN(2) == 0,
 			}))
 		}
 		checkReopens(t, o, k.disk, k.acked, fmt.Sprintf("killed before %v", k.op))

@@ -34,13 +34,17 @@ type Mem struct {
 	seq    uint64 // of the last entry operation
 	logged uint64 // entry operations up to it are in the journal; see CrashOptions.Strict
 	gen    uint64 // of the last clone
+
+	// freed are pages of files removed last, which never change: what a block
+	// that a new file is given may hold.
+	freed []*page
 }
 
 var _ FS = (*Mem)(nil)
 
 // NewMem returns an empty file system.
 func NewMem() *Mem {
-	return &Mem{root: &memDir{entries: map[string]memEntry{}}}
+	return &Mem{root: &memDir{name: "/", entries: map[string]memEntry{}}}
 }
 
 func (m *Mem) note(op Op) {
@@ -108,8 +112,8 @@ func (m *Mem) ensure(name string) (*memFile, error) {
 		return e.file, nil
 	}
 	m.lastID++
-	f := &memFile{id: m.lastID}
-	m.change(entryChange{d, base, memEntry{file: f}})
+	f := &memFile{id: m.lastID, name: path.Join(d.name, base)}
+	m.change(OpCreate, entryChange{d, base, memEntry{file: f}})
 	return f, nil
 }
 
@@ -157,8 +161,26 @@ func (m *Mem) Remove(name string) error {
 	if err != nil {
 		return pathError("remove", name, err)
 	}
-	m.change(entryChange{dir: d, name: base})
+	m.free(e.file)
+	m.change(OpRemove, entryChange{dir: d, name: base})
 	return nil
+}
+
+// maxFreed bounds the pages kept of removed files.
+const maxFreed = 2
+
+// free keeps a page of a file that is removed; none if f is nil.
+func (m *Mem) free(f *memFile) {
+	if f == nil || len(f.pages) == 0 || f.pages[0] == nil {
+		return
+	}
+	p := f.pages[0]
+	if f.dirty[0] != nil {
+		p = clonePage(p)
+	}
+	if m.freed = append(m.freed, p); len(m.freed) > maxFreed {
+		m.freed = slices.Clone(m.freed[1:])
+	}
 }
 
 // Rename implements [FS].
@@ -194,7 +216,11 @@ func (m *Mem) rename(oldname, newname string) error {
 	case e.dir != nil && strings.HasPrefix(path.Clean("/"+newname), path.Clean("/"+oldname)+"/"):
 		return syscall.EINVAL // into itself
 	}
-	m.change(entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
+	m.free(old.file)
+	if e.file != nil {
+		e.file.name = path.Join(to.name, toBase)
+	}
+	m.change(OpRename, entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
 	return nil
 }
 
@@ -214,8 +240,8 @@ func (m *Mem) MkdirAll(dir string) error {
 		}
 		if e.dir == nil {
 			m.lastID++
-			e.dir = &memDir{id: m.lastID, entries: map[string]memEntry{}}
-			m.change(entryChange{d, part, e})
+			e.dir = &memDir{id: m.lastID, name: path.Join(d.name, part), entries: map[string]memEntry{}}
+			m.change(OpMkdirAll, entryChange{d, part, e})
 		}
 		d = e.dir
 	}

@@ -26,7 +26,8 @@ var zeroPage page
 //  5. len(mapped) == 0, or mapped holds the newest content of the file's first
 //     len(mapped) bytes, and pages hold it as of the last fold.
 type memFile struct {
-	id     uint64 // in order of creation; makes the order of random choices repeatable
+	id     uint64 // in order of creation; makes the order of choices repeatable
+	name   string // path, as it was made or last renamed
 	pages  []*page
 	shared bool // the array pages also belongs to a clone: copy it before storing
 	size   int64

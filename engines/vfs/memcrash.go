@@ -3,21 +3,18 @@ package vfs
 import (
 	"hash/maphash"
 	"maps"
-	"math/rand/v2"
 	"slices"
 )
 
 // CrashOptions choose which state a crash leaves; see [Mem.CrashClone]. The zero
 // value loses everything that was not synced.
 type CrashOptions struct {
-	// Keep is the probability, 0 to 1, with which each unsynced block, size
-	// change and entry operation is found as it was last. 0 loses all, 1 loses
-	// nothing. In between, what is not found in its last state is found in one
-	// of the states it went through, or as it was at the last sync.
-	Keep float64
-	// Rand makes the choices: the same seed, options and history give the same
-	// state. It may be nil when Keep is 0 or 1 and Garbage is off.
-	Rand *rand.Rand
+	// Choose decides at each site which of n >= 2 states is found: 0 is as it was
+	// at the last sync, n-1 the newest, between them the states gone through.
+	// Nil chooses 0 always. Sites come in an order that depends on the history
+	// alone. It is called with the file system locked, so it may not use it. See
+	// [Chance].
+	Choose func(site CrashSite, n int) int
 	// BlockSize is the unit, in bytes, that a crash keeps or loses as a whole:
 	// 512 tears pages, 4096 (and 0) does not; no other value is allowed.
 	BlockSize int
@@ -29,8 +26,8 @@ type CrashOptions struct {
 	// (or a SyncData after its size changed) makes all earlier ones durable, and
 	// a file's size covers only data that arrived.
 	Strict bool
-	// Garbage fills, by coin, blocks that a file grew by and whose data was
-	// lost with random bytes instead of zeros. Only with Strict.
+	// Garbage asks Choose what blocks hold that a file grew by and whose data was
+	// lost; without it, zeros. Only with Strict.
 	Garbage bool
 	// ProcessCrash keeps everything, and what was not durable stays so: only
 	// the process died, and a power failure may follow. Other fields are unused.
@@ -51,11 +48,11 @@ func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.gen++
-	c := &crasher{o: o, gen: m.gen, logged: m.logged}
+	c := &crasher{o: o, gen: m.gen, logged: m.logged, freed: m.freed}
 	if o.Strict {
 		c.logged = 0
 	}
-	clone := &Mem{lastID: m.lastID}
+	clone := &Mem{lastID: m.lastID, freed: slices.Clone(m.freed)}
 	if o.ProcessCrash {
 		clone.seq, clone.logged = m.seq, m.logged
 		clone.root = c.sameDir(m.root)
@@ -69,29 +66,23 @@ func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	return clone
 }
 
-// crasher builds one crash state. It draws random numbers in the order of ids,
-// so that a seed gives the same state again.
+// crasher builds one crash state. It asks for choices in the order of ids, so
+// that the same choices give the same state again.
 type crasher struct {
 	o      CrashOptions
 	gen    uint64
 	logged uint64
 	dirty  []*memFile // reached and not clean; their twins are to be filled
+	freed  []*page    // see Mem.freed
 }
 
-// choose returns how many of n successive changes are found.
-func (c *crasher) choose(n int) int {
-	switch {
-	case n == 0 || c.o.Keep <= 0:
+// choose returns how many of n successive changes are found at a site.
+func (c *crasher) choose(site CrashSite, n int) int {
+	if n == 0 || c.o.Choose == nil {
 		return 0
-	case c.o.Keep >= 1 || c.coin():
-		return n
-	case n > 1 && c.coin():
-		return 1 + c.o.Rand.IntN(n-1)
 	}
-	return 0
+	return c.o.Choose(site, n+1)
 }
-
-func (c *crasher) coin() bool { return c.o.Rand.Float64() < c.o.Keep }
 
 func (c *crasher) dir(d *memDir) *memDir {
 	found := d.entries
@@ -108,7 +99,7 @@ func (c *crasher) dir(d *memDir) *memDir {
 			}
 		}
 	}
-	twin := &memDir{id: d.id, entries: make(map[string]memEntry, len(found))}
+	twin := &memDir{id: d.id, name: d.name, entries: make(map[string]memEntry, len(found))}
 	var dirs []string
 	for name, e := range found {
 		if e.dir != nil {
@@ -137,7 +128,7 @@ func (c *crasher) decide(op *entryOp) bool {
 		return true
 	}
 	if c.o.Strict {
-		return c.o.Keep >= 1 || c.o.Keep > 0 && c.coin()
+		return c.choose(op.site(), 1) > 0
 	}
 	for _, ch := range op.changes {
 		if op.seq >= c.cutOf(ch.dir) {
@@ -153,7 +144,7 @@ func (c *crasher) cutOf(d *memDir) uint64 {
 		open := slices.IndexFunc(d.pending, func(op *entryOp) bool { return op.seq > c.logged })
 		d.cutGen, d.cut = c.gen, c.logged+1
 		if open >= 0 {
-			if k := c.choose(len(d.pending) - open); k > 0 {
+			if k := c.choose(CrashSite{Kind: SiteEntries, File: d.name}, len(d.pending)-open); k > 0 {
 				d.cut = d.pending[open+k-1].seq + 1
 			}
 		}
@@ -167,7 +158,7 @@ func (c *crasher) file(f *memFile) *memFile {
 		return f.twin
 	}
 	f.fold()
-	f.twin, f.twinGen = &memFile{id: f.id}, c.gen
+	f.twin, f.twinGen = &memFile{id: f.id, name: f.name}, c.gen
 	if f.isDirty() {
 		c.dirty = append(c.dirty, f)
 		return f.twin

@@ -10,15 +10,21 @@ import (
 	"lsmlab/engines/vfs"
 )
 
+// severity is a kind of crash, and the share of unsynced things that it keeps.
+type severity struct {
+	vfs.CrashOptions
+	keep float64
+}
+
 // severities are options from drop-all to keep-all, with fresh random choices
 // for each seed.
-func severities(seed uint64) []vfs.CrashOptions {
-	var all []vfs.CrashOptions
+func severities(seed uint64) []severity {
+	var all []severity
 	for _, keep := range []float64{0, 0.3, 0.6, 1} {
 		for _, block := range []int{512, 4096} {
 			for _, strict := range []bool{false, true} {
-				all = append(all, vfs.CrashOptions{Keep: keep, BlockSize: block, Strict: strict,
-					Rand: rand.New(rand.NewPCG(seed, 0))})
+				all = append(all, severity{vfs.CrashOptions{BlockSize: block, Strict: strict,
+					Choose: vfs.Chance(keep, rand.New(rand.NewPCG(seed, 0)))}, keep})
 			}
 		}
 	}
@@ -31,7 +37,7 @@ func found(m *vfs.Mem, look func(*vfs.Mem) string) map[string]int {
 	states := map[string]int{}
 	for seed := range uint64(60) {
 		for _, o := range severities(seed) {
-			states[look(m.CrashClone(o))]++
+			states[look(m.CrashClone(o.CrashOptions))]++
 		}
 	}
 	return states
@@ -90,7 +96,7 @@ func TestCrashTears(t *testing.T) {
 	halves := func(m *vfs.Mem) string { c := contents(t, m, "/db/a"); return c[:1] + c[512:513] }
 	only(t, found(m, halves), "oo", "nn", "on", "no")
 	for seed := range uint64(50) {
-		o := vfs.CrashOptions{Keep: 0.5, Strict: true, Rand: rand.New(rand.NewPCG(seed, 0))}
+		o := vfs.CrashOptions{Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0))), Strict: true}
 		if h := halves(m.CrashClone(o)); h[0] != h[1] {
 			t.Fatalf("seed %d: a page was torn with blocks of 4096", seed)
 		}
@@ -104,7 +110,7 @@ func TestCrashAppend(t *testing.T) {
 	must(f.WriteAt([]byte("data"), 0))(t)
 	only(t, found(m, looksLike(t, "/db/a")), "", "data", "\x00\x00\x00\x00")
 	for seed := range uint64(50) {
-		o := vfs.CrashOptions{Keep: 0.5, Rand: rand.New(rand.NewPCG(seed, 0))}
+		o := vfs.CrashOptions{Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0)))}
 		if got := contents(t, m.CrashClone(o), "/db/a"); got != "" && got != "data" {
 			t.Fatalf("seed %d: ordered data left %q", seed, got)
 		}
@@ -112,7 +118,7 @@ func TestCrashAppend(t *testing.T) {
 	must(f.WriteAt(make([]byte, 4092), 4))(t)
 	garbage := 0
 	for seed := range uint64(200) {
-		o := vfs.CrashOptions{Keep: 0.5, Strict: true, Garbage: true, Rand: rand.New(rand.NewPCG(seed, 0))}
+		o := vfs.CrashOptions{Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0))), Strict: true, Garbage: true}
 		if got := strings.TrimRight(contents(t, m.CrashClone(o), "/db/a"), "\x00"); len(got) > 4 {
 			garbage++
 		}
@@ -195,7 +201,7 @@ func TestCrashEntryOrder(t *testing.T) {
 	look := func(m *vfs.Mem) string { return fmt.Sprint(exists(m, "/db/a"), exists(m, "/db/b")) }
 	only(t, found(m, look), "false false", "true false", "true true", "false true")
 	for seed := range uint64(50) {
-		o := vfs.CrashOptions{Keep: 0.5, Rand: rand.New(rand.NewPCG(seed, 0))}
+		o := vfs.CrashOptions{Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0)))}
 		if look(m.CrashClone(o)) == "false true" {
 			t.Fatalf("seed %d: order was not kept", seed)
 		}

@@ -3,6 +3,7 @@ package vfs
 import (
 	"encoding/binary"
 	"maps"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -38,7 +39,7 @@ func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
 			steps, now = append(steps, i), p.size
 		}
 	}
-	k := c.choose(len(steps))
+	k := c.choose(CrashSite{Kind: SiteSize, File: f.name}, len(steps))
 	if k == 0 {
 		return f.metaDone, f.syncedSize
 	}
@@ -81,20 +82,26 @@ func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta
 	if hi < 0 {
 		hi = len(touched)
 	}
-	k := lo + c.choose(hi-lo)
+	site := CrashSite{Kind: SiteBlock, File: f.name, Offset: base, Length: int64(len(block))}
+	k := lo + c.choose(site, hi-lo)
 	for _, p := range touched[:k] {
 		p.apply(block, base)
 	}
 	if k == lo && lo < hi && c.o.Garbage && c.o.Strict && base >= f.syncedSize && end <= size {
-		c.garbage(block)
+		site.Kind = SiteGarbage
+		c.garbage(f, site, block)
 	}
 }
 
-func (c *crasher) garbage(block []byte) {
-	if c.o.Rand.IntN(2) == 0 {
-		return
-	}
-	for at := 0; at < len(block); at += 8 {
-		binary.LittleEndian.PutUint64(block[at:], c.o.Rand.Uint64())
+// garbage fills a block that was allotted and never written.
+func (c *crasher) garbage(f *memFile, site CrashSite, block []byte) {
+	switch k := c.choose(site, len(c.freed)+1); {
+	case k < len(c.freed):
+		copy(block, c.freed[k][site.Offset%pageSize:])
+	case k == len(c.freed):
+		noise := rand.NewPCG(f.id, uint64(site.Offset))
+		for at := 0; at < len(block); at += 8 {
+			binary.LittleEndian.PutUint64(block[at:], noise.Uint64())
+		}
 	}
 }

@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"maps"
+	"path"
 	"slices"
 )
 
@@ -11,6 +12,7 @@ import (
 // Invariant: durable with the pending operations applied in order gives entries.
 type memDir struct {
 	id      uint64
+	name    string // path, as it was made
 	entries map[string]memEntry
 	durable map[string]memEntry // nil while pending is empty: then entries is durable
 	pending []*entryOp
@@ -33,12 +35,19 @@ func (e memEntry) exists() bool { return e.file != nil || e.dir != nil }
 // entryOp is one unsynced change of entries. A crash keeps all of it or nothing.
 type entryOp struct {
 	seq     uint64 // in order of all entry operations
+	kind    OpKind
 	changes []entryChange
 
 	keep    bool // the decision, in the crash state being built
 	keepGen uint64
 	twin    *entryOp // its equal in the process crash being built
 	twinGen uint64
+}
+
+// site is where a crash chooses whether op is found.
+func (op *entryOp) site() CrashSite {
+	c := op.changes[0]
+	return CrashSite{Kind: SiteEntry, Op: op.kind, File: path.Join(c.dir.name, c.name)}
 }
 
 // entryChange says that name in dir stands for to.
@@ -49,9 +58,9 @@ type entryChange struct {
 }
 
 // change applies an operation and notes it as pending. The caller holds m.mu.
-func (m *Mem) change(changes ...entryChange) {
+func (m *Mem) change(kind OpKind, changes ...entryChange) {
 	m.seq++
-	op := &entryOp{seq: m.seq, changes: changes}
+	op := &entryOp{seq: m.seq, kind: kind, changes: changes}
 	for _, c := range changes {
 		d := c.dir
 		if d.durable == nil {

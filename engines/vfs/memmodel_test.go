@@ -125,23 +125,23 @@ func stepModel(t *testing.T, rnd *rand.Rand, f *modelFile) {
 func judge(t *testing.T, m *vfs.Mem, files []*modelFile, seed uint64) {
 	t.Helper()
 	for _, o := range severities(seed) {
-		clone := m.CrashClone(o)
+		clone := m.CrashClone(o.CrashOptions)
 		for _, f := range files {
 			got := contents(t, clone, f.name)
 			why := f.explains([]byte(got), o.BlockSize)
 			switch {
-			case o.Keep == 0 && got != string(f.versions[0]):
+			case o.keep == 0 && got != string(f.versions[0]):
 				why = "not as at the last sync"
-			case o.Keep == 1 && got != string(f.now()):
+			case o.keep == 1 && got != string(f.now()):
 				why = "not as it is now"
 			}
 			if why != "" {
-				t.Fatalf("%+v: %s: %s", o, f.name, why)
+				t.Fatalf("keep %g, strict %v, blocks of %d: %s: %s", o.keep, o.Strict, o.BlockSize, f.name, why)
 			}
 		}
-		o.Rand = rand.New(rand.NewPCG(seed, 0))
-		if again := m.CrashClone(o); o.Keep != 0.6 && o.Keep != 0.3 && again.Fingerprint() != clone.Fingerprint() {
-			t.Fatalf("%+v: the same crash gave another state", o)
+		o.Choose = vfs.Chance(o.keep, rand.New(rand.NewPCG(seed, 0)))
+		if again := m.CrashClone(o.CrashOptions); again.Fingerprint() != clone.Fingerprint() {
+			t.Fatalf("keep %g, strict %v, blocks of %d: the same choices gave another state", o.keep, o.Strict, o.BlockSize)
 		}
 	}
 	process := m.CrashClone(vfs.CrashOptions{ProcessCrash: true})
@@ -162,8 +162,8 @@ func TestCrashRepeats(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		o := func() vfs.CrashOptions {
-			return vfs.CrashOptions{Keep: 0.5, BlockSize: 512, Strict: true, Garbage: true,
-				Rand: rand.New(rand.NewPCG(seed, 0))}
+			return vfs.CrashOptions{BlockSize: 512, Strict: true, Garbage: true,
+				Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0)))}
 		}
 		one, other := m.CrashClone(o()), m.CrashClone(o())
 		if one.Fingerprint() != other.Fingerprint() {
@@ -192,7 +192,7 @@ func BenchmarkCrashClone(b *testing.B) {
 	for _, keep := range []float64{0, 0.5, 1} {
 		b.Run(fmt.Sprintf("keep=%g", keep), func(b *testing.B) {
 			for b.Loop() {
-				m.CrashClone(vfs.CrashOptions{Keep: keep, Rand: rnd, BlockSize: 512, Strict: true})
+				m.CrashClone(vfs.CrashOptions{Choose: vfs.Chance(keep, rnd), BlockSize: 512, Strict: true})
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "clones/s")
 		})

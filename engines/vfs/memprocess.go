@@ -10,7 +10,7 @@ func (c *crasher) sameDir(d *memDir) *memDir {
 	if d.twinGen == c.gen {
 		return d.twin
 	}
-	t := &memDir{id: d.id}
+	t := &memDir{id: d.id, name: d.name}
 	d.twin, d.twinGen = t, c.gen
 	t.entries, t.durable = c.sameEntries(d.entries), c.sameEntries(d.durable)
 	for _, op := range d.pending {
@@ -44,7 +44,7 @@ func (c *crasher) sameOp(op *entryOp) *entryOp {
 	if op.twinGen == c.gen {
 		return op.twin
 	}
-	t := &entryOp{seq: op.seq}
+	t := &entryOp{seq: op.seq, kind: op.kind}
 	op.twin, op.twinGen = t, c.gen
 	for _, ch := range op.changes {
 		t.changes = append(t.changes, entryChange{c.sameDir(ch.dir), ch.name, c.sameEntry(ch.to)})

@@ -56,7 +56,7 @@ func TestCrashConcurrent(t *testing.T) {
 		for w := range synced {
 			least[w] = synced[w].Load()
 		}
-		o := vfs.CrashOptions{Keep: 0.5, Strict: true, BlockSize: 512, Rand: rand.New(rand.NewPCG(seed, 0))}
+		o := vfs.CrashOptions{Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0))), Strict: true, BlockSize: 512}
 		clone := m.CrashClone(o)
 		for w := range synced {
 			got := int64(contents(t, clone, fmt.Sprintf("/db/%d", w))[0])

@@ -26,7 +26,7 @@ func TestMem(t *testing.T) {
 // A crash state must be as good a file system as any.
 func TestMemClone(t *testing.T) {
 	vfstest.Run(t, func(t *testing.T) (vfs.FS, string) {
-		return newMem(t).CrashClone(vfs.CrashOptions{Keep: 1}), "/db/store"
+		return newMem(t).CrashClone(vfs.CrashOptions{Choose: vfs.Chance(1, nil)}), "/db/store"
 	})
 }
 

@@ -162,9 +162,9 @@ func (w *world) commit(log *Writer, d kv.Durability) error {
 // crash makes the world after a crash now, and checks it.
 func (w *world) crash() error {
 	w.states++
+	keep := []float64{0, 0.1, 0.5, 0.9, 1}[w.rng.IntN(5)]
 	c := vfs.CrashOptions{
-		Keep:   []float64{0, 0.1, 0.5, 0.9, 1}[w.rng.IntN(5)],
-		Rand:   rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
+		Choose: vfs.Chance(keep, rand.New(rand.NewPCG(w.rng.Uint64(), 2))),
 		Strict: w.rng.IntN(2) == 0, Garbage: w.rng.IntN(2) == 0,
 		BlockSize:    []int{512, 4096}[w.rng.IntN(2)],
 		ProcessCrash: w.rng.IntN(4) == 0,
@@ -179,8 +179,8 @@ func (w *world) crash() error {
 	err := next.survive()
 	w.states += next.states
 	if err != nil {
-		return fmt.Errorf("crash with %+v, LSN %d flushed, %d synced, %d handed over, %d appended:\n%w",
-			c, w.flushed, w.synced, w.handed, w.appended, err)
+		return fmt.Errorf("crash (keep %g, strict %v, garbage %v, blocks of %d, process only %v), LSN %d flushed, %d synced, %d handed over, %d appended:\n%w",
+			keep, c.Strict, c.Garbage, c.BlockSize, c.ProcessCrash, w.flushed, w.synced, w.handed, w.appended, err)
 	}
 	return nil
 }
