@@ -35,6 +35,8 @@ type Info struct {
 	Rungs map[kv.Durability]string
 	// FixedRung says that a store gives only the rung of Options.Durability.
 	FixedRung bool
+	// AnyFS says that the engine can live on Options.FS.
+	AnyFS bool
 	// Settings are the effective options that matter to a comparison.
 	Settings map[string]string
 	// Open opens the store in dir, making it if it is missing.
@@ -48,6 +50,7 @@ func all() []Info {
 			Name:    "pebble",
 			Summary: "LSM tree of CockroachDB, in Go",
 			Module:  pebble.Module,
+			AnyFS:   true,
 			Rungs: map[kv.Durability]string{
 				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
@@ -148,6 +151,9 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	info, err := Lookup(name)
 	if err != nil {
 		return nil, err
+	}
+	if o.FS != nil && !info.AnyFS {
+		return nil, fmt.Errorf("open %s: %w: a file system of the caller's", name, kv.ErrUnsupported)
 	}
 	e, err := info.Open(dir, o)
 	if err != nil {

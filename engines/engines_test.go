@@ -1,12 +1,15 @@
 package engines
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
+	"lsmlab/engines/vfs"
 )
 
 // TestRungsAreTrue opens every engine at every durability and compares what it
@@ -52,5 +55,49 @@ func TestUnknownName(t *testing.T) {
 	}
 	if slices.Contains(Names(), "noop") {
 		t.Error("noop is part of a race by default")
+	}
+}
+
+// TestForeignFileSystem opens every engine on a file system of the caller's. It
+// must live there and nowhere else, or refuse.
+func TestForeignFileSystem(t *testing.T) {
+	for _, name := range Names() {
+		info, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk := vfs.NewMem()
+		if err := errors.Join(disk.MkdirAll("/nowhere/db"), disk.SyncDir("/nowhere"), disk.SyncDir("/")); err != nil {
+			t.Fatal(err)
+		}
+		o := Options{FS: disk, Small: true, Durability: kv.Synced}
+		e, err := Open(name, "/nowhere/db", o)
+		if !info.AnyFS {
+			if !errors.Is(err, kv.ErrUnsupported) {
+				t.Errorf("%s: %v, want a refusal", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b kv.Batch
+		b.Set([]byte("key"), []byte("value"))
+		if err := errors.Join(e.Apply(&b, kv.Synced), e.Close()); err != nil {
+			t.Fatal(err)
+		}
+		o.FS = disk.CrashClone(vfs.CrashOptions{Strict: true})
+		if e, err = Open(name, "/nowhere/db", o); err != nil {
+			t.Fatal(err)
+		}
+		if value, err := e.Get(nil, []byte("key")); err != nil || string(value) != "value" {
+			t.Errorf("%s: after a power failure: %q, %v", name, value, err)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat("/nowhere"); err == nil {
+			t.Errorf("%s wrote to the file system of the operating system", name)
+		}
 	}
 }

@@ -23,6 +23,7 @@ func variant(name, summary string, table memtable.Factory) Info {
 	return Info{
 		Name:    name,
 		Summary: summary,
+		AnyFS:   true,
 		Rungs: map[kv.Durability]string{
 			kv.Volatile: "record in the WAL's memory",
 			kv.Buffered: "record stored through a shared mapping of the WAL segment",
@@ -34,7 +35,11 @@ func variant(name, summary string, table memtable.Factory) Info {
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()
-			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize}
+			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS}
+			if o.Small {
+				opts = opts.Small()
+				opts.Workers = 1 // one thing after the other: a crash can be shown again
+			}
 			if o.Durability < kv.Synced {
 				opts.WALWrite = wal.Mapped
 			}

@@ -56,7 +56,7 @@ func TestCompactReclaims(t *testing.T) {
 // TestObsoleteFilesGo compacts many tables with a queue of one job: every table
 // that no version names must be removed all the same.
 func TestObsoleteFilesGo(t *testing.T) {
-	o := tiny(Options{FS: vfs.NewMem()})
+	o := Options.Small(Options{FS: vfs.NewMem()})
 	o.QueueLength = 1
 	db, err := Open("db", o)
 	if err != nil {

@@ -23,41 +23,27 @@ var variants = map[string]memtable.Factory{
 	"bptree": bptree.New,
 }
 
-// tiny makes everything happen often: freezes, flushes, compactions down to L6,
-// WAL switches, manifest rolls, slow-downs.
-func tiny(o Options) Options {
-	o.MemTableSize, o.MaxImmutable = 48<<10, 32 // an empty table takes 16 to 33 KiB
-	o.TableSize = 8 << 10
-	o.BaseLevelSize = 32 << 10
-	o.SizeRatio = 2
-	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 100, 200
-	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
-	o.ManifestRollSize = 8 << 10
-	o.CacheSize = 64 << 10
-	return o
-}
-
 // profiles are the ways of the core that the suites run through.
 var profiles = map[string]func(Options) Options{
 	"default": func(o Options) Options { return o },
-	"tiny":    tiny,
+	"tiny":    Options.Small,
 	"small": func(o Options) Options { // for long campaigns: shallow, but nothing is rare
 		o.MemTableSize, o.TableSize, o.BaseLevelSize = 1<<20, 1<<20, 4<<20
 		o.WALSegmentSize, o.WALPoolSize = 256<<10, 1<<20
 		return o
 	},
 	"read(2), zstd": func(o Options) Options {
-		o = tiny(o)
+		o = Options.Small(o)
 		o.ReadMode, o.Compression = sstable.Positioned, sstable.Zstd
 		return o
 	},
 	"mapped WAL": func(o Options) Options {
-		o = tiny(o)
+		o = Options.Small(o)
 		o.WALWrite = wal.Mapped
 		return o
 	},
 	"O_DSYNC WAL": func(o Options) Options {
-		o = tiny(o)
+		o = Options.Small(o)
 		o.WALSync = wal.ODSync
 		return o
 	},
@@ -142,7 +128,11 @@ func random(t *testing.T, variant string) {
 }
 
 func FuzzEngineSkiplist(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: skiplist.New})))
+	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: skiplist.New})))
 }
-func FuzzEngineRBTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: rbtree.New}))) }
-func FuzzEngineBPTree(f *testing.F) { kvtest.Fuzz(f, inMemory(tiny(Options{MemTable: bptree.New}))) }
+func FuzzEngineRBTree(f *testing.F) {
+	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: rbtree.New})))
+}
+func FuzzEngineBPTree(f *testing.F) {
+	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: bptree.New})))
+}

@@ -43,7 +43,7 @@ func TestBackgroundError(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var broken atomic.Bool
-			o := tiny(Options{})
+			o := Options{}.Small()
 			o.FS = vfs.NewInject(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
 				if broken.Load() && tc.hits(op) {
 					return vfs.Fault{Err: tc.err}

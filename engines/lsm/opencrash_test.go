@@ -30,7 +30,7 @@ func TestCrashInOpen(t *testing.T) {
 	disk.OnOp = func(op vfs.Op) {
 		states = append(states, killed{disk.CrashClone(vfs.CrashOptions{ProcessCrash: true}), acked, op})
 	}
-	o := tiny(Options{})
+	o := Options{}.Small()
 	o.FS = disk
 	db, err := Open("db", o)
 	if err != nil {

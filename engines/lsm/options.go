@@ -79,6 +79,21 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// Small returns o with sizes that make everything happen often, in short runs:
+// freezes, flushes, compactions down to L6, WAL switches, manifest rolls. For
+// tests and crash exploration.
+func (o Options) Small() Options {
+	o.MemTableSize, o.MaxImmutable = 48<<10, 32 // an empty table takes 16 to 33 KiB
+	o.TableSize = 8 << 10
+	o.BaseLevelSize = 32 << 10
+	o.SizeRatio = 2
+	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 100, 200
+	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
+	o.ManifestRollSize = 8 << 10
+	o.CacheSize = 64 << 10
+	return o
+}
+
 // check refuses values that cannot work, naming field and value.
 func (o Options) check() error {
 	for _, f := range []struct {

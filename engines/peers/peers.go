@@ -2,7 +2,10 @@
 // their callers. Each engine is a package below.
 package peers
 
-import "lsmlab/engines/kv"
+import (
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
 
 // Options are the settings that all engines share; the zero value takes the
 // defaults.
@@ -13,6 +16,14 @@ type Options struct {
 	// when they open (badger, bbolt) refuse the others; there, Volatile stands
 	// for Buffered. Engines that choose by each Apply ignore it.
 	Durability kv.Durability
+	// FS is the file system to live on; nil is the operating system's. Engines
+	// that cannot go through it refuse.
+	FS vfs.FS
+	// Small makes tables, logs and manifests end early, so that a short run
+	// flushes, compacts and switches files often. It is there for crashes, not
+	// for races. MemTableSize and CacheSize are then the engine's own choice,
+	// and engines that know no such sizes ignore it.
+	Small bool
 }
 
 // WithDefaults returns o with zero fields filled in.

@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
 	"lsmlab/engines/peers"
+	ours "lsmlab/engines/vfs"
 )
 
 // machine crashes Pebble's own in-memory file system, below walFS: a power
@@ -76,4 +77,28 @@ func TestSyncedSurvivesBuffered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// foreignMachine crashes a file system of this module, below foreignFS.
+type foreignMachine struct{ disk *ours.Mem }
+
+func (m *foreignMachine) Open() (kv.Engine, error) {
+	return Open("/db", peers.Options{FS: m.disk, Small: true})
+}
+
+func (m *foreignMachine) Crash(kind kvtest.CrashKind, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	o := ours.CrashOptions{ProcessCrash: true}
+	if kind == kvtest.PowerOff {
+		o = ours.CrashOptions{Choose: ours.Chance([]float64{0, 0.3, 0.6, 1}[rng.IntN(4)], rng)}
+	}
+	m.disk = m.disk.CrashClone(o)
+}
+
+// TestForeignCrash runs the small store on our file system, crashed as a
+// journalling file system with ordered data may leave it.
+func TestForeignCrash(t *testing.T) {
+	kvtest.RunRandom(t, kvtest.Harness{NewMachine: func() kvtest.Machine {
+		return &foreignMachine{ours.NewMem()}
+	}}, rand.Uint64(), 3000)
 }

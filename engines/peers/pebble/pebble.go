@@ -54,6 +54,9 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.FS != nil {
+		return open(dir, o, &foreignFS{o.FS})
+	}
 	return open(dir, o, vfs.Default)
 }
 
@@ -100,8 +103,24 @@ func (s *store) options(o peers.Options) *pebble.Options {
 	}
 	po.Levels[len(po.Levels)-1].FilterPolicy = pebble.NoFilterPolicy
 	po.FlushSplitBytes = 2 << 20 // the target file size of L0
+	if o.Small {
+		makeSmall(po)
+	}
 	po.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	return po
+}
+
+// makeSmall sets sizes as lsm's Options.Small does.
+func makeSmall(po *pebble.Options) {
+	po.CacheSize, po.MemTableSize = 256<<10, 64<<10
+	po.LBaseMaxBytes, po.FlushSplitBytes = 32<<10, 8<<10
+	po.TargetFileSizes = [7]int64{8 << 10, 8 << 10, 8 << 10, 8 << 10, 8 << 10, 8 << 10, 8 << 10}
+	po.MaxManifestFileSize = 4 << 10
+	po.CompactionConcurrencyRange = func() (int, int) { return 1, 1 }
+	po.DisableTableStats = true
+	for i := range po.Levels {
+		po.Levels[i].BlockSize, po.Levels[i].IndexBlockSize = 1<<10, 4<<10
+	}
 }
 
 // quiet drops what Pebble logs. Its fatal messages are followed by an exit of
