@@ -86,6 +86,12 @@ type Metricer interface{ Metrics() Metrics }
 // open; damage is reported as [ErrCorrupt].
 type Verifier interface{ Verify() error }
 
+// Settler is an engine that can be waited for: Settle returns once no work is
+// left in the background that earlier calls caused, or an error if there never
+// will be. Who calls it between writes, alone, sees the same operations in the
+// same order every time.
+type Settler interface{ Settle() error }
+
 // LSNApplier is [Engine.Apply] that also returns the LSN of b's last write; the
 // others of b have the LSNs just before it. For an empty batch it is 0.
 type LSNApplier interface {

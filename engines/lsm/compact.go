@@ -102,7 +102,7 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 		return nil, kv.ErrClosed
 	}
 	defer s.release()
-	bounds := partition(plan, runtime.GOMAXPROCS(0), db.opts.TableSize)
+	bounds := partition(plan, min(runtime.GOMAXPROCS(0), db.opts.Workers), db.opts.TableSize)
 	results := make([][]*table, len(bounds)-1)
 	errs := make([]error, len(bounds)-1)
 	var wg sync.WaitGroup

@@ -18,7 +18,7 @@ import (
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker] and [kv.Tracer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
 type DB struct {
 	dir     string
 	opts    Options
@@ -49,6 +49,8 @@ type DB struct {
 	busy      map[uint64]bool
 	paused    bool     // no automatic compaction
 	obsolete  []uint64 // tables whose files are to be removed
+	flushing  bool     // the flusher works
+	removing  bool     // the remover works
 	running   int      // compactions queued or running, manual ones too
 	cursor    [manifest.NumLevels][]byte
 	snapshots map[ikey.Seq]int // open snapshots by LSN
@@ -293,11 +295,13 @@ func (db *DB) closeTable(t *table) {
 func (db *DB) removeLoop() {
 	for {
 		db.mu.Lock()
+		db.removing = false
+		db.changed.Broadcast()
 		for len(db.obsolete) == 0 && !db.closing.Load() {
 			db.changed.Wait()
 		}
 		ids := db.obsolete
-		db.obsolete = nil
+		db.obsolete, db.removing = nil, len(db.obsolete) > 0
 		db.mu.Unlock()
 		if len(ids) == 0 {
 			return
@@ -332,6 +336,20 @@ func (db *DB) Flush() error {
 	}
 	goal := target.active().before
 	for db.Writable() == nil && db.state.Load().version.FlushedSeq < goal {
+		db.changed.Wait()
+	}
+	return db.Writable()
+}
+
+// Settle implements [kv.Settler].
+func (db *DB) Settle() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for db.Writable() == nil {
+		idle := !db.flushing && !db.removing && db.running == 0 && len(db.obsolete) == 0
+		if idle && len(db.state.Load().mems) == 1 {
+			break
+		}
 		db.changed.Wait()
 	}
 	return db.Writable()

@@ -31,8 +31,11 @@ func (db *DB) flushLoop() {
 func (db *DB) awaitImmutable() *memHandle {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.flushing = false
+	db.changed.Broadcast()
 	for db.Writable() == nil {
 		if mems := db.state.Load().mems; len(mems) > 1 {
+			db.flushing = true
 			return mems[len(mems)-1]
 		}
 		db.changed.Wait()

@@ -40,7 +40,7 @@ type Options struct {
 	L0StopTrigger       int           // tables in L0 at which writes wait; default 24
 	BaseLevelSize       int64         // bytes of L1; default 256 MiB
 	SizeRatio           float64       // of a level over the one above; default 10
-	Workers             int           // compactions at once; default 8
+	Workers             int           // compactions at once, and parts of one; default 8
 	QueueLength         int           // compactions waiting; default 1024
 	WorkerIdle          time.Duration // after which an idle worker retires; default 5 minutes
 	TickInterval        time.Duration // of the look for compactions; default 30 s
@@ -89,7 +89,7 @@ func (o Options) Small() Options {
 	o.SizeRatio = 2
 	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 100, 200
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
-	o.ManifestRollSize = 8 << 10
+	o.ManifestRollSize = 1 << 10
 	o.CacheSize = 64 << 10
 	return o
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"lsmlab/engines"
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+func (a *app) crashCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "crash",
+		Short: "Cut the power of a store, again and again, and judge what is left",
+		Args:  noArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.crashWorkerCommand(), a.crashCheckCommand())
+	return c
+}
+
+// crashStore is the store that a crash command opens.
+type crashStore struct {
+	engine, dir string
+	small       bool
+}
+
+func (s *crashStore) flags(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&s.engine, "engine", "", "engine, see `lsmlab list engines`")
+	fs.StringVar(&s.dir, "dir", "", "directory of the store")
+	fs.BoolVar(&s.small, "small", false, "sizes that make tables, logs and manifests end early")
+	for _, name := range []string{"engine", "dir"} {
+		_ = c.MarkFlagRequired(name) // fails only for a flag that does not exist
+	}
+}
+
+// open opens the store for a rung, on fs or, if that is nil, on the operating
+// system's files.
+func (s *crashStore) open(d kv.Durability, fs vfs.FS) (kv.Engine, error) {
+	return engines.Open(s.engine, s.dir, engines.Options{
+		CacheSize: 8 << 20, MemTableSize: 4 << 20, Durability: d, FS: fs, Small: s.small,
+	})
+}

@@ -1,0 +1,103 @@
+package program
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+
+	"lsmlab/engines/kv"
+)
+
+// Shape is what a generated program looks like.
+type Shape struct {
+	Durability kv.Durability
+	Writers    int // default 1
+	Writes     int // default 60
+}
+
+// keysPerWriter makes overwrites, deletes and their tombstones frequent.
+const keysPerWriter = 16
+
+// Generate returns the program of a seed: mostly small writes, some of a few KiB
+// so that logs switch, with flushes, compactions and reopenings between.
+func Generate(seed uint64, shape Shape) *Program {
+	if shape.Writers == 0 {
+		shape.Writers = 1
+	}
+	if shape.Writes == 0 {
+		shape.Writes = 60
+	}
+	rng := rand.New(rand.NewPCG(seed, 0))
+	p := &Program{Durability: shape.Durability}
+	for writes := 0; writes < shape.Writes; {
+		switch n := rng.IntN(100); {
+		case n < 84:
+			p.Steps = append(p.Steps, randomWrite(rng, rng.IntN(shape.Writers), shape.Durability))
+			writes++
+		case n < 94:
+			p.Steps = append(p.Steps, Step{Kind: Flush})
+		case n < 97:
+			p.Steps = append(p.Steps, Step{Kind: Compact})
+		default:
+			p.Steps = append(p.Steps, Step{Kind: Reopen})
+		}
+	}
+	return p
+}
+
+func randomWrite(rng *rand.Rand, writer int, strongest kv.Durability) Step {
+	s := Step{Writer: writer, Rung: strongest}
+	if rng.IntN(3) == 0 {
+		s.Rung = kv.Durability(rng.IntN(int(strongest) + 1))
+	}
+	ops := 1
+	if rng.IntN(4) == 0 {
+		ops += 1 + rng.IntN(4)
+	}
+	for range ops {
+		op := Op{Key: fmt.Sprintf("w%d-%02d", writer, rng.IntN(keysPerWriter))}
+		switch n := rng.IntN(20); {
+		case n < 4:
+			op.Delete = true
+		case n < 17:
+			op.Size = rng.IntN(120)
+		default:
+			op.Size = 600 + rng.IntN(2000)
+		}
+		s.Ops = append(s.Ops, op)
+	}
+	return s
+}
+
+// shortSteps are what short programs are made of.
+func shortSteps(rung kv.Durability) []Step {
+	return []Step{
+		{Rung: rung, Ops: []Op{{Key: "a", Size: 8}}},
+		{Rung: rung, Ops: []Op{{Key: "a", Delete: true}}},
+		{Rung: rung, Ops: []Op{{Key: "b", Size: 700}, {Key: "a", Delete: true}, {Key: "c", Size: 8}}},
+		{Kind: Flush},
+		{Kind: Compact},
+		{Kind: Reopen},
+	}
+}
+
+// Short yields every program of one to length steps out of put, delete, batch,
+// flush, compact and reopen, the shortest first. Its writes are all of one rung.
+func Short(length int, rung kv.Durability) iter.Seq[*Program] {
+	choices := shortSteps(rung)
+	return func(yield func(*Program) bool) {
+		count := 1
+		for n := 1; n <= length; n++ {
+			count *= len(choices)
+			for code := range count {
+				p := &Program{Durability: rung}
+				for rest := code; len(p.Steps) < n; rest /= len(choices) {
+					p.Steps = append(p.Steps, choices[rest%len(choices)])
+				}
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}

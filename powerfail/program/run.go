@@ -1,0 +1,133 @@
+package program
+
+import (
+	"errors"
+	"sync"
+
+	"lsmlab/engines/kv"
+)
+
+// Runner runs a program on a store. Begin and Ack are told of every write, from
+// the goroutine that does it; each may be nil.
+type Runner struct {
+	Open func() (kv.Engine, error)
+	// Begin is called before write number id of the program, from 0 on. The batch
+	// is valid during the call.
+	Begin func(id int, s *Step, b *kv.Batch)
+	// Ack is called when the write has returned without an error.
+	Ack func(id int)
+
+	engine kv.Engine
+	alone  bool // one writer: settle after each step
+}
+
+// Run opens the store, runs the program and closes the store. A writer stops at
+// its first failed write. All errors met are returned; what was acknowledged
+// counts also with an error.
+func (r *Runner) Run(p *Program) error {
+	r.alone = p.Writers() == 1
+	id := 0
+	for rest := p.Steps; ; {
+		n := 0
+		for n < len(rest) && rest[n].Kind != Reopen {
+			n++
+		}
+		err := r.life(rest[:n], p.Writers(), &id)
+		if err != nil || n == len(rest) {
+			return err
+		}
+		rest = rest[n+1:]
+	}
+}
+
+// life is what happens between an opening and its close. id is the number of the
+// next write.
+func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
+	if r.engine, err = r.Open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.engine.Close()) }()
+	first := *id
+	for i := range steps {
+		if steps[i].Kind == Write {
+			*id++
+		}
+	}
+	if writers == 1 {
+		return r.write(steps, 0, first)
+	}
+	errs := make([]error, writers)
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() { errs[w] = r.write(steps, w, first) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// write runs the steps of one writer.
+func (r *Runner) write(steps []Step, writer, id int) error {
+	if err := r.settle(); err != nil {
+		return err
+	}
+	var batch kv.Batch
+	for i := range steps {
+		s, number := &steps[i], id
+		if s.Kind == Write {
+			id++
+		}
+		if s.Writer != writer {
+			continue
+		}
+		if err := errors.Join(r.step(s, &batch, number), r.settle()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runner) step(s *Step, batch *kv.Batch, id int) error {
+	switch s.Kind {
+	case Flush:
+		if f, ok := r.engine.(kv.Flusher); ok {
+			return f.Flush()
+		}
+		return nil
+	case Compact:
+		if c, ok := r.engine.(kv.Compacter); ok {
+			return c.Compact()
+		}
+		return nil
+	}
+	s.fill(batch, id)
+	if r.Begin != nil {
+		r.Begin(id, s, batch)
+	}
+	if err := r.apply(batch, s.Rung); err != nil {
+		return err
+	}
+	if r.Ack != nil {
+		r.Ack(id)
+	}
+	return nil
+}
+
+// apply applies a batch at a rung, or, where the engine does not give it, at the
+// next stronger one.
+func (r *Runner) apply(batch *kv.Batch, d kv.Durability) error {
+	err := r.engine.Apply(batch, d)
+	for errors.Is(err, kv.ErrUnsupported) && d < kv.Synced {
+		d++
+		err = r.engine.Apply(batch, d)
+	}
+	return err
+}
+
+// settle waits for background work, so that operations follow each other in the
+// same order every time.
+func (r *Runner) settle() error {
+	if s, ok := r.engine.(kv.Settler); ok && r.alone {
+		return s.Settle()
+	}
+	return nil
+}
