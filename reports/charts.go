@@ -6,15 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"lsmlab/harness/stat"
-)
+	"lsmlab/reports/page"
 
-// figureGroup is figures of one kind, one a workload.
-type figureGroup struct {
-	id, title, note string
-	figures         []figure
-	table           *table
-}
+	"lsmlab/harness/stat"
+	"lsmlab/reports/chart"
+)
 
 // slug names a setting in file names and anchors.
 func (s setting) slug() string {
@@ -54,7 +50,7 @@ func (s setting) String() string {
 
 func (s setting) loopWords() string {
 	if s.open() {
-		return fmt.Sprintf("open loop at %s operations/s", thousands(fmt.Sprintf("%.0f", s.rate)))
+		return fmt.Sprintf("open loop at %s operations/s", chart.Thousands(fmt.Sprintf("%.0f", s.rate)))
 	}
 	return "closed loop"
 }
@@ -67,10 +63,10 @@ func counted(n int, what string) string {
 }
 
 // frame fills in what all figures of a section have.
-func (r *run) frame(s *section, kind, workload, title string) figure {
-	return figure{
-		name: s.slug() + "-" + kind + "-" + fileSafe(workload), title: workload + ": " + title,
-		subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), footer: r.provenance(),
+func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
+	return chart.Figure{
+		Name: s.slug() + "-" + kind + "-" + fileSafe(workload), Title: workload + ": " + title,
+		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: r.provenance(),
 	}
 }
 
@@ -91,7 +87,7 @@ func (r *run) rounds(s *section, workload string) string {
 func (r *run) provenance() string {
 	e := r.Env
 	parts := []string{
-		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), counted(e.Cores, "core"), unitBytes.format(float64(e.MemoryBytes))),
+		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), counted(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
 		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + r.version(),
 	}
 	return strings.Join(parts, "; ") + ". " + e.Command
@@ -118,7 +114,7 @@ func (r *run) version() string {
 }
 
 // figures draws one section.
-func (r *run) figures(s *section) ([]figureGroup, error) {
+func (r *run) figures(s *section) ([]page.Group, error) {
 	latency, err := r.latencyGroups(s)
 	if err != nil {
 		return nil, err
@@ -127,7 +123,7 @@ func (r *run) figures(s *section) ([]figureGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups := []figureGroup{r.throughputGroup(s), r.ratioGroup(s)}
+	groups := []page.Group{r.throughputGroup(s), r.ratioGroup(s)}
 	groups = append(groups, latency...)
 	groups = append(groups,
 		timelines,
@@ -139,9 +135,9 @@ func (r *run) figures(s *section) ([]figureGroup, error) {
 			"What a table costs the process that holds it, after "+memInsert+"; the other workloads leave the same entries and are in the table of all figures.", bytesPerEntry, gcCycle),
 	)
 	for i := range groups {
-		groups[i].id = s.slug() + "-" + groups[i].id
+		groups[i].ID = s.slug() + "-" + groups[i].ID
 	}
-	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.figures) == 0 }), nil
+	return slices.DeleteFunc(groups, func(g page.Group) bool { return len(g.Figures) == 0 }), nil
 }
 
 // intervalWords says what the whiskers of a chart are, in few words and in all.
@@ -170,74 +166,74 @@ const (
 	readLooks   = " Filled markers and solid lines are variants of lsmlab's own core, hollow markers and dashes are peers."
 )
 
-func (r *run) throughputGroup(s *section) figureGroup {
-	g := figureGroup{id: "throughput", title: "Throughput", note: "Higher is better." + readDots + readLooks}
+func (r *run) throughputGroup(s *section) page.Group {
+	g := page.Group{ID: "throughput", Title: "Throughput", Note: "Higher is better." + readDots + readLooks}
 	if s.open() {
-		g.note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency." + readDots + readLooks
+		g.Note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency." + readDots + readLooks
 	}
 	for _, w := range s.workloads {
 		panel, sums := r.dots(s, w, throughput)
 		if s.open() {
-			panel.ref = s.rate
+			panel.Ref = s.rate
 		}
 		f := r.frame(s, "throughput", w, "throughput")
-		f.finding = s.extremes(w, throughput)
-		g.add(f, sums, panel)
+		f.Finding = s.extremes(w, throughput)
+		addFigure(&g, f, sums, panel)
 	}
 	return g
 }
 
 // dots makes the rows of a metric, in the order of the plan.
-func (r *run) dots(s *section, workload string, m metric) (dotPanel, []stat.Summary) {
-	d := dotPanel{label: m.label, unit: m.unit, ref: math.NaN()}
+func (r *run) dots(s *section, workload string, m metric) (chart.DotPanel, []stat.Summary) {
+	d := chart.DotPanel{Label: m.label, Unit: m.unit, Ref: math.NaN()}
 	var sums []stat.Summary
 	for _, e := range s.enginesOf(workload) {
 		sum := s.at(e, workload).summary(m)
 		sums = append(sums, sum)
-		d.rows = append(d.rows, sumRow(r.looks[e], sum))
+		d.Rows = append(d.Rows, chart.SumRow(r.looks[e], sum))
 	}
 	return d, sums
 }
 
-// add adds a figure of dot panels unless all of them are empty.
-func (g *figureGroup) add(f figure, sums []stat.Summary, panels ...dotPanel) {
+// addFigure adds a figure of dot panels unless all of them are empty.
+func addFigure(g *page.Group, f chart.Figure, sums []stat.Summary, panels ...chart.DotPanel) {
 	for _, d := range panels {
-		if d, ok := d.usable(); ok {
-			f.panels = append(f.panels, d.panel())
+		if d, ok := d.Usable(); ok {
+			f.Panels = append(f.Panels, d.Panel())
 		}
 	}
-	if len(f.panels) == 0 {
+	if len(f.Panels) == 0 {
 		return
 	}
 	if short, long := intervalWords(sums); short != "" {
-		f.subtitle += "; " + short
-		f.caption = long
+		f.Subtitle += "; " + short
+		f.Caption = long
 	}
-	g.figures = append(g.figures, f)
+	g.Figures = append(g.Figures, f)
 }
 
-func (r *run) ratioGroup(s *section) figureGroup {
+func (r *run) ratioGroup(s *section) page.Group {
 	m := s.deciding()
-	g := figureGroup{
-		id: "ratio", title: "Ratio to " + r.baseline,
-		note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better. Whiskers: 95%% interval of the ratio (Welch's t interval on logarithms); one without a cap goes on.",
+	g := page.Group{
+		ID: "ratio", Title: "Ratio to " + r.baseline,
+		Note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better. Whiskers: 95%% interval of the ratio (Welch's t interval on logarithms); one without a cap goes on.",
 			m.name, r.baseline, r.baseline, betterWord(m)),
 	}
 	for _, w := range s.workloads {
 		base := s.at(r.baseline, w).summary(m)
-		d := dotPanel{label: fmt.Sprintf("%s over %s", m.name, r.baseline), unit: unitTimes, log: true, ref: 1}
+		d := chart.DotPanel{Label: fmt.Sprintf("%s over %s", m.name, r.baseline), Unit: chart.UnitTimes, Log: true, Ref: 1}
 		for _, e := range s.enginesOf(w) {
 			if e == r.baseline {
 				continue
 			}
 			if q := stat.Compare(base, s.at(e, w).summary(m)); q.OK() {
-				d.rows = append(d.rows, dotRow{look: r.looks[e], mid: q.Value, lo: q.Lo, hi: q.Hi})
+				d.Rows = append(d.Rows, chart.DotRow{Look: r.looks[e], Mid: q.Value, Lo: q.Lo, Hi: q.Hi})
 			}
 		}
 		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
-		f.finding = s.ratioFinding(w, r.baseline)
-		f.subtitle += "; whiskers: 95% CI"
-		g.add(f, nil, d)
+		f.Finding = s.ratioFinding(w, r.baseline)
+		f.Subtitle += "; whiskers: 95% CI"
+		addFigure(&g, f, nil, d)
 	}
 	return g
 }
@@ -250,32 +246,24 @@ func betterWord(m metric) string {
 }
 
 // dotGroup draws several metrics of a workload below each other.
-func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) figureGroup {
-	g := figureGroup{id: id, title: title, note: note + " Lower is better." + readDots}
+func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) page.Group {
+	g := page.Group{ID: id, Title: title, Note: note + " Lower is better." + readDots}
 	for _, w := range s.workloads {
 		f := r.frame(s, id, w, lowerFirst(title))
-		var panels []dotPanel
+		var panels []chart.DotPanel
 		var sums []stat.Summary
 		var findings []string
 		for _, m := range metrics {
 			d, these := r.dots(s, w, m)
-			d.title = m.name
+			d.Title = m.name
 			sums = append(sums, these...)
 			panels = append(panels, d)
 			if text := s.extremes(w, m); text != "" {
 				findings = append(findings, text)
 			}
 		}
-		f.finding = strings.Join(findings, " ")
-		g.add(f, sums, panels...)
+		f.Finding = strings.Join(findings, " ")
+		addFigure(&g, f, sums, panels...)
 	}
 	return g
-}
-
-// number tells the parts of a figure apart.
-func (f *figure) number(i, of int) {
-	if of > 1 {
-		f.name += fmt.Sprintf("-%d", i+1)
-		f.title += fmt.Sprintf(" (%d of %d)", i+1, of)
-	}
 }

@@ -16,5 +16,6 @@
 //  6. Damage is an error that names the file; cells that are missing are counted
 //     and named, and the rest is drawn.
 //
-// Statistics have one place, harness/stat; looks of engines have one place, look.go.
+// Statistics have one place, harness/stat; charts and looks of engines in
+// reports/chart, the page in reports/page.
 package reports

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"lsmlab/reports/page"
+
 	"lsmlab/harness/result"
+	"lsmlab/reports/chart"
 )
 
-// fact is one line of the environment.
-type fact struct{ Name, Value string }
-
-func (r *run) environment() []fact {
+func (r *run) environment() []page.Fact {
 	e := r.Env
 	yes := func(b bool, a, other string) string {
 		if b {
@@ -21,34 +21,34 @@ func (r *run) environment() []fact {
 		}
 		return other
 	}
-	facts := []fact{
-		{"Command", e.Command},
-		{"Commit", strings.TrimSpace(e.Commit + yes(e.Dirty, " with changes that were not committed", ""))},
-		{"Module version", e.Module},
-		{"Go", e.GoVersion},
-		{"Started", e.Started.UTC().Format(time.RFC3339)},
-		{"CPU", e.CPU},
-		{"Cores", fmt.Sprintf("%d, GOMAXPROCS %d", e.Cores, e.GOMAXPROCS)},
-		{"CPU governor", e.Governor},
-		{"Virtual machine", yes(e.Hypervisor, "yes", "no")},
-		{"Memory", unitBytes.format(float64(e.MemoryBytes))},
-		{"Swap", unitBytes.format(float64(e.SwapBytes))},
-		{"Load at the start", fmt.Sprintf("%.2f", e.Load1)},
-		{"System", strings.TrimSpace(fmt.Sprintf("%s %s %s", e.OS, e.Arch, e.Kernel))},
-		{"File system", strings.TrimSpace(fmt.Sprintf("%s on %s, %s", e.FileSystem, orUnknown(e.Device, "device"), e.MountOptions))},
-		{"Harness", fmt.Sprintf("%.0f ns an operation on an engine that does nothing, %.0f ns of them to measure, %.0f ns a clock reading",
+	facts := []page.Fact{
+		{Name: "Command", Value: e.Command},
+		{Name: "Commit", Value: strings.TrimSpace(e.Commit + yes(e.Dirty, " with changes that were not committed", ""))},
+		{Name: "Module version", Value: e.Module},
+		{Name: "Go", Value: e.GoVersion},
+		{Name: "Started", Value: e.Started.UTC().Format(time.RFC3339)},
+		{Name: "CPU", Value: e.CPU},
+		{Name: "Cores", Value: fmt.Sprintf("%d, GOMAXPROCS %d", e.Cores, e.GOMAXPROCS)},
+		{Name: "CPU governor", Value: e.Governor},
+		{Name: "Virtual machine", Value: yes(e.Hypervisor, "yes", "no")},
+		{Name: "Memory", Value: chart.UnitBytes.Format(float64(e.MemoryBytes))},
+		{Name: "Swap", Value: chart.UnitBytes.Format(float64(e.SwapBytes))},
+		{Name: "Load at the start", Value: fmt.Sprintf("%.2f", e.Load1)},
+		{Name: "System", Value: strings.TrimSpace(fmt.Sprintf("%s %s %s", e.OS, e.Arch, e.Kernel))},
+		{Name: "File system", Value: strings.TrimSpace(fmt.Sprintf("%s on %s, %s", e.FileSystem, orUnknown(e.Device, "device"), e.MountOptions))},
+		{Name: "Harness", Value: fmt.Sprintf("%.0f ns an operation on an engine that does nothing, %.0f ns of them to measure, %.0f ns a clock reading",
 			e.HarnessNSPerOp, e.MeasureNSPerOp, e.ClockNS)},
-		{"Work", r.work()},
+		{Name: "Work", Value: r.work()},
 	}
 	for _, k := range sortedKeys(e.Methods) {
-		facts = append(facts, fact{"How " + k + " is counted", e.Methods[k]})
+		facts = append(facts, page.Fact{Name: "How " + k + " is counted", Value: e.Methods[k]})
 	}
-	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
 }
 
 func (r *run) work() string {
 	p := r.Plan
-	parts := []string{thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), counted(p.Rounds, "round")}
+	parts := []string{chart.Thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), counted(p.Rounds, "round")}
 	size := func(what string, v int) {
 		switch {
 		case v > 0:
@@ -60,24 +60,24 @@ func (r *run) work() string {
 	size("keys", p.KeySize)
 	size("values", p.ValueSize)
 	if p.Ops > 0 {
-		parts = append(parts, thousands(fmt.Sprint(p.Ops))+" operations a cell")
+		parts = append(parts, chart.Thousands(fmt.Sprint(p.Ops))+" operations a cell")
 	}
 	if p.Duration > 0 {
 		parts = append(parts, fmt.Sprintf("at most %s a cell", time.Duration(p.Duration)))
 	}
 	if p.CacheSize > 0 {
-		parts = append(parts, "cache "+unitBytes.format(float64(p.CacheSize)))
+		parts = append(parts, "cache "+chart.UnitBytes.Format(float64(p.CacheSize)))
 	}
 	if p.MemTableSize > 0 {
-		parts = append(parts, "MemTable "+unitBytes.format(float64(p.MemTableSize)))
+		parts = append(parts, "MemTable "+chart.UnitBytes.Format(float64(p.MemTableSize)))
 	}
 	return strings.Join(parts, ", ")
 }
 
 // enginesTable says what ran, with the effective options of every rung.
-func (r *run) enginesTable() table {
-	t := table{ID: "engines", Caption: "Engines, versions and effective options", Head: []column{
-		{"engine", false}, {"version", false}, {"durability", false}, {"options that give it", false}, {"at every rung", false}, {"about", false},
+func (r *run) enginesTable() page.Table {
+	t := page.Table{ID: "engines", Caption: "Engines, versions and effective options", Head: []page.Column{
+		{Name: "engine"}, {Name: "version"}, {Name: "durability"}, {Name: "options that give it"}, {Name: "at every rung"}, {Name: "about"},
 	}}
 	for _, e := range r.Env.Engines {
 		var settings []string
@@ -90,8 +90,8 @@ func (r *run) enginesTable() table {
 			if !ok {
 				options = "refused: the engine does not give it"
 			}
-			t.Rows = append(t.Rows, []cell{
-				headCell(e.Name), textCell(cmp.Or(e.Version, "of this build")), textCell(d), textCell(options), textCell(strings.Join(settings, ", ")), textCell(e.Summary),
+			t.Rows = append(t.Rows, []page.Cell{
+				page.Head(e.Name), page.Text(cmp.Or(e.Version, "of this build")), page.Text(d), page.Text(options), page.Text(strings.Join(settings, ", ")), page.Text(e.Summary),
 			})
 		}
 	}
@@ -107,17 +107,9 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-// warningKind is warnings of cells that begin alike.
-type warningKind struct {
-	Kind    string
-	Cells   int
-	Example string
-	List    []string
-}
-
 // cellWarnings groups the warnings of all cells by what stands before the colon.
-func (r *run) cellWarnings() []warningKind {
-	var kinds []warningKind
+func (r *run) cellWarnings() []page.WarningKind {
+	var kinds []page.WarningKind
 	for _, c := range r.Cells {
 		texts := slices.Clone(c.Warnings)
 		if c.Status == result.StatusFailed {
@@ -125,15 +117,15 @@ func (r *run) cellWarnings() []warningKind {
 		}
 		for _, text := range texts {
 			kind, _, _ := strings.Cut(text, ":")
-			i := slices.IndexFunc(kinds, func(k warningKind) bool { return k.Kind == kind })
+			i := slices.IndexFunc(kinds, func(k page.WarningKind) bool { return k.Kind == kind })
 			if i < 0 {
 				i = len(kinds)
-				kinds = append(kinds, warningKind{Kind: kind, Example: text})
+				kinds = append(kinds, page.WarningKind{Kind: kind, Example: text})
 			}
 			kinds[i].Cells++
 			kinds[i].List = append(kinds[i].List, c.ID+": "+text)
 		}
 	}
-	slices.SortStableFunc(kinds, func(a, b warningKind) int { return cmp.Compare(b.Cells, a.Cells) })
+	slices.SortStableFunc(kinds, func(a, b page.WarningKind) int { return cmp.Compare(b.Cells, a.Cells) })
 	return kinds
 }

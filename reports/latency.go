@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"lsmlab/reports/page"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
 	"lsmlab/harness/result"
+	"lsmlab/reports/chart"
 )
 
 // Percentiles that have a tick and a column.
@@ -27,18 +30,18 @@ func nines(q float64) float64 { return -math.Log10(1 - q/100) }
 
 // latencyLine is the percentile curve of a histogram from p50 to its maximum,
 // which stands where one of the recorded values is above.
-func latencyLine(l look, h *hdrhistogram.Histogram) line {
-	out := line{look: l}
+func latencyLine(l chart.Look, h *hdrhistogram.Histogram) chart.Line {
+	out := chart.Line{Look: l}
 	last := nines(100 * (1 - 1/float64(max(h.TotalCount(), 2))))
 	add := func(x float64, v int64) {
-		out.xs, out.ys = append(out.xs, x), append(out.ys, math.Max(float64(v), 1))
+		out.Xs, out.Ys = append(out.Xs, x), append(out.Ys, math.Max(float64(v), 1))
 	}
 	const steps = 20 // a decade of the axis
 	for i := int(math.Ceil(nines(50) * steps)); ; i++ {
 		x := float64(i) / steps
-		if len(out.xs) == 0 {
+		if len(out.Xs) == 0 {
 			add(nines(50), h.ValueAtQuantile(50))
-			out.marks = append(out.marks, 0)
+			out.Marks = append(out.Marks, 0)
 		}
 		if x >= last {
 			break
@@ -47,24 +50,24 @@ func latencyLine(l look, h *hdrhistogram.Histogram) line {
 			continue
 		}
 		if i%steps == 0 {
-			out.marks = append(out.marks, len(out.xs))
+			out.Marks = append(out.Marks, len(out.Xs))
 		}
 		add(x, h.ValueAtQuantile(100*(1-math.Pow(10, -x))))
 	}
 	if last > nines(50) {
-		out.marks = append(out.marks, len(out.xs))
+		out.Marks = append(out.Marks, len(out.Xs))
 		add(last, h.Max())
 	}
 	return out
 }
 
 // latencyPanel draws percentile curves.
-func latencyPanel(lines []line) panel {
-	p := newPlot()
-	set := lineSet{lines, 1.6}
+func latencyPanel(lines []chart.Line) chart.Panel {
+	p := chart.NewPlot()
+	set := chart.LineSet{Lines: lines, Width: 1.6}
 	p.X.Min, p.X.Max = nines(50), nines(90)
 	for _, l := range lines {
-		p.X.Max = math.Max(p.X.Max, l.xs[len(l.xs)-1])
+		p.X.Max = math.Max(p.X.Max, l.Xs[len(l.Xs)-1])
 	}
 	p.X.Max += 0.1
 	ticks := plot.ConstantTicks{}
@@ -75,26 +78,26 @@ func latencyPanel(lines []line) panel {
 	}
 	p.X.Tick.Marker = ticks
 	p.X.Label.Text = "percentile of operations (the last marker is the maximum)"
-	set.yRange(p, true)
+	set.YRange(p, true)
 	p.Y.Scale = plot.LogScale{}
-	p.Y.Tick.Marker = logTicks{unitNanos}
+	p.Y.Tick.Marker = chart.LogTicks{Unit: chart.UnitNanos}
 	p.Add(set)
-	return panel{plot: p, height: vg.Points(185)}
+	return chart.Panel{Plot: p, Height: vg.Points(185)}
 }
 
 // latencyGroups draws percentile curves of the rounds taken together: from the
 // intended start and of service alone, if there are both.
-func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
-	service := figureGroup{
-		id: "latency", title: "Latency",
-		note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care." + readLatency,
+func (r *run) latencyGroups(s *section) ([]page.Group, error) {
+	service := page.Group{
+		ID: "latency", Title: "Latency",
+		Note: "Service time of an operation, from its start to its end. In a closed loop a slow operation delays the next ones unseen: compare tails with care." + readLatency,
 	}
-	intended := figureGroup{
-		id: "latency-intended", title: "Latency from the intended start",
-		note: "Time from when the clock said that an operation should start: queueing behind slow ones counts." + readLatency,
+	intended := page.Group{
+		ID: "latency-intended", Title: "Latency from the intended start",
+		Note: "Time from when the clock said that an operation should start: queueing behind slow ones counts." + readLatency,
 	}
 	if s.open() {
-		service.title, service.note = "Service time", "From the real start of an operation to its end, without queueing."+readLatency
+		service.Title, service.Note = "Service time", "From the real start of an operation to its end, without queueing."+readLatency
 	}
 	for _, w := range s.workloads {
 		byTag := map[string]map[string]*hdrhistogram.Histogram{result.HistService: {}, result.HistIntended: {}}
@@ -109,35 +112,35 @@ func (r *run) latencyGroups(s *section) ([]figureGroup, error) {
 				}
 			}
 		}
-		service.addLatency(r, s, w, byTag[result.HistService])
-		intended.addLatency(r, s, w, byTag[result.HistIntended])
+		r.addLatency(&service, s, w, byTag[result.HistService])
+		r.addLatency(&intended, s, w, byTag[result.HistIntended])
 	}
-	return []figureGroup{intended, service}, nil
+	return []page.Group{intended, service}, nil
 }
 
-func (g *figureGroup) addLatency(r *run, s *section, workload string, of map[string]*hdrhistogram.Histogram) {
+func (r *run) addLatency(g *page.Group, s *section, workload string, of map[string]*hdrhistogram.Histogram) {
 	var engines []string
 	for _, e := range s.enginesOf(workload) {
 		if of[e] != nil {
 			engines = append(engines, e)
-			g.addLatencyRow(s, workload, e, of[e])
+			addLatencyRow(g, s, workload, e, of[e])
 		}
 	}
 	if len(engines) == 0 {
 		return
 	}
-	parts := chunks(engines, r.baseline)
+	parts := chart.Chunks(engines, r.baseline)
 	for i, part := range parts {
-		f := r.frame(s, g.id, workload, lowerFirst(g.title))
-		f.number(i, len(parts))
-		var lines []line
+		f := r.frame(s, g.ID, workload, lowerFirst(g.Title))
+		f.Number(i, len(parts))
+		var lines []chart.Line
 		for _, e := range part {
 			lines = append(lines, latencyLine(r.looks[e], of[e]))
-			f.legend = append(f.legend, r.looks[e])
+			f.Legend = append(f.Legend, r.looks[e])
 		}
-		f.panels = []panel{latencyPanel(lines)}
-		f.finding = latencyFinding(part, of)
-		g.figures = append(g.figures, f)
+		f.Panels = []chart.Panel{latencyPanel(lines)}
+		f.Finding = latencyFinding(part, of)
+		g.Figures = append(g.Figures, f)
 	}
 }
 
@@ -146,7 +149,7 @@ func latencyFinding(engines []string, of map[string]*hdrhistogram.Histogram) str
 	for _, q := range []float64{50, 99, 99.9} {
 		best := slices.MinFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
 		worst := slices.MaxFunc(engines, func(a, b string) int { return cmp.Compare(of[a].ValueAtQuantile(q), of[b].ValueAtQuantile(q)) })
-		ns := func(e string) string { return unitNanos.format(float64(of[e].ValueAtQuantile(q))) }
+		ns := func(e string) string { return chart.UnitNanos.Format(float64(of[e].ValueAtQuantile(q))) }
 		text := fmt.Sprintf("p%g from %s (%s) to %s (%s)", q, ns(best), best, ns(worst), worst)
 		if best == worst || ns(best) == ns(worst) {
 			text = fmt.Sprintf("p%g %s", q, ns(best))

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"lsmlab/harness/result"
+	"lsmlab/reports/chart"
 )
 
 // run is a run directory made ready for drawing.
 type run struct {
 	result.Run
-	looks    map[string]look
+	looks    map[string]chart.Look
 	baseline string
 	sections []*section
 	missing  []string // cells that the plan asks for and that are not there
@@ -94,7 +95,7 @@ func load(dir string, o Options) (*run, error) {
 	for _, e := range r.Env.Engines {
 		versions[e.Name] = e.Version
 	}
-	out.looks = looksOf(out.engineNames(), func(name string) bool { return isOwn(name, versions[name], r.Plan.MemTables) })
+	out.looks = chart.LooksOf(out.engineNames(), func(name string) bool { return chart.IsOwn(name, versions[name], r.Plan.MemTables) })
 	out.noteAA()
 	return out, nil
 }

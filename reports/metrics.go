@@ -5,6 +5,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
+	"lsmlab/reports/chart"
 )
 
 // metric is one figure of a cell.
@@ -12,7 +13,7 @@ type metric struct {
 	key    string // of a chart's file
 	name   string
 	label  string // of an axis, with the unit
-	unit   unit
+	unit   chart.Unit
 	higher bool // higher is better
 	// of returns the figure; ok is false where the cell has none.
 	of func(result.Cell) (v float64, ok bool)
@@ -66,31 +67,31 @@ func latencyOf(c result.Cell) result.Latency {
 }
 
 var (
-	throughput = metric{"throughput", "throughput", "operations/s", unitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
+	throughput = metric{"throughput", "throughput", "operations/s", chart.UnitCount, true, positive(func(c result.Cell) float64 { return c.OpsPerSec })}
 	nsPerOp    = metric{
-		"ns-per-op", "time per operation", "time of one goroutine for one operation", unitNanos, false,
+		"ns-per-op", "time per operation", "time of one goroutine for one operation", chart.UnitNanos, false,
 		perOp(func(c result.Cell) float64 { return c.Seconds * 1e9 * float64(max(c.Threads, 1)) }),
 	}
 
-	p50  = metric{"p50", "p50", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P50) })}
-	p99  = metric{"p99", "p99", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P99) })}
-	p999 = metric{"p999", "p99.9", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P999) })}
-	pMax = metric{"max", "max", "latency", unitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).Max) })}
+	p50  = metric{"p50", "p50", "latency", chart.UnitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P50) })}
+	p99  = metric{"p99", "p99", "latency", chart.UnitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P99) })}
+	p999 = metric{"p999", "p99.9", "latency", chart.UnitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).P999) })}
+	pMax = metric{"max", "max", "latency", chart.UnitNanos, false, positive(func(c result.Cell) float64 { return float64(latencyOf(c).Max) })}
 
-	writeAmp  = metric{"write-amp", "write amplification", "bytes to storage for one byte of the user", unitTimes, false, positive(func(c result.Cell) float64 { return c.WriteAmp })}
-	engineAmp = metric{"engine-write-amp", "write amplification by the engine's account", "the engine's own account", unitTimes, false, positive(func(c result.Cell) float64 { return c.EngineWriteAmp })}
-	spaceAmp  = metric{"space-amp", "space amplification", "bytes on disk for one live byte", unitTimes, false, positive(func(c result.Cell) float64 { return c.SpaceAmp })}
-	readAmp   = metric{"read-amp", "read amplification", "the engine's own account", unitTimes, false, positive(func(c result.Cell) float64 { return c.ReadAmp })}
+	writeAmp  = metric{"write-amp", "write amplification", "bytes to storage for one byte of the user", chart.UnitTimes, false, positive(func(c result.Cell) float64 { return c.WriteAmp })}
+	engineAmp = metric{"engine-write-amp", "write amplification by the engine's account", "the engine's own account", chart.UnitTimes, false, positive(func(c result.Cell) float64 { return c.EngineWriteAmp })}
+	spaceAmp  = metric{"space-amp", "space amplification", "bytes on disk for one live byte", chart.UnitTimes, false, positive(func(c result.Cell) float64 { return c.SpaceAmp })}
+	readAmp   = metric{"read-amp", "read amplification", "the engine's own account", chart.UnitTimes, false, positive(func(c result.Cell) float64 { return c.ReadAmp })}
 
-	rssPeak  = metric{"rss", "peak resident memory", "mapped pages of files included", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.RSSPeakBytes) })}
-	heapPeak = metric{"heap", "peak Go heap", "live and not yet swept", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.HeapPeak) })}
-	gcPauses = metric{"gc-pause", "total GC pause", "stop-the-world time over the cell", unitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseTotal) })}
-	gcMax    = metric{"gc-max", "longest GC pause", "stop-the-world time", unitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseMax) })}
-	cpuPerOp = metric{"cpu", "CPU time", "CPU seconds for a million operations", unitSecs, false, perOp(func(c result.Cell) float64 { return c.CPUSeconds * 1e6 })}
-	diskSize = metric{"disk", "disk", "allocated blocks after close", unitBytes, false, positive(func(c result.Cell) float64 { return float64(c.DiskBytes) })}
+	rssPeak  = metric{"rss", "peak resident memory", "mapped pages of files included", chart.UnitBytes, false, positive(func(c result.Cell) float64 { return float64(c.RSSPeakBytes) })}
+	heapPeak = metric{"heap", "peak Go heap", "live and not yet swept", chart.UnitBytes, false, positive(func(c result.Cell) float64 { return float64(c.HeapPeak) })}
+	gcPauses = metric{"gc-pause", "total GC pause", "stop-the-world time over the cell", chart.UnitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseTotal) })}
+	gcMax    = metric{"gc-max", "longest GC pause", "stop-the-world time", chart.UnitNanos, false, whole(func(c result.Cell) float64 { return float64(c.GCPauseMax) })}
+	cpuPerOp = metric{"cpu", "CPU time", "CPU seconds for a million operations", chart.UnitSecs, false, perOp(func(c result.Cell) float64 { return c.CPUSeconds * 1e6 })}
+	diskSize = metric{"disk", "disk", "allocated blocks after close", chart.UnitBytes, false, positive(func(c result.Cell) float64 { return float64(c.DiskBytes) })}
 
-	bytesPerEntry = metric{"bytes-per-entry", "memory per entry", "heap and off-heap growth over entries", unitBytes, false, positive(func(c result.Cell) float64 { return c.BytesPerEntry })}
-	gcCycle       = metric{"gc-cycle", "one GC cycle", "a whole collection with the table live", unitNanos, false, positive(func(c result.Cell) float64 { return float64(c.GCCycleNS) })}
+	bytesPerEntry = metric{"bytes-per-entry", "memory per entry", "heap and off-heap growth over entries", chart.UnitBytes, false, positive(func(c result.Cell) float64 { return c.BytesPerEntry })}
+	gcCycle       = metric{"gc-cycle", "one GC cycle", "a whole collection with the table live", chart.UnitNanos, false, positive(func(c result.Cell) float64 { return float64(c.GCCycleNS) })}
 )
 
 // allMetrics are the columns of the table of all figures.

@@ -14,19 +14,9 @@ import (
 	"strings"
 	"testing"
 
-	"gonum.org/v1/plot"
-
 	"lsmlab/harness/result"
+	"lsmlab/reports/chart"
 )
-
-func labelsOf(ticks []plot.Tick) (out []string) {
-	for _, t := range ticks {
-		if !t.IsMinor() {
-			out = append(out, t.Label)
-		}
-	}
-	return out
-}
 
 func render(t *testing.T, dir string) (html string) {
 	t.Helper()
@@ -445,20 +435,20 @@ func TestBaseline(t *testing.T) {
 // marker is always one of ours.
 func TestLooks(t *testing.T) {
 	engines := append(slices.Clone(fakeEngines), "rocksdb", "a", "b", "c", "lsm-d", "e", "f", "g", "h")
-	looks := looksOf(engines, func(name string) bool { return isOwn(name, "", false) })
+	looks := chart.LooksOf(engines, func(name string) bool { return chart.IsOwn(name, "", false) })
 	for i, a := range engines {
 		for _, b := range engines[:i] {
 			x, y := looks[a], looks[b]
-			if x.color == y.color && slices.Equal(x.shape, y.shape) {
+			if x.Color == y.Color && slices.Equal(x.Shape, y.Shape) {
 				t.Errorf("%s looks like %s", a, b)
 			}
 		}
 	}
-	if !looks["lsm-rbtree"].own || looks["pebble"].own || looks["lsm-rbtree"].dashes != nil || looks["pebble"].dashes == nil {
+	if !looks["lsm-rbtree"].Own || looks["pebble"].Own || looks["lsm-rbtree"].Dashes != nil || looks["pebble"].Dashes == nil {
 		t.Error("own engines are not told from peers")
 	}
-	other := looksOf([]string{"bbolt", "lsm-rbtree"}, func(name string) bool { return isOwn(name, "", false) })
-	if other["bbolt"].color != looks["bbolt"].color {
+	other := chart.LooksOf([]string{"bbolt", "lsm-rbtree"}, func(name string) bool { return chart.IsOwn(name, "", false) })
+	if other["bbolt"].Color != looks["bbolt"].Color {
 		t.Error("bbolt changes its colour from run to run")
 	}
 }
@@ -471,8 +461,8 @@ func TestChunks(t *testing.T) {
 			engines = append(engines, string(rune('a'+i)))
 		}
 		seen := map[string]bool{}
-		for _, part := range chunks(engines, "c") {
-			if len(part) > maxSeries {
+		for _, part := range chart.Chunks(engines, "c") {
+			if len(part) > chart.MaxSeries {
 				t.Errorf("%d engines: a part of %d", n, len(part))
 			}
 			for _, e := range part {

@@ -7,52 +7,55 @@ import (
 	"strconv"
 	"strings"
 
+	"lsmlab/reports/page"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
 	"lsmlab/harness/stat"
+	"lsmlab/reports/chart"
 )
 
 // scalingGroup draws a metric over thread counts, for settings that differ in
 // nothing else.
-func (r *run) scalingGroup(sections []*section) figureGroup {
+func (r *run) scalingGroup(sections []*section) page.Group {
 	m, title := throughput, "Throughput by threads"
 	if r.Plan.MemTables {
 		m, title = nsPerOp, "Time per operation by goroutines"
 	}
 	first := sections[0]
-	g := figureGroup{
-		id: fileSafe(first.slug() + "-scaling"), title: title,
-		note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
+	g := page.Group{
+		ID: fileSafe(first.slug() + "-scaling"), Title: title,
+		Note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
 	}
 	for _, w := range first.workloads {
-		parts := chunks(scalingEngines(sections, w), r.baseline)
+		parts := chart.Chunks(scalingEngines(sections, w), r.baseline)
 		for i, part := range parts {
 			f := r.frame(first, "scaling", w, lowerFirst(title))
-			f.subtitle = r.rounds(first, w)
+			f.Subtitle = r.rounds(first, w)
 			if !first.bare {
-				f.subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.subtitle)
+				f.Subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.Subtitle)
 			}
-			f.number(i, len(parts))
-			var lines []line
+			f.Number(i, len(parts))
+			var lines []chart.Line
 			var threads []int
 			var sums []stat.Summary
 			for _, s := range sections {
 				threads = append(threads, s.threads)
 			}
 			for _, e := range part {
-				l := line{look: r.looks[e]}
+				l := chart.Line{Look: r.looks[e]}
 				for _, s := range sections {
 					if sum := s.at(e, w).summary(m); sum.N() > 0 {
-						l.marks = append(l.marks, len(l.xs))
-						l.xs, l.ys = append(l.xs, math.Log2(float64(s.threads))), append(l.ys, sum.Median)
-						l.lo, l.hi = append(l.lo, sum.Lo), append(l.hi, sum.Hi)
+						l.Marks = append(l.Marks, len(l.Xs))
+						l.Xs, l.Ys = append(l.Xs, math.Log2(float64(s.threads))), append(l.Ys, sum.Median)
+						l.Lo, l.Hi = append(l.Lo, sum.Lo), append(l.Hi, sum.Hi)
 						sums = append(sums, sum)
 					}
 				}
-				if len(l.xs) > 0 {
+				if len(l.Xs) > 0 {
 					lines = append(lines, l)
-					f.legend = append(f.legend, r.looks[e])
+					f.Legend = append(f.Legend, r.looks[e])
 				}
 			}
 			if len(lines) == 0 {
@@ -62,13 +65,13 @@ func (r *run) scalingGroup(sections []*section) figureGroup {
 			if r.Plan.MemTables {
 				what = "goroutines"
 			}
-			f.panels = []panel{scalingPanel(lines, threads, m.unit, what, r.Plan.MemTables)}
+			f.Panels = []chart.Panel{scalingPanel(lines, threads, m.unit, what, r.Plan.MemTables)}
 			last := sections[len(sections)-1]
-			f.finding = fmt.Sprintf("At %s: %s", counted(last.threads, strings.TrimSuffix(what, "s")), last.extremes(w, m))
+			f.Finding = fmt.Sprintf("At %s: %s", counted(last.threads, strings.TrimSuffix(what, "s")), last.extremes(w, m))
 			short, long := intervalWords(sums)
-			f.subtitle += "; " + short
-			f.caption = "Medians over rounds. " + long
-			g.figures = append(g.figures, f)
+			f.Subtitle += "; " + short
+			f.Caption = "Medians over rounds. " + long
+			g.Figures = append(g.Figures, f)
 		}
 	}
 	return g
@@ -104,9 +107,9 @@ func (r *run) scalings() (out [][]*section) {
 }
 
 // scalingPanel draws a figure over thread counts.
-func scalingPanel(lines []line, threads []int, u unit, label string, log bool) panel {
-	p := newPlot()
-	set := lineSet{lines, 1.6}
+func scalingPanel(lines []chart.Line, threads []int, u chart.Unit, label string, log bool) chart.Panel {
+	p := chart.NewPlot()
+	set := chart.LineSet{Lines: lines, Width: 1.6}
 	ticks := plot.ConstantTicks{}
 	for _, t := range threads {
 		ticks = append(ticks, plot.Tick{Value: math.Log2(float64(t)), Label: strconv.Itoa(t)})
@@ -114,12 +117,12 @@ func scalingPanel(lines []line, threads []int, u unit, label string, log bool) p
 	p.X.Min, p.X.Max = ticks[0].Value-0.25, ticks[len(ticks)-1].Value+0.25
 	p.X.Tick.Marker = ticks
 	p.X.Label.Text = label
-	set.yRange(p, log)
-	p.Y.Tick.Marker = linearTicks{u, 5}
+	set.YRange(p, log)
+	p.Y.Tick.Marker = chart.LinearTicks{Unit: u, Want: 5}
 	if log {
 		p.Y.Scale = plot.LogScale{}
-		p.Y.Tick.Marker = logTicks{u}
+		p.Y.Tick.Marker = chart.LogTicks{Unit: u}
 	}
 	p.Add(set)
-	return panel{plot: p, height: vg.Points(185)}
+	return chart.Panel{Plot: p, Height: vg.Points(185)}
 }

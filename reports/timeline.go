@@ -5,12 +5,15 @@ import (
 	"math"
 	"strings"
 
+	"lsmlab/reports/page"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
+	"lsmlab/reports/chart"
 )
 
 // A timeline shows one round of every engine under one workload: the median one.
@@ -18,16 +21,16 @@ import (
 var timelineRows = []struct {
 	series string
 	title  string
-	unit   unit
+	unit   chart.Unit
 	log    bool
 	reduce func([]float64) float64 // of the points that share a pixel
 }{
-	{result.SeriesOps, "operations/s", unitCount, false, meanOf},
-	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", unitNanos, true, maxOf},
-	{result.SeriesMemTable, "MemTable bytes", unitBytes, false, maxOf},
-	{result.SeriesL0, "tables in L0", unitCount, false, maxOf},
-	{result.SeriesDebt, "compaction debt", unitBytes, false, maxOf},
-	{result.SeriesHeap, "Go heap", unitBytes, false, maxOf},
+	{result.SeriesOps, "operations/s", chart.UnitCount, false, meanOf},
+	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", chart.UnitNanos, true, maxOf},
+	{result.SeriesMemTable, "MemTable bytes", chart.UnitBytes, false, maxOf},
+	{result.SeriesL0, "tables in L0", chart.UnitCount, false, maxOf},
+	{result.SeriesDebt, "compaction debt", chart.UnitBytes, false, maxOf},
+	{result.SeriesHeap, "Go heap", chart.UnitBytes, false, maxOf},
 }
 
 // maxPoints is how many points a curve has; more don't show at this width.
@@ -35,13 +38,13 @@ const maxPoints = 250
 
 // timelineInput is one engine's round.
 type timelineInput struct {
-	look   look
+	look   chart.Look
 	cell   result.Cell
 	series map[string]result.Series
 }
 
 // timelinePanels returns the rows that have data.
-func timelinePanels(inputs []timelineInput) []panel {
+func timelinePanels(inputs []timelineInput) []chart.Panel {
 	end := 0.0
 	for _, in := range inputs {
 		for _, s := range in.series {
@@ -50,30 +53,30 @@ func timelinePanels(inputs []timelineInput) []panel {
 			}
 		}
 	}
-	var panels []panel
+	var panels []chart.Panel
 	for _, row := range timelineRows {
-		set := lineSet{width: 1.2}
+		set := chart.LineSet{Width: 1.2}
 		for _, in := range inputs {
 			l := timelineLine(in, row.series, row.log, row.reduce)
-			if len(l.xs) >= 2 && maxOf(l.ys) > 0 {
-				set.lines = append(set.lines, l)
+			if len(l.Xs) >= 2 && maxOf(l.Ys) > 0 {
+				set.Lines = append(set.Lines, l)
 			}
 		}
-		if len(set.lines) == 0 {
+		if len(set.Lines) == 0 {
 			continue
 		}
 		p := timePlot(end)
-		set.yRange(p, row.log)
-		p.Y.Tick.Marker = linearTicks{row.unit, 3}
-		if row.unit.name == "" && p.Y.Max < 4 {
-			p.Y.Tick.Marker = linearTicks{row.unit, int(p.Y.Max)}
+		set.YRange(p, row.log)
+		p.Y.Tick.Marker = chart.LinearTicks{Unit: row.unit, Want: 3}
+		if row.unit.Name == "" && p.Y.Max < 4 {
+			p.Y.Tick.Marker = chart.LinearTicks{Unit: row.unit, Want: int(p.Y.Max)}
 		}
 		if row.log {
 			p.Y.Scale = plot.LogScale{}
-			p.Y.Tick.Marker = sparse{logTicks{row.unit}, 4}
+			p.Y.Tick.Marker = sparse{chart.LogTicks{Unit: row.unit}, 4}
 		}
 		p.Add(set)
-		panels = append(panels, panel{title: row.title, plot: p, height: vg.Points(74)})
+		panels = append(panels, chart.Panel{Title: row.title, Plot: p, Height: vg.Points(74)})
 	}
 	if len(panels) == 0 {
 		return nil
@@ -82,15 +85,15 @@ func timelinePanels(inputs []timelineInput) []panel {
 		panels = append(panels, e)
 	}
 	last := &panels[len(panels)-1]
-	last.plot.X.Label.Text = "seconds since the start of the measured part"
-	last.height += vg.Points(12)
+	last.Plot.X.Label.Text = "seconds since the start of the measured part"
+	last.Height += vg.Points(12)
 	return panels
 }
 
 func timePlot(end float64) *plot.Plot {
-	p := newPlot()
+	p := chart.NewPlot()
 	p.X.Min, p.X.Max = 0, math.Max(end, 0.1)
-	p.X.Tick.Marker = linearTicks{unitCount, 5}
+	p.X.Tick.Marker = chart.LinearTicks{Unit: chart.UnitCount, Want: 5}
 	return p
 }
 
@@ -124,9 +127,9 @@ func (s sparse) Ticks(low, high float64) []plot.Tick {
 }
 
 // timelineLine returns a curve of at most maxPoints points, with a few markers.
-func timelineLine(in timelineInput, name string, log bool, reduce func([]float64) float64) line {
+func timelineLine(in timelineInput, name string, log bool, reduce func([]float64) float64) chart.Line {
 	s := withoutStub(in.series[name])
-	l := line{look: in.look}
+	l := chart.Line{Look: in.look}
 	per := (len(s.Millis) + maxPoints - 1) / maxPoints
 	for i := 0; i < len(s.Millis); i += max(per, 1) {
 		j := min(i+max(per, 1), len(s.Millis))
@@ -134,13 +137,13 @@ func timelineLine(in timelineInput, name string, log bool, reduce func([]float64
 		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 || log && v == 0 {
 			continue
 		}
-		l.xs, l.ys = append(l.xs, float64(s.Millis[j-1])/1000), append(l.ys, v)
+		l.Xs, l.Ys = append(l.Xs, float64(s.Millis[j-1])/1000), append(l.Ys, v)
 	}
 	const markers = 4
-	offset := len(in.look.name) // so that engines' markers don't fall on each other
+	offset := len(in.look.Name) // so that engines' markers don't fall on each other
 	for k := range markers {
-		if n := len(l.xs); n > 2*markers {
-			l.marks = append(l.marks, (k*n/markers+offset%5*n/markers/5)%n)
+		if n := len(l.Xs); n > 2*markers {
+			l.Marks = append(l.Marks, (k*n/markers+offset%5*n/markers/5)%n)
 		}
 	}
 	return l
@@ -208,12 +211,12 @@ func eventsOf(series map[string]result.Series) (events []event) {
 
 // eventStrip draws the events of every engine in a row.
 type eventStrip struct {
-	looks  []look
+	looks  []chart.Look
 	events [][]event
 }
 
 // eventPanel returns the strip of all engines that have events.
-func eventPanel(inputs []timelineInput, end float64) (panel, bool) {
+func eventPanel(inputs []timelineInput, end float64) (chart.Panel, bool) {
 	var s eventStrip
 	for _, in := range inputs {
 		if e := eventsOf(in.series); len(e) > 0 {
@@ -222,27 +225,27 @@ func eventPanel(inputs []timelineInput, end float64) (panel, bool) {
 	}
 	n := len(s.looks)
 	if n == 0 {
-		return panel{}, false
+		return chart.Panel{}, false
 	}
 	p := timePlot(end)
 	p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5
 	var names plot.ConstantTicks
 	for i, l := range s.looks {
-		names = append(names, plot.Tick{Value: float64(n - 1 - i), Label: l.name})
+		names = append(names, plot.Tick{Value: float64(n - 1 - i), Label: l.Name})
 	}
 	p.Y.Tick.Marker = names
 	p.Y.Tick.Length = 0
 	p.Add(s)
-	return panel{title: "events: | flush, o compaction, x stall", plot: p, height: vg.Points(14*float64(n) + 22)}, true
+	return chart.Panel{Title: "events: | flush, o compaction, x stall", Plot: p, Height: vg.Points(14*float64(n) + 22)}, true
 }
 
 // Plot implements [plot.Plotter].
 func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	drawVerticals(c, p, x)
+	chart.DrawVerticals(c, p, x)
 	for i, events := range s.events {
 		at := y(float64(len(s.looks) - 1 - i))
-		sty := draw.LineStyle{Color: s.looks[i].color, Width: vg.Points(1.1)}
+		sty := draw.LineStyle{Color: s.looks[i].Color, Width: vg.Points(1.1)}
 		for _, e := range events {
 			px, r := x(e.seconds), vg.Points(3)
 			switch e.kind {
@@ -250,7 +253,7 @@ func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 				c.StrokeLine2(sty, px, at-vg.Points(5), px, at+vg.Points(5))
 			case eventCompaction:
 				c.SetLineStyle(sty)
-				c.Stroke(circle.path(vg.Point{X: px, Y: at}, r))
+				c.Stroke(chart.Circle.Path(vg.Point{X: px, Y: at}, r))
 			case eventStall:
 				c.StrokeLine2(sty, px-r, at-r, px+r, at+r)
 				c.StrokeLine2(sty, px-r, at+r, px+r, at-r)
@@ -260,17 +263,17 @@ func (s eventStrip) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // timelineGroup draws the median round of every engine.
-func (r *run) timelineGroup(s *section) (figureGroup, error) {
-	g := figureGroup{
-		id: "timeline", title: "Timelines",
-		note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. A mark of a flush, compaction or stall stands for one or more within 100 ms, by the engine's own count, and the sentence below has their numbers; an engine that does not count them has none, nor has a run that did not record them. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
+func (r *run) timelineGroup(s *section) (page.Group, error) {
+	g := page.Group{
+		ID: "timeline", Title: "Timelines",
+		Note: "One round of every engine: the one whose " + s.deciding().name + " is nearest to the median. A mark of a flush, compaction or stall stands for one or more within 100 ms, by the engine's own count, and the sentence below has their numbers; an engine that does not count them has none, nor has a run that did not record them. A gauge that an engine does not report, or that stays zero, has no line; a last interval under 50 ms has no point; curves of over 250 points are thinned, keeping the highest of each part (of throughput the mean).",
 	}
 	for _, w := range s.workloads {
-		parts := chunks(s.enginesOf(w), r.baseline)
+		parts := chart.Chunks(s.enginesOf(w), r.baseline)
 		for i, part := range parts {
 			f := r.frame(s, "timeline", w, "timeline")
-			f.subtitle = s.String() + "; the median round of each engine"
-			f.number(i, len(parts))
+			f.Subtitle = s.String() + "; the median round of each engine"
+			f.Number(i, len(parts))
 			var inputs []timelineInput
 			var shown []string
 			for _, e := range part {
@@ -286,15 +289,15 @@ func (r *run) timelineGroup(s *section) (figureGroup, error) {
 					series[result.SeriesP99] = in
 				}
 				inputs = append(inputs, timelineInput{r.looks[e], c, series})
-				f.legend = append(f.legend, r.looks[e])
+				f.Legend = append(f.Legend, r.looks[e])
 				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
 			}
-			if f.panels = timelinePanels(inputs); len(f.panels) == 0 {
+			if f.Panels = timelinePanels(inputs); len(f.Panels) == 0 {
 				continue
 			}
-			f.finding = timelineFinding(inputs)
-			f.caption = "Round shown: " + strings.Join(shown, ", ") + "."
-			g.figures = append(g.figures, f)
+			f.Finding = timelineFinding(inputs)
+			f.Caption = "Round shown: " + strings.Join(shown, ", ") + "."
+			g.Figures = append(g.Figures, f)
 		}
 	}
 	return g, nil
@@ -327,7 +330,7 @@ func timelineFinding(inputs []timelineInput) string {
 			}
 		}
 		if len(parts) > 0 {
-			words = append(words, in.look.name+": "+strings.ReplaceAll(strings.Join(parts, ", "), "flushs", "flushes"))
+			words = append(words, in.look.Name+": "+strings.ReplaceAll(strings.Join(parts, ", "), "flushs", "flushes"))
 		}
 	}
 	if len(words) == 0 {

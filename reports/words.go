@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
+	"lsmlab/reports/chart"
 )
 
 // standing is an engine with its summary.
@@ -40,18 +41,18 @@ func (s *section) extremes(workload string, m metric) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.format(all[0].sum.Median))
+		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.Format(all[0].sum.Median))
 	}
 	best, worst := all[0], all[len(all)-1]
 	first, last := "lowest", "highest"
 	if m.higher {
 		first, last = last, first
 	}
-	if m.unit.format(best.sum.Median) == m.unit.format(worst.sum.Median) {
-		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.format(best.sum.Median))
+	if m.unit.Format(best.sum.Median) == m.unit.Format(worst.sum.Median) {
+		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.Format(best.sum.Median))
 	}
 	return fmt.Sprintf("%s: %s with %s (%s), %s with %s (%s).", upperFirst(m.name),
-		first, best.engine, m.unit.format(best.sum.Median), last, worst.engine, m.unit.format(worst.sum.Median))
+		first, best.engine, m.unit.Format(best.sum.Median), last, worst.engine, m.unit.Format(worst.sum.Median))
 }
 
 func upperFirst(s string) string {
@@ -73,9 +74,9 @@ func ratioText(q stat.Ratio) string {
 	if !q.OK() {
 		return "no ratio"
 	}
-	text := unitTimes.format(q.Value)
+	text := chart.UnitTimes.Format(q.Value)
 	if !math.IsNaN(q.Lo) {
-		text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.Lo), unitTimes.format(q.Hi))
+		text += fmt.Sprintf(" (95%% CI %s to %s)", chart.UnitTimes.Format(q.Lo), chart.UnitTimes.Format(q.Hi))
 	}
 	return text
 }
@@ -131,7 +132,7 @@ func (s *section) verdict(workload, baseline string) string {
 	if s.open() {
 		what = "%s has the lowest p99 from the intended start, %s"
 	}
-	text := fmt.Sprintf(what, best.engine, m.unit.format(best.sum.Median))
+	text := fmt.Sprintf(what, best.engine, m.unit.Format(best.sum.Median))
 	if len(all) == 1 {
 		return text + "; the only engine."
 	}
@@ -141,9 +142,9 @@ func (s *section) verdict(workload, baseline string) string {
 	}
 	q := stat.Compare(against.sum, best.sum)
 	if q.OK() {
-		text += fmt.Sprintf(", %s %s", unitTimes.format(q.Value), against.engine)
+		text += fmt.Sprintf(", %s %s", chart.UnitTimes.Format(q.Value), against.engine)
 		if !math.IsNaN(q.Lo) {
-			text += fmt.Sprintf(" (95%% CI %s to %s)", unitTimes.format(q.Lo), unitTimes.format(q.Hi))
+			text += fmt.Sprintf(" (95%% CI %s to %s)", chart.UnitTimes.Format(q.Lo), chart.UnitTimes.Format(q.Hi))
 		}
 	}
 	if !q.Significant() {
@@ -185,7 +186,7 @@ func (r *run) lead() string {
 		what = "bare MemTables"
 	}
 	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", len(p.Engines), what,
-		counted(len(p.Workloads), "workload"), counted(p.Rounds, "round"), thousands(fmt.Sprint(p.Keys)))
+		counted(len(p.Workloads), "workload"), counted(p.Rounds, "round"), chart.Thousands(fmt.Sprint(p.Keys)))
 	text += fmt.Sprintf(": %d of %d cells have been run", done, r.planned)
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)

@@ -1,4 +1,8 @@
-package reports
+// Package chart draws the figures of every report in one style, with gonum/plot:
+// a figure stands alone (title, panels, legend, machine and command), is readable
+// on a phone and in grey, and is safe for the colour-blind. The same data give
+// the same bytes.
+package chart
 
 import (
 	"bytes"
@@ -37,23 +41,24 @@ var (
 	stripColor = color.RGBA{0xf4, 0xf4, 0xf4, 255}
 )
 
-// figure is one chart: panels one below the other, and around them what makes it
+// Figure is one chart: panels one below the other, and around them what makes it
 // stand alone.
-type figure struct {
-	name     string // of its files, without suffix
-	title    string
-	subtitle string
-	panels   []panel
-	legend   []look
-	footer   string // machine, version, command
-	finding  string // what it shows, one sentence
-	caption  string // how to read it
+type Figure struct {
+	Name     string // of its files, without suffix
+	Title    string
+	Subtitle string
+	Panels   []Panel
+	Legend   []Look
+	Footer   string // machine, version, command
+	Finding  string // what it shows, one sentence
+	Caption  string // how to read it
 }
 
-type panel struct {
-	title  string
-	plot   *plot.Plot
-	height vg.Length // of the data area and its axes, without the title
+// Panel is one plot of a figure.
+type Panel struct {
+	Title  string
+	Plot   *plot.Plot
+	Height vg.Length // of the data area and its axes, without the title
 }
 
 func sans(size float64) font.Font {
@@ -70,8 +75,8 @@ func bold(size float64, c color.Color) text.Style {
 	return s
 }
 
-// newPlot returns a plot in the style of all charts, without data.
-func newPlot() *plot.Plot {
+// NewPlot returns a plot in the style of all charts, without data.
+func NewPlot() *plot.Plot {
 	p := plot.New()
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font = sans(textSize)
@@ -87,26 +92,34 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// svg draws the figure as SVG.
-func (f figure) svg() ([]byte, error) {
+// Number tells the parts of a figure apart: i of of, from 0.
+func (f *Figure) Number(i, of int) {
+	if of > 1 {
+		f.Name += fmt.Sprintf("-%d", i+1)
+		f.Title += fmt.Sprintf(" (%d of %d)", i+1, of)
+	}
+}
+
+// SVG draws the figure as SVG.
+func (f Figure) SVG() ([]byte, error) {
 	w, h := vg.Points(figureWidth), f.height()
 	c := vgsvg.New(w, h)
 	f.draw(draw.NewCanvas(c, w, h))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
-		return nil, fmt.Errorf("chart %s: %w", f.name, err)
+		return nil, fmt.Errorf("chart %s: %w", f.Name, err)
 	}
-	return tidySVG(b.Bytes(), f.title+". "+f.finding), nil
+	return tidySVG(b.Bytes(), f.Title+". "+f.Finding), nil
 }
 
-// png draws the figure as PNG.
-func (f figure) png() ([]byte, error) {
+// PNG draws the figure as PNG.
+func (f Figure) PNG() ([]byte, error) {
 	w, h := vg.Points(figureWidth), f.height()
 	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(color.White))
 	f.draw(draw.NewCanvas(c, w, h))
 	var b bytes.Buffer
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&b); err != nil {
-		return nil, fmt.Errorf("chart %s: %w", f.name, err)
+		return nil, fmt.Errorf("chart %s: %w", f.Name, err)
 	}
 	return b.Bytes(), nil
 }
@@ -141,11 +154,11 @@ func tidySVG(svg []byte, alt string) []byte {
 
 // The layout from top to bottom: title, subtitle, panels, legend, footer.
 
-func (f figure) height() vg.Length {
+func (f Figure) height() vg.Length {
 	h := vg.Points(2 * figureMargin)
 	h += lineHeight(titleSize) * vg.Length(len(f.titleLines()))
 	h += lineHeight(smallSize)*vg.Length(len(f.subtitleLines())) + vg.Points(4)
-	for _, p := range f.panels {
+	for _, p := range f.Panels {
 		h += p.fullHeight()
 	}
 	if rows := len(f.legendRows()); rows > 0 {
@@ -156,9 +169,9 @@ func (f figure) height() vg.Length {
 
 func lineHeight(size float64) vg.Length { return vg.Points(size * 1.3) }
 
-func (p panel) fullHeight() vg.Length {
-	h := p.height
-	if p.title != "" {
+func (p Panel) fullHeight() vg.Length {
+	h := p.Height
+	if p.Title != "" {
 		h += lineHeight(textSize) + vg.Points(4)
 	}
 	return h
@@ -166,14 +179,14 @@ func (p panel) fullHeight() vg.Length {
 
 func textWidth() vg.Length { return vg.Points(figureWidth - 2*figureMargin) }
 
-func (f figure) titleLines() []string { return wrap(f.title, bold(titleSize, inkColor), textWidth()) }
+func (f Figure) titleLines() []string { return wrap(f.Title, bold(titleSize, inkColor), textWidth()) }
 
-func (f figure) subtitleLines() []string {
-	return wrap(f.subtitle, style(smallSize, greyColor), textWidth())
+func (f Figure) subtitleLines() []string {
+	return wrap(f.Subtitle, style(smallSize, greyColor), textWidth())
 }
 
-func (f figure) footerLines() []string {
-	return wrap(f.footer, style(smallSize, greyColor), textWidth())
+func (f Figure) footerLines() []string {
+	return wrap(f.Footer, style(smallSize, greyColor), textWidth())
 }
 
 // wrap cuts s into lines no wider than width. A word that is wider is cut.
@@ -204,7 +217,7 @@ func wrap(s string, sty text.Style, width vg.Length) []string {
 	return lines
 }
 
-func (f figure) draw(c draw.Canvas) {
+func (f Figure) draw(c draw.Canvas) {
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, vg.Points(figureMargin), -vg.Points(figureMargin), vg.Points(figureMargin), -vg.Points(figureMargin))
@@ -227,28 +240,28 @@ func (f figure) draw(c draw.Canvas) {
 
 // drawPanels draws the panels with their data areas aligned, and returns where
 // they end.
-func (f figure) drawPanels(c draw.Canvas, top vg.Length) vg.Length {
-	area := func(p panel, top vg.Length) draw.Canvas {
+func (f Figure) drawPanels(c draw.Canvas, top vg.Length) vg.Length {
+	area := func(p Panel, top vg.Length) draw.Canvas {
 		return draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
-			Min: vg.Point{X: c.Min.X, Y: top - p.height},
+			Min: vg.Point{X: c.Min.X, Y: top - p.Height},
 			Max: vg.Point{X: c.Max.X - vg.Points(4), Y: top},
 		}}
 	}
 	var left, right vg.Length // margins outside of the data, the widest of all
-	for _, p := range f.panels {
+	for _, p := range f.Panels {
 		a := area(p, top)
-		d := p.plot.DataCanvas(a)
+		d := p.Plot.DataCanvas(a)
 		left, right = max(left, d.Min.X-a.Min.X), max(right, a.Max.X-d.Max.X)
 	}
-	for _, p := range f.panels {
-		if p.title != "" {
-			c.FillText(bold(textSize, inkColor), vg.Point{X: c.Min.X, Y: top - vg.Points(3)}, p.title)
+	for _, p := range f.Panels {
+		if p.Title != "" {
+			c.FillText(bold(textSize, inkColor), vg.Point{X: c.Min.X, Y: top - vg.Points(3)}, p.Title)
 			top -= lineHeight(textSize) + vg.Points(4)
 		}
 		a := area(p, top)
-		d := p.plot.DataCanvas(a)
-		p.plot.Draw(draw.Crop(a, left-(d.Min.X-a.Min.X), -(right - (a.Max.X - d.Max.X)), 0, 0))
-		top -= p.height
+		d := p.Plot.DataCanvas(a)
+		p.Plot.Draw(draw.Crop(a, left-(d.Min.X-a.Min.X), -(right - (a.Max.X - d.Max.X)), 0, 0))
+		top -= p.Height
 	}
 	return top
 }
@@ -259,12 +272,12 @@ const (
 	legendGap  = 12
 )
 
-func (f figure) legendRows() [][]look {
-	var rows [][]look
+func (f Figure) legendRows() [][]Look {
+	var rows [][]Look
 	var used vg.Length
 	sty := style(textSize, inkColor)
-	for _, l := range f.legend {
-		w := vg.Points(legendLine+4+legendGap) + sty.Width(l.name)
+	for _, l := range f.Legend {
+		w := vg.Points(legendLine+4+legendGap) + sty.Width(l.Name)
 		if len(rows) == 0 || used+w > textWidth()+vg.Points(legendGap) {
 			rows, used = append(rows, nil), 0
 		}
@@ -274,7 +287,7 @@ func (f figure) legendRows() [][]look {
 	return rows
 }
 
-func drawLegend(c draw.Canvas, top vg.Length, rows [][]look) vg.Length {
+func drawLegend(c draw.Canvas, top vg.Length, rows [][]Look) vg.Length {
 	sty := style(textSize, inkColor)
 	sty.YAlign = draw.YCenter
 	for _, row := range rows {
@@ -283,8 +296,8 @@ func drawLegend(c draw.Canvas, top vg.Length, rows [][]look) vg.Length {
 			c.StrokeLine2(l.line(vg.Points(1.6)), x, y, x+vg.Points(legendLine), y)
 			l.mark(&c, vg.Point{X: x + vg.Points(legendLine)/2, Y: y}, vg.Points(3.2))
 			x += vg.Points(legendLine + 4)
-			c.FillText(sty, vg.Point{X: x, Y: y + sty.FontExtents().Descent}, l.name)
-			x += sty.Width(l.name) + vg.Points(legendGap)
+			c.FillText(sty, vg.Point{X: x, Y: y + sty.FontExtents().Descent}, l.Name)
+			x += sty.Width(l.Name) + vg.Points(legendGap)
 		}
 		top -= lineHeight(textSize)
 	}

@@ -1,4 +1,4 @@
-package reports
+package chart
 
 import (
 	"image/color"
@@ -9,15 +9,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// look is how one engine appears in every chart of a run. Colour is never alone:
+// Look is how one engine appears in every chart of a run. Colour is never alone:
 // marker and dashes tell the engines apart in grey, and a filled marker with a
 // solid line is a variant of our own core, a hollow one with dashes a peer.
-type look struct {
-	name   string
-	color  color.RGBA
-	shape  shape
-	own    bool
-	dashes []vg.Length
+type Look struct {
+	Name   string
+	Color  color.RGBA
+	Shape  shape
+	Own    bool
+	Dashes []vg.Length
 }
 
 // okabeIto are the colours of Okabe and Ito ("Color Universal Design", 2008),
@@ -48,14 +48,14 @@ var usual = map[string]int{
 }
 
 var (
-	shapes     = []shape{circle, square, triangle, diamond, wedge, pentagon, hexagon, star}
+	shapes     = []shape{Circle, square, triangle, diamond, wedge, pentagon, hexagon, star}
 	peerDashes = [][]vg.Length{{6, 2}, {2, 2}, {8, 2, 2, 2}, {4, 1.5, 1.5, 1.5, 1.5, 1.5}, {10, 3}}
 )
 
-// looksOf gives every engine a look of its own. After eight the colours repeat
+// LooksOf gives every engine a look of its own. After eight the colours repeat
 // with other markers and dashes.
-func looksOf(engines []string, own func(string) bool) map[string]look {
-	looks := map[string]look{}
+func LooksOf(engines []string, own func(string) bool) map[string]Look {
+	looks := map[string]Look{}
 	taken := map[int]bool{}
 	place := map[string]int{}
 	for _, e := range engines {
@@ -76,52 +76,53 @@ func looksOf(engines []string, own func(string) bool) map[string]look {
 	for _, e := range engines {
 		i := place[e]
 		n := len(okabeIto)
-		l := look{name: e, color: okabeIto[i%n], shape: shapes[(i+i/n*3)%len(shapes)], own: own(e)}
-		if !l.own {
-			l.dashes = peerDashes[(i+i/n)%len(peerDashes)]
+		l := Look{Name: e, Color: okabeIto[i%n], Shape: shapes[(i+i/n*3)%len(shapes)], Own: own(e)}
+		if !l.Own {
+			l.Dashes = peerDashes[(i+i/n)%len(peerDashes)]
 		}
 		looks[e] = l
 	}
 	return looks
 }
 
-// isOwn says whether an engine is a variant of our own core: by its name, and for
+// IsOwn says whether an engine is a variant of our own core: by its name, and for
 // bare tables by not being another module's.
-func isOwn(name, version string, memTables bool) bool {
+func IsOwn(name, version string, memTables bool) bool {
 	if memTables {
 		return version == "" || version == "(devel)" || slices.Contains([]string{"skiplist", "rbtree", "bptree"}, name)
 	}
 	return name == "lsm" || strings.HasPrefix(name, "lsm-")
 }
 
-func (l look) line(width vg.Length) draw.LineStyle {
-	return draw.LineStyle{Color: l.color, Width: width, Dashes: l.dashes}
+func (l Look) line(width vg.Length) draw.LineStyle {
+	return draw.LineStyle{Color: l.Color, Width: width, Dashes: l.Dashes}
 }
 
 // faint is the colour of single rounds.
-func (l look) faint() color.Color {
-	c := l.color
+func (l Look) faint() color.Color {
+	c := l.Color
 	return color.NRGBA{c.R, c.G, c.B, 110}
 }
 
 // mark draws the engine's marker at a point.
-func (l look) mark(c *draw.Canvas, at vg.Point, radius vg.Length) {
-	path := l.shape.path(at, radius)
+func (l Look) mark(c *draw.Canvas, at vg.Point, radius vg.Length) {
+	path := l.Shape.Path(at, radius)
 	fill := color.Color(color.White)
-	if l.own {
-		fill = l.color
+	if l.Own {
+		fill = l.Color
 	}
 	c.SetColor(fill)
 	c.Fill(path)
-	c.SetLineStyle(draw.LineStyle{Color: l.color, Width: vg.Points(1.4)})
+	c.SetLineStyle(draw.LineStyle{Color: l.Color, Width: vg.Points(1.4)})
 	c.Stroke(path)
 }
 
 // shape is a marker: the corners of a polygon of radius 1, or a circle if none.
 type shape []vg.Point
 
+// Circle is the marker of single values; engines have others too.
 var (
-	circle   = shape(nil)
+	Circle   = shape(nil)
 	square   = shape{{X: -0.85, Y: -0.85}, {X: 0.85, Y: -0.85}, {X: 0.85, Y: 0.85}, {X: -0.85, Y: 0.85}}
 	triangle = shape{{X: -1, Y: -0.75}, {X: 1, Y: -0.75}, {X: 0, Y: 1.1}}
 	diamond  = shape{{X: 0, Y: -1.25}, {X: 1.1, Y: 0}, {X: 0, Y: 1.25}, {X: -1.1, Y: 0}}
@@ -140,7 +141,8 @@ var (
 	}
 )
 
-func (s shape) path(at vg.Point, radius vg.Length) vg.Path {
+// Path returns the outline of the marker around a point.
+func (s shape) Path(at vg.Point, radius vg.Length) vg.Path {
 	var p vg.Path
 	if s == nil {
 		p.Move(vg.Point{X: at.X + radius, Y: at.Y})

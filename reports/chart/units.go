@@ -1,4 +1,4 @@
-package reports
+package chart
 
 import (
 	"fmt"
@@ -9,44 +9,47 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// unit is how values of one kind are written, with three significant digits.
-type unit struct {
-	name  string // for a table's head: "ns", "bytes"
-	steps []unitStep
+// Unit is how values of one kind are written, with three significant digits.
+type Unit struct {
+	Name  string // for a table's head: "ns", "bytes"
+	Steps []UnitStep
 }
 
-type unitStep struct {
-	factor float64
-	suffix string
+// UnitStep is a unit's multiple: values from Factor on are written with Suffix.
+type UnitStep struct {
+	Factor float64
+	Suffix string
 }
 
+// The units of all figures.
 var (
-	unitCount = unit{"", []unitStep{{1, ""}, {1e3, "k"}, {1e6, "M"}, {1e9, "G"}}}
-	unitNanos = unit{"ns", []unitStep{{1, " ns"}, {1e3, " µs"}, {1e6, " ms"}, {1e9, " s"}}}
-	unitBytes = unit{"bytes", []unitStep{{1, " B"}, {1 << 10, " KiB"}, {1 << 20, " MiB"}, {1 << 30, " GiB"}, {1 << 40, " TiB"}}}
-	unitTimes = unit{"x", []unitStep{{1, "×"}}}
-	unitSecs  = unit{"s", []unitStep{{1, " s"}}}
+	UnitCount = Unit{"", []UnitStep{{1, ""}, {1e3, "k"}, {1e6, "M"}, {1e9, "G"}}}
+	UnitNanos = Unit{"ns", []UnitStep{{1, " ns"}, {1e3, " µs"}, {1e6, " ms"}, {1e9, " s"}}}
+	UnitBytes = Unit{"bytes", []UnitStep{{1, " B"}, {1 << 10, " KiB"}, {1 << 20, " MiB"}, {1 << 30, " GiB"}, {1 << 40, " TiB"}}}
+	UnitTimes = Unit{"x", []UnitStep{{1, "×"}}}
+	UnitPlain = Unit{"", []UnitStep{{1, ""}}}
+	UnitSecs  = Unit{"s", []UnitStep{{1, " s"}}}
 )
 
 // step returns the largest step of u that is not over v.
-func (u unit) step(v float64) unitStep {
-	at := u.steps[0]
-	for _, s := range u.steps {
-		if math.Abs(v) >= s.factor {
+func (u Unit) step(v float64) UnitStep {
+	at := u.Steps[0]
+	for _, s := range u.Steps {
+		if math.Abs(v) >= s.Factor {
 			at = s
 		}
 	}
 	return at
 }
 
-// format writes v for people.
-func (u unit) format(v float64) string {
+// Format writes v for people.
+func (u Unit) Format(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "–"
 	}
 	// What rounds up to the next step is written in it: 1.00 MiB, not 1024 KiB.
 	s := u.step(v * (1 + 5e-4))
-	return digits(v/s.factor) + s.suffix
+	return digits(v/s.Factor) + s.Suffix
 }
 
 // digits writes v with three significant digits, and thousands in full.
@@ -55,7 +58,7 @@ func digits(v float64) string {
 	case a == 0:
 		return "0"
 	case a >= 99.95:
-		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+		return Thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case a >= 9.995:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	case a >= 0.9995:
@@ -66,8 +69,8 @@ func digits(v float64) string {
 	return fmt.Sprintf("%.2e", v)
 }
 
-// thousands puts a comma before every three digits of a whole number.
-func thousands(s string) string {
+// Thousands puts a comma before every three digits of a whole number.
+func Thousands(s string) string {
 	sign := ""
 	if strings.HasPrefix(s, "-") {
 		sign, s = "-", s[1:]
@@ -79,29 +82,29 @@ func thousands(s string) string {
 }
 
 // plain writes a tick label without needless zeros.
-func (u unit) plain(v, scale float64) string {
+func (u Unit) plain(v, scale float64) string {
 	s := u.step(scale)
-	return strconv.FormatFloat(v/s.factor, 'g', 6, 64) + s.suffix
+	return strconv.FormatFloat(v/s.Factor, 'g', 6, 64) + s.Suffix
 }
 
-// linearTicks puts about want ticks at round values from the least to the
+// LinearTicks puts about want ticks at round values from the least to the
 // greatest.
-type linearTicks struct {
-	unit unit
-	want int
+type LinearTicks struct {
+	Unit Unit
+	Want int
 }
 
 // Ticks implements [plot.Ticker].
-func (t linearTicks) Ticks(low, high float64) []plot.Tick {
+func (t LinearTicks) Ticks(low, high float64) []plot.Tick {
 	if !(high > low) {
-		return []plot.Tick{{Value: low, Label: t.unit.format(low)}}
+		return []plot.Tick{{Value: low, Label: t.Unit.Format(low)}}
 	}
-	scale := t.unit.step(math.Max(math.Abs(low), math.Abs(high)))
-	step := niceStep((high-low)/scale.factor, t.want) * scale.factor
+	scale := t.Unit.step(math.Max(math.Abs(low), math.Abs(high)))
+	step := niceStep((high-low)/scale.Factor, t.Want) * scale.Factor
 	var ticks []plot.Tick
 	for i := math.Ceil(low/step - 1e-9); i*step <= high*(1+1e-12); i++ {
 		v := i * step
-		label := t.unit.plain(v, scale.factor)
+		label := t.Unit.plain(v, scale.Factor)
 		if v == 0 {
 			label = "0"
 		}
@@ -123,12 +126,12 @@ func niceStep(span float64, want int) float64 {
 	return 10 * power
 }
 
-// logTicks puts labels at powers of ten, and at 2 and 5 times them where the axis
+// LogTicks puts labels at powers of ten, and at 2 and 5 times them where the axis
 // is short.
-type logTicks struct{ unit unit }
+type LogTicks struct{ Unit Unit }
 
 // Ticks implements [plot.Ticker]. Both limits must be positive.
-func (t logTicks) Ticks(low, high float64) []plot.Tick {
+func (t LogTicks) Ticks(low, high float64) []plot.Tick {
 	decades := math.Log10(high / low)
 	every := int(math.Ceil(decades / 6))
 	var ticks []plot.Tick
@@ -142,7 +145,7 @@ func (t logTicks) Ticks(low, high float64) []plot.Tick {
 			labelled := m == 1 && (e-first)%max(every, 1) == 0 || decades < 2.6
 			tick := plot.Tick{Value: v}
 			if labelled {
-				tick.Label = t.unit.plain(v, v)
+				tick.Label = t.Unit.plain(v, v)
 			}
 			ticks = append(ticks, tick)
 		}
