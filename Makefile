@@ -14,23 +14,29 @@ A        ?=
 B        ?=
 
 # Debian packages that the tests need: a browser for the report's test, RocksDB
-# and a C++ compiler for its adapter. The benchmarks need none.
-PACKAGES := chromium librocksdb-dev g++
+# and a C++ compiler for its adapter. Of the benchmarks those with all peers need
+# RocksDB's.
+ROCKSDB  := librocksdb-dev g++
+PACKAGES := chromium $(ROCKSDB)
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build test packages race fuzz bench memtables compare lint fmt golden soak clean
+.PHONY: help all build build-rocksdb test packages race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt golden soak clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 all: build lint test race ## build, lint, and all tests
 
 build: ## build bin/lsmlab
 	$(GO) build -buildvcs=auto -o $(BIN) ./harness/cmd/lsmlab
+
+build-rocksdb: PACKAGES := $(ROCKSDB)
+build-rocksdb: packages # build bin/lsmlab with RocksDB among the peers
+	$(GO) build -buildvcs=auto -tags rocksdb -o $(BIN) ./harness/cmd/lsmlab
 
 packages: ## install the Debian packages that the tests need
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -59,6 +65,24 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 30s)
 bench: build ## race the default plan (at most 10 minutes on 2 cores), draw the charts, print where
 	./$(BIN) bench --plan default --out $(RESULTS)
 	./$(BIN) report $(RESULTS)
+
+bench-peers: build-rocksdb ## race every line of the speed targets (40 minutes on 2 cores), say which are met
+	./$(BIN) bench --plan peers --out results/peers-$(STAMP)
+	./$(BIN) bench --plan peers-tables --out results/peers-tables-$(STAMP)
+	./$(BIN) report results/peers-$(STAMP)
+	./$(BIN) report results/peers-tables-$(STAMP)
+
+bench-sustained: build ## five minutes of random overwrites of 20 million keys, three rounds (2 hours)
+	./$(BIN) bench --plan sustained --out results/sustained-$(STAMP)
+	./$(BIN) report results/sustained-$(STAMP)
+
+bench-growth: build ## writes and reads at 0.1, 1, 10 and 50 million keys, three rounds (1.5 hours)
+	./$(BIN) bench --plan growth --out results/growth-$(STAMP)
+	./$(BIN) report results/growth-$(STAMP)
+
+bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (20 minutes)
+	./$(BIN) bench --plan threads --out results/threads-$(STAMP)
+	./$(BIN) report results/threads-$(STAMP)
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)

@@ -4,73 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
-// Progress is told where a cell stands: its phase, and how much of that is done,
-// in [0, 1].
-type Progress func(phase string, done float64)
-
-// RunCell runs one cell in this process: open, preload, settle, warm up, measure,
-// close. It writes the cell's hist and series files into the run directory and
-// returns its figures. A cell that fails returns an error and leaves no files in
-// the run directory.
-func RunCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progress) (result.Cell, error) {
-	if spec.MemTables {
-		return runMemCell(ctx, cat, spec, progress)
-	}
-	w, err := workloads.New(spec.Spec)
-	if err != nil {
-		return result.Cell{}, err
-	}
-	r := &cellRun{spec: spec, w: w, progress: progress, cell: spec.blank()}
-	r.cell.Keys, r.cell.KeySize, r.cell.ValueSize = w.Spec().Keys, w.Spec().KeySize, w.ValueSize()
-	progress("open", 0)
-	if r.engine, err = cat.Open(spec.Engine, spec.StoreDir, spec.Open); err != nil {
-		return result.Cell{}, fmt.Errorf("open: %w", err)
-	}
-	r.metricer, _ = r.engine.(kv.Metricer)
-	if err := r.run(ctx); err != nil {
-		return result.Cell{}, errors.Join(err, r.closeAfter(err))
-	}
-	if err := r.finish(ctx); err != nil {
-		return result.Cell{}, err
-	}
-	return r.cell, nil
-}
-
 // cellRun is a cell in progress.
 type cellRun struct {
-	spec     CellSpec
-	w        *workloads.Workload
-	engine   kv.Engine
-	metricer kv.Metricer // nil if the engine keeps no metrics
-	progress Progress
-	cell     result.Cell
+	*life
+	stage Stage
+	w     *workloads.Workload
+	cell  result.Cell
 
-	drive   *drive
-	preload workloads.Counts
-	length  time.Duration // of the measured part
-	series  []result.Series
+	drive  *drive
+	length time.Duration // of the measured part
+	series []result.Series
 }
 
 func (r *cellRun) run(ctx context.Context) error {
-	if err := r.load(ctx); err != nil {
+	if err := r.load(ctx, r.w); err != nil {
 		return fmt.Errorf("preload: %w", err)
 	}
 	if err := r.settle(); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
-	r.drive = newDrive(r.w, r.engine, r.spec.Durability, time.Duration(r.spec.Duration), r.spec.Rate)
+	r.drive = newDrive(r.w, r.engine, r.spec.Durability, time.Duration(r.stage.Duration), r.spec.Rate)
 	r.progress("warm-up", 0)
 	start := time.Now()
 	if err := r.drive.warmUp(ctx); err != nil {
@@ -84,67 +46,18 @@ func (r *cellRun) run(ctx context.Context) error {
 	return nil
 }
 
-// load stores every key once, by one thread so that every engine gets the same
-// sequence of batches. It asks for no more than a hand-over to the OS, where the
-// engine can do that: settle makes the rest durable.
-func (r *cellRun) load(ctx context.Context) error {
-	if r.w.Preload() == "" {
-		return nil
-	}
-	start := time.Now()
-	exec := workloads.NewExecutor(r.w, r.engine, min(r.spec.Durability, kv.Buffered))
-	stream := r.w.PreloadStream(0, 1)
-	total := float64(r.w.Spec().Keys)
-	for op := (workloads.Op{}); stream.Next(&op); {
-		err := exec.Do(&op)
-		if errors.Is(err, kv.ErrUnsupported) { // a rung down is refused: take the cell's own
-			exec = workloads.NewExecutor(r.w, r.engine, r.spec.Durability)
-			err = exec.Do(&op)
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		r.progress("preload", float64(exec.Counts.Writes)/total)
-	}
-	r.preload = exec.Counts
-	r.cell.PreloadSeconds = time.Since(start).Seconds()
-	return nil
-}
-
-// settle pays what the preload left to be done, so that no engine starts in
-// debt: flush, compaction, and what the OS has yet to write.
+// settle pays what was left to be done, so that no engine starts in debt.
 func (r *cellRun) settle() error {
-	if !r.w.Settle() {
+	if !r.w.Settle() || !r.unsettled {
 		return nil
 	}
 	start := time.Now()
 	r.progress("settle", 0)
-	if f, ok := r.engine.(kv.Flusher); ok {
-		if err := f.Flush(); err != nil {
-			return fmt.Errorf("flush: %w", err)
-		}
-	}
-	if c, ok := r.engine.(kv.Compacter); ok {
-		if err := c.Compact(); err != nil {
-			return fmt.Errorf("compact: %w", err)
-		}
-	}
-	if err := syncFileSystem(r.spec.StoreDir); err != nil {
+	if err := r.life.settle(); err != nil {
 		return err
 	}
 	r.cell.SettleSeconds = time.Since(start).Seconds()
 	return nil
-}
-
-func syncFileSystem(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
 }
 
 // reading is every counter that is read right before and right after the
@@ -167,6 +80,7 @@ func (r *cellRun) read() reading {
 
 func (r *cellRun) measure(ctx context.Context) error {
 	runtime.GC() // every cell starts after a collection
+	r.rssPeak = max(r.rssPeak, peakRSSBytes())
 	r.cell.RSSPeakScope = "process"
 	if resetPeakRSS() {
 		r.cell.RSSPeakScope = "measured"
@@ -182,6 +96,7 @@ func (r *cellRun) measure(ctx context.Context) error {
 		return err
 	}
 	r.cell.RSSPeakBytes = peakRSSBytes()
+	r.cell.RSSPeakLifeBytes = max(r.rssPeak, r.cell.RSSPeakBytes)
 	r.cell.HeapPeak = max(s.heapPeak, after.runtime.heapBytes)
 	r.length = length
 	r.fillUsage(before, after)
@@ -208,8 +123,8 @@ func (r *cellRun) watch() (stop func()) {
 				if spec.Operations > 0 {
 					share = float64(r.drive.done.Load()) / float64(spec.Operations)
 				}
-				if r.spec.Duration > 0 {
-					share = max(share, time.Since(start).Seconds()/time.Duration(r.spec.Duration).Seconds())
+				if r.stage.Duration > 0 {
+					share = max(share, time.Since(start).Seconds()/time.Duration(r.stage.Duration).Seconds())
 				}
 				r.progress("measure", min(share, 1))
 			}
@@ -254,7 +169,9 @@ func (r *cellRun) fillOperations() {
 	}
 	c.NotFound, c.BytesRead = measured.Misses, measured.BytesRead
 	c.UserBytes = measured.BytesWritten
-	c.UserBytesTotal = all.BytesWritten + r.preload.BytesWritten
+	r.applied.Add(all)
+	c.UserBytesTotal = r.applied.BytesWritten
+	r.unsettled = r.unsettled || all.Writes+all.Deletes > 0
 	front := func(t *thread) bool { return t.role == workloads.Foreground }
 	c.Latency, c.Intended = r.latency(front)
 	c.Kinds = r.kinds()
@@ -358,13 +275,15 @@ func (r *cellRun) roles() []result.Part {
 // the figures were taken before it.
 func (r *cellRun) liveBytes() int64 {
 	spec := r.w.Spec()
-	_, all := r.drive.counts()
-	if r.w.Preload() != "" && all.Deletes == 0 {
+	if r.w.Preload() != "" && r.applied.Deletes == 0 {
 		var inserted int64
 		for _, t := range r.drive.threads {
 			inserted += t.units[workloads.Insert]
 		}
-		return (spec.Keys + inserted) * int64(spec.KeySize+r.w.ValueSize())
+		// Each cell's inserts begin at the same index: what an earlier one inserted
+		// is written again.
+		r.inserted = max(r.inserted, inserted)
+		return (spec.Keys + r.inserted) * int64(spec.KeySize+r.w.ValueSize())
 	}
 	r.progress("count", 0)
 	var bytes int64
@@ -377,37 +296,6 @@ func (r *cellRun) liveBytes() int64 {
 		return 0
 	}
 	return bytes
-}
-
-// closeAfter closes the engine after a failure, which is what counts: an error of
-// Close is added to it.
-func (r *cellRun) closeAfter(error) error {
-	if err := r.engine.Close(); err != nil {
-		return fmt.Errorf("close: %w", err)
-	}
-	return nil
-}
-
-// finish closes the store, takes what is measured after that, and writes the
-// files.
-func (r *cellRun) finish(context.Context) error {
-	c := &r.cell
-	r.progress("close", 0)
-	start := time.Now()
-	if err := r.engine.Close(); err != nil {
-		return fmt.Errorf("close: %w", err)
-	}
-	c.CloseSeconds = time.Since(start).Seconds()
-	c.DiskBytes = diskUsage(r.spec.StoreDir)
-	c.WriteBytes = writeBytes()
-	if c.UserBytesTotal > 0 {
-		c.WriteAmp = float64(c.WriteBytes) / float64(c.UserBytesTotal)
-	}
-	if c.LiveBytes > 0 {
-		c.SpaceAmp = float64(c.DiskBytes) / float64(c.LiveBytes)
-	}
-	c.Status = result.StatusOK
-	return writeCellFiles(r.spec, c, r.length, r.hists(), r.series)
 }
 
 func (r *cellRun) hists() []result.Hist {
@@ -433,10 +321,10 @@ func (r *cellRun) hists() []result.Hist {
 
 // writeCellFiles writes hist/ID.hdr and series/ID.tsz of the run directory and
 // names them in the cell.
-func writeCellFiles(spec CellSpec, c *result.Cell, length time.Duration, hists []result.Hist, series []result.Series) error {
-	c.HistFile, c.SeriesFile = "hist/"+spec.ID+".hdr", "series/"+spec.ID+".tsz"
+func writeCellFiles(runDir string, c *result.Cell, length time.Duration, hists []result.Hist, series []result.Series) error {
+	c.HistFile, c.SeriesFile = "hist/"+c.ID+".hdr", "series/"+c.ID+".tsz"
 	return errors.Join(
-		result.WriteHists(filepath.Join(spec.RunDir, c.HistFile), length, hists),
-		result.WriteSeries(filepath.Join(spec.RunDir, c.SeriesFile), series),
+		result.WriteHists(filepath.Join(runDir, c.HistFile), length, hists),
+		result.WriteSeries(filepath.Join(runDir, c.SeriesFile), series),
 	)
 }

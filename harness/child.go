@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -19,13 +20,15 @@ import (
 )
 
 // A cell's process is told its [CellSpec] on standard input and answers on
-// standard output with one message a line: progress, and at the end either the
-// cell or an error. What it prints on standard error is kept if it fails.
+// standard output with one message a line: progress, and at the end its cells, an
+// error, or that the store is filled and the process about to die. What it prints
+// on standard error is kept if it fails.
 type message struct {
-	Phase string       `json:"phase,omitempty"`
-	Done  float64      `json:"done,omitempty"`
-	Cell  *result.Cell `json:"cell,omitempty"`
-	Error string       `json:"error,omitempty"`
+	Phase  string        `json:"phase,omitempty"`
+	Done   float64       `json:"done,omitempty"`
+	Cells  []result.Cell `json:"cells,omitempty"`
+	Filled bool          `json:"filled,omitempty"`
+	Error  string        `json:"error,omitempty"`
 }
 
 // ServeCell is the child's side: the hidden command `lsmlab cell`.
@@ -47,13 +50,25 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 			_ = out.Encode(message{Phase: phase, Done: done}) // a parent that is gone kills us anyway
 		}
 	}
-	cell, err := RunCell(ctx, cat, spec, say)
+	var cells []result.Cell
+	var err error
+	if spec.FillAndDie {
+		err = fillStore(ctx, cat, spec, say)
+	} else {
+		cells, err = RunCell(ctx, cat, spec, say)
+	}
 	mu.Lock()
 	defer mu.Unlock()
-	if err != nil {
+	switch {
+	case err != nil:
 		return out.Encode(message{Error: err.Error()})
+	case spec.FillAndDie:
+		if err := out.Encode(message{Filled: true}); err != nil {
+			return err
+		}
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	}
-	return out.Encode(message{Cell: &cell})
+	return out.Encode(message{Cells: cells})
 }
 
 // errCell says that a cell failed; the others go on.
@@ -74,12 +89,13 @@ type child struct {
 // killDelay is what a process gets between the request for its stacks and its end.
 const killDelay = 2 * time.Second
 
-// run returns the cell, or an *errCell if the process crashed, hung or reported
-// an error, or the error of ctx. No process of the child's group is left.
-func (c child) run(ctx context.Context) (result.Cell, error) {
+// run returns the cells (none of a process that had to fill and die), or an
+// *errCell if the process crashed, hung or reported an error, or the error of
+// ctx. No process of the child's group is left.
+func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	in, err := json.Marshal(c.spec)
 	if err != nil {
-		return result.Cell{}, err
+		return nil, err
 	}
 	// Pdeathsig is tied to the thread that starts the child.
 	runtime.LockOSThread()
@@ -93,10 +109,10 @@ func (c child) run(ctx context.Context) (result.Cell, error) {
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return result.Cell{}, err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return result.Cell{}, fmt.Errorf("start a cell's process: %w", err)
+		return nil, fmt.Errorf("start a cell's process: %w", err)
 	}
 	group := -cmd.Process.Pid
 	ended := make(chan struct{})
@@ -112,17 +128,19 @@ func (c child) run(ctx context.Context) (result.Cell, error) {
 	_ = syscall.Kill(group, syscall.SIGKILL) // grandchildren, if an engine made any
 	switch {
 	case ctx.Err() != nil:
-		return result.Cell{}, ctx.Err()
+		return nil, ctx.Err()
 	case limit.Err() != nil:
-		return result.Cell{}, &errCell{fmt.Sprintf("no result after %v (cell_timeout)", time.Duration(c.spec.Timeout)), stderr.String()}
+		return nil, &errCell{fmt.Sprintf("no result after %v (cell_timeout)", time.Duration(c.spec.Timeout)), stderr.String()}
 	case last.Error != "":
-		return result.Cell{}, &errCell{last.Error, stderr.String()}
+		return nil, &errCell{last.Error, stderr.String()}
+	case c.spec.FillAndDie && last.Filled:
+		return nil, nil
 	case waitErr != nil:
-		return result.Cell{}, &errCell{crashText(waitErr, stderr.String()), stderr.String()}
-	case last.Cell == nil:
-		return result.Cell{}, &errCell{fmt.Sprintf("the process ended without a result: %v", readErr), stderr.String()}
+		return nil, &errCell{crashText(waitErr, stderr.String()), stderr.String()}
+	case len(last.Cells) != 1+len(c.spec.Then):
+		return nil, &errCell{fmt.Sprintf("the process ended without a result: %v", readErr), stderr.String()}
 	}
-	return *last.Cell, nil
+	return last.Cells, nil
 }
 
 // stopOnDone ends the process group: at once if the run is cut, and with its

@@ -270,8 +270,8 @@ func groupsInOrder(sets ...[]result.Cell) []Group {
 
 // sameWork refuses runs whose figures mean different things.
 func sameWork(a, b result.Run) error {
-	rungs := func(r result.Run) string { return strings.Join(r.Plan.Durabilities, ",") }
-	shared := slices.ContainsFunc(a.Plan.Durabilities, func(d string) bool { return slices.Contains(b.Plan.Durabilities, d) })
+	rungs := func(r result.Run) string { return strings.Join(r.Plan.AllDurabilities(), ",") }
+	shared := slices.ContainsFunc(a.Plan.AllDurabilities(), func(d string) bool { return slices.Contains(b.Plan.AllDurabilities(), d) })
 	if !shared {
 		return usagef("%s was measured at durability %s and %s at %s: figures of different rungs are not comparable, measure both at one",
 			a.Dir, rungs(a), b.Dir, rungs(b))
@@ -280,7 +280,7 @@ func sameWork(a, b result.Run) error {
 	pa, pb := a.Plan, b.Plan
 	for _, p := range []*result.Plan{&pa, &pb} {
 		p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
-		p.Rounds, p.Seed, p.CellTimeout = 0, 0, 0
+		p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings = 0, 0, 0, nil
 	}
 	if field, x, y, differs := pa.Difference(pb); differs {
 		return usagef("the runs did different work: %s is %v in %s and %v in %s; measure both with the same plan", field, x, a.Dir, y, b.Dir)

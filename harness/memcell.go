@@ -55,7 +55,7 @@ func runMemCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progre
 	if i < 0 {
 		return result.Cell{}, fmt.Errorf("no memtable %q", spec.Engine)
 	}
-	r := &memRun{spec: spec, entries: spec.Spec.Keys, keySize: spec.Spec.KeySize, cell: spec.blank()}
+	r := &memRun{spec: spec, entries: spec.Spec.Keys, keySize: spec.Spec.KeySize, cell: spec.blank(spec.Stage)}
 	if r.keySize == 0 {
 		r.keySize = memKeySize
 	}
@@ -92,7 +92,7 @@ func runMemCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progre
 	}
 	r.cell.Latency = h.latency()
 	hists := []result.Hist{{Tag: result.HistService, Hist: h.hdr()}}
-	return r.cell, writeCellFiles(spec, &r.cell, length, hists, series)
+	return r.cell, writeCellFiles(spec.RunDir, &r.cell, length, hists, series)
 }
 
 // makeKeys fills keys with every key once, in an order that follows from the seed.
@@ -145,7 +145,7 @@ func (r *memRun) run(ctx context.Context, progress Progress) (time.Duration, []r
 	if resetPeakRSS() {
 		r.cell.RSSPeakScope = "measured"
 	}
-	c := &cellRun{spec: r.spec} // for its readings
+	c := &cellRun{life: &life{}} // for its readings
 	before := c.read()
 	start := time.Now()
 	s := startSampler(nil, start)

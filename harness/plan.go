@@ -15,6 +15,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
+	"lsmlab/harness/target"
 	"lsmlab/workloads"
 )
 
@@ -51,7 +52,11 @@ func LoadPlan(name string) (result.Plan, error) {
 		return result.Plan{}, usagef("--plan %s: no such plan; want %s, or the path of a JSON file", name, strings.Join(PlanNames(), ", "))
 	}
 	p, err := result.ParsePlan("plan "+name, b)
+	if err != nil {
+		return p, err
+	}
 	p.Name = name
+	p.Targets, err = target.Of(name)
 	return p, err
 }
 
@@ -74,21 +79,61 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 	if err := checkNames(cat, p); err != nil {
 		return err
 	}
-	for _, d := range p.Durabilities {
+	for _, d := range p.AllDurabilities() {
 		if _, err := kv.ParseDurability(d); err != nil {
 			return usagef("--durability: %v", err)
+		}
+	}
+	for name := range p.WorkloadSettings {
+		if !slices.Contains(p.Workloads, name) {
+			return usagef("workload_settings: %s is no workload of the plan", name)
 		}
 	}
 	if p.MemTables {
 		return nil
 	}
 	for _, name := range p.Workloads {
-		spec, err := workloadSpec(*p, name, p.Threads[0], 0)
-		if err == nil {
-			_, err = workloads.New(spec)
-		}
-		if err != nil {
+		if _, err := newWorkload(*p, name); err != nil {
 			return usagef("--workloads: %v", err)
+		}
+	}
+	return checkSequences(p)
+}
+
+// newWorkload returns a workload of the plan, with its first number of threads.
+func newWorkload(p result.Plan, name string) (*workloads.Workload, error) {
+	spec, err := workloadSpec(p, name, p.GroupsOf(name)[0].Threads, 0)
+	if err != nil {
+		return nil, err
+	}
+	return workloads.New(spec)
+}
+
+// checkSequences refuses workloads that can't share a store.
+func checkSequences(p *result.Plan) error {
+	seen := map[string]bool{}
+	for _, names := range p.Sequences {
+		var first *workloads.Workload
+		for _, name := range names {
+			if !slices.Contains(p.Workloads, name) || seen[name] {
+				return usagef("sequences: %s must be one of the workloads, and in one sequence only", name)
+			}
+			seen[name] = true
+			groups := p.GroupsOf(name)
+			if len(groups) != 1 || groups[0].Durability != p.GroupsOf(names[0])[0].Durability {
+				return usagef("sequences: %s: give all of a sequence one durability and each one number of threads, by workload_settings", name)
+			}
+			w, err := newWorkload(*p, name)
+			if err != nil {
+				return usagef("sequences: %v", err)
+			}
+			if first == nil {
+				first = w
+			}
+			a, b := first.Spec(), w.Spec()
+			if w.Preload() == "" || w.Killed() || w.Keys() != first.Keys() || a.Keys != b.Keys || a.ValueSize != b.ValueSize {
+				return usagef("sequences: %s can't use the store of %s: all of a sequence need the same preloaded keys and values", name, names[0])
+			}
 		}
 	}
 	return nil

@@ -27,6 +27,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/result"
+	"lsmlab/workloads"
 )
 
 // Runner runs a plan.
@@ -70,13 +71,17 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = w.Close() }() // every line was synced
+	total := 0
+	for i := range specs {
+		total += 1 + len(specs[i].Then)
+	}
 	r.base = r.countDone(specs)
-	r.report = newReporter(r.Stdout, r.Stderr, len(specs), r.base)
+	r.report = newReporter(r.Stdout, r.Stderr, total, r.base)
 	defer r.report.finish()
 	if r.DataDir != "" {
 		defer func() { _ = os.Remove(r.dataDir()) }() // if it is empty
 	}
-	r.announce(len(specs), env)
+	r.announce(total, env)
 	runErr := r.runAll(ctx, specs, env, w)
 	return r.conclude(runErr, w, env)
 }
@@ -93,16 +98,21 @@ func (r *Runner) supports() func(engine string, d kv.Durability) bool {
 	}
 }
 
-// done says whether a cell need not run.
-func (r *Runner) done(id string) bool {
-	c, ok := r.cells[id]
-	return ok && c.Status != result.StatusFailed
+// done says whether a process need not run: all of its cells have ended. They
+// are written one after the other, so a cut run may have some of a sequence.
+func (r *Runner) done(spec *CellSpec) bool {
+	for _, s := range spec.stages() {
+		if c, ok := r.cells[s.ID]; !ok || c.Status == result.StatusFailed {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Runner) countDone(specs []CellSpec) (n int) {
-	for _, s := range specs {
-		if r.done(s.ID) {
-			n++
+	for i := range specs {
+		if r.done(&specs[i]) {
+			n += 1 + len(specs[i].Then)
 		}
 	}
 	return n
@@ -110,8 +120,8 @@ func (r *Runner) countDone(specs []CellSpec) (n int) {
 
 func (r *Runner) announce(total int, env result.Env) {
 	p := r.Plan
-	r.report.line("%d cells: %d engines x %d workloads x %d durabilities x %d thread counts x %d rounds, into %s",
-		total, len(p.Engines), len(p.Workloads), len(p.Durabilities), len(p.Threads), p.Rounds, r.Dir)
+	r.report.line("%d cells: %d engines x %d workloads at their durabilities and thread counts x %d rounds, into %s",
+		total, len(p.Engines), len(p.Workloads), p.Rounds, r.Dir)
 	if r.base > 0 {
 		r.report.line("%d of them are there already", r.base)
 	}
@@ -256,16 +266,26 @@ func (r *Runner) checkSpace() error {
 	if err != nil {
 		return err
 	}
-	entry := int64(max(r.Plan.KeySize, 16) + max(r.Plan.ValueSize, 100))
-	if r.Plan.MemTables {
-		entry = 0
-	}
-	need := 4*r.Plan.Keys*entry + 64<<20
+	need := 4*largestStore(r.Plan) + 64<<20
 	if free < need {
 		return usagef("%s has %s free, this plan needs about %s: give --data on another disk, or fewer --keys",
 			r.dataDir(), humanBytes(free), humanBytes(need))
 	}
 	return nil
+}
+
+// largestStore returns the most bytes of keys and values that a workload of the
+// plan holds.
+func largestStore(p result.Plan) (most int64) {
+	if p.MemTables {
+		return 0
+	}
+	for _, name := range p.Workloads {
+		if w, err := newWorkload(p, name); err == nil { // the plan was checked
+			most = max(most, w.Spec().Keys*int64(w.Keys().Size+w.ValueSize()))
+		}
+	}
+	return most
 }
 
 // environment calibrates the harness and writes env.json; a run that goes on
@@ -316,67 +336,85 @@ func (r *Runner) engineInfo(name string) (result.EngineInfo, error) {
 
 // runAll runs the cells that are missing, in order.
 func (r *Runner) runAll(ctx context.Context, specs []CellSpec, env result.Env, w *result.CellWriter) error {
-	for _, spec := range specs {
-		if r.done(spec.ID) {
+	for i := range specs {
+		spec := specs[i]
+		if r.done(&spec) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		spec.HarnessNS = env.HarnessNSPerOp
-		cell, err := r.runOne(ctx, spec)
+		cells, err := r.runOne(ctx, &spec)
 		if err != nil {
 			return err
 		}
-		if err := w.Append(cell); err != nil {
-			return err
+		for _, cell := range cells {
+			if err := w.Append(cell); err != nil {
+				return err
+			}
+			r.cells[cell.ID] = cell
+			r.report.cell(cell)
 		}
-		r.cells[cell.ID] = cell
-		r.report.cell(cell)
-		if isNoSpaceText(cell.Error) {
-			return usagef("%s is full (%s): make room or give --data on another disk, then add --resume", r.dataDir(), cell.Error)
+		if full := cells[0].Error; isNoSpaceText(full) {
+			return usagef("%s is full (%s): make room or give --data on another disk, then add --resume", r.dataDir(), full)
 		}
 	}
 	return nil
 }
 
-// runOne returns the outcome of one cell; its error ends the run.
-func (r *Runner) runOne(ctx context.Context, spec CellSpec) (result.Cell, error) {
-	cell := spec.blank()
+// runOne returns the outcome of one process, a cell for each stage. If it fails,
+// so do all its cells: what a broken store or process gave before is not to be
+// trusted. Its error ends the run.
+func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, error) {
 	if spec.Unsupport {
-		cell.Status = result.StatusUnsupported
-		cell.Error = fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)
-		return cell, nil
+		return spec.blanks(result.StatusUnsupported, fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)), nil
 	}
 	store, err := os.MkdirTemp(r.dataDir(), "store-")
 	if err != nil {
-		return cell, usagef("%s: %v: give a --data directory that can be written", r.dataDir(), err)
+		return nil, usagef("%s: %v: give a --data directory that can be written", r.dataDir(), err)
 	}
-	spec.StoreDir = store
 	if spec.RunDir, err = filepath.Abs(r.Dir); err != nil {
-		return cell, err
+		return nil, err
 	}
 	if spec.StoreDir, err = filepath.Abs(store); err != nil {
-		return cell, err
+		return nil, err
 	}
+	cells, err := r.runProcesses(ctx, *spec)
+	if rmErr := os.RemoveAll(store); rmErr != nil && err == nil {
+		return nil, rmErr
+	}
+	var failed *errCell
+	if errors.As(err, &failed) {
+		cells = spec.blanks(result.StatusFailed, oneLine(failed.text))
+		cells[0].Stderr = failed.stderr
+		return cells, nil
+	}
+	return cells, err
+}
+
+// runProcesses runs the process of spec, and before it, where the workload is to
+// find a store that was killed, the one that fills it.
+func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell, error) {
 	c := child{command: r.Command, spec: spec, report: func(m message) {
 		if m.Phase != "" {
 			r.report.at(spec, r.base, m.Phase, m.Done)
 		}
 	}}
-	got, err := c.run(ctx)
-	if rmErr := os.RemoveAll(store); rmErr != nil && err == nil {
-		return cell, rmErr
+	if !spec.MemTables {
+		w, err := workloads.New(spec.Spec)
+		if err != nil {
+			return nil, err
+		}
+		if w.Killed() {
+			c.spec.FillAndDie = true
+			if _, err := c.run(ctx); err != nil {
+				return nil, err
+			}
+			c.spec.FillAndDie = false
+		}
 	}
-	var failed *errCell
-	switch {
-	case errors.As(err, &failed):
-		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, oneLine(failed.text), failed.stderr
-		return cell, nil
-	case err != nil:
-		return cell, err
-	}
-	return got, nil
+	return c.run(ctx)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -12,25 +12,37 @@ import (
 	"lsmlab/workloads"
 )
 
-// CellSpec is all that a cell's process is told: one JSON value on its standard
-// input.
+// Stage is one cell's part of what a process does.
+type Stage struct {
+	ID       string          `json:"id"`
+	Workload string          `json:"workload"` // its name in the plan
+	Spec     workloads.Spec  `json:"spec"`
+	Duration result.Duration `json:"duration"` // of the measured part; 0 is no limit
+}
+
+// CellSpec is all that a process is told: one JSON value on its standard input.
+// It makes one cell, or one for each stage of a sequence.
 type CellSpec struct {
-	ID         string          `json:"id"`
+	Stage                      // the first
+	Then       []Stage         `json:"then,omitempty"` // on the same store
 	Engine     string          `json:"engine"`
-	Workload   string          `json:"workload"` // its name in the plan
-	Spec       workloads.Spec  `json:"spec"`
 	Durability kv.Durability   `json:"durability"`
 	Round      int             `json:"round"`
-	Duration   result.Duration `json:"duration"`
 	Rate       float64         `json:"rate"`
 	MemTables  bool            `json:"memtables"`
 	Open       OpenOptions     `json:"open"`
 	RunDir     string          `json:"run_dir"`   // gets hist and series files
 	StoreDir   string          `json:"store_dir"` // exists, is empty, and is removed by the parent
-	Timeout    result.Duration `json:"timeout"`
+	Timeout    result.Duration `json:"timeout"`   // of the whole process
 	HarnessNS  float64         `json:"harness_ns_per_op"`
-	Unsupport  bool            `json:"-"` // the engine refuses this rung: do not run
+	// FillAndDie makes the process store what the first stage preloads and kill
+	// itself: the store is then as a crash leaves it.
+	FillAndDie bool `json:"fill_and_die,omitempty"`
+	Unsupport  bool `json:"-"` // the engine refuses this rung: do not run
 }
+
+// stages returns all stages in their order.
+func (s *CellSpec) stages() []Stage { return append([]Stage{s.Stage}, s.Then...) }
 
 // defaultCellTimeout bounds a cell that hangs.
 const defaultCellTimeout = 15 * time.Minute
@@ -41,7 +53,7 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 		Workload: name, Keys: p.Keys, Threads: threads, Operations: p.Ops, Warmup: p.Warmup, Seed: seed,
 		KeySize: p.KeySize, ValueSize: p.ValueSize,
 	}
-	if p.Duration > 0 && p.Ops == 0 {
+	if p.DurationOf(name) > 0 && p.Ops == 0 {
 		s.Operations = workloads.Unlimited
 	}
 	options, ok := p.WorkloadOptions[name]
@@ -60,31 +72,30 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 	return s, nil
 }
 
-// expand returns the cells of a checked plan in the order in which they run.
+// expand returns what the processes of a checked plan are told, in the order in
+// which they run.
 //
-// Rounds follow each other. Within a round the groups (workload, durability,
-// threads) come in random order, and within a group the engines do: engines that
-// will be compared run close in time, and drift hits them alike. The order
-// follows from the seed, so --resume goes on in it. All engines of a round do the
-// same operations.
+// Rounds follow each other. Within a round the units (a workload at one durability
+// and one number of threads, or a sequence of them) come in random order, and
+// within a unit the engines do: engines that will be compared run close in time,
+// and drift hits them alike. The order follows from the seed, so --resume goes on
+// in it. All engines of a round do the same operations.
 func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) ([]CellSpec, error) {
 	var cells []CellSpec
 	for round := 1; round <= p.Rounds; round++ {
 		rng := rand.New(rand.NewPCG(p.Seed, uint64(round)))
 		seed := rng.Uint64() >> 11 // exact in JSON of every language
-		groups, err := groupsOf(p, round, seed)
-		if err != nil {
-			return nil, err
-		}
-		rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
-		for _, g := range groups {
+		units := unitsOf(p)
+		rng.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
+		for _, unit := range units {
 			engines := append([]string{}, p.Engines...)
 			rng.Shuffle(len(engines), func(i, j int) { engines[i], engines[j] = engines[j], engines[i] })
 			for _, e := range engines {
-				c := g
-				c.Engine = e
-				c.ID = result.CellID(g.Workload, e, g.Durability.String(), g.Spec.Threads, round)
-				c.Unsupport = !supports(e, g.Durability)
+				c, err := cellSpec(p, unit, e, round, seed)
+				if err != nil {
+					return nil, err
+				}
+				c.Unsupport = !supports(e, c.Durability)
 				cells = append(cells, c)
 			}
 		}
@@ -92,46 +103,75 @@ func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) (
 	return cells, nil
 }
 
-// groupsOf returns the cells of a round without their engines.
-func groupsOf(p result.Plan, round int, seed uint64) ([]CellSpec, error) {
+// unitsOf returns what an engine does in a round, cut into what one process does.
+func unitsOf(p result.Plan) (units [][]result.Planned) {
+	inSequence := map[string]bool{}
+	for _, names := range p.Sequences {
+		var unit []result.Planned
+		for _, w := range names {
+			inSequence[w] = true
+			unit = append(unit, p.GroupsOf(w)...) // a checked plan has one each
+		}
+		units = append(units, unit)
+	}
+	for _, g := range p.Groups() {
+		if !inSequence[g.Workload] {
+			units = append(units, []result.Planned{g})
+		}
+	}
+	return units
+}
+
+// cellSpec returns what the process of a unit is told.
+func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, seed uint64) (CellSpec, error) {
+	d, err := kv.ParseDurability(unit[0].Durability)
+	if err != nil {
+		return CellSpec{}, err
+	}
 	timeout := p.CellTimeout
 	if timeout == 0 {
 		timeout = result.Duration(defaultCellTimeout)
 	}
-	var groups []CellSpec
-	for _, w := range p.Workloads {
-		for _, name := range p.Durabilities {
-			d, err := kv.ParseDurability(name)
-			if err != nil {
-				return nil, err
-			}
-			for _, threads := range p.Threads {
-				c := CellSpec{
-					Workload: w, Durability: d, Round: round, Duration: p.Duration, Rate: p.Rate, MemTables: p.MemTables,
-					Open: OpenOptions{p.CacheSize, p.MemTableSize, d}, Timeout: timeout,
-				}
-				if p.MemTables {
-					c.Spec = workloads.Spec{Keys: p.Keys, KeySize: p.KeySize, ValueSize: p.ValueSize, Threads: threads, Seed: seed}
-				} else if c.Spec, err = workloadSpec(p, w, threads, seed); err != nil {
-					return nil, err
-				}
-				groups = append(groups, c)
-			}
+	c := CellSpec{
+		Engine: engine, Durability: d, Round: round, Rate: p.Rate, MemTables: p.MemTables,
+		Open: OpenOptions{p.CacheSize, p.MemTableSize, d}, Timeout: timeout * result.Duration(len(unit)),
+	}
+	for i, g := range unit {
+		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload)}
+		if p.MemTables {
+			s.Spec = workloads.Spec{Keys: p.Keys, KeySize: p.KeySize, ValueSize: p.ValueSize, Threads: g.Threads, Seed: seed}
+		} else if s.Spec, err = workloadSpec(p, g.Workload, g.Threads, seed); err != nil {
+			return c, err
+		}
+		if i == 0 {
+			c.Stage = s
+		} else {
+			c.Then = append(c.Then, s)
 		}
 	}
-	return groups, nil
+	return c, nil
 }
 
-// blank returns the cell of a spec with what is known before it runs.
-func (s CellSpec) blank() result.Cell {
+// blank returns the cell of a stage with what is known before it runs.
+func (s *CellSpec) blank(stage Stage) result.Cell {
 	c := result.Cell{
-		ID: s.ID, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: s.Engine, Workload: s.Workload,
-		Round: s.Round, Seed: s.Spec.Seed, Durability: s.Durability.String(), Keys: s.Spec.Keys,
-		KeySize: s.Spec.KeySize, ValueSize: s.Spec.ValueSize, Threads: s.Spec.Threads, Loop: result.LoopClosed,
+		ID: stage.ID, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: s.Engine, Workload: stage.Workload,
+		Round: s.Round, Seed: stage.Spec.Seed, Durability: s.Durability.String(), Keys: stage.Spec.Keys,
+		KeySize: stage.Spec.KeySize, ValueSize: stage.Spec.ValueSize, Threads: stage.Spec.Threads, Loop: result.LoopClosed,
 		HarnessNSPerOp: s.HarnessNS, Warnings: []string{},
 	}
 	if s.Rate > 0 {
 		c.Loop, c.Rate = result.LoopOpen, s.Rate
 	}
 	return c
+}
+
+// blanks returns a cell for every stage, with a status and why.
+func (s *CellSpec) blanks(status, why string) (cells []result.Cell) {
+	for _, stage := range s.stages() {
+		c := s.blank(stage)
+		c.Status, c.Error = status, why
+		cells = append(cells, c)
+	}
+	return cells
 }

@@ -84,7 +84,7 @@ func (r *run) enginesTable() page.Table {
 		for _, k := range sortedKeys(e.Settings) {
 			settings = append(settings, k+"="+e.Settings[k])
 		}
-		rungs := slices.Clone(r.Plan.Durabilities)
+		rungs := r.Plan.AllDurabilities()
 		for _, d := range rungs {
 			options, ok := e.Options[d]
 			if !ok {

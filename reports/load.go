@@ -188,17 +188,12 @@ func (r *run) findMissing() {
 	for _, c := range r.Cells {
 		have[key{c.Engine, c.Workload, c.Durability, c.Threads, c.Round}] = true
 	}
-	p := r.Plan
-	for _, w := range p.Workloads {
-		for _, d := range p.Durabilities {
-			for _, t := range p.Threads {
-				for _, e := range p.Engines {
-					for round := 1; round <= p.Rounds; round++ {
-						r.planned++
-						if !have[key{e, w, d, t, round}] {
-							r.missing = append(r.missing, result.CellID(w, e, d, t, round))
-						}
-					}
+	for _, g := range r.Plan.Groups() {
+		for _, e := range r.Plan.Engines {
+			for round := 1; round <= r.Plan.Rounds; round++ {
+				r.planned++
+				if !have[key{e, g.Workload, g.Durability, g.Threads, round}] {
+					r.missing = append(r.missing, result.CellID(g.Workload, e, g.Durability, g.Threads, round))
 				}
 			}
 		}

@@ -12,7 +12,7 @@ import (
 // page draws nothing yet: it lays out what there is.
 func (r *run) page() (*page.Page, error) {
 	p := &page.Page{
-		Title: r.title(), Lead: r.lead(), Notes: append(append([]string{}, r.Run.Warnings...), r.notes...),
+		Title: r.title(), Lead: r.lead(), Targets: r.targetsTable(), Notes: append(append([]string{}, r.Run.Warnings...), r.notes...),
 		Missing:  page.List{Title: fmt.Sprintf("%d cells of the plan are missing; go on with the run by --resume", len(r.missing)), Items: r.missing},
 		Warnings: r.cellWarnings(), Environment: r.environment(), Versions: r.enginesTable(), Raw: r.cellsTable(),
 		Downloads: r.downloads(), Provenance: r.provenance(),

@@ -474,3 +474,30 @@ func TestChunks(t *testing.T) {
 		}
 	}
 }
+
+// A plan with targets has them on its page, with the verdict.
+func TestTargets(t *testing.T) {
+	dir := fakeRun{engines: []string{"lsm-bptree", "pebble"}, workloads: []string{"fillrandom"}, rounds: 3}.write(t)
+	plan, err := result.ReadPlan(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Targets = &result.Targets{Own: []string{"lsm-bptree"}, Lines: []result.TargetLine{
+		{Name: "as good as <Pebble>", Workload: "fillrandom", Ratio: 1e-6}, {Name: "beyond reach", Workload: "fillrandom", Ratio: 1e6},
+	}}
+	if err := result.WritePlan(dir, plan); err != nil {
+		t.Fatal(err)
+	}
+	index, err := Render(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`<th scope="row">as good as &lt;Pebble&gt;</th><td>lsm-bptree</td>.*<td>met</td></tr>\s*<tr><th scope="row">beyond reach</th>.*<td>not met</td></tr>`)
+	if !row.Match(page) {
+		t.Error("the page lacks the targets or their verdicts")
+	}
+}

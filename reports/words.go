@@ -196,7 +196,7 @@ func (r *run) lead() string {
 	}
 	text += ". "
 	var rungs []string
-	for _, d := range p.Durabilities {
+	for _, d := range p.AllDurabilities() {
 		if p.MemTables {
 			rungs = append(rungs, "a bare table has none")
 			break

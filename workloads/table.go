@@ -30,6 +30,7 @@ type definition struct {
 	scanMin      int // entries; 0: always scanMax
 	scanMax      int
 	warm         bool // run a part before measuring
+	killed       bool // what preloads is killed, what is measured begins by opening its store
 	// eachThreadAll: every thread goes through all keys. Else threads that go in
 	// order share the keys out among them.
 	eachThreadAll bool
@@ -80,6 +81,8 @@ var definitions = []definition{
 	{name: "ycsb-f", source: coreWorkloads, about: "50% read, 50% read-modify-write, zipfian", keys: YCSB,
 		mix: []share{{Get, 50}, {ReadModifyWrite, 50}}, distribution: "zipfian", preload: Sequential, warm: true},
 
+	{name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
+		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true},
 	{name: mixName, source: "lsmlab", about: "a mix of one's own: the spec's \"mix\" gives each kind's share",
 		distribution: "uniform", batch: 100, scanMin: 1, scanMax: 100, preload: Random, warm: true},
 }

@@ -69,8 +69,12 @@ func (w *Workload) ValueSize() int { return w.size }
 // all engines start without debt: see Settle.
 func (w *Workload) Preload() Order { return w.spec.PreloadOrder }
 
+// Killed says that a process of its own does the preload and is then killed, so
+// that opening the store means recovering it.
+func (w *Workload) Killed() bool { return w.def.killed }
+
 // Settle says whether to flush and compact between preload and warm-up.
-func (w *Workload) Settle() bool { return w.Preload() != "" }
+func (w *Workload) Settle() bool { return w.Preload() != "" && !w.Killed() }
 
 // Streams returns the number of streams: the threads of the spec, and after them
 // a background writer if the workload has one.

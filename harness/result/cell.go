@@ -81,7 +81,9 @@ type Cell struct {
 	UserBytesTotal int64 `json:"user_bytes_total"`
 	// LiveBytes are keys and values that the store holds at the end.
 	LiveBytes int64 `json:"live_bytes"`
-	// DiskBytes are allocated blocks of the store's files after close.
+	// DiskBytes are allocated blocks of the store's files after close. This and
+	// what follows from the close, as WriteBytes, stands in the last cell of a
+	// sequence alone.
 	DiskBytes int64 `json:"disk_bytes"`
 	// WriteBytes is what the process caused to be written to storage from open
 	// to after close (write_bytes of /proc/self/io, page cache included once
@@ -104,19 +106,23 @@ type Cell struct {
 	// (RSSPeakScope "measured"), else it spans the process ("process").
 	RSSPeakBytes int64  `json:"rss_peak_bytes"`
 	RSSPeakScope string `json:"rss_peak_scope"`
-	HeapPeak     int64  `json:"heap_peak_bytes"` // highest sample of live + unswept Go heap
-	AllocBytes   int64  `json:"alloc_bytes"`     // allocated by Go code
-	AllocObjects int64  `json:"alloc_objects"`
-	GCCount      int64  `json:"gc_count"`
-	GCPauseTotal int64  `json:"gc_pause_ns_total"` // all stop-the-world pauses of the collector, to bucket precision
-	GCPauseMax   int64  `json:"gc_pause_ns_max"`
-	MajorFaults  int64  `json:"major_faults"`
+	// RSSPeakLifeBytes is the highest from the open of the store to the end of the
+	// measured part: preload and what came before in a sequence included.
+	RSSPeakLifeBytes int64 `json:"rss_peak_life_bytes,omitempty"`
+	HeapPeak         int64 `json:"heap_peak_bytes"` // highest sample of live + unswept Go heap
+	AllocBytes       int64 `json:"alloc_bytes"`     // allocated by Go code
+	AllocObjects     int64 `json:"alloc_objects"`
+	GCCount          int64 `json:"gc_count"`
+	GCPauseTotal     int64 `json:"gc_pause_ns_total"` // all stop-the-world pauses of the collector, to bucket precision
+	GCPauseMax       int64 `json:"gc_pause_ns_max"`
+	MajorFaults      int64 `json:"major_faults"`
 
 	// What else the machine did meanwhile, in cores: CPU time of other processes,
 	// and time that the hypervisor took away.
 	OtherCores float64 `json:"other_cores"`
 	StealCores float64 `json:"steal_cores"`
 
+	OpenSeconds    float64 `json:"open_seconds,omitempty"` // of the store; an empty one but for workload reopen
 	PreloadSeconds float64 `json:"preload_seconds,omitempty"`
 	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload
 	WarmupSeconds  float64 `json:"warmup_seconds,omitempty"`

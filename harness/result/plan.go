@@ -1,10 +1,12 @@
 package result
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,7 +45,96 @@ type Plan struct {
 	// {"deletes": {"workload": "mix", "mix": {"get": 1, "delete": 1}}}.
 	WorkloadOptions map[string]map[string]any `json:"workload_options,omitempty"`
 
+	// WorkloadSettings give workloads, by their name in Workloads, durabilities,
+	// threads and a duration of their own.
+	WorkloadSettings map[string]WorkloadSetting `json:"workload_settings,omitempty"`
+
+	// Sequences are runs of Workloads that share one store and one process, as the
+	// tests of one call of db_bench do: the first preloads, and whatever wrote is
+	// followed by a flush and a compaction. All else has a store of its own.
+	Sequences [][]string `json:"sequences,omitempty"`
+
 	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them
+
+	// Targets say what the run should show; see package target.
+	Targets *Targets `json:"targets,omitempty"`
+}
+
+// WorkloadSetting takes the place of a plan's own fields for one workload; an
+// empty field leaves the plan's.
+type WorkloadSetting struct {
+	Durabilities []string `json:"durability,omitempty"`
+	Threads      []int    `json:"threads,omitempty"`
+	Duration     Duration `json:"duration,omitempty"`
+}
+
+// Planned is what a plan asks of every engine in every round.
+type Planned struct {
+	Workload, Durability string
+	Threads              int
+}
+
+// Groups returns all that the plan asks for, in its order.
+func (p Plan) Groups() (groups []Planned) {
+	for _, w := range p.Workloads {
+		groups = append(groups, p.GroupsOf(w)...)
+	}
+	return groups
+}
+
+// GroupsOf returns what the plan asks for under one workload.
+func (p Plan) GroupsOf(workload string) (groups []Planned) {
+	durabilities, threads := p.Durabilities, p.Threads
+	if own := p.WorkloadSettings[workload]; len(own.Durabilities) > 0 {
+		durabilities = own.Durabilities
+	}
+	if own := p.WorkloadSettings[workload]; len(own.Threads) > 0 {
+		threads = own.Threads
+	}
+	for _, d := range durabilities {
+		for _, t := range threads {
+			groups = append(groups, Planned{workload, d, t})
+		}
+	}
+	return groups
+}
+
+// DurationOf returns the time limit of the measured part under a workload.
+func (p Plan) DurationOf(workload string) Duration {
+	return cmp.Or(p.WorkloadSettings[workload].Duration, p.Duration)
+}
+
+// AllDurabilities returns every rung that some workload is measured at, in the
+// order in which the plan names them.
+func (p Plan) AllDurabilities() (rungs []string) {
+	for _, g := range p.Groups() {
+		if !slices.Contains(rungs, g.Durability) {
+			rungs = append(rungs, g.Durability)
+		}
+	}
+	return rungs
+}
+
+// Targets are what a plan's run should show.
+type Targets struct {
+	Own   []string     `json:"own"` // engines of this module; all others are peers
+	Lines []TargetLine `json:"lines"`
+}
+
+// TargetLine is one demand: either a ratio to the best peer or a bound.
+type TargetLine struct {
+	Name       string   `json:"name"` // as people read it
+	Workload   string   `json:"workload"`
+	Durability string   `json:"durability,omitempty"` // empty: the workload has but one
+	Threads    int      `json:"threads,omitempty"`    // 0: likewise
+	Figure     string   `json:"figure,omitempty"`     // empty is ops_per_sec; see package target
+	Own        []string `json:"own,omitempty"`        // empty: all of Targets.Own; the best one counts
+	Peers      []string `json:"peers,omitempty"`      // empty: all peers; the best one counts
+	// Ratio is how many times as good as the best peer the best of ours must be:
+	// ours over theirs, or theirs over ours where less is better.
+	Ratio float64 `json:"ratio,omitempty"`
+	// Most bounds a figure of which less is better, whatever the peers have.
+	Most float64 `json:"most,omitempty"`
 }
 
 // Duration is a [time.Duration] that reads and writes as "1m30s".
@@ -89,13 +180,13 @@ func WritePlan(dir string, p Plan) error {
 
 // Difference returns the first field, by its name in plan.json, in which the
 // two plans differ, with both values; ok is false if they ask for the same.
-// Name is no difference.
+// Name and Targets change no figure and are no difference.
 func (p Plan) Difference(o Plan) (field string, mine, other any, ok bool) {
 	a, b := reflect.ValueOf(p), reflect.ValueOf(o)
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
 		x, y := a.Field(i).Interface(), b.Field(i).Interface()
-		if name != "name" && name != "schema" && !reflect.DeepEqual(x, y) {
+		if name != "name" && name != "schema" && name != "targets" && !reflect.DeepEqual(x, y) {
 			return name, printable(x), printable(y), true
 		}
 	}

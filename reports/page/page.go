@@ -15,6 +15,7 @@ import (
 type Page struct {
 	Title       string
 	Lead        string        // one paragraph: what was done
+	Targets     *Table        // what was demanded, and whether it holds
 	Verdicts    []Verdicts    // what came out, in sentences
 	Notes       []string      // what a reader should know of the data
 	Missing     List          // what the data lack

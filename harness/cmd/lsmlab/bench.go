@@ -13,6 +13,7 @@ import (
 
 	"lsmlab/harness"
 	"lsmlab/harness/result"
+	"lsmlab/harness/target"
 )
 
 // benchFlags are the flags of bench; those that the user sets override the plan.
@@ -111,7 +112,19 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		Catalog: a.catalog, Plan: plan, Dir: f.out, DataDir: f.data, Resume: f.resume,
 		Command: []string{self, "cell"}, Stdout: a.stdout, Stderr: a.stderr, Again: again(c.Flags(), f.out),
 	}
-	return r.Run(c.Context())
+	if err := r.Run(c.Context()); err != nil {
+		return err
+	}
+	return a.printTargets(f.out)
+}
+
+// printTargets says which targets of its plan a run shows, if the plan has any.
+func (a *app) printTargets(dir string) error {
+	run, err := result.ReadRun(dir)
+	if err != nil || run.Plan.Targets == nil {
+		return err
+	}
+	return target.Print(a.stdout, target.Evaluate(run))
 }
 
 func (f benchFlags) planName() string {

@@ -399,7 +399,11 @@ func TestBenchLocksItsDirectory(t *testing.T) {
 func TestPlans(t *testing.T) {
 	for _, name := range harness.PlanNames() {
 		args := []string{"bench", "--plan", name, "--print-plan"}
-		if !strings.HasPrefix(name, "memtables") {
+		if p, err := harness.LoadPlan(name); err != nil {
+			t.Fatal(err)
+		} else if p.MemTables {
+			args = append(args, "--engines", "badger-skl")
+		} else {
 			args = append(args, "--engines", "toy")
 		}
 		o := lab(t, args...)

@@ -15,7 +15,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report DIR",
 		Short: "Draw the charts and the page of a run again, from its raw results alone",
 		Long: `Draws DIR/charts/*.svg and *.png and the self-contained page DIR/index.html from the raw results
-in DIR alone. The same results give the same files. A run that was cut is drawn as far as it got,
+in DIR alone, and prints which targets of its plan are met. The same results give the same files. A run that was cut is drawn as far as it got,
 and its page says what is missing.`,
 		Example: "  lsmlab report results/quick\n  lsmlab report results/quick --baseline bbolt",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -28,6 +28,9 @@ and its page says what is missing.`,
 			index, err := reports.RenderWith(args[0], o)
 			if err != nil {
 				return &harness.UsageError{Text: err.Error()}
+			}
+			if err := a.printTargets(args[0]); err != nil {
+				return err
 			}
 			fmt.Fprintln(a.stdout, index)
 			return nil

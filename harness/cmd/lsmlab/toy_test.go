@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,13 +83,15 @@ func toyCatalog() harness.Catalog {
 			return result.EngineInfo{Name: name, Version: "v0", Options: o}, nil
 		},
 		Open: func(name, dir string, _ harness.OpenOptions) (kv.Engine, error) {
-			log, err := os.Create(filepath.Join(dir, "toy.log"))
+			log, err := os.OpenFile(filepath.Join(dir, "toy.log"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 			if err != nil {
 				return nil, err
 			}
 			t := &toy{log: log, values: map[string]string{}}
+			old, err := io.ReadAll(log)
+			t.replay(kv.ReadOps(old))
 			vices[name](t)
-			return t, nil
+			return t, err
 		},
 		MemTables: memrace.Peers(),
 	}
@@ -121,14 +124,18 @@ func (t *toy) Apply(b *kv.Batch, _ kv.Durability) error {
 	if _, err := t.log.Write(b.Bytes()); err != nil {
 		return err
 	}
-	for ops := b.Ops(); ops.Next(); {
+	t.replay(b.Ops())
+	return nil
+}
+
+func (t *toy) replay(ops kv.Ops) {
+	for ops.Next() {
 		if ops.Kind == kv.OpSet {
 			t.values[string(ops.Key)] = string(ops.Value)
 		} else {
 			delete(t.values, string(ops.Key))
 		}
 	}
-	return nil
 }
 
 func (t *toy) Get(dst, key []byte) ([]byte, error) {

@@ -1,0 +1,31 @@
+// Package target says what the races of this module should show and computes
+// from a run's cells whether they do.
+//
+// targets.json is the one place of all targets, by the name of their plan. A plan
+// carries its own into the run directory, so that a report needs nothing else.
+// Verdicts are computed from medians over rounds; intervals come from package
+// stat.
+package target
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+
+	"lsmlab/harness/result"
+)
+
+//go:embed targets.json
+var file []byte
+
+// Of returns the targets of a plan that comes with lsmlab, nil if it has none.
+func Of(plan string) (*result.Targets, error) {
+	var all map[string]*result.Targets
+	if err := json.Unmarshal(file, &all); err != nil {
+		return nil, fmt.Errorf("targets.json: %w", err)
+	}
+	if t := all[plan]; t != nil {
+		return t, check(t)
+	}
+	return nil, nil
+}

@@ -1,0 +1,107 @@
+package target
+
+import (
+	"slices"
+
+	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
+)
+
+// The verdicts on a line.
+const (
+	Met         = "met"
+	NotMet      = "not met"
+	NotMeasured = "not measured" // our engines or the peers have no cell for it
+)
+
+// Row is a line with what the run shows.
+type Row struct {
+	result.TargetLine
+	Own, Peer    string // the best of each; empty if none was measured
+	OwnSummary   stat.Summary
+	PeerSummary  stat.Summary // of a line with a ratio
+	Better       stat.Ratio   // how many times as good ours is; of a line with a ratio
+	HigherBetter bool
+	Verdict      string
+}
+
+// Evaluate returns a row for each target of the run's plan.
+func Evaluate(r result.Run) (rows []Row) {
+	if r.Plan.Targets == nil {
+		return nil
+	}
+	for _, line := range r.Plan.Targets.Lines {
+		rows = append(rows, evaluate(line, r.Plan.Targets.Own, r.Cells))
+	}
+	return rows
+}
+
+func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
+	f := figureOf(line)
+	row := Row{TargetLine: line, HigherBetter: f.higher, Verdict: NotMeasured}
+	values := map[string][]float64{}
+	for _, c := range cells {
+		if v := f.of(c); v > 0 && about(line, c) {
+			values[c.Engine] = append(values[c.Engine], v)
+		}
+	}
+	ours, peers := own, line.Peers
+	if len(line.Own) > 0 {
+		ours = line.Own
+	}
+	if len(peers) == 0 {
+		for engine := range values {
+			if !slices.Contains(own, engine) {
+				peers = append(peers, engine)
+			}
+		}
+	}
+	row.Own, row.OwnSummary = best(values, ours, f.higher)
+	if line.Ratio > 0 {
+		row.Peer, row.PeerSummary = best(values, peers, f.higher)
+	}
+	row.judge()
+	return row
+}
+
+// about says whether a line is about a cell.
+func about(line result.TargetLine, c result.Cell) bool {
+	return c.OK() && c.Workload == line.Workload &&
+		(line.Durability == "" || c.Durability == line.Durability) && (line.Threads == 0 || c.Threads == line.Threads)
+}
+
+// best returns the engine with the best median among names, the first by name of
+// equals.
+func best(values map[string][]float64, names []string, higher bool) (engine string, sum stat.Summary) {
+	sum = stat.Summarize(nil)
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if len(values[name]) == 0 {
+			continue
+		}
+		s := stat.Summarize(values[name])
+		if engine == "" || s.Median != sum.Median && s.Median > sum.Median == higher {
+			engine, sum = name, s
+		}
+	}
+	return engine, sum
+}
+
+// judge computes ratio and verdict.
+func (r *Row) judge() {
+	if r.Own == "" || r.Ratio > 0 && r.Peer == "" {
+		return
+	}
+	met := r.OwnSummary.Median <= r.Most
+	if r.Ratio > 0 {
+		if r.HigherBetter {
+			r.Better = stat.Compare(r.PeerSummary, r.OwnSummary)
+		} else {
+			r.Better = stat.Compare(r.OwnSummary, r.PeerSummary)
+		}
+		met = r.Better.Value >= r.Ratio
+	}
+	r.Verdict = NotMet
+	if met {
+		r.Verdict = Met
+	}
+}
