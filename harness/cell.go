@@ -160,8 +160,8 @@ func (r *cellRun) fillOperations() {
 	c.Seconds = r.length.Seconds()
 	for _, t := range r.drive.threads {
 		if t.role == workloads.Foreground {
-			c.Ops += t.ops
-			c.Calls += t.calls
+			c.Ops += t.ops()
+			c.Calls += t.calls()
 		}
 	}
 	if c.Seconds > 0 {
@@ -258,7 +258,7 @@ func (r *cellRun) roles() []result.Part {
 		for _, t := range r.drive.threads {
 			if in(t) {
 				p.Threads++
-				p.Ops += t.ops
+				p.Ops += t.ops()
 			}
 		}
 		p.OpsPerSec = float64(p.Ops) / max(r.cell.Seconds, 1e-9)

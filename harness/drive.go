@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/clock"
 	"lsmlab/workloads"
 )
 
@@ -29,7 +30,7 @@ type drive struct {
 	done    atomic.Int64 // operations, added every 100 ms a thread: for progress only
 	_       [64]byte
 	threads []*thread
-	base    time.Time
+	clock   clock.Clock
 	start   int64 // ns of clock
 	limit   time.Duration
 	rate    float64 // of all foreground threads; 0 is closed loop
@@ -47,20 +48,19 @@ type thread struct {
 	op     workloads.Op
 	more   bool // op is the first of the measured part
 
-	ops, calls int64
-	units      [maxKinds]int64
-	told       int64 // of ops, added to drive.done
-	end        int64 // ns since the start
-	warm       workloads.Counts
-	err        error
-	_          [64]byte
+	units [maxKinds]int64
+	told  int64 // of units, added to drive.done
+	end   int64 // ns since the start
+	warm  workloads.Counts
+	err   error
+	_     [64]byte
 }
 
 // maxKinds bounds workloads.Kind.
 const maxKinds = 16
 
 func newDrive(w *workloads.Workload, e kv.Engine, d kv.Durability, limit time.Duration, rate float64) *drive {
-	dr := &drive{base: time.Now(), limit: limit, rate: rate}
+	dr := &drive{clock: clock.Start(), limit: limit, rate: rate}
 	for i := range w.Streams() {
 		t := &thread{
 			stream: w.Stream(i), exec: workloads.NewExecutor(w, e, d), rec: newRecorder(maxKinds), role: w.Role(i), number: i,
@@ -73,10 +73,6 @@ func newDrive(w *workloads.Workload, e kv.Engine, d kv.Durability, limit time.Du
 	return dr
 }
 
-// clock returns the monotonic time in ns. time.Since reads the clock once, where
-// time.Now would read the wall clock too.
-func (d *drive) clock() int64 { return int64(time.Since(d.base)) }
-
 // warmUp runs every thread up to its first operation that counts. It returns the
 // first error, or that of ctx.
 func (d *drive) warmUp(ctx context.Context) error {
@@ -88,7 +84,7 @@ func (d *drive) warmUp(ctx context.Context) error {
 // is called with the common start, right before it.
 func (d *drive) measure(ctx context.Context, ready func(start time.Time)) (time.Duration, error) {
 	ready(time.Now())
-	d.start = d.clock()
+	d.start = d.clock.Now()
 	d.each(ctx, func(t *thread) { t.runMeasured(d) })
 	var end int64
 	for _, t := range d.threads {
@@ -165,16 +161,16 @@ func (t *thread) runMeasured(d *drive) {
 // runClosed starts every operation when the one before has ended.
 func (t *thread) runClosed(d *drive) {
 	limit := d.deadline()
-	begin := d.clock() - d.start
+	begin := d.clock.Now() - d.start
 	for !d.stop.Load() {
 		if t.err = t.exec.Do(&t.op); t.err != nil {
 			return
 		}
-		end := d.clock() - d.start
+		end := d.clock.Now() - d.start
 		next := end
 		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
 			t.keepBooks(d, end)
-			next = d.clock() - d.start // that is no operation's time
+			next = d.clock.Now() - d.start // that is no operation's time
 		}
 		t.count(end - begin)
 		t.end, begin = end, next
@@ -194,20 +190,20 @@ func (t *thread) runOpen(d *drive) {
 	}
 	defer func() { _ = p.close() }() // nothing is written there
 	limit := d.deadline()
-	clock := func() int64 { return d.clock() - d.start }
+	now := func() int64 { return d.clock.Now() - d.start }
 	for k := int64(0); !d.stop.Load(); k++ {
 		intended := int64(float64(int64(t.number)+k*int64(d.front)) * 1e9 / d.rate)
 		if intended >= limit {
 			return
 		}
-		if t.err = p.waitUntil(intended, clock); t.err != nil {
+		if t.err = p.waitUntil(intended, now); t.err != nil {
 			return
 		}
-		begin := clock()
+		begin := now()
 		if t.err = t.exec.Do(&t.op); t.err != nil {
 			return
 		}
-		end := clock()
+		end := now()
 		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
 			t.keepBooks(d, end)
 		}
@@ -241,18 +237,33 @@ func (t *thread) keepBooks(d *drive, now int64) {
 
 // count records the operation that has just ended.
 func (t *thread) count(ns int64) {
-	kind := t.op.Kind
+	kind := t.op.Kind % maxKinds
 	t.rec.add(int(kind), ns)
-	t.calls++
-	t.ops += int64(t.op.Units)
 	t.units[kind] += int64(t.op.Units)
+}
+
+// ops returns the units done in the measured part.
+func (t *thread) ops() (sum int64) {
+	for _, n := range t.units {
+		sum += n
+	}
+	return sum
+}
+
+// calls returns the operations done in the measured part, which has ended.
+func (t *thread) calls() (sum int64) {
+	for _, iv := range t.rec.closed {
+		sum += iv.ops
+	}
+	return sum
 }
 
 // tell publishes the thread's progress.
 func (d *drive) tell(t *thread) {
 	if t.role == workloads.Foreground {
-		d.done.Add(t.ops - t.told)
-		t.told = t.ops
+		ops := t.ops()
+		d.done.Add(ops - t.told)
+		t.told = ops
 	}
 }
 

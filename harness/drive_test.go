@@ -59,8 +59,8 @@ func TestOpenLoopSeesTheQueue(t *testing.T) {
 	if service.P90 > intended.P90/2 {
 		t.Errorf("service time %+v, from the intended start %+v", service, intended)
 	}
-	if d.threads[0].calls != 500 || length < 490*time.Millisecond {
-		t.Errorf("%d operations in %v", d.threads[0].calls, length)
+	if d.threads[0].calls() != 500 || length < 490*time.Millisecond {
+		t.Errorf("%d operations in %v", d.threads[0].calls(), length)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestDriveStopsInTime(t *testing.T) {
 		t.Errorf("%v, %v", length, err)
 	}
 	for _, th := range d.threads {
-		if th.ops == 0 {
+		if th.ops() == 0 {
 			t.Errorf("thread %d did nothing", th.number)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"lsmlab/harness/clock"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
@@ -147,8 +148,8 @@ func (r *memRun) run(ctx context.Context, progress Progress) (time.Duration, []r
 	}
 	c := &cellRun{life: &life{}} // for its readings
 	before := c.read()
-	start := time.Now()
-	s := startSampler(nil, start)
+	start := clock.Start()
+	s := startSampler(nil, start.Base())
 	length, err := r.drive(start)
 	series := s.finish()
 	after := c.read()
@@ -193,14 +194,14 @@ func scaleSeries(s *result.Series, factor float64) {
 }
 
 // drive runs the measured part on every thread at once.
-func (r *memRun) drive(start time.Time) (time.Duration, error) {
+func (r *memRun) drive(start clock.Clock) (time.Duration, error) {
 	threads := int64(len(r.recs))
 	ends, errs := make([]time.Duration, threads), make([]error, threads)
 	var wg sync.WaitGroup
 	for t := range threads {
 		wg.Go(func() {
-			lap := &lap{rec: r.recs[t], start: start}
-			lap.begin = int64(time.Since(start))
+			lap := &lap{rec: r.recs[t], clock: start}
+			lap.begin = lap.clock.Now()
 			errs[t] = r.work(lap, t, threads)
 			ends[t] = time.Duration(lap.begin)
 		})
@@ -216,16 +217,16 @@ func (r *memRun) drive(start time.Time) (time.Duration, error) {
 // reading an operation, as in a drive.
 type lap struct {
 	rec   *recorder
-	start time.Time
+	clock clock.Clock
 	begin int64
 }
 
 func (l *lap) next() {
-	end := int64(time.Since(l.start))
+	end := l.clock.Now()
 	next := end
 	if end >= l.rec.end {
 		l.rec.roll(end)
-		next = int64(time.Since(l.start))
+		next = l.clock.Now()
 	}
 	l.rec.add(0, end-l.begin)
 	l.begin = next

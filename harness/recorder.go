@@ -32,7 +32,6 @@ type recorder struct {
 	interval int64 // number of the current interval
 	end      int64 // ns since the start at which it ends
 	closed   []interval
-	ops      int64 // recorded in the current interval, channel intended left out
 }
 
 // channel is one histogram: an operation kind, or time from intended start.
@@ -97,10 +96,7 @@ func newRecorder(kinds int) *recorder {
 }
 
 // add records one operation of a kind that is ready.
-func (r *recorder) add(kind int, ns int64) {
-	r.channels[kind].add(ns)
-	r.ops++
-}
+func (r *recorder) add(kind int, ns int64) { r.channels[kind].add(ns) }
 
 // addIntended records the same operation's time from its intended start.
 func (r *recorder) addIntended(ns int64) {
@@ -138,17 +134,18 @@ func (r *recorder) roll(now int64) {
 }
 
 func (r *recorder) fold() {
-	if r.ops == 0 {
-		return
-	}
-	iv := interval{number: r.interval, ops: r.ops}
+	iv := interval{number: r.interval}
 	last := len(r.channels) - 1
 	for i := range r.channels[:last] {
 		iv.service = r.channels[i].fold(iv.service)
 	}
 	iv.intended = r.channels[last].fold(nil)
-	r.closed = append(r.closed, iv)
-	r.ops = 0
+	for _, b := range iv.service {
+		iv.ops += int64(b.count)
+	}
+	if iv.ops > 0 {
+		r.closed = append(r.closed, iv)
+	}
 }
 
 // fold moves the current interval into the totals and appends its non-empty

@@ -42,7 +42,7 @@ type Env struct {
 	// Both are calibrated at the start of each run.
 	HarnessNSPerOp float64 `json:"harness_ns_per_op"`
 	MeasureNSPerOp float64 `json:"measure_ns_per_op"`
-	// ClockNS is the cost of one reading of the monotonic clock.
+	// ClockNS is the cost of one reading of the clock that measures.
 	ClockNS float64 `json:"clock_ns"`
 
 	// Calibration, by name, for readers: how rss, cpu and writes were counted.
