@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -24,10 +25,22 @@ type Report struct {
 	WALRecords int    // with LSNs after FlushedSeq
 	WALTail    string // what a torn tail lost, none of it ever synced; empty if none
 	WALSkipped int    // unreadable places that held only LSNs in tables
+	// Chain is the files that hold LSNs, tables first, each group by its first LSN.
+	// Without a hole in it and without damage every LSN up to LastSeq is there.
+	Chain []Link
 	// Orphans are files that the next open removes. They are no damage.
 	Orphans []string
 	// Findings are the damage, each with file and place.
 	Findings []error
+}
+
+// Link is one file of the LSN chain.
+type Link struct {
+	File        string
+	Level       int // of a table; -1 for a WAL segment
+	Bytes       int64
+	First, Last uint64 // LSNs; a segment without records has Last = First-1
+	Damage      string // the first damage found in it, or ""
 }
 
 // Verify checks every byte of the store in dir without changing it: each
@@ -56,8 +69,10 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 	r.FlushedSeq = uint64(version.FlushedSeq)
 	r.Orphans = orphans(names, version, manifestNum)
 	for _, lt := range version.Tables() {
-		r.checkTable(filesystem, dir, lt)
+		err := r.checkTable(filesystem, dir, lt)
+		r.link(Link{tableName(lt.Table.ID), lt.Level, lt.Table.Size, uint64(lt.Table.MinSeq), uint64(lt.Table.MaxSeq), ""}, err)
 	}
+	slices.SortStableFunc(r.Chain, func(a, b Link) int { return cmp.Compare(a.First, b.First) })
 	recovered, err := wal.Check(filesystem, dir, version.FlushedSeq)
 	if err != nil {
 		r.find(err)
@@ -65,6 +80,9 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 	}
 	r.LastSeq = max(r.FlushedSeq, uint64(recovered.LastSeq))
 	r.WALRecords, r.WALSkipped = recovered.Records, recovered.Skipped
+	for _, w := range recovered.Segments {
+		r.link(Link{w.Name, -1, w.Size, uint64(w.First), uint64(w.Last), ""}, nil)
+	}
 	if t := recovered.Torn; t.Segment != "" {
 		r.WALTail = fmt.Sprintf("%s offset %d: %s, %d sound records after it", t.Segment, t.Offset, t.Why, t.Dropped)
 	}
@@ -78,33 +96,36 @@ func isStoreFile(name string) bool {
 
 func (r *Report) find(err error) { r.Findings = append(r.Findings, err) }
 
-func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTable) {
+// link adds a file to the chain, and its damage to the findings.
+func (r *Report) link(l Link, err error) {
+	if err != nil {
+		l.Damage = err.Error()
+		r.find(err)
+	}
+	r.Chain = append(r.Chain, l)
+}
+
+func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTable) error {
 	name := path.Join(dir, tableName(lt.Table.ID))
 	r.Tables++
 	f, err := filesystem.Open(name)
 	if err != nil {
-		r.find(fmt.Errorf("%w: L%d: table of the manifest is missing: %w", kv.ErrCorrupt, lt.Level, err))
-		return
+		return fmt.Errorf("%w: L%d: table of the manifest is missing: %w", kv.ErrCorrupt, lt.Level, err)
 	}
 	size, err := f.Size()
 	if err == nil && size != lt.Table.Size {
 		err = fmt.Errorf("%w: %s: %d bytes, manifest says %d", kv.ErrCorrupt, name, size, lt.Table.Size)
 	}
 	if err != nil {
-		r.find(joinClose(err, f))
-		return
+		return joinClose(err, f)
 	}
 	t, err := sstable.Open(f, name, sstable.ReaderOptions{ID: lt.Table.ID})
 	if err != nil {
-		r.find(err)
-		return
+		return err
 	}
 	r.TableBytes += size
 	r.Entries += lt.Table.Entries
-	err = errors.Join(checkTable(name, lt.Table, t.Properties()), t.Verify(), t.Close())
-	if err != nil {
-		r.find(err)
-	}
+	return errors.Join(checkTable(name, lt.Table, t.Properties()), t.Verify(), t.Close())
 }
 
 // Verify implements [kv.Verifier]: it reads every table of the present version

@@ -29,7 +29,8 @@ type Segment struct {
 	Name    string
 	Size    int64 // bytes of the file
 	Records int
-	Last    ikey.Seq // the last LSN in it
+	First   ikey.Seq // the first LSN that it may hold
+	Last    ikey.Seq // the last LSN in it, First-1 if it holds none
 
 	number uint64
 }
@@ -109,7 +110,8 @@ func (c *chain) keep() (stay, leave []*found) {
 		}
 		stay = append(stay, s)
 		c.info.Segments = append(c.info.Segments, Segment{
-			Name: s.name, Size: s.size, Records: s.records, Last: max(s.last, s.header.after), number: s.number,
+			Name: s.name, Size: s.size, Records: s.records, First: s.header.after + 1, Last: max(s.last, s.header.after),
+			number: s.number,
 		})
 	}
 	c.info.Removed = len(leave)
