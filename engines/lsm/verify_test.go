@@ -11,7 +11,7 @@ import (
 // TestVerifyChain: the files of a sound store hold every LSN up to the last, and
 // a damaged table is named with its damage while the others still count.
 func TestVerifyChain(t *testing.T) {
-	o := tiny(Options{FS: vfs.NewMem()})
+	o := Options{FS: vfs.NewMem()}.Small()
 	db, err := Open("db", o)
 	if err != nil {
 		t.Fatal(err)
