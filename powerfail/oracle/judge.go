@@ -23,7 +23,7 @@ type span struct{ from, to int32 }
 // content, in the order in which the writers first appear in the history; or the
 // rule that is broken.
 func (x *Index) Judge(cut Cut, content []Entry) (found []int, broken *Violation) {
-	j := judgement{x: x, cut: cut, claims: make([][]claim, len(x.lanes))}
+	j := x.judgement(cut)
 	if broken = j.collect(content); broken != nil {
 		return nil, broken
 	}
@@ -46,13 +46,18 @@ type judgement struct {
 	begun   []int32
 }
 
+func (x *Index) judgement(cut Cut) judgement {
+	j := judgement{x: x, cut: cut, claims: make([][]claim, len(x.lanes))}
+	for l := range x.lanes {
+		floor, begun := x.limits(&x.lanes[l], cut)
+		j.floor, j.begun = append(j.floor, floor), append(j.begun, begun)
+		j.claims[l] = make([]claim, 0, x.lanes[l].keys)
+	}
+	return j
+}
+
 // collect pairs content with the keys of the history.
 func (j *judgement) collect(content []Entry) *Violation {
-	for l := range j.x.lanes {
-		floor, begun := j.x.limits(&j.x.lanes[l], j.cut)
-		j.floor, j.begun = append(j.floor, floor), append(j.begun, begun)
-		j.claims[l] = make([]claim, 0, j.x.lanes[l].keys)
-	}
 	for i := range j.x.keys {
 		k := &j.x.keys[i]
 		for len(content) > 0 && string(content[0].Key) < k.key {
@@ -75,10 +80,28 @@ func (j *judgement) collect(content []Entry) *Violation {
 // add finds the spans of a claim. A key that shows what it never was ends the
 // judgement.
 func (j *judgement) add(c claim) *Violation {
-	lane, begun := c.key.lane, int32(0)
-	if lane != noLane {
-		begun = j.begun[lane]
+	c.match(j.begunOf(c.key))
+	switch {
+	case len(c.spans) == 0 && c.found == nil:
+		return violated(RuleLost, "key %q of the durable base is not there", c.key.key)
+	case len(c.spans) == 0:
+		return violated(RuleInvented, "key %q has the value %s, which was never written to it", c.key.key, show(c.found.Value))
+	case c.key.lane != noLane:
+		j.claims[c.key.lane] = append(j.claims[c.key.lane], c)
 	}
+	return nil
+}
+
+// begunOf returns how many writes of the lane of a key had begun.
+func (j *judgement) begunOf(k *keyHistory) int32 {
+	if k.lane == noLane {
+		return 0
+	}
+	return j.begun[k.lane]
+}
+
+// match finds the counts for which the key shows the right content.
+func (c *claim) match(begun int32) {
 	for i, v := range c.key.versions {
 		if v.n > begun {
 			break
@@ -91,15 +114,6 @@ func (j *judgement) add(c claim) *Violation {
 			c.spans = append(c.spans, span{v.n, to})
 		}
 	}
-	switch {
-	case len(c.spans) == 0 && c.found == nil:
-		return violated(RuleLost, "key %q of the durable base is not there", c.key.key)
-	case len(c.spans) == 0:
-		return violated(RuleInvented, "key %q has the value %s, which was never written to it", c.key.key, show(c.found.Value))
-	case lane != noLane:
-		j.claims[lane] = append(j.claims[lane], c)
-	}
-	return nil
 }
 
 func (c *claim) shows(v version) bool {
