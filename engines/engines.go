@@ -8,9 +8,9 @@ import (
 	"cmp"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/nearest"
 	"lsmlab/engines/peers"
 	"lsmlab/engines/peers/badger"
 	"lsmlab/engines/peers/bbolt"
@@ -74,7 +74,7 @@ func all() []Info {
 			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "1% false positives", "blocks": "4 KiB", "block cache": "none, tables are mapped",
-				"value threshold": "1 MiB", "conflict detection": "off", "compactors": "4",
+				"value threshold": "1 MiB", "conflict detection": "off", "compactors": "4", "largest batch": "15% of the memtable",
 			},
 			Open: badger.Open,
 		},
@@ -140,9 +140,7 @@ func Lookup(name string) (Info, error) {
 			return info, nil
 		}
 	}
-	known := Names()
-	return Info{}, fmt.Errorf("no engine %q, did you mean %q? Known: %s",
-		name, nearest(name, known), strings.Join(known, ", "))
+	return Info{}, nearest.Unknown("engine", name, Names())
 }
 
 // Open opens the store in dir with the engine of that name, making it if it is

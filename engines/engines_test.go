@@ -46,7 +46,7 @@ func TestRungsAreTrue(t *testing.T) {
 func TestUnknownName(t *testing.T) {
 	for given, want := range map[string]string{"peble": "pebble", "leveldb": "goleveldb", "bolt": "bbolt"} {
 		_, err := Open(given, t.TempDir(), Options{})
-		if err == nil || !strings.Contains(err.Error(), `did you mean "`+want+`"`) {
+		if err == nil || !strings.Contains(err.Error(), "did you mean "+want+"?") {
 			t.Errorf("%s does not lead to %s: %v", given, want, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), "pebble, badger") {

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"embed"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/nearest"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/harness/target"
@@ -230,46 +230,15 @@ func checkMemNames(cat Catalog, p *result.Plan) error {
 	}
 	for _, e := range p.Engines {
 		if !slices.Contains(names, e) {
-			return usagef("--engines: unknown memtable %q%s; with --memtables they are %s", e, meant(e, names), strings.Join(names, ", "))
+			return usagef("--engines: %v", nearest.Unknown("MemTable", e, names))
 		}
 	}
 	for _, w := range p.Workloads {
 		if !slices.Contains(MemWorkloads, w) {
-			return usagef("--workloads: unknown work %q%s; with --memtables it is %s", w, meant(w, MemWorkloads), strings.Join(MemWorkloads, ", "))
+			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, MemWorkloads))
 		}
 	}
 	return nil
-}
-
-// meant returns ", did you mean X?" for the nearest of known, or "".
-func meant(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
-		return fmt.Sprintf(", did you mean %s?", near)
-	}
-	return ""
-}
-
-// nearest returns the known name that holds name, or the one with the longest
-// common beginning and end, if that is at least half of it.
-func nearest(name string, known []string) (best string) {
-	most := 0
-	for _, k := range known {
-		if len(name) >= 3 && strings.Contains(k, name) {
-			return k
-		}
-		n := min(len(name), len(k))
-		same := 0
-		for same < n && name[same] == k[same] {
-			same++
-		}
-		for tail := 1; tail <= n-same && name[len(name)-tail] == k[len(k)-tail]; tail++ {
-			same++
-		}
-		if same > most && 2*same >= max(len(name), len(k)) {
-			best, most = k, same
-		}
-	}
-	return best
 }
 
 // memInfo describes a table of a race as an engine.

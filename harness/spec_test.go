@@ -78,12 +78,3 @@ func TestWorkloadOptions(t *testing.T) {
 		t.Error("an option that does not exist was taken")
 	}
 }
-
-func TestNearest(t *testing.T) {
-	known := []string{"lsm-skiplist", "lsm-rbtree", "pebble"}
-	for name, want := range map[string]string{"skiplist": "lsm-skiplist", "peble": "pebble", "lsm-rbtre": "lsm-rbtree", "x": ""} {
-		if got := nearest(name, known); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"lsmlab/engines/nearest"
 	"lsmlab/workloads/dist"
 )
 
@@ -57,7 +58,7 @@ func parseMix(mix map[string]float64) ([]share, error) {
 	}
 	for name := range mix {
 		if !isMixable(name) {
-			return nil, fmt.Errorf("workload mix: %w", unknownName("kind of operation", name, mixableNames()))
+			return nil, fmt.Errorf("workload mix: %w", nearest.Unknown("kind of operation", name, mixableNames()))
 		}
 	}
 	if len(shares) == 0 {

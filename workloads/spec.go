@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/nearest"
 	"lsmlab/workloads/dist"
 )
 
@@ -127,7 +128,7 @@ func (s Spec) checkOthers(d *definition) error {
 		return fmt.Errorf("workload %s: theta is %v: want a skew in [0, 10], or 0 for %v", s.Workload, s.Theta, dist.YCSBTheta)
 	}
 	if s.Distribution != "" && !slices.Contains(dist.Names, s.Distribution) {
-		return fmt.Errorf("workload %s: %w", s.Workload, unknownName("distribution", s.Distribution, dist.Names))
+		return fmt.Errorf("workload %s: %w", s.Workload, nearest.Unknown("distribution", s.Distribution, dist.Names))
 	}
 	if s.Distribution != "" && d.ordered() && s.Distribution != d.distribution {
 		return fmt.Errorf("workload %s: distribution is %s: this workload goes through the keys in order, leave it out",

@@ -1,5 +1,7 @@
 package workloads
 
+import "lsmlab/engines/nearest"
+
 // Order is the order in which keys are preloaded.
 type Order string
 
@@ -119,7 +121,7 @@ func define(name string) (*definition, error) {
 			return &definitions[i], nil
 		}
 	}
-	return nil, unknownName("workload", name, Names())
+	return nil, nearest.Unknown("workload", name, Names())
 }
 
 // ordered says whether the workload goes through the keys in order.

@@ -12,8 +12,9 @@ package kv
 
 import "io"
 
-// Limits that every engine accepts. A key or value above them is refused with
-// [ErrTooLarge]; nothing of its batch is applied.
+// Limits that every engine accepts, but for a lower one of batches that its
+// package comment may state. What is above is refused with [ErrTooLarge];
+// nothing of its batch is applied: a batch is never cut in pieces.
 const (
 	MaxKeySize   = 64 << 10 // bytes; the empty key is a key like any other
 	MaxValueSize = 16 << 20 // bytes; the empty value is distinct from no value

@@ -1,6 +1,7 @@
 package stat
 
 import (
+	"cmp"
 	"math"
 
 	mstats "github.com/aclements/go-moremath/stats"
@@ -18,11 +19,8 @@ type Ratio struct {
 	// (Welch, 1947) for the difference of the mean logarithms, taken back by the
 	// exponential. NaN under two rounds a side.
 	Lo, Hi float64
-	// P is that of the two-sided Mann-Whitney U test; 1 where there is nothing to
-	// test. It is exact for small samples without ties, and with ties if both sides
-	// have as many rounds. Ties in sides of unequal size are counted in the wrong
-	// order where B is the lower (go-moremath reverses U and not the ties), and P is
-	// then off, down to 0 for one round against several.
+	// P is that of the two-sided Mann-Whitney U test, twice the lower tail; 1 where
+	// there is nothing to test. It is exact to 25 rounds a side, also with ties.
 	P float64
 }
 
@@ -40,11 +38,26 @@ func Compare(a, b Summary) Ratio {
 		return r
 	}
 	r.Value = b.Median / a.Median
-	r.P = benchmath.AssumeNothing.Compare(sample(a.Values), sample(b.Values)).P
+	r.P = uTest(a.Values, b.Values)
 	if a.N() >= 2 && b.N() >= 2 {
 		r.Lo, r.Hi = welch(a.Values, b.Values)
 	}
 	return r
+}
+
+// uTest returns the P of two sides. The lower one comes first: go-moremath takes
+// the tail of whichever is lower, but counts ties as seen from the first.
+func uTest(a, b []float64) float64 {
+	rank := 0 // pairs in which a is the greater, less those in which b is
+	for _, x := range a {
+		for _, y := range b {
+			rank += cmp.Compare(x, y)
+		}
+	}
+	if rank > 0 {
+		a, b = b, a
+	}
+	return min(1, benchmath.AssumeNothing.Compare(sample(a), sample(b)).P)
 }
 
 // welch returns the 95% interval of b over a, of two rounds or more each.

@@ -1,7 +1,9 @@
 package stat
 
 import (
+	"cmp"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"testing"
 )
@@ -44,6 +46,54 @@ func TestMinRounds(t *testing.T) {
 	if p := Compare(Summarize(a[:MinRounds-1]), Summarize(b[:MinRounds-1])).P; math.Abs(p-0.1) > 1e-9 {
 		t.Errorf("p %v, want 0.1", p)
 	}
+}
+
+// TestTies compares P with its definition, on small samples with many ties: of
+// all ways to deal the values to two sides of those sizes, the share with a U as
+// low as the lower side's, twice.
+func TestTies(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for range 2000 {
+		a := make([]float64, 1+rng.IntN(5))
+		all := make([]float64, len(a)+1+rng.IntN(5))
+		for i := range all {
+			all[i] = float64(1 + rng.IntN(4))
+		}
+		copy(a, all)
+		b := all[len(a):]
+		if got, want := uTest(a, b), definedP(a, all); math.Abs(got-want) > 1e-9 {
+			t.Fatalf("%v against %v: p %v, want %v", a, b, got, want)
+		}
+	}
+}
+
+// definedP judges the first len(a) of all against the rest.
+func definedP(a, all []float64) float64 {
+	distance := func(side uint) (d float64) { // of U from its middle; side is a set of indices
+		for i, x := range all {
+			for j, y := range all {
+				if side>>i&1 == 1 && side>>j&1 == 0 {
+					d += float64(cmp.Compare(x, y)) / 2
+				}
+			}
+		}
+		return d
+	}
+	seen := distance(1<<len(a) - 1)
+	if seen == 0 {
+		return 1
+	}
+	low, total := 0, 0
+	for side := range uint(1) << len(all) {
+		if bits.OnesCount(side) != len(a) {
+			continue
+		}
+		total++
+		if d := distance(side); seen < 0 && d <= seen || seen > 0 && d >= seen {
+			low++
+		}
+	}
+	return min(1, 2*float64(low)/float64(total))
 }
 
 // The 95% interval must hold the true ratio in about 95 of 100 experiments: a

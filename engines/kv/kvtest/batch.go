@@ -11,6 +11,7 @@ import (
 var batchCases = []Case{
 	{"BatchOrder", testBatchOrder},
 	{"BatchBig", testBatchBig},
+	{"BatchHuge", testBatchHuge},
 	{"BatchRefused", testBatchRefused},
 }
 
@@ -57,6 +58,33 @@ func testBatchBig(t testing.TB, h Harness) {
 		b.Set([]byte(key(5)), []byte("last"))
 	})
 	s.wantScan(s, nil, nil, []pair{{key(5), "last"}})
+}
+
+// testBatchHuge applies a batch that is larger than some engines buffer.
+// One whose own limit is lower must refuse all of it.
+func testBatchHuge(t testing.TB, h Harness) {
+	s := newStore(t, h)
+	s.set("old", "1")
+	var b kv.Batch
+	b.Delete([]byte("old"))
+	var want []pair
+	for i := range 160 {
+		p := pair{fmt.Sprintf("%03d", i), string(pattern(i, 64<<10))}
+		b.Set([]byte(p.key), []byte(p.value))
+		want = append(want, p)
+	}
+	err := s.Apply(&b, s.safe)
+	if h.MaxBatchSize > 0 && len(b.Bytes()) > h.MaxBatchSize {
+		if !errors.Is(err, kv.ErrTooLarge) {
+			t.Fatalf("batch of %d bytes, over the engine's limit: %v, want %v", len(b.Bytes()), err, kv.ErrTooLarge)
+		}
+		want = []pair{{"old", "1"}}
+	} else if err != nil {
+		t.Fatalf("batch of %d bytes: %v", len(b.Bytes()), err)
+	}
+	s.wantScan(s, nil, nil, want)
+	s.reopen()
+	s.wantScan(s, nil, nil, want)
 }
 
 func testBatchRefused(t testing.TB, h Harness) {

@@ -22,6 +22,8 @@ import (
 type Harness struct {
 	// Open opens the store in dir, making it if it is missing.
 	Open func(dir string) (kv.Engine, error)
+	// MaxBatchSize is the engine's own limit, if it is below kv.MaxBatchSize.
+	MaxBatchSize int
 	// NewMachine, if not nil, returns a fresh machine whose crashes can be
 	// simulated. Random and Fuzz then run on it, and crash it.
 	NewMachine func() Machine

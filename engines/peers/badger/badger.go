@@ -20,8 +20,11 @@
 // off (they are global to the process).
 //
 // Badger bounds a transaction to 15% of MemTableSize, values above the value
-// threshold of 1 MiB not counted. Larger batches cannot be atomic and are
-// refused with kv.ErrTooLarge.
+// threshold of 1 MiB not counted, and to one operation for each 100 bytes or so
+// of that: 9.6 MiB and some 100,000 operations by default. Its way to write
+// more, WriteBatch, commits in pieces, which a crash or a reader may fall
+// between; so larger batches are refused with kv.ErrTooLarge. A larger
+// MemTableSize raises the limit.
 //
 // Keys: see adapter.Keys; Badger refuses the empty key, keys over 65000 bytes
 // and keys that start with "!badger!".
@@ -215,7 +218,9 @@ func (e *engine) Verify() error {
 	})
 }
 
-// Metrics implements [kv.Metricer]: sizes, and no counters.
+// Metrics implements [kv.Metricer]: sizes alone. Badger counts neither flushes
+// nor compactions, and the bytes of compactions for all stores of the process
+// together, by metrics that also count every read.
 func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		tables, values := e.db.Size() // refreshed once a minute

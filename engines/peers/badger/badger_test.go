@@ -10,9 +10,13 @@ import (
 )
 
 func harness(d kv.Durability) kvtest.Harness {
-	return kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-		return Open(dir, peers.Options{MemTableSize: 32 << 20, Durability: d})
-	}}
+	const memTable = 32 << 20
+	return kvtest.Harness{
+		Open: func(dir string) (kv.Engine, error) {
+			return Open(dir, peers.Options{MemTableSize: memTable, Durability: d})
+		},
+		MaxBatchSize: memTable * 15 / 100,
+	}
 }
 
 func TestBuffered(t *testing.T) { kvtest.Run(t, harness(kv.Buffered)) }

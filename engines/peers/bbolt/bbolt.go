@@ -201,7 +201,8 @@ func (e *engine) Verify() error {
 }
 
 // Metrics implements [kv.Metricer]. Pages allocated by commits count as
-// flushed; the two pages of meta data of each commit are not known.
+// flushed; the two pages of meta data of each commit are not known. There are
+// no flushes and no compactions to count.
 func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		stats := e.db.Stats()

@@ -248,8 +248,9 @@ func (e *engine) Compact() error {
 	})
 }
 
-// Metrics implements [kv.Metricer] from properties; tickers would need
-// statistics, which cost time.
+// Metrics implements [kv.Metricer] from properties. Those tell how many flushes
+// and compactions run now, not how many ran; tickers of their bytes would need
+// statistics, which cost time on every operation.
 func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		number := func(name string) int64 {
