@@ -7,8 +7,9 @@ import (
 	"lsmlab/engines/lsm/memtable/memtabletest"
 )
 
-func TestMemTable(t *testing.T) { memtabletest.Run(t, New) }
-func FuzzMemTable(f *testing.F) { memtabletest.Fuzz(f, New) }
+func TestMemTable(t *testing.T)      { memtabletest.Run(t, New) }
+func FuzzMemTable(f *testing.F)      { memtabletest.Fuzz(f, New) }
+func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, New) }
 
 // newTiny makes trees of the smallest nodes: every third insert splits, and a
 // few hundred entries make many levels.

@@ -26,7 +26,8 @@ type Contestant struct {
 	New  memtable.Factory
 }
 
-// Bench measures one table; see Race.
+// Bench measures one table; see Race. Public tables of the same purpose are
+// beside it in `lsmlab bench --memtables`.
 func Bench(b *testing.B, fac memtable.Factory) { Race(b, []Contestant{{New: fac}}) }
 
 // Race measures tables side by side: contestants take turns within each test,

@@ -7,8 +7,9 @@ import (
 	"lsmlab/engines/lsm/memtable/memtabletest"
 )
 
-func TestMemTable(t *testing.T) { memtabletest.Run(t, New) }
-func FuzzMemTable(f *testing.F) { memtabletest.Fuzz(f, New) }
+func TestMemTable(t *testing.T)      { memtabletest.Run(t, New) }
+func FuzzMemTable(f *testing.F)      { memtabletest.Fuzz(f, New) }
+func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, New) }
 
 // badLuck are tables of all that can go wrong: splits at every other insert, one
 // tree that never splits, a directory that is always out of date.

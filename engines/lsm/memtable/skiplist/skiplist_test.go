@@ -11,8 +11,9 @@ import (
 	"lsmlab/engines/lsm/memtable/memtabletest"
 )
 
-func TestMemTable(t *testing.T) { memtabletest.Run(t, New) }
-func FuzzMemTable(f *testing.F) { memtabletest.Fuzz(f, New) }
+func TestMemTable(t *testing.T)      { memtabletest.Run(t, New) }
+func FuzzMemTable(f *testing.F)      { memtabletest.Fuzz(f, New) }
+func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, New) }
 
 // unlucky are tables with choices made badly on purpose. Lessons come early, so
 // that small tables go through all epochs, and the index is mostly tiny.
