@@ -357,7 +357,7 @@ func (r *Runner) runAll(ctx context.Context, specs []CellSpec, env result.Env, w
 			r.report.cell(cell)
 		}
 		if full := cells[0].Error; isNoSpaceText(full) {
-			return usagef("%s is full (%s): make room or give --data on another disk, then add --resume", r.dataDir(), full)
+			return usagef("a disk is full: %s: make room, or give --data on another disk, then add --resume", full)
 		}
 	}
 	return nil

@@ -107,7 +107,7 @@ func (m *mergeIter) checkEnd(it ikey.Iterator) bool {
 
 func newHeapEntry(it ikey.Iterator) heapEntry {
 	k := it.Key()
-	return heapEntry{it, k, ikey.Head(k.User)}
+	return heapEntry{it, k, ikey.Head(k.User, 0)}
 }
 
 func (e *heapEntry) less(o *heapEntry) bool {

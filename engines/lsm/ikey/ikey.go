@@ -45,6 +45,17 @@ func (t Trailer) Seq() Seq { return Seq(t >> 8) }
 // Kind returns the kind.
 func (t Trailer) Kind() Kind { return Kind(t) }
 
+// Compare orders versions of one user key, newer first: -1, 0 or +1.
+func (t Trailer) Compare(u Trailer) int {
+	switch {
+	case t > u:
+		return -1
+	case t < u:
+		return +1
+	}
+	return 0
+}
+
 // Key is an internal key. User is a view whose owner says how long it lives.
 type Key struct {
 	User    []byte
@@ -63,13 +74,7 @@ func Compare(a, b Key) int {
 	if c := bytes.Compare(a.User, b.User); c != 0 {
 		return c
 	}
-	switch {
-	case a.Trailer > b.Trailer:
-		return -1
-	case a.Trailer < b.Trailer:
-		return +1
-	}
-	return 0
+	return a.Trailer.Compare(b.Trailer)
 }
 
 // String shows the key for people, not for storage.
@@ -81,16 +86,28 @@ func (k Key) String() string {
 	return fmt.Sprintf("%q#%d,%s", k.User, k.Trailer.Seq(), kind)
 }
 
-// Head returns the first 8 bytes of a user key as a big-endian number, padded
-// with zeros. It is an abbreviated key (Graefe, "Modern B-Tree Techniques",
-// 2011, section 3.2): Head(a) < Head(b) implies a < b, so most comparisons
-// need neither key; equal heads say nothing.
-func Head(user []byte) uint64 {
-	if len(user) >= 8 {
-		return binary.BigEndian.Uint64(user)
+// Head returns the 8 bytes of a user key from off on as a big-endian number,
+// padded with zeros. It is an abbreviated key (Graefe, "Modern B-Tree
+// Techniques", 2011, section 3.2): for keys that share their first off bytes,
+// Head(a) < Head(b) implies a < b, so most comparisons need neither key; equal
+// heads say nothing.
+func Head(user []byte, off int) uint64 {
+	if off+8 <= len(user) {
+		return binary.BigEndian.Uint64(user[off:])
+	}
+	return shortHead(user, off)
+}
+
+func shortHead(user []byte, off int) uint64 {
+	n := len(user)
+	if off >= n {
+		return 0
+	}
+	if n >= 8 {
+		return binary.BigEndian.Uint64(user[n-8:]) << (8 * (off + 8 - n))
 	}
 	var b [8]byte
-	copy(b[:], user)
+	copy(b[:], user[off:])
 	return binary.BigEndian.Uint64(b[:])
 }
 

@@ -150,7 +150,7 @@ func (b *block) seekRun(user []byte, t ikey.Trailer) (run int, ok bool) {
 			return b.restarts - 1, true
 		}
 	}
-	head := ikey.Head(user[b.prefix:])
+	head := ikey.Head(user, b.prefix)
 	lo, hi := 0, b.restarts // runs before lo begin at or before the key, from hi on after it
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)

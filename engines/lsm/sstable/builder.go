@@ -84,7 +84,7 @@ func (b *builder) appendContent(dst, last []byte) []byte {
 	dst = le.AppendUint32(dst, uint32(valuesAt))
 	dst = le.AppendUint32(dst, uint32(prefix))
 	for i := range b.restarts {
-		dst = le.AppendUint64(dst, ikey.Head(b.restartKey(i)[prefix:]))
+		dst = le.AppendUint64(dst, ikey.Head(b.restartKey(i), prefix))
 	}
 	for _, r := range b.restarts {
 		dst = le.AppendUint32(dst, uint32(entriesAt+r.entry))

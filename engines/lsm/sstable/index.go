@@ -44,7 +44,7 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 			key = prefix // nothing is before block 0
 		}
 		key = key[len(prefix):]
-		entries = le.AppendUint64(entries, ikey.Head(key))
+		entries = le.AppendUint64(entries, ikey.Head(key, 0))
 		entries = le.AppendUint64(entries, x.offsets[i])
 		keys = append(append(keys, trailer...), key...)
 		keyOffsets = le.AppendUint32(keyOffsets, uint32(len(keys)))
@@ -130,7 +130,7 @@ func (x *index) find(user []byte, t ikey.Trailer) int {
 		}
 		user = user[len(p):]
 	}
-	head := ikey.Head(user)
+	head := ikey.Head(user, 0)
 	i := x.lowerBound(head)
 	if i < x.n && x.head(i) == head {
 		i = x.findTie(i, ikey.Key{User: user, Trailer: t})

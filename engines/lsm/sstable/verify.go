@@ -121,7 +121,7 @@ func (v *verifier) restart(i, n, run int, b *block, e *entry) error {
 	if e.shared != 0 || b.prefix > len(v.key) {
 		return v.wrong(i, n, "is a restart, shares %d bytes, all keys share %d", e.shared, b.prefix)
 	}
-	if got, want := b.head(run), ikey.Head(v.key[b.prefix:]); got != want {
+	if got, want := b.head(run), ikey.Head(v.key, b.prefix); got != want {
 		return v.wrong(i, n, "restart %d has head %016x, want %016x", run, got, want)
 	}
 	if n > 0 {
@@ -134,7 +134,7 @@ func (v *verifier) restart(i, n, run int, b *block, e *entry) error {
 func (v *verifier) separator(i int, first ikey.Key) error {
 	x := &v.r.index
 	s := x.separator(i)
-	if got, want := x.head(i), ikey.Head(s.User); got != want {
+	if got, want := x.head(i), ikey.Head(s.User, 0); got != want {
 		return v.wrong(i, 0, "separator %v has head %016x, want %016x", s, got, want)
 	}
 	s.User = append(bytes.Clone(x.prefix), s.User...)

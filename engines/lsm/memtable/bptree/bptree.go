@@ -77,12 +77,11 @@ func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok 
 				return nil, 0, false
 			}
 		}
-		p := t.mem.Pointer(ref)
-		found := entryUser(p)
-		if !bytes.Equal(found, user) {
+		e := t.entry(ref)
+		if !bytes.Equal(e.User(), user) {
 			return nil, 0, false
 		}
-		return entryValue(found), entryTrailer(p).Kind(), true
+		return e.Value(), e.Trailer.Kind(), true
 	}
 }
 

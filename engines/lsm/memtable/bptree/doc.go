@@ -4,7 +4,7 @@
 //
 // # Structure
 //
-// A version is written once as an entry (entry.go). A leaf has for each entry one
+// A version is written once as an entry (package entry). A leaf has for each entry one
 // word: a 32-bit abbreviation of its key, the head, and the reference of the
 // entry. An inner node has for each child its lower fence, which is an entry,
 // the 64-bit head of that, and the child. Heads decide almost all comparisons;
@@ -47,9 +47,9 @@
 //
 // # Memory
 //
-// An entry takes 8 bytes, the lengths (1 byte each below 128), key and value,
-// rounded up to 8. The structure takes 14 bytes an entry after random inserts
-// (leaves two thirds full, inner nodes 1 byte an entry), 9.5 after rising ones.
+// An entry takes 12 bytes, key and value, rounded up to 8. The structure takes
+// 14 bytes an entry after random inserts (leaves two thirds full, inner nodes
+// 1 byte an entry), 9.5 after rising ones.
 //
 // # Sources
 //

@@ -1,7 +1,6 @@
 package bptree
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"lsmlab/engines/internal/arena"
@@ -26,28 +25,10 @@ func (s skip) head64(k ikey.Key) uint64 {
 	if s&sameUser != 0 {
 		return uint64(^k.Trailer) << (s & 63)
 	}
-	off := int(s >> 3)
-	if off+8 <= len(k.User) {
-		return binary.BigEndian.Uint64(k.User[off:]) << (s & 7)
-	}
-	return lastBits(k.User, off) << (s & 7)
+	return ikey.Head(k.User, int(s>>3)) << (s & 7)
 }
 
 func (s skip) head32(k ikey.Key) uint64 { return s.head64(k) >> 32 }
-
-// lastBits returns the bytes from off on, fewer than 8, padded with zeros.
-func lastBits(user []byte, off int) uint64 {
-	n := len(user)
-	if off >= n {
-		return 0
-	}
-	if n >= 8 {
-		return binary.BigEndian.Uint64(user[n-8:]) << (8 * (off + 8 - n))
-	}
-	var b [8]byte
-	copy(b[:], user[off:])
-	return binary.BigEndian.Uint64(b[:])
-}
 
 // fenceSkip returns the largest skip for keys in [low, high). A missing fence
 // shares nothing.

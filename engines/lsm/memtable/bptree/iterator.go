@@ -5,6 +5,7 @@ import (
 
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
 // iterator walks copies of the leaves' orders. A copy holds the entries of
@@ -13,7 +14,7 @@ import (
 // come between.
 type iterator struct {
 	t       *tree
-	at      unsafe.Pointer // the entry
+	at      *entry.Entry
 	pos     int
 	current *leafCopy
 	ahead   *leafCopy // of the next leaf, if ready
@@ -61,7 +62,7 @@ func (it *iterator) enter(at arena.Ref) {
 func (it *iterator) Next() bool {
 	it.pos++
 	if it.pos < it.current.n {
-		it.at = it.current.entries[it.pos]
+		it.at = (*entry.Entry)(it.current.entries[it.pos])
 		return true
 	}
 	return it.settle()
@@ -89,7 +90,7 @@ func (it *iterator) stand(pos int) bool {
 	if it.pos = pos; pos >= it.current.n {
 		return it.settle()
 	}
-	it.at = it.current.entries[pos]
+	it.at = (*entry.Entry)(it.current.entries[pos])
 	return true
 }
 
@@ -108,12 +109,10 @@ func (t *tree) fill(c *leafCopy, at arena.Ref) {
 }
 
 // Key implements [ikey.Iterator].
-func (it *iterator) Key() ikey.Key {
-	return ikey.Key{User: entryUser(it.at), Trailer: entryTrailer(it.at)}
-}
+func (it *iterator) Key() ikey.Key { return it.at.Key() }
 
 // Value implements [ikey.Iterator].
-func (it *iterator) Value() []byte { return entryValue(entryUser(it.at)) }
+func (it *iterator) Value() []byte { return it.at.Value() }
 
 // Close implements [ikey.Iterator].
 func (it *iterator) Close() error { return nil }

@@ -2,7 +2,6 @@ package rbtree
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"sync/atomic"
 
@@ -38,7 +37,7 @@ func (p prefix) entry() arena.Ref { return arena.Ref(p) }
 
 // prefixOf returns the prefix of the keys between two entries.
 func (t *table) prefixOf(low, high arena.Ref) prefix {
-	a, b := t.entry(low).user(), t.entry(high).user()
+	a, b := t.entry(low).User(), t.entry(high).User()
 	n, size := 0, min(len(a), len(b))
 	for n < size && a[n] == b[n] {
 		n++
@@ -55,14 +54,14 @@ func (t *table) fits(p prefix, user []byte) bool {
 	return bytes.HasPrefix(user, t.prefixBytes(p)) && (p&wholeKey == 0 || len(user) == p.size())
 }
 
-func (t *table) prefixBytes(p prefix) []byte { return t.entry(p.entry()).user()[:p.size()] }
+func (t *table) prefixBytes(p prefix) []byte { return t.entry(p.entry()).User()[:p.size()] }
 
 // set chooses a prefix.
 func (t *table) set(a *abbrev, p prefix) {
 	b := t.prefixBytes(p)
 	a.prefix.Store(uint64(p))
 	for i := range a.words {
-		a.words[i].Store(head(b, 8*i))
+		a.words[i].Store(ikey.Head(b, 8*i))
 	}
 }
 
@@ -83,7 +82,7 @@ func (t *table) head(a *abbrev, k ikey.Key) uint64 {
 		return t.rareHead(p, k)
 	}
 	for i := 0; i < size; i += 8 {
-		w, want := head(k.User, i), a.words[i/8].Load()
+		w, want := ikey.Head(k.User, i), a.words[i/8].Load()
 		if size-i < 8 {
 			w &^= math.MaxUint64 >> (8 * (size - i))
 		}
@@ -94,7 +93,7 @@ func (t *table) head(a *abbrev, k ikey.Key) uint64 {
 	if len(k.User) < size {
 		return 0 // the prefix ends in zeros
 	}
-	return head(k.User, size)
+	return ikey.Head(k.User, size)
 }
 
 func (t *table) rareHead(p prefix, k ikey.Key) uint64 {
@@ -104,7 +103,7 @@ func (t *table) rareHead(p prefix, k ikey.Key) uint64 {
 	if p&wholeKey != 0 {
 		return uint64(^k.Trailer)
 	}
-	return head(k.User, p.size())
+	return ikey.Head(k.User, p.size())
 }
 
 // outside returns the head of a key that lacks the prefix.
@@ -113,26 +112,4 @@ func outside(before bool) uint64 {
 		return 0
 	}
 	return math.MaxUint64
-}
-
-// head returns the 8 bytes of user from off on as a big-endian number, padded
-// with zeros.
-func head(user []byte, off int) uint64 {
-	if off+8 <= len(user) {
-		return binary.BigEndian.Uint64(user[off:])
-	}
-	return lastBytes(user, off)
-}
-
-func lastBytes(user []byte, off int) uint64 {
-	n := len(user)
-	if off >= n {
-		return 0
-	}
-	if n >= 8 {
-		return binary.BigEndian.Uint64(user[n-8:]) << (8 * (off + 8 - n))
-	}
-	var b [8]byte
-	copy(b[:], user[off:])
-	return binary.BigEndian.Uint64(b[:])
 }

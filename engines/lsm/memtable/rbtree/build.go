@@ -17,7 +17,7 @@ func (t *table) newPlan(sorted []placed, old *abbrev, p prefix, cache **shape) p
 		var a abbrev
 		t.set(&a, p)
 		for i := range sorted {
-			sorted[i].head = t.head(&a, t.entry(sorted[i].entry).key())
+			sorted[i].head = t.head(&a, t.entry(sorted[i].entry).Key())
 		}
 	}
 	if *cache == nil || len((*cache).places) != len(sorted) {

@@ -60,9 +60,9 @@ func (c *checker) blackHeight(i uint32, parentRed bool) int {
 
 // visit checks entries as they come in order.
 func (c *checker) visit(e arena.Ref, head uint64) {
-	k := c.t.entry(e).key()
-	if c.last != 0 && ikey.Compare(c.t.entry(c.last).key(), k) >= 0 {
-		panic(fmt.Sprintf("rbtree: %v before %v", c.t.entry(c.last).key(), k))
+	k := c.t.entry(e).Key()
+	if c.last != 0 && ikey.Compare(c.t.entry(c.last).Key(), k) >= 0 {
+		panic(fmt.Sprintf("rbtree: %v before %v", c.t.entry(c.last).Key(), k))
 	}
 	if want := c.t.head(&c.s.abbrev, k); head != want || head < c.head {
 		panic(fmt.Sprintf("rbtree: %v has head %x, want %x, at least %x", k, head, want, c.head))

@@ -75,13 +75,13 @@ func (t *table) position(d *directory, k ikey.Key) uint32 {
 
 // startsAfter says whether k is below the segment at ref.
 func (t *table) startsAfter(ref uint32, k ikey.Key) bool {
-	return t.entry(t.segment(arena.Ref(ref)).low).compare(k) > 0
+	return t.entry(t.segment(arena.Ref(ref)).low).Compare(k) > 0
 }
 
 // dirInsert adds the segment at ref. The caller holds t.splitting.
 func (t *table) dirInsert(ref arena.Ref) {
 	low := t.segment(ref).low
-	k := t.entry(low).key()
+	k := t.entry(low).Key()
 	d := t.directory()
 	n := d.count.Load()
 	pos := t.position(d, k)
@@ -117,7 +117,7 @@ func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directo
 	for i := range n {
 		s := d.ref(i).Load()
 		nd.ref(i).Store(s)
-		nd.head(i).Store(t.head(&nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).key()))
+		nd.head(i).Store(t.head(&nd.abbrev, t.entry(t.segment(arena.Ref(s)).low).Key()))
 	}
 	nd.count.Store(n)
 	t.dir.Store(uint32(ref))

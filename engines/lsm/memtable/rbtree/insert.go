@@ -24,7 +24,7 @@ func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) 
 		sl := s.slot(i)
 		n, nh := node(sl.node.Load()), sl.head.Load()
 		_, before := bits.Sub64(nh, h, 0)
-		if nh == h && t.entry(n.entry()).before(k) {
+		if nh == h && t.entry(n.entry()).Before(k) {
 			before = 1
 		}
 		p.at[p.n], p.sides[p.n] = uint16(i), side(before)

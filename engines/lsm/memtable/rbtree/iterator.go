@@ -3,6 +3,7 @@ package rbtree
 import (
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
 // iterator copies entries in batches. A batch is what one state of one segment
@@ -11,7 +12,7 @@ type iterator struct {
 	t    *table
 	s    *segment // of the batch
 	next uint32   // the segment after s when the batch was read
-	at   *entry
+	at   *entry.Entry
 	pos  int
 	n    int
 	refs [maxBatch]arena.Ref
@@ -46,7 +47,7 @@ func (it *iterator) Next() bool {
 		it.at = it.t.entry(it.refs[it.pos])
 		return true
 	}
-	k := it.at.key()
+	k := it.at.Key()
 	k.Trailer-- // nothing lies between; 0 is no trailer, for sequence numbers start at 1
 	return it.fill(k, min(2*it.n, maxBatch))
 }
@@ -93,7 +94,7 @@ func (t *table) collect(s *segment, k ikey.Key, out []arena.Ref) (n int, ok bool
 		if nd == 0 {
 			return 0, false
 		}
-		if nh < h || nh == h && t.entry(nd.entry()).before(k) {
+		if nh < h || nh == h && t.entry(nd.entry()).Before(k) {
 			i = nd.child(right)
 			continue
 		}
@@ -132,10 +133,10 @@ func (st *stack) pop() node {
 }
 
 // Key implements [ikey.Iterator].
-func (it *iterator) Key() ikey.Key { return it.at.key() }
+func (it *iterator) Key() ikey.Key { return it.at.Key() }
 
 // Value implements [ikey.Iterator].
-func (it *iterator) Value() []byte { return it.at.value() }
+func (it *iterator) Value() []byte { return it.at.Value() }
 
 // Close implements [ikey.Iterator].
 func (it *iterator) Close() error { return nil }

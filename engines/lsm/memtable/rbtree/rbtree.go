@@ -79,10 +79,10 @@ func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 			found = s.low
 		}
 		e := t.entry(found)
-		if !bytes.Equal(e.user(), user) {
+		if !bytes.Equal(e.User(), user) {
 			return nil, 0, false
 		}
-		return e.value(), e.trailer.Kind(), true
+		return e.Value(), e.Trailer.Kind(), true
 	}
 }
 

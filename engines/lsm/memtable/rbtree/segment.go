@@ -111,7 +111,7 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 			if n == 0 {
 				return 0, false
 			}
-			if t.entry(n.entry()).before(k) {
+			if t.entry(n.entry()).Before(k) {
 				before = 1
 			}
 		}

@@ -19,7 +19,7 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	t.splitting.Lock()
 	defer t.splitting.Unlock()
 	all := s.inOrder(s.root.Load(), t.order[:0])
-	pos, _ := slices.BinarySearchFunc(all, k, func(p placed, k ikey.Key) int { return t.entry(p.entry).compare(k) })
+	pos, _ := slices.BinarySearchFunc(all, k, func(p placed, k ikey.Key) int { return t.entry(p.entry).Compare(k) })
 	all = slices.Insert(all, pos, placed{t.head(&s.abbrev, k), e})
 	t.order = all
 	mid := splitPoint(s, all, pos)

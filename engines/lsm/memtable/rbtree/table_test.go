@@ -50,7 +50,7 @@ func checkTable(t *testing.T, tb *table) int {
 			t.Fatalf("the directory lacks segment %d", i+1)
 		}
 		s = tb.segment(arena.Ref(next))
-		low := tb.entry(s.low).key()
+		low := tb.entry(s.low).Key()
 		if d.head(i).Load() != tb.head(&d.abbrev, low) {
 			t.Fatalf("the directory has head %x for the fence %v", d.head(i).Load(), low)
 		}

@@ -57,10 +57,10 @@ func (it *iterator) move() bool {
 }
 
 // Key implements [ikey.Iterator].
-func (it *iterator) Key() ikey.Key { return ikey.Key{User: it.n.user(), Trailer: it.n.trailer} }
+func (it *iterator) Key() ikey.Key { return it.n.Key() }
 
 // Value implements [ikey.Iterator].
-func (it *iterator) Value() []byte { return it.n.value() }
+func (it *iterator) Value() []byte { return it.n.Value() }
 
 // Close implements [ikey.Iterator].
 func (it *iterator) Close() error { return nil }

@@ -34,7 +34,7 @@ func (t *Table) learn(indexBits int) {
 	}
 	keys := make([][]byte, len(refs))
 	for i, ref := range refs {
-		keys[i] = nodeAt(t.arena, ref).user()
+		keys[i] = nodeAt(t.arena, ref).User()
 	}
 	old := t.coder.Load()
 	c := &coder{abbreviator: old.abbreviator, epoch: old.epoch}

@@ -51,11 +51,11 @@ func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit i
 		next := nodeAt(t.arena, ref)
 		if l.epoch() < tg.epoch {
 			// The key is at hand: abbreviate it for the next who comes here.
-			if better := newLink(ref, tg.epoch, tg.of(next.user())); p.CompareAndSwap(uint64(l), uint64(better)) {
+			if better := newLink(ref, tg.epoch, tg.of(next.User())); p.CompareAndSwap(uint64(l), uint64(better)) {
 				l = better
 			}
 		}
-		if !next.before(tg.Key) {
+		if !next.Before(tg.Key) {
 			return n, l
 		}
 		n = next
@@ -132,7 +132,7 @@ func (t *Table) findEnd(sp *splice, tg *target, height int) bool {
 		}
 	}
 	last := nodeAt(t.arena, ref)
-	if last.link(0).Load() != 0 || !last.before(tg.Key) {
+	if last.link(0).Load() != 0 || !last.Before(tg.Key) {
 		return false
 	}
 	sp.prev[0] = last

@@ -128,10 +128,10 @@ func (t *Table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 		return nil, 0, false
 	}
 	n := nodeAt(t.arena, l.ref())
-	if !bytes.Equal(n.user(), user) {
+	if !bytes.Equal(n.User(), user) {
 		return nil, 0, false
 	}
-	return n.value(), n.trailer.Kind(), true
+	return n.Value(), n.Trailer.Kind(), true
 }
 
 // Add implements [memtable.MemTable].
@@ -181,8 +181,8 @@ func (t *Table) insert(ref arena.Ref, n *node, height int, sp *splice, tg *targe
 
 // check panics if n does not belong between prev and next.
 func (t *Table) check(prev, n *node, next link) {
-	k := ikey.Key{User: n.user(), Trailer: n.trailer}
-	if prev != t.headNode() && !prev.before(k) || next.ref() != 0 && nodeAt(t.arena, next.ref()).before(k) {
+	k := n.Key()
+	if prev != t.headNode() && !prev.Before(k) || next.ref() != 0 && nodeAt(t.arena, next.ref()).Before(k) {
 		panic(fmt.Sprintf("skiplist: %v does not belong at its place", k))
 	}
 }

@@ -1,0 +1,95 @@
+// Package entry is the form in which the MemTables hold one version of a key in
+// their arenas.
+//
+//	| trailer 8 | sizes 4 | key | value |
+//
+// sizes is key size << 22 | value size. Sizes that do not fit are a word of
+// their own, key size << 32 | value size at 16, and the key then starts at 24.
+//
+// An entry is written once, before anything leads to it, and read by any number
+// of goroutines after.
+package entry
+
+import (
+	"bytes"
+	"unsafe"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Entry is the beginning of a version; it is found in an arena and never copied.
+type Entry struct {
+	Trailer ikey.Trailer
+	sizes   uint32
+	_       uint32 // first bytes of the key, or unused
+}
+
+const (
+	keyOffset     = 12
+	wideKeyOffset = 24
+
+	valueSizeBits = 22
+	wideSizes     = 1<<32 - 1
+)
+
+// Size returns how many bytes a version takes.
+func Size(k ikey.Key, value []byte) int {
+	_, offset := layout(len(k.User), len(value))
+	return offset + len(k.User) + len(value)
+}
+
+func layout(keySize, valueSize int) (sizes uint32, keyAt int) {
+	if keySize >= 1<<(32-valueSizeBits)-1 || valueSize >= 1<<valueSizeBits {
+		return wideSizes, wideKeyOffset
+	}
+	return uint32(keySize<<valueSizeBits | valueSize), keyOffset
+}
+
+// Write copies a version into e, where Size bytes are free.
+func (e *Entry) Write(k ikey.Key, value []byte) {
+	keySize, valueSize := len(k.User), len(value)
+	sizes, offset := layout(keySize, valueSize)
+	e.Trailer, e.sizes = k.Trailer, sizes
+	if sizes == wideSizes {
+		*e.wide() = uint64(keySize)<<32 | uint64(valueSize)
+	}
+	copy(e.bytes(offset, keySize), k.User)
+	copy(e.bytes(offset+keySize, valueSize), value)
+}
+
+func (e *Entry) wide() *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 16)) }
+
+func (e *Entry) bytes(offset, size int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), offset)), size)
+}
+
+// User returns the user key, a view.
+func (e *Entry) User() []byte {
+	if e.sizes != wideSizes {
+		return e.bytes(keyOffset, int(e.sizes>>valueSizeBits))
+	}
+	return e.bytes(wideKeyOffset, int(*e.wide()>>32))
+}
+
+// Value returns the value, a view.
+func (e *Entry) Value() []byte {
+	if e.sizes != wideSizes {
+		return e.bytes(keyOffset+int(e.sizes>>valueSizeBits), int(e.sizes&(1<<valueSizeBits-1)))
+	}
+	w := *e.wide()
+	return e.bytes(wideKeyOffset+int(w>>32), int(uint32(w)))
+}
+
+// Key returns the internal key; its user key is a view.
+func (e *Entry) Key() ikey.Key { return ikey.Key{User: e.User(), Trailer: e.Trailer} }
+
+// Compare orders e against k: -1, 0 or +1.
+func (e *Entry) Compare(k ikey.Key) int {
+	if c := bytes.Compare(e.User(), k.User); c != 0 {
+		return c
+	}
+	return e.Trailer.Compare(k.Trailer)
+}
+
+// Before says whether e sorts before k.
+func (e *Entry) Before(k ikey.Key) bool { return e.Compare(k) < 0 }
