@@ -24,7 +24,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt golden soak clean
+.PHONY: help all build build-rocksdb test packages race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -96,6 +96,11 @@ lint: ## golangci-lint, with the import rules of the layout
 
 fmt: ## format all Go files
 	$(GOFUMPT) -w $$(git ls-files '*.go')
+
+proto: ## generate the gRPC code again, by Debian's protobuf-compiler
+	$(GO) build -o bin/ google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go
+	cd harness/httpd/rpc/kvv1 && PATH="$(CURDIR)/bin:$$PATH" protoc -I . --go_out=. --go_opt=paths=source_relative \
+		--connect-go_out=. --connect-go_opt=paths=source_relative kv.proto
 
 golden: ## write the golden files again
 	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u) -run Golden -update

@@ -1,7 +1,9 @@
 package httpd
 
 import (
+	"crypto/tls"
 	"log/slog"
+	"os"
 	"time"
 
 	"lsmlab/engines/kv"
@@ -14,10 +16,23 @@ type Config struct {
 	// take long, and clients are told so meanwhile.
 	Open func() (kv.Engine, error)
 
-	Addr string // of clients; port 0 picks one
+	Engine string // its name, for metrics and traces
+
+	Addr      string      // of clients; port 0 picks one
+	RESPAddr  string      // of clients that speak the protocol of Redis; "": none
+	AdminAddr string      // of pprof and vars; "": none
+	Token     string      // that clients must send; "": none
+	TLS       *tls.Config // of all clients; nil: none
+	OTLP      string      // URL of the receiver of traces; "": no tracing
 
 	Settings settings.Settings
-	Log      *slog.Logger // default: nothing is logged
+	// SettingsFile holds settings that go over Settings; it is loaded again when
+	// it changes and at each Hangup. "": none.
+	SettingsFile string
+	Hangup       <-chan os.Signal
+
+	Log   *slog.Logger   // default: nothing is logged
+	Level *slog.LevelVar // of Log, set as the settings say; or nil
 
 	Timeouts Timeouts
 }
@@ -49,6 +64,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Level == nil {
+		c.Level = new(slog.LevelVar)
 	}
 	return c
 }

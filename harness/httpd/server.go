@@ -1,6 +1,7 @@
 // Package httpd serves one engine to clients of other processes. It puts
 // together the parts below it: the store behind its guards ([service]), its
-// fronts ([rest]), and the life of the process around them.
+// fronts ([rest], [rpc], [resp]), what operators look at ([telemetry]), and the
+// life of the process around them.
 //
 // A server listens first and recovers then, answering 503 meanwhile. When it
 // is told to stop, it is not ready any more, takes no new connections, lets
@@ -12,71 +13,85 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
+	"sync"
 	"time"
 
 	"lsmlab/engines/kv"
-	"lsmlab/harness/httpd/rest"
 	"lsmlab/harness/httpd/service"
+	"lsmlab/harness/httpd/telemetry"
 )
 
 // Server is a server that listens. Run makes it serve.
 type Server struct {
 	config   Config
+	settings reloader
 	store    *service.Store
-	listener net.Listener
-	http     *http.Server
+	metrics  *telemetry.Metrics
+	tracing  *telemetry.Tracing // or nil
+	fronts   []front
 }
 
 // Listen returns a server that listens as c says and does nothing yet.
 func Listen(c Config) (*Server, error) {
 	c = c.withDefaults()
-	l, err := net.Listen("tcp", c.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+	s := &Server{config: c, store: service.New(c.Settings, c.Log)}
+	s.settings.server = s
+	if err := s.settings.load(); err != nil {
+		return nil, err
 	}
-	s := &Server{config: c, store: service.New(c.Settings), listener: l}
-	s.http = &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: c.Timeouts.Header,
-		ReadTimeout:       c.Timeouts.Read,
-		WriteTimeout:      c.Timeouts.Write,
-		IdleTimeout:       c.Timeouts.Idle,
+	s.metrics = telemetry.NewMetrics(c.Engine, s.store.Metrics, s.store.Ready)
+	if c.OTLP != "" {
+		var err error
+		ratio := func() float64 { return s.store.Settings().TraceRatio }
+		if s.tracing, err = telemetry.NewTracing(context.Background(), c.OTLP, c.Engine, ratio); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 // Addr is where clients are served.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.fronts[0].listener.Addr() }
+
+// Addrs says what is served where.
+func (s *Server) Addrs() map[string]net.Addr {
+	all := map[string]net.Addr{}
+	for _, f := range s.fronts {
+		all[f.name] = f.listener.Addr()
+	}
+	return all
+}
 
 // Run serves until ctx ends or something fails, then stops as the package says.
 // It returns nil if nothing failed.
 func (s *Server) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			cancel(err)
-		}
-	}()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var running sync.WaitGroup
+	for _, f := range s.fronts {
+		running.Go(func() {
+			if err := f.serve(f.listener); err != nil {
+				fail(fmt.Errorf("%s: %w", f.name, err))
+			}
+		})
+	}
+	if err := s.settings.watch(ctx); err != nil {
+		fail(err)
+	}
 	opened := make(chan kv.Engine, 1)
-	go func() {
-		opened <- s.open(cancel)
-	}()
+	go func() { opened <- s.open(fail) }()
 	<-ctx.Done()
-	s.store.Stop()
 	err := context.Cause(ctx)
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
-	s.finishRequests()
-	if e := <-opened; e != nil {
-		if cerr := e.Close(); cerr != nil {
-			err = errors.Join(err, fmt.Errorf("close the store: %w", cerr))
-		}
-	}
-	s.config.Log.Info("stopped")
-	return err
+	s.store.Stop()
+	s.stopFronts()
+	running.Wait()
+	return errors.Join(err, s.close(<-opened))
 }
 
 // open opens the engine and begins to serve it; it returns nil if that failed.
@@ -92,28 +107,37 @@ func (s *Server) open(fail context.CancelCauseFunc) kv.Engine {
 	return e
 }
 
-// finishRequests returns once no request runs, or has cut those that take too
-// long.
-func (s *Server) finishRequests() {
+// stopFronts returns once no request runs, or has cut those that take too long.
+func (s *Server) stopFronts() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.Timeouts.Stop)
 	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		s.config.Log.Warn("cut the requests that did not end in time", "timeout", s.config.Timeouts.Stop)
-		_ = s.http.Close()
+	var stopping sync.WaitGroup
+	for _, f := range s.fronts {
+		stopping.Go(func() {
+			_ = f.listener.Close()
+			if !f.stop(ctx) {
+				s.config.Log.Warn("cut requests that did not end in time", "front", f.name, "timeout", s.config.Timeouts.Stop)
+			}
+		})
 	}
+	stopping.Wait()
 }
 
-// handler sends requests to the parts that answer them.
-func (s *Server) handler() http.Handler {
-	kvs := &rest.Handler{Store: s.store, StallTimeout: s.config.Timeouts.Write}
-	mux := http.NewServeMux()
-	s.addHealth(mux)
-	mux.Handle("/", kvs) // says what is missing
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if kvs.Serves(r.URL.Path) { // before a mux cleans the path
-			kvs.ServeHTTP(w, r)
-			return
+// close closes what served; e is nil if it never opened.
+func (s *Server) close(e kv.Engine) error {
+	var err error
+	if e != nil {
+		if err = e.Close(); err != nil {
+			err = fmt.Errorf("close the store: %w", err)
 		}
-		mux.ServeHTTP(w, r)
-	})
+	}
+	if s.tracing != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), s.config.Timeouts.Stop)
+		defer cancel()
+		if terr := s.tracing.Close(ctx); terr != nil {
+			s.config.Log.Warn("the last traces are lost", "error", terr)
+		}
+	}
+	s.config.Log.Info("stopped")
+	return err
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,11 +20,11 @@ import (
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
-	engine, data            string
-	addr                    string
-	durability              string
-	logFormat               string
-	cacheSize, memTableSize byteSize
+	engine, data               string
+	addr, respAddr, adminAddr  string
+	durability, settings, log  string
+	tokenFile, cert, key, otlp string
+	cacheSize, memTableSize    byteSize
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -44,8 +48,15 @@ process at once.`,
 	fs.StringVar(&f.engine, "engine", "lsm-bptree", "engine, see `lsmlab list engines`")
 	fs.StringVar(&f.data, "data", "", "directory of the store")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "address to serve; port 0 picks one")
+	fs.StringVar(&f.respAddr, "resp-addr", "", "address to serve by the protocol of Redis; none if empty")
+	fs.StringVar(&f.adminAddr, "admin-addr", "", "address of pprof and expvar; none if empty")
 	fs.StringVar(&f.durability, "durability", "", "rung of writes that ask for none: volatile, buffered (default), synced")
-	fs.StringVar(&f.logFormat, "log", "text", "format of the log: text or json")
+	fs.StringVar(&f.settings, "settings", "", "JSON file of limits, rate, breaker, log level; loaded again when it changes and at SIGHUP")
+	fs.StringVar(&f.log, "log", "text", "format of the log: text or json")
+	fs.StringVar(&f.tokenFile, "token-file", "", "file with the bearer token that clients must send")
+	fs.StringVar(&f.cert, "tls-cert", "", "file with the certificate chain, PEM; with --tls-key clients must use TLS")
+	fs.StringVar(&f.key, "tls-key", "", "file with the certificate's key, PEM")
+	fs.StringVar(&f.otlp, "otlp", "", "send traces to the OTLP receiver at this URL, as in http://127.0.0.1:4318")
 	fs.Var(&f.cacheSize, "cache-size", "block cache; 0: the engine's comparable default")
 	fs.Var(&f.memTableSize, "memtable-size", "memtable; 0: the engine's comparable default")
 	return c
@@ -56,23 +67,34 @@ func (a *app) serve(c *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	config.Hangup = hangup
 	s, err := httpd.Listen(config)
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
-	fmt.Fprintf(a.stdout, "serving %s at http://%s\n", f.engine, s.Addr())
+	scheme := "http"
+	if config.TLS != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(a.stdout, "serving %s at %s://%s\n", f.engine, scheme, s.Addr())
+	for _, name := range []string{httpd.RESPFront, httpd.AdminFront} {
+		if addr := s.Addrs()[name]; addr != nil {
+			fmt.Fprintf(a.stdout, "%s at %s\n", name, addr)
+		}
+	}
 	return s.Run(c.Context())
 }
 
+// serverConfig reads all that the flags name.
 func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	none := httpd.Config{}
 	if f.data == "" {
 		return none, fmt.Errorf("no --data: say in which directory the store is")
 	}
 	if _, err := a.catalog.Lookup(f.engine); err != nil {
-		return none, err
-	}
-	if err := os.MkdirAll(f.data, 0o755); err != nil {
 		return none, err
 	}
 	s := settings.Default()
@@ -83,25 +105,67 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		}
 		s.Durability = d
 	}
-	log, err := newLog(a.stderr, f.logFormat)
+	level := new(slog.LevelVar)
+	log, err := newLog(a.stderr, f.log, level)
 	if err != nil {
+		return none, err
+	}
+	token, err := readToken(f.tokenFile)
+	if err != nil {
+		return none, err
+	}
+	tls, err := loadTLS(f.cert, f.key)
+	if err != nil {
+		return none, err
+	}
+	if err := os.MkdirAll(f.data, 0o755); err != nil {
 		return none, err
 	}
 	open := harness.OpenOptions{CacheSize: int64(f.cacheSize), MemTableSize: int64(f.memTableSize), Durability: s.Durability}
 	return httpd.Config{
-		Open:     func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
-		Addr:     f.addr,
-		Settings: s,
-		Log:      log,
+		Open:   func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
+		Engine: f.engine, Addr: f.addr, RESPAddr: f.respAddr, AdminAddr: f.adminAddr,
+		Token: token, TLS: tls, OTLP: f.otlp,
+		Settings: s, SettingsFile: f.settings,
+		Log: log, Level: level,
 	}, nil
 }
 
-func newLog(w io.Writer, format string) (*slog.Logger, error) {
+func newLog(w io.Writer, format string, level slog.Leveler) (*slog.Logger, error) {
+	o := &slog.HandlerOptions{Level: level}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, nil)), nil
+		return slog.New(slog.NewTextHandler(w, o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), nil
+		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
 	return nil, fmt.Errorf("--log is %q: want text or json", format)
+}
+
+// readToken returns the token in file, or "" without a file.
+func readToken(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("--token-file: %s is empty", file)
+	}
+	return token, nil
+}
+
+// loadTLS returns nil without files.
+func loadTLS(cert, key string) (*tls.Config, error) {
+	if cert == "" && key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

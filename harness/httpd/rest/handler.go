@@ -46,6 +46,7 @@ type Observation struct {
 	Route  string // as OpenAPI writes it
 	Method string
 	Status int
+	Err    error // why the status is what it is, or nil
 	Took   time.Duration
 }
 
@@ -91,36 +92,42 @@ func (h *Handler) find(path string) *route {
 	return routes[path]
 }
 
-// Serves says whether a path is the handler's.
-func (h *Handler) Serves(path string) bool { return h.find(path) != nil }
+// Route returns the route of a path as OpenAPI writes it, or "" if the path is
+// not the handler's.
+func (h *Handler) Route(path string) string {
+	if r := h.find(path); r != nil {
+		return r.path
+	}
+	return ""
+}
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	route := h.find(r.URL.Path)
 	if route == nil {
-		writeProblem(w, r, service.Problem{Status: http.StatusNotFound, Kind: "no-such-path", Detail: "no such path: see /openapi.json"})
+		WriteProblem(w, r, service.Problem{Status: http.StatusNotFound, Kind: "no-such-path", Detail: "no such path: see /openapi.json"})
 		return
 	}
-	status := h.answer(route, w, r)
+	status, err := h.answer(route, w, r)
 	if h.Observe != nil {
-		h.Observe(Observation{route.path, r.Method, status, time.Since(start)})
+		h.Observe(Observation{route.path, r.Method, status, err, time.Since(start)})
 	}
 }
 
-func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) int {
+func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) (status int, err error) {
 	act := route.methods[r.Method]
 	if act == nil {
 		w.Header().Set("Allow", route.allow)
-		return writeProblem(w, r, service.Problem{Status: http.StatusMethodNotAllowed, Kind: "method", Detail: "allowed here: " + route.allow})
+		return WriteProblem(w, r, service.Problem{Status: http.StatusMethodNotAllowed, Kind: "method", Detail: "allowed here: " + route.allow}), nil
 	}
 	m := h.borrow()
-	status, err := act(h, w, r, m)
+	status, err = act(h, w, r, m)
 	h.giveBack(m)
 	if err != nil {
-		return writeProblem(w, r, service.Classify(err))
+		status = WriteProblem(w, r, service.Classify(err))
 	}
-	return status
+	return status, err
 }
 
 func (h *Handler) borrow() *scratch {

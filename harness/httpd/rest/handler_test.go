@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +33,7 @@ func newFront(t *testing.T) *front {
 	t.Helper()
 	s := settings.Default()
 	s.Limits = settings.Limits{BodyBytes: 1 << 20, ScanEntries: 1000}
-	store := service.New(s)
+	store := service.New(s, slog.New(slog.DiscardHandler))
 	db, err := lsm.Open(t.TempDir(), lsm.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +262,7 @@ func TestPlain(t *testing.T) {
 
 // TestStates: before the engine is there and after it was closed.
 func TestStates(t *testing.T) {
-	store := service.New(settings.Default())
+	store := service.New(settings.Default(), slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(&Handler{Store: store})
 	defer server.Close()
 	f := &front{t, server.URL, store, nil}
@@ -289,7 +290,7 @@ func TestStates(t *testing.T) {
 
 // TestObserve: each answer is reported once, with its route.
 func TestObserve(t *testing.T) {
-	store := service.New(settings.Default())
+	store := service.New(settings.Default(), slog.New(slog.DiscardHandler))
 	db, err := lsm.Open(t.TempDir(), lsm.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -311,4 +312,3 @@ func TestObserve(t *testing.T) {
 		t.Errorf("%q, want %q", seen, want)
 	}
 }
-

@@ -18,7 +18,7 @@ type problem struct {
 }
 
 // WriteProblem answers with a problem and returns its status.
-func writeProblem(w http.ResponseWriter, r *http.Request, p service.Problem) int {
+func WriteProblem(w http.ResponseWriter, r *http.Request, p service.Problem) int {
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
 	header.Del("Content-Length")

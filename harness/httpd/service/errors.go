@@ -48,6 +48,7 @@ func Classify(err error) Problem {
 		tooLong *http.MaxBytesError
 		bad     *BadRequestError
 		stopped *writesStoppedError
+		shed    *ShedError
 	)
 	switch {
 	case errors.Is(err, kv.ErrNotFound):
@@ -61,6 +62,10 @@ func Classify(err error) Problem {
 	case errors.As(err, &tooLong):
 		p.Status, p.Kind = http.StatusRequestEntityTooLarge, "too-large"
 		p.Detail = fmt.Sprintf("the body is longer than the limit of %d bytes", tooLong.Limit)
+	case errors.As(err, &shed) && shed.OpenFor == "":
+		p.Status, p.Kind, p.RetryAfter = http.StatusTooManyRequests, "rate-limited", shed.RetryAfter
+	case errors.As(err, &shed):
+		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "circuit-open", shed.RetryAfter
 	case errors.Is(err, ErrRecovering):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second
 	case errors.Is(err, ErrStopping), errors.Is(err, kv.ErrClosed):

@@ -6,7 +6,9 @@ package service
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/httpd/settings"
@@ -14,9 +16,10 @@ import (
 
 // Store serves one engine. It is safe for concurrent use.
 type Store struct {
+	log      *slog.Logger
 	engine   atomic.Pointer[engine]
+	guard    atomic.Pointer[guard]
 	stopping atomic.Bool
-	settings atomic.Pointer[settings.Settings]
 }
 
 // engine is an open engine and its optional abilities, looked up once.
@@ -29,25 +32,28 @@ type engine struct {
 
 // New returns a store whose engine is still to come; until then it answers
 // [ErrRecovering].
-func New(s settings.Settings) *Store {
-	store := &Store{}
+func New(s settings.Settings, log *slog.Logger) *Store {
+	store := &Store{log: log}
 	store.Use(s)
 	return store
 }
 
-// Use makes s the settings from now on.
-func (s *Store) Use(next settings.Settings) { s.settings.Store(&next) }
+// Use makes next the settings from now on; what rate and breaker had counted is
+// forgotten.
+func (s *Store) Use(next settings.Settings) { s.guard.Store(newGuard(next, s.log)) }
 
-// Settings returns the settings in use.
-func (s *Store) Settings() *settings.Settings { return s.settings.Load() }
+// Settings returns the settings in use, not to be changed.
+func (s *Store) Settings() *settings.Settings { return &s.guard.Load().settings }
 
 // Attach begins to serve e. The caller closes e, after the fronts have stopped.
-func (s *Store) Attach(e kv.Engine) {
-	a := &engine{Engine: e}
-	a.lsnApplier, _ = e.(kv.LSNApplier)
-	a.lsn, _ = e.(kv.LSNReporter)
-	a.writable, _ = e.(kv.WriteChecker)
-	s.engine.Store(a)
+func (s *Store) Attach(e kv.Engine) { s.engine.Store(newEngine(e)) }
+
+func newEngine(e kv.Engine) *engine {
+	able := &engine{Engine: e}
+	able.lsnApplier, _ = e.(kv.LSNApplier)
+	able.lsn, _ = e.(kv.LSNReporter)
+	able.writable, _ = e.(kv.WriteChecker)
+	return able
 }
 
 // Stop makes the store not ready, so that no new clients are sent here; it
@@ -81,35 +87,52 @@ func (s *Store) Metrics() kv.Metrics {
 	return kv.Metrics{}
 }
 
+// begin admits an operation and returns the engine to do it with.
+func (s *Store) begin(k kind) (e *engine, done func(error, time.Duration), err error) {
+	if e = s.engine.Load(); e == nil {
+		return nil, nil, ErrRecovering
+	}
+	done, err = s.guard.Load().admit(k)
+	return e, done, err
+}
+
 // Get appends the value of key to dst. The LSN is one that the read saw, all
 // before it included; 0 if the engine has none.
-func (s *Store) Get(_ context.Context, dst, key []byte) (value []byte, lsn uint64, err error) {
-	e := s.engine.Load()
-	if e == nil {
-		return dst, 0, ErrRecovering
+func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uint64, err error) {
+	e, done, err := s.begin(reads)
+	if err != nil {
+		return dst, 0, err
 	}
+	e, end := e.view(ctx)
+	start := time.Now()
 	if e.lsn != nil {
 		lsn = e.lsn.LSN()
 	}
 	value, err = e.Get(dst, key)
+	end()
+	done(err, time.Since(start))
 	return value, lsn, err
 }
 
 // Apply writes b, to the given rung, and returns the LSN of its last write; 0 if
 // the engine has none.
-func (s *Store) Apply(_ context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
-	e := s.engine.Load()
-	if e == nil {
-		return 0, ErrRecovering
+func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
+	e, done, err := s.begin(writes)
+	if err != nil {
+		return 0, err
 	}
+	e, end := e.view(ctx)
+	start := time.Now()
 	if e.lsnApplier != nil {
 		lsn, err = e.lsnApplier.ApplyLSN(b, d)
 	} else {
 		err = e.Engine.Apply(b, d)
 	}
+	end()
 	if err != nil && e.writable != nil && e.writable.Writable() != nil {
 		err = &writesStoppedError{err}
 	}
+	done(err, time.Since(start))
 	return lsn, err
 }
 
@@ -117,20 +140,22 @@ func (s *Store) Apply(_ context.Context, b *kv.Batch, d kv.Durability) (lsn uint
 // consistent state; nil is unbounded. It ends at visit's first error. Key and
 // value are views, valid during the call of visit.
 func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit func(key, value []byte) error) error {
-	e := s.engine.Load()
-	if e == nil {
-		return ErrRecovering
+	e, done, err := s.begin(reads)
+	if err != nil {
+		return err
 	}
+	var stopped error // by the client, which is no fault of the engine
 	it := e.Engine.Scan(lower, upper)
-	var err error
-	for ok := it.First(); ok && limit > 0 && err == nil; ok = it.Next() {
+	for ok := it.First(); ok && limit > 0 && stopped == nil; ok = it.Next() {
 		limit--
-		if err = visit(it.Key(), it.Value()); err == nil {
-			err = ctx.Err()
+		if stopped = visit(it.Key(), it.Value()); stopped == nil {
+			stopped = ctx.Err()
 		}
 	}
-	if cerr := it.Close(); err == nil {
-		err = cerr
+	err = it.Close()
+	done(err, 0) // how long it takes is up to the client
+	if err == nil {
+		err = stopped
 	}
 	return err
 }

@@ -1,0 +1,44 @@
+package httpd
+
+import (
+	"encoding/json"
+	"expvar"
+	"net/http"
+	"net/http/pprof"
+	"runtime"
+	"time"
+)
+
+// Sampling of the profiles of contention, while there is an admin address: one
+// of so many contended mutexes, and one blocking event for so much time blocked.
+const (
+	mutexFraction = 100
+	blockRate     = time.Millisecond
+)
+
+// admin answers what is for operators alone: profiles and variables.
+func (s *Server) admin() http.Handler {
+	runtime.SetMutexProfileFraction(mutexFraction)
+	runtime.SetBlockProfileRate(int(blockRate))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("/debug/vars", s.vars)
+	return mux
+}
+
+// vars are expvar's variables and, as "lsmlab", the server's own, which are not
+// registered there because a process may have several servers.
+func (s *Server) vars(w http.ResponseWriter, _ *http.Request) {
+	all := map[string]any{"lsmlab": map[string]any{
+		"engine": s.config.Engine, "metrics": s.store.Metrics(), "settings": s.store.Settings(),
+	}}
+	expvar.Do(func(v expvar.KeyValue) { all[v.Key] = json.RawMessage(v.Value.String()) })
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(all)
+}

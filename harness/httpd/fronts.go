@@ -1,0 +1,120 @@
+package httpd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"lsmlab/harness/httpd/resp"
+)
+
+// front is one protocol at one address.
+type front struct {
+	name     string
+	listener net.Listener
+	serve    func(net.Listener) error   // until stop
+	stop     func(context.Context) bool // lets requests end; false: some had to be cut
+}
+
+// The names of fronts, in Server.Addrs.
+const (
+	HTTPFront  = "http"
+	RESPFront  = "redis"
+	AdminFront = "admin"
+)
+
+// listen makes the fronts that are asked for.
+func (s *Server) listen() error {
+	c := s.config
+	for _, f := range []struct {
+		name, addr string
+		make       func(l net.Listener) front
+	}{
+		{HTTPFront, c.Addr, s.httpFront},
+		{RESPFront, c.RESPAddr, s.respFront},
+		{AdminFront, c.AdminAddr, s.adminFront},
+	} {
+		if f.addr == "" && f.name != HTTPFront {
+			continue
+		}
+		l, err := net.Listen("tcp", f.addr)
+		if err != nil {
+			for _, earlier := range s.fronts {
+				_ = earlier.listener.Close()
+			}
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		next := f.make(l)
+		next.name = f.name
+		s.fronts = append(s.fronts, next)
+	}
+	return nil
+}
+
+// httpFront serves HTTP/1.1, and HTTP/2 with TLS or without: gRPC needs it.
+func (s *Server) httpFront(l net.Listener) front {
+	server := s.httpServer(s.handler())
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	server.TLSConfig = s.config.TLS
+	return frontOf(server, l)
+}
+
+func (s *Server) adminFront(l net.Listener) front {
+	server := s.httpServer(s.admin())
+	server.WriteTimeout = 0 // a profile takes as long as it is told to
+	return frontOf(server, l)
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	t := s.config.Timeouts
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: t.Header,
+		ReadTimeout:       t.Read,
+		WriteTimeout:      t.Write,
+		IdleTimeout:       t.Idle,
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+func frontOf(server *http.Server, l net.Listener) front {
+	return front{
+		listener: l,
+		serve: func(l net.Listener) (err error) {
+			if server.TLSConfig != nil {
+				err = server.ServeTLS(l, "", "")
+			} else {
+				err = server.Serve(l)
+			}
+			if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		},
+		stop: func(ctx context.Context) bool {
+			if server.Shutdown(ctx) == nil {
+				return true
+			}
+			_ = server.Close()
+			return false
+		},
+	}
+}
+
+func (s *Server) respFront(l net.Listener) front {
+	server := &resp.Server{
+		Store: s.store, Token: s.config.Token, Idle: s.config.Timeouts.Idle, Write: s.config.Timeouts.Write,
+		Observe: s.metrics.Command,
+	}
+	if s.config.TLS != nil {
+		l = tls.NewListener(l, s.config.TLS)
+	}
+	return front{listener: l, serve: server.Serve, stop: server.Stop}
+}

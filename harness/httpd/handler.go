@@ -1,0 +1,72 @@
+package httpd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"lsmlab/harness/httpd/rest"
+	"lsmlab/harness/httpd/rpc"
+)
+
+// The paths of probes, which need no token.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// handler sends requests to the parts that answer them.
+func (s *Server) handler() http.Handler {
+	kvs := &rest.Handler{Store: s.store, StallTimeout: s.config.Timeouts.Write, Observe: s.observe}
+	rpcPath, rpcs := rpc.New(s.store, s.metrics.Call)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
+	mux.HandleFunc("GET "+readyPath, s.readiness)
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	mux.HandleFunc("GET /openapi.json", rest.OpenAPI)
+	mux.Handle("/", kvs) // says what is missing
+
+	requests := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case kvs.Route(r.URL.Path) != "": // before a mux cleans the path
+			kvs.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, rpcPath):
+			rpcs.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	}))
+	if s.tracing != nil {
+		requests = s.tracing.Wrap(requests, func(r *http.Request) string {
+			if route := kvs.Route(r.URL.Path); route != "" {
+				return route
+			}
+			return r.URL.Path
+		})
+	}
+	return authorized(s.config.Token, requests)
+}
+
+// readiness says whether clients should be sent here.
+func (s *Server) readiness(w http.ResponseWriter, _ *http.Request) {
+	if err := s.store.Ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}
+
+// observe records an answer: in the metrics, and in the log those that are the
+// server's fault; with debug level all.
+func (s *Server) observe(o rest.Observation) {
+	s.metrics.Request(o)
+	level := slog.LevelDebug
+	if o.Status == http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if log := s.config.Log; log.Enabled(context.Background(), level) {
+		log.Log(context.Background(), level, "request",
+			"method", o.Method, "route", o.Route, "status", o.Status, "took", o.Took, "error", o.Err)
+	}
+}

@@ -1,0 +1,70 @@
+package httpd
+
+import (
+	"context"
+	"sync"
+
+	"lsmlab/harness/httpd/settings"
+)
+
+// reloader gives the store new settings from a file, over those that the server
+// was started with.
+type reloader struct {
+	server *Server
+	mu     sync.Mutex
+	inUse  settings.Settings
+}
+
+// watch loads the settings again after each change of the file and each hangup,
+// until ctx ends.
+func (r *reloader) watch(ctx context.Context) error {
+	c := r.server.config
+	if c.SettingsFile == "" {
+		return nil
+	}
+	if err := settings.Watch(ctx, c.SettingsFile, r.reload); err != nil {
+		return err
+	}
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-c.Hangup:
+				r.reload()
+			}
+		}
+	}()
+	return nil
+}
+
+// reload keeps the settings in use if the file is bad.
+func (r *reloader) reload() {
+	if err := r.load(); err != nil {
+		r.server.config.Log.Error("the settings file is refused, the settings in use stay", "error", err)
+	}
+}
+
+// load uses what the file says, if that is new.
+func (r *reloader) load() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.server.config
+	next := c.Settings
+	if c.SettingsFile != "" {
+		var err error
+		if next, err = settings.Load(c.SettingsFile, next); err != nil {
+			return err
+		}
+	}
+	if next == r.inUse {
+		return nil
+	}
+	r.inUse = next
+	c.Level.Set(next.LogLevel)
+	r.server.store.Use(next)
+	if c.SettingsFile != "" {
+		c.Log.Info("settings in use", "file", c.SettingsFile, "settings", next)
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package resp
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// names are the known commands, for the error of an unknown one.
+var names []string
+
+func init() { names = append(slices.Sorted(maps.Keys(commands)), "AUTH", "QUIT") }
+
+// info answers with the engine's state, in the sections that tools look at.
+func (s *session) info([][]byte) {
+	state := "ready"
+	if err := s.server.Store.Ready(); err != nil {
+		state = err.Error()
+	}
+	m := s.server.Store.Metrics()
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
+	line("# Server")
+	line("redis_version:7.0.0") // the protocol that is spoken; tools compare it
+	line("server_name:lsmlab")
+	line("redis_mode:standalone")
+	line("state:%s", state)
+	line("# Memory")
+	line("used_memory:%d", m.MemTableBytes)
+	line("# Persistence")
+	line("loading:0")
+	line("durability:%s", s.server.Store.Settings().Durability)
+	line("disk_bytes:%d", m.DiskBytes)
+	line("# Stats")
+	line("point_reads:%d", m.PointReads)
+	line("user_bytes:%d", m.UserBytes)
+	line("stalls:%d", m.Stalls)
+	s.out.WriteBulkString(b.String())
+}

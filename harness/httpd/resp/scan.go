@@ -1,0 +1,108 @@
+package resp
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/match"
+)
+
+// maxCursors is how many walks may be under way; the oldest is forgotten then.
+const maxCursors = 10_000
+
+// cursors map the numbers that SCAN hands out to the keys to go on from: a
+// number cannot hold a key.
+type cursors struct {
+	mu   sync.Mutex
+	last uint64
+	keys map[uint64][]byte
+}
+
+// put returns a number for key, which the table keeps.
+func (c *cursors) put(key []byte) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys == nil {
+		c.keys = map[uint64][]byte{}
+	}
+	c.last++
+	c.keys[c.last] = key
+	delete(c.keys, c.last-maxCursors)
+	return c.last
+}
+
+// get returns the key of a number. It stays: a client may ask again.
+func (c *cursors) get(number uint64) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key, ok := c.keys[number]
+	return key, ok
+}
+
+// scanOptions are the words after the cursor.
+type scanOptions struct {
+	pattern string
+	count   int // entries looked at
+}
+
+func parseScan(args [][]byte) (o scanOptions, err error) {
+	o = scanOptions{pattern: "*", count: 10}
+	for pair := range slices.Chunk(args, 2) {
+		if len(pair) < 2 {
+			return o, fmt.Errorf("%q has no value", pair[0])
+		}
+		switch strings.ToUpper(string(pair[0])) {
+		case "MATCH":
+			o.pattern = string(pair[1])
+		case "COUNT":
+			if o.count, err = strconv.Atoi(string(pair[1])); err != nil || o.count < 1 {
+				return o, fmt.Errorf("COUNT is %q: want a number from 1 on", pair[1])
+			}
+		default:
+			return o, fmt.Errorf("option %q: want MATCH or COUNT", pair[0])
+		}
+	}
+	return o, nil
+}
+
+func (s *session) scan(args [][]byte) {
+	o, err := parseScan(args[1:])
+	if err != nil {
+		s.out.WriteError("ERR SCAN: " + err.Error())
+		return
+	}
+	number, err := strconv.ParseUint(string(args[0]), 10, 64)
+	lower, known := s.server.cursors.get(number)
+	if err != nil || number != 0 && !known {
+		s.out.WriteError("ERR invalid cursor: start again with 0")
+		return
+	}
+	count := min(o.count, s.server.Store.Settings().Limits.ScanEntries)
+	var found [][]byte
+	var next []byte
+	err = s.server.Store.Scan(s.ctx, lower, nil, count+1, func(key, _ []byte) error {
+		if count--; count < 0 {
+			next = append([]byte{}, key...)
+		} else if match.Match(string(key), o.pattern) {
+			found = append(found, append([]byte{}, key...))
+		}
+		return nil
+	})
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	number = 0
+	if next != nil {
+		number = s.server.cursors.put(next)
+	}
+	s.out.WriteArray(2)
+	s.out.WriteBulkString(strconv.FormatUint(number, 10))
+	s.out.WriteArray(len(found))
+	for _, key := range found {
+		s.out.WriteBulk(key)
+	}
+}

@@ -1,0 +1,150 @@
+// Package rpc is the gRPC front of a store. The same handler also speaks
+// gRPC-Web and Connect; all come over the port of HTTP, gRPC by HTTP/2 without
+// TLS or with it. The messages are in kvv1/kv.proto, from which `make proto`
+// generates the code.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/rpc/kvv1"
+	"lsmlab/harness/httpd/rpc/kvv1/kvv1connect"
+	"lsmlab/harness/httpd/service"
+)
+
+// Observation is one answer.
+type Observation struct {
+	Procedure string
+	Code      string // of gRPC, "ok" included
+	Took      time.Duration
+}
+
+// New returns the path prefix to serve and its handler. Observe, if given, is
+// told about every answer.
+func New(store *service.Store, observe func(Observation)) (string, http.Handler) {
+	limit := int(store.Settings().Limits.BodyBytes)
+	return kvv1connect.NewKVHandler(server{store},
+		connect.WithReadMaxBytes(limit), connect.WithInterceptors(observer(observe)))
+}
+
+type server struct{ store *service.Store }
+
+func (s server) Get(ctx context.Context, r *connect.Request[kvv1.GetRequest]) (*connect.Response[kvv1.GetResponse], error) {
+	value, lsn, err := s.store.Get(ctx, nil, r.Msg.Key)
+	if err != nil {
+		return nil, coded(err)
+	}
+	return connect.NewResponse(&kvv1.GetResponse{Value: value, Lsn: lsn}), nil
+}
+
+func (s server) Set(ctx context.Context, r *connect.Request[kvv1.SetRequest]) (*connect.Response[kvv1.WriteResponse], error) {
+	var b kv.Batch
+	b.Set(r.Msg.Key, r.Msg.Value)
+	return s.apply(ctx, &b, r.Msg.Durability)
+}
+
+func (s server) Delete(ctx context.Context, r *connect.Request[kvv1.DeleteRequest]) (*connect.Response[kvv1.WriteResponse], error) {
+	var b kv.Batch
+	b.Delete(r.Msg.Key)
+	return s.apply(ctx, &b, r.Msg.Durability)
+}
+
+func (s server) Apply(ctx context.Context, r *connect.Request[kvv1.ApplyRequest]) (*connect.Response[kvv1.WriteResponse], error) {
+	var b kv.Batch
+	for _, w := range r.Msg.Writes {
+		if w.Value == nil {
+			b.Delete(w.Key)
+		} else {
+			b.Set(w.Key, w.Value)
+		}
+	}
+	return s.apply(ctx, &b, r.Msg.Durability)
+}
+
+func (s server) apply(ctx context.Context, b *kv.Batch, asked kvv1.Durability) (*connect.Response[kvv1.WriteResponse], error) {
+	d, err := s.rung(asked)
+	if err != nil {
+		return nil, coded(err)
+	}
+	lsn, err := s.store.Apply(ctx, b, d)
+	if err != nil {
+		return nil, coded(err)
+	}
+	return connect.NewResponse(&kvv1.WriteResponse{Lsn: lsn}), nil
+}
+
+func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
+	switch asked {
+	case kvv1.Durability_DURABILITY_UNSPECIFIED:
+		return s.store.Settings().Durability, nil
+	case kvv1.Durability_DURABILITY_VOLATILE:
+		return kv.Volatile, nil
+	case kvv1.Durability_DURABILITY_BUFFERED:
+		return kv.Buffered, nil
+	case kvv1.Durability_DURABILITY_SYNCED:
+		return kv.Synced, nil
+	}
+	return 0, service.BadRequestf("durability %d is none: want 0 to 3", asked)
+}
+
+// scanPart is about how many bytes of keys and values one message of a scan has.
+const scanPart = 32 << 10
+
+func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], out *connect.ServerStream[kvv1.ScanResponse]) error {
+	most := s.store.Settings().Limits.ScanEntries
+	limit := int(r.Msg.Limit)
+	switch {
+	case limit > most:
+		return coded(service.BadRequestf("limit is %d: want at most %d", limit, most))
+	case limit == 0:
+		limit = most
+	}
+	part, size := &kvv1.ScanResponse{}, 0
+	send := func() error {
+		err := out.Send(part)
+		part, size = &kvv1.ScanResponse{}, 0
+		return err
+	}
+	err := s.store.Scan(ctx, r.Msg.Lower, r.Msg.Upper, limit, func(key, value []byte) error {
+		part.Entries = append(part.Entries, &kvv1.Entry{Key: append([]byte{}, key...), Value: append([]byte{}, value...)})
+		if size += len(key) + len(value); size >= scanPart {
+			return send()
+		}
+		return nil
+	})
+	if err == nil && len(part.Entries) > 0 {
+		err = send()
+	}
+	if err != nil {
+		return coded(err)
+	}
+	return nil
+}
+
+// coded gives err the code of gRPC that fits its HTTP status.
+func coded(err error) error {
+	var already *connect.Error
+	if errors.As(err, &already) { // of a stream that broke
+		return already
+	}
+	p := service.Classify(err)
+	code := connect.CodeInternal
+	switch p.Status {
+	case http.StatusNotFound:
+		code = connect.CodeNotFound
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		code = connect.CodeInvalidArgument
+	case http.StatusTooManyRequests:
+		code = connect.CodeResourceExhausted
+	case http.StatusServiceUnavailable:
+		code = connect.CodeUnavailable
+	}
+	return connect.NewError(code, fmt.Errorf("%s: %s", p.Kind, p.Detail))
+}

@@ -1,0 +1,93 @@
+package service
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"lsmlab/harness/httpd/settings"
+)
+
+// kind of an operation; each kind has a breaker of its own, so that reads go on
+// while writes fail.
+type kind int
+
+const (
+	reads kind = iota
+	writes
+)
+
+var kindNames = [...]string{reads: "reads", writes: "writes"}
+
+// ShedError is a request refused to protect the store from too much work.
+type ShedError struct {
+	Fallback   string // what the settings say to answer
+	OpenFor    string // reads or writes: that breaker is open; "": over the rate
+	RetryAfter time.Duration
+}
+
+func (e *ShedError) Error() string {
+	if e.OpenFor == "" {
+		return "over the rate limit: " + e.Fallback
+	}
+	return "too many " + e.OpenFor + " failed: " + e.Fallback
+}
+
+// errSlow is what the breaker is told of a call that took too long.
+var errSlow = errors.New("slow")
+
+// guard admits operations: at most so many a second, and none for a while after
+// too many failed.
+type guard struct {
+	settings settings.Settings
+	limiter  *rate.Limiter // nil: no limit
+	breakers [len(kindNames)]*gobreaker.TwoStepCircuitBreaker[struct{}]
+}
+
+func newGuard(s settings.Settings, log *slog.Logger) *guard {
+	g := &guard{settings: s}
+	if s.Rate.RequestsPerSecond > 0 {
+		g.limiter = rate.NewLimiter(rate.Limit(s.Rate.RequestsPerSecond), s.Rate.Burst)
+	}
+	for k, name := range kindNames {
+		g.breakers[k] = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+			Name:        name,
+			MaxRequests: 5, // that try whether it works again
+			Interval:    s.Breaker.Window.Duration,
+			Timeout:     s.Breaker.Open.Duration,
+			ReadyToTrip: func(c gobreaker.Counts) bool {
+				return c.Requests >= s.Breaker.MinRequests &&
+					float64(c.TotalFailures) >= s.Breaker.FailureRatio*float64(c.Requests)
+			},
+			OnStateChange: func(name string, from, to gobreaker.State) {
+				log.Warn("circuit breaker", "of", name, "from", from, "to", to)
+			},
+		})
+	}
+	return g
+}
+
+// admit begins an operation, or says why not. The caller must call done with
+// the outcome and with the time that the engine took.
+func (g *guard) admit(k kind) (done func(error, time.Duration), err error) {
+	if g.limiter != nil && !g.limiter.Allow() {
+		return nil, &ShedError{Fallback: g.settings.Fallback, RetryAfter: time.Second}
+	}
+	report, err := g.breakers[k].Allow()
+	if err != nil {
+		return nil, &ShedError{Fallback: g.settings.Fallback, OpenFor: kindNames[k], RetryAfter: g.settings.Breaker.Open.Duration}
+	}
+	return func(err error, took time.Duration) {
+		switch {
+		case err != nil && Classify(err).Status >= 500:
+			report(err)
+		case took > g.settings.Breaker.Slow.Duration:
+			report(errSlow)
+		default:
+			report(nil)
+		}
+	}, nil
+}

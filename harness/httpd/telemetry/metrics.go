@@ -1,0 +1,92 @@
+// Package telemetry says what a server does: Prometheus metrics of requests,
+// engine and Go runtime, and OpenTelemetry traces sent by OTLP.
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/rest"
+	"lsmlab/harness/httpd/rpc"
+)
+
+// buckets of latencies, in seconds: 50 µs to 10 s.
+var buckets = []float64{5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+
+// Metrics are the metrics of one server.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec // route, method, code
+	calls    *prometheus.HistogramVec // procedure, code
+	commands *prometheus.CounterVec   // command
+
+	// Looking up labels costs as much as observing: requestsOf remembers.
+	requestsOf sync.Map // requestLabels -> prometheus.Observer
+	commandsOf sync.Map // string -> prometheus.Counter
+}
+
+type requestLabels struct {
+	route, method string
+	status        int
+}
+
+// NewMetrics returns metrics of a server of the named engine, whose counters are
+// asked for at each scrape.
+func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "lsmlab_http_request_duration_seconds", Help: "Time from the header of a request to the end of its answer.",
+			Buckets: buckets,
+		}, []string{"route", "method", "code"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "lsmlab_rpc_duration_seconds", Help: "Time of a gRPC call.", Buckets: buckets,
+		}, []string{"procedure", "code"}),
+		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "lsmlab_redis_commands_total", Help: "Commands by the Redis protocol.",
+		}, []string{"command"}),
+	}
+	m.registry.MustRegister(m.requests, m.calls, m.commands,
+		&engineCollector{counters: counters, ready: ready},
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "lsmlab_info", Help: "1, with the engine's name.", ConstLabels: prometheus.Labels{"engine": engine},
+		}, func() float64 { return 1 }),
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC, collectors.MetricsScheduler)),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler answers scrapes.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Request records an answer over HTTP.
+func (m *Metrics) Request(o rest.Observation) {
+	labels := requestLabels{o.Route, o.Method, o.Status}
+	h, ok := m.requestsOf.Load(labels)
+	if !ok {
+		h, _ = m.requestsOf.LoadOrStore(labels, m.requests.WithLabelValues(o.Route, o.Method, strconv.Itoa(o.Status)))
+	}
+	h.(prometheus.Observer).Observe(o.Took.Seconds())
+}
+
+// Call records an answer over gRPC.
+func (m *Metrics) Call(o rpc.Observation) {
+	m.calls.WithLabelValues(o.Procedure, o.Code).Observe(o.Took.Seconds())
+}
+
+// Command records a command of the Redis protocol.
+func (m *Metrics) Command(name string) {
+	c, ok := m.commandsOf.Load(name)
+	if !ok {
+		c, _ = m.commandsOf.LoadOrStore(name, m.commands.WithLabelValues(name))
+	}
+	c.(prometheus.Counter).Inc()
+}

@@ -1,0 +1,57 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/sdk/trace"
+)
+
+// Tracing sends traces to an OTLP receiver.
+type Tracing struct{ provider *trace.TracerProvider }
+
+// NewTracing sends to the receiver at url, as in http://127.0.0.1:4318. Of the
+// requests whose caller does not say whether to trace them, ratio() are traced.
+// The caller must call Close.
+func NewTracing(ctx context.Context, url, engine string, ratio func() float64) (*Tracing, error) {
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url))
+	if err != nil {
+		return nil, fmt.Errorf("traces to %s: %w", url, err)
+	}
+	return &Tracing{trace.NewTracerProvider(
+		trace.WithBatcher(exporter),
+		trace.WithSampler(trace.ParentBased(ratioSampler(ratio))),
+		trace.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", "lsmlab"), attribute.String("lsmlab.engine", engine))),
+	)}, nil
+}
+
+// ratioSampler samples by a ratio that may change.
+type ratioSampler func() float64
+
+// ShouldSample implements [trace.Sampler].
+func (r ratioSampler) ShouldSample(p trace.SamplingParameters) trace.SamplingResult {
+	return trace.TraceIDRatioBased(r()).ShouldSample(p)
+}
+
+// Description implements [trace.Sampler].
+func (r ratioSampler) Description() string { return "ratio of the settings" }
+
+// Wrap traces the requests that h answers; route names their spans.
+func (t *Tracing) Wrap(h http.Handler, route func(*http.Request) string) http.Handler {
+	return otelhttp.NewHandler(h, "",
+		otelhttp.WithTracerProvider(t.provider),
+		otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+		otelhttp.WithPropagators(propagation.TraceContext{}),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + route(r) }))
+}
+
+// Close sends what is left and ends.
+func (t *Tracing) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
