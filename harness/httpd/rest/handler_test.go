@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +16,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/lsm"
+	"lsmlab/harness/httpd/internal/servetest"
 	"lsmlab/harness/httpd/service"
 	"lsmlab/harness/httpd/settings"
 )
@@ -33,17 +33,9 @@ func newFront(t *testing.T) *front {
 	t.Helper()
 	s := settings.Default()
 	s.Limits = settings.Limits{BodyBytes: 1 << 20, ScanEntries: 1000}
-	store := service.New(s, slog.New(slog.DiscardHandler))
-	db, err := lsm.Open(t.TempDir(), lsm.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, db := servetest.NewStore(t, s)
 	server := httptest.NewServer(&Handler{Store: store})
-	t.Cleanup(func() {
-		server.Close()
-		db.Close()
-	})
-	store.Attach(db)
+	t.Cleanup(server.Close)
 	return &front{t, server.URL, store, db}
 }
 
@@ -262,7 +254,7 @@ func TestPlain(t *testing.T) {
 
 // TestStates: before the engine is there and after it was closed.
 func TestStates(t *testing.T) {
-	store := service.New(settings.Default(), slog.New(slog.DiscardHandler))
+	store := servetest.Empty(settings.Default())
 	server := httptest.NewServer(&Handler{Store: store})
 	defer server.Close()
 	f := &front{t, server.URL, store, nil}
@@ -290,13 +282,7 @@ func TestStates(t *testing.T) {
 
 // TestObserve: each answer is reported once, with its route.
 func TestObserve(t *testing.T) {
-	store := service.New(settings.Default(), slog.New(slog.DiscardHandler))
-	db, err := lsm.Open(t.TempDir(), lsm.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	store.Attach(db)
+	store, _ := servetest.NewStore(t, settings.Default())
 	var seen []string
 	h := &Handler{Store: store, Observe: func(o Observation) {
 		seen = append(seen, fmt.Sprintf("%s %s %d", o.Method, o.Route, o.Status))
