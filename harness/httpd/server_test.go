@@ -388,3 +388,14 @@ func TestBadSettingsAtTheStart(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// freePort returns an address that nobody listens at.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -33,11 +33,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// toyMain is main with the toy catalog.
+// toyMain is main with the toy catalog, or with the real one on request.
 func toyMain() {
+	catalog := toyCatalog()
+	if os.Getenv(asProgram) == "real" {
+		catalog = newCatalog()
+	}
 	ctx, stop := signalContext()
 	defer stop()
-	os.Exit(run(ctx, toyCatalog(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, catalog, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // toyCatalog has engines that work and engines with every vice.
