@@ -17,7 +17,9 @@ B        ?=
 # and a C++ compiler for its adapter. Of the benchmarks those with all peers need
 # RocksDB's.
 ROCKSDB  := librocksdb-dev g++
-PACKAGES := chromium $(ROCKSDB)
+# For the service: prometheus with promtool, and the clients that load it.
+SERVICE  := prometheus redis-server redis-tools wrk curl
+PACKAGES := chromium $(ROCKSDB) $(SERVICE)
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
