@@ -305,8 +305,12 @@ func TestToken(t *testing.T) {
 		path, header string
 		status       int
 	}{
-		{"/kv", "", 401}, {"/kv", "Bearer wrong", 401}, {"/kv", "secret", 401}, {"/metrics", "", 401},
-		{"/metrics", "Bearer secret", 200}, {"/healthz", "", 200},
+		{"/kv", "", 401},
+		{"/kv", "Bearer wrong", 401},
+		{"/kv", "secret", 401},
+		{"/metrics", "", 401},
+		{"/metrics", "Bearer secret", 200},
+		{"/healthz", "", 200},
 	} {
 		if status, body := r.get(tc.path, "Authorization", tc.header); status != tc.status {
 			t.Errorf("%s with %q: %d %s, want %d", tc.path, tc.header, status, body, tc.status)

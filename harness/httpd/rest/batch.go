@@ -30,7 +30,7 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request, m *scratch) (int
 	}
 	w.Header().Set("Content-Type", "application/json")
 	setLSN(w.Header(), lsn)
-	fmt.Fprintf(w, "{\"count\":%d,\"lsn\":%d}\n", m.batch.Len(), lsn)
+	_, _ = fmt.Fprintf(w, "{\"count\":%d,\"lsn\":%d}\n", m.batch.Len(), lsn)
 	return http.StatusOK, nil
 }
 

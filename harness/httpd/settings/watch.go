@@ -27,13 +27,13 @@ func Watch(ctx context.Context, file string, changed func()) error {
 		return fmt.Errorf("watch %s: %w", file, err)
 	}
 	go func() {
-		defer w.Close()
+		defer func() { _ = w.Close() }()
 		var quiet <-chan time.Time
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-w.Errors: // events were lost: look
+			case _, _ = <-w.Errors: // events were lost: look
 				quiet = time.After(settle)
 			case <-w.Events:
 				quiet = time.After(settle)
