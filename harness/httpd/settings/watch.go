@@ -33,7 +33,11 @@ func Watch(ctx context.Context, file string, changed func()) error {
 			select {
 			case <-ctx.Done():
 				return
-			case _, _ = <-w.Errors: // events were lost: look
+			case _, open := <-w.Errors:
+				if !open {
+					return
+				}
+				// Events were lost: look.
 				quiet = time.After(settle)
 			case <-w.Events:
 				quiet = time.After(settle)
