@@ -14,12 +14,13 @@ A        ?=
 B        ?=
 
 # Debian packages that the tests need: a browser for the report's test, RocksDB
-# and a C++ compiler for its adapter. Of the benchmarks those with all peers need
-# RocksDB's.
+# and a C++ compiler for its adapter, makers of the file systems that stores are
+# crashed on. Of the benchmarks those with all peers need RocksDB's.
 ROCKSDB  := librocksdb-dev g++
+MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
 SERVICE  := prometheus redis-server redis-tools wrk curl
-PACKAGES := chromium $(ROCKSDB) $(SERVICE)
+PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE)
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

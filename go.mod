@@ -17,6 +17,7 @@ require (
 	github.com/getkin/kin-openapi v0.133.0
 	github.com/google/btree v1.1.3
 	github.com/google/go-cmp v0.7.0
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/klauspost/compress v1.20.1
 	github.com/linxGnu/grocksdb v1.7.14
 	github.com/montanaflynn/stats v0.14.0

@@ -1,0 +1,103 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// waitFor waits until ready, or ends the test.
+func waitFor(t *testing.T, what string, ready func() bool) {
+	t.Helper()
+	for start := time.Now(); !ready(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(start) > time.Minute {
+			t.Fatalf("no %s within a minute", what)
+		}
+	}
+}
+
+// leftovers are all that the kernel still has of a stage.
+func leftovers(t *testing.T, dir string) (left []string) {
+	t.Helper()
+	for _, m := range must(mounts(dir + "/"))(t) {
+		left = append(left, m.dir)
+	}
+	left = append(left, must(loopsOf(dir))(t)...)
+	for _, pid := range must(processes(dir))(t) {
+		left = append(left, "process "+commandLine(pid))
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		left = append(left, dir)
+	}
+	return left
+}
+
+func commandLine(pid int) string {
+	b, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+	return strings.ReplaceAll(string(b), "\x00", " ")
+}
+
+// Each process of a recording is killed in turn, in the middle of it: the owner,
+// the server and the workload. What is left can be released, and is gone then.
+func TestCleanAfterKill(t *testing.T) {
+	fileSystem(t, "ext4")
+	for _, victim := range []string{"owner", "server", "workload"} {
+		t.Run(victim, func(t *testing.T) {
+			tmp := t.TempDir()
+			t.Setenv("TMPDIR", tmp)
+			// The shell leaves a grandchild behind that keeps a file open.
+			log := filepath.Join(t.TempDir(), "log")
+			owner := exec.Command(self("record")[0], "record", `w() { cd "$1"; exec 3> open; echo ack 1; sleep 1000 & while :; do echo x >&3; done; }; w`, log)
+			check(t, owner.Start())
+			t.Cleanup(func() { _ = owner.Process.Kill(); _ = owner.Wait() })
+			var dir string
+			waitFor(t, "workload", func() bool {
+				dirs, _ := filepath.Glob(filepath.Join(tmp, stagePrefix+"*"))
+				if len(dirs) == 0 {
+					return false
+				}
+				dir = dirs[0]
+				open, _ := filepath.Glob(filepath.Join(dir, "mnt-*", storeName, "open"))
+				return len(open) == 1
+			})
+			if released, running, err := Clean(); err != nil || slices.Contains(released, dir) || !slices.Contains(running, dir) {
+				t.Fatalf("a run under way: released %v, running %v, %v", released, running, err)
+			}
+			pids := must(processes(dir))(t)
+			find := func(word string) int {
+				i := slices.IndexFunc(pids, func(pid int) bool { return strings.Contains(commandLine(pid), word) })
+				if i < 0 {
+					t.Fatalf("no %s among %v", word, pids)
+				}
+				return pids[i]
+			}
+			switch victim {
+			case "owner":
+				check(t, owner.Process.Kill())
+			case "server":
+				check(t, syscall.Kill(find("serve"), syscall.SIGKILL))
+			case "workload":
+				check(t, syscall.Kill(find("sh -c"), syscall.SIGKILL))
+			}
+			_ = owner.Wait() // it ends by itself, with an error, if another was killed
+			released, running, err := Clean()
+			if err != nil || !slices.Contains(released, dir) || slices.Contains(running, dir) {
+				t.Errorf("released %v, running %v, %v", released, running, err)
+			}
+			if left := leftovers(t, dir); len(left) > 0 {
+				t.Errorf("still there: %v", left)
+			}
+			if again, _, err := Clean(); err != nil || slices.Contains(again, dir) {
+				t.Errorf("a second time: %v, %v", again, err)
+			}
+		})
+	}
+}

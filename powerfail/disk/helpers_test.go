@@ -1,0 +1,109 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"lsmlab/powerfail/blocklog"
+)
+
+// The test binary is also the processes that a run starts, by its first argument.
+func TestMain(m *testing.M) {
+	roles := map[string]func(args []string) error{"serve": serve, "judge": judge, "record": record}
+	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
+		if err := roles[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func self(role string) []string {
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return []string{exe, role}
+}
+
+func serve(args []string) error {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	if err != nil {
+		return err
+	}
+	log, err := os.Create(args[2])
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	return Serve(args[0], size, log, os.Stdin, os.Stdout)
+}
+
+// record records a shell command in a stage of its own, until somebody kills it.
+func record(args []string) error {
+	s, err := NewStage()
+	if err != nil {
+		return err
+	}
+	return Record(context.Background(), s, source(fileSystems[0], Command(args[0])), args[1])
+}
+
+// must ends the test on an error: v := must(call())(t).
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fileSystem returns one that can be made here, or skips the test.
+func fileSystem(t testing.TB, name string) FileSystem {
+	t.Helper()
+	kind := must(LookupFileSystem(name))(t)
+	if err := Require(kind); err != nil {
+		t.Skip(err)
+	}
+	return kind
+}
+
+// stage returns a new one, which releases all when the test ends, however.
+func stage(t testing.TB) *Stage {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	s := must(NewStage())(t)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// source is a recording of a workload on a small disk.
+func source(kind FileSystem, w Workload) Source {
+	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: self("serve"), Workload: w}
+}
+
+// recorded returns the log of a shell command.
+func recorded(t testing.TB, s *Stage, kind FileSystem, command string) *blocklog.Log {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "disk.blocklog")
+	check(t, Record(context.Background(), s, source(kind, Command(command)), name))
+	return must(blocklog.ReadFile(name))(t)
+}

@@ -1,0 +1,153 @@
+package disk
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+)
+
+// recorder is a recorded disk with a mounted file system: the process of
+// [Serve], a loop device on its file, and the mount. Its marks may come from
+// several goroutines one at a time.
+type recorder struct {
+	server  *exec.Cmd
+	control io.WriteCloser
+	answers *bufio.Scanner
+	trouble tail          // standard error of the server
+	ended   chan struct{} // closed when the server has ended
+	status  error         // of the server, once ended is closed
+	device  string
+	mounted string // mount point, "" if not mounted
+}
+
+// startRecorder starts command, which must run [Serve] with the directory, the
+// size and the log that are appended to it, and mounts a new file system.
+func startRecorder(stage *Stage, command []string, kind FileSystem, size int64, log string) (r *recorder, err error) {
+	served, err := stage.mkdir("fuse")
+	if err != nil {
+		return nil, err
+	}
+	argv := append(command[:len(command):len(command)], served, strconv.FormatInt(size, 10), log)
+	// It outlives a cut run until close, so that what is mounted can be unmounted.
+	r = &recorder{server: stage.command(context.Background(), argv...)}
+	r.server.Stderr = &r.trouble
+	if r.control, err = r.server.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := r.server.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	r.answers = bufio.NewScanner(out)
+	if err := r.server.Start(); err != nil {
+		return nil, err
+	}
+	r.ended = make(chan struct{})
+	go func() {
+		r.status = r.server.Wait()
+		close(r.ended)
+	}()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if _, err := r.answer(); err != nil {
+		return nil, err
+	}
+	return r, r.mount(stage, kind, filepath.Join(served, diskName))
+}
+
+// mount puts a loop device on the served file and a new file system on that.
+func (r *recorder) mount(stage *Stage, kind FileSystem, served string) error {
+	file, err := os.OpenFile(served, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	r.device, err = attach(file)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := kind.format(r.device); err != nil {
+		return err
+	}
+	point, err := stage.mkdir("mnt")
+	if err != nil {
+		return err
+	}
+	if err := kind.mount(r.device, point); err != nil {
+		return err
+	}
+	r.mounted = point
+	return nil
+}
+
+// mark notes text in the log and returns its position.
+func (r *recorder) mark(text string) (position int64, err error) {
+	if _, err := fmt.Fprintln(r.control, text); err != nil {
+		return 0, fmt.Errorf("mark the block log: %w", r.explain(err))
+	}
+	line, err := r.answer()
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(line, 10, 64)
+}
+
+func (r *recorder) answer() (string, error) {
+	if r.answers.Scan() {
+		return r.answers.Text(), nil
+	}
+	err := r.answers.Err()
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return "", fmt.Errorf("server of the recorded disk: %w", r.explain(err))
+}
+
+// explain adds what the server said before it ended.
+func (r *recorder) explain(err error) error {
+	_ = r.control.Close() // the end of control is the end of the server
+	<-r.ended
+	if said := r.trouble.String(); said != "" {
+		return fmt.Errorf("%w: %s", err, said)
+	}
+	return fmt.Errorf("%w: %w", err, r.status)
+}
+
+// close unmounts, detaches and ends the server, which ends the log. It does all
+// of that whatever fails.
+func (r *recorder) close() (err error) {
+	if r.mounted != "" {
+		err = unmount(r.mounted)
+	}
+	if r.device != "" {
+		err = errors.Join(err, detach(r.device))
+	}
+	_ = r.control.Close() // closed already if the server is gone, whose status says so
+	<-r.ended
+	if r.status != nil {
+		err = errors.Join(err, fmt.Errorf("server of the recorded disk: %w: %s", r.status, r.trouble.String()))
+	}
+	return err
+}
+
+// guard returns a context that ends with ctx, or when the server does: a
+// workload must not wait for a disk that is gone.
+func (r *recorder) guard(ctx context.Context) (context.Context, context.CancelFunc) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-r.ended:
+			cancel(errors.New("the recorded disk is gone"))
+		case <-guarded.Done():
+		}
+	}()
+	return guarded, func() { cancel(nil) }
+}
