@@ -17,6 +17,10 @@ type Fault struct {
 	// Short is how many bytes an OpRead or OpWrite moves before it fails with
 	// Err. Without Err it is unused.
 	Short int
+	// Clean, with Err on a sync, makes the sync fail as Linux does: what it was to
+	// cover is taken for clean, so that a later sync does not cover it either. On
+	// files of [Mem] only.
+	Clean bool
 	// Lie pretends success without doing anything. It plants bugs: a Sync that
 	// syncs nothing, a Lock that locks nothing, an OpenDSync that opens without
 	// O_DSYNC. Operations whose result the caller needs (open, create, read,

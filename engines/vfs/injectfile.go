@@ -54,12 +54,26 @@ func (f *injectFile) Allocate(size int64) error {
 	})
 }
 
-func (f *injectFile) Sync() error {
-	return f.i.do(Op{Kind: OpSync, Path: f.name}, f.File.Sync)
-}
+func (f *injectFile) Sync() error { return f.sync(OpSync, f.File.Sync) }
 
-func (f *injectFile) SyncData() error {
-	return f.i.do(Op{Kind: OpSyncData, Path: f.name}, f.File.SyncData)
+func (f *injectFile) SyncData() error { return f.sync(OpSyncData, f.File.SyncData) }
+
+// syncFailer is a file whose syncs can fail as those of Linux.
+type syncFailer interface{ failSync() }
+
+func (f *injectFile) sync(kind OpKind, run func() error) error {
+	fault := f.i.decide(Op{Kind: kind, Path: f.name})
+	time.Sleep(fault.Delay)
+	switch file, ok := f.File.(syncFailer); {
+	case fault.Err != nil:
+		if ok && fault.Clean {
+			file.failSync()
+		}
+		return &fs.PathError{Op: kind.String(), Path: f.name, Err: fault.Err}
+	case fault.Lie:
+		return nil
+	}
+	return run()
 }
 
 func (f *injectFile) Map() (Mapping, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -30,6 +31,7 @@ type Mem struct {
 
 	mu     sync.RWMutex
 	root   *memDir
+	ops    atomic.Uint64
 	lastID uint64 // of files and directories
 	seq    uint64 // of the last entry operation
 	logged uint64 // entry operations up to it are in the journal; see CrashOptions.Strict
@@ -47,10 +49,13 @@ func NewMem() *Mem {
 	return &Mem{root: &memDir{name: "/", entries: map[string]memEntry{}}}
 }
 
-func (m *Mem) note(op Op) {
+// note tells of an operation that is about to run, and returns its number.
+func (m *Mem) note(op Op) uint64 {
+	op.Number = m.ops.Add(1)
 	if m.OnOp != nil {
 		m.OnOp(op)
 	}
+	return op.Number
 }
 
 // walk returns the directory at name. The caller holds m.mu.
@@ -88,20 +93,21 @@ func (m *Mem) lookup(name string) (*memDir, string, memEntry, error) {
 
 // Create implements [FS].
 func (m *Mem) Create(name string) (File, error) {
-	m.note(Op{Kind: OpCreate, Path: name})
+	made := m.note(Op{Kind: OpCreate, Path: name})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f, err := m.ensure(name)
+	f, err := m.ensure(made, name)
 	if err != nil {
 		return nil, pathError("create", name, err)
 	}
 	f.fold()
-	f.truncate(0)
+	f.truncate(made, 0)
 	return &memHandle{m: m, f: f, name: name, writable: true}, nil
 }
 
-// ensure returns the file called name, made if it is missing.
-func (m *Mem) ensure(name string) (*memFile, error) {
+// ensure returns the file called name, made by operation number made if it is
+// missing.
+func (m *Mem) ensure(made uint64, name string) (*memFile, error) {
 	d, base, e, err := m.lookup(name)
 	switch {
 	case err != nil:
@@ -113,7 +119,7 @@ func (m *Mem) ensure(name string) (*memFile, error) {
 	}
 	m.lastID++
 	f := &memFile{id: m.lastID, name: path.Join(d.name, base)}
-	m.change(OpCreate, entryChange{d, base, memEntry{file: f}})
+	m.change(OpCreate, made, entryChange{d, base, memEntry{file: f}})
 	return f, nil
 }
 
@@ -147,7 +153,7 @@ func (m *Mem) open(name string, writable, dsync bool) (File, error) {
 
 // Remove implements [FS].
 func (m *Mem) Remove(name string) error {
-	m.note(Op{Kind: OpRemove, Path: name})
+	made := m.note(Op{Kind: OpRemove, Path: name})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d, base, e, err := m.lookup(name)
@@ -162,7 +168,7 @@ func (m *Mem) Remove(name string) error {
 		return pathError("remove", name, err)
 	}
 	m.free(e.file)
-	m.change(OpRemove, entryChange{dir: d, name: base})
+	m.change(OpRemove, made, entryChange{dir: d, name: base})
 	return nil
 }
 
@@ -185,16 +191,16 @@ func (m *Mem) free(f *memFile) {
 
 // Rename implements [FS].
 func (m *Mem) Rename(oldname, newname string) error {
-	m.note(Op{Kind: OpRename, Path: oldname, To: newname})
+	made := m.note(Op{Kind: OpRename, Path: oldname, To: newname})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.rename(oldname, newname); err != nil {
+	if err := m.rename(made, oldname, newname); err != nil {
 		return pathError("rename", oldname, err)
 	}
 	return nil
 }
 
-func (m *Mem) rename(oldname, newname string) error {
+func (m *Mem) rename(made uint64, oldname, newname string) error {
 	from, fromBase, e, err := m.lookup(oldname)
 	if err != nil {
 		return err
@@ -220,13 +226,13 @@ func (m *Mem) rename(oldname, newname string) error {
 	if e.file != nil {
 		e.file.name = path.Join(to.name, toBase)
 	}
-	m.change(OpRename, entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
+	m.change(OpRename, made, entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
 	return nil
 }
 
 // MkdirAll implements [FS].
 func (m *Mem) MkdirAll(dir string) error {
-	m.note(Op{Kind: OpMkdirAll, Path: dir})
+	made := m.note(Op{Kind: OpMkdirAll, Path: dir})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.root
@@ -241,7 +247,7 @@ func (m *Mem) MkdirAll(dir string) error {
 		if e.dir == nil {
 			m.lastID++
 			e.dir = &memDir{id: m.lastID, name: path.Join(d.name, part), entries: map[string]memEntry{}}
-			m.change(OpMkdirAll, entryChange{d, part, e})
+			m.change(OpMkdirAll, made, entryChange{d, part, e})
 		}
 		d = e.dir
 	}
@@ -292,10 +298,10 @@ func (m *Mem) SyncDir(dir string) error {
 
 // Lock implements [FS]. Every Mem is one machine: a clone has no locks.
 func (m *Mem) Lock(name string) (io.Closer, error) {
-	m.note(Op{Kind: OpLock, Path: name})
+	made := m.note(Op{Kind: OpLock, Path: name})
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f, err := m.ensure(name)
+	f, err := m.ensure(made, name)
 	if err != nil {
 		return nil, pathError("lock", name, err)
 	}
@@ -303,8 +309,8 @@ func (m *Mem) Lock(name string) (io.Closer, error) {
 		return nil, inUse(readerAt(f.readerAt), name)
 	}
 	f.locked = true
-	f.truncate(0)
-	f.write(lockNote(), 0)
+	f.truncate(made, 0)
+	f.write(made, lockNote(), 0)
 	return &memLock{m: m, f: f}, nil
 }
 

@@ -44,6 +44,9 @@ type CrashSite struct {
 	File   string // path as it is now, or was last
 	Offset int64  // of a block, bytes
 	Length int64  // of a block, bytes
+	// Made is the number of the operation whose effect is at stake, the newest of
+	// several (see [Op.Number]); 0 for stores to a mapping.
+	Made uint64
 }
 
 // Chance returns a chooser for [CrashOptions] that finds each thing in its

@@ -56,6 +56,7 @@ type change struct {
 	data []byte
 	cut  bool
 	size int64
+	made uint64 // number of the operation, 0 for stores to a mapping
 }
 
 // meets says whether the change alters bytes of [lo, hi) of the file.
@@ -83,8 +84,9 @@ func (c *change) apply(b []byte, base int64) {
 }
 
 type dirtyPage struct {
-	old *page
-	ops []int32
+	old   *page
+	ops   []int32
+	clean bool // a failed sync marked it clean: the next sync leaves it out
 }
 
 func pageCount(size int64) int { return int((size + pageSize - 1) / pageSize) }
@@ -99,13 +101,13 @@ func (f *memFile) record(c change) int32 {
 }
 
 // write puts data at off, growing the file if needed. It keeps a copy of data.
-func (f *memFile) write(data []byte, off int64) {
+func (f *memFile) write(made uint64, data []byte, off int64) {
 	if len(data) == 0 {
 		return
 	}
 	end := off + int64(len(data))
 	f.resize(max(f.size, end))
-	op := f.record(change{off: off, data: bytes.Clone(data), size: f.size})
+	op := f.record(change{off: off, data: bytes.Clone(data), size: f.size, made: made})
 	for at := off; at < end; {
 		i := int(at / pageSize)
 		n := min(end, int64(i+1)*pageSize) - at
@@ -118,13 +120,13 @@ func (f *memFile) write(data []byte, off int64) {
 }
 
 // truncate sets the size.
-func (f *memFile) truncate(size int64) {
+func (f *memFile) truncate(made uint64, size int64) {
 	switch {
 	case size > f.size:
 		f.resize(size)
-		f.record(change{size: size})
+		f.record(change{size: size, made: made})
 	case size < f.size:
-		op := f.record(change{off: size, cut: true, size: size})
+		op := f.record(change{off: size, cut: true, size: size, made: made})
 		for i := int(size / pageSize); i < len(f.pages); i++ {
 			if f.pages[i] == nil && f.dirty[i] == nil {
 				continue // zeros before and after
@@ -176,7 +178,7 @@ func (f *memFile) touch(i int, op int32) *page {
 		f.own()
 		f.pages[i] = new(page)
 	}
-	d.ops = append(d.ops, op)
+	d.ops, d.clean = append(d.ops, op), false
 	return f.pages[i]
 }
 
@@ -188,14 +190,35 @@ func clonePage(p *page) *page {
 	return c
 }
 
-// sync makes all of the file durable. It says whether the size changed since
-// the last sync.
+// sync makes all of the file durable, but for pages that a failed sync marked
+// clean. It says whether the size changed since the last sync.
 func (f *memFile) sync() (grew bool) {
 	f.fold()
 	grew = f.size != f.syncedSize
-	f.syncedSize = f.size
-	f.pending, f.metaDone, f.dirty = nil, 0, nil
+	for i, d := range f.dirty {
+		if !d.clean {
+			delete(f.dirty, i)
+		}
+	}
+	f.settle()
 	return grew
+}
+
+// settle notes that the size is durable, and all content not in dirty.
+func (f *memFile) settle() {
+	f.syncedSize, f.metaDone = f.size, len(f.pending)
+	if len(f.dirty) == 0 {
+		f.pending, f.metaDone, f.dirty = nil, 0, nil
+	}
+}
+
+// failSync is a sync that fails as Linux does: the pages are still at stake, and
+// no later sync covers them unless they are written again.
+func (f *memFile) failSync() {
+	f.fold()
+	for _, d := range f.dirty {
+		d.clean = true
+	}
 }
 
 // syncRange makes the pages of n bytes at off durable, and the size.
@@ -204,10 +227,7 @@ func (f *memFile) syncRange(off, n int64) (grew bool) {
 	for i := off / pageSize; i*pageSize < off+n; i++ {
 		delete(f.dirty, int(i))
 	}
-	f.syncedSize, f.metaDone = f.size, len(f.pending)
-	if len(f.dirty) == 0 {
-		f.pending, f.metaDone = nil, 0
-	}
+	f.settle()
 	return grew
 }
 

@@ -144,7 +144,8 @@ func (c *crasher) cutOf(d *memDir) uint64 {
 		open := slices.IndexFunc(d.pending, func(op *entryOp) bool { return op.seq > c.logged })
 		d.cutGen, d.cut = c.gen, c.logged+1
 		if open >= 0 {
-			if k := c.choose(CrashSite{Kind: SiteEntries, File: d.name}, len(d.pending)-open); k > 0 {
+			site := CrashSite{Kind: SiteEntries, File: d.name, Made: d.pending[len(d.pending)-1].made}
+			if k := c.choose(site, len(d.pending)-open); k > 0 {
 				d.cut = d.pending[open+k-1].seq + 1
 			}
 		}

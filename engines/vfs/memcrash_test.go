@@ -2,9 +2,12 @@ package vfs_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"lsmlab/engines/vfs"
@@ -273,5 +276,56 @@ func TestCrashProcess(t *testing.T) {
 	lost = after.CrashClone(vfs.CrashOptions{Strict: true})
 	if got := contents(t, lost, "/db/a"); got != "neW" || !exists(lost, "/db/c") || exists(lost, "/db/store") {
 		t.Errorf("a power failure after a sync left %q", got)
+	}
+}
+
+// After a failed sync the pages count as clean: the next sync succeeds without
+// them, unless they are written again.
+func TestCrashAfterFailedSync(t *testing.T) {
+	m := newMem(t)
+	fails := true
+	i := vfs.NewInject(m, func(op vfs.Op) vfs.Fault {
+		if op.Kind == vfs.OpSyncData && fails {
+			return vfs.Fault{Err: syscall.EIO, Clean: true}
+		}
+		return vfs.Fault{}
+	})
+	check(t, put(t, m, "/db/a", strings.Repeat("o", 2*4096)).Close())
+	f := must(i.OpenReadWrite("/db/a"))(t)
+	must(f.WriteAt([]byte("n"), 0))(t)
+	must(f.WriteAt([]byte("n"), 4096))(t)
+	if err := f.SyncData(); !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	fails = false
+	must(f.WriteAt([]byte("m"), 4097))(t)
+	check(t, f.SyncData())
+	look := func(m *vfs.Mem) string { c := contents(t, m, "/db/a"); return c[:1] + c[4096:4098] }
+	only(t, found(m, look), "onm", "nnm")
+	must(f.WriteAt([]byte("n"), 0))(t)
+	check(t, f.SyncData())
+	only(t, found(m, look), "nnm")
+}
+
+// Sites name the file and the operation at stake, and the number of choices is
+// what the history leaves open.
+func TestCrashSites(t *testing.T) {
+	m := newMem(t)
+	check(t, m.SyncDir("/"), m.SyncDir("/db"))
+	var numbers []uint64
+	m.OnOp = func(op vfs.Op) { numbers = append(numbers, op.Number) }
+	f := must(m.Create("/db/old"))(t)
+	must(f.WriteAt([]byte("abc"), 0))(t)
+	must(f.WriteAt([]byte("x"), 1))(t)
+	check(t, m.Rename("/db/old", "/db/new"))
+	var got []string
+	m.CrashClone(vfs.CrashOptions{Strict: true, Choose: func(s vfs.CrashSite, n int) int {
+		got = append(got, fmt.Sprintf("%v of %s at %d: %d by %d", s.Kind, s.File, s.Offset, n, s.Made-numbers[0]))
+		return n - 1
+	}})
+	want := []string{"entry of /db/old at 0: 2 by 0", "entry of /db/old at 0: 2 by 3",
+		"size of /db/new at 0: 2 by 1", "block of /db/new at 0: 3 by 2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("sites %q, want %q", got, want)
 	}
 }

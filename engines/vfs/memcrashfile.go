@@ -39,7 +39,11 @@ func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
 			steps, now = append(steps, i), p.size
 		}
 	}
-	k := c.choose(CrashSite{Kind: SiteSize, File: f.name}, len(steps))
+	site := CrashSite{Kind: SiteSize, File: f.name}
+	if n := len(steps); n > 0 {
+		site.Made = f.pending[steps[n-1]].made
+	}
+	k := c.choose(site, len(steps))
 	if k == 0 {
 		return f.metaDone, f.syncedSize
 	}
@@ -83,6 +87,9 @@ func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta
 		hi = len(touched)
 	}
 	site := CrashSite{Kind: SiteBlock, File: f.name, Offset: base, Length: int64(len(block))}
+	if hi > 0 {
+		site.Made = touched[hi-1].made
+	}
 	k := lo + c.choose(site, hi-lo)
 	for _, p := range touched[:k] {
 		p.apply(block, base)

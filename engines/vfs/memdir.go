@@ -36,6 +36,7 @@ func (e memEntry) exists() bool { return e.file != nil || e.dir != nil }
 type entryOp struct {
 	seq     uint64 // in order of all entry operations
 	kind    OpKind
+	made    uint64 // number of the operation
 	changes []entryChange
 
 	keep    bool // the decision, in the crash state being built
@@ -47,7 +48,7 @@ type entryOp struct {
 // site is where a crash chooses whether op is found.
 func (op *entryOp) site() CrashSite {
 	c := op.changes[0]
-	return CrashSite{Kind: SiteEntry, Op: op.kind, File: path.Join(c.dir.name, c.name)}
+	return CrashSite{Kind: SiteEntry, Op: op.kind, File: path.Join(c.dir.name, c.name), Made: op.made}
 }
 
 // entryChange says that name in dir stands for to.
@@ -58,9 +59,9 @@ type entryChange struct {
 }
 
 // change applies an operation and notes it as pending. The caller holds m.mu.
-func (m *Mem) change(kind OpKind, changes ...entryChange) {
+func (m *Mem) change(kind OpKind, made uint64, changes ...entryChange) {
 	m.seq++
-	op := &entryOp{seq: m.seq, kind: kind, changes: changes}
+	op := &entryOp{seq: m.seq, kind: kind, made: made, changes: changes}
 	for _, c := range changes {
 		d := c.dir
 		if d.durable == nil {

@@ -67,10 +67,10 @@ func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, pathError("write", h.name, syscall.EINVAL)
 	}
-	h.m.note(Op{Kind: OpWrite, Path: h.name, Offset: off, Length: int64(len(p))})
+	made := h.m.note(Op{Kind: OpWrite, Path: h.name, Offset: off, Length: int64(len(p))})
 	h.m.mu.Lock()
 	h.f.fold()
-	h.f.write(p, off)
+	h.f.write(made, p, off)
 	h.m.mu.Unlock()
 	if !h.dsync {
 		return len(p), nil
@@ -102,16 +102,16 @@ func (h *memHandle) Size() (int64, error) {
 }
 
 func (h *memHandle) Truncate(size int64) error {
-	return h.mutate(Op{Kind: OpTruncate, Path: h.name, Length: size}, func() {
+	return h.mutate(Op{Kind: OpTruncate, Path: h.name, Length: size}, func(made uint64) {
 		h.f.fold()
-		h.f.truncate(size)
+		h.f.truncate(made, size)
 	})
 }
 
 func (h *memHandle) Allocate(size int64) error {
-	return h.mutate(Op{Kind: OpAllocate, Path: h.name, Length: size}, func() {
+	return h.mutate(Op{Kind: OpAllocate, Path: h.name, Length: size}, func(made uint64) {
 		if size > h.f.size {
-			h.f.truncate(size)
+			h.f.truncate(made, size)
 		}
 	})
 }
@@ -139,18 +139,25 @@ func (h *memHandle) syncAs(kind OpKind, after func(grew bool)) error {
 	return nil
 }
 
+// failSync implements [syncFailer].
+func (h *memHandle) failSync() {
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.f.failSync()
+}
+
 // mutate runs a change of size.
-func (h *memHandle) mutate(op Op, change func()) error {
+func (h *memHandle) mutate(op Op, change func(made uint64)) error {
 	if err := h.check(op.Kind.String(), true); err != nil {
 		return err
 	}
 	if op.Length < 0 {
 		return pathError(op.Kind.String(), h.name, syscall.EINVAL)
 	}
-	h.m.note(op)
+	made := h.m.note(op)
 	h.m.mu.Lock()
 	defer h.m.mu.Unlock()
-	change()
+	change(made)
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (c *crasher) sameOp(op *entryOp) *entryOp {
 	if op.twinGen == c.gen {
 		return op.twin
 	}
-	t := &entryOp{seq: op.seq, kind: op.kind}
+	t := &entryOp{seq: op.seq, kind: op.kind, made: op.made}
 	op.twin, op.twinGen = t, c.gen
 	for _, ch := range op.changes {
 		t.changes = append(t.changes, entryChange{c.sameDir(ch.dir), ch.name, c.sameEntry(ch.to)})
@@ -59,7 +59,7 @@ func (c *crasher) sameContent(f *memFile) {
 	t.pending = slices.Clip(f.pending)
 	t.dirty = make(map[int]*dirtyPage, len(f.dirty))
 	for i, d := range f.dirty {
-		t.dirty[i] = &dirtyPage{old: d.old, ops: slices.Clip(d.ops)}
+		t.dirty[i] = &dirtyPage{old: d.old, ops: slices.Clip(d.ops), clean: d.clean}
 		if i < len(t.pages) && t.pages[i] != nil {
 			t.pages[i] = clonePage(t.pages[i])
 		}

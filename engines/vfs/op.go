@@ -63,6 +63,7 @@ type Op struct {
 	To     string // the new name, for OpRename
 	Offset int64  // for OpRead and OpWrite, bytes
 	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate
+	Number uint64 // in [Mem.OnOp]: counts the operations of that file system, from 1
 }
 
 // String shows the operation for people.

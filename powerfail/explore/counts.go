@@ -1,0 +1,75 @@
+package explore
+
+import (
+	"path"
+	"strings"
+)
+
+// Counts say how much was explored. Two of different programs add up.
+type Counts struct {
+	Programs int64 `json:"programs"`
+	Explored int64 `json:"explored"` // crash states made
+	// Distinct counts those that were checked: states that differ, within one
+	// program, in content or in the writes that must be found in them.
+	Distinct   int64            `json:"distinct"`
+	Violations map[string]int64 `json:"violations,omitempty"` // by rule
+	// Coverage counts states by what was about to happen: "write wal".
+	Coverage map[string]int64 `json:"coverage"`
+	// Depths[i] counts distinct states after i+1 crashes.
+	Depths []int64 `json:"depths"`
+}
+
+// Add adds o to c.
+func (c *Counts) Add(o *Counts) {
+	c.Programs += o.Programs
+	c.Explored += o.Explored
+	c.Distinct += o.Distinct
+	addTo(&c.Violations, o.Violations)
+	addTo(&c.Coverage, o.Coverage)
+	for i, n := range o.Depths {
+		c.AtDepth(i+1, n)
+	}
+}
+
+func addTo(dst *map[string]int64, src map[string]int64) {
+	for key, n := range src {
+		Count(dst, key, n)
+	}
+}
+
+// Count adds n at key, and makes the map if it is nil.
+func Count(m *map[string]int64, key string, n int64) {
+	if *m == nil {
+		*m = map[string]int64{}
+	}
+	(*m)[key] += n
+}
+
+// AtDepth counts n distinct states after depth crashes, 1 or more.
+func (c *Counts) AtDepth(depth int, n int64) {
+	for len(c.Depths) < depth {
+		c.Depths = append(c.Depths, 0)
+	}
+	c.Depths[depth-1] += n
+}
+
+// Role says what a file of a store is for, by its name: wal, table, manifest,
+// current, lock, dir or other. It knows the names of all engines here.
+func Role(name string) string {
+	base := path.Base(name)
+	switch ext := path.Ext(base); {
+	case ext == ".wal" || ext == ".log" || ext == ".mem":
+		return "wal"
+	case ext == ".sst" || ext == ".ldb" || ext == ".vlog":
+		return "table"
+	case strings.HasPrefix(base, "MANIFEST"):
+		return "manifest"
+	case strings.HasPrefix(base, "CURRENT") || strings.HasPrefix(base, "marker."):
+		return "current"
+	case strings.HasPrefix(base, "LOCK"):
+		return "lock"
+	case ext == "" && !strings.HasPrefix(base, "OPTIONS"):
+		return "dir"
+	}
+	return "other"
+}
