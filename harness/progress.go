@@ -14,29 +14,19 @@ import (
 	"lsmlab/harness/result"
 )
 
-// A reporter shows a run: one line a cell on out, and on a terminal a bar with
-// the time left below them, on bar. Safe for concurrent use.
-type reporter struct {
-	mu    sync.Mutex
-	out   io.Writer
-	bar   *progressbar.ProgressBar // nil if there is no terminal
-	total int
-	done  int
+// Display shows long work: lines of text on one writer and, if the other is a
+// terminal, a bar with the time left below them. Safe for concurrent use.
+type Display struct {
+	mu  sync.Mutex
+	out io.Writer
+	bar *progressbar.ProgressBar // nil if there is no terminal
 }
 
-// barSteps is how finely the bar moves within a cell.
-const barSteps = 100
-
-// isTerminal says whether w is a terminal that can take a bar.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func newReporter(out, errOut io.Writer, total, done int) *reporter {
-	r := &reporter{out: out, total: total, done: done}
-	if isTerminal(errOut) && total > done {
-		r.bar = progressbar.NewOptions((total-done)*barSteps,
+// NewDisplay returns the display of so many steps. The bar is drawn on errOut.
+func NewDisplay(out, errOut io.Writer, steps int) *Display {
+	p := &Display{out: out}
+	if isTerminal(errOut) && steps > 0 {
+		p.bar = progressbar.NewOptions(steps,
 			progressbar.OptionSetWriter(errOut),
 			progressbar.OptionSetWidth(24),
 			progressbar.OptionSetPredictTime(true),
@@ -46,53 +36,84 @@ func newReporter(out, errOut io.Writer, total, done int) *reporter {
 			progressbar.OptionClearOnFinish(),
 		)
 	}
-	return r
+	return p
 }
 
-// line prints one line of text above the bar.
-func (r *reporter) line(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.bar != nil {
-		_ = r.bar.Clear()
+// isTerminal says whether w is a terminal that can take a bar.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Line prints one line of text above the bar.
+func (p *Display) Line(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
 	}
-	fmt.Fprintf(r.out, format+"\n", args...)
-	if r.bar != nil {
-		_ = r.bar.RenderBlank()
+	fmt.Fprintf(p.out, format+"\n", args...)
+	if p.bar != nil {
+		_ = p.bar.RenderBlank()
 	}
+}
+
+// At says that so many steps are done, and what is being done.
+func (p *Display) At(steps int, what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar == nil {
+		return
+	}
+	p.bar.Describe(what)
+	_ = p.bar.Set(steps)
+}
+
+// Finish removes the bar. Lines can be printed after it.
+func (p *Display) Finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
+		_ = p.bar.Exit()
+		p.bar = nil
+	}
+}
+
+// A reporter shows a race: one line a cell, and a bar over all of them. Safe for
+// concurrent use.
+type reporter struct {
+	*Display
+	count sync.Mutex
+	total int
+	done  int
+}
+
+// barSteps is how finely the bar moves within a cell.
+const barSteps = 100
+
+func newReporter(out, errOut io.Writer, total, done int) *reporter {
+	return &reporter{Display: NewDisplay(out, errOut, (total-done)*barSteps), total: total, done: done}
 }
 
 // at moves the bar within the running cell.
 func (r *reporter) at(spec CellSpec, base int, phase string, done float64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.bar == nil {
-		return
-	}
+	r.count.Lock()
+	ended := r.done
+	r.count.Unlock()
 	// A cell is half preload and half measured part, as far as a bar can know.
 	share := map[string]float64{"measure": 0.5 + done/2, "preload": done / 2, "count": 1, "close": 1}[phase]
-	r.bar.Describe(fmt.Sprintf("[%d/%d] %s %s, round %d: %s", r.done+1, r.total, spec.Workload, spec.Engine, spec.Round, phase))
-	_ = r.bar.Set((r.done-base)*barSteps + int(share*(barSteps-1)))
+	r.At((ended-base)*barSteps+int(share*(barSteps-1)),
+		fmt.Sprintf("[%d/%d] %s %s, round %d: %s", ended+1, r.total, spec.Workload, spec.Engine, spec.Round, phase))
 }
 
 // cell prints the line of a finished cell.
 func (r *reporter) cell(c result.Cell) {
-	r.mu.Lock()
+	r.count.Lock()
 	r.done++
 	done := r.done
-	r.mu.Unlock()
-	r.line("%s", cellLine(done, r.total, c))
-}
-
-// finish removes the bar. Lines can be printed after it.
-func (r *reporter) finish() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.bar != nil {
-		_ = r.bar.Clear()
-		_ = r.bar.Exit()
-		r.bar = nil
-	}
+	r.count.Unlock()
+	r.Line("%s", cellLine(done, r.total, c))
 }
 
 func cellLine(done, total int, c result.Cell) string {

@@ -77,7 +77,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	r.base = r.countDone(specs)
 	r.report = newReporter(r.Stdout, r.Stderr, total, r.base)
-	defer r.report.finish()
+	defer r.report.Finish()
 	if r.DataDir != "" {
 		defer func() { _ = os.Remove(r.dataDir()) }() // if it is empty
 	}
@@ -120,13 +120,13 @@ func (r *Runner) countDone(specs []CellSpec) (n int) {
 
 func (r *Runner) announce(total int, env result.Env) {
 	p := r.Plan
-	r.report.line("%d cells: %d engines x %d workloads at their durabilities and thread counts x %d rounds, into %s",
+	r.report.Line("%d cells: %d engines x %d workloads at their durabilities and thread counts x %d rounds, into %s",
 		total, len(p.Engines), len(p.Workloads), p.Rounds, r.Dir)
 	if r.base > 0 {
-		r.report.line("%d of them are there already", r.base)
+		r.report.Line("%d of them are there already", r.base)
 	}
 	if !p.MemTables {
-		r.report.line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
+		r.report.Line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
 	}
 }
 
@@ -433,7 +433,7 @@ func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) er
 	if err := result.WriteBench(r.Dir, env, cells); err != nil {
 		return errors.Join(runErr, err)
 	}
-	r.report.finish()
+	r.report.Finish()
 	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
 		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s\n", r.sound(), r.report.total, r.Dir, resumeCommand(r.Again))
 		return ErrInterrupted

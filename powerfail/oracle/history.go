@@ -91,3 +91,10 @@ func (r *Recorder) History() *History {
 	defer r.mu.Unlock()
 	return &History{Base: r.history.Base, Writes: append([]Write(nil), r.history.Writes...)}
 }
+
+// Rung returns the rung of a write that was begun.
+func (r *Recorder) Rung(id int) kv.Durability {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.history.Writes[id].Rung
+}

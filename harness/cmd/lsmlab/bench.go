@@ -169,13 +169,19 @@ func (f benchFlags) override(fs *pflag.FlagSet, p *result.Plan) {
 
 // again is the command line that repeats this run, for a shell.
 func again(fs *pflag.FlagSet, out string) string {
-	words := []string{"lsmlab", "bench"}
+	return commandLine("lsmlab bench", fs) + " --out " + quote(out)
+}
+
+// commandLine is the command with the flags that were set, for a shell, but for
+// those that say where results go.
+func commandLine(command string, fs *pflag.FlagSet) string {
+	words := []string{command}
 	fs.Visit(func(f *pflag.Flag) {
 		if f.Name != "out" && f.Name != "resume" {
 			words = append(words, "--"+f.Name+"="+quote(strings.Trim(f.Value.String(), "[]")))
 		}
 	})
-	return strings.Join(append(words, "--out", quote(out)), " ")
+	return strings.Join(words, " ")
 }
 
 // quote quotes a word for a shell if it needs that.

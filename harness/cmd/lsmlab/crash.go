@@ -15,7 +15,7 @@ func (a *app) crashCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.crashWorkerCommand(), a.crashCheckCommand())
+	c.AddCommand(a.crashSimCommand(), a.crashReplayCommand(), a.crashMergeCommand(), a.crashWorkerCommand(), a.crashCheckCommand())
 	return c
 }
 

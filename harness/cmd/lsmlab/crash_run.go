@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/engines"
+	"lsmlab/harness"
+	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
+)
+
+// crashFlags are those that all tiers share.
+type crashFlags struct {
+	engines  []string
+	profiles []string
+	states   int64
+	seed     uint64
+	shard    shard
+	depth    int
+	bug, out string
+	findings int
+
+	parsed []explore.Profile
+}
+
+func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&f.engines, "engines", engines, "engines, see `lsmlab list engines`")
+	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "what may be lost, see `lsmlab list faults`")
+	fs.Int64Var(&f.states, "states", states, "distinct crash states to check")
+	fs.Uint64Var(&f.seed, "seed", 1, "of all programs and choices")
+	fs.IntVar(&f.depth, "depth", 2, "crashes that follow each other: 2 crashes recoveries too")
+	fs.Var(&f.shard, "shard", "part I of N of the work, I from 0: 0/4")
+	fs.StringVar(&f.bug, "bug", "", "plant a bug, see `lsmlab list faults`")
+	fs.IntVar(&f.findings, "findings", 1, "stop an engine and profile after so many findings")
+	fs.StringVar(&f.out, "out", "", "run directory (default results/TIER-TIME)")
+}
+
+// check refuses values that make no sense.
+func (f *crashFlags) check() error {
+	for _, name := range f.engines {
+		if _, err := engines.Lookup(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range f.profiles {
+		p, err := explore.ParseProfile(name)
+		if err != nil {
+			return &harness.UsageError{Text: "--profile: " + err.Error()}
+		}
+		f.parsed = append(f.parsed, p)
+	}
+	if f.bug != "" {
+		if _, err := bugs.Lookup(f.bug); err != nil {
+			return &harness.UsageError{Text: "--bug: " + err.Error()}
+		}
+	}
+	if f.depth < 1 || f.depth > 5 || f.states < 0 || f.findings < 1 {
+		return &harness.UsageError{Text: fmt.Sprintf("--depth %d, --states %d, --findings %d: want a depth of 1 to 5, and one state and finding at least", f.depth, f.states, f.findings)}
+	}
+	return nil
+}
+
+// shard is a flag I/N.
+type shard struct{ i, n int }
+
+// Set implements pflag.Value.
+func (s *shard) Set(text string) (err error) {
+	i, n, ok := strings.Cut(text, "/")
+	if s.i, err = strconv.Atoi(i); err == nil {
+		s.n, err = strconv.Atoi(n)
+	}
+	if !ok || err != nil || s.n < 1 || s.i < 0 || s.i >= s.n {
+		return fmt.Errorf("%q: want I/N with I from 0 to N-1, such as 0/4", text)
+	}
+	return nil
+}
+
+// String implements pflag.Value.
+func (s *shard) String() string {
+	if s.n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.i, s.n)
+}
+
+// Type implements pflag.Value.
+func (s *shard) Type() string { return "I/N" }
+
+// crashRun is a run directory that is being filled.
+type crashRun struct {
+	dir   *rundir.Dir
+	run   rundir.Run
+	cells []rundir.Cell
+	found int
+}
+
+// begin makes the run directory.
+func (f *crashFlags) begin(c *cobra.Command, tier, name string) (*crashRun, error) {
+	if f.out == "" {
+		f.out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
+	}
+	r := &crashRun{run: rundir.Run{
+		Tier: tier, Seed: f.seed, Shard: f.shard.String(), Started: time.Now(),
+		Command: commandLine(c.CommandPath(), c.Flags()), Versions: versions(f.engines),
+	}}
+	var err error
+	if r.dir, err = rundir.Create(f.out, r.run); err != nil {
+		return nil, &harness.UsageError{Text: "--out: " + err.Error()}
+	}
+	return r, nil
+}
+
+func versions(names []string) map[string]string {
+	v := map[string]string{"go": runtime.Version()}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		v["lsmlab"] = build.Main.Version
+	}
+	for _, name := range names {
+		if info, err := engines.Lookup(name); err == nil && info.Module != "" {
+			v[name] = info.Version
+		}
+	}
+	return v
+}
+
+// report writes a finding down and says it in a few lines.
+func (r *crashRun) report(line func(string, ...any), f rundir.Finding) error {
+	dir, err := r.dir.AddFinding(f)
+	if err != nil {
+		return err
+	}
+	r.found++
+	f.Command = "lsmlab crash replay " + dir
+	line("%s", findingText(&f))
+	return nil
+}
+
+// findingText says a finding for people.
+func findingText(f *rundir.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "FINDING %s under %s (weakest profile %s, crash number %d): %s: %s\n", f.Engine, f.Profile, f.Weakest, f.Depth, f.Rule, f.Detail)
+	if f.Before != "" {
+		fmt.Fprintf(&b, "  power cut before %s\n", f.Before)
+	}
+	for _, l := range f.Lost {
+		fmt.Fprintf(&b, "  lost: %s\n", l.What)
+		if l.Operation != "" {
+			fmt.Fprintf(&b, "    made by %s, not covered by a sync, called from\n", l.Operation)
+		}
+		for _, call := range l.Stack {
+			fmt.Fprintf(&b, "      %s\n", call)
+		}
+	}
+	fmt.Fprintf(&b, "  shown again by: %s", f.Command)
+	return b.String()
+}
+
+// add writes a cell down and prints its line.
+func (r *crashRun) add(line func(string, ...any), c rundir.Cell) error {
+	r.cells = append(r.cells, c)
+	line("%s", cellLine(&c))
+	return r.dir.AddCell(c)
+}
+
+func cellLine(c *rundir.Cell) string {
+	return fmt.Sprintf("%-13s %-13s %8d distinct of %9d explored in %5d programs, %6.0f/s, %d findings",
+		c.Engine, c.Profile, c.Distinct, c.Explored, c.Programs, float64(c.Distinct)/c.Seconds, sum(c.Violations))
+}
+
+func sum(counts map[string]int64) (n int64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// end writes when the run ended.
+func (r *crashRun) end(stopped bool) error {
+	r.run.Ended, r.run.Stopped = time.Now(), stopped
+	return r.dir.SetRun(r.run)
+}
+
+// finish ends the run, prints what was covered and says what came of it.
+func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
+	stopped := ctx.Err() != nil
+	if err := r.end(stopped); err != nil {
+		return err
+	}
+	total := explore.Counts{}
+	for i := range r.cells {
+		total.Add(&r.cells[i].Counts)
+	}
+	printCoverage(out, &total)
+	fmt.Fprintln(out, r.dir.Path())
+	switch {
+	case stopped:
+		return harness.ErrInterrupted
+	case r.found > 0:
+		return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, r.found, r.dir.Path())
+	}
+	return nil
+}
+
+// printCoverage shows at which operations, on files of which role, how many
+// distinct states were checked.
+func printCoverage(out io.Writer, c *explore.Counts) {
+	roles, kinds := map[string]bool{}, map[string]bool{}
+	for key := range c.Coverage {
+		kind, role, _ := strings.Cut(key, " ")
+		roles[role], kinds[kind] = true, true
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "states before\t")
+	for _, role := range slices.Sorted(maps.Keys(roles)) {
+		fmt.Fprintf(w, "%s\t", role)
+	}
+	fmt.Fprintln(w)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		fmt.Fprintf(w, "%s\t", kind)
+		for _, role := range slices.Sorted(maps.Keys(roles)) {
+			fmt.Fprintf(w, "%d\t", c.Coverage[kind+" "+role])
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush() // to where everything else is printed
+	fmt.Fprintf(out, "%d programs, %d states explored, %d distinct; after 1, 2, .. crashes: %d\n", c.Programs, c.Explored, c.Distinct, c.Depths)
+}

@@ -1,0 +1,173 @@
+package rundir
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lsmlab/powerfail/oracle"
+)
+
+// Dir is a run directory that is being written. It is used by one goroutine at a
+// time.
+type Dir struct {
+	path     string
+	findings int
+}
+
+// Create makes the directory, which must be new or empty, and writes run.json.
+func Create(path string, r Run) (*Dir, error) {
+	names, err := os.ReadDir(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if len(names) > 0 {
+		return nil, fmt.Errorf("run directory %s is not empty: give a new one", path)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "findings"), 0o755); err != nil {
+		return nil, err
+	}
+	d := &Dir{path: path}
+	return d, d.SetRun(r)
+}
+
+// Path returns where the directory is.
+func (d *Dir) Path() string { return d.path }
+
+// SetRun writes run.json again.
+func (d *Dir) SetRun(r Run) error { return writeJSON(filepath.Join(d.path, "run.json"), r) }
+
+// AddCell adds a cell to cells.jsonl.
+func (d *Dir) AddCell(c Cell) error {
+	f, err := os.OpenFile(filepath.Join(d.path, "cells.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewEncoder(f).Encode(c), f.Close())
+}
+
+// AddFinding writes a finding and returns its directory. The command of f, if it
+// has none, becomes the one that replays that directory.
+func (d *Dir) AddFinding(f Finding) (dir string, err error) {
+	d.findings++
+	dir = filepath.Join(d.path, "findings", fmt.Sprintf("%03d-%s", d.findings, f.Rule))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	if f.Command == "" {
+		f.Command = "lsmlab crash replay " + dir
+	}
+	err = errors.Join(
+		writeJSON(filepath.Join(dir, "finding.json"), f),
+		writeJSON(filepath.Join(dir, "trail.json"), f.Trail),
+		os.WriteFile(filepath.Join(dir, "program.txt"), []byte(f.Program), 0o644),
+	)
+	if f.History != nil {
+		err = errors.Join(err, writeTo(filepath.Join(dir, "history.jsonl"), f.History.Encode))
+	}
+	if f.State != nil {
+		err = errors.Join(err, f.State(filepath.Join(dir, "state")))
+	}
+	return dir, err
+}
+
+func writeJSON(name string, v any) error {
+	return writeTo(name, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	})
+}
+
+func writeTo(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	return errors.Join(write(w), w.Flush(), f.Close())
+}
+
+// Read returns what a run directory holds. Findings come in the order in which
+// they were found.
+func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
+	if err = readJSON(filepath.Join(path, "run.json"), &r); err != nil {
+		return r, nil, nil, fmt.Errorf("%s is no run directory: %w", path, err)
+	}
+	if cells, err = readCells(filepath.Join(path, "cells.jsonl")); err != nil {
+		return r, nil, nil, err
+	}
+	names, err := filepath.Glob(filepath.Join(path, "findings", "*", "finding.json")) // sorted
+	if err != nil {
+		return r, nil, nil, err
+	}
+	for _, name := range names {
+		f, err := ReadFinding(filepath.Dir(name))
+		if err != nil {
+			return r, nil, nil, err
+		}
+		findings = append(findings, f)
+	}
+	return r, cells, findings, nil
+}
+
+func readCells(name string) (cells []Cell, err error) {
+	data, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // cut before its first cell
+		return nil, err
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		if line == "" {
+			continue
+		}
+		var c Cell
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", name, i+1, err)
+		}
+		cells = append(cells, c)
+	}
+	return cells, nil
+}
+
+// ReadFinding reads the directory of one finding. Its State copies the files
+// that the directory has.
+func ReadFinding(dir string) (f Finding, err error) {
+	if err = readJSON(filepath.Join(dir, "finding.json"), &f); err != nil {
+		return f, fmt.Errorf("%s is no finding: %w", dir, err)
+	}
+	if err = readJSON(filepath.Join(dir, "trail.json"), &f.Trail); err != nil {
+		return f, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "program.txt"))
+	if err != nil {
+		return f, err
+	}
+	f.Program = string(text)
+	if h, err := os.Open(filepath.Join(dir, "history.jsonl")); err == nil {
+		defer func() { _ = h.Close() }() // only read from
+		if f.History, err = oracle.DecodeHistory(h); err != nil {
+			return f, err
+		}
+	}
+	state := filepath.Join(dir, "state")
+	if _, err := os.Stat(state); err == nil {
+		f.State = func(to string) error { return os.CopyFS(to, os.DirFS(state)) }
+	}
+	return f, nil
+}
+
+func readJSON(name string, v any) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

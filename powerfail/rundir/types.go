@@ -1,0 +1,66 @@
+package rundir
+
+import (
+	"encoding/json"
+	"time"
+
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+)
+
+// Run says what ran.
+type Run struct {
+	Tier     string            `json:"tier"`    // sim, disk or vm
+	Command  string            `json:"command"` // line that runs it again
+	Seed     uint64            `json:"seed"`
+	Shard    string            `json:"shard,omitempty"` // I/N
+	Versions map[string]string `json:"versions"`        // go, commit, kernel, engines
+	Started  time.Time         `json:"started"`
+	Ended    time.Time         `json:"ended"`
+	Stopped  bool              `json:"stopped,omitempty"` // by Ctrl-C: there may be more to find
+}
+
+// Key tells cells apart.
+type Key struct {
+	Engine     string `json:"engine"`
+	FileSystem string `json:"fileSystem"` // "model" for the simulated one
+	Profile    string `json:"profile"`
+	Bug        string `json:"bug,omitempty"` // planted
+}
+
+// Cell is what was explored of one engine.
+type Cell struct {
+	Key
+	explore.Counts
+	Seconds float64 `json:"seconds"`
+}
+
+// Finding is a crash state that breaks a rule.
+type Finding struct {
+	Tier string `json:"tier"`
+	Key
+	Rule    oracle.Rule     `json:"rule"`
+	Detail  string          `json:"detail"`
+	Weakest explore.Profile `json:"weakest"` // profile that shows it
+	Cut     oracle.Cut      `json:"cut"`
+	Depth   int             `json:"depth"`            // crashes, with the one before
+	Before  string          `json:"before,omitempty"` // operation that did not happen any more
+	Lost    []Loss          `json:"lost,omitempty"`   // what must be lost for it, no more
+	Command string          `json:"command"`          // line that shows it again
+	// Scenario is what the tier needs to explore it again.
+	Scenario json.RawMessage `json:"scenario,omitempty"`
+
+	// These have files of their own.
+
+	Program string                       `json:"-"`
+	History *oracle.History              `json:"-"`
+	Trail   explore.Trail                `json:"-"`
+	State   func(dir string) (err error) `json:"-"` // writes the store's files; nil if there are none
+}
+
+// Loss is one thing that a crash took, and who had made it without a barrier.
+type Loss struct {
+	What      string   `json:"what"`
+	Operation string   `json:"operation,omitempty"`
+	Stack     []string `json:"stack,omitempty"` // innermost call of the engine first
+}

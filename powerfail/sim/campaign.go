@@ -1,0 +1,162 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+
+	"lsmlab/engines/kv"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/program"
+)
+
+// Campaign explores one engine under one profile.
+type Campaign struct {
+	Open    OpenFunc
+	Profile explore.Profile
+	Seed    uint64
+	Depth   int // crashes that follow each other; default 2
+	// States ends the campaign once so many distinct states were checked.
+	States int64
+	// Programs, if not 0, is how many generated programs there are.
+	Programs int
+	// Shard takes every Shards-th scenario, from this one on. Shards of 0 is one.
+	Shard, Shards int
+	NoShort       bool // leave the short programs out
+	Workers       int  // default one a processor
+	Findings      int  // ends the campaign after so many; default 1
+
+	// OnResult is told of each scenario that has ended, one after the other, and
+	// of all counts so far.
+	OnResult func(Scenario, Result, explore.Counts)
+}
+
+// What one program may take at most, so that time goes to many.
+const (
+	statesPerProgram = 4000
+	statesPerShort   = 1000
+)
+
+// Run explores until there are enough states or findings, or ctx ends; then it
+// returns what there is. Findings have been shrunk.
+func (c *Campaign) Run(ctx context.Context) (total explore.Counts, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var mu sync.Mutex
+	scenarios := c.scenarios(ctx)
+	found := 0
+	work := func() {
+		for s := range scenarios {
+			r, e := Explore(ctx, c.Open, s)
+			if r.Finding != nil {
+				s, r.Finding = shrinkProgram(ctx, c.Open, s, r.Finding)
+				r.Finding.Program = s.Program.String()
+				r.Finding.Scenario, _ = json.Marshal(s) // numbers and names
+			}
+			mu.Lock()
+			if e != nil {
+				err = e
+			}
+			total.Add(&r.Counts)
+			if found >= max(c.Findings, 1) {
+				r.Finding = nil // met while the campaign was ended
+			}
+			if r.Finding != nil {
+				found++
+			}
+			if c.OnResult != nil {
+				c.OnResult(s, r, total)
+			}
+			if e != nil || found >= max(c.Findings, 1) || c.States > 0 && total.Distinct >= c.States {
+				stop()
+			}
+			mu.Unlock()
+		}
+	}
+	var workers sync.WaitGroup
+	for range cmp.Or(c.Workers, runtime.GOMAXPROCS(0)) {
+		workers.Go(work)
+	}
+	workers.Wait()
+	return total, err
+}
+
+// scenarios sends those of the shard, until ctx ends.
+func (c *Campaign) scenarios(ctx context.Context) <-chan Scenario {
+	out := make(chan Scenario)
+	go func() {
+		defer close(out)
+		n := 0
+		send := func(s Scenario) bool {
+			n++
+			if c.Shards > 1 && (n-1)%c.Shards != c.Shard {
+				return true
+			}
+			select {
+			case out <- s:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		c.each(send)
+	}()
+	return out
+}
+
+// each yields every scenario of the campaign: short and generated ones by turns,
+// then what is left of either.
+func (c *Campaign) each(yield func(Scenario) bool) {
+	next, stop := iter.Pull(c.short())
+	defer stop()
+	more := !c.NoShort
+	for i := 0; ; i++ {
+		if more {
+			var s Scenario
+			if s, more = next(); more && !yield(s) {
+				return
+			}
+		}
+		last := c.Programs > 0 && i >= c.Programs
+		if last && !more {
+			return
+		}
+		if !last && !yield(c.generated(i)) {
+			return
+		}
+	}
+}
+
+// short yields the scenarios of the short programs.
+func (c *Campaign) short() iter.Seq[Scenario] {
+	return func(yield func(Scenario) bool) {
+		for _, rung := range []kv.Durability{kv.Synced, kv.Buffered} {
+			for p := range program.Short(3, rung) {
+				s := Scenario{Program: p, Profile: c.Profile, Seed: c.Seed, Depth: cmp.Or(c.Depth, 2), States: statesPerShort, All: 64}
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// generated returns the scenario of generated program i.
+func (c *Campaign) generated(i int) Scenario {
+	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerProgram, All: 8}
+	shape := program.Shape{Durability: kv.Synced}
+	switch i % 8 {
+	case 1, 5:
+		s.Fault = drawFault(rand.New(rand.NewPCG(s.Seed, 2)))
+	case 3:
+		shape.Writers = 3
+	case 7:
+		shape.Durability = kv.Buffered // on a mapped log
+	}
+	s.Program = program.Generate(s.Seed, shape)
+	return s
+}

@@ -1,0 +1,197 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+)
+
+const maxStack = 24
+
+// note keeps an operation with the calls that led to it, so that a finding can
+// name who lacked a barrier. It costs about a microsecond, before states that
+// cost hundreds each.
+func (l *life) note(op vfs.Op) {
+	n := runtime.Callers(4, l.pcs[:]) // from the caller of the file system on
+	for uint64(len(l.done)) <= op.Number {
+		l.done = append(l.done, nil)
+		l.stacks = append(l.stacks, nil)
+	}
+	l.done[op.Number] = &op
+	l.stacks[op.Number] = append([]uintptr(nil), l.pcs[:n]...)
+}
+
+// report makes a finding of a broken state, and shrinks it. s is nil if it was
+// not broken by a crash.
+func (l *life) report(broken *oracle.Violation, s *shot) {
+	explore.Count(&l.x.counts.Violations, string(broken.Rule), 1)
+	f := &rundir.Finding{Tier: Tier, Rule: broken.Rule, Detail: broken.Detail, Weakest: l.x.s.Profile, Depth: l.depth}
+	if l.opened {
+		f.History = l.recorder.History()
+	}
+	f.Cut = oracle.Cut{Position: l.judgement().position}
+	l.x.finding = f
+	if s == nil {
+		return
+	}
+	f.Cut.Kind = s.cutKind()
+	if n := len(l.done); n > 0 {
+		f.Before = l.done[n-1].String()
+	}
+	if !s.ProcessCrash {
+		s = l.weakest(f, s)
+		l.shrink(f, s)
+	}
+	f.Trail, f.Lost = s.trail, l.losses(s)
+	state := l.again(s)
+	f.State = func(dir string) error { return export(state, dir) }
+}
+
+// breaks says whether the state still breaks the rule of f, and takes over the
+// newest words for it.
+func (l *life) breaks(f *rundir.Finding, s *shot) bool {
+	broken := l.check(s)
+	if broken == nil || broken.Rule != f.Rule {
+		return false
+	}
+	f.Detail = broken.Detail
+	return true
+}
+
+// weakest looks for a state of a weaker profile that breaks the same rule at the
+// same operation.
+func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
+	for _, p := range l.x.s.Profile.Weaker() {
+		k := kindOf(p)
+		s := k.durable()
+		s.made(l, explore.Durable[vfs.CrashSite])
+		for n := 0; ; n++ {
+			if l.breaks(f, &s) {
+				f.Weakest = p
+				return &s
+			}
+			if n == 100 || k.keeps == nil {
+				break
+			}
+			var by choose
+			s, by = k.draw(l.x.rng)
+			s.made(l, by)
+		}
+	}
+	return found
+}
+
+// shrink gives back what need not be lost.
+func (l *life) shrink(f *rundir.Finding, s *shot) {
+	s.trail = explore.Shrink(s.trail, func(t explore.Trail) bool {
+		tried := shot{CrashOptions: s.CrashOptions}
+		tried.follow(l, t)
+		return l.breaks(f, &tried)
+	})
+	last := shot{CrashOptions: s.CrashOptions}
+	last.follow(l, s.trail)
+	l.breaks(f, &last)
+}
+
+// again returns the disk that the crash leaves.
+func (l *life) again(s *shot) *vfs.Mem {
+	fresh := shot{CrashOptions: s.CrashOptions}
+	fresh.follow(l, s.trail)
+	return fresh.disk
+}
+
+// losses says in words what the crash took.
+func (l *life) losses(s *shot) (lost []rundir.Loss) {
+	if s.ProcessCrash {
+		return nil
+	}
+	at := 0
+	told := shot{CrashOptions: s.CrashOptions}
+	told.made(l, func(site vfs.CrashSite, n int) int {
+		got := n - 1
+		if at < len(s.trail) {
+			got = min(s.trail[at].Got, n-1)
+		}
+		at++
+		if got < n-1 {
+			lost = append(lost, l.loss(site, got, n))
+		}
+		return got
+	})
+	return lost
+}
+
+func (l *life) loss(site vfs.CrashSite, got, n int) (loss rundir.Loss) {
+	switch site.Kind {
+	case vfs.SiteBlock:
+		loss.What = fmt.Sprintf("bytes %d to %d of %s are those of version %d of %d since the last sync",
+			site.Offset, site.Offset+site.Length, site.File, got, n-1)
+	case vfs.SiteSize:
+		loss.What = fmt.Sprintf("size of %s: only %d of %d changes since the last sync are there", site.File, got, n-1)
+	case vfs.SiteEntries:
+		loss.What = fmt.Sprintf("directory %s: only the first %d of %d changes since its last sync are there", site.File, got, n-1)
+	case vfs.SiteEntry:
+		loss.What = fmt.Sprintf("directory entry: the %v of %s is not there", site.Op, site.File)
+	case vfs.SiteGarbage:
+		loss.What = fmt.Sprintf("bytes %d to %d of %s are stale or noise", site.Offset, site.Offset+site.Length, site.File)
+	}
+	if site.Made == 0 {
+		loss.Operation = "stores to a mapping"
+	} else if site.Made < uint64(len(l.done)) && l.done[site.Made] != nil {
+		loss.Operation = l.done[site.Made].String()
+		loss.Stack = frames(l.stacks[site.Made])
+	}
+	return loss
+}
+
+// frames returns the calls of the engine in a stack: below them are those of the
+// file system, above them those of whoever opened and used the engine.
+func frames(pcs []uintptr) (calls []string) {
+	walk := runtime.CallersFrames(pcs)
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = walk.Next()
+		below := strings.HasPrefix(frame.Function, "lsmlab/engines/vfs.") || strings.HasPrefix(frame.Function, "lsmlab/powerfail/bugs.")
+		above := strings.HasPrefix(frame.Function, "lsmlab/powerfail/") || strings.HasPrefix(frame.Function, "lsmlab/engines.") ||
+			strings.HasPrefix(frame.Function, "runtime.")
+		switch {
+		case below:
+		case above && len(calls) > 0:
+			return calls
+		case !above && frame.Function != "":
+			file := frame.File[strings.LastIndexByte(frame.File, '/')+1:]
+			calls = append(calls, fmt.Sprintf("%s (%s:%d)", frame.Function, file, frame.Line))
+		}
+	}
+	return calls
+}
+
+// export writes the files of a store to a directory of the operating system.
+func export(disk *vfs.Mem, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	names, err := disk.List(Dir)
+	for _, name := range names {
+		f, e := disk.Open(Dir + "/" + name)
+		if e != nil {
+			return e
+		}
+		size, e := f.Size()
+		data := make([]byte, size)
+		if _, readErr := f.ReadAt(data, 0); readErr != io.EOF {
+			e = errors.Join(e, readErr)
+		}
+		err = errors.Join(err, e, f.Close(), os.WriteFile(filepath.Join(dir, name), data, 0o644))
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
+)
+
+// Tier is the name of this tier in run directories.
+const Tier = "sim"
+
+// FileSystem is that of the simulated disk.
+const FileSystem = "model"
+
+// Dir is the directory of every store. It is durable before a program begins.
+const Dir = "/db"
+
+// OpenFunc opens the store of the engine under test in [Dir] of fs, for a rung.
+type OpenFunc func(fs vfs.FS, d kv.Durability) (kv.Engine, error)
+
+// Scenario is a program with all that decides which of its crash states are
+// explored.
+type Scenario struct {
+	Program *program.Program `json:"-"`
+	Profile explore.Profile  `json:"profile"`
+	Seed    uint64           `json:"seed"`
+	// Depth is how many crashes follow each other at most.
+	Depth int `json:"depth"`
+	// States ends the exploration after so many distinct ones.
+	States int64 `json:"states"`
+	// All is up to how many states of one operation all are visited; of more,
+	// a few are drawn.
+	All int `json:"all"`
+	// Fault fails one operation of the program, or nil.
+	Fault *Fault `json:"fault,omitempty"`
+}
+
+// Result is what the exploration of a scenario gave.
+type Result struct {
+	explore.Counts
+	Finding *rundir.Finding // the first; it ends the exploration
+}
+
+// Explore runs the scenario. An error is one of the scenario, not of the engine.
+func Explore(ctx context.Context, open OpenFunc, s Scenario) (Result, error) {
+	x := &explorer{
+		ctx: ctx, open: open, s: s, kind: kindOf(s.Profile),
+		rng:  rand.New(rand.NewPCG(s.Seed, 1)),
+		seen: map[uint64]struct{}{},
+	}
+	x.counts.Programs = 1
+	disk := vfs.NewMem()
+	if err := errors.Join(disk.MkdirAll(Dir), disk.SyncDir("/")); err != nil {
+		return Result{}, err
+	}
+	l := x.life(disk, 1)
+	empty, err := (&oracle.History{}).Index()
+	if err != nil {
+		return Result{}, err
+	}
+	l.before = judgement{empty.NewChecker(), 0}
+	l.run(s.Program, s.Fault)
+	if x.err != nil {
+		return Result{}, fmt.Errorf("explore: %w", x.err)
+	}
+	return Result{x.counts, x.finding}, nil
+}
+
+// explorer is the exploration of one scenario, over all its lives.
+type explorer struct {
+	ctx     context.Context
+	open    OpenFunc
+	s       Scenario
+	kind    kind
+	rng     *rand.Rand
+	seen    map[uint64]struct{}
+	counts  explore.Counts
+	finding *rundir.Finding
+	err     error
+}
+
+// done says whether nothing more is to be explored.
+func (x *explorer) done() bool {
+	return x.finding != nil || x.err != nil || x.counts.Distinct >= x.s.States || x.ctx.Err() != nil
+}
+
+// opener opens the store on a disk, seen through the profile.
+func (x *explorer) opener(disk vfs.FS) func() (kv.Engine, error) {
+	if x.kind.lies {
+		disk = vfs.NewInject(disk, lie)
+	}
+	return func() (kv.Engine, error) { return x.open(disk, x.s.Program.Durability) }
+}
+
+// lie is a disk that answers syncs without doing anything.
+func lie(op vfs.Op) vfs.Fault {
+	switch op.Kind {
+	case vfs.OpSync, vfs.OpSyncData, vfs.OpSyncDir, vfs.OpOpenDSync:
+		return vfs.Fault{Lie: true}
+	}
+	return vfs.Fault{}
+}
+
+// kind is how a profile shows in the model of a file system.
+type kind struct {
+	strict bool
+	keeps  []float64 // shares of unsynced things that random states keep
+	blocks []int
+	lies   bool
+}
+
+func kindOf(p explore.Profile) kind {
+	switch p {
+	case explore.Ext4Ordered:
+		return kind{keeps: []float64{0.3, 0.7, 0.9}, blocks: []int{4096, 512}}
+	case explore.PosixStrict:
+		return kind{strict: true, keeps: []float64{0.1, 0.3, 0.6, 0.9}, blocks: []int{512, 4096}}
+	case explore.LyingDisk:
+		return kind{strict: true, keeps: []float64{0.5, 0.9, 0.99}, blocks: []int{512, 4096}, lies: true}
+	}
+	return kind{} // drop-all
+}
+
+// durable is the crash that takes all that it may.
+func (k kind) durable() shot { return shot{CrashOptions: vfs.CrashOptions{Strict: k.strict}} }
+
+// draw returns a random kind of crash, and what decides in it.
+func (k kind) draw(rng *rand.Rand) (shot, choose) {
+	o := vfs.CrashOptions{Strict: k.strict, BlockSize: k.blocks[rng.IntN(len(k.blocks))]}
+	o.Garbage = k.strict && rng.IntN(4) == 0
+	return shot{CrashOptions: o}, vfs.Chance(k.keeps[rng.IntN(len(k.keeps))], rng)
+}

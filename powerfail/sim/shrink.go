@@ -1,0 +1,42 @@
+package sim
+
+import (
+	"context"
+	"slices"
+
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
+)
+
+// shrinkStates bounds the states that one try to shrink a program may explore.
+const shrinkStates = 3000
+
+// shrinkProgram leaves out crashes before the last, and steps of the program, as
+// long as exploring what stays shows the same rule broken. It returns the
+// scenario that shows it with the fewest steps found, and what it shows.
+func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Finding) (Scenario, *rundir.Finding) {
+	try := func(steps []program.Step, depth int) bool {
+		t := s
+		t.Depth = depth
+		t.States = min(s.States, shrinkStates)
+		t.Program = &program.Program{Durability: s.Program.Durability, Steps: steps}
+		r, err := Explore(ctx, open, t)
+		if err != nil || r.Finding == nil || r.Finding.Rule != f.Rule {
+			return false
+		}
+		s, f = t, r.Finding
+		return true
+	}
+	for depth := 1; depth < s.Depth && !try(s.Program.Steps, depth); depth++ {
+	}
+	for size := len(s.Program.Steps) / 2; size >= 1; size /= 2 {
+		for from := 0; from < len(s.Program.Steps); {
+			steps := s.Program.Steps
+			rest := slices.Concat(steps[:from], steps[min(from+size, len(steps)):])
+			if len(rest) == 0 || !try(rest, s.Depth) {
+				from += size
+			}
+		}
+	}
+	return s, f
+}
