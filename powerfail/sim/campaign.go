@@ -37,8 +37,9 @@ type Campaign struct {
 
 // What one program may take at most, so that time goes to many.
 const (
-	statesPerProgram = 4000
-	statesPerShort   = 1000
+	statesPerProgram = 3000
+	statesPerShort   = 600
+	statesPerFault   = 200
 )
 
 // Run explores until there are enough states or findings, or ctx ends; then it
@@ -145,16 +146,18 @@ func (c *Campaign) short() iter.Seq[Scenario] {
 	}
 }
 
-// generated returns the scenario of generated program i.
+// generated returns the scenario of generated program i. Every second one has an
+// operation that fails, and few states.
 func (c *Campaign) generated(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerProgram, All: 8}
 	shape := program.Shape{Durability: kv.Synced}
 	switch i % 8 {
-	case 1, 5:
+	case 1, 3, 5, 7:
 		s.Fault = drawFault(rand.New(rand.NewPCG(s.Seed, 2)))
-	case 3:
+		s.States, shape.Writes = statesPerFault, 20
+	case 2:
 		shape.Writers = 3
-	case 7:
+	case 6:
 		shape.Durability = kv.Buffered // on a mapped log
 	}
 	s.Program = program.Generate(s.Seed, shape)
