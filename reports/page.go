@@ -39,7 +39,7 @@ func (r *run) page() (*page.Page, error) {
 		}
 		p.Sections = append(p.Sections, page.Section{
 			ID: s.slug(), Title: upperFirst(s.String()), Intro: r.sectionIntro(s),
-			Groups: groups, Tables: r.sectionTables(s),
+			Groups: groups, TablesTitle: "All figures", Tables: r.sectionTables(s),
 		})
 	}
 	return p, nil

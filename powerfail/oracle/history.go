@@ -29,6 +29,9 @@ type Write struct {
 	Ack    int64         `json:"ack"`   // when it returned without an error, or Never
 }
 
+// Kept says whether the write, once acknowledged, survives such a crash.
+func (w *Write) Kept(k Kind) bool { return w.Rung >= k.keeps() }
+
 // Kind says what a crash takes.
 type Kind uint8
 

@@ -138,7 +138,7 @@ func (x *Index) limits(l *lane, cut Cut) (floor, begun int32) {
 			break
 		}
 		begun = int32(n) + 1
-		if w.Ack != Never && w.Ack <= cut.Position && w.Rung >= cut.Kind.keeps() {
+		if w.Ack != Never && w.Ack <= cut.Position && w.Kept(cut.Kind) {
 			floor = begun
 		}
 	}

@@ -55,6 +55,7 @@ type WarningKind struct {
 type Section struct {
 	ID, Title, Intro string
 	Groups           []Group
+	TablesTitle      string
 	Tables           []Table
 }
 

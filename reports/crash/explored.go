@@ -1,0 +1,178 @@
+package crash
+
+import (
+	"fmt"
+	"image/color"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/reports/chart"
+	"lsmlab/reports/page"
+)
+
+// exploredSection holds the verdicts and how much stands behind them.
+func (r *run) exploredSection() page.Section {
+	return page.Section{
+		ID: "explored", Title: "Verdicts and what stands behind them",
+		Intro: "A crash state is what a power cut could leave at one operation. Profiles, from weak to strong: " + profiles() + ".",
+		Groups: slices.DeleteFunc([]page.Group{
+			{ID: "verdicts", Title: "Verdicts", Note: "Distinct states judged, or what they break. An empty field was not run.", Figures: r.matrix()},
+			{ID: "states", Title: "States", Note: "Equal states are recognised by content and judged once.", Figures: r.states()},
+			{ID: "coverage", Title: "Coverage", Note: "Where the power was cut: distinct states by the operation that did not happen any more, and the file that it was for.", Figures: r.coverage()},
+		}, func(g page.Group) bool { return len(g.Figures) == 0 }),
+	}
+}
+
+func profiles() string {
+	var parts []string
+	for _, p := range explore.Profiles() {
+		parts = append(parts, fmt.Sprintf("%s (%s)", p, p.About()))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// row names what a row of the matrix stands for.
+func row(k rundir.Key) string {
+	name := k.Engine + ", " + k.FileSystem
+	if k.Bug != "" {
+		name += ", " + k.Bug
+	}
+	return name
+}
+
+// matrix draws engine and file system against profile.
+func (r *run) matrix() []chart.Figure {
+	var g chart.Grid
+	for _, c := range r.cells {
+		if !slices.Contains(g.Rows, row(c.Key)) {
+			g.Rows = append(g.Rows, row(c.Key))
+			g.Fields = append(g.Fields, nil)
+		}
+		if !slices.Contains(g.Columns, c.Profile) {
+			g.Columns = append(g.Columns, c.Profile)
+		}
+	}
+	slices.SortFunc(g.Columns, func(a, b string) int { return rank(a) - rank(b) })
+	broken := 0
+	for i := range g.Fields {
+		g.Fields[i] = make([]chart.Field, len(g.Columns))
+	}
+	for _, c := range r.cells {
+		f := chart.Field{Text: chart.UnitCount.Format(float64(c.Distinct)), Fill: chart.FillGood}
+		if len(c.Violations) > 0 {
+			broken++
+			f = chart.Field{Text: strings.Join(slices.Sorted(maps.Keys(c.Violations)), ", "), Fill: chart.FillBad, Ink: color.White}
+			if explore.Profile(c.Profile) == explore.LyingDisk {
+				f.Fill, f.Ink = chart.FillNote, nil
+			}
+		}
+		g.Fields[slices.Index(g.Rows, row(c.Key))][slices.Index(g.Columns, c.Profile)] = f
+	}
+	if len(g.Rows) == 0 {
+		return nil
+	}
+	f := r.figure("verdicts", "Verdict by engine, file system and profile")
+	f.Panels = []chart.Panel{g.Panel("")}
+	f.Finding = "No field breaks a rule."
+	if broken > 0 {
+		f.Finding = fmt.Sprintf("%d of %d fields break a rule.", broken, len(r.cells))
+	}
+	f.Caption = "Blue: sound, with the distinct states judged. Vermilion: the rules broken. Pale orange: loss by a disk that lies, no bug of an engine."
+	return []chart.Figure{f}
+}
+
+func rank(profile string) int { return slices.Index(explore.Profiles(), explore.Profile(profile)) }
+
+// states draws explored and distinct states of every cell.
+func (r *run) states() []chart.Figure {
+	panels := []chart.DotPanel{
+		{Title: "explored", Label: "crash states made", Unit: chart.UnitCount, Log: true, Ref: math.NaN()},
+		{Title: "distinct", Label: "distinct states judged", Unit: chart.UnitCount, Log: true, Ref: math.NaN()},
+		{Title: "speed", Label: "distinct states a second", Unit: chart.UnitCount, Log: true, Ref: math.NaN()},
+	}
+	var order []string
+	sums := map[string]*rundir.Cell{}
+	for _, c := range r.cells {
+		name := c.Engine + ", " + c.FileSystem
+		if sums[name] == nil {
+			order, sums[name] = append(order, name), &rundir.Cell{Key: c.Key}
+		}
+		sums[name].Add(&c.Counts)
+		sums[name].Seconds += c.Seconds
+	}
+	looks := chart.LooksOf(r.engines(), func(e string) bool { return chart.IsOwn(e, "", false) })
+	for _, name := range order {
+		c := sums[name]
+		look := looks[c.Engine]
+		look.Name = name
+		for i, v := range []float64{float64(c.Explored), float64(c.Distinct), float64(c.Distinct) / c.Seconds} {
+			panels[i].Rows = append(panels[i].Rows, chart.DotRow{Look: look, Mid: v, Lo: math.NaN(), Hi: math.NaN()})
+		}
+	}
+	f := r.figure("states", "States explored")
+	for _, d := range panels {
+		if d, ok := d.Usable(); ok {
+			f.Panels = append(f.Panels, d.Panel())
+		}
+	}
+	if len(f.Panels) == 0 {
+		return nil
+	}
+	f.Finding = r.lead()
+	return []chart.Figure{f}
+}
+
+// coverage draws one grid an engine: kind of operation against role of the file.
+func (r *run) coverage() (figures []chart.Figure) {
+	for _, e := range r.engines() {
+		sum := map[string]int64{}
+		for _, c := range r.cells {
+			if c.Engine == e {
+				for key, n := range c.Coverage {
+					sum[key] += n
+				}
+			}
+		}
+		if len(sum) == 0 {
+			continue
+		}
+		f := r.figure("coverage-"+e, "Coverage: "+e)
+		f.Panels = []chart.Panel{coverageGrid(sum).Panel("")}
+		f.Finding = fmt.Sprintf("%s was cut at %s of operation and file.", e, plural(len(sum), "combination"))
+		f.Caption = "Rows: the operation before which the power was cut. Columns: the role of its file. Darker: more distinct states."
+		figures = append(figures, f)
+	}
+	return figures
+}
+
+func coverageGrid(sum map[string]int64) (g chart.Grid) {
+	most := int64(0)
+	for _, key := range slices.Sorted(maps.Keys(sum)) {
+		kind, role, _ := strings.Cut(key, " ")
+		if !slices.Contains(g.Rows, kind) {
+			g.Rows = append(g.Rows, kind)
+		}
+		if !slices.Contains(g.Columns, role) {
+			g.Columns = append(g.Columns, role)
+		}
+		most = max(most, sum[key])
+	}
+	slices.Sort(g.Columns)
+	for _, kind := range g.Rows {
+		fields := make([]chart.Field, len(g.Columns))
+		for i, role := range g.Columns {
+			n := float64(sum[kind+" "+role])
+			fields[i] = chart.Shade(chart.UnitCount.Format(n), n, float64(most))
+		}
+		g.Fields = append(g.Fields, fields)
+	}
+	return g
+}
+
+func (r *run) figure(name, title string) chart.Figure {
+	return chart.Figure{Name: name, Title: title, Footer: r.footer()}
+}

@@ -1,0 +1,102 @@
+package crash
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/reports/chart"
+	"lsmlab/reports/page"
+)
+
+// findingsSection has a group for each finding.
+func (r *run) findingsSection() page.Section {
+	s := page.Section{
+		ID: "findings", Title: "Findings",
+		Intro: "Each was shrunk: what is lost below must be lost for it, and no more. The directory of a finding has its program, history and crash state.",
+	}
+	for i := range r.findings {
+		s.Groups = append(s.Groups, r.findingGroup(i+1, &r.findings[i]))
+	}
+	if t := r.damageTable(); len(t.Rows) > 0 {
+		s.TablesTitle, s.Tables = "Damage by file", []page.Table{t}
+	}
+	return s
+}
+
+func (r *run) findingGroup(n int, f *rundir.Finding) page.Group {
+	name := fmt.Sprintf("finding-%03d", n)
+	g := page.Group{
+		ID: name, Title: fmt.Sprintf("%03d: %s, %s", n, f.Rule, row(f.Key)),
+		Note: strings.Join(sentences(f), " "), Table: lossTable(name, f),
+	}
+	if figure, ok := r.history(name, f); ok {
+		g.Figures = append(g.Figures, figure)
+	}
+	if figure, ok := r.chain(name, f); ok {
+		g.Figures = append(g.Figures, figure)
+	}
+	return g
+}
+
+// sentences tell a finding in words.
+func sentences(f *rundir.Finding) []string {
+	s := []string{fmt.Sprintf("Rule %s is broken: %s.", f.Rule, strings.TrimSuffix(f.Detail, "."))}
+	if f.Before != "" {
+		s = append(s, fmt.Sprintf("The crash came before: %s.", f.Before))
+	}
+	if f.Depth > 1 {
+		s = append(s, fmt.Sprintf("It takes %d crashes, one in the recovery from another.", f.Depth))
+	}
+	weakest := fmt.Sprintf("The weakest profile that shows it is %s.", f.Weakest)
+	if f.Weakest == explore.LyingDisk {
+		weakest += " That is loss by a disk that lies, no bug of the engine."
+	}
+	return append(s, weakest, fmt.Sprintf("Show it again: %s", f.Command))
+}
+
+// lossTable lists what was lost and who had made it, nil if nothing was.
+func lossTable(id string, f *rundir.Finding) *page.Table {
+	if len(f.Lost) == 0 {
+		return nil
+	}
+	t := &page.Table{
+		ID: id + "-lost", Caption: "What the crash took, and the call that lacked its barrier",
+		Head: []page.Column{{Name: "lost"}, {Name: "made by"}, {Name: "called from, innermost first"}},
+	}
+	for _, l := range f.Lost {
+		t.Rows = append(t.Rows, []page.Cell{page.Head(l.What), page.Text(l.Operation), page.Text(strings.Join(l.Stack, " < "))})
+	}
+	return t
+}
+
+// damageTable counts checksum failures and other damage by file.
+func (r *run) damageTable() page.Table {
+	t := page.Table{
+		ID: "damage", Caption: "Damaged files in the states of findings",
+		Head: []page.Column{{Name: "file"}, {Name: "finding", Numeric: true}, {Name: "place"}, {Name: "bytes", Numeric: true}, {Name: "damage"}},
+	}
+	for i, f := range r.findings {
+		if f.Chain == nil {
+			continue
+		}
+		for _, l := range f.Chain.Links {
+			if l.Damage != "" {
+				t.Rows = append(t.Rows, []page.Cell{
+					page.Head(l.File), page.Int(int64(i + 1)), page.Text(l.Place), page.Number(float64(l.Bytes), chart.UnitBytes), page.Text(l.Damage),
+				})
+			}
+		}
+		for _, d := range f.Chain.Damage {
+			t.Rows = append(t.Rows, []page.Cell{page.Head("store"), page.Int(int64(i + 1)), page.Text(""), {}, page.Text(d)})
+		}
+	}
+	return t
+}
+
+// title of a finding's figures.
+func findingTitle(f *rundir.Finding, what string) string {
+	return fmt.Sprintf("%s of a finding: %s, %s", what, f.Rule, cmp.Or(f.Bug, f.Engine))
+}
