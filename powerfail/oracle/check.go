@@ -28,6 +28,7 @@ type Checker struct {
 	x       *Index
 	probe   []byte // a key that the history does not have
 	content content
+	scanned bool // content is that of the last check
 	again   content
 	batch   kv.Batch
 	value   []byte
@@ -63,10 +64,12 @@ func (x *Index) has(key []byte) bool {
 // take a write, close, open again and be unchanged. A panic of the engine breaks
 // the rule that was being checked. The store is closed at the end.
 func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
+	c.scanned = false
 	v.Broken = c.life(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
 		if broken = c.read(e, &c.content); broken != nil {
 			return broken
 		}
+		c.scanned = true
 		if v.Found, broken = c.x.Judge(cut, c.content.entries); broken != nil {
 			return broken
 		}
@@ -108,6 +111,15 @@ func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.En
 // Content returns what the last check found before its own writes, sorted by
 // key: a view, valid until the next check.
 func (c *Checker) Content() []Entry { return c.content.entries }
+
+// Fates says what became of each write of the history in the store that was
+// checked last, nil if that could not be read.
+func (c *Checker) Fates(cut Cut) []Fate {
+	if !c.scanned {
+		return nil
+	}
+	return c.x.Fates(cut, c.content.entries)
+}
 
 // read runs the engine's own check and reads all there is, twice.
 func (c *Checker) read(e kv.Engine, into *content) *Violation {

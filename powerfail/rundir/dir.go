@@ -13,6 +13,12 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
+// Files of a run directory.
+const (
+	RunFile   = "run.json"
+	CellsFile = "cells.jsonl"
+)
+
 // Dir is a run directory that is being written. It is used by one goroutine at a
 // time.
 type Dir struct {
@@ -40,11 +46,11 @@ func Create(path string, r Run) (*Dir, error) {
 func (d *Dir) Path() string { return d.path }
 
 // SetRun writes run.json again.
-func (d *Dir) SetRun(r Run) error { return writeJSON(filepath.Join(d.path, "run.json"), r) }
+func (d *Dir) SetRun(r Run) error { return writeJSON(filepath.Join(d.path, RunFile), r) }
 
 // AddCell adds a cell to cells.jsonl.
 func (d *Dir) AddCell(c Cell) error {
-	f, err := os.OpenFile(filepath.Join(d.path, "cells.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(filepath.Join(d.path, CellsFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -96,10 +102,10 @@ func writeTo(name string, write func(io.Writer) error) error {
 // Read returns what a run directory holds. Findings come in the order in which
 // they were found.
 func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
-	if err = readJSON(filepath.Join(path, "run.json"), &r); err != nil {
+	if err = readJSON(filepath.Join(path, RunFile), &r); err != nil {
 		return r, nil, nil, fmt.Errorf("%s is no run directory: %w", path, err)
 	}
-	if cells, err = readCells(filepath.Join(path, "cells.jsonl")); err != nil {
+	if cells, err = readCells(filepath.Join(path, CellsFile)); err != nil {
 		return r, nil, nil, err
 	}
 	names, err := filepath.Glob(filepath.Join(path, "findings", "*", "finding.json")) // sorted

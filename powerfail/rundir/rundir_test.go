@@ -15,19 +15,23 @@ import (
 )
 
 func sample(dir string, distinct int64) (*Dir, error) {
-	d, err := Create(dir, Run{Tier: "sim", Command: "lsmlab crash sim", Seed: 7, Shard: "1/2",
-		Started: time.Unix(100, 0).UTC(), Ended: time.Unix(200+distinct, 0).UTC()})
+	d, err := Create(dir, Run{
+		Tier: "sim", Command: "lsmlab crash sim", Seed: 7, Shard: "1/2",
+		Started: time.Unix(100, 0).UTC(), Ended: time.Unix(200+distinct, 0).UTC(),
+	})
 	if err != nil {
 		return nil, err
 	}
 	key := Key{Engine: "pebble", FileSystem: "model", Profile: "drop-all"}
 	counts := explore.Counts{Programs: 1, Explored: 2 * distinct, Distinct: distinct, Coverage: map[string]int64{"write wal": distinct}}
-	_, err = d.AddFinding(Finding{Tier: "sim", Key: key, Rule: oracle.RuleLost, Program: "text",
+	_, err = d.AddFinding(Finding{
+		Tier: "sim", Key: key, Rule: oracle.RuleLost, Program: "text",
 		Lost: []Loss{{What: "a block", Stack: []string{"f"}}}, Trail: explore.Trail{{N: 2}}, Scenario: json.RawMessage(`{"seed":1}`),
 		History: &oracle.History{Base: map[string]string{"k": "v"}, Writes: []oracle.Write{{Batch: []byte{0, 0}, Ack: oracle.Never}}},
 		State: func(to string) error {
 			return errors.Join(os.MkdirAll(to, 0o755), os.WriteFile(filepath.Join(to, "CURRENT"), []byte("x"), 0o644))
-		}})
+		},
+	})
 	return d, errors.Join(err, d.AddCell(Cell{key, counts, 2}))
 }
 

@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"lsmlab/powerfail/explore"
@@ -47,6 +48,8 @@ type Finding struct {
 	Before  string          `json:"before,omitempty"` // operation that did not happen any more
 	Lost    []Loss          `json:"lost,omitempty"`   // what must be lost for it, no more
 	Command string          `json:"command"`          // line that shows it again
+	Fates   []oracle.Fate   `json:"fates,omitempty"`  // of the history's writes, if the store could be read
+	Chain   *Chain          `json:"chain,omitempty"`  // of the files that the crash left, where the engine can say
 	// Scenario is what the tier needs to explore it again.
 	Scenario json.RawMessage `json:"scenario,omitempty"`
 
@@ -63,4 +66,31 @@ type Loss struct {
 	What      string   `json:"what"`
 	Operation string   `json:"operation,omitempty"`
 	Stack     []string `json:"stack,omitempty"` // innermost call of the engine first
+}
+
+// Chain says which LSNs the files of a store hold.
+type Chain struct {
+	Flushed uint64   `json:"flushed"` // LSNs up to it are in tables
+	Last    uint64   `json:"last"`    // the newest found
+	Links   []Link   `json:"links"`
+	Tail    string   `json:"tail,omitempty"`   // what a torn tail of the log lost
+	Damage  []string `json:"damage,omitempty"` // all that was found
+}
+
+// Link is one file of the chain.
+type Link struct {
+	File   string `json:"file"`
+	Place  string `json:"place"` // "L0" and so on, or "wal"
+	Bytes  int64  `json:"bytes"`
+	First  uint64 `json:"first"` // LSNs; without any, Last is First-1
+	Last   uint64 `json:"last"`
+	Damage string `json:"damage,omitempty"` // the first in this file
+}
+
+// Unlinked returns the damage that is in no link: of the manifest, or of a log
+// that does not join the tables.
+func (c *Chain) Unlinked() []string {
+	return slices.DeleteFunc(slices.Clone(c.Damage), func(d string) bool {
+		return slices.ContainsFunc(c.Links, func(l Link) bool { return l.Damage == d })
+	})
 }

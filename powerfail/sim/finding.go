@@ -51,6 +51,9 @@ func (l *life) report(broken *oracle.Violation, s *shot) {
 		s = l.weakest(f, s)
 		l.shrink(f, s)
 	}
+	if l.opened {
+		f.Fates = l.judgement().checker.Fates(f.Cut)
+	}
 	f.Trail, f.Lost = s.trail, l.losses(s)
 	state := l.again(s)
 	f.State = func(dir string) error { return export(state, dir) }

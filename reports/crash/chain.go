@@ -21,14 +21,8 @@ func (r *run) chain(name string, f *rundir.Finding) (_ chart.Figure, ok bool) {
 	figure.Subtitle = fmt.Sprintf("LSNs up to %d are in tables, %d is the newest that is found", f.Chain.Flushed, f.Chain.Last)
 	figure.Panels = []chart.Panel{links(f.Chain.Links).panel(f.Chain.Last)}
 	figure.Finding = "The chain has no damaged file."
-	damaged := 0
-	for _, l := range f.Chain.Links {
-		if l.Damage != "" {
-			damaged++
-		}
-	}
-	if damaged+len(f.Chain.Damage) > 0 {
-		figure.Finding = fmt.Sprintf("%d files are damaged.", damaged+len(f.Chain.Damage))
+	if n := len(f.Chain.Damage); n > 0 {
+		figure.Finding = plural(n, "damaged place") + "."
 	}
 	if f.Chain.Tail != "" {
 		figure.Finding += " Torn tail of the log: " + f.Chain.Tail + "."

@@ -79,6 +79,7 @@ func fakeFinding(key rundir.Key) rundir.Finding {
 		}},
 		Fates: fates, History: h, Program: "set key21=value synced\n", Trail: explore.Trail{{N: 2}},
 		Chain: &rundir.Chain{
+			Damage:  []string{"000007.sst block 0: checksum 00000001, want 00000002", "manifest: record 3: cut short"},
 			Flushed: 16, Last: 20, Tail: "000002.wal offset 4096: checksum, 0 sound records after it",
 			Links: []rundir.Link{
 				{File: "000004.sst", Place: "L1", Bytes: 5000, First: 1, Last: 9},
@@ -101,7 +102,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"lsm-rbtree", "crash replay", "skip-wal-sync", "000007.sst block 0", "wal.(*Writer).flush", "Torn tail of the log",
+		"lsm-rbtree", "crash replay", "skip-wal-sync", "000007.sst block 0", "record 3: cut short", "wal.(*Writer).flush", "Torn tail of the log",
 		"It takes 2 crashes", "no bug of an engine", "--seed 7",
 	} {
 		if !strings.Contains(string(html), want) {

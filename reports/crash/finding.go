@@ -89,7 +89,7 @@ func (r *run) damageTable() page.Table {
 				})
 			}
 		}
-		for _, d := range f.Chain.Damage {
+		for _, d := range f.Chain.Unlinked() {
 			t.Rows = append(t.Rows, []page.Cell{page.Head("store"), page.Int(int64(i + 1)), page.Text(""), {}, page.Text(d)})
 		}
 	}

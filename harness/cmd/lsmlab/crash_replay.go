@@ -11,6 +11,7 @@ import (
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/sim"
+	crashreport "lsmlab/reports/crash"
 )
 
 // replayers show a finding again, by tier. They return what breaks the same rule
@@ -75,6 +76,11 @@ func (a *app) crashMergeCommand() *cobra.Command {
 			for _, cell := range cells {
 				fmt.Fprintln(a.stdout, cellLine(&cell))
 			}
+			index, err := crashreport.Render(out)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, index)
 			if len(findings) > 0 {
 				return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, len(findings), out)
 			}

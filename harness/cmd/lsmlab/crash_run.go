@@ -21,6 +21,7 @@ import (
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
+	crashreport "lsmlab/reports/crash"
 )
 
 // crashFlags are those that all tiers share.
@@ -140,7 +141,10 @@ func versions(names []string) map[string]string {
 }
 
 // report writes a finding down and says it in a few lines.
-func (r *crashRun) report(line func(string, ...any), f rundir.Finding) error {
+func (r *crashRun) report(line func(string, ...any), f rundir.Finding) (err error) {
+	if f.Chain, err = chainOf(&f); err != nil {
+		return err
+	}
 	dir, err := r.dir.AddFinding(f)
 	if err != nil {
 		return err
@@ -207,7 +211,11 @@ func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 		total.Add(&r.cells[i].Counts)
 	}
 	printCoverage(out, &total)
-	fmt.Fprintln(out, r.dir.Path())
+	index, err := crashreport.Render(r.dir.Path())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, index)
 	switch {
 	case stopped:
 		return harness.ErrInterrupted

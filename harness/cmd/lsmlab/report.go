@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/harness"
 	"lsmlab/reports"
+	crashreport "lsmlab/reports/crash"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -25,6 +26,11 @@ and its page says what is missing.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if crashreport.Is(args[0]) {
+				index, err := crashreport.Render(args[0])
+				fmt.Fprintln(a.stdout, index)
+				return err
+			}
 			index, err := reports.RenderWith(args[0], o)
 			if err != nil {
 				return &harness.UsageError{Text: err.Error()}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strconv"
+
+	"lsmlab/engines"
+	"lsmlab/engines/lsm"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/rundir"
+)
+
+// chainOf looks into the store that a finding's crash left, for which LSNs its
+// files hold. It is nil for an engine that is not of this module, and for a
+// crash that left no store.
+func chainOf(f *rundir.Finding) (_ *rundir.Chain, err error) {
+	info, err := engines.Lookup(f.Engine)
+	if err != nil || info.Module != "" || f.State == nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "lsmlab-state-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := f.State(dir); err != nil {
+		return nil, err
+	}
+	r, err := lsm.Verify(vfs.OS, dir)
+	if err != nil {
+		return nil, nil //nolint:nilerr // no store is there, which is no news of a crash in its first open
+	}
+	c := &rundir.Chain{Flushed: r.FlushedSeq, Last: r.LastSeq, Tail: r.WALTail}
+	for _, l := range r.Chain {
+		place := "wal"
+		if l.Level >= 0 {
+			place = "L" + strconv.Itoa(l.Level)
+		}
+		c.Links = append(c.Links, rundir.Link{File: l.File, Place: place, Bytes: l.Bytes, First: l.First, Last: l.Last, Damage: l.Damage})
+	}
+	for _, damage := range r.Findings {
+		c.Damage = append(c.Damage, damage.Error())
+	}
+	return c, nil
+}
