@@ -15,27 +15,29 @@ B        ?=
 
 # Debian packages that the tests need: a browser for the report's test, RocksDB
 # and a C++ compiler for its adapter, makers of the file systems that stores are
-# crashed on. Of the benchmarks those with all peers need RocksDB's.
+# crashed on, and the machine for it. Of the benchmarks those with all peers need
+# RocksDB's.
 ROCKSDB  := librocksdb-dev g++
 MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
 SERVICE  := prometheus redis-server redis-tools wrk curl
-PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE)
+PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak clean
+.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 all: build lint test race ## build, lint, and all tests
 
-build: ## build bin/lsmlab
+build: ## build bin/lsmlab, and the init of the machines whose power it cuts
 	$(GO) build -buildvcs=auto -o $(BIN) ./harness/cmd/lsmlab
+	CGO_ENABLED=0 $(GO) build -ldflags='-s -w' -o $(BIN)-init ./powerfail/vm/guest
 
 build-rocksdb: PACKAGES := $(ROCKSDB)
 build-rocksdb: packages # build bin/lsmlab with RocksDB among the peers
@@ -48,7 +50,10 @@ packages: ## install the Debian packages that the tests need
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-test: packages ## install what is missing, run every test, also with internal checks and with RocksDB
+kernels: ## fetch the pinned kernels that `lsmlab crash vm` boots into the user's cache (61 MB)
+	$(GO) run ./powerfail/vm/kernel/fetch
+
+test: packages kernels ## install what is missing, run every test, also with internal checks and with RocksDB
 	$(GO) vet ./...
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/

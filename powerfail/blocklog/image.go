@@ -54,6 +54,20 @@ func (m *Image) Block(i int) []byte {
 // Blocks returns the number of blocks.
 func (m *Image) Blocks() int { return len(m.blocks) }
 
+// ReadAt fills p with the content at offset, within the disk.
+func (m *Image) ReadAt(p []byte, offset int64) {
+	for len(p) > 0 {
+		from := offset % BlockSize
+		n := int(min(int64(len(p)), BlockSize-from))
+		if b := m.blocks[offset/BlockSize]; b != nil {
+			copy(p[:n], b.data[from:])
+		} else {
+			clear(p[:n])
+		}
+		p, offset = p[n:], offset+int64(n)
+	}
+}
+
 // WriteAt stores data at offset, within the disk. Data stays the caller's.
 func (m *Image) WriteAt(data []byte, offset int64) {
 	for len(data) > 0 {

@@ -1,0 +1,214 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/vm/wire"
+)
+
+// Cell is one experiment.
+type Cell struct {
+	Kernel string `json:"kernel"` // a name of package kernel
+	FS     string `json:"fs"`     // file system of the guest
+	Method string `json:"method"` // how the power is cut
+}
+
+// Workload is what runs in the guest.
+type Workload struct {
+	// Worker are the arguments of the lab's program that make it run Program on the
+	// folder StoreDir: it prints a line "begin ID" before each write and "ack ID"
+	// after it, ID being the number of the write, and reads one byte after each line.
+	Worker []string
+	// Check are the arguments that make it judge the store in StoreDir by the
+	// history in HistoryFile, cut at the position that is appended. It prints an
+	// oracle.Verdict as JSON.
+	Check   []string
+	Program *program.Program // what the worker runs; it stands in ProgramFile
+	States  int              // how many crash states of a recorded disk to explore
+	Seed    uint64           // of their choice
+}
+
+// Where the programs of a workload find things in the guest.
+const (
+	dataDisk    = "data"     // name of the drive with the store
+	dataDevice  = "/dev/vdb" // its device
+	logDevice   = "/dev/vdc" // of the disk on which the guest may log its writes
+	mountDir    = "/mnt"
+	StoreDir    = mountDir + "/store"
+	ProgramFile = "/tmp/program.txt"
+	HistoryFile = "/tmp/history.jsonl"
+)
+
+// ErrNotApplicable is the error of a method that has nothing to cut with this
+// engine.
+var ErrNotApplicable = errors.New("not applicable")
+
+// RuleMount is broken when the file system can't be mounted after the cut.
+const RuleMount oracle.Rule = "mount"
+
+// Judged is one crash state with its verdict.
+type Judged struct {
+	Cut     oracle.Cut
+	State   string // in words: how the disk came to be so
+	Verdict oracle.Verdict
+}
+
+// Outcome is what a cell found.
+type Outcome struct {
+	History  *oracle.History
+	Explored int // crash states
+	Distinct int // of different content, each judged once
+	Judged   []Judged
+}
+
+// Broken returns the states with a finding.
+func (o *Outcome) Broken() []Judged {
+	var broken []Judged
+	for _, j := range o.Judged {
+		if j.Verdict.Broken != nil {
+			broken = append(broken, j)
+		}
+	}
+	return broken
+}
+
+// experiment is a cell under way.
+type experiment struct {
+	lab      *Lab
+	ctx      context.Context
+	cell     Cell
+	method   method
+	fs       fileSystem
+	workload Workload
+}
+
+// Run does one cell. Its machines are gone when it returns.
+func (l *Lab) Run(ctx context.Context, c Cell, w Workload) (*Outcome, error) {
+	m, err := lookupMethod(c.Method)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := lookupFileSystem(c.FS)
+	if err != nil {
+		return nil, err
+	}
+	x := &experiment{lab: l, ctx: ctx, cell: c, method: m, fs: fs, workload: w}
+	o, err := m.run(x)
+	if err != nil {
+		return nil, fmt.Errorf("cell %s: %w", c, err)
+	}
+	return o, nil
+}
+
+// boot boots a machine of the cell on the disk with the store.
+func (x *experiment) boot(data Drive) (*Machine, error) {
+	log, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // QEMU has it open
+	return x.bootWith(data, log)
+}
+
+// bootWith also has a file for the disk on which the guest logs its writes.
+func (x *experiment) bootWith(data Drive, log *os.File) (*Machine, error) {
+	data.Name = dataDisk
+	return x.lab.boot(x.ctx, x.cell.Kernel, x.fs, data, log)
+}
+
+// newFile returns an empty file system in a file without a name: in memory, or in
+// the folder for temporary files.
+func (x *experiment) newFile(onDisk bool) (*os.File, error) {
+	if !onDisk {
+		return x.fs.format(x.ctx, memoryFile)
+	}
+	return x.fs.format(x.ctx, unlinkedFile)
+}
+
+// planned returns the number of the event at which a share of the planned writes
+// has begun.
+func (x *experiment) planned(share float64) int {
+	n := 0
+	for _, s := range x.workload.Program.Steps {
+		if s.Kind == program.Write {
+			n++
+		}
+	}
+	writes := max(1, int(share*float64(n)))
+	return 2*writes - 1 // each write has a line before and one after
+}
+
+// String names the cell.
+func (c Cell) String() string { return c.Kernel + "/" + c.FS + "/" + c.Method }
+
+// mount mounts the store's file system from device.
+func (x *experiment) mount(m *Machine, device string) error {
+	// What the kernel has read of the disk before may be of another content.
+	if _, err := m.Do(wire.Request{Drop: device}); err != nil {
+		return err
+	}
+	_, err := m.Do(wire.Request{Mount: &wire.Mount{
+		Device: device, Dir: mountDir, FS: x.fs.name, Options: x.fs.options,
+	}})
+	return err
+}
+
+// start mounts the file system from device and lets the worker run on it.
+func (x *experiment) start(m *Machine, device string) error {
+	if err := x.mount(m, device); err != nil {
+		return err
+	}
+	text := []byte(x.workload.Program.String())
+	if _, err := m.Do(wire.Request{Write: &wire.File{Path: ProgramFile, Data: text}}); err != nil {
+		return err
+	}
+	_, err := m.Do(wire.Request{Start: x.lab.program(x.workload.Worker)})
+	return err
+}
+
+// workerStatus waits for the end of the worker, and says whether it was a good
+// one, with words for an error.
+func workerStatus(m *Machine) (words string, ok bool) {
+	r, err := m.Do(wire.Request{Wait: true})
+	if err != nil {
+		return ": " + err.Error(), false
+	}
+	return fmt.Sprintf(": exit status %d, %s", r.Exit, strings.TrimSpace(string(r.Stderr))), r.Exit == 0
+}
+
+// putHistory gives the machine the history to judge by.
+func putHistory(m *Machine, h *oracle.History) error {
+	var text bytes.Buffer
+	if err := h.Encode(&text); err != nil {
+		return err
+	}
+	_, err := m.Do(wire.Request{Write: &wire.File{Path: HistoryFile, Data: text.Bytes()}})
+	return err
+}
+
+// judge mounts what a cut left, has the store there judged, and unmounts it.
+func (x *experiment) judge(m *Machine, device string, cut oracle.Cut) (v oracle.Verdict, err error) {
+	if err := x.mount(m, device); err != nil { // the cut may have left nothing to mount
+		v.Broken = &oracle.Violation{Rule: RuleMount, Detail: err.Error()}
+		return v, nil
+	}
+	args := append(append([]string{}, x.workload.Check...), strconv.FormatInt(cut.Position, 10))
+	r, err := m.Do(wire.Request{Run: x.lab.program(args)})
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(r.Output, &v); err != nil || r.Exit > 1 {
+		return v, fmt.Errorf("the check in the guest gave no verdict: exit status %d, %s", r.Exit, strings.TrimSpace(string(r.Stderr)))
+	}
+	_, err = m.Do(wire.Request{Unmount: mountDir})
+	return v, err
+}

@@ -1,0 +1,143 @@
+package vm
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"lsmlab/powerfail/oracle"
+)
+
+// cut is a method that ends the machine once and judges what its disk then
+// holds. The disk itself keeps all that it was given: what is lost is what the
+// guest had in memory, or what a fault swallowed.
+type cut struct {
+	share float64 // of the planned writes that begin before it happens
+	// fault, if not nil, happens at that moment, while the worker waits; the
+	// worker then goes on to its end. Without it, that moment is the end.
+	fault func(*Machine, fileSystem) error
+	// lies is set if the disk claims to do what it does not: what is acknowledged
+	// after the fault is not held against the engine.
+	lies bool
+	// damages is set if the fault damages content. The engine must then say so, or
+	// return what was written; loss that it reports is no finding.
+	damages bool
+	mapped  bool // the fault needs a device-mapper device over the disk
+	file    bool // the disk is a file of the host's file system, not in memory
+	// end ends the machine, or returns it if it is up again.
+	end func(*Machine, *os.File) (again *Machine, err error)
+}
+
+func (c cut) run(x *experiment) (*Outcome, error) {
+	disk, err := x.newFile(c.file)
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	m, err := x.boot(Drive{Source: FileSource{disk}})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Kill()
+	r := newRecorder(x.workload.Program, counting())
+	position, err := c.live(x, m, r)
+	if err != nil {
+		return nil, err
+	}
+	again, err := c.end(m, disk)
+	if err == nil && again == nil {
+		if again, err = x.boot(Drive{Source: FileSource{disk}}); err == nil {
+			defer again.Kill()
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.verdict(x, again, r.history(asRecorded), oracle.Cut{Position: position, Kind: oracle.PowerOff})
+}
+
+// live runs the worker up to the end of this machine, and returns the position
+// of the cut.
+func (c cut) live(x *experiment, m *Machine, r *recorder) (position int64, err error) {
+	device := dataDevice
+	if c.mapped {
+		if device, err = mapDevice(m, x.fs); err != nil {
+			return 0, err
+		}
+	}
+	if err := x.start(m, device); err != nil {
+		return 0, err
+	}
+	i := interrupts{at: x.planned(c.share)}
+	var faultAt int64
+	if c.fault == nil {
+		i.running = func() error { return errCut }
+	} else {
+		i.held = func() error {
+			faultAt = int64(r.events)
+			return c.fault(m, x.fs)
+		}
+	}
+	if err := r.follow(m.Worker(), i); err != nil {
+		return 0, err
+	}
+	if r.events < i.at {
+		status, _ := workerStatus(m)
+		return 0, fmt.Errorf("the worker ended after %d of at least %d events%s", r.events, i.at, status)
+	}
+	if c.lies {
+		return faultAt, nil
+	}
+	return int64(r.events), nil
+}
+
+// verdict judges the disk of the machine that came up after the cut.
+func (c cut) verdict(x *experiment, m *Machine, h *oracle.History, at oracle.Cut) (*Outcome, error) {
+	if err := putHistory(m, h); err != nil {
+		return nil, err
+	}
+	v, err := x.judge(m, dataDevice, at)
+	if err != nil {
+		return nil, err
+	}
+	if c.damages && v.Broken != nil && detected(v.Broken.Rule) {
+		v.Broken = nil
+	}
+	return &Outcome{
+		History: h, Explored: 1, Distinct: 1,
+		Judged: []Judged{{Cut: at, State: x.method.does, Verdict: v}},
+	}, nil
+}
+
+// detected says whether a broken rule means that damage was noticed, or may be
+// mistaken for a write that the cut tore: a damaged end of a log looks the same.
+func detected(r oracle.Rule) bool {
+	switch r {
+	case RuleMount, oracle.RuleOpen, oracle.RuleVerify, oracle.RuleUnreadable, oracle.RuleUnwritable, oracle.RuleLost:
+		return true
+	}
+	return false
+}
+
+func kill(m *Machine, _ *os.File) (*Machine, error) {
+	m.Kill()
+	return nil, nil
+}
+
+func quit(m *Machine, _ *os.File) (*Machine, error) { return nil, m.Quit() }
+
+func reset(m *Machine, _ *os.File) (*Machine, error) { return m, m.Reset() }
+
+// stopDrop freezes the machine, so that nothing moves while its memory goes, and
+// makes the next machine read the disk from where it is stored.
+func stopDrop(m *Machine, disk *os.File) (*Machine, error) {
+	if err := m.Monitor("stop", nil); err != nil {
+		return nil, err
+	}
+	m.Kill()
+	if err := disk.Sync(); err != nil { // dirty pages can't be dropped
+		return nil, err
+	}
+	return nil, unix.Fadvise(int(disk.Fd()), 0, 0, unix.FADV_DONTNEED)
+}

@@ -1,0 +1,168 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/vm/kernel"
+	"lsmlab/powerfail/vm/wire"
+)
+
+// Options say what a [Lab] works with.
+type Options struct {
+	Program string   // path of the program that runs in the guest as /tools/lsmlab
+	Env     []string // of the program in the guest
+	Init    string   // path of the guest's init: package guest, built static
+	Kernels string   // folder of fetched kernels; "" is kernel.CacheDir
+	// Cold boots each machine from its firmware on. Otherwise one is booted, and the
+	// others go on from its state, which knows nothing of any store.
+	Cold bool
+}
+
+// Lab is what all cells share. Cells run one at a time.
+type Lab struct {
+	options   Options
+	init      []byte
+	tools     *os.File
+	kernels   string
+	saved     *os.File                   // state of a machine that came up
+	savedOf   string                     // which
+	formatted map[string]*blocklog.Image // by file system: new ones
+}
+
+// NewLab prepares the guest's programs.
+func NewLab(ctx context.Context, o Options) (*Lab, error) {
+	l := &Lab{options: o, kernels: o.Kernels, formatted: map[string]*blocklog.Image{}}
+	var err error
+	if l.kernels == "" {
+		if l.kernels, err = kernel.CacheDir(); err != nil {
+			return nil, err
+		}
+	}
+	if l.init, err = os.ReadFile(o.Init); err != nil {
+		return nil, fmt.Errorf("init of the guest: %w: `make build` builds it", err)
+	}
+	if l.tools, err = packTools(ctx, o.Program); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Close gives back what the lab holds.
+func (l *Lab) Close() error {
+	if l.saved != nil {
+		l.saved.Close()
+	}
+	return l.tools.Close()
+}
+
+// machineLimit bounds the life of one machine, also on a machine with much other
+// work.
+const machineLimit = 5 * time.Minute
+
+// boot starts a machine with the disk of the store and an empty one to log on.
+func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data Drive, log *os.File) (*Machine, error) {
+	const logSize = 1 << 30 // bytes; sparse
+	if err := log.Truncate(logSize); err != nil {
+		return nil, err
+	}
+	k, err := kernel.Find(l.kernels, kernelName)
+	if err != nil {
+		return nil, err
+	}
+	initramfs, err := l.initramfs(k, fs)
+	if err != nil {
+		return nil, err
+	}
+	defer initramfs.Close()
+	c := Config{
+		Kernel: k.Image(), Initramfs: initramfs, Memory: 384, Limit: machineLimit, Ready: l.mountTools,
+		Drives: []Drive{{Name: "tools", Source: FileSource{l.tools}, ReadOnly: true}, data, {Name: "log", Source: FileSource{log}}},
+	}
+	if l.options.Cold {
+		return Start(ctx, c)
+	}
+	if c.Snapshot, err = l.snapshot(ctx, kernelName+"/"+fs.name, c, fs); err != nil {
+		return nil, err
+	}
+	return Start(ctx, c)
+}
+
+func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
+	names := []string{"virtio_pci", "virtio_console", "virtio_blk", "ext4", "dm-flakey", "dm-log-writes"}
+	modules, err := k.Modules(append(names, fs.modules...)...)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := kernel.Initramfs(l.init, modules)
+	if err != nil {
+		return nil, err
+	}
+	return memoryFileOf(archive)
+}
+
+// snapshot returns the state of a machine that has just come up with a disk of
+// zeros. The last one is kept: neighbouring cells boot the same.
+func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) (*os.File, error) {
+	if l.saved != nil && l.savedOf == of {
+		return l.saved, nil
+	}
+	c.Drives = slices.Clone(c.Drives)
+	c.Drives[1] = Drive{Name: dataDisk, Source: newNBDSource(newMemoryDisk(blocklog.NewImage(fs.size)))}
+	m, err := Start(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Kill()
+	f, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Save(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if l.saved != nil {
+		l.saved.Close()
+	}
+	l.saved, l.savedOf = f, of
+	return f, nil
+}
+
+// mountTools makes the lab's program available in a guest that has come up, and
+// runs it once, so that a snapshot has it in memory.
+func (l *Lab) mountTools(m *Machine) error {
+	_, err := m.Do(wire.Request{Mount: &wire.Mount{Device: "/dev/vda", Dir: toolsDir, FS: "ext4", ReadOnly: true}})
+	if err == nil && !l.options.Cold {
+		_, err = m.Do(wire.Request{Run: l.program([]string{"--help"})})
+	}
+	return err
+}
+
+// newDisk returns an empty file system of that name, in memory.
+func (l *Lab) newDisk(ctx context.Context, fs fileSystem) (*blocklog.Image, error) {
+	if image := l.formatted[fs.name]; image != nil {
+		return image, nil
+	}
+	f, err := fs.format(ctx, memoryFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	image, err := readImage(f)
+	if err == nil {
+		l.formatted[fs.name] = image
+	}
+	return image, err
+}
+
+// program is the lab's program in the guest with these arguments.
+func (l *Lab) program(args []string) *wire.Command {
+	// The loader's place is fixed in the program; that of the libraries is not.
+	env := append(slices.Clone(l.options.Env), "LD_LIBRARY_PATH="+libraryDir)
+	return &wire.Command{Args: append([]string{toolsProgram}, args...), Env: env}
+}

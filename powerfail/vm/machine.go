@@ -1,0 +1,251 @@
+package vm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"lsmlab/powerfail/vm/qmp"
+	"lsmlab/powerfail/vm/wire"
+)
+
+// QEMU is the program that a [Machine] is.
+const QEMU = "qemu-system-x86_64"
+
+// kernelLine keeps a boot short: nothing is measured, probed or tested that a
+// machine of a few seconds does not need. A panic ends the machine.
+const kernelLine = "console=ttyS0 panic=-1 quiet mitigations=off nokaslr audit=0 tsc=reliable no_timer_check " +
+	"random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 nowatchdog edd=off pci=lastbus=0"
+
+// Machine is one running virtual machine. It lives no longer than its context,
+// its time limit and this process: everything that it has open is nameless
+// (sockets, memory, unlinked files), so that nothing is left of it even after a
+// SIGKILL. One goroutine uses it, but for Kill.
+type Machine struct {
+	qmp     *qmp.Client
+	control *wire.Conn
+	worker  net.Conn
+	conns   []net.Conn
+	process *exec.Cmd
+	console *console
+	ctx     context.Context // ends with the machine
+	cancel  context.CancelFunc
+	up      func(*Machine) error
+	exited  chan struct{} // closed when QEMU ended
+}
+
+// Config says what to boot.
+type Config struct {
+	Kernel    string               // path of the image
+	Initramfs *os.File             // may be closed when Start has returned
+	Drives    []Drive              // /dev/vda, /dev/vdb, ...
+	Memory    int                  // MiB
+	Limit     time.Duration        // the machine is killed after it
+	Ready     func(*Machine) error // what to do first after each boot
+	// Snapshot, if set, is a [Machine.Save] of a machine with the same disks, though
+	// of other content: it goes on from there instead of booting.
+	Snapshot *os.File
+}
+
+// Start boots a machine and waits until its init is ready.
+func Start(ctx context.Context, c Config) (*Machine, error) {
+	if _, err := exec.LookPath(QEMU); err != nil {
+		return nil, fmt.Errorf("%w: install the package qemu-system-x86", err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Limit, fmt.Errorf("the machine ran into its limit of %s", c.Limit))
+	m := &Machine{ctx: ctx, cancel: cancel, up: c.Ready, console: &console{}, exited: make(chan struct{})}
+	err := m.start(ctx, c)
+	if err == nil && c.Snapshot == nil {
+		err = m.ready()
+	}
+	if err != nil {
+		err = m.explain(err)
+		m.Kill()
+		return nil, fmt.Errorf("boot %s: %w", c.Kernel, err)
+	}
+	return m, nil
+}
+
+// explain says why a machine does not answer: it was told to end, or what it last
+// printed.
+func (m *Machine) explain(err error) error {
+	if cause := context.Cause(m.ctx); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("%w%s", err, m.console.tail())
+}
+
+func (m *Machine) start(ctx context.Context, c Config) error {
+	line := &commandLine{}
+	monitor, control, worker, err := line.machine(c)
+	if err != nil {
+		line.closeFiles()
+		close(m.exited)
+		return err
+	}
+	m.worker, m.conns = worker, []net.Conn{monitor, control, worker}
+	m.process = exec.CommandContext(ctx, QEMU, line.args...)
+	m.process.ExtraFiles = line.files
+	m.process.Stdout, m.process.Stderr = m.console, m.console
+	m.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	err = m.process.Start()
+	line.closeFiles() // now, or its end of our channels would never close
+	if err != nil {
+		close(m.exited)
+		return err
+	}
+	go func() {
+		_ = m.process.Wait() // the console says more than the status
+		close(m.exited)
+	}()
+	m.control = wire.NewConn(control)
+	m.qmp, err = qmp.New(monitor)
+	return err
+}
+
+// ready waits for the first line of the init and does what comes first.
+func (m *Machine) ready() error {
+	for {
+		var r wire.Response
+		err := m.control.Receive(&r)
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) { // what a killed guest was saying
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return m.up(m)
+	}
+}
+
+// Do asks the init for one thing.
+func (m *Machine) Do(q wire.Request) (wire.Response, error) {
+	var r wire.Response
+	err := m.control.Send(q)
+	if err == nil {
+		err = m.control.Receive(&r)
+	}
+	switch {
+	case err != nil:
+		return r, fmt.Errorf("guest: %w", m.explain(err))
+	case r.Err != "":
+		return r, fmt.Errorf("guest: %s", r.Err)
+	}
+	return r, nil
+}
+
+// Worker is the standard input and output of the process that the guest started.
+func (m *Machine) Worker() net.Conn { return m.worker }
+
+// Monitor runs a command of QEMU.
+func (m *Machine) Monitor(command string, arguments any) error {
+	return m.qmp.Do(command, arguments, nil)
+}
+
+// Save writes the state of the machine, without its disks, to a nameless file. The
+// machine stands still from then on.
+func (m *Machine) Save(f *os.File) error {
+	to := "exec:cat >" + pathOf(f) // stops the machine when little is left to copy
+	if err := m.Monitor("migrate", map[string]any{"uri": to}); err != nil {
+		return err
+	}
+	for {
+		var state struct{ Status string }
+		if err := m.qmp.Do("query-migrate", nil, &state); err != nil {
+			return err
+		}
+		switch state.Status {
+		case "completed":
+			return nil
+		case "failed", "cancelled":
+			return fmt.Errorf("save the machine: %s%s", state.Status, m.console.tail())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// Reset presses the reset button and waits for the init of the next boot.
+func (m *Machine) Reset() error {
+	// Until now a reboot, which only a panic of the kernel does, was to end QEMU.
+	if err := m.Monitor("set-action", map[string]any{"reboot": "reset"}); err != nil {
+		return err
+	}
+	if err := m.Monitor("system_reset", nil); err != nil {
+		return err
+	}
+	return m.ready()
+}
+
+// Quit asks QEMU to end, and waits for it.
+func (m *Machine) Quit() error {
+	err := m.Monitor("quit", nil)
+	<-m.exited
+	m.Kill()
+	return err
+}
+
+// Kill ends QEMU with SIGKILL if it still runs, and waits for its end. What QEMU
+// had given to its disks stays there.
+func (m *Machine) Kill() {
+	m.cancel()
+	<-m.exited
+	for _, c := range m.conns {
+		_ = c.Close() // nobody is at the other end
+	}
+}
+
+// console keeps the last part of what machine and QEMU print.
+type console struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	const limit = 16 << 10
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.text = append(c.text, p...)
+	if over := len(c.text) - limit; over > 0 {
+		c.text = append(c.text[:0], c.text[over:]...)
+	}
+	return len(p), nil
+}
+
+// tail returns the last lines for an error message, or nothing.
+func (c *console) tail() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(string(c.text), "\r", "")), "\n")
+	const most = 20
+	lines = lines[max(0, len(lines)-most):]
+	if len(lines) == 1 && lines[0] == "" {
+		return ""
+	}
+	return "; the console said:\n\t" + strings.Join(lines, "\n\t")
+}
+
+// socketPair returns one end as a connection of this process, the other as a
+// file for a child.
+func socketPair(name string) (net.Conn, *os.File, error) {
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("socket for %s: %w", name, err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), name), os.NewFile(uintptr(fds[1]), name)
+	defer ours.Close() // FileConn makes its own copy
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		theirs.Close()
+		return nil, nil, fmt.Errorf("socket for %s: %w", name, err)
+	}
+	return conn, theirs, nil
+}

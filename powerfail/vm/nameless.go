@@ -1,0 +1,47 @@
+package vm
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Files of this process and of the machines that it starts have no names: nothing
+// of them can be left behind, whatever ends the process.
+
+// memoryFile returns an empty file in memory.
+func memoryFile() (*os.File, error) {
+	const name = "lsmlab-vm"
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("file in memory: %w", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// memoryFileOf returns a file in memory with that content.
+func memoryFileOf(content []byte) (*os.File, error) {
+	f, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(content); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// unlinkedFile returns an empty file in the folder for temporary files.
+func unlinkedFile() (*os.File, error) {
+	f, err := os.CreateTemp("", "lsmlab-vm-")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// pathOf is where other processes find a nameless file, while this one has it
+// open.
+func pathOf(f *os.File) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()) }

@@ -1,0 +1,110 @@
+package vm
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/oracle"
+)
+
+// The methods that record what the disk was asked to do make many crash states
+// of one run. One more machine judges them all, one after the other: its disk is
+// exchanged while it is not mounted.
+
+// state is a way to leave a recorded disk.
+type state struct {
+	position int64
+	model    blocklog.Model
+	choose   blocklog.Chooser
+	words    string
+}
+
+// explore judges states of a disk, equal ones once. from is the position from
+// which on it may be cut.
+func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, states []state) (*Outcome, error) {
+	disk, err := blocklog.NewDisk(log, from)
+	if err != nil {
+		return nil, err
+	}
+	judged := newMemoryDisk(blocklog.NewImage(log.Size))
+	m, err := x.boot(Drive{Source: newNBDSource(judged)})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Kill()
+	if err := putHistory(m, h); err != nil {
+		return nil, err
+	}
+	o := &Outcome{History: h}
+	// The same content may be right at one position and wrong at another, later one.
+	type key struct {
+		content  uint64
+		position int64
+	}
+	seen := map[key]bool{}
+	for _, s := range states {
+		image := disk.Crash(s.position, s.model, s.choose)
+		o.Explored++
+		cut := oracle.Cut{Position: s.position, Kind: oracle.PowerOff}
+		k := key{image.Fingerprint(), s.position}
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		o.Distinct++
+		judged.exchange(image)
+		v, err := x.judge(m, dataDevice, cut)
+		if err != nil {
+			return nil, err
+		}
+		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Verdict: v})
+	}
+	return o, nil
+}
+
+// someStates chooses n states at random positions: all that is pending lost, all
+// there, or a share of it, torn at sectors.
+func someStates(rng *rand.Rand, from, end int64, n int) []state {
+	var states []state
+	for i := range n {
+		position := from + rng.Int64N(end-from) + 1
+		s := state{position: position, model: blocklog.Model{Sector: 512}}
+		switch keep := []int{0, 30, 60, 100}[i%4]; keep {
+		case 0:
+			s.choose, s.words = blocklog.KeepNone, "what is not durable is lost"
+		case 100:
+			s.choose, s.words = blocklog.KeepAll, "all that was issued is there"
+		default:
+			s.choose, s.words = keepShare(rng, keep), fmt.Sprintf("about %d%% of what is pending is there, torn at sectors", keep)
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// keepShare keeps each pending operation whole with that chance in percent, or
+// else lets it be lost or torn.
+func keepShare(rng *rand.Rand, percent int) blocklog.Chooser {
+	return func(_ blocklog.Site, n int) int {
+		if rng.IntN(100) < percent {
+			return n - 1
+		}
+		return rng.IntN(n)
+	}
+}
+
+// finish runs the worker to its end, which must be a good one.
+func (x *experiment) finish(m *Machine, r *recorder, device string) error {
+	if err := x.start(m, device); err != nil {
+		return err
+	}
+	if err := r.follow(m.Worker(), interrupts{}); err != nil {
+		return err
+	}
+	status, ok := workerStatus(m)
+	if !ok {
+		return fmt.Errorf("the worker failed%s", status)
+	}
+	return nil
+}
