@@ -180,6 +180,31 @@ func BenchmarkSeekGE(b *testing.B) {
 	})
 }
 
+// BenchmarkRange seeks and reads 50 entries, values too: one operation is all of
+// them.
+func BenchmarkRange(b *testing.B) {
+	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
+		keys, i := queries(model), 0
+		var it Iter
+		var sum byte
+		b.ReportAllocs()
+		defer cpuTime(b)()
+		for b.Loop() {
+			i++
+			r.InitIter(&it)
+			ok := it.SeekGE(ikey.SeekKey(keys[i%len(keys)], ikey.MaxSeq))
+			for n := 0; n < 50 && ok; n++ {
+				v := it.Value()
+				sum += v[0] + v[len(v)-1]
+				ok = it.Next()
+			}
+		}
+		if err := it.Close(); err != nil {
+			b.Fatal(err, sum)
+		}
+	})
+}
+
 func BenchmarkIndexFind(b *testing.B) {
 	forTables(b, func(b *testing.B, r *Reader, model []kvs) {
 		keys, i := queries(model), 0

@@ -160,6 +160,7 @@ func (it *Iter) nextBlock() (ok bool) {
 func (it *Iter) load(i int, b *block) bool {
 	it.block = i
 	it.err = it.r.load(i, b, &it.s)
+	it.r.prefetchBlock(i + 1)
 	return it.err == nil
 }
 

