@@ -82,8 +82,20 @@ func (e *errCell) Error() string { return e.text }
 // child runs one cell in a process of its own.
 type child struct {
 	command []string // that serves a cell
+	env     []string // beside that of this process
 	spec    CellSpec
 	report  func(message)
+}
+
+// RunCellProcess runs one cell, of a workload without a sequence, in a process of
+// its own, with env added to the environment of this one, as a run does with each
+// of its cells. Its error is that of ctx, or says why the cell failed.
+func RunCellProcess(ctx context.Context, command, env []string, spec CellSpec) (result.Cell, error) {
+	cells, err := child{command: command, env: env, spec: spec, report: func(message) {}}.run(ctx)
+	if err != nil {
+		return result.Cell{}, err
+	}
+	return cells[0], nil
 }
 
 // killDelay is what a process gets between the request for its stacks and its end.
@@ -104,8 +116,9 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	defer cancel()
 	cmd := exec.Command(c.command[0], c.command[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Env = append(os.Environ(), c.env...)
 	cmd.Stdin = bytes.NewReader(in)
-	stderr := &headTail{}
+	stderr := &HeadTail{}
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -198,16 +211,17 @@ func crashText(err error, stderr string) string {
 	return text
 }
 
-// headTail keeps the beginning and the end of what is written to it: a Go crash
-// says why at its beginning.
-type headTail struct {
+// HeadTail keeps the beginning and the end of what is written to it: a Go crash
+// says why at its beginning. The zero value is ready. Not safe for concurrent use.
+type HeadTail struct {
 	head, tail []byte
 	cut        int
 }
 
 const headTailSize = 2 << 10 // bytes each
 
-func (h *headTail) Write(p []byte) (int, error) {
+// Write implements [io.Writer]; it never fails.
+func (h *HeadTail) Write(p []byte) (int, error) {
 	n := len(p)
 	take := min(headTailSize-len(h.head), len(p))
 	h.head = append(h.head, p[:take]...)
@@ -219,7 +233,8 @@ func (h *headTail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (h *headTail) String() string {
+// String returns what was kept, and how much was not.
+func (h *HeadTail) String() string {
 	if h.cut == 0 {
 		return string(h.head) + string(h.tail)
 	}

@@ -12,9 +12,9 @@ import (
 	"lsmlab/harness/result"
 )
 
-// readEnv returns what is known of this machine and this binary; dataDir is
+// ThisMachine returns what is known of this machine and this binary; dataDir is
 // where the stores will lie. Engines, calibration and command are the caller's.
-func readEnv(dataDir string) result.Env {
+func ThisMachine(dataDir string) result.Env {
 	m := mountOf(dataDir)
 	memory := procFields("/proc/meminfo")
 	e := result.Env{

@@ -23,7 +23,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/result"
@@ -133,62 +132,15 @@ func (r *Runner) announce(total int, env result.Env) {
 // prepare makes or checks the run directory, takes its lock, and reads what is
 // there.
 func (r *Runner) prepare() (unlock func(), err error) {
-	if err := r.checkDir(); err != nil {
+	d := RunDir{Path: r.Dir, Marker: "plan.json", Parts: []string{"hist", "series"}}
+	if unlock, err = d.Open(r.Resume); err != nil {
 		return nil, err
 	}
-	for _, d := range []string{"hist", "series"} {
-		if err := os.MkdirAll(filepath.Join(r.Dir, d), 0o755); err != nil {
-			return nil, outError(r.Dir, err)
-		}
-	}
-	lock, err := os.OpenFile(filepath.Join(r.Dir, ".lock"), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, outError(r.Dir, err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(usagef("--out %s: another run writes there now: wait for it, or give another directory", r.Dir), lock.Close())
-	}
-	unlock = func() { _ = lock.Close() } // gives the lock back
 	if err := r.readState(); err != nil {
 		unlock()
 		return nil, err
 	}
 	return unlock, nil
-}
-
-// checkDir refuses a directory that holds something else.
-func (r *Runner) checkDir() error {
-	entries, err := os.ReadDir(r.Dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(r.Dir, 0o755); err != nil {
-			return outError(r.Dir, err)
-		}
-		return nil
-	}
-	if err != nil {
-		return outError(r.Dir, err)
-	}
-	isRun, foreign := false, ""
-	for _, e := range entries {
-		switch e.Name() {
-		case "plan.json":
-			isRun = true
-		case ".lock", "hist", "series": // a run that was cut before its plan was there
-		default:
-			foreign = e.Name()
-		}
-	}
-	switch {
-	case isRun && !r.Resume:
-		return usagef("--out %s: holds a run already: add --resume to go on with it, or give another directory", r.Dir)
-	case !isRun && foreign != "":
-		return usagef("--out %s: is not empty and holds no run (%s): give another directory", r.Dir, foreign)
-	}
-	return nil
-}
-
-func outError(dir string, err error) error {
-	return usagef("--out %s: %v: give a directory that can be written", dir, err)
 }
 
 // readState reads the plan and the cells that are there, or writes the plan, and
@@ -291,7 +243,7 @@ func largestStore(p result.Plan) (most int64) {
 // environment calibrates the harness and writes env.json; a run that goes on
 // keeps the one it has.
 func (r *Runner) environment(ctx context.Context) (result.Env, error) {
-	env := readEnv(r.dataDir())
+	env := ThisMachine(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
 		for _, note := range environmentNotes(old, env) {
 			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)

@@ -1,11 +1,8 @@
 package result
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -202,36 +199,16 @@ func fileSafe(s string) string {
 }
 
 // CellWriter appends to cells.jsonl.
-type CellWriter struct{ f *os.File }
+type CellWriter struct{ lines *lineWriter }
 
 // OpenCells opens cells.jsonl of a run directory for appending. A torn last
 // line, left by a crash, is cut off.
 func OpenCells(dir string) (*CellWriter, error) {
-	path := filepath.Join(dir, "cells.jsonl")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	w, err := openLines(filepath.Join(dir, "cells.jsonl"))
 	if err != nil {
 		return nil, err
 	}
-	if err := cutTornLine(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &CellWriter{f}, nil
-}
-
-// cutTornLine truncates f after its last newline and stands at its end.
-func cutTornLine(f *os.File) error {
-	b, err := io.ReadAll(f)
-	if err != nil {
-		return err
-	}
-	whole := int64(bytes.LastIndexByte(b, '\n') + 1)
-	if whole < int64(len(b)) {
-		if err := f.Truncate(whole); err != nil {
-			return err
-		}
-	}
-	_, err = f.Seek(whole, io.SeekStart)
-	return err
+	return &CellWriter{w}, nil
 }
 
 // Append adds one cell and syncs. After an error the writer must be closed:
@@ -240,55 +217,20 @@ func (w *CellWriter) Append(c Cell) error {
 	if c.Warnings == nil {
 		c.Warnings = []string{}
 	}
-	line, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("%s: cell %s: %w", w.f.Name(), c.ID, err)
+	if err := w.lines.append(c); err != nil {
+		return fmt.Errorf("cell %s: %w", c.ID, err)
 	}
-	if _, err := w.f.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	return w.f.Sync()
+	return nil
 }
 
 // Close closes the file.
-func (w *CellWriter) Close() error { return w.f.Close() }
+func (w *CellWriter) Close() error { return w.lines.Close() }
 
 // ReadCells returns the cells of a run directory in the order in which their
 // IDs first appeared, the last line of each ID, and what was left out. A run
 // without cells.jsonl has no cells.
 func ReadCells(dir string) (cells []Cell, warnings []string, err error) {
-	path := filepath.Join(dir, "cells.jsonl")
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	index := map[string]int{}
-	for n := 1; len(b) > 0; n++ {
-		line, rest, whole := bytes.Cut(b, []byte("\n"))
-		if !whole {
-			warnings = append(warnings, fmt.Sprintf("%s:%d: torn last line of %d bytes left out: the run was cut while writing it",
-				path, n, len(line)))
-			break
-		}
-		b = rest
-		var c Cell
-		if err := json.Unmarshal(line, &c); err != nil {
-			return nil, nil, &DamageError{Path: path, Line: n, What: err.Error()}
-		}
-		if c.ID == "" || c.Status == "" {
-			return nil, nil, &DamageError{Path: path, Line: n, What: "no id or no status"}
-		}
-		if i, seen := index[c.ID]; seen {
-			cells[i] = c
-			continue
-		}
-		index[c.ID] = len(cells)
-		cells = append(cells, c)
-	}
-	return cells, warnings, nil
+	return readLines(filepath.Join(dir, "cells.jsonl"), func(c Cell) (id, status string) { return c.ID, c.Status })
 }
 
 // Run is a run directory read whole, but for hist and series files.

@@ -182,7 +182,11 @@ func WritePlan(dir string, p Plan) error {
 // two plans differ, with both values; ok is false if they ask for the same.
 // Name and Targets change no figure and are no difference.
 func (p Plan) Difference(o Plan) (field string, mine, other any, ok bool) {
-	a, b := reflect.ValueOf(p), reflect.ValueOf(o)
+	return difference(reflect.ValueOf(p), reflect.ValueOf(o))
+}
+
+// difference compares two structs field by field.
+func difference(a, b reflect.Value) (field string, mine, other any, ok bool) {
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
 		x, y := a.Field(i).Interface(), b.Field(i).Interface()

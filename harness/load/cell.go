@@ -1,0 +1,160 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"lsmlab/harness/result"
+)
+
+// measure runs one cell on an empty store directory and fills in its figures. Its
+// error is a *failure if the cell failed and others may go on.
+func (r *Runner) measure(ctx context.Context, t task, store string, cell *result.LoadCell) error {
+	begin := time.Now()
+	served := filepath.Join(store, "served")
+	if err := os.Mkdir(served, 0o755); err != nil {
+		return err
+	}
+	stopShowing := r.show(t)
+	defer stopShowing()
+	s, err := startServer(ctx, r.Program, t.engine, served, t.environment)
+	if err != nil {
+		return err
+	}
+	cell.ReadySeconds = time.Since(begin).Seconds()
+	files := filesOf(t.id)
+	defer func() { _ = os.Remove(filepath.Join(r.Dir, filepath.FromSlash(files.record))) }() // kept as series
+	preload := time.Now()
+	sum, looks, err := r.drive(ctx, s, t, files)
+	stopping := time.Now()
+	killed := s.stop(syscall.SIGTERM, stopLimit)
+	cell.StopSeconds = time.Since(stopping).Seconds()
+	switch {
+	case err != nil:
+		return withServerLog(err, s)
+	case killed:
+		return s.failure(fmt.Errorf("the server did not end within %v of SIGTERM", stopLimit))
+	case s.err != nil:
+		return s.failure(fmt.Errorf("the server ended badly: %w", s.err))
+	}
+	cell.PreloadSeconds = time.UnixMilli(sum.StartedMS).Sub(preload).Seconds()
+	if err := r.fill(cell, sum, looks, files); err != nil {
+		return err
+	}
+	return r.inProcess(ctx, t, store, sum, cell)
+}
+
+// withServerLog adds what the server said to a failure.
+func withServerLog(err error, s *server) error {
+	var f *failure
+	if errors.As(err, &f) {
+		f.stderr += "\nserver: " + strings.TrimSpace(s.said.String())
+	}
+	return err
+}
+
+// drive runs k6 against a server, and watches both.
+func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (summary, []look, error) {
+	k, err := r.startK6(s, t, files)
+	if err != nil {
+		return summary{}, nil, err
+	}
+	w := watch(s.pid(), k.pid())
+	serving, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // k6 would go on against nothing
+		select {
+		case <-s.ended:
+			cancel()
+		case <-serving.Done():
+		}
+	}()
+	err = k.wait(serving, k6StopLimit)
+	looks := w.finish()
+	if serving.Err() != nil {
+		if ctx.Err() != nil {
+			return summary{}, nil, ctx.Err()
+		}
+		return summary{}, nil, &failure{fmt.Sprintf("the server ended under load: %v", s.err), ""}
+	}
+	sum, err := r.readSummary(k, files, err)
+	return sum, looks, err
+}
+
+// fill takes the figures of a cell from its summary, its recording and what was
+// seen of the processes.
+func (r *Runner) fill(c *result.LoadCell, sum summary, looks []look, files k6Files) error {
+	c.Phases, c.Broken, c.Sweep, c.Mix = sum.phases(), sum.Broken, sum.Sweep, sum.Mix
+	c.ObjectiveP95NS, c.ErrorRate = int64(sum.Settings.P95*1e6), sum.Settings.ErrorRate
+	c.Keys, c.ValueSize, c.ThinkSeconds = sum.Settings.Keys, sum.Settings.ValueSize, sum.ThinkSeconds
+	c.Users, c.UsersPeak = sum.Users, sum.UsersPeak
+	c.SummaryFile = files.summary
+	from := time.UnixMilli(sum.StartedMS).Add(time.Duration(sum.Settings.Warmup * float64(time.Second)))
+	var seconds float64
+	for _, p := range c.Phases {
+		seconds += p.Seconds
+	}
+	series, err := readRecording(filepath.Join(r.Dir, filepath.FromSlash(files.record)), sum.Metric, from)
+	if err != nil {
+		return fmt.Errorf("k6's recording: %w", err)
+	}
+	series = append(series, fillUsage(c, looks, from, from.Add(time.Duration(seconds*float64(time.Second))))...)
+	if _, err := os.Stat(filepath.Join(r.Dir, filepath.FromSlash(files.dashboard))); err == nil {
+		c.DashboardFile = files.dashboard
+	}
+	c.Warnings = warnings(*c, seconds)
+	c.SeriesFile = "series/" + c.ID + ".tsz"
+	return result.WriteSeries(filepath.Join(r.Dir, filepath.FromSlash(c.SeriesFile)), series)
+}
+
+// Limits from which a cell is flagged, as a share of all cores.
+const (
+	otherShare  = 0.10 // used by other processes
+	clientShare = 0.50 // used by k6: from there on the server may have waited for it
+)
+
+// warnings returns why the figures of a cell may mislead.
+func warnings(c result.LoadCell, seconds float64) (out []string) {
+	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	all := float64(runtime.NumCPU())
+	if c.OtherCores > otherShare*all {
+		warn("other load: other processes used %.2f of %.0f cores", c.OtherCores, all)
+	}
+	if used := c.ClientCPU / max(seconds, 1e-9); used > clientShare*all {
+		warn("client: k6 used %.2f of %.0f cores; what the server would do alone is more", used, all)
+	}
+	for _, p := range c.Phases {
+		if m := p.Missed(); m > result.MissedShare && !c.Sweep {
+			warn("missed arrivals: phase %s lacked a free virtual user for %.1f%% of its arrivals; latency and errors are those of the others", p.Name, 100*m)
+		}
+	}
+	return out
+}
+
+// show moves the progress bar of a cell until the returned function is called.
+func (r *Runner) show(t task) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	begin := time.Now()
+	length := r.shape.Length + time.Duration(r.Plan.InProcess) + time.Second
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			r.report.At(min(1, time.Since(begin).Seconds()/length.Seconds()), fmt.Sprintf("%s, %s, round %d", t.engine, t.environment.Name, t.round))
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}

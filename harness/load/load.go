@@ -1,0 +1,304 @@
+// Package load loads engines as services: for every engine and environment it
+// starts a real server in a process with those limits, drives it by k6 from
+// outside, watches both processes, and keeps what came out in a load directory
+// (package result).
+//
+// Invariants:
+//
+//  1. A cell is in loads.jsonl if and only if it ended; its files were in place
+//     before. Whatever is cut, --resume goes on from there.
+//  2. Every cell has a fresh store and a fresh server, and both are gone before
+//     the next starts. Engines and environments come in random order within a
+//     round, so that drift hits all alike.
+//  3. Load is open: arrivals follow the clock. What the client could not start is
+//     counted as missed, never left out.
+//  4. k6 knows nothing but the service: keys, values and checks are its own, and
+//     agree with package workloads by test.
+//
+// The model of capacity is in capacity.go.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness"
+	"lsmlab/harness/result"
+)
+
+// Runner runs a load plan.
+type Runner struct {
+	Catalog harness.Catalog
+	Plan    result.LoadPlan // checked by Check
+	Dir     string          // the load directory; made if missing
+	Resume  bool            // Dir may hold a part of the same plan
+	K6      string          // the program
+	Scripts string          // the folder of profiles
+	Program []string        // this program: it has the commands serve and cell
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Again   string // command line that repeats the run
+
+	cells  map[string]result.LoadCell
+	shape  shape
+	report *harness.Reporter
+}
+
+// task is a cell that is to be run.
+type task struct {
+	id, engine  string
+	environment result.Environment
+	round       int
+}
+
+// Run runs the cells that are missing. Its error is a *harness.UsageError,
+// harness.ErrFinding if a cell failed, read something wrong, or broke a threshold
+// of its profile, harness.ErrInterrupted if ctx ended, or what the environment
+// refused.
+func (r *Runner) Run(ctx context.Context) (err error) {
+	if r.shape, err = r.inspect(ctx); err != nil {
+		return err
+	}
+	if err := checkOpenFiles(r.shape.Users); err != nil {
+		return err
+	}
+	unlock, err := harness.RunDir{Path: r.Dir, Marker: "load.json", Parts: []string{"series", "k6"}}.Open(r.Resume)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := r.readState(); err != nil {
+		return err
+	}
+	if err := r.writeEnv(); err != nil {
+		return err
+	}
+	w, err := result.OpenLoads(r.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }() // every line was synced
+	tasks := r.tasks()
+	done := r.sound()
+	r.report = harness.NewReporter(r.Stdout, r.Stderr, len(tasks), done)
+	defer r.report.Finish()
+	r.report.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
+		r.Plan.Profile, len(tasks), len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
+	if done > 0 {
+		r.report.Line("%d of them are there already", done)
+	}
+	return r.conclude(r.runAll(ctx, tasks, w), len(tasks))
+}
+
+// tasks returns the cells in the order in which they run, which follows from the
+// seed.
+func (r *Runner) tasks() (tasks []task) {
+	p := r.Plan
+	for round := 1; round <= p.Rounds; round++ {
+		first := len(tasks)
+		for _, env := range p.Environments {
+			for _, e := range p.Engines {
+				tasks = append(tasks, task{result.LoadCellID(p.Profile, e, env.Name, round), e, env, round})
+			}
+		}
+		rng := rand.New(rand.NewPCG(p.Seed, uint64(round)))
+		part := tasks[first:]
+		rng.Shuffle(len(part), func(i, j int) { part[i], part[j] = part[j], part[i] })
+	}
+	return tasks
+}
+
+// done says whether a cell need not run.
+func (r *Runner) done(id string) bool {
+	c, ok := r.cells[id]
+	return ok && c.Status != result.StatusFailed
+}
+
+func (r *Runner) sound() (n int) {
+	for id := range r.cells {
+		if r.done(id) {
+			n++
+		}
+	}
+	return n
+}
+
+// readState reads the plan and the cells that are there, or writes the plan.
+func (r *Runner) readState() error {
+	r.cells = map[string]result.LoadCell{}
+	old, err := result.ReadLoadPlan(r.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return result.WriteLoadPlan(r.Dir, r.Plan)
+	}
+	if err != nil {
+		return err
+	}
+	if field, mine, theirs, differs := r.Plan.Difference(old); differs {
+		return usagef("--resume: %s was made by another plan: %s is %v there and %v here: give the same flags, or another --out", r.Dir, field, theirs, mine)
+	}
+	cells, warnings, err := result.ReadLoadCells(r.Dir)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
+	}
+	for _, c := range cells {
+		r.cells[c.ID] = c
+	}
+	return nil
+}
+
+// writeEnv writes env.json; a run that goes on keeps the one it has.
+func (r *Runner) writeEnv() error {
+	if _, err := result.ReadEnv(r.Dir); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	env := harness.ThisMachine(r.Dir)
+	env.Command = r.Again
+	env.Methods = map[string]string{
+		"latency": "by k6, of every request: from the first byte sent to the last received; without the time to connect and without the wait for a free virtual user, which is counted as missed arrivals",
+		"cpu":     fmt.Sprintf("user and system time of the server's process in /proc, every %v", result.LoadSampleInterval),
+		"rss":     fmt.Sprintf("resident set of the server's process in /proc, mapped pages of files included, the highest of every %v", result.LoadSampleInterval),
+	}
+	for _, name := range r.Plan.Engines {
+		info, err := r.Catalog.Lookup(name)
+		if err != nil {
+			return err
+		}
+		env.Engines = append(env.Engines, info)
+	}
+	return result.WriteEnv(r.Dir, env)
+}
+
+// runAll runs the cells that are missing, in order.
+func (r *Runner) runAll(ctx context.Context, tasks []task, w *result.LoadWriter) error {
+	for _, t := range tasks {
+		if r.done(t.id) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		cell, err := r.runOne(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := w.Append(cell); err != nil {
+			return err
+		}
+		r.cells[cell.ID] = cell
+		r.report.Ended(cellLine(cell))
+	}
+	return nil
+}
+
+// runOne returns the outcome of one cell; its error ends the run.
+func (r *Runner) runOne(ctx context.Context, t task) (result.LoadCell, error) {
+	cell := result.LoadCell{
+		ID: t.id, Status: result.StatusOK, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: t.engine,
+		Environment: t.environment.Name, Profile: r.Plan.Profile, Round: t.round, CPULimit: cores(t.environment),
+	}
+	d, err := kv.ParseDurability(t.environment.Durability)
+	if err != nil {
+		return cell, err
+	}
+	if info, err := r.Catalog.Lookup(t.engine); err != nil {
+		return cell, err
+	} else if _, ok := info.Options[d.String()]; !ok {
+		cell.Status, cell.Error = result.StatusUnsupported, fmt.Sprintf("%s does not give durability %s", t.engine, d)
+		return cell, nil
+	}
+	store, err := r.makeStore(t.environment)
+	if err != nil {
+		return cell, err
+	}
+	err = r.measure(ctx, t, store, &cell)
+	if rmErr := os.RemoveAll(store); rmErr != nil && err == nil {
+		return cell, rmErr
+	}
+	var failed *failure
+	switch {
+	case ctx.Err() != nil:
+		return cell, ctx.Err()
+	case errors.As(err, &failed):
+		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, oneLine(failed.text), failed.stderr
+		return cell, nil
+	}
+	return cell, err
+}
+
+// makeStore makes the directory of one cell's stores.
+func (r *Runner) makeStore(e result.Environment) (string, error) {
+	dir := e.Dir
+	if dir == "" {
+		dir = r.Dir
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", usagef("environment %s: dir: %v: give a directory that can be written", e.Name, err)
+	}
+	store, err := os.MkdirTemp(dir, "store-")
+	if err != nil {
+		return "", usagef("environment %s: dir: %v: give a directory that can be written", e.Name, err)
+	}
+	return filepath.Abs(store)
+}
+
+// conclude says how the run ended.
+func (r *Runner) conclude(runErr error, total int) error {
+	r.report.Finish()
+	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
+		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s --resume\n", r.sound(), total, r.Dir, r.Again)
+		return harness.ErrInterrupted
+	}
+	if runErr != nil {
+		return runErr
+	}
+	var failed, broken int
+	for _, c := range r.cells {
+		switch {
+		case c.Status == result.StatusFailed:
+			failed++
+		case brokenBeyondSweep(c):
+			broken++
+		}
+	}
+	if failed+broken > 0 {
+		return fmt.Errorf("%w: of %d cells %d failed and %d broke a threshold; loads.jsonl in %s says which, and --resume runs failed cells again",
+			harness.ErrFinding, len(r.cells), failed, broken, r.Dir)
+	}
+	return nil
+}
+
+// brokenBeyondSweep says whether a cell broke what it should have kept: a sweep is
+// there to break its objective, but never reads a wrong value.
+func brokenBeyondSweep(c result.LoadCell) bool {
+	if !c.Sweep {
+		return len(c.Broken) > 0
+	}
+	for _, p := range c.Phases {
+		if p.Wrong > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// failure says that a cell failed; the others go on.
+type failure struct{ text, stderr string }
+
+func (f *failure) Error() string { return f.text }
+
+func usagef(format string, args ...any) error {
+	return &harness.UsageError{Text: fmt.Sprintf(format, args...)}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
