@@ -233,6 +233,9 @@ func (h *HeadTail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// Len returns how many bytes were written.
+func (h *HeadTail) Len() int { return len(h.head) + len(h.tail) + h.cut }
+
 // String returns what was kept, and how much was not.
 func (h *HeadTail) String() string {
 	if h.cut == 0 {

@@ -1,4 +1,4 @@
-// steady: one rate, half reads and half updates (YCSB A).
+// steady: half reads and half updates (YCSB A) at one rate.
 import { profile, setting } from './lib/lsmlab.js';
 
 const p = profile({
@@ -8,5 +8,5 @@ const p = profile({
   mix: { get: 50, set: 50 },
 });
 
-export const { options, setup, iteration: default_, summary: handleSummary } = p;
+export const { options, setup, handleSummary } = p;
 export default p.iteration;

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"lsmlab/harness"
 	"lsmlab/harness/result"
 )
 
@@ -28,9 +29,10 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 	if err != nil {
 		return err
 	}
+	cell.FileSystem = harness.ThisMachine(served).FileSystem
 	cell.ReadySeconds = time.Since(begin).Seconds()
 	files := filesOf(t.id)
-	defer func() { _ = os.Remove(filepath.Join(r.Dir, filepath.FromSlash(files.record))) }() // kept as series
+	defer func() { _ = os.Remove(r.path(files.record)) }() // kept as series
 	preload := time.Now()
 	sum, looks, err := r.drive(ctx, s, t, files)
 	stopping := time.Now()
@@ -101,17 +103,22 @@ func (r *Runner) fill(c *result.LoadCell, sum summary, looks []look, files k6Fil
 	for _, p := range c.Phases {
 		seconds += p.Seconds
 	}
-	series, err := readRecording(filepath.Join(r.Dir, filepath.FromSlash(files.record)), sum.Metric, from)
+	series, err := readRecording(r.path(files.record), sum.Metric, from)
 	if err != nil {
 		return fmt.Errorf("k6's recording: %w", err)
 	}
 	series = append(series, fillUsage(c, looks, from, from.Add(time.Duration(seconds*float64(time.Second))))...)
-	if _, err := os.Stat(filepath.Join(r.Dir, filepath.FromSlash(files.dashboard))); err == nil {
-		c.DashboardFile = files.dashboard
+	for _, f := range []struct {
+		field *string
+		name  string
+	}{{&c.DashboardFile, files.dashboard}, {&c.LogFile, files.log}} {
+		if _, err := os.Stat(r.path(f.name)); err == nil {
+			*f.field = f.name
+		}
 	}
 	c.Warnings = warnings(*c, seconds)
 	c.SeriesFile = "series/" + c.ID + ".tsz"
-	return result.WriteSeries(filepath.Join(r.Dir, filepath.FromSlash(c.SeriesFile)), series)
+	return result.WriteSeries(r.path(c.SeriesFile), series)
 }
 
 // Limits from which a cell is flagged, as a share of all cores.

@@ -47,7 +47,8 @@ type summary struct {
 	Broken []string `json:"broken"`
 }
 
-// phases returns the phases of a summary in the units of package result.
+// phases returns the phases of a summary in the units of package result. Those of
+// a sweep end with the first that broke: k6 stops a little later.
 func (s summary) phases() (out []result.LoadPhase) {
 	ns := func(ms float64) int64 { return int64(ms * 1e6) }
 	for _, p := range s.Phases {
@@ -55,6 +56,9 @@ func (s summary) phases() (out []result.LoadPhase) {
 		l := p.LatencyMS
 		p.Latency = result.LoadLatency{P50: ns(l.P50), P95: ns(l.P95), P99: ns(l.P99), Max: ns(l.Max), Mean: ns(l.Mean)}
 		out = append(out, p.LoadPhase)
+		if s.Sweep && slices.ContainsFunc(s.Broken, func(b string) bool { return strings.Contains(b, "{phase:"+p.Name+"}") }) {
+			break
+		}
 	}
 	return out
 }
@@ -82,7 +86,7 @@ type shape struct {
 // inspect lets k6 read the script, so that wrong settings are an error before
 // anything is started.
 func (r *Runner) inspect(ctx context.Context) (shape, error) {
-	cmd := exec.CommandContext(ctx, r.K6, "inspect", "--no-color", "--execution-requirements", r.script())
+	cmd := exec.CommandContext(ctx, r.K6, "inspect", "--no-color", "--include-system-env-vars", "--execution-requirements", r.script())
 	cmd.Env = slices.Concat(os.Environ(), quiet, r.settings())
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -143,19 +147,21 @@ func (s shape) dashboardPeriod() time.Duration {
 }
 
 // k6Files are where k6 leaves things of one cell, relative to the load directory.
-type k6Files struct{ summary, dashboard, record string }
+type k6Files struct{ summary, dashboard, record, log string }
 
 func filesOf(id string) k6Files {
-	return k6Files{"k6/" + id + ".json", "k6/" + id + ".html", "k6/" + id + ".ndjson"}
+	return k6Files{"k6/" + id + ".json", "k6/" + id + ".html", "k6/" + id + ".ndjson", "k6/" + id + ".log"}
 }
+
+// path returns where a file of the load directory is.
+func (r *Runner) path(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
 // startK6 starts k6 against a server.
 func (r *Runner) startK6(s *server, t task, files k6Files) (*process, error) {
-	path := func(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 	env := slices.Concat(quiet, r.settings(), []string{
-		"BASE_URL=" + s.url, "DURABILITY=" + t.environment.Durability, "SUMMARY=" + path(files.summary),
+		"BASE_URL=" + s.url, "DURABILITY=" + t.environment.Durability, "SUMMARY=" + r.path(files.summary),
 		"K6_WEB_DASHBOARD=true", "K6_WEB_DASHBOARD_PORT=-1", "K6_WEB_DASHBOARD_PERIOD=" + r.shape.dashboardPeriod().String(),
-		"K6_WEB_DASHBOARD_EXPORT=" + path(files.dashboard), "K6_WEB_DASHBOARD_RECORD=" + path(files.record),
+		"K6_WEB_DASHBOARD_EXPORT=" + r.path(files.dashboard), "K6_WEB_DASHBOARD_RECORD=" + r.path(files.record),
 	})
 	return start([]string{r.K6, "run", "--quiet", "--no-color", "--address", "", r.script()}, env, io.Discard)
 }
@@ -167,7 +173,7 @@ func (r *Runner) readSummary(p *process, files k6Files, err error) (summary, err
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitThresholds) {
 		return s, &failure{"k6: " + scriptError(p.said.String(), err), "k6: " + strings.TrimSpace(p.said.String())}
 	}
-	b, err := os.ReadFile(filepath.Join(r.Dir, filepath.FromSlash(files.summary)))
+	b, err := os.ReadFile(r.path(files.summary))
 	if err == nil {
 		err = json.Unmarshal(b, &s)
 	}
@@ -176,6 +182,9 @@ func (r *Runner) readSummary(p *process, files k6Files, err error) (summary, err
 	}
 	if len(s.Phases) == 0 {
 		return s, &failure{"k6 made no request in any phase", "k6: " + strings.TrimSpace(p.said.String())}
+	}
+	if p.said.Len() > 0 {
+		return s, os.WriteFile(r.path(files.log), []byte(p.said.String()), 0o644)
 	}
 	return s, nil
 }

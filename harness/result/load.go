@@ -17,7 +17,7 @@ import (
 //	env.json       where it ran: [Env]
 //	loads.jsonl    one [LoadCell] a line, appended as cells end
 //	series/*.tsz   timelines of one cell
-//	k6/*           of one cell: the summary of k6 (.json), its dashboard (.html)
+//	k6/*           of one cell: the summary of k6 (.json), its dashboard (.html), its log
 //	charts/, index.html   drawn from the files above alone
 //
 // The invariants are those of a run directory.
@@ -110,6 +110,7 @@ type LoadCell struct {
 	SeriesFile    string `json:"series_file,omitempty"` // relative to the load directory, slashes
 	SummaryFile   string `json:"summary_file,omitempty"`
 	DashboardFile string `json:"dashboard_file,omitempty"`
+	LogFile       string `json:"log_file,omitempty"` // what k6 complained about, its beginning and its end
 
 	Warnings []string `json:"warnings"`
 }
