@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/reports/page"
 
+	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
 )
@@ -66,7 +67,7 @@ func counted(n int, what string) string {
 func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
 	return chart.Figure{
 		Name: s.slug() + "-" + kind + "-" + fileSafe(workload), Title: workload + ": " + title,
-		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: r.provenance(),
+		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: provenance(r.Env),
 	}
 }
 
@@ -84,11 +85,10 @@ func (r *run) rounds(s *section, workload string) string {
 }
 
 // provenance is the machine, the version and the command of every chart.
-func (r *run) provenance() string {
-	e := r.Env
+func provenance(e result.Env) string {
 	parts := []string{
 		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), counted(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
-		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + r.version(),
+		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + version(e),
 	}
 	return strings.Join(parts, "; ") + ". " + e.Command
 }
@@ -101,8 +101,7 @@ func orUnknown(s, what string) string {
 }
 
 // version names the build that measured.
-func (r *run) version() string {
-	e := r.Env
+func version(e result.Env) string {
 	v := orUnknown(e.Module, "version") + ", commit unknown"
 	if e.Commit != "" {
 		v = e.Commit[:min(12, len(e.Commit))]

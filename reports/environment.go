@@ -13,8 +13,8 @@ import (
 	"lsmlab/reports/chart"
 )
 
-func (r *run) environment() []page.Fact {
-	e := r.Env
+// environment lists what is known of where a run was made, and its work.
+func environment(e result.Env, work string) []page.Fact {
 	yes := func(b bool, a, other string) string {
 		if b {
 			return a
@@ -36,9 +36,9 @@ func (r *run) environment() []page.Fact {
 		{Name: "Load at the start", Value: fmt.Sprintf("%.2f", e.Load1)},
 		{Name: "System", Value: strings.TrimSpace(fmt.Sprintf("%s %s %s", e.OS, e.Arch, e.Kernel))},
 		{Name: "File system", Value: strings.TrimSpace(fmt.Sprintf("%s on %s, %s", e.FileSystem, orUnknown(e.Device, "device"), e.MountOptions))},
-		{Name: "Harness", Value: fmt.Sprintf("%.0f ns an operation on an engine that does nothing, %.0f ns of them to measure, %.0f ns a clock reading",
-			e.HarnessNSPerOp, e.MeasureNSPerOp, e.ClockNS)},
-		{Name: "Work", Value: r.work()},
+		{Name: "Harness", Value: yes(e.HarnessNSPerOp > 0, fmt.Sprintf("%.0f ns an operation on an engine that does nothing, %.0f ns of them to measure, %.0f ns a clock reading",
+			e.HarnessNSPerOp, e.MeasureNSPerOp, e.ClockNS), "")},
+		{Name: "Work", Value: work},
 	}
 	for _, k := range sortedKeys(e.Methods) {
 		facts = append(facts, page.Fact{Name: "How " + k + " is counted", Value: e.Methods[k]})
@@ -75,16 +75,15 @@ func (r *run) work() string {
 }
 
 // enginesTable says what ran, with the effective options of every rung.
-func (r *run) enginesTable() page.Table {
+func enginesTable(e result.Env, rungs []string) page.Table {
 	t := page.Table{ID: "engines", Caption: "Engines, versions and effective options", Head: []page.Column{
 		{Name: "engine"}, {Name: "version"}, {Name: "durability"}, {Name: "options that give it"}, {Name: "at every rung"}, {Name: "about"},
 	}}
-	for _, e := range r.Env.Engines {
+	for _, e := range e.Engines {
 		var settings []string
 		for _, k := range sortedKeys(e.Settings) {
 			settings = append(settings, k+"="+e.Settings[k])
 		}
-		rungs := r.Plan.AllDurabilities()
 		for _, d := range rungs {
 			options, ok := e.Options[d]
 			if !ok {
@@ -107,15 +106,26 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
-// cellWarnings groups the warnings of all cells by what stands before the colon.
-func (r *run) cellWarnings() []page.WarningKind {
+// complaints are the texts of one cell.
+type complaints struct {
+	id    string
+	texts []string
+}
+
+// complaintsOf returns the warnings of a cell, and why it failed if it did.
+func complaintsOf(id, status, err string, warnings []string) complaints {
+	c := complaints{id, slices.Clone(warnings)}
+	if status == result.StatusFailed {
+		c.texts = append(c.texts, "failed: "+err)
+	}
+	return c
+}
+
+// warningKinds groups the warnings of all cells by what stands before the colon.
+func warningKinds(cells []complaints) []page.WarningKind {
 	var kinds []page.WarningKind
-	for _, c := range r.Cells {
-		texts := slices.Clone(c.Warnings)
-		if c.Status == result.StatusFailed {
-			texts = append(texts, "failed: "+c.Error)
-		}
-		for _, text := range texts {
+	for _, c := range cells {
+		for _, text := range c.texts {
 			kind, _, _ := strings.Cut(text, ":")
 			i := slices.IndexFunc(kinds, func(k page.WarningKind) bool { return k.Kind == kind })
 			if i < 0 {
@@ -123,7 +133,7 @@ func (r *run) cellWarnings() []page.WarningKind {
 				kinds = append(kinds, page.WarningKind{Kind: kind, Example: text})
 			}
 			kinds[i].Cells++
-			kinds[i].List = append(kinds[i].List, c.ID+": "+text)
+			kinds[i].List = append(kinds[i].List, c.id+": "+text)
 		}
 	}
 	slices.SortStableFunc(kinds, func(a, b page.WarningKind) int { return cmp.Compare(b.Cells, a.Cells) })

@@ -11,11 +11,15 @@ import (
 
 // page draws nothing yet: it lays out what there is.
 func (r *run) page() (*page.Page, error) {
+	var all []complaints
+	for _, c := range r.Cells {
+		all = append(all, complaintsOf(c.ID, c.Status, c.Error, c.Warnings))
+	}
 	p := &page.Page{
 		Title: r.title(), Lead: r.lead(), Targets: r.targetsTable(), Notes: append(append([]string{}, r.Run.Warnings...), r.notes...),
 		Missing:  page.List{Title: fmt.Sprintf("%d cells of the plan are missing; go on with the run by --resume", len(r.missing)), Items: r.missing},
-		Warnings: r.cellWarnings(), Environment: r.environment(), Versions: r.enginesTable(), Raw: r.cellsTable(),
-		Downloads: r.downloads(), Provenance: r.provenance(),
+		Warnings: warningKinds(all), Environment: environment(r.Env, r.work()), Versions: enginesTable(r.Env, r.Plan.AllDurabilities()), Raw: r.cellsTable(),
+		Downloads: present(r.Dir, rawFiles), Provenance: provenance(r.Env),
 	}
 	if len(r.sections) == 0 {
 		p.Notes = append(p.Notes, "No cell has figures yet.")
@@ -74,15 +78,18 @@ func (r *run) sectionIntro(s *section) string {
 	return text + " Each thread starts its next operation when the one before has ended: this is peak throughput, and latency hides queueing."
 }
 
-// downloads are the raw results that are there.
-func (r *run) downloads() (out []page.Download) {
-	for _, d := range []page.Download{
-		{Path: "cells.jsonl", What: "every cell, one JSON value a line"},
-		{Path: "bench.txt", What: "the same in Go benchmark format, for benchstat"},
-		{Path: "plan.json", What: "what was asked for"},
-		{Path: "env.json", What: "where it ran"},
-	} {
-		if _, err := os.Stat(filepath.Join(r.Dir, d.Path)); err == nil {
+// rawFiles are the raw results of a run.
+var rawFiles = []page.Download{
+	{Path: "cells.jsonl", What: "every cell, one JSON value a line"},
+	{Path: "bench.txt", What: "the same in Go benchmark format, for benchstat"},
+	{Path: "plan.json", What: "what was asked for"},
+	{Path: "env.json", What: "where it ran"},
+}
+
+// present returns the files of a directory that are there.
+func present(dir string, files []page.Download) (out []page.Download) {
+	for _, d := range files {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(d.Path))); err == nil {
 			out = append(out, d)
 		}
 	}

@@ -3,6 +3,9 @@ package reports
 import (
 	"fmt"
 	"path/filepath"
+
+	"lsmlab/harness/result"
+	"lsmlab/reports/page"
 )
 
 // Options change what is drawn; the zero value is the usual report.
@@ -12,8 +15,8 @@ type Options struct {
 	Baseline string
 }
 
-// Render draws a run directory again from its raw results: charts/*.svg and
-// *.png and index.html, whose path it returns. The same results give the same
+// Render draws a run directory, or a load directory, again from its raw results:
+// charts/*.svg and *.png and index.html, whose path it returns. The same results give the same
 // bytes. Its errors name the file that is missing or damaged; index.html is then
 // what it was before.
 func Render(runDir string) (indexPath string, err error) {
@@ -22,16 +25,29 @@ func Render(runDir string) (indexPath string, err error) {
 
 // RenderWith is [Render] with options.
 func RenderWith(runDir string, o Options) (indexPath string, err error) {
-	r, err := load(filepath.Clean(runDir), o)
-	if err != nil {
-		return "", fmt.Errorf("report: %w", err)
-	}
-	p, err := r.page()
+	dir := filepath.Clean(runDir)
+	p, err := layOut(dir, o)
 	if err == nil {
-		indexPath, err = p.Write(r.Dir)
+		indexPath, err = p.Write(dir)
 	}
 	if err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
 	return indexPath, nil
+}
+
+// layOut reads a directory of either kind and decides what its page has.
+func layOut(dir string, o Options) (*page.Page, error) {
+	if result.IsLoad(dir) {
+		s, err := loadService(dir)
+		if err != nil {
+			return nil, err
+		}
+		return s.page()
+	}
+	r, err := load(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	return r.page()
 }

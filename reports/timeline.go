@@ -18,19 +18,22 @@ import (
 
 // A timeline shows one round of every engine under one workload: the median one.
 // Its rows share the time axis.
-var timelineRows = []struct {
-	series string
-	title  string
-	unit   chart.Unit
-	log    bool
-	reduce func([]float64) float64 // of the points that share a pixel
-}{
+var timelineRows = []timelineRow{
 	{result.SeriesOps, "operations/s", chart.UnitCount, false, meanOf},
 	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", chart.UnitNanos, true, maxOf},
 	{result.SeriesMemTable, "MemTable bytes", chart.UnitBytes, false, maxOf},
 	{result.SeriesL0, "tables in L0", chart.UnitCount, false, maxOf},
 	{result.SeriesDebt, "compaction debt", chart.UnitBytes, false, maxOf},
 	{result.SeriesHeap, "Go heap", chart.UnitBytes, false, maxOf},
+}
+
+// timelineRow is one row of a timeline.
+type timelineRow struct {
+	series string
+	title  string
+	unit   chart.Unit
+	log    bool
+	reduce func([]float64) float64 // of the points that share a pixel
 }
 
 // maxPoints is how many points a curve has; more don't show at this width.
@@ -44,7 +47,7 @@ type timelineInput struct {
 }
 
 // timelinePanels returns the rows that have data.
-func timelinePanels(inputs []timelineInput) []chart.Panel {
+func timelinePanels(rows []timelineRow, inputs []timelineInput) []chart.Panel {
 	end := 0.0
 	for _, in := range inputs {
 		for _, s := range in.series {
@@ -54,7 +57,7 @@ func timelinePanels(inputs []timelineInput) []chart.Panel {
 		}
 	}
 	var panels []chart.Panel
-	for _, row := range timelineRows {
+	for _, row := range rows {
 		set := chart.LineSet{Width: 1.2}
 		for _, in := range inputs {
 			l := timelineLine(in, row.series, row.log, row.reduce)
@@ -292,7 +295,7 @@ func (r *run) timelineGroup(s *section) (page.Group, error) {
 				f.Legend = append(f.Legend, r.looks[e])
 				shown = append(shown, fmt.Sprintf("%s %d", e, c.Round))
 			}
-			if f.Panels = timelinePanels(inputs); len(f.Panels) == 0 {
+			if f.Panels = timelinePanels(timelineRows, inputs); len(f.Panels) == 0 {
 				continue
 			}
 			f.Finding = timelineFinding(inputs)

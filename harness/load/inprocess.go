@@ -57,12 +57,11 @@ func (r *Runner) inProcessSpec(t task, store string, sum summary) (harness.CellS
 	const ycsbKeySize = 24
 	s := sum.Settings
 	return harness.CellSpec{
-		ID: "in-process", Engine: t.engine, Workload: "mix", Durability: d, Round: t.round,
-		Spec: workloads.Spec{
+		Stage: harness.Stage{ID: "in-process", Workload: "mix", Duration: r.Plan.InProcess, Spec: workloads.Spec{
 			Workload: "mix", Mix: sum.Mix, Keys: s.Keys, KeySize: ycsbKeySize, ValueSize: s.ValueSize, ScanLength: s.ScanLength,
 			Distribution: s.Distribution, Theta: s.Theta, Threads: cores(t.environment), Operations: workloads.Unlimited, Seed: r.Plan.Seed,
-		},
-		Duration: r.Plan.InProcess, Open: harness.OpenOptions{Durability: d},
+		}},
+		Engine: t.engine, Durability: d, Round: t.round, Open: harness.OpenOptions{Durability: d},
 		RunDir: filepath.Join(store, "run"), StoreDir: filepath.Join(store, "bare"),
 		Timeout: result.Duration(10*time.Minute + time.Duration(r.Plan.InProcess)),
 	}, nil

@@ -167,7 +167,7 @@ export function indices(name, n, theta) {
 
 // ---- Requests. Each returns the answer, judged and counted. ----
 
-const requests = new Counter('requests');
+const made = new Counter('requests');
 const failed = new Rate('failed'); // of all requests: no 2xx, or a wrong value
 const refused = new Counter('refused'); // 429 and 503: the server sheds load
 const serverErrors = new Counter('server_errors'); // 5xx, those 503 included
@@ -195,7 +195,7 @@ export function judge(what, status, text, check) {
       complaint = `status ${status} ${text}`;
     }
   }
-  requests.add(1);
+  made.add(1);
   failed.add(!good || complaint !== '');
   if (complaint) complain(`${what}: ${complaint}`);
   return good && !complaint;
@@ -207,7 +207,7 @@ function complain(text) {
   if (complaints++ < 3) console.error(text);
 }
 
-const fine = () => '';
+export const fine = () => '';
 const text = (r) => r.error || String(r.body || '').slice(0, 200);
 
 export function get(index) {
@@ -216,7 +216,7 @@ export function get(index) {
 }
 
 let written = 0;
-function nextVersion() {
+export function nextVersion() {
   const stream = (__VU % 1023) + 1; // preloaded values alone have version 0
   return stream * 0x400000 + (written++ % 0x400000);
 }
@@ -266,7 +266,7 @@ export function batch(first, count, version) {
   return judge(`batch from index ${first}`, r.status, text(r), fine);
 }
 
-const kinds = { get, set, scan };
+const overHTTP = { get, set, scan };
 
 const WARMUP = 'warm-up'; // a phase without figures
 
@@ -276,14 +276,15 @@ const WARMUP = 'warm-up'; // a phase without figures
 //   name    of the profile
 //   phases  [{name, rate, seconds}], rate in users that arrive a second
 //   users   virtual users that there are, made before the first phase
-//   mix     shares of get, set and scan, for one request a user; or
+//   mix     shares of get, set and scan, for one request a user, which are made by
+//   requests, over HTTP if it is not given; or
 //   user    a function that is one user's work
 //   think   seconds that a user stays after the request, on average
 //   metric  k6's metric of the latency
 //   sweep   stop after the first phase whose objective breaks
-export function profile({ name, phases, users, mix, user, think = 0, metric = 'http_req_duration', sweep = false }) {
+export function profile({ name, phases, users, mix, requests = overHTTP, user, think = 0, metric = 'http_req_duration', sweep = false }) {
   const all = settings.warmup > 0 ? [{ name: WARMUP, rate: phases[0].rate, seconds: settings.warmup }, ...phases] : phases;
-  const work = user || mixed(mix);
+  const work = user || mixed(mix, requests);
   const draw = indices(settings.distribution, settings.keys, settings.theta);
   randomSeed(settings.seed * 1000003 + __VU);
   return {
@@ -338,9 +339,9 @@ function enter(phases) {
   }
 }
 
-function mixed(mix) {
+function mixed(mix, requests) {
   const total = Object.values(mix).reduce((a, b) => a + b, 0);
-  const shares = Object.entries(mix).map(([kind, share]) => [kinds[kind], share / total]);
+  const shares = Object.entries(mix).map(([kind, share]) => [requests[kind], share / total]);
   return (draw) => {
     let u = Math.random();
     for (const [request, share] of shares) {

@@ -105,9 +105,15 @@ func (d DotPanel) limits() (low, high float64) {
 		}
 		return -0.02 * high, high * 1.2 // a marker at zero stays clear of the names
 	}
-	span := math.Max(high/low, 1.5)
+	if narrow := math.Sqrt(high / low / minLogSpan); narrow < 1 {
+		low, high = low*narrow, high/narrow
+	}
+	span := high / low
 	return low / math.Pow(span, 0.06), high * math.Pow(span, 0.22)
 }
+
+// minLogSpan is the least that a logarithmic axis spans, so that it has a tick.
+const minLogSpan = 2.6
 
 // Plot implements [plot.Plotter].
 func (d DotPanel) Plot(c draw.Canvas, p *plot.Plot) {

@@ -83,6 +83,16 @@ func (s LineSet) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
+// XRange sets the range of the horizontal axis, from zero, to what the lines show.
+func (s LineSet) XRange(p *plot.Plot) {
+	p.X.Min, p.X.Max = 0, 0
+	for _, l := range s.Lines {
+		for _, v := range l.Xs {
+			p.X.Max = math.Max(p.X.Max, 1.05*v)
+		}
+	}
+}
+
 // YRange sets the range of the vertical axis to what the lines show.
 func (s LineSet) YRange(p *plot.Plot, log bool) {
 	low, high := math.Inf(1), math.Inf(-1)

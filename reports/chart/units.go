@@ -126,8 +126,8 @@ func niceStep(span float64, want int) float64 {
 	return 10 * power
 }
 
-// LogTicks puts labels at powers of ten, and at 2 and 5 times them where the axis
-// is short.
+// LogTicks puts labels at powers of ten, and at 5 and 2 times them where the axis
+// is short enough.
 type LogTicks struct{ Unit Unit }
 
 // Ticks implements [plot.Ticker]. Both limits must be positive.
@@ -142,7 +142,7 @@ func (t LogTicks) Ticks(low, high float64) []plot.Tick {
 			if v < low*(1-1e-9) || v > high*(1+1e-9) {
 				continue
 			}
-			labelled := m == 1 && (e-first)%max(every, 1) == 0 || decades < 2.6
+			labelled := m == 1 && (e-first)%max(every, 1) == 0 || m == 5 && decades < 2.6 || decades < 1.4
 			tick := plot.Tick{Value: v}
 			if labelled {
 				tick.Label = t.Unit.plain(v, v)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/result"
 	"lsmlab/reports"
 	crashreport "lsmlab/reports/crash"
 )
@@ -35,8 +36,10 @@ and its page says what is missing.`,
 			if err != nil {
 				return &harness.UsageError{Text: err.Error()}
 			}
-			if err := a.printTargets(args[0]); err != nil {
-				return err
+			if !result.IsLoad(args[0]) { // which has no targets
+				if err := a.printTargets(args[0]); err != nil {
+					return err
+				}
 			}
 			fmt.Fprintln(a.stdout, index)
 			return nil

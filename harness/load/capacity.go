@@ -1,0 +1,87 @@
+package load
+
+import (
+	"math"
+
+	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
+)
+
+// Headroom is what capacity is multiplied by: for the loss of instances, for
+// uneven balancing, and for growth until someone acts.
+const Headroom = 1.3
+
+// Instance is what one server of an engine in an environment was measured to
+// sustain.
+type Instance struct {
+	Engine, Environment string
+	// Rate is in requests/s, over rounds: the highest that kept the objective.
+	Rate stat.Summary
+	// LowerBound says that a round never broke its objective, or that the profile did
+	// not look for the highest rate.
+	LowerBound  bool
+	MeanSeconds float64 // of a request at that rate, the median over rounds
+}
+
+// Instances returns what a load run says of one instance, in the order of its
+// plan. Those without figures are left out.
+func Instances(l result.Load) (list []Instance) {
+	for _, e := range l.Plan.Engines {
+		for _, env := range l.Plan.Environments {
+			i := Instance{Engine: e, Environment: env.Name}
+			var rates, means []float64
+			for _, c := range l.Cells {
+				if !c.OK() || c.Engine != e || c.Environment != env.Name {
+					continue
+				}
+				rate, mean, open := best(c)
+				rates, means = append(rates, rate), append(means, mean)
+				i.LowerBound = i.LowerBound || open
+			}
+			if len(rates) > 0 {
+				i.Rate, i.MeanSeconds = stat.Summarize(rates), stat.Summarize(means).Median
+				list = append(list, i)
+			}
+		}
+	}
+	return list
+}
+
+// best returns the highest rate of a cell that kept the objective, 0 if none did,
+// and the mean seconds of its requests.
+func best(c result.LoadCell) (rate, mean float64, open bool) {
+	if c.Sweep {
+		rate, open = c.Sustainable()
+	} else {
+		open = true
+		for _, p := range c.Phases {
+			if c.Sustained(p) {
+				rate = max(rate, p.RequestsPerS)
+			}
+		}
+	}
+	for _, p := range c.Phases {
+		if p.RequestsPerS == rate {
+			mean = float64(p.Latency.Mean) / 1e9
+		}
+	}
+	return rate, mean, open
+}
+
+// ReplicasAsGiven is the formula of lsmlab's source, to the letter:
+//
+//	ceil(peak QPS x mean seconds per request / QPS of one instance) x 1.3
+//
+// Its units do not add up to a count: requests/s times seconds are the requests
+// in progress (Little's law), and those over requests/s are seconds again. It is
+// a count if "QPS of one instance" is read as the requests that one instance has
+// in progress, or if a request takes one second. See [Replicas].
+func ReplicasAsGiven(peakQPS, meanSeconds, instanceQPS float64) float64 {
+	return math.Ceil(peakQPS*meanSeconds/instanceQPS) * Headroom
+}
+
+// Replicas is how many instances serve a peak with headroom, if each serves
+// instanceQPS and the load is spread evenly.
+func Replicas(peakQPS, instanceQPS float64) float64 {
+	return math.Ceil(peakQPS / instanceQPS * Headroom)
+}
