@@ -10,6 +10,9 @@ STAMP    := $(shell date +%Y%m%d-%H%M%S)
 RESULTS  ?= results/default-$(STAMP)
 FUZZTIME ?= 30s
 SOAK     ?= 67
+# What make k6 loads.
+ENGINES  ?= lsm-skiplist,lsm-rbtree,lsm-bptree,pebble
+PROFILE  ?= steady
 A        ?=
 B        ?=
 
@@ -28,10 +31,10 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak clean
+.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak k6 clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 all: build lint test race ## build, lint, and all tests
 
@@ -53,7 +56,14 @@ packages: ## install the Debian packages that the tests need
 kernels: ## fetch the pinned kernels that `lsmlab crash vm` boots into the user's cache (61 MB)
 	$(GO) run ./powerfail/vm/kernel/fetch
 
-test: packages kernels ## install what is missing, run every test, also with internal checks and with RocksDB
+# The load generator, of a module of its own; a minute or more the first time.
+bin/k6: k6/go.mod k6/go.sum
+	nice $(GO) build -C k6 -o ../bin/k6 go.k6.io/k6
+
+k6: build bin/k6 ## load ENGINES as services by PROFILE (see k6/README.md), draw, print where
+	./$(BIN) load --engines $(ENGINES) --profile $(PROFILE) --out results/k6-$(PROFILE)-$(STAMP)
+
+test: packages kernels bin/k6 ## install what is missing, run every test, also with internal checks and with RocksDB
 	$(GO) vet ./...
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/

@@ -88,9 +88,9 @@ func (s *served) end(signal os.Signal) *os.ProcessState {
 	return s.cmd.ProcessState
 }
 
-// load writes from several clients until the server is gone. Each client has one
+// writeLoad writes from several clients until the server is gone. Each client has one
 // key of its own, and each of its batches puts one number in two places.
-type load struct {
+type writeLoad struct {
 	acks    atomic.Int64
 	clients sync.WaitGroup
 	mu      sync.Mutex
@@ -99,7 +99,7 @@ type load struct {
 
 const loadClients = 8
 
-func (l *load) start(url string, durability func(client int) string) {
+func (l *writeLoad) start(url string, durability func(client int) string) {
 	l.last = map[string]int{}
 	for c := range loadClients {
 		key := fmt.Sprintf("client-%d", c)
@@ -130,7 +130,7 @@ func (l *load) start(url string, durability func(client int) string) {
 
 // check reads all back: nothing acknowledged is lost, at most the write under
 // way is more, and batches are whole.
-func (l *load) check(t *testing.T, e kv.Reader) {
+func (l *writeLoad) check(t *testing.T, e kv.Reader) {
 	t.Helper()
 	for key, acked := range l.last {
 		value, err := e.Get(nil, []byte(key))
@@ -160,7 +160,7 @@ func TestServeKilled(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "store")
 			for range 3 {
 				s := serve(t, "real", "--engine", engine, "--data", dir)
-				var l load
+				var l writeLoad
 				l.start(s.url, func(c int) string { return []string{"buffered", "synced"}[c%2] })
 				s.until("acknowledged writes", func() bool { return l.acks.Load() >= 500 })
 				s.end(syscall.SIGKILL)
@@ -191,7 +191,7 @@ func TestServeStopped(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		dir := t.TempDir()
 		s := serve(t, "real", "--engine", "lsm-rbtree", "--data", dir, "--durability", "volatile", "--log", "json")
-		var l load
+		var l writeLoad
 		l.start(s.url, func(int) string { return "volatile" })
 		s.until("acknowledged writes", func() bool { return l.acks.Load() >= 200 })
 		if state := s.end(signal); !state.Success() {
