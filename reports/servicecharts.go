@@ -195,8 +195,8 @@ var serviceRows = []timelineRow{
 	{result.SeriesP95, "p95 latency (log axis)", chart.UnitNanos, true, maxOf},
 	{result.SeriesUsers, "virtual users that are busy", chart.UnitCount, false, maxOf},
 	{result.SeriesErrors, "failed requests/s", chart.UnitCount, false, maxOf},
-	{result.SeriesCPU, "cores used by the server", chart.UnitCount, false, meanOf},
-	{result.SeriesClientCPU, "cores used by k6", chart.UnitCount, false, meanOf},
+	{result.SeriesCPU, "cores used by the server", unitCores, false, meanOf},
+	{result.SeriesClientCPU, "cores used by k6", unitCores, false, meanOf},
 	{result.SeriesRSS, "resident memory of the server", chart.UnitBytes, false, maxOf},
 }
 

@@ -15,7 +15,10 @@ type phaseMetric struct {
 	of        func(c result.LoadCell, p result.LoadPhase) (v float64, ok bool)
 }
 
-var unitPercent = chart.Unit{Name: "%", Steps: []chart.UnitStep{{Factor: 0.01, Suffix: "%"}}}
+var (
+	unitPercent = chart.Unit{Name: "%", Steps: []chart.UnitStep{{Factor: 0.01, Suffix: "%"}}}
+	unitCores   = chart.Unit{Name: "cores", Steps: chart.UnitPlain.Steps}
+)
 
 // latencyMetric makes one of a quantile, in nanoseconds.
 func latencyMetric(name string, of func(l result.LoadLatency) int64) phaseMetric {
