@@ -86,7 +86,7 @@ func TestLoadProfiles(t *testing.T) {
 	t.Setenv(asProgram, "real")
 	settings := map[string]string{
 		"smoke": "RATE=5", "steady": "RATE=30", "read-heavy": "RATE=30", "write-heavy": "RATE=30", "scan": "RATE=10", "soak": "RATE=30",
-		"three-level": "THINK=0.5", "sweep": "RATE=20,FACTOR=2,STEPS=3",
+		"three-level": "THINK=0.5", "grpc": "RATE=30", "sweep": "RATE=20,FACTOR=2,STEPS=3",
 	}
 	for _, profile := range load.Profiles(scripts) {
 		more, ok := settings[profile]
