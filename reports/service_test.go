@@ -28,7 +28,8 @@ type fakeLoad struct {
 var threeLevels = fakeLoad{
 	engines: []string{"lsm-bptree", "pebble"},
 	environments: []result.Environment{
-		{Name: "one core", GOMAXPROCS: 1, GOMEMLIMIT: "256MiB", Durability: "buffered"}, {Name: "all cores", Durability: "buffered"},
+		{Name: "one core", GOMAXPROCS: 1, GOMEMLIMIT: "256MiB", Durability: "buffered"},
+		{Name: "all cores", Durability: "buffered"},
 		{Name: "synced", Durability: "synced"},
 	},
 	rounds: 3,

@@ -58,8 +58,10 @@ func (s *service) phasesTable() page.Table {
 				if p95.N() == 0 {
 					continue
 				}
-				row := []page.Cell{page.Head(e), page.Text(env.Name), page.Text(phase), page.Int(int64(p95.N())),
-					page.Number(p95.Median, chart.UnitNanos), page.Number(p95.Lo, chart.UnitNanos), page.Number(p95.Hi, chart.UnitNanos)}
+				row := []page.Cell{
+					page.Head(e), page.Text(env.Name), page.Text(phase), page.Int(int64(p95.N())),
+					page.Number(p95.Median, chart.UnitNanos), page.Number(p95.Lo, chart.UnitNanos), page.Number(p95.Hi, chart.UnitNanos),
+				}
 				for _, m := range metrics {
 					row = append(row, page.Number(m.summary(cells, phase).Median, m.unit))
 				}
@@ -77,8 +79,20 @@ const transportNote = "The same work on the same engine with the same limits, on
 // transportTable sets the service beside the same work in one process.
 func (s *service) transportTable() page.Table {
 	t := page.Table{ID: "transport", Caption: "Through HTTP and in one process, medians over rounds"}
-	t.Head = []page.Column{{Name: "engine"}, {Name: "environment"}, {Name: "CPU a request", Numeric: true}, {Name: "CPU an operation", Numeric: true}, {Name: "transport", Numeric: true}, {Name: "times", Numeric: true},
-		{Name: "HTTP p50", Numeric: true}, {Name: "in-process p50", Numeric: true}, {Name: "HTTP p99", Numeric: true}, {Name: "in-process p99", Numeric: true}, {Name: "HTTP requests/s", Numeric: true}, {Name: "in-process peak ops/s", Numeric: true}}
+	t.Head = []page.Column{
+		{Name: "engine"},
+		{Name: "environment"},
+		{Name: "CPU a request", Numeric: true},
+		{Name: "CPU an operation", Numeric: true},
+		{Name: "transport", Numeric: true},
+		{Name: "times", Numeric: true},
+		{Name: "HTTP p50", Numeric: true},
+		{Name: "in-process p50", Numeric: true},
+		{Name: "HTTP p99", Numeric: true},
+		{Name: "in-process p99", Numeric: true},
+		{Name: "HTTP requests/s", Numeric: true},
+		{Name: "in-process peak ops/s", Numeric: true},
+	}
 	for _, e := range s.Plan.Engines {
 		for _, env := range s.Plan.Environments {
 			if row := s.transportRow(s.at(e, env.Name)); row != nil {
@@ -135,8 +149,27 @@ func comparedPhase(c result.LoadCell) result.LoadPhase {
 // cellsTable holds every cell as it was measured.
 func (s *service) cellsTable() page.Table {
 	t := page.Table{ID: "cells", Caption: "Every cell as it was measured"}
-	t.Head = []page.Column{{Name: "cell"}, {Name: "status"}, {Name: "round", Numeric: true}, {Name: "requests", Numeric: true}, {Name: "failed", Numeric: true}, {Name: "5xx", Numeric: true}, {Name: "429/503", Numeric: true}, {Name: "others", Numeric: true}, {Name: "wrong", Numeric: true},
-		{Name: "users at once", Numeric: true}, {Name: "server CPU s", Numeric: true}, {Name: "peak cores", Numeric: true}, {Name: "k6 CPU s", Numeric: true}, {Name: "RSS", Numeric: true}, {Name: "other cores", Numeric: true}, {Name: "ready", Numeric: true}, {Name: "preload", Numeric: true}, {Name: "stop", Numeric: true}, {Name: "warnings and errors"}}
+	t.Head = []page.Column{
+		{Name: "cell"},
+		{Name: "status"},
+		{Name: "round", Numeric: true},
+		{Name: "requests", Numeric: true},
+		{Name: "failed", Numeric: true},
+		{Name: "5xx", Numeric: true},
+		{Name: "429/503", Numeric: true},
+		{Name: "others", Numeric: true},
+		{Name: "wrong", Numeric: true},
+		{Name: "users at once", Numeric: true},
+		{Name: "server CPU s", Numeric: true},
+		{Name: "peak cores", Numeric: true},
+		{Name: "k6 CPU s", Numeric: true},
+		{Name: "RSS", Numeric: true},
+		{Name: "other cores", Numeric: true},
+		{Name: "ready", Numeric: true},
+		{Name: "preload", Numeric: true},
+		{Name: "stop", Numeric: true},
+		{Name: "warnings and errors"},
+	}
 	for _, c := range s.Cells {
 		words := append([]string{}, c.Warnings...)
 		if c.Error != "" {
