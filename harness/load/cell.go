@@ -23,7 +23,7 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 	if err := os.Mkdir(served, 0o755); err != nil {
 		return err
 	}
-	stopShowing := r.show(t)
+	stopShowing := r.moveBar(t)
 	defer stopShowing()
 	s, err := startServer(ctx, r.Program, t.engine, served, t.environment)
 	if err != nil {
@@ -145,8 +145,8 @@ func warnings(c result.LoadCell, seconds float64) (out []string) {
 	return out
 }
 
-// show moves the progress bar of a cell until the returned function is called.
-func (r *Runner) show(t task) (stop func()) {
+// moveBar moves the progress bar of a cell until the returned function is called.
+func (r *Runner) moveBar(t task) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	begin := time.Now()
 	length := r.shape.Length + time.Duration(r.Plan.InProcess) + time.Second
@@ -155,7 +155,9 @@ func (r *Runner) show(t task) (stop func()) {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
-			r.report.At(min(1, time.Since(begin).Seconds()/length.Seconds()), fmt.Sprintf("%s, %s, round %d", t.engine, t.environment.Name, t.round))
+			share := min(1, time.Since(begin).Seconds()/length.Seconds())
+			r.show.At((r.ended-r.before)*cellSteps+int(share*(cellSteps-1)),
+				fmt.Sprintf("[%d/%d] %s, %s, round %d", r.ended+1, r.total, t.engine, t.environment.Name, t.round))
 			select {
 			case <-quit:
 				return

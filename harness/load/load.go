@@ -49,8 +49,14 @@ type Runner struct {
 
 	cells  map[string]result.LoadCell
 	shape  shape
-	report *harness.Reporter
+	show   *harness.Display
+	before int // cells that were there
+	ended  int // those included
+	total  int
 }
+
+// cellSteps is how finely the progress bar moves within a cell.
+const cellSteps = 100
 
 // task is a cell that is to be run.
 type task struct {
@@ -88,12 +94,13 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	defer func() { _ = w.Close() }() // every line was synced
 	tasks := r.tasks()
 	done := r.sound()
-	r.report = harness.NewReporter(r.Stdout, r.Stderr, len(tasks), done)
-	defer r.report.Finish()
-	r.report.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
+	r.before, r.ended, r.total = done, done, len(tasks)
+	r.show = harness.NewDisplay(r.Stdout, r.Stderr, (r.total-done)*cellSteps)
+	defer r.show.Finish()
+	r.show.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
 		r.Plan.Profile, len(tasks), len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
 	if done > 0 {
-		r.report.Line("%d of them are there already", done)
+		r.show.Line("%d of them are there already", done)
 	}
 	return r.conclude(r.runAll(ctx, tasks, w), len(tasks))
 }
@@ -196,7 +203,8 @@ func (r *Runner) runAll(ctx context.Context, tasks []task, w *result.LoadWriter)
 			return err
 		}
 		r.cells[cell.ID] = cell
-		r.report.Ended(cellLine(cell))
+		r.ended++
+		r.show.Line("[%*d/%d] %s", len(fmt.Sprint(r.total)), r.ended, r.total, cellLine(cell))
 	}
 	return nil
 }
@@ -254,7 +262,7 @@ func (r *Runner) makeStore(e result.Environment) (string, error) {
 
 // conclude says how the run ended.
 func (r *Runner) conclude(runErr error, total int) error {
-	r.report.Finish()
+	r.show.Finish()
 	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
 		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s --resume\n", r.sound(), total, r.Dir, r.Again)
 		return harness.ErrInterrupted
