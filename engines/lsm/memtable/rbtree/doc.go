@@ -55,11 +55,8 @@
 // 1M entries of 16 B keys and 100 B values, processor time, on a virtual machine
 // with 2 cores of an Intel Xeon that others kept busy: the ratios held over
 // interleaved runs, absolute times did not. Go 1.26,
-// go test -bench MemTable -benchtime 1x.
+// go test -bench MemTable -benchtime 1x. Public trees: lsmlab bench --memtables.
 //
-//   - Against emirpasic/gods v1.18.1 behind a RWMutex: random inserts 4.9 to 6.8
-//     times as fast, ordered inserts 2.1 to 2.6, gets 3.7 to 4.2, walk 2.3 to 3.4;
-//     alike with 1 and 2 goroutines.
 //   - Memory: 128 bytes of entry and 16 to 24 of slots (144 in order, 151 random).
 //     A collection takes as long with the table as without.
 //   - Heads, against whole keys: get 2.3 times as fast, insert 2.1.
