@@ -117,7 +117,7 @@ func all() []Info {
 		Open: func(dir string, _ Options) (kv.Engine, error) { return noop.Open(dir) },
 	})
 	for i := range infos {
-		infos[i].Version = version(infos[i].Module)
+		infos[i].Version = Version(infos[i].Module)
 	}
 	return infos
 }
@@ -160,8 +160,9 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	return e, nil
 }
 
-// version returns the version of a module in this build; "" is the main one.
-func version(module string) string {
+// Version returns the version of a module in this build, "unknown" if the build
+// does not say, as in tests; "" is the main module.
+func Version(module string) string {
 	const unknown = "unknown"
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -40,7 +40,8 @@ type Map interface {
 // Table is a structure by name.
 type Table struct {
 	Name    string
-	Version string
+	Module  string // Go module of the library; "" for tables of this module
+	Version string // of that module; filled in by the catalog
 	About   string
 	Own     bool // a MemTable of the core
 	// New makes an empty table that will be given a number of entries with size
@@ -79,10 +80,10 @@ func (o own) Release()    { o.t.Release() }
 // Peers returns the public structures.
 func Peers() []Table {
 	return []Table{
-		{Name: "badger-skl", Version: "v4.9.6", About: "github.com/dgraph-io/badger/v4/skl: lock-free skiplist in one arena of fixed size, as badger uses it", New: newSkl},
-		{Name: "tidwall-btree", Version: "v1.8.2", About: "github.com/tidwall/btree BTreeG: B-tree of key-value structs with its own RWMutex", New: newTidwall},
-		{Name: "google-btree", Version: "v1.1.3", About: "github.com/google/btree BTreeG, degree 32, behind an RWMutex as its users do: it is not safe for concurrent use", New: newGoogle},
-		{Name: "gods-redblack", Version: "v1.18.1", About: "github.com/emirpasic/gods red-black tree of string keys behind an RWMutex as its users do: it is not safe for concurrent use", New: newGods},
+		{Name: "badger-skl", Module: "github.com/dgraph-io/badger/v4", About: "github.com/dgraph-io/badger/v4/skl: lock-free skiplist in one arena of fixed size, as badger uses it", New: newSkl},
+		{Name: "tidwall-btree", Module: "github.com/tidwall/btree", About: "github.com/tidwall/btree BTreeG: B-tree of key-value structs with its own RWMutex", New: newTidwall},
+		{Name: "google-btree", Module: "github.com/google/btree", About: "github.com/google/btree BTreeG, degree 32, behind an RWMutex as its users do: it is not safe for concurrent use", New: newGoogle},
+		{Name: "gods-redblack", Module: "github.com/emirpasic/gods", About: "github.com/emirpasic/gods red-black tree of string keys behind an RWMutex as its users do: it is not safe for concurrent use", New: newGods},
 	}
 }
 

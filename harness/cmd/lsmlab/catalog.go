@@ -10,6 +10,10 @@ import (
 
 // newCatalog is all that there is to race.
 func newCatalog() harness.Catalog {
+	tables := append(memrace.Own(), memrace.Peers()...)
+	for i := range tables {
+		tables[i].Version = engines.Version(tables[i].Module)
+	}
 	return harness.Catalog{
 		Engines: engines.Names(),
 		Lookup:  lookup,
@@ -18,7 +22,7 @@ func newCatalog() harness.Catalog {
 				CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
 			})
 		},
-		MemTables: append(memrace.Own(), memrace.Peers()...),
+		MemTables: tables,
 	}
 }
 
