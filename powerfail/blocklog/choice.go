@@ -55,10 +55,10 @@ func (s Site) torn(choice int) int64 { return int64(choice+1)*s.Sector - s.Offse
 type Model struct {
 	// Sector is the number of bytes that are written whole or not at all; an
 	// operation may be torn between two of them. 0 means that none is torn.
-	Sector int64
+	Sector int64 `json:"sector,omitempty"`
 	// Lies is set for a disk that answers flushes without doing anything: it may
 	// hold any number of the operations, in order, whatever it said.
-	Lies bool
+	Lies bool `json:"lies,omitempty"`
 }
 
 // KeepNone chooses the state in which only the durable is there.

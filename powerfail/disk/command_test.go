@@ -20,9 +20,9 @@ const (
 	checkAll    = `c() { while read i; do [ "$(cat "$1/$i")" = $i ] || { echo "no $i"; exit 1; }; done; }; c`
 )
 
-// explore judges states of a log: all that is durable at every position, and
+// explored judges states of a log: all that is durable at every position, and
 // random ones. It returns the first broken rule.
-func explore(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Judge, random int) *oracle.Violation {
+func explored(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Judge, random int) *oracle.Violation {
 	t.Helper()
 	start, _ := l.Find(MarkStart)
 	end, ok := l.Find(MarkEnd)
@@ -60,11 +60,11 @@ func TestCommands(t *testing.T) {
 			kind := fileSystem(t, name)
 			s := stage(t)
 			l := recorded(t, s, kind, careful)
-			if broken := explore(t, s, kind, l, NewCommandJudge(s, checkAll, l), 10); broken != nil {
+			if broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), 10); broken != nil {
 				t.Errorf("the careful program: %v", broken)
 			}
 			l = recorded(t, s, kind, withoutSync)
-			broken := explore(t, s, kind, l, NewCommandJudge(s, checkAll, l), 0)
+			broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), 0)
 			if broken == nil || broken.Rule != RuleCheck || !strings.Contains(broken.Detail, "no 1") {
 				t.Errorf("the program without sync: %v", broken)
 			}

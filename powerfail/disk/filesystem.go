@@ -15,6 +15,7 @@ type FileSystem struct {
 	options string   // of mount(2)
 	// MinSize is the least size of a disk for it, in bytes.
 	MinSize int64
+	mapped  bool // the places that it tells of its files are those on the disk
 	// Alone is set if two of its disks with one origin can't be mounted at once.
 	Alone bool
 }
@@ -23,14 +24,14 @@ type FileSystem struct {
 // file systems are small, so that a state is mounted fast.
 var fileSystems = []FileSystem{
 	{
-		Name: "ext4", Package: "e2fsprogs", MinSize: 16 << 20,
+		Name: "ext4", Package: "e2fsprogs", MinSize: 16 << 20, mapped: true,
 		make: []string{
 			"mkfs.ext4", "-q", "-b", "4096", "-N", "1024", "-O", "^resize_inode", "-J", "size=4",
 			"-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=1",
 		},
 	},
 	{
-		Name: "xfs", Package: "xfsprogs", MinSize: 300 << 20, options: "nouuid",
+		Name: "xfs", Package: "xfsprogs", MinSize: 300 << 20, options: "nouuid", mapped: true,
 		make: []string{"mkfs.xfs", "-q", "-K"},
 	},
 	{

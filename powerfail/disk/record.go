@@ -51,8 +51,16 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	if err := control(r.mounted, os.O_RDONLY, unix.Syncfs); err != nil {
 		return err
 	}
+	eye := surveyor{dir: dir, seen: map[extent]bool{}}
 	mark := func(text string) error {
-		_, err := r.mark(text)
+		if _, err := r.mark(text); err != nil || !s.FileSystem.mapped {
+			return err
+		}
+		found, err := eye.look()
+		for _, e := range found {
+			_, markErr := r.mark(e.String())
+			err = errors.Join(err, markErr)
+		}
 		return err
 	}
 	if err := mark(MarkStart); err != nil {
@@ -78,6 +86,9 @@ func Worker(argv []string) Workload {
 			return err
 		}
 		return runWorkload(ctx, cmd, func(line string) error {
+			if !strings.HasPrefix(line, beginPrefix) && !strings.HasPrefix(line, ackPrefix) {
+				return nil // an engine that prints
+			}
 			if err := mark(line); err != nil {
 				return err
 			}
@@ -101,8 +112,11 @@ func Command(command string) Workload {
 	}
 }
 
-// ackPrefix begins the marks of acknowledgements; what follows is the ID.
-const ackPrefix = "ack "
+// What the marks of a workload begin with; the ID follows.
+const (
+	beginPrefix = "begin "
+	ackPrefix   = "ack "
+)
 
 // shell returns the words that run command by sh with dir as its last argument.
 func shell(command, dir string) []string {

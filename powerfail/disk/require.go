@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+
+	"golang.org/x/sys/unix"
 )
 
 // Require returns why crash states of the file system can't be made here, with
@@ -22,4 +24,13 @@ func Require(kind FileSystem) (err error) {
 		err = errors.Join(err, fmt.Errorf("no %s: install the package %s", kind.make[0], kind.Package))
 	}
 	return err
+}
+
+// Kernel returns the release of the kernel that makes the file systems.
+func Kernel() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
 }

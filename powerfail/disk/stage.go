@@ -62,6 +62,17 @@ func (s *Stage) mkdir(name string) (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
+// WriteFile writes a file for the processes of the stage and returns its name,
+// which ends with the one given and is new.
+func (s *Stage) WriteFile(name string, data []byte) (string, error) {
+	f, err := os.CreateTemp(s.Dir, "*-"+name)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	return f.Name(), errors.Join(err, f.Close())
+}
+
 // command returns a process of the stage: findable, in a process group of its
 // own (Ctrl-C is for the owner to act on), killed as a group when ctx ends.
 func (s *Stage) command(ctx context.Context, argv ...string) *exec.Cmd {

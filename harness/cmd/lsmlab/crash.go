@@ -6,6 +6,7 @@ import (
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/bugs"
 )
 
 func (a *app) crashCommand() *cobra.Command {
@@ -15,20 +16,21 @@ func (a *app) crashCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.crashSimCommand(), a.crashReplayCommand(), a.crashMergeCommand(), a.crashWorkerCommand(), a.crashCheckCommand())
+	c.AddCommand(a.crashSimCommand(), a.crashDiskCommand(), a.crashCleanCommand(), a.crashFuseCommand(), a.crashJudgeCommand(), a.crashReplayCommand(), a.crashMergeCommand(), a.crashWorkerCommand(), a.crashCheckCommand())
 	return c
 }
 
 // crashStore is the store that a crash command opens.
 type crashStore struct {
-	engine, dir string
-	small       bool
+	engine, dir, bug string
+	small            bool
 }
 
 func (s *crashStore) flags(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVar(&s.engine, "engine", "", "engine, see `lsmlab list engines`")
 	fs.StringVar(&s.dir, "dir", "", "directory of the store")
+	fs.StringVar(&s.bug, "bug", "", "planted bug, see `lsmlab list faults`")
 	fs.BoolVar(&s.small, "small", false, "sizes that make tables, logs and manifests end early")
 	for _, name := range []string{"engine", "dir"} {
 		_ = c.MarkFlagRequired(name) // fails only for a flag that does not exist
@@ -38,6 +40,13 @@ func (s *crashStore) flags(c *cobra.Command) {
 // open opens the store for a rung, on fs or, if that is nil, on the operating
 // system's files.
 func (s *crashStore) open(d kv.Durability, fs vfs.FS) (kv.Engine, error) {
+	if s.bug != "" {
+		b, err := bugs.Lookup(s.bug)
+		if err != nil {
+			return nil, err
+		}
+		fs = b.Wrap(vfs.OS)
+	}
 	return engines.Open(s.engine, s.dir, engines.Options{
 		CacheSize: 8 << 20, MemTableSize: 4 << 20, Durability: d, FS: fs, Small: s.small,
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/sim"
@@ -17,7 +18,8 @@ import (
 // replayers show a finding again, by tier. They return what breaks the same rule
 // now, or nil.
 var replayers = map[string]func(context.Context, *rundir.Finding) (*rundir.Finding, explore.Counts, error){
-	sim.Tier: replaySim,
+	sim.Tier:  replaySim,
+	disk.Tier: replayDisk,
 }
 
 func (a *app) crashReplayCommand() *cobra.Command {

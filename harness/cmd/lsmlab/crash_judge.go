@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/engines/kv"
+	"lsmlab/powerfail/disk"
+)
+
+// crashFuseCommand is the process that serves a recorded disk.
+func (a *app) crashFuseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "fuse DIR SIZE LOG",
+		Short:  "Serve a file of SIZE bytes in DIR and log what is written to it (started by crash disk)",
+		Hidden: true,
+		Args:   cobra.ExactArgs(3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			size, err := strconv.ParseInt(args[1], 10, 64)
+			if err != nil || size <= 0 {
+				return fmt.Errorf("size %q: want bytes", args[1])
+			}
+			log, err := os.Create(args[2])
+			if err != nil {
+				return err
+			}
+			return errors.Join(disk.Serve(args[0], size, log, a.stdin, a.stdout), log.Close())
+		},
+	}
+}
+
+// crashJudgeCommand is the process that judges the stores of one recording.
+func (a *app) crashJudgeCommand() *cobra.Command {
+	var store crashStore
+	var history, durability string
+	c := &cobra.Command{
+		Use:    "judge",
+		Short:  "Judge stores by a history, one for each line of standard input (started by crash disk)",
+		Hidden: true,
+		Args:   noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			d, err := kv.ParseDurability(durability)
+			if err != nil {
+				return err
+			}
+			index, err := readIndex(history)
+			if err != nil {
+				return err
+			}
+			os.Stdout = os.Stderr // an engine that prints must not break the protocol
+			return disk.ServeJudge(index, func(dir string) (kv.Engine, error) {
+				at := store
+				at.dir = dir
+				return at.open(d, nil)
+			}, a.stdin, a.stdout)
+		},
+	}
+	fs := c.Flags()
+	fs.StringVar(&store.engine, "engine", "", "engine, see `lsmlab list engines`")
+	fs.StringVar(&store.bug, "bug", "", "planted bug, see `lsmlab list faults`")
+	fs.BoolVar(&store.small, "small", false, "sizes that make tables, logs and manifests end early")
+	fs.StringVar(&history, "history", "", "file with the history")
+	fs.StringVar(&durability, "durability", kv.Synced.String(), "rung that the store is opened for")
+	return c
+}

@@ -1,0 +1,201 @@
+package disk
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+)
+
+// Tier is the name of this tier in run directories.
+const Tier = "disk"
+
+// Exploration explores the crash states of one recording under one profile.
+type Exploration struct {
+	Stage   *Stage
+	LogFile string // the recording
+	Log     *blocklog.Log
+	Kind    FileSystem
+	Judge   func() Judge // a new one; each worker has its own
+	Profile explore.Profile
+	Seed    uint64
+	States  int64 // distinct ones to check at most
+	Workers int   // default 1; always 1 for a file system that is alone
+	// Shard takes those states whose fingerprint is this number modulo Shards.
+	// Shards of 0 is one.
+	Shard, Shards int
+
+	// OnState, if not nil, is told after each check how many there were.
+	OnState func(distinct int64)
+}
+
+// Run explores until there are enough states, none new, or a finding, which is
+// shrunk. If ctx ends it returns what there is, with the error of ctx.
+func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding, error) {
+	r, err := x.begin()
+	if err != nil {
+		return explore.Counts{}, nil, err
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	jobs := make(chan state)
+	go func() {
+		defer close(jobs)
+		r.produce(running, jobs)
+	}()
+	var workers sync.WaitGroup
+	for range x.workers() {
+		workers.Go(func() {
+			if err := r.work(running, stop, jobs); err != nil {
+				r.fail(err, stop)
+			}
+		})
+	}
+	workers.Wait()
+	for range jobs { // the producer must have ended before its disk is used again
+	}
+	if r.err == nil {
+		r.err = ctx.Err()
+	}
+	if r.err != nil || r.broken == nil {
+		return r.counts, nil, r.err
+	}
+	f, err := r.finding(ctx)
+	return r.counts, f, err
+}
+
+func (x *Exploration) workers() int {
+	if x.Kind.Alone {
+		return 1
+	}
+	return max(1, x.Workers)
+}
+
+// run is an exploration under way.
+type run struct {
+	*Exploration
+	generator *generator // of the producer, until that has ended
+	journal   *journal
+	seen      map[uint64]struct{}
+
+	mu     sync.Mutex
+	counts explore.Counts
+	state  state             // of the finding
+	broken *oracle.Violation // the finding
+	err    error
+}
+
+func (x *Exploration) begin() (*run, error) {
+	start, ok := x.Log.Find(MarkStart)
+	end, ended := x.Log.Find(MarkEnd)
+	if !ok || !ended {
+		return nil, fmt.Errorf("%s: no mark %q or %q: it is no whole recording of this tier", x.LogFile, MarkStart, MarkEnd)
+	}
+	d, err := blocklog.NewDisk(x.Log, start)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Exploration: x, journal: newJournal(x.Log), seen: map[uint64]struct{}{}}
+	r.generator = &generator{
+		disk: d, start: start, end: end, adversary: adversaryOf(x.Profile),
+		rng: rand.New(rand.NewPCG(x.Seed, 0)), states: x.States,
+	}
+	r.counts.Programs = 1
+	return r, nil
+}
+
+// produce sends the states that are new, and of this shard.
+func (r *run) produce(ctx context.Context, jobs chan<- state) {
+	sent, novel := int64(0), false
+	for s := range r.generator.all(func() bool { return novel }) {
+		key := r.key(s)
+		_, met := r.seen[key]
+		novel = !met
+		r.seen[key] = struct{}{}
+		if r.Shards > 1 && key%uint64(r.Shards) != uint64(r.Shard) {
+			continue
+		}
+		r.mu.Lock()
+		r.counts.Explored++
+		r.mu.Unlock()
+		if met {
+			continue
+		}
+		select {
+		case jobs <- s:
+		case <-ctx.Done():
+			return
+		}
+		if sent++; sent >= r.States {
+			return
+		}
+	}
+}
+
+// key tells states apart: by content, and by what must be found in it.
+func (r *run) key(s state) uint64 {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], s.image.Fingerprint())
+	binary.LittleEndian.PutUint64(b[8:], uint64(r.journal.acked(s.position)))
+	return xxhash.Sum64(b[:])
+}
+
+// work checks states until there are no more, or one is broken.
+func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err error) {
+	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	for s := range jobs {
+		broken, err := c.Check(ctx, s.image, s.position)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.count(s, broken)
+		if broken != nil {
+			stop()
+		}
+	}
+	return nil
+}
+
+func (r *run) count(s state, broken *oracle.Violation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.journal.after(s.position)
+	r.counts.Distinct++
+	r.counts.AtDepth(1, 1)
+	explore.Count(&r.counts.Coverage, e.kind+" "+e.role, 1)
+	if broken != nil {
+		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
+		if r.broken == nil {
+			r.state, r.broken = s, broken
+		}
+	}
+	if r.OnState != nil {
+		r.OnState(r.counts.Distinct)
+	}
+}
+
+// fail keeps the first error and ends the run.
+func (r *run) fail(err error, stop func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	stop()
+}

@@ -1,0 +1,186 @@
+package disk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+)
+
+// LogName is the file of the block log in the state of a finding.
+const LogName = "disk.blocklog"
+
+// shrinkLimit bounds the checks that shrinking a finding may take.
+const shrinkLimit = 300
+
+// Scenario is what makes the crash state of a finding again, with its trail and
+// its position, from the block log.
+type Scenario struct {
+	Model blocklog.Model `json:"model"`
+	// CheckCommand is the user's, "" if an engine was judged.
+	CheckCommand string `json:"checkCommand,omitempty"`
+}
+
+// finding shrinks what was found and says it in words.
+func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
+	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	h := &hunt{run: r, ctx: ctx, checker: c}
+	f = &rundir.Finding{
+		Tier: Tier, Rule: r.broken.Rule, Detail: r.broken.Detail, Depth: 1,
+		Cut:    oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff},
+		Before: r.journal.after(r.state.position).text,
+	}
+	f.Weakest = h.weakest()
+	h.shrink()
+	f.Detail, f.Trail, f.Lost = r.broken.Detail, r.state.trail, r.losses()
+	f.Scenario, err = json.Marshal(Scenario{Model: r.state.model})
+	f.State = r.export
+	return f, err
+}
+
+// hunt looks for the least that shows a finding.
+type hunt struct {
+	*run
+	ctx     context.Context
+	checker *Checker
+	checks  int
+}
+
+// shows says whether a state breaks the rule of the finding too, which it then
+// stands for.
+func (h *hunt) shows(s state) bool {
+	if h.checks++; h.checks > shrinkLimit {
+		return false
+	}
+	broken, err := h.checker.Check(h.ctx, s.image, s.position)
+	if err != nil || broken == nil || broken.Rule != h.broken.Rule {
+		return false
+	}
+	h.state, h.broken = s, broken
+	return true
+}
+
+// weakest looks for a state of a weaker profile at the same position.
+func (h *hunt) weakest() explore.Profile {
+	const tries = 20
+	g, position := h.generator, h.state.position
+	for _, p := range h.Profile.Weaker() {
+		a := adversaryOf(p)
+		if h.shows(g.make(position, a.models[0], explore.Durable[blocklog.Site])) {
+			return p
+		}
+		for n := 0; n < tries && a.keeps != nil; n++ {
+			m, choose := a.draw(g.rng)
+			if h.shows(g.make(position, m, choose)) {
+				return p
+			}
+		}
+	}
+	return h.Profile
+}
+
+// shrink gives back what need not be lost.
+func (h *hunt) shrink() {
+	position, model := h.state.position, h.state.model
+	explore.Shrink(h.state.trail, func(t explore.Trail) bool {
+		return h.shows(h.generator.make(position, model, explore.Follow[blocklog.Site](t)))
+	})
+}
+
+// losses says in words what the power cut took.
+func (r *run) losses() (lost []rundir.Loss) {
+	at := 0
+	r.generator.disk.Crash(r.state.position, r.state.model, func(site blocklog.Site, n int) int {
+		got := n - 1
+		if at < len(r.state.trail) {
+			got = min(r.state.trail[at].Got, n-1)
+		}
+		at++
+		if got < n-1 {
+			lost = append(lost, r.loss(site, got, n))
+		}
+		return got
+	})
+	if len(lost) == 0 && r.broken.Rule != RuleMount {
+		return []rundir.Loss{{What: "nothing that the disk was given: what is missing had not been written to it"}}
+	}
+	return lost
+}
+
+func (r *run) loss(site blocklog.Site, got, n int) rundir.Loss {
+	l := rundir.Loss{What: site.Outcome(got, n)}
+	if site.Kind != blocklog.SitePrefix {
+		l.Operation = r.journal.layout.describe(r.Log.Ops[site.Op])
+	}
+	return l
+}
+
+// export writes the block log and the store of the finding into a directory.
+func (r *run) export(dir string) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := copyAll(r.LogFile, filepath.Join(dir, LogName)); err != nil {
+		return err
+	}
+	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, copier{dir})
+	if err != nil {
+		return err
+	}
+	_, err = c.Check(context.Background(), r.state.image, r.state.position) // a file system that does not mount has no files
+	return errors.Join(err, c.Close())
+}
+
+// copier is a judge that keeps what it is shown.
+type copier struct{ dir string }
+
+// Judge implements [Judge].
+func (c copier) Judge(_ context.Context, dir string, _ int64) (*oracle.Violation, error) {
+	return nil, copyAll(dir, filepath.Join(c.dir, storeName))
+}
+
+// Release implements [Judge].
+func (copier) Release() error { return nil }
+
+// copyAll copies a file or directory as it is, holes and all.
+func copyAll(from, to string) error {
+	if out, err := exec.Command("cp", "-a", "--sparse=always", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("copy %s to %s: %w: %s", from, to, err, out)
+	}
+	return nil
+}
+
+// Replay checks the state of a finding again, from its log at x.LogFile. It
+// returns what is broken now, or nil.
+func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *oracle.Violation, err error) {
+	var s Scenario
+	if err := json.Unmarshal(f.Scenario, &s); err != nil {
+		return nil, fmt.Errorf("scenario of the finding: %w", err)
+	}
+	start, ok := x.Log.Find(MarkStart)
+	if !ok || f.Cut.Position < start || f.Cut.Position > x.Log.End {
+		return nil, fmt.Errorf("%s has no position %d", x.LogFile, f.Cut.Position)
+	}
+	d, err := blocklog.NewDisk(x.Log, start)
+	if err != nil {
+		return nil, err
+	}
+	c, err := NewChecker(x.Stage, x.Kind, x.Log.Size, x.Judge())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Trail)), f.Cut.Position)
+}

@@ -1,0 +1,161 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
+)
+
+// extentMark begins the marks that say where a file lies: then come offset and
+// length on the disk, in bytes, the offset in the file, and its path in the store.
+const extentMark = "extent "
+
+// extent is a run of a file's bytes on the disk.
+type extent struct {
+	start, length, inFile int64
+	name                  string
+}
+
+func (e extent) String() string {
+	return fmt.Sprintf("%s%d %d %d %s", extentMark, e.start, e.length, e.inFile, e.name)
+}
+
+// surveyor looks where the files of a store lie on the disk, again and again, and
+// says what is new. So a log tells by itself which block was whose.
+type surveyor struct {
+	dir  string
+	seen map[extent]bool
+}
+
+// look returns the extents that it has not returned before.
+func (s *surveyor) look() (found []extent, err error) {
+	err = filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		name, err := filepath.Rel(s.dir, path)
+		if err != nil {
+			return err
+		}
+		extents, err := extentsOf(path, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		for _, e := range extents {
+			if !s.seen[e] {
+				s.seen[e] = true
+				found = append(found, e)
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+// fiemap is struct fiemap of linux/fiemap.h with room for some extents; a file
+// with more is known in part.
+type fiemap struct {
+	start, length                 uint64
+	flags, mapped, count, reserve uint32
+	extents                       [64]struct {
+		logical, physical, length uint64
+		_                         [2]uint64
+		flags                     uint32
+		_                         [3]uint32
+	}
+}
+
+const (
+	fsIocFiemap         = 0xc020660b
+	fiemapExtentUnknown = 2 // it has no place yet
+)
+
+func extentsOf(path, name string) (extents []extent, err error) {
+	m := fiemap{length: 1<<64 - 1}
+	m.count = uint32(len(m.extents))
+	err = control(path, os.O_RDONLY, func(fd int) error {
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), fsIocFiemap, uintptr(unsafe.Pointer(&m))); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	for _, e := range m.extents[:m.mapped] {
+		if e.flags&fiemapExtentUnknown == 0 {
+			extents = append(extents, extent{int64(e.physical), int64(e.length), int64(e.logical), name})
+		}
+	}
+	return extents, err
+}
+
+// layout says whose blocks of a recorded disk were.
+type layout []placed
+
+type placed struct {
+	extent
+	position int64 // when it was seen
+}
+
+func newLayout(l *blocklog.Log) (all layout) {
+	for _, m := range l.Marks {
+		if rest, ok := strings.CutPrefix(m.Text, extentMark); ok {
+			p := placed{position: m.Position}
+			if n, err := fmt.Sscanf(rest, "%d %d %d", &p.start, &p.length, &p.inFile); n == 3 && err == nil {
+				p.name = strings.SplitN(rest, " ", 4)[3]
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// find returns whose an operation was: a file gets its blocks before it is seen
+// there, so the first sighting after the operation counts, or else the last.
+func (l layout) find(op blocklog.Op) (extent, bool) {
+	covers := func(p placed) bool { return p.start <= op.Offset && op.Offset < p.start+p.length }
+	for _, p := range l {
+		if p.position >= op.Issued && covers(p) {
+			return p.extent, true
+		}
+	}
+	for _, p := range slices.Backward(l) {
+		if covers(p) {
+			return p.extent, true
+		}
+	}
+	return extent{}, false
+}
+
+// roleFileSystem is the role of what is no file's: journal, inodes, directories.
+const roleFileSystem = "filesystem"
+
+// role returns the role of what an operation writes.
+func (l layout) role(op blocklog.Op) string {
+	if e, ok := l.find(op); ok {
+		return explore.Role(e.name)
+	}
+	return roleFileSystem
+}
+
+// describe says what an operation does, and to which file.
+func (l layout) describe(op blocklog.Op) string {
+	if op.Kind == blocklog.Flush {
+		return "flush of the disk"
+	}
+	if e, ok := l.find(op); ok {
+		return fmt.Sprintf("%s of %d bytes at %d of %s", op.Kind, op.Length, op.Offset-e.start+e.inFile, e.name)
+	}
+	return fmt.Sprintf("%s of %d bytes of the file system at %d", op.Kind, op.Length, op.Offset)
+}

@@ -1,0 +1,104 @@
+package disk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
+)
+
+// recordingName is the file of a recording beside its log.
+const recordingName = "recording.json"
+
+// Recording says what was recorded. It lies in a directory of its own, beside the
+// block log, so that it can be explored again.
+type Recording struct {
+	Engine       string `json:"engine,omitempty"` // "" for a program of the user
+	FileSystem   string `json:"fileSystem"`
+	Bug          string `json:"bug,omitempty"`     // planted
+	Program      string `json:"program,omitempty"` // text, of an engine
+	Workload     string `json:"workload,omitempty"`
+	CheckCommand string `json:"checkCommand,omitempty"`
+
+	Dir string        `json:"-"`
+	Log *blocklog.Log `json:"-"`
+}
+
+// LogFile returns the name of the block log.
+func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
+
+// Save writes what was recorded beside the log.
+func (r *Recording) Save() error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Dir, recordingName), append(data, '\n'), 0o644)
+}
+
+// ReadRecordings reads the recordings at path: a log file, the directory of one,
+// or a run directory with several.
+func ReadRecordings(path string) (all []*Recording, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		path = filepath.Dir(path)
+	}
+	dirs, err := filepath.Glob(filepath.Join(path, "recordings", "*", recordingName)) // sorted
+	if err != nil {
+		return nil, err
+	}
+	if len(dirs) == 0 {
+		dirs = []string{filepath.Join(path, recordingName)}
+	}
+	for _, name := range dirs {
+		r, err := readRecording(filepath.Dir(name))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func readRecording(dir string) (*Recording, error) {
+	r := &Recording{Dir: dir}
+	data, err := os.ReadFile(filepath.Join(dir, recordingName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no recording there: want a run directory of crash disk, or a log in one", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, recordingName), err)
+	}
+	return r, r.Load()
+}
+
+// Load reads the block log.
+func (r *Recording) Load() (err error) {
+	r.Log, err = blocklog.ReadFile(r.LogFile())
+	return err
+}
+
+// History returns what an engine was asked and what it promised.
+func (r *Recording) History() (*oracle.History, *program.Program, error) {
+	p, err := program.Parse(r.Program)
+	if err != nil {
+		return nil, nil, err
+	}
+	find := func(prefix string) program.Position {
+		return func(id int) (int64, bool) { return r.Log.Find(prefix + strconv.Itoa(id)) }
+	}
+	return p.History(find(beginPrefix), find(ackPrefix)), p, nil
+}
