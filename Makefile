@@ -113,7 +113,7 @@ lint: ## golangci-lint, with the import rules of the layout
 	$(GOLANGCI) run ./...
 
 fmt: ## format all Go files
-	$(GOFUMPT) -w $$(git ls-files '*.go')
+	$(GOFUMPT) -w .
 
 proto: ## generate the gRPC code again, by Debian's protobuf-compiler
 	$(GO) build -o bin/ google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go

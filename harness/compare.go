@@ -294,8 +294,13 @@ func environmentNotes(a, b result.Env) (notes []string) {
 		name string
 		x, y any
 	}{
-		{"CPU", a.CPU, b.CPU}, {"cores", a.Cores, b.Cores}, {"memory", a.MemoryBytes, b.MemoryBytes}, {"kernel", a.Kernel, b.Kernel},
-		{"file system", a.FileSystem, b.FileSystem}, {"mount options", a.MountOptions, b.MountOptions}, {"Go", a.GoVersion, b.GoVersion},
+		{"CPU", a.CPU, b.CPU},
+		{"cores", a.Cores, b.Cores},
+		{"memory", a.MemoryBytes, b.MemoryBytes},
+		{"kernel", a.Kernel, b.Kernel},
+		{"file system", a.FileSystem, b.FileSystem},
+		{"mount options", a.MountOptions, b.MountOptions},
+		{"Go", a.GoVersion, b.GoVersion},
 	} {
 		if f.x != f.y {
 			notes = append(notes, fmt.Sprintf("%s differs: %v and %v", f.name, f.x, f.y))

@@ -115,8 +115,10 @@ func checkCounts(t *testing.T, w *Workload, e *model, c Counts) {
 	case "seekrandom":
 		want["scans"] = total
 	}
-	got := map[string]int64{"keys": int64(len(e.data)), "writes": c.Writes, "reads": c.Reads,
-		"misses": c.Misses, "entries": c.EntriesScanned, "deletes": c.Deletes, "scans": c.Scans}
+	got := map[string]int64{
+		"keys": int64(len(e.data)), "writes": c.Writes, "reads": c.Reads,
+		"misses": c.Misses, "entries": c.EntriesScanned, "deletes": c.Deletes, "scans": c.Scans,
+	}
 	for what, n := range want {
 		if got[what] != n {
 			t.Errorf("%s: %d, want %d", what, got[what], n)

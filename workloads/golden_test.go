@@ -37,8 +37,10 @@ func TestGolden(t *testing.T) {
 func goldenSpec(name string) Spec {
 	spec := Spec{Workload: name, Keys: 10_000, Threads: 2, Seed: 1}
 	if name == mixName {
-		spec.Mix = map[string]float64{"get": 4, "get-missing": 1, "set": 2, "insert": 2, "delete": 1,
-			"read-modify-write": 1, "scan": 1, "batch-set": 1}
+		spec.Mix = map[string]float64{
+			"get": 4, "get-missing": 1, "set": 2, "insert": 2, "delete": 1,
+			"read-modify-write": 1, "scan": 1, "batch-set": 1,
+		}
 		spec.BatchSize = 3
 	}
 	return spec

@@ -70,6 +70,7 @@ func (it *modelIterator) Next() bool {
 	}
 	return it.at < len(it.entries)
 }
+
 func (it *modelIterator) SeekGE(key []byte) bool {
 	it.at = sort.Search(len(it.entries), func(i int) bool { return it.entries[i][0] >= string(key) })
 	return it.at < len(it.entries)

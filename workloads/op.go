@@ -19,8 +19,10 @@ const (
 	kindCount
 )
 
-var kindNames = [kindCount]string{"get", "get-missing", "set", "insert", "delete",
-	"read-modify-write", "scan", "read-next", "batch-set"}
+var kindNames = [kindCount]string{
+	"get", "get-missing", "set", "insert", "delete",
+	"read-modify-write", "scan", "read-next", "batch-set",
+}
 
 // String returns the kind's name in results and goldens.
 func (k Kind) String() string {

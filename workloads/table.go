@@ -47,46 +47,84 @@ const (
 
 // definitions is the table of all workloads.
 var definitions = []definition{
-	{name: "fillseq", source: dbBench, about: "write every key once, in order; threads share the keys out",
-		mix: []share{{Set, 1}}, distribution: "sequential"},
-	{name: "fillrandom", source: dbBench, about: "write random keys, with repetition: about 63% of the keys exist in the end",
-		mix: []share{{Set, 1}}, distribution: "uniform"},
-	{name: "fillbatch", source: dbBench, about: "fillseq in batches of 1000",
-		mix: []share{{BatchSet, 1}}, distribution: "sequential", batch: 1000},
-	{name: "overwrite", source: dbBench, about: "write random keys of a full store",
-		mix: []share{{Set, 1}}, distribution: "uniform", preload: Random, warm: true},
-	{name: "readrandom", source: dbBench, about: "read random keys",
-		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, warm: true},
-	{name: "readmissing", source: dbBench, about: "read absent keys that sort among the present ones",
-		mix: []share{{GetMissing, 1}}, distribution: "uniform", preload: Random, warm: true},
-	{name: "readhot", source: dbBench, about: "read random keys of the first 1%",
-		mix: []share{{Get, 1}}, distribution: "uniform", hotKeys: 100, preload: Random, warm: true},
-	{name: "seekrandom", source: dbBench, about: "seek to a random key and read 50 entries from there",
-		mix: []share{{Scan, 1}}, distribution: "uniform", scanMax: 50, preload: Random, warm: true},
-	{name: "readseq", source: dbBench, about: "read all entries in order, every thread all of them",
-		mix: []share{{ReadNext, 1}}, distribution: "sequential", scanMax: 100, preload: Random, warm: true, eachThreadAll: true},
-	{name: "readwhilewriting", source: dbBench, about: "read random keys while one more thread writes random keys",
-		mix: []share{{Get, 1}}, background: []share{{Set, 1}}, distribution: "uniform", preload: Random, warm: true},
-	{name: "deleterandom", source: dbBench, about: "delete random keys of a full store, with repetition",
-		mix: []share{{Delete, 1}}, distribution: "uniform", preload: Random},
+	{
+		name: "fillseq", source: dbBench, about: "write every key once, in order; threads share the keys out",
+		mix: []share{{Set, 1}}, distribution: "sequential",
+	},
+	{
+		name: "fillrandom", source: dbBench, about: "write random keys, with repetition: about 63% of the keys exist in the end",
+		mix: []share{{Set, 1}}, distribution: "uniform",
+	},
+	{
+		name: "fillbatch", source: dbBench, about: "fillseq in batches of 1000",
+		mix: []share{{BatchSet, 1}}, distribution: "sequential", batch: 1000,
+	},
+	{
+		name: "overwrite", source: dbBench, about: "write random keys of a full store",
+		mix: []share{{Set, 1}}, distribution: "uniform", preload: Random, warm: true,
+	},
+	{
+		name: "readrandom", source: dbBench, about: "read random keys",
+		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, warm: true,
+	},
+	{
+		name: "readmissing", source: dbBench, about: "read absent keys that sort among the present ones",
+		mix: []share{{GetMissing, 1}}, distribution: "uniform", preload: Random, warm: true,
+	},
+	{
+		name: "readhot", source: dbBench, about: "read random keys of the first 1%",
+		mix: []share{{Get, 1}}, distribution: "uniform", hotKeys: 100, preload: Random, warm: true,
+	},
+	{
+		name: "seekrandom", source: dbBench, about: "seek to a random key and read 50 entries from there",
+		mix: []share{{Scan, 1}}, distribution: "uniform", scanMax: 50, preload: Random, warm: true,
+	},
+	{
+		name: "readseq", source: dbBench, about: "read all entries in order, every thread all of them",
+		mix: []share{{ReadNext, 1}}, distribution: "sequential", scanMax: 100, preload: Random, warm: true, eachThreadAll: true,
+	},
+	{
+		name: "readwhilewriting", source: dbBench, about: "read random keys while one more thread writes random keys",
+		mix: []share{{Get, 1}}, background: []share{{Set, 1}}, distribution: "uniform", preload: Random, warm: true,
+	},
+	{
+		name: "deleterandom", source: dbBench, about: "delete random keys of a full store, with repetition",
+		mix: []share{{Delete, 1}}, distribution: "uniform", preload: Random,
+	},
 
-	{name: "ycsb-a", source: coreWorkloads, about: "update heavy: 50% read, 50% update, zipfian", keys: YCSB,
-		mix: []share{{Get, 50}, {Set, 50}}, distribution: "zipfian", preload: Sequential, warm: true},
-	{name: "ycsb-b", source: coreWorkloads, about: "read mostly: 95% read, 5% update, zipfian", keys: YCSB,
-		mix: []share{{Get, 95}, {Set, 5}}, distribution: "zipfian", preload: Sequential, warm: true},
-	{name: "ycsb-c", source: coreWorkloads, about: "read only, zipfian", keys: YCSB,
-		mix: []share{{Get, 1}}, distribution: "zipfian", preload: Sequential, warm: true},
-	{name: "ycsb-d", source: coreWorkloads, about: "read latest: 95% read, 5% insert, the newest keys most", keys: YCSB,
-		mix: []share{{Get, 95}, {Insert, 5}}, distribution: "latest", preload: Sequential, warm: true},
-	{name: "ycsb-e", source: coreWorkloads, about: "short ranges: 95% scan of 1 to 100 entries, 5% insert, zipfian", keys: YCSB,
-		mix: []share{{Scan, 95}, {Insert, 5}}, distribution: "zipfian", scanMin: 1, scanMax: 100, preload: Sequential, warm: true},
-	{name: "ycsb-f", source: coreWorkloads, about: "50% read, 50% read-modify-write, zipfian", keys: YCSB,
-		mix: []share{{Get, 50}, {ReadModifyWrite, 50}}, distribution: "zipfian", preload: Sequential, warm: true},
+	{
+		name: "ycsb-a", source: coreWorkloads, about: "update heavy: 50% read, 50% update, zipfian", keys: YCSB,
+		mix: []share{{Get, 50}, {Set, 50}}, distribution: "zipfian", preload: Sequential, warm: true,
+	},
+	{
+		name: "ycsb-b", source: coreWorkloads, about: "read mostly: 95% read, 5% update, zipfian", keys: YCSB,
+		mix: []share{{Get, 95}, {Set, 5}}, distribution: "zipfian", preload: Sequential, warm: true,
+	},
+	{
+		name: "ycsb-c", source: coreWorkloads, about: "read only, zipfian", keys: YCSB,
+		mix: []share{{Get, 1}}, distribution: "zipfian", preload: Sequential, warm: true,
+	},
+	{
+		name: "ycsb-d", source: coreWorkloads, about: "read latest: 95% read, 5% insert, the newest keys most", keys: YCSB,
+		mix: []share{{Get, 95}, {Insert, 5}}, distribution: "latest", preload: Sequential, warm: true,
+	},
+	{
+		name: "ycsb-e", source: coreWorkloads, about: "short ranges: 95% scan of 1 to 100 entries, 5% insert, zipfian", keys: YCSB,
+		mix: []share{{Scan, 95}, {Insert, 5}}, distribution: "zipfian", scanMin: 1, scanMax: 100, preload: Sequential, warm: true,
+	},
+	{
+		name: "ycsb-f", source: coreWorkloads, about: "50% read, 50% read-modify-write, zipfian", keys: YCSB,
+		mix: []share{{Get, 50}, {ReadModifyWrite, 50}}, distribution: "zipfian", preload: Sequential, warm: true,
+	},
 
-	{name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
-		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true},
-	{name: mixName, source: "lsmlab", about: "a mix of one's own: the spec's \"mix\" gives each kind's share",
-		distribution: "uniform", batch: 100, scanMin: 1, scanMax: 100, preload: Random, warm: true},
+	{
+		name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
+		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true,
+	},
+	{
+		name: mixName, source: "lsmlab", about: "a mix of one's own: the spec's \"mix\" gives each kind's share",
+		distribution: "uniform", batch: 100, scanMin: 1, scanMax: 100, preload: Random, warm: true,
+	},
 }
 
 // Info describes a workload to people.

@@ -130,9 +130,11 @@ func random(t *testing.T, variant string) {
 func FuzzEngineSkiplist(f *testing.F) {
 	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: skiplist.New})))
 }
+
 func FuzzEngineRBTree(f *testing.F) {
 	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: rbtree.New})))
 }
+
 func FuzzEngineBPTree(f *testing.F) {
 	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: bptree.New})))
 }

@@ -26,8 +26,10 @@ func severities(seed uint64) []severity {
 	for _, keep := range []float64{0, 0.3, 0.6, 1} {
 		for _, block := range []int{512, 4096} {
 			for _, strict := range []bool{false, true} {
-				all = append(all, severity{vfs.CrashOptions{BlockSize: block, Strict: strict,
-					Choose: vfs.Chance(keep, rand.New(rand.NewPCG(seed, 0)))}, keep})
+				all = append(all, severity{vfs.CrashOptions{
+					BlockSize: block, Strict: strict,
+					Choose: vfs.Chance(keep, rand.New(rand.NewPCG(seed, 0))),
+				}, keep})
 			}
 		}
 	}
@@ -323,8 +325,10 @@ func TestCrashSites(t *testing.T) {
 		got = append(got, fmt.Sprintf("%v of %s at %d: %d by %d", s.Kind, s.File, s.Offset, n, s.Made-numbers[0]))
 		return n - 1
 	}})
-	want := []string{"entry of /db/old at 0: 2 by 0", "entry of /db/old at 0: 2 by 3",
-		"size of /db/new at 0: 2 by 1", "block of /db/new at 0: 3 by 2"}
+	want := []string{
+		"entry of /db/old at 0: 2 by 0", "entry of /db/old at 0: 2 by 3",
+		"size of /db/new at 0: 2 by 1", "block of /db/new at 0: 3 by 2",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("sites %q, want %q", got, want)
 	}

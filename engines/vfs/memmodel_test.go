@@ -162,8 +162,10 @@ func TestCrashRepeats(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		o := func() vfs.CrashOptions {
-			return vfs.CrashOptions{BlockSize: 512, Strict: true, Garbage: true,
-				Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0)))}
+			return vfs.CrashOptions{
+				BlockSize: 512, Strict: true, Garbage: true,
+				Choose: vfs.Chance(0.5, rand.New(rand.NewPCG(seed, 0))),
+			}
 		}
 		one, other := m.CrashClone(o()), m.CrashClone(o())
 		if one.Fingerprint() != other.Fingerprint() {

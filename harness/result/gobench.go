@@ -33,8 +33,11 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 	for _, unit := range [][3]string{
 		{"ops/s", "better", "higher"},
 		{"ns/op", "better", "lower"},
-		{"p50-ns", "better", "lower"}, {"p99-ns", "better", "lower"}, {"p999-ns", "better", "lower"},
-		{"write-amp", "better", "lower"}, {"space-amp", "better", "lower"},
+		{"p50-ns", "better", "lower"},
+		{"p99-ns", "better", "lower"},
+		{"p999-ns", "better", "lower"},
+		{"write-amp", "better", "lower"},
+		{"space-amp", "better", "lower"},
 	} {
 		if err := w.Write(&benchfmt.UnitMetadata{
 			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit[0], Key: unit[1]}, OrigUnit: unit[0], Value: unit[2],

@@ -69,8 +69,10 @@ func TestShrink(t *testing.T) {
 
 func TestCountsAdd(t *testing.T) {
 	a := Counts{Programs: 1, Explored: 5, Distinct: 3, Coverage: map[string]int64{"write wal": 3}, Depths: []int64{3}}
-	b := Counts{Programs: 2, Explored: 7, Distinct: 4, Violations: map[string]int64{"lost": 1},
-		Coverage: map[string]int64{"write wal": 1, "sync table": 3}, Depths: []int64{2, 2}}
+	b := Counts{
+		Programs: 2, Explored: 7, Distinct: 4, Violations: map[string]int64{"lost": 1},
+		Coverage: map[string]int64{"write wal": 1, "sync table": 3}, Depths: []int64{2, 2},
+	}
 	a.Add(&b)
 	want := Counts{3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3}, []int64{5, 2}}
 	if !reflect.DeepEqual(a, want) {

@@ -27,8 +27,10 @@ const (
 )
 
 // Names lists the distributions that [New] knows.
-var Names = []string{NameUniform, NameZipfian, NameZipfianOrdered, NameLatest,
-	NameHotspot, NameExponential, NameSequential}
+var Names = []string{
+	NameUniform, NameZipfian, NameZipfianOrdered, NameLatest,
+	NameHotspot, NameExponential, NameSequential,
+}
 
 // YCSBTheta is the skew that YCSB gives its zipfian and latest distributions.
 const YCSBTheta = 0.99

@@ -29,8 +29,10 @@ func (x *explorer) crash(op vfs.Op) {
 	for _, keep := range x.keeps {
 		for _, strict := range []bool{false, true} {
 			x.seed++
-			o := vfs.CrashOptions{Strict: strict, Garbage: strict, BlockSize: 512,
-				Choose: vfs.Chance(keep, rand.New(rand.NewPCG(x.seed, 0)))}
+			o := vfs.CrashOptions{
+				Strict: strict, Garbage: strict, BlockSize: 512,
+				Choose: vfs.Chance(keep, rand.New(rand.NewPCG(x.seed, 0))),
+			}
 			clone := x.m.CrashClone(o)
 			x.judge(clone, fmt.Sprintf("before %s, seed %d, keep %g, strict %v", op, x.seed, keep, strict))
 			if x.nest {

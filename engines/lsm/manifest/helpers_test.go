@@ -18,8 +18,10 @@ func check(t testing.TB, err error) {
 
 // newTable returns a table over [lo, hi] whose other facts derive from its ID.
 func newTable(id uint64, lo, hi string) *Table {
-	return &Table{ID: id, Size: int64(id) * 1000, Smallest: []byte(lo), Largest: []byte(hi),
-		MinSeq: ikey.Seq(id * 10), MaxSeq: ikey.Seq(id*10 + 9), Entries: id * 7, Deletes: id}
+	return &Table{
+		ID: id, Size: int64(id) * 1000, Smallest: []byte(lo), Largest: []byte(hi),
+		MinSeq: ikey.Seq(id * 10), MaxSeq: ikey.Seq(id*10 + 9), Entries: id * 7, Deletes: id,
+	}
 }
 
 // history returns edits that fit one after the other: flushes, a compaction of
@@ -28,8 +30,10 @@ func history() []*Edit {
 	return []*Edit{
 		{Added: []LevelTable{{0, newTable(2, "a", "m")}}, FlushedSeq: 29, NextFileID: 3},
 		{Added: []LevelTable{{0, newTable(3, "", "\x00\xff")}}, FlushedSeq: 39, NextFileID: 5},
-		{Removed: []TableRef{{0, 2}, {0, 3}}, NextFileID: 7,
-			Added: []LevelTable{{1, newTable(5, "", "c")}, {1, newTable(6, "d", "m")}}},
+		{
+			Removed: []TableRef{{0, 2}, {0, 3}}, NextFileID: 7,
+			Added: []LevelTable{{1, newTable(5, "", "c")}, {1, newTable(6, "d", "m")}},
+		},
 		{Removed: []TableRef{{1, 6}}, Added: []LevelTable{{2, newTable(6, "d", "m")}}},
 		{FlushedSeq: 1 << 40},
 	}

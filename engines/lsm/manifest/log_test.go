@@ -140,8 +140,10 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s parses as %d, %v", FileName(n), got, ok)
 		}
 	}
-	for _, name := range []string{"", "MANIFEST-", "MANIFEST-1", "MANIFEST-0000001", "MANIFEST-00000x",
-		"MANIFEST-+00001", "manifest-000001", "CURRENT", "MANIFEST-99999999999999999999"} {
+	for _, name := range []string{
+		"", "MANIFEST-", "MANIFEST-1", "MANIFEST-0000001", "MANIFEST-00000x",
+		"MANIFEST-+00001", "manifest-000001", "CURRENT", "MANIFEST-99999999999999999999",
+	} {
 		if n, ok := ParseFileName(name); ok {
 			t.Errorf("%q parses as %d", name, n)
 		}

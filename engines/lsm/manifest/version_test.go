@@ -29,8 +29,11 @@ func TestApply(t *testing.T) {
 
 func TestApplyOrders(t *testing.T) {
 	v, err := (&Version{}).Apply(&Edit{Added: []LevelTable{
-		{0, newTable(1, "a", "z")}, {0, newTable(3, "a", "z")}, {0, newTable(2, "a", "z")},
-		{4, newTable(5, "m", "n")}, {4, newTable(6, "a", "b")},
+		{0, newTable(1, "a", "z")},
+		{0, newTable(3, "a", "z")},
+		{0, newTable(2, "a", "z")},
+		{4, newTable(5, "m", "n")},
+		{4, newTable(6, "a", "b")},
 	}})
 	check(t, err)
 	if l := v.Levels[0]; l[0].ID != 3 || l[1].ID != 2 || l[2].ID != 1 {

@@ -49,8 +49,11 @@ func resealBlock(block []byte, number uint32) {
 }
 
 func fuzzKeys() []ikey.Key {
-	return []ikey.Key{{}, ikey.SeekKey([]byte("a"), 7), ikey.SeekKey([]byte("key00007"), ikey.MaxSeq),
-		ikey.SeekKey([]byte("a common prefix of some length/\x00a"), ikey.MaxSeq), ikey.SeekKey([]byte("\xff\xff\xff"), 1)}
+	return []ikey.Key{
+		{},
+		ikey.SeekKey([]byte("a"), 7), ikey.SeekKey([]byte("key00007"), ikey.MaxSeq),
+		ikey.SeekKey([]byte("a common prefix of some length/\x00a"), ikey.MaxSeq), ikey.SeekKey([]byte("\xff\xff\xff"), 1),
+	}
 }
 
 // FuzzReader reads tables that are damaged at will, with right checksums. What

@@ -205,8 +205,10 @@ func largeKeys() []kvs {
 // TestHugeValue stores the largest value and key allowed, with little ones
 // around them.
 func TestHugeValue(t *testing.T) {
-	model := []kvs{set("a", 1, "v"), set("huge", 1, strings.Repeat("0123456789abcdef", 1<<20)), set("z", 1, "v"),
-		set(strings.Repeat("z", 64<<10), 1, "v")}
+	model := []kvs{
+		set("a", 1, "v"), set("huge", 1, strings.Repeat("0123456789abcdef", 1<<20)), set("z", 1, "v"),
+		set(strings.Repeat("z", 64<<10), 1, "v"),
+	}
 	for _, c := range []Compression{None, Zstd} {
 		for _, m := range []Mode{Mapped, Positioned} {
 			fs := vfs.NewMem()

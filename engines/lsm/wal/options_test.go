@@ -31,8 +31,12 @@ func TestMethodNames(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	fs := vfs.NewMem()
 	for _, o := range []Options{
-		{Dir: "d"}, {FS: fs}, {FS: fs, Dir: "d", SegmentSize: 10}, {FS: fs, Dir: "d", SegmentSize: 1 << 40},
-		{FS: fs, Dir: "d", Sync: NoSync + 1}, {FS: fs, Dir: "d", Write: Mapped + 1},
+		{Dir: "d"},
+		{FS: fs},
+		{FS: fs, Dir: "d", SegmentSize: 10},
+		{FS: fs, Dir: "d", SegmentSize: 1 << 40},
+		{FS: fs, Dir: "d", Sync: NoSync + 1},
+		{FS: fs, Dir: "d", Write: Mapped + 1},
 	} {
 		if _, err := NewWriter(o, Recovered{}); err == nil {
 			t.Errorf("%+v was accepted", o)

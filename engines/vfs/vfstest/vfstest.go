@@ -211,8 +211,10 @@ func testClosed(x *fixture) {
 	_, writeErr := f.WriteAt([]byte("z"), 0)
 	_, sizeErr := f.Size()
 	_, mapErr := f.Map()
-	for i, err := range []error{readErr, writeErr, sizeErr, mapErr, f.Truncate(0), f.Allocate(10),
-		f.Sync(), f.SyncData(), f.Close()} {
+	for i, err := range []error{
+		readErr, writeErr, sizeErr, mapErr, f.Truncate(0), f.Allocate(10),
+		f.Sync(), f.SyncData(), f.Close(),
+	} {
 		if !errors.Is(err, fs.ErrClosed) {
 			x.Errorf("call %d on a closed file: %v, want ErrClosed", i, err)
 		}

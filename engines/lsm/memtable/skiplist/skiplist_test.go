@@ -19,14 +19,22 @@ func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, New) }
 // that small tables go through all epochs, and the index is mostly tiny.
 var unlucky = map[string]tuning{
 	"a plain list": {height: func(uint64) int { return 1 }, countBits: 64},
-	"all at the top": {height: func(uint64) int { return maxHeight },
-		countBits: 64},
-	"two levels": {height: func(r uint64) int { return 1 + int(r&1) },
-		countBits: 0, lessons: []lesson{{3, 3}, {30, 3}}},
-	"hasty lessons": {height: halving,
-		countBits: 0, lessons: []lesson{{2, 3}, {4, 4}, {8, 18}, {20, 3}, {100, 5}, {200, 4}}},
-	"fickle": {height: halving,
-		countBits: 0, lessons: []lesson{{3, 3}, {20, 3}, {70, 4}}, fickle: true},
+	"all at the top": {
+		height:    func(uint64) int { return maxHeight },
+		countBits: 64,
+	},
+	"two levels": {
+		height:    func(r uint64) int { return 1 + int(r&1) },
+		countBits: 0, lessons: []lesson{{3, 3}, {30, 3}},
+	},
+	"hasty lessons": {
+		height:    halving,
+		countBits: 0, lessons: []lesson{{2, 3}, {4, 4}, {8, 18}, {20, 3}, {100, 5}, {200, 4}},
+	},
+	"fickle": {
+		height:    halving,
+		countBits: 0, lessons: []lesson{{3, 3}, {20, 3}, {70, 4}}, fickle: true,
+	},
 	"a lesson at each entry": {height: halving, countBits: 0, lessons: everyEntry(300)},
 }
 
