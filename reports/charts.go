@@ -122,7 +122,7 @@ func (r *run) figures(s *section) ([]page.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups := []page.Group{r.throughputGroup(s), r.ratioGroup(s)}
+	groups := []page.Group{r.throughputGroup(s), r.ratioGroup(s), r.growthGroup(s)}
 	groups = append(groups, latency...)
 	groups = append(groups,
 		timelines,

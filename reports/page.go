@@ -26,6 +26,9 @@ func (r *run) page() (*page.Page, error) {
 	}
 	for _, sections := range r.scalings() {
 		g := r.scalingGroup(sections)
+		if len(g.Figures) == 0 {
+			continue
+		}
 		s := sections[0]
 		p.Sections = append(p.Sections, page.Section{
 			ID: g.ID + "-section", Title: scalingTitle(s), Intro: r.sectionIntro(s), Groups: []page.Group{g},

@@ -501,3 +501,31 @@ func TestTargets(t *testing.T) {
 		t.Error("the page lacks the targets or their verdicts")
 	}
 }
+
+// Workloads that are one but for their number of keys are drawn over it.
+func TestGrowth(t *testing.T) {
+	sizes := map[string]int64{"reads-small": 1000, "reads-large": 1_000_000, "fillrandom": 100_000}
+	dir := fakeRun{engines: []string{"lsm-bptree", "pebble"}, workloads: []string{"reads-large", "reads-small", "fillrandom"}, rounds: 2,
+		change: func(c *result.Cell) { c.Keys = sizes[c.Workload] }}.write(t)
+	plan, err := result.ReadPlan(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.WorkloadOptions = map[string]map[string]any{
+		"reads-small": {"workload": "readrandom", "keys": 1000}, "reads-large": {"workload": "readrandom", "keys": 1_000_000},
+	}
+	if err := result.WritePlan(dir, plan); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Render(dir); err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := filepath.Glob(filepath.Join(dir, "charts", "*-growth-*.svg"))
+	if err != nil || len(drawn) != 1 || !strings.Contains(drawn[0], "readrandom") {
+		t.Fatalf("charts over keys: %v, %v; want one, of readrandom", drawn, err)
+	}
+	svg, err := os.ReadFile(drawn[0])
+	if err != nil || !strings.Contains(string(svg), "1.00k") || !strings.Contains(string(svg), "1.00M") {
+		t.Errorf("the axis lacks 1.00k or 1.00M keys: %v", err)
+	}
+}
