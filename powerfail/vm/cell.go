@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/vm/wire"
@@ -58,7 +59,8 @@ const RuleMount oracle.Rule = "mount"
 // Judged is one crash state with its verdict.
 type Judged struct {
 	Cut     oracle.Cut
-	State   string // in words: how the disk came to be so
+	State   string        // in words: how the disk came to be so
+	Trail   explore.Trail // of a recorded disk: the choices that make the state
 	Verdict oracle.Verdict
 }
 
@@ -115,7 +117,7 @@ func (x *experiment) boot(data Drive) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // QEMU has it open
+	defer release(log) // QEMU has it open
 	return x.bootWith(data, log)
 }
 

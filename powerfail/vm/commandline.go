@@ -58,7 +58,7 @@ func (l *commandLine) add(f *os.File) int {
 
 func (l *commandLine) closeFiles() {
 	for _, f := range l.files {
-		_ = f.Close() // the child has its own
+		release(f) // the child has its own
 	}
 }
 

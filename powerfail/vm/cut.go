@@ -34,7 +34,7 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer disk.Close()
+	defer release(disk)
 	m, err := x.boot(Drive{Source: FileSource{disk}})
 	if err != nil {
 		return nil, err

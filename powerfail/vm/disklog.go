@@ -9,68 +9,80 @@ import (
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/vm/wire"
 )
 
 // recording is what a whole run of the worker did to a disk.
 type recording struct {
-	log     *blocklog.Log
-	from    int64 // position at which the file system was made
-	history *oracle.History
-	final   *blocklog.Image
+	log       *blocklog.Log
+	from, end int64 // positions: the file system was made, the worker ended
+	history   *oracle.History
 }
 
-// record runs the worker on a disk served by this process. add, if not nil,
-// changes the drive.
-func (x *experiment) record(add func(*Drive)) (*recording, error) {
+// record runs the worker on a disk served by this process, which QEMU logs too.
+func (x *experiment) record() (*recording, error) {
 	empty, err := x.lab.newDisk(x.ctx, x.fs)
 	if err != nil {
 		return nil, err
 	}
+	qemuLog, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	defer release(qemuLog)
+	if err := qemuLog.Truncate(logSize); err != nil {
+		return nil, err
+	}
 	var text bytes.Buffer
 	recorder := blocklog.NewRecorder(&text, empty.Size())
-	from := recordImage(recorder, empty)
-	disk := newMemoryDisk(empty)
-	source := newNBDSource(recordedDisk{disk, recorder})
-	drive := Drive{Source: source}
-	if add != nil {
-		add(&drive)
-	}
-	m, err := x.boot(drive)
+	rec := &recording{from: recordImage(recorder, empty)}
+	source := newNBDSource(recordedDisk{newMemoryDisk(empty), recorder})
+	m, err := x.boot(Drive{Source: source, Log: qemuLog})
 	if err != nil {
 		return nil, err
 	}
 	r := newRecorder(x.workload.Program, func(event string) (int64, error) { return recorder.Mark(event), nil })
 	err = x.finish(m, r, dataDevice)
+	rec.end = recorder.Mark("end")
+	if err == nil { // so that nothing is under way when the two logs end
+		_, err = m.Do(wire.Request{Unmount: mountDir})
+	}
 	m.Kill()
-	err = errors.Join(err, source.wait(), recorder.Close())
+	if err = errors.Join(err, source.wait(), recorder.Close()); err != nil {
+		return nil, err
+	}
+	rec.history = r.history(asRecorded)
+	if rec.log, err = blocklog.Decode(text.Bytes()); err != nil {
+		return nil, err
+	}
+	entries, err := readLogWrites(qemuLog)
 	if err != nil {
 		return nil, err
 	}
-	log, err := blocklog.Decode(text.Bytes())
-	return &recording{log, from, r.history(asRecorded), disk.content()}, err
+	return rec, crossCheck(rec.log, rec.from, entries)
 }
 
 // diskLog records a run, and judges states that are chosen at random positions.
 func diskLog(x *experiment) (*Outcome, error) {
-	r, err := x.record(nil)
+	r, err := x.record()
 	if err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(x.workload.Seed, 0))
-	return x.explore(r.log, r.from, r.history, someStates(rng, r.from, r.log.End, x.workload.States))
+	return x.explore(r.log, r.from, r.history, someStates(rng, r.from, r.end, x.workload.States))
 }
 
 // walHeader records a run, and judges states in which the writes that hold a WAL
 // segment's header are lost, torn at each sector, or whole, with all or nothing
 // of what else is pending.
 func walHeader(x *experiment) (*Outcome, error) {
-	r, err := x.record(nil)
+	r, err := x.record()
 	if err != nil {
 		return nil, err
 	}
 	var states []state
 	for i, op := range r.log.Ops {
-		if op.Issued > r.from && holdsWALHeader(op) {
+		if op.Issued > r.from && op.Issued <= r.end && holdsWALHeader(op) {
 			states = append(states, headerStates(i, op)...)
 		}
 	}

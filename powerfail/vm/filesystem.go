@@ -65,7 +65,7 @@ func (fs fileSystem) format(ctx context.Context, create func() (*os.File, error)
 		err = runOn(ctx, f, fs.install, fs.mkfs[0], fs.mkfs[1:]...)
 	}
 	if err != nil {
-		f.Close()
+		release(f)
 		return nil, err
 	}
 	return f, nil

@@ -55,10 +55,13 @@ func NewLab(ctx context.Context, o Options) (*Lab, error) {
 // Close gives back what the lab holds.
 func (l *Lab) Close() error {
 	if l.saved != nil {
-		l.saved.Close()
+		release(l.saved)
 	}
 	return l.tools.Close()
 }
+
+// logSize is the size of a disk that writes are logged on, in bytes; it is sparse.
+const logSize = 1 << 30
 
 // machineLimit bounds the life of one machine, also on a machine with much other
 // work.
@@ -66,7 +69,6 @@ const machineLimit = 5 * time.Minute
 
 // boot starts a machine with the disk of the store and an empty one to log on.
 func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data Drive, log *os.File) (*Machine, error) {
-	const logSize = 1 << 30 // bytes; sparse
 	if err := log.Truncate(logSize); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,7 @@ func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data D
 	if err != nil {
 		return nil, err
 	}
-	defer initramfs.Close()
+	defer release(initramfs)
 	c := Config{
 		Kernel: k.Image(), Initramfs: initramfs, Memory: 384, Limit: machineLimit, Ready: l.mountTools,
 		Drives: []Drive{{Name: "tools", Source: FileSource{l.tools}, ReadOnly: true}, data, {Name: "log", Source: FileSource{log}}},
@@ -123,11 +125,11 @@ func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) 
 		return nil, err
 	}
 	if err := m.Save(f); err != nil {
-		f.Close()
+		release(f)
 		return nil, err
 	}
 	if l.saved != nil {
-		l.saved.Close()
+		release(l.saved)
 	}
 	l.saved, l.savedOf = f, of
 	return f, nil
@@ -152,7 +154,7 @@ func (l *Lab) newDisk(ctx context.Context, fs fileSystem) (*blocklog.Image, erro
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer release(f)
 	image, err := readImage(f)
 	if err == nil {
 		l.formatted[fs.name] = image

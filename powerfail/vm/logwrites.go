@@ -119,12 +119,12 @@ func logWrites(x *experiment) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer data.Close()
+	defer release(data)
 	logFile, err := memoryFile()
 	if err != nil {
 		return nil, err
 	}
-	defer logFile.Close()
+	defer release(logFile)
 	r, err := x.runLogged(data, logFile)
 	if err != nil {
 		return nil, err

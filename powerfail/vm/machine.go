@@ -199,7 +199,7 @@ func (m *Machine) Kill() {
 	m.cancel()
 	<-m.exited
 	for _, c := range m.conns {
-		_ = c.Close() // nobody is at the other end
+		release(c)
 	}
 }
 
@@ -241,10 +241,10 @@ func socketPair(name string) (net.Conn, *os.File, error) {
 		return nil, nil, fmt.Errorf("socket for %s: %w", name, err)
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), name), os.NewFile(uintptr(fds[1]), name)
-	defer ours.Close() // FileConn makes its own copy
+	defer release(ours) // FileConn makes its own copy
 	conn, err := net.FileConn(ours)
 	if err != nil {
-		theirs.Close()
+		release(theirs)
 		return nil, nil, fmt.Errorf("socket for %s: %w", name, err)
 	}
 	return conn, theirs, nil

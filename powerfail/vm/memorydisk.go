@@ -161,7 +161,7 @@ func (s *nbdSource) blockdev(add func(*os.File) int) (map[string]any, error) {
 		return nil, err
 	}
 	go func() {
-		defer ours.Close()
+		defer release(ours)
 		s.done <- nbd.Serve(ours, s.disk)
 	}()
 	return map[string]any{

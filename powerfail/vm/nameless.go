@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,7 @@ func memoryFileOf(content []byte) (*os.File, error) {
 		return nil, err
 	}
 	if _, err := f.Write(content); err != nil {
-		f.Close()
+		release(f)
 		return nil, err
 	}
 	return f, nil
@@ -41,6 +42,9 @@ func unlinkedFile() (*os.File, error) {
 	}
 	return f, os.Remove(f.Name())
 }
+
+// release closes what has no name: whether that succeeds makes no difference.
+func release(c io.Closer) { _ = c.Close() }
 
 // pathOf is where other processes find a nameless file, while this one has it
 // open.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
 )
 
@@ -44,7 +45,8 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 	}
 	seen := map[key]bool{}
 	for _, s := range states {
-		image := disk.Crash(s.position, s.model, s.choose)
+		var trail explore.Trail
+		image := disk.Crash(s.position, s.model, explore.Record(s.choose, &trail))
 		o.Explored++
 		cut := oracle.Cut{Position: s.position, Kind: oracle.PowerOff}
 		k := key{image.Fingerprint(), s.position}
@@ -58,7 +60,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 		if err != nil {
 			return nil, err
 		}
-		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Verdict: v})
+		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Trail: trail, Verdict: v})
 	}
 	return o, nil
 }

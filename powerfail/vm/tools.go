@@ -53,7 +53,7 @@ func fillTools(ctx context.Context, program string) (*os.File, error) {
 		err = debugfs(ctx, disk, commands)
 	}
 	if err != nil {
-		disk.Close()
+		release(disk)
 		return nil, err
 	}
 	return disk, nil

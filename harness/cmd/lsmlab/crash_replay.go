@@ -20,6 +20,7 @@ import (
 var replayers = map[string]func(context.Context, *rundir.Finding) (*rundir.Finding, explore.Counts, error){
 	sim.Tier:  replaySim,
 	disk.Tier: replayDisk,
+	vmTier:    replayVM,
 }
 
 func (a *app) crashReplayCommand() *cobra.Command {

@@ -46,7 +46,7 @@ func (c *Control) Create(name string, t Target) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.load(name, t); err == nil {
+	if err = c.load(name, t); err == nil {
 		err = c.resume(name)
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func deviceMapper(q wire.Request) (r wire.Response, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // devices stay
 	switch {
 	case q.Map != nil:
 		r.Path, err = c.Create(q.Map.Name, target(*q.Map))
@@ -104,7 +104,7 @@ func dropCache(device string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	return wrap("drop cache of "+device, unix.IoctlSetInt(int(f.Fd()), unix.BLKFLSBUF, 0))
 }
 

@@ -24,9 +24,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "guest: this is the init of a crash VM and starts in one only")
 		os.Exit(2)
 	}
-	if err := serve(); err != nil {
-		fmt.Fprintln(os.Stderr, "guest:", err)
-	}
+	fmt.Fprintln(os.Stderr, "guest:", serve())
 	powerOff()
 }
 
@@ -34,6 +32,7 @@ func powerOff() {
 	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) // nothing is left to tell
 }
 
+// serve answers requests until something fails.
 func serve() error {
 	if err := setUp(); err != nil {
 		return err
@@ -95,7 +94,7 @@ func loadModule(file string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
 		return fmt.Errorf("load %s: %w", file, err)
 	}

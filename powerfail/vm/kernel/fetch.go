@@ -27,7 +27,7 @@ func Fetch(ctx context.Context, cacheDir string) error {
 	return nil
 }
 
-func fetch(ctx context.Context, cacheDir string, k Kernel) error {
+func fetch(ctx context.Context, cacheDir string, k Kernel) (err error) {
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func fetch(ctx context.Context, cacheDir string, k Kernel) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	if err := command(ctx, tmp, "apt-get", "download", "-qq", k.Package+"="+k.Version); err != nil {
 		return fmt.Errorf("%w (is the package list fresh? `apt-get update`; if the archive has dropped this version, pin another in pinned.txt)", err)
 	}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/engines"
+	"lsmlab/harness"
+	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/vm"
+	"lsmlab/powerfail/vm/kernel"
+)
+
+// vmTier is the name of the tier in results.
+const vmTier = "vm"
+
+type vmFlags struct {
+	crashFlags
+	kernels, fileSystems, methods []string
+	matrix, cold                  bool
+	writes                        int
+	init                          string
+}
+
+func (a *app) crashVMCommand() *cobra.Command {
+	var f vmFlags
+	c := &cobra.Command{
+		Use:   "vm",
+		Short: "Tier 3: an engine in a virtual machine whose power is cut",
+		Long: `Runs a program on a store in a virtual machine with a real kernel and file system, cuts the power
+by the methods given, and judges the store after a reboot, in the machine. Needs QEMU, mkfs of the
+file systems, and the kernels that ` + "`make kernels`" + ` fetches; no rights.
+
+Methods:
+` + methodList() + `
+Exit status: 0 sound; 1 a finding, kept in the run directory with the command that shows it again;
+2 wrong use or broken environment; 130 interrupted, what was found is on disk.`,
+		Example: `  lsmlab crash vm --engines lsm-bptree --methods sigkill
+  lsmlab crash vm --engines lsm-bptree,pebble --fs xfs --methods disk-log --states 40
+  lsmlab crash vm --matrix --out results/matrix`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.crashVM(c, &f) },
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "engines, see `lsmlab list engines`")
+	fs.StringSliceVar(&f.methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "ways to cut the power, see above")
+	fs.StringSliceVar(&f.kernels, "kernels", kernel.Names()[:1], "of the guest: "+strings.Join(kernel.Names(), ", "))
+	fs.StringSliceVar(&f.fileSystems, "fs", vm.FileSystems()[:1], "of the guest: "+strings.Join(vm.FileSystems(), ", "))
+	fs.BoolVar(&f.matrix, "matrix", false, "all kernels, file systems and methods")
+	fs.IntVar(&f.writes, "writes", 40, "of the program")
+	fs.Int64Var(&f.states, "states", 8, "crash states of a method that records the disk")
+	fs.Uint64Var(&f.seed, "seed", 1, "of programs and choices")
+	fs.Var(&f.shard, "shard", "part I of N of the cells, I from 0: 0/4")
+	fs.StringVar(&f.bug, "bug", "", "plant a bug, see `lsmlab list faults`")
+	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")
+	fs.StringVar(&f.init, "init", "", "init of the guest (default lsmlab-init beside this program)")
+	fs.StringVar(&f.out, "out", "", "run directory (default results/crash-vm-TIME)")
+	c.MarkFlagsMutuallyExclusive("matrix", "methods")
+	c.MarkFlagsMutuallyExclusive("matrix", "kernels")
+	c.MarkFlagsMutuallyExclusive("matrix", "fs")
+	return c
+}
+
+func methodList() string {
+	var b strings.Builder
+	for _, m := range vm.Methods() {
+		fmt.Fprintf(&b, "  %-15s %s\n", m[0], m[1])
+	}
+	return b.String()
+}
+
+// vmCell is one cell with its engine.
+type vmCell struct {
+	vm.Cell
+	engine string
+}
+
+// cells lists what is to be run. Cells that boot alike stand beside each other.
+func (f *vmFlags) cells() ([]vmCell, error) {
+	if f.matrix {
+		f.kernels, f.fileSystems, f.methods = kernel.Names(), vm.FileSystems(), nil
+		for _, m := range vm.Methods() {
+			f.methods = append(f.methods, m[0])
+		}
+	}
+	if err := f.checkVM(); err != nil {
+		return nil, err
+	}
+	var cells []vmCell
+	n := 0
+	for _, k := range f.kernels {
+		for _, fs := range f.fileSystems {
+			for _, engine := range f.engines {
+				for _, m := range f.methods {
+					if f.shard.n == 0 || n%f.shard.n == f.shard.i {
+						cells = append(cells, vmCell{vm.Cell{Kernel: k, FS: fs, Method: m}, engine})
+					}
+					n++
+				}
+			}
+		}
+	}
+	return cells, nil
+}
+
+// checkVM refuses values that make no sense, before anything is booted.
+func (f *vmFlags) checkVM() error {
+	for _, name := range f.engines {
+		if _, err := engines.Lookup(name); err != nil {
+			return err
+		}
+	}
+	if f.bug != "" {
+		if _, err := bugs.Lookup(f.bug); err != nil {
+			return &harness.UsageError{Text: "--bug: " + err.Error()}
+		}
+	}
+	var methods []string
+	for _, m := range vm.Methods() {
+		methods = append(methods, m[0])
+	}
+	for _, flag := range []struct {
+		name         string
+		given, known []string
+	}{
+		{"methods", f.methods, methods}, {"kernels", f.kernels, kernel.Names()}, {"fs", f.fileSystems, vm.FileSystems()},
+	} {
+		for _, g := range flag.given {
+			if !slices.Contains(flag.known, g) {
+				return &harness.UsageError{Text: fmt.Sprintf("--%s %q: want some of %s", flag.name, g, strings.Join(flag.known, ", "))}
+			}
+		}
+	}
+	if f.writes < 2 || f.states < 1 {
+		return &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.states)}
+	}
+	return nil
+}

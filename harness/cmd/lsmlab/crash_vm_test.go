@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/vm"
+	"lsmlab/powerfail/vm/kernel"
+)
+
+// guestInit builds the init of the guest, or skips the test where machines can't
+// be had.
+func guestInit(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath(vm.QEMU); err != nil {
+		t.Skipf("%v: `make packages` installs qemu-system-x86", err)
+	}
+	cache, err := kernel.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kernel.Find(cache, "6.1"); err != nil {
+		t.Skip(err)
+	}
+	init := filepath.Join(t.TempDir(), "init")
+	build := exec.Command("go", "build", "-o", init, "lsmlab/powerfail/vm/guest")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return init
+}
+
+// An engine as it is survives; with a log that is not synced it does not, and the
+// run directory tells what was lost.
+func TestCrashVM(t *testing.T) {
+	init := guestInit(t)
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+	}{
+		{"sound", nil, exitSound},
+		{"planted", []string{"--bug", "wal-sync-skipped"}, exitFinding},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			args := append([]string{"vm", "--init", init, "--methods", "sigkill,disk-log", "--out", dir}, c.args...)
+			status, out := crash("", args...)
+			if status != c.status {
+				t.Fatalf("status %d, want %d:\n%s", status, c.status, out)
+			}
+			r, cells, findings, err := rundir.Read(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(cells) != 2 || r.Tier != vmTier || !strings.Contains(r.Versions["kernel 6.1"], "linux-image-6.1") {
+				t.Errorf("run %+v, cells %+v", r, cells)
+			}
+			if c.status == exitSound && len(findings) > 0 || c.status == exitFinding && len(findings) == 0 {
+				t.Errorf("findings %+v", findings)
+			}
+			table, err := os.ReadFile(filepath.Join(dir, "matrix.txt"))
+			if err != nil || !strings.Contains(string(table), "sigkill") {
+				t.Errorf("table %q, %v", table, err)
+			}
+		})
+	}
+}
+
+func TestCrashVMRefuses(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--methods hammer", "sigkill"},
+		{"--fs fat", "ext4"},
+		{"--kernels 2.4", "6.12"},
+		{"--bug no-such", "no-such"},
+		{"--writes 0", "--writes 0"},
+		{"--matrix --fs xfs", "matrix"},
+		{"--init /no/such/init", "make build"},
+	} {
+		status, out := crash("", append([]string{"vm", "--out", filepath.Join(t.TempDir(), "run")}, strings.Fields(c.args)...)...)
+		if status != exitUsage || !strings.Contains(out, c.want) {
+			t.Errorf("%s: status %d, output %q, want %q", c.args, status, out, c.want)
+		}
+	}
+}
+
+// Shards take the cells in turn.
+func TestCrashVMShards(t *testing.T) {
+	var all []string
+	for i := range 2 {
+		f := &vmFlags{kernels: []string{"6.1"}, fileSystems: []string{"ext4"}, methods: []string{"sigkill", "quit", "late"}, writes: 2}
+		f.engines, f.states, f.shard = []string{"lsm-bptree"}, 1, shard{i, 2}
+		cells, err := f.cells()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cells {
+			all = append(all, c.Method)
+		}
+	}
+	if want := []string{"sigkill", "late", "quit"}; !slices.Equal(all, want) {
+		t.Errorf("cells of both shards: %q, want %q", all, want)
+	}
+}
