@@ -115,7 +115,7 @@ func logWrites(x *experiment) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := x.newFile(false)
+	data, err := writeImage(empty)
 	if err != nil {
 		return nil, err
 	}

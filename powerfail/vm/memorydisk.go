@@ -144,6 +144,25 @@ func readImage(f *os.File) (*blocklog.Image, error) {
 	}
 }
 
+// writeImage returns a file in memory with the content of an image.
+func writeImage(image *blocklog.Image) (*os.File, error) {
+	f, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	err = f.Truncate(image.Size())
+	for i := 0; i < image.Blocks() && err == nil; i++ {
+		if b := image.Block(i); b != nil {
+			_, err = f.WriteAt(b, int64(i)*blocklog.BlockSize)
+		}
+	}
+	if err != nil {
+		release(f)
+		return nil, err
+	}
+	return f, nil
+}
+
 // nbdSource is a disk that this process serves to one machine.
 type nbdSource struct {
 	disk nbd.Disk
