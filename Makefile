@@ -31,7 +31,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads memtables compare lint fmt proto golden soak k6 clean
+.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-serve memtables compare lint fmt proto golden soak k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -114,6 +114,9 @@ lint: ## golangci-lint, with the import rules of the layout
 
 fmt: ## format all Go files
 	$(GOFUMPT) -w .
+
+bench-serve: packages ## measure what the service costs, by wrk and redis-benchmark: ratios over a bare handler and redis-server
+	$(GO) test ./harness/httpd -run '^$$' -bench Targets -benchtime 5x | tr '\t' '\n'
 
 proto: ## generate the gRPC code again, by Debian's protobuf-compiler
 	$(GO) build -o bin/ google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go

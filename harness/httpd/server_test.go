@@ -51,15 +51,22 @@ func start(t *testing.T, c Config) *running {
 		t.Fatal(err)
 	}
 	r.Server, r.url = s, "http://"+s.Addr().String()
+	r.stop = serve(t, s)
+	return r
+}
+
+// serve runs s until the returned function is called, at the latest at the end
+// of the test.
+func serve(t testing.TB, s *Server) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	r.stop = sync.OnceValue(func() error {
+	stop = sync.OnceValue(func() error {
 		cancel()
 		return <-done
 	})
-	t.Cleanup(func() { _ = r.stop() })
-	return r
+	t.Cleanup(func() { _ = stop() })
+	return stop
 }
 
 // get returns status and body of a GET.
@@ -90,7 +97,7 @@ func (r *running) do(method, path, body string, header ...string) (int, string) 
 }
 
 // until waits for what must come.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

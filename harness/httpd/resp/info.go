@@ -36,5 +36,5 @@ func (s *session) info([][]byte) {
 	line("point_reads:%d", m.PointReads)
 	line("user_bytes:%d", m.UserBytes)
 	line("stalls:%d", m.Stalls)
-	s.out.WriteBulkString(b.String())
+	s.out.bulk([]byte(b.String()))
 }

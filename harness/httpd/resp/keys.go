@@ -21,9 +21,9 @@ func (s *session) get(args [][]byte) {
 	case err != nil:
 		s.fail(err)
 	case found:
-		s.out.WriteBulk(value)
+		s.out.bulk(value)
 	default:
-		s.out.WriteNull()
+		s.out.null()
 	}
 }
 
@@ -39,12 +39,12 @@ func (s *session) mget(args [][]byte) {
 			values[i] = append([]byte{}, value...)
 		}
 	}
-	s.out.WriteArray(len(values))
+	s.out.array(len(values))
 	for _, value := range values {
 		if value == nil {
-			s.out.WriteNull()
+			s.out.null()
 		} else {
-			s.out.WriteBulk(value)
+			s.out.bulk(value)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func (s *session) exists(args [][]byte) {
 		s.fail(err)
 		return
 	}
-	s.out.WriteInt(n)
+	s.out.number(n)
 }
 
 // apply writes what fill adds, at the server's durability, and says whether it
@@ -86,13 +86,13 @@ func (s *session) apply(fill func(b *kv.Batch)) bool {
 
 func (s *session) set(args [][]byte) {
 	if s.apply(func(b *kv.Batch) { b.Set(args[0], args[1]) }) {
-		s.out.WriteString("OK")
+		s.out.simple("OK")
 	}
 }
 
 func (s *session) mset(args [][]byte) {
 	if len(args)%2 != 0 {
-		s.out.WriteError("ERR wrong number of arguments for 'MSET': a key has no value")
+		s.out.fail("ERR wrong number of arguments for 'MSET': a key has no value")
 		return
 	}
 	ok := s.apply(func(b *kv.Batch) {
@@ -101,7 +101,7 @@ func (s *session) mset(args [][]byte) {
 		}
 	})
 	if ok {
-		s.out.WriteString("OK")
+		s.out.simple("OK")
 	}
 }
 
@@ -117,6 +117,6 @@ func (s *session) del(args [][]byte) {
 		}
 	})
 	if ok {
-		s.out.WriteInt(n)
+		s.out.number(n)
 	}
 }

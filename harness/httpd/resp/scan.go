@@ -71,13 +71,13 @@ func parseScan(args [][]byte) (o scanOptions, err error) {
 func (s *session) scan(args [][]byte) {
 	o, err := parseScan(args[1:])
 	if err != nil {
-		s.out.WriteError("ERR SCAN: " + err.Error())
+		s.out.fail("ERR SCAN: " + err.Error())
 		return
 	}
 	number, err := strconv.ParseUint(string(args[0]), 10, 64)
 	lower, known := s.server.cursors.get(number)
 	if err != nil || number != 0 && !known {
-		s.out.WriteError("ERR invalid cursor: start again with 0")
+		s.out.fail("ERR invalid cursor: start again with 0")
 		return
 	}
 	count := min(o.count, s.server.Store.Settings().Limits.ScanEntries)
@@ -99,10 +99,10 @@ func (s *session) scan(args [][]byte) {
 	if next != nil {
 		number = s.server.cursors.put(next)
 	}
-	s.out.WriteArray(2)
-	s.out.WriteBulkString(strconv.FormatUint(number, 10))
-	s.out.WriteArray(len(found))
+	s.out.array(2)
+	s.out.bulk([]byte(strconv.FormatUint(number, 10)))
+	s.out.array(len(found))
 	for _, key := range found {
-		s.out.WriteBulk(key)
+		s.out.bulk(key)
 	}
 }

@@ -126,7 +126,7 @@ func (s *Server) serve(c net.Conn) {
 	defer s.remove(c)
 	in := &bounded{Conn: c}
 	reader := redcon.NewReader(in)
-	session := &session{server: s, out: redcon.NewWriter(c), ctx: context.Background(), trusted: s.Token == ""}
+	session := &session{server: s, ctx: context.Background(), trusted: s.Token == ""}
 	for s.awaitCommands(c) {
 		in.left = s.Store.Settings().Limits.BodyBytes
 		commands, err := reader.ReadCommands()
@@ -135,7 +135,7 @@ func (s *Server) serve(c net.Conn) {
 		}
 		for _, command := range commands {
 			session.do(command.Args)
-			if len(session.out.Buffer()) > flushAt && !s.flush(c, session) {
+			if len(session.out) > flushAt && !s.flush(c, session) {
 				return
 			}
 		}
@@ -145,8 +145,14 @@ func (s *Server) serve(c net.Conn) {
 	}
 }
 
+// flush sends the answers of a session and says whether that went well.
 func (s *Server) flush(c net.Conn, session *session) bool {
-	return c.SetWriteDeadline(time.Now().Add(s.Write)) == nil && session.out.Flush() == nil
+	if c.SetWriteDeadline(time.Now().Add(s.Write)) != nil {
+		return false
+	}
+	_, err := c.Write(session.out)
+	session.trim()
+	return err == nil
 }
 
 // errTooLong says that a command is longer than the body limit.
