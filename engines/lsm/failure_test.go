@@ -76,6 +76,9 @@ func TestBackgroundError(t *testing.T) {
 			if again := write(); !errors.Is(again, tc.err) {
 				t.Errorf("the next write gave %v, want %v", again, tc.err)
 			}
+			if why := db.Writable(); !errors.Is(why, tc.err) {
+				t.Errorf("Writable gave %v, want %v", why, tc.err)
+			}
 			check := func(db *DB) {
 				t.Helper()
 				for i := range acked {

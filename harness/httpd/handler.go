@@ -39,10 +39,10 @@ func (s *Server) handler() http.Handler {
 	}))
 	if s.tracing != nil {
 		requests = s.tracing.Wrap(requests, func(r *http.Request) string {
-			if route := kvs.Route(r.URL.Path); route != "" {
-				return route
+			if strings.HasPrefix(r.URL.Path, rpcPath) {
+				return r.URL.Path
 			}
-			return r.URL.Path
+			return kvs.Route(r.URL.Path)
 		})
 	}
 	return authorized(s.config.Token, requests)

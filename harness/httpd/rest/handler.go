@@ -113,6 +113,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Observe != nil {
 		h.Observe(Observation{route.path, r.Method, status, err, time.Since(start)})
 	}
+	if _, cut := err.(*cutError); cut {
+		panic(http.ErrAbortHandler) // ends the connection: nobody may take a part for the whole
+	}
 }
 
 func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) (status int, err error) {
@@ -124,6 +127,9 @@ func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) (
 	m := h.borrow()
 	status, err = act(h, w, r, m)
 	h.giveBack(m)
+	if cut, ok := err.(*cutError); ok {
+		return cut.status(), err
+	}
 	if err != nil {
 		status = WriteProblem(w, r, service.Classify(err))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness/httpd/internal/servetest"
 	"lsmlab/harness/httpd/service"
@@ -298,3 +300,52 @@ func TestObserve(t *testing.T) {
 		t.Errorf("%q, want %q", seen, want)
 	}
 }
+
+// TestCutScan: a client that leaves in the middle is seen as such, and an engine
+// that fails in the middle ends the connection.
+func TestCutScan(t *testing.T) {
+	store, db := servetest.NewStore(t, settings.Default())
+	var b kv.Batch
+	for i := range 200 {
+		b.Set(fmt.Appendf(nil, "%d", i), make([]byte, 100_000))
+	}
+	if err := db.Apply(&b, kv.Buffered); err != nil {
+		t.Fatal(err)
+	}
+	seen := make(chan Observation, 1)
+	server := httptest.NewServer(&Handler{Store: store, Observe: func(o Observation) { seen <- o }})
+	defer server.Close()
+	resp, err := http.Get(server.URL + "/kv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if o := <-seen; o.Status != statusClientGone || o.Err == nil {
+		t.Errorf("the client left: %+v", o)
+	}
+
+	broken := servetest.Empty(settings.Default())
+	broken.Attach(brokenScan{db})
+	server.Config.Handler.(*Handler).Store = broken
+	if resp, err = http.Get(server.URL + "/kv"); err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
+		t.Errorf("%d bytes of a broken scan look whole", n)
+	}
+	if o := <-seen; o.Status != 500 || !errors.Is(o.Err, kv.ErrCorrupt) {
+		t.Errorf("the engine failed: %+v", o)
+	}
+}
+
+// brokenScan finds damage at the end of each scan.
+type brokenScan struct{ kv.Engine }
+
+func (b brokenScan) Scan(lower, upper []byte) kv.Iterator {
+	return brokenIterator{b.Engine.Scan(lower, upper)}
+}
+
+type brokenIterator struct{ kv.Iterator }
+
+func (b brokenIterator) Close() error { return errors.Join(kv.ErrCorrupt, b.Iterator.Close()) }

@@ -36,9 +36,28 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request, _ *scratch) (int,
 		err = out.Flush()
 	}
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client must not take a part for the whole
+		return 0, &cutError{err, parts.failed || r.Context().Err() != nil}
 	}
 	return http.StatusOK, nil
+}
+
+// cutError is an answer that broke off after its first bytes.
+type cutError struct {
+	error
+	byClient bool // it left, or did not read
+}
+
+// statusClientGone stands in observations for an answer that the client did not
+// take; other servers of HTTP use it in the same way.
+const statusClientGone = 499
+
+func (e *cutError) Unwrap() error { return e.error }
+
+func (e *cutError) status() int {
+	if e.byClient {
+		return statusClientGone
+	}
+	return http.StatusInternalServerError
 }
 
 func appendEntry(line, key, value []byte) []byte {
@@ -56,6 +75,7 @@ type partWriter struct {
 	control *http.ResponseController
 	stall   time.Duration
 	begun   bool
+	failed  bool // the client does not take it
 }
 
 var ndjson = []string{"application/x-ndjson"}
@@ -70,7 +90,9 @@ func (p *partWriter) Write(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return p.ResponseWriter.Write(b)
+	n, err := p.ResponseWriter.Write(b)
+	p.failed = err != nil
+	return n, err
 }
 
 // scanRange reads lower, upper and limit. A bound that is given but empty is the

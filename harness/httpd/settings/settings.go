@@ -43,7 +43,7 @@ type Settings struct {
 
 // Limits bound the work of one request.
 type Limits struct {
-	BodyBytes   int64 `json:"body_bytes"`
+	BodyBytes   int64 `json:"body_bytes"`   // gRPC keeps what the server was started with
 	ScanEntries int   `json:"scan_entries"` // also what a scan without a limit gets
 }
 

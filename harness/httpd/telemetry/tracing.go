@@ -44,11 +44,13 @@ func (r ratioSampler) ShouldSample(p trace.SamplingParameters) trace.SamplingRes
 // Description implements [trace.Sampler].
 func (r ratioSampler) Description() string { return "ratio of the settings" }
 
-// Wrap traces the requests that h answers; route names their spans.
+// Wrap traces the requests that h answers; route names their spans, and those
+// that it gives no name, probes and scrapes, are not traced.
 func (t *Tracing) Wrap(h http.Handler, route func(*http.Request) string) http.Handler {
 	return otelhttp.NewHandler(h, "",
 		otelhttp.WithTracerProvider(t.provider),
 		otelhttp.WithMeterProvider(noop.NewMeterProvider()),
+		otelhttp.WithFilter(func(r *http.Request) bool { return route(r) != "" }),
 		otelhttp.WithPropagators(propagation.TraceContext{}),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + route(r) }))
 }
