@@ -69,8 +69,8 @@ test: packages kernels bin/k6 ## install what is missing, run every test, also w
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/
 	$(GO) test -timeout 30m ./...
 
-race: ## run the tests under the race detector
-	$(GO) test -race -timeout 60m ./...
+race: ## run the tests under the race detector, each with fewer rounds
+	$(GO) test -race -short -timeout 60m ./...
 
 fuzz: ## run every fuzz target for FUZZTIME each (default 30s)
 	@set -e; for pkg in $$($(GO) list ./...); do \
