@@ -37,6 +37,9 @@ type Info struct {
 	FixedRung bool
 	// AnyFS says that the engine can live on Options.FS.
 	AnyFS bool
+	// ExitsOnError says that the engine ends the process when a write or sync of
+	// its log fails.
+	ExitsOnError bool
 	// Settings are the effective options that matter to a comparison.
 	Settings map[string]string
 	// Open opens the store in dir, making it if it is missing.
@@ -51,6 +54,8 @@ func all() []Info {
 			Summary: "LSM tree of CockroachDB, in Go",
 			Module:  pebble.Module,
 			AnyFS:   true,
+
+			ExitsOnError: true,
 			Rungs: map[kv.Durability]string{
 				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",

@@ -3,6 +3,7 @@ package lsm
 import (
 	"fmt"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 )
@@ -82,7 +83,7 @@ func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
 		return 0, nil, err
 	}
 	first := db.assigned + 1
-	if err := db.wal.Append(first, b.Len(), b.Bytes()); err != nil {
+	if err := db.log(first, b); err != nil {
 		return 0, nil, db.fail(err)
 	}
 	db.assigned += ikey.Seq(b.Len())
@@ -91,6 +92,14 @@ func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
 	db.mem.assignedBytes += int64(len(b.Bytes()))
 	db.writers.Add(1)
 	return first, db.mem, nil
+}
+
+// log appends a batch to the WAL.
+func (db *DB) log(first ikey.Seq, b *kv.Batch) error {
+	if planted.Is(planted.BatchSplit) {
+		return db.logApart(first, b)
+	}
+	return db.wal.Append(first, b.Len(), b.Bytes())
 }
 
 // makeRoom returns once the active MemTable may take a write: it freezes a full

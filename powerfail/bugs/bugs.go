@@ -1,13 +1,15 @@
 // Package bugs holds the planted bugs: mistakes that storage engines have made,
 // put into ours on purpose, to show that crash testing sees them. Most are file
 // systems that lie to a sound engine, so that the engine carries no switch for
-// them; the rest are in the core behind the build tag `plantedbugs`.
+// them; the rest are in the core behind the build tag `plantedbugs`. One bug at a
+// time is planted in a process.
 package bugs
 
 import (
 	"fmt"
 	"strings"
 
+	"lsmlab/engines"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
 )
@@ -25,7 +27,17 @@ type Bug struct {
 }
 
 // All returns every bug of this build, in the order in which they are shown.
-func All() []Bug { return append(lies(), tagged()...) }
+func All() []Bug {
+	all := lies()
+	for _, b := range engines.PlantedBugs() {
+		plant := func(fs vfs.FS) vfs.FS {
+			engines.PlantBug(b.Name)
+			return fs
+		}
+		all = append(all, Bug{b.Name, b.About, b.Breaks, plant, inMemory})
+	}
+	return all
+}
 
 // lies are the bugs that need no change of an engine.
 func lies() []Bug {

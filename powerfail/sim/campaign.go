@@ -27,6 +27,7 @@ type Campaign struct {
 	// Shard takes every Shards-th scenario, from this one on. Shards of 0 is one.
 	Shard, Shards int
 	NoShort       bool // leave the short programs out
+	NoFaults      bool // leave out programs with an operation that fails
 	Workers       int  // default one a processor
 	Findings      int  // ends the campaign after so many; default 1
 
@@ -37,10 +38,13 @@ type Campaign struct {
 
 // What one program may take at most, so that time goes to many.
 const (
-	statesPerProgram = 3000
-	statesPerShort   = 600
-	statesPerFault   = 200
+	statesPerLong  = 3000
+	statesPerShort = 600
+	statesPerFault = 300
 )
+
+// faultsPerRound is how many programs with a fault go with each long one.
+const faultsPerRound = 4
 
 // Run explores until there are enough states or findings, or ctx ends; then it
 // returns what there is. Findings have been shrunk.
@@ -109,8 +113,8 @@ func (c *Campaign) scenarios(ctx context.Context) <-chan Scenario {
 	return out
 }
 
-// each yields every scenario of the campaign: short and generated ones by turns,
-// then what is left of either.
+// each yields every scenario of the campaign: rounds of a short program, a
+// generated one, and some with an operation that fails; then what is left.
 func (c *Campaign) each(yield func(Scenario) bool) {
 	next, stop := iter.Pull(c.short())
 	defer stop()
@@ -126,8 +130,19 @@ func (c *Campaign) each(yield func(Scenario) bool) {
 		if last && !more {
 			return
 		}
-		if !last && !yield(c.generated(i)) {
+		if last {
+			continue
+		}
+		if !yield(c.long(i)) {
 			return
+		}
+		for n := range faultsPerRound {
+			if c.NoFaults {
+				break
+			}
+			if !yield(c.faulty(i*faultsPerRound + n)) {
+				return
+			}
 		}
 	}
 }
@@ -146,20 +161,24 @@ func (c *Campaign) short() iter.Seq[Scenario] {
 	}
 }
 
-// generated returns the scenario of generated program i. Every second one has an
-// operation that fails, and few states.
-func (c *Campaign) generated(i int) Scenario {
-	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerProgram, All: 8}
+// long returns the scenario of long program i.
+func (c *Campaign) long(i int) Scenario {
+	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerLong, All: 8}
 	shape := program.Shape{Durability: kv.Synced}
-	switch i % 8 {
-	case 1, 3, 5, 7:
-		s.Fault = drawFault(rand.New(rand.NewPCG(s.Seed, 2)))
-		s.States, shape.Writes = statesPerFault, 20
-	case 2:
+	switch i % 4 {
+	case 1:
 		shape.Writers = 3
-	case 6:
+	case 3:
 		shape.Durability = kv.Buffered // on a mapped log
 	}
 	s.Program = program.Generate(s.Seed, shape)
+	return s
+}
+
+// faulty returns the scenario of number i with an operation that fails.
+func (c *Campaign) faulty(i int) Scenario {
+	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed+1) + uint64(i), Depth: 1, States: statesPerFault, All: 2}
+	s.Program = program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 20})
+	s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2)))
 	return s
 }

@@ -37,35 +37,49 @@ func (f *Fault) wrap(disk vfs.FS) vfs.FS {
 	})
 }
 
-// faults are the kinds of failure, by what can fail how.
-var faults = []struct {
-	kind  vfs.OpKind
-	roles []string
-	errno syscall.Errno
-}{
-	{vfs.OpSync, []string{"table", "manifest", "current", "wal"}, syscall.EIO},
-	{vfs.OpSyncData, []string{"wal", "manifest", "table"}, syscall.EIO},
-	{vfs.OpSyncDir, []string{"dir"}, syscall.EIO},
-	{vfs.OpWrite, []string{"wal", "table", "manifest", "current"}, syscall.ENOSPC},
-	{vfs.OpWrite, []string{"wal", "table"}, syscall.EFBIG},
-	{vfs.OpAllocate, []string{"wal"}, syscall.ENOSPC},
-	{vfs.OpCreate, []string{"wal", "table", "manifest", "current"}, syscall.ENOSPC},
-	{vfs.OpRename, []string{"current", "wal"}, syscall.EIO},
-	{vfs.OpRemove, []string{"table", "manifest", "wal"}, syscall.EIO},
-	{vfs.OpOpen, []string{"table", "manifest", "current", "wal"}, syscall.EIO},
-	{vfs.OpOpenReadWrite, []string{"wal"}, syscall.EMFILE},
-	{vfs.OpRead, []string{"table", "manifest", "current", "wal"}, syscall.EIO},
-	{vfs.OpMap, []string{"table"}, syscall.ENOMEM},
-	{vfs.OpTruncate, []string{"wal"}, syscall.EIO},
-	{vfs.OpList, []string{"dir"}, syscall.EIO},
+// faults are what can fail how, what is worth most first.
+var faults = []Fault{
+	{Kind: vfs.OpSyncData, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpWrite, Role: "wal", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpSync, Role: "table", Errno: syscall.EIO},
+	{Kind: vfs.OpSyncData, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpSyncDir, Role: "dir", Errno: syscall.EIO},
+	{Kind: vfs.OpWrite, Role: "table", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpSync, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpRead, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpSync, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpOpen, Role: "table", Errno: syscall.EIO},
+	{Kind: vfs.OpCreate, Role: "wal", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpAllocate, Role: "wal", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpWrite, Role: "manifest", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpRename, Role: "current", Errno: syscall.EIO},
+	{Kind: vfs.OpSync, Role: "current", Errno: syscall.EIO},
+	{Kind: vfs.OpRead, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpCreate, Role: "table", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpOpen, Role: "wal", Errno: syscall.EMFILE},
+	{Kind: vfs.OpOpenReadWrite, Role: "wal", Errno: syscall.EMFILE},
+	{Kind: vfs.OpCreate, Role: "manifest", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpWrite, Role: "wal", Errno: syscall.EFBIG},
+	{Kind: vfs.OpRename, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpRemove, Role: "table", Errno: syscall.EIO},
+	{Kind: vfs.OpMap, Role: "table", Errno: syscall.ENOMEM},
+	{Kind: vfs.OpRead, Role: "table", Errno: syscall.EIO},
+	{Kind: vfs.OpRead, Role: "current", Errno: syscall.EIO},
+	{Kind: vfs.OpWrite, Role: "current", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpCreate, Role: "current", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpOpen, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpTruncate, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpRemove, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpRemove, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpList, Role: "dir", Errno: syscall.EIO},
 }
 
-// drawFault returns a random fault.
-func drawFault(rng *rand.Rand) *Fault {
-	of := faults[rng.IntN(len(faults))]
-	f := &Fault{Kind: of.kind, Role: of.roles[rng.IntN(len(of.roles))], Errno: of.errno, Skip: int64(rng.IntN(12))}
+// fault returns fault number i, at a random operation of its kind.
+func fault(i int, rng *rand.Rand) *Fault {
+	f := faults[i%len(faults)]
+	f.Skip = int64(rng.IntN(12))
 	if f.Kind == vfs.OpWrite {
 		f.Short = rng.IntN(2) * rng.IntN(400)
 	}
-	return f
+	return &f
 }

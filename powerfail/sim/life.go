@@ -75,7 +75,7 @@ func (l *life) run(p *program.Program, fault *Fault) {
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
 		return
 	}
-	l.cut("end dir")
+	l.x.visit(l, "end dir")
 }
 
 // ruleRun is broken by an engine that fails without any fault.
@@ -138,7 +138,7 @@ func (l *life) hook(op vfs.Op) {
 	defer l.mu.Unlock()
 	l.note(op)
 	if !l.x.done() {
-		l.cut(op.Kind.String() + " " + explore.Role(op.Path))
+		l.x.visit(l, op.Kind.String()+" "+explore.Role(op.Path))
 	}
 	l.position++
 }
@@ -199,7 +199,7 @@ func (l *life) judge(s *shot, label string) {
 	x.counts.AtDepth(l.depth, 1)
 	explore.Count(&x.counts.Coverage, label, 1)
 	var twin *vfs.Mem
-	if l.depth < x.s.Depth && x.rng.IntN(nestOneIn) == 0 {
+	if l.depth < x.s.Depth && x.rng.IntN(x.nest) == 0 {
 		twin = s.disk.CrashClone(vfs.CrashOptions{ProcessCrash: true})
 	}
 	if broken := l.check(s); broken != nil {

@@ -51,31 +51,30 @@ type Result struct {
 
 // Explore runs the scenario. An error is one of the scenario, not of the engine.
 func Explore(ctx context.Context, open OpenFunc, s Scenario) (Result, error) {
-	x := &explorer{
-		ctx: ctx, open: open, s: s, kind: kindOf(s.Profile),
-		rng:  rand.New(rand.NewPCG(s.Seed, 1)),
-		seen: map[uint64]struct{}{},
-	}
-	x.counts.Programs = 1
-	disk := vfs.NewMem()
-	if err := errors.Join(disk.MkdirAll(Dir), disk.SyncDir("/")); err != nil {
-		return Result{}, err
-	}
-	l := x.life(disk, 1)
-	empty, err := (&oracle.History{}).Index()
-	if err != nil {
-		return Result{}, err
-	}
-	l.before = judgement{empty.NewChecker(), 0}
-	l.run(s.Program, s.Fault)
-	if x.err != nil {
-		return Result{}, fmt.Errorf("explore: %w", x.err)
+	x := newExplorer(ctx, open, s)
+	if err := x.explore(); err != nil {
+		return Result{}, fmt.Errorf("explore: %w", err)
 	}
 	return Result{x.counts, x.finding}, nil
 }
 
+// explore runs the scenario's program on a new disk.
+func (x *explorer) explore() error {
+	disk := vfs.NewMem()
+	empty, err := (&oracle.History{}).Index()
+	if err = errors.Join(err, disk.MkdirAll(Dir), disk.SyncDir("/")); err != nil {
+		return err
+	}
+	l := x.life(disk, 1)
+	l.before = judgement{empty.NewChecker(), 0}
+	l.run(x.s.Program, x.s.Fault)
+	return x.err
+}
+
 // explorer is the exploration of one scenario, over all its lives.
 type explorer struct {
+	visit   func(l *life, label string) // explores what a crash now may leave
+	nest    int                         // of how many states one is lived on in
 	ctx     context.Context
 	open    OpenFunc
 	s       Scenario
@@ -85,6 +84,16 @@ type explorer struct {
 	counts  explore.Counts
 	finding *rundir.Finding
 	err     error
+}
+
+func newExplorer(ctx context.Context, open OpenFunc, s Scenario) *explorer {
+	return &explorer{
+		visit: (*life).cut, nest: nestOneIn,
+		ctx: ctx, open: open, s: s, kind: kindOf(s.Profile),
+		rng:    rand.New(rand.NewPCG(s.Seed, 1)),
+		seen:   map[uint64]struct{}{},
+		counts: explore.Counts{Programs: 1},
+	}
 }
 
 // done says whether nothing more is to be explored.

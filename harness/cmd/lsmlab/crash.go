@@ -37,9 +37,9 @@ func (s *crashStore) flags(c *cobra.Command) {
 	}
 }
 
-// open opens the store for a rung, on fs or, if that is nil, on the operating
-// system's files.
-func (s *crashStore) open(d kv.Durability, fs vfs.FS) (kv.Engine, error) {
+// open opens the store for a rung, with the planted bug if one is named.
+func (s *crashStore) open(d kv.Durability) (kv.Engine, error) {
+	var fs vfs.FS // the operating system's
 	if s.bug != "" {
 		b, err := bugs.Lookup(s.bug)
 		if err != nil {

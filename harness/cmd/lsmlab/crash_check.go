@@ -37,7 +37,7 @@ func (a *app) crashCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			verdict := index.NewChecker().Check(func() (kv.Engine, error) { return store.open(d, nil) }, cut)
+			verdict := index.NewChecker().Check(func() (kv.Engine, error) { return store.open(d) }, cut)
 			if err := json.NewEncoder(a.stdout).Encode(verdict); err != nil {
 				return err
 			}

@@ -55,7 +55,7 @@ func (a *app) crashJudgeCommand() *cobra.Command {
 			return disk.ServeJudge(index, func(dir string) (kv.Engine, error) {
 				at := store
 				at.dir = dir
-				return at.open(d, nil)
+				return at.open(d)
 			}, a.stdin, a.stdout)
 		},
 	}

@@ -94,6 +94,10 @@ func (r *simRun) cell(ctx context.Context, key rundir.Key) error {
 	if ctx.Err() != nil {
 		return nil
 	}
+	info, err := engines.Lookup(key.Engine)
+	if err != nil {
+		return err
+	}
 	open, err := simOpener(key.Engine, key.Bug)
 	if err != nil {
 		return err
@@ -101,7 +105,7 @@ func (r *simRun) cell(ctx context.Context, key rundir.Key) error {
 	start := time.Now()
 	campaign := sim.Campaign{
 		Open: open, Profile: explore.Profile(key.Profile), Seed: r.seed, Depth: r.depth, States: r.states,
-		Programs: r.programs, NoShort: r.noShort, Shard: r.shard.i, Shards: r.shard.n, Findings: r.findings,
+		Programs: r.programs, NoShort: r.noShort, NoFaults: info.ExitsOnError, Shard: r.shard.i, Shards: r.shard.n, Findings: r.findings,
 	}
 	var findErr error
 	campaign.OnResult = func(_ sim.Scenario, got sim.Result, total explore.Counts) {

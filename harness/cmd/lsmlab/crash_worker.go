@@ -37,7 +37,7 @@ func (a *app) crashWorkerCommand() *cobra.Command {
 			}
 			w := teller{in: bufio.NewReader(a.stdin), out: a.stdout}
 			r := program.Runner{
-				Open:  func() (kv.Engine, error) { return store.open(p.Durability, nil) },
+				Open:  func() (kv.Engine, error) { return store.open(p.Durability) },
 				Begin: func(id int, _ *program.Step, _ *kv.Batch) { w.tell("begin", id) },
 				Ack:   func(id int) { w.tell("ack", id) },
 			}

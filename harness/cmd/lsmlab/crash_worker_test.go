@@ -67,7 +67,7 @@ func recorded(t *testing.T, p *program.Program) *oracle.History {
 	rec := oracle.NewRecorder(nil, func() int64 { position++; return position })
 	ids := map[int]int{}
 	r := program.Runner{
-		Open:  func() (kv.Engine, error) { return (&crashStore{engine: "noop"}).open(0, nil) },
+		Open:  func() (kv.Engine, error) { return (&crashStore{engine: "noop"}).open(0) },
 		Begin: func(id int, s *program.Step, b *kv.Batch) { ids[id] = rec.Begin(s.Writer, b, s.Rung) },
 		Ack:   func(id int) { rec.Ack(ids[id]) },
 	}

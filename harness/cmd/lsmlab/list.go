@@ -11,6 +11,8 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/result"
+	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/explore"
 	"lsmlab/workloads"
 )
 
@@ -19,6 +21,14 @@ type listing struct {
 	Engines   []result.EngineInfo `json:"engines,omitempty"`
 	MemTables []memTable          `json:"memtables,omitempty"`
 	Workloads []workloads.Info    `json:"workloads,omitempty"`
+	Profiles  []profileInfo       `json:"profiles,omitempty"`
+	Bugs      []bugs.Bug          `json:"bugs,omitempty"`
+}
+
+// profileInfo is what a crash may lose.
+type profileInfo struct {
+	Name  explore.Profile `json:"name"`
+	About string          `json:"about"`
 }
 
 // memTable is one structure that `bench --memtables` races.
@@ -32,9 +42,9 @@ type memTable struct {
 func (a *app) listCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:       "list [engines|memtables|workloads]",
-		Short:     "What there is to race, and under which work",
-		ValidArgs: []string{"engines", "memtables", "workloads"},
+		Use:       "list [engines|memtables|workloads|faults]",
+		Short:     "What there is to race and to crash, and under which work",
+		ValidArgs: []string{"engines", "memtables", "workloads", "faults"},
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.list(args)
@@ -72,6 +82,12 @@ func (a *app) list(args []string) (l listing, err error) {
 	if wants("workloads") {
 		l.Workloads = workloads.List()
 	}
+	if wants("faults") {
+		for _, p := range explore.Profiles() {
+			l.Profiles = append(l.Profiles, profileInfo{p, p.About()})
+		}
+		l.Bugs = bugs.All()
+	}
 	return l, nil
 }
 
@@ -97,8 +113,24 @@ func (a *app) printList(l listing) error {
 		for _, i := range l.Workloads {
 			fmt.Fprintf(w, "%s\t%s\n", i.Name, i.About)
 		}
+		fmt.Fprintln(w)
 	}
+	printFaults(w, l)
 	return table.Flush()
+}
+
+func printFaults(w io.Writer, l listing) {
+	if len(l.Profiles) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "PROFILE\tWHAT A CRASH MAY LOSE")
+	for _, p := range l.Profiles {
+		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.About)
+	}
+	fmt.Fprintln(w, "\nPLANTED BUG\tABOUT")
+	for _, b := range l.Bugs {
+		fmt.Fprintf(w, "%s\t%s (seen by %s)\n", b.Name, b.About, strings.Join(b.Tiers, ", "))
+	}
 }
 
 // rungs are the durabilities that an engine gives, weakest first.

@@ -1,0 +1,43 @@
+package sim
+
+import (
+	"context"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
+)
+
+// TestPlantedBugs plants each bug that this tier can see and explores until it is
+// found. What is found must be shown again by a replay of the finding, and name
+// what was lost or say that nothing needs to be.
+func TestPlantedBugs(t *testing.T) {
+	for _, b := range bugs.All() {
+		t.Run(b.Name, func(t *testing.T) {
+			sound := opener(t, "lsm-skiplist")
+			open := func(fs vfs.FS, d kv.Durability) (kv.Engine, error) { return sound(b.Wrap(fs), d) }
+			c := Campaign{Open: open, Profile: explore.PosixStrict, Seed: 1, States: 150_000}
+			var found *rundir.Finding
+			c.OnResult = func(_ Scenario, r Result, _ explore.Counts) {
+				if r.Finding != nil {
+					found = r.Finding
+				}
+			}
+			total, err := c.Run(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found == nil {
+				t.Fatalf("not found in %d distinct states", total.Distinct)
+			}
+			again, _, err := Replay(context.Background(), open, found)
+			if err != nil || again == nil {
+				t.Errorf("not shown again: %v\n%s", err, found.Program)
+			}
+			t.Logf("%d distinct states; %s under %s: %s", total.Distinct, found.Rule, found.Weakest, found.Detail)
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/program"
+)
+
+// input hands out the bytes of a fuzzer, and zeros behind their end.
+type input []byte
+
+func (in *input) next() int {
+	if len(*in) == 0 {
+		return 0
+	}
+	b := (*in)[0]
+	*in = (*in)[1:]
+	return int(b)
+}
+
+// program reads the steps of a program, up to 40.
+func (in *input) program(d kv.Durability) *program.Program {
+	p := &program.Program{Durability: d}
+	for range in.next() % 40 {
+		switch code := in.next(); code % 16 {
+		case 0:
+			p.Steps = append(p.Steps, program.Step{Kind: program.Flush})
+		case 1:
+			p.Steps = append(p.Steps, program.Step{Kind: program.Compact})
+		case 2:
+			p.Steps = append(p.Steps, program.Step{Kind: program.Reopen})
+		default:
+			s := program.Step{Rung: kv.Durability(code/16) % (d + 1)}
+			for range 1 + code%16/6 {
+				key := in.next()
+				s.Ops = append(s.Ops, program.Op{Key: fmt.Sprint("k", key%8), Delete: key >= 200, Size: key * key / 16})
+			}
+			p.Steps = append(p.Steps, s)
+		}
+	}
+	return p
+}
+
+// fuzz lets the fuzzer choose a program, the operation at which it is crashed,
+// what that leaves, and then the same of the life that follows: a crash of the
+// recovery, or of what is written after it.
+func fuzz(f *testing.F, engine string) {
+	open := opener(f, engine)
+	for _, seed := range []string{
+		"\x00", "\x00\x01\x05\x30\x05", "\x01\x08\x20\x25\x00\x25\x30\x31\x02\x13\x40\x50\x60\x01\x25\x26\x30\xff\x00\x01\x02",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in := input(data)
+		mode := in.next()
+		d := []kv.Durability{kv.Synced, kv.Buffered}[mode%2] // on a mapped log
+		s := Scenario{Profile: explore.PosixStrict, Depth: 2, States: 100, Seed: uint64(in.next()), Program: in.program(d)}
+		x := newExplorer(context.Background(), open, s)
+		cuts := []int64{int64(in.next()), int64(in.next())} // of each life, at which operation
+		x.nest = 1
+		x.visit = func(l *life, label string) {
+			at := cuts[l.depth-1]
+			if label != "end dir" && l.position != at {
+				return
+			}
+			crash := shot{CrashOptions: vfs.CrashOptions{
+				Strict: mode&2 == 0, BlockSize: []int{512, 4096}[mode>>2&1], ProcessCrash: mode>>l.depth&8 != 0,
+			}}
+			crash.Garbage = crash.Strict && mode&128 != 0
+			crash.made(l, func(_ vfs.CrashSite, n int) int { return in.next() % n })
+			l.judge(&crash, label)
+		}
+		if err := x.explore(); err != nil {
+			t.Fatal(err)
+		}
+		if x.finding != nil {
+			t.Fatalf("mode %#x, cuts at %d:\n%s", mode, cuts, show(s, x.finding))
+		}
+	})
+}
+
+func FuzzCrashSkiplist(f *testing.F) { fuzz(f, "lsm-skiplist") }
+func FuzzCrashRBTree(f *testing.F)   { fuzz(f, "lsm-rbtree") }
+func FuzzCrashBPTree(f *testing.F)   { fuzz(f, "lsm-bptree") }
