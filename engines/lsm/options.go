@@ -90,7 +90,7 @@ func (o Options) Small() Options {
 	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 100, 200
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
 	o.ManifestRollSize = 1 << 10
-	o.CacheSize = 64 << 10
+	o.CacheSize, o.QueueLength = 64<<10, 16
 	return o
 }
 

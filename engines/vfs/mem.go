@@ -309,8 +309,10 @@ func (m *Mem) Lock(name string) (io.Closer, error) {
 		return nil, inUse(readerAt(f.readerAt), name)
 	}
 	f.locked = true
-	f.truncate(made, 0)
-	f.write(made, lockNote(), 0)
+	if note := lockNote(); !f.holds(note) {
+		f.truncate(made, 0)
+		f.write(made, note, 0)
+	}
 	return &memLock{m: m, f: f}, nil
 }
 

@@ -119,6 +119,12 @@ func (f *memFile) write(made uint64, data []byte, off int64) {
 	}
 }
 
+// holds says whether the content is b, of a page at most.
+func (f *memFile) holds(b []byte) bool {
+	var now page
+	return f.size == int64(len(b)) && bytes.Equal(now[:f.readAt(now[:len(b)], 0)], b)
+}
+
 // truncate sets the size.
 func (f *memFile) truncate(made uint64, size int64) {
 	switch {

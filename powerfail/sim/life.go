@@ -199,7 +199,11 @@ func (l *life) judge(s *shot, label string) {
 	x.counts.AtDepth(l.depth, 1)
 	explore.Count(&x.counts.Coverage, label, 1)
 	var twin *vfs.Mem
-	if l.depth < x.s.Depth && x.rng.IntN(x.nest) == 0 {
+	oneIn := x.nest
+	if s.ProcessCrash {
+		oneIn = (oneIn + 3) / 4 // what the dead process had not synced is at stake again
+	}
+	if l.depth < x.s.Depth && x.rng.IntN(oneIn) == 0 {
 		twin = s.disk.CrashClone(vfs.CrashOptions{ProcessCrash: true})
 	}
 	if broken := l.check(s); broken != nil {
@@ -214,7 +218,7 @@ func (l *life) judge(s *shot, label string) {
 }
 
 // nestOneIn is of how many states one is lived on in. Its life has some fifty
-// operations, so about half of all states are those of a second crash.
+// operations, so more than half of all states are those of a second crash.
 const nestOneIn = 40
 
 // isNew notes a state with what is due in it, and says whether it is new.

@@ -38,7 +38,7 @@ func TestSound(t *testing.T) {
 	for _, engine := range []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"} {
 		for _, p := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
 			t.Run(engine+"/"+string(p), func(t *testing.T) {
-				c := Campaign{Open: opener(t, engine), Profile: p, Seed: 1, States: 10_000}
+				c := Campaign{Open: opener(t, engine), Profile: p, Seed: 1, States: 2500}
 				c.OnResult = func(s Scenario, r Result, _ explore.Counts) {
 					if r.Finding != nil {
 						t.Error(show(s, r.Finding))
