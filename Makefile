@@ -31,7 +31,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages kernels race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-serve memtables compare lint fmt proto golden soak k6 clean
+.PHONY: help all build build-rocksdb test packages kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-serve memtables compare lint fmt proto golden soak k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -69,6 +69,11 @@ test: packages kernels bin/k6 ## install what is missing, run every test, also w
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/
 	$(GO) test -tags plantedbugs -run TestPlantedBugs ./powerfail/...
 	$(GO) test -timeout 30m ./...
+
+powerfail: build packages kernels ## cut the power in all three tiers, a little of each (at most 10 minutes on 2 cores)
+	./$(BIN) crash sim --states 10000 --out results/crash-sim-$(STAMP)
+	$(SUDO) ./$(BIN) crash disk --states 150 --profile posix-strict --filesystem ext4 --out results/crash-disk-$(STAMP)
+	./$(BIN) crash vm --out results/crash-vm-$(STAMP)
 
 race: ## run the tests under the race detector, each with fewer rounds
 	$(GO) test -race -short -timeout 60m ./...
