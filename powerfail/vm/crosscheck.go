@@ -21,24 +21,17 @@ func (w written) String() string {
 
 // crossCheck compares what this process recorded of a disk, from a position on,
 // with what QEMU's own driver logged of it: the same writes with the same data,
-// as often, and flushes wherever we saw some. Requests that were under way
-// together may stand in another order.
+// as often. Their order may differ where they were under way together. Flushes
+// are not counted: QEMU's driver passes most of them on twice, and spares those
+// before which nothing was written.
 func crossCheck(log *blocklog.Log, from int64, entries []logEntry) error {
 	counts := map[written]int{}
-	var ours, theirs int // flushes
 	for _, op := range log.Ops {
-		switch {
-		case op.Issued <= from:
-		case op.Kind == blocklog.Flush:
-			ours++
-		default:
+		if op.Issued > from && op.Kind != blocklog.Flush {
 			counts[written{op.Kind.String(), op.Offset, op.Length, xxhash.Sum64(op.Data)}]++
 		}
 	}
 	for _, e := range entries {
-		if e.flags&entryFlush != 0 {
-			theirs++
-		}
 		switch {
 		case e.flags&entryDiscard != 0:
 			counts[written{blocklog.Zero.String(), e.offset, e.length, xxhash.Sum64(nil)}]--
@@ -50,9 +43,6 @@ func crossCheck(log *blocklog.Log, from int64, entries []logEntry) error {
 		if n != 0 {
 			return fmt.Errorf("the recorder and QEMU disagree: %s is recorded %+d times more than logged", w, n)
 		}
-	}
-	if ours > theirs { // QEMU spares a flush that nothing was written before
-		return fmt.Errorf("the recorder and QEMU disagree: %d flushes recorded, %d logged", ours, theirs)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/oracle"
@@ -19,18 +20,11 @@ type recording struct {
 	history   *oracle.History
 }
 
-// record runs the worker on a disk served by this process, which QEMU logs too.
-func (x *experiment) record() (*recording, error) {
+// record runs the worker on a disk served by this process. QEMU logs it too, into
+// qemuLog, unless that is nil.
+func (x *experiment) record(qemuLog *os.File) (*recording, error) {
 	empty, err := x.lab.newDisk(x.ctx, x.fs)
 	if err != nil {
-		return nil, err
-	}
-	qemuLog, err := memoryFile()
-	if err != nil {
-		return nil, err
-	}
-	defer release(qemuLog)
-	if err := qemuLog.Truncate(logSize); err != nil {
 		return nil, err
 	}
 	var text bytes.Buffer
@@ -52,22 +46,45 @@ func (x *experiment) record() (*recording, error) {
 		return nil, err
 	}
 	rec.history = r.history(asRecorded)
-	if rec.log, err = blocklog.Decode(text.Bytes()); err != nil {
-		return nil, err
-	}
-	entries, err := readLogWrites(qemuLog)
-	if err != nil {
-		return nil, err
-	}
-	return rec, crossCheck(rec.log, rec.from, entries)
+	rec.log, err = blocklog.Decode(text.Bytes())
+	return rec, err
 }
 
 // diskLog records a run, and judges states that are chosen at random positions.
 func diskLog(x *experiment) (*Outcome, error) {
-	r, err := x.record()
+	r, err := x.record(nil)
 	if err != nil {
 		return nil, err
 	}
+	return x.exploreSome(r)
+}
+
+// twoLogs is diskLog with a second record of the same disk, by QEMU, that must
+// hold the same writes.
+func twoLogs(x *experiment) (*Outcome, error) {
+	qemuLog, err := memoryFile()
+	if err != nil {
+		return nil, err
+	}
+	defer release(qemuLog)
+	if err := qemuLog.Truncate(logSize); err != nil {
+		return nil, err
+	}
+	r, err := x.record(qemuLog)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := readLogWrites(qemuLog)
+	if err == nil {
+		err = crossCheck(r.log, r.from, entries)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x.exploreSome(r)
+}
+
+func (x *experiment) exploreSome(r *recording) (*Outcome, error) {
 	rng := rand.New(rand.NewPCG(x.workload.Seed, 0))
 	return x.explore(r.log, r.from, r.history, someStates(rng, r.from, r.end, x.workload.States))
 }
@@ -76,7 +93,7 @@ func diskLog(x *experiment) (*Outcome, error) {
 // segment's header are lost, torn at each sector, or whole, with all or nothing
 // of what else is pending.
 func walHeader(x *experiment) (*Outcome, error) {
-	r, err := x.record()
+	r, err := x.record(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func methods() []method {
 		},
 		{"log-writes", "dm-log-writes in the guest, replayed up to flushes, FUA writes and acks", logWrites},
 		{"disk-log", "a disk served and recorded by this process, its states by choice", diskLog},
+		{"two-logs", "as disk-log, with QEMU's blklogwrites as a second record, which must be the same", twoLogs},
 		{"wal-header", "as disk-log, cut in the writes that hold the header of a WAL segment", walHeader},
 	}
 }
