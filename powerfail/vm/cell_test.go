@@ -28,7 +28,7 @@ func TestMethods(t *testing.T) {
 	for _, m := range methods() {
 		t.Run(m.name, func(t *testing.T) {
 			c := Cell{Kernel: "6.1", FS: "ext4", Method: m.name}
-			o, findings := runCell(t, l, c, testWorkload(40, 6))
+			o, findings := runCell(t, l, c, testWorkload(40, 3))
 			if len(findings) > 0 {
 				t.Errorf("findings: %q", findings)
 			}

@@ -26,13 +26,6 @@ func newMemoryDisk(image *blocklog.Image) *memoryDisk {
 	return &memoryDisk{image: image.Clone(), size: image.Size()}
 }
 
-// content returns a copy of what the disk holds.
-func (d *memoryDisk) content() *blocklog.Image {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.image.Clone()
-}
-
 // exchange puts another image of the same size in.
 func (d *memoryDisk) exchange(image *blocklog.Image) {
 	d.mu.Lock()

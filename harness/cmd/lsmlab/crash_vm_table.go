@@ -40,7 +40,7 @@ func (t *vmTable) String() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\t%s\n", strings.Join(t.columns, "\t"))
 	for _, row := range t.rows {
-		fmt.Fprint(w, row)
+		fmt.Fprintf(w, "%s", row)
 		for _, column := range t.columns {
 			fmt.Fprintf(w, "\t%s", t.cells[[2]string{row, column}])
 		}
