@@ -113,6 +113,9 @@ func testCheck(position string) int {
 // testLab returns a lab whose program is this test binary.
 func testLab(t testing.TB) *Lab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("boots machines, in which a program with the race detector takes minutes: run without -short")
+	}
 	needs(t, QEMU, "qemu-system-x86")
 	cache, err := kernel.CacheDir()
 	if err != nil {

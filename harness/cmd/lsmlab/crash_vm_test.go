@@ -17,6 +17,9 @@ import (
 // be had.
 func guestInit(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("boots machines, in which a program with the race detector takes minutes: run without -short")
+	}
 	if _, err := exec.LookPath(vm.QEMU); err != nil {
 		t.Skipf("%v: `make packages` installs qemu-system-x86", err)
 	}
