@@ -13,6 +13,7 @@ SOAK     ?= 67
 # What make k6 loads.
 ENGINES  ?= lsm-skiplist,lsm-rbtree,lsm-bptree,pebble
 PROFILE  ?= steady
+SET      ?=
 A        ?=
 B        ?=
 
@@ -61,7 +62,7 @@ bin/k6: k6/go.mod k6/go.sum
 	nice $(GO) build -C k6 -o ../bin/k6 go.k6.io/k6
 
 k6: build bin/k6 ## load ENGINES as services by PROFILE (see k6/README.md), draw, print where
-	./$(BIN) load --engines $(ENGINES) --profile $(PROFILE) --out results/k6-$(PROFILE)-$(STAMP)
+	./$(BIN) load --engines $(ENGINES) --profile $(PROFILE) $(if $(SET),--set $(SET)) --out results/k6-$(PROFILE)-$(STAMP)
 
 test: packages kernels bin/k6 ## install what is missing, run every test, also with internal checks and with RocksDB
 	$(GO) vet ./...
