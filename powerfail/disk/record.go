@@ -53,13 +53,12 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	}
 	eye := surveyor{dir: dir, seen: map[extent]bool{}}
 	mark := func(text string) error {
-		if _, err := r.mark(text); err != nil || !s.FileSystem.mapped {
+		if err := r.mark(text); err != nil || !s.FileSystem.mapped {
 			return err
 		}
 		found, err := eye.look()
 		for _, e := range found {
-			_, markErr := r.mark(e.String())
-			err = errors.Join(err, markErr)
+			err = errors.Join(err, r.mark(e.String()))
 		}
 		return err
 	}

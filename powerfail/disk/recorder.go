@@ -58,7 +58,7 @@ func startRecorder(stage *Stage, command []string, kind FileSystem, size int64, 
 			err = errors.Join(err, r.close())
 		}
 	}()
-	if _, err := r.answer(); err != nil {
+	if err := r.answer(); err != nil {
 		return nil, err
 	}
 	return r, r.mount(stage, kind, filepath.Join(served, diskName))
@@ -88,27 +88,24 @@ func (r *recorder) mount(stage *Stage, kind FileSystem, served string) error {
 	return nil
 }
 
-// mark notes text in the log and returns its position.
-func (r *recorder) mark(text string) (position int64, err error) {
+// mark notes text in the log, and returns once it stands there.
+func (r *recorder) mark(text string) error {
 	if _, err := fmt.Fprintln(r.control, text); err != nil {
-		return 0, fmt.Errorf("mark the block log: %w", r.explain(err))
+		return fmt.Errorf("mark the block log: %w", r.explain(err))
 	}
-	line, err := r.answer()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseInt(line, 10, 64)
+	return r.answer()
 }
 
-func (r *recorder) answer() (string, error) {
+// answer waits for a line of the server.
+func (r *recorder) answer() error {
 	if r.answers.Scan() {
-		return r.answers.Text(), nil
+		return nil
 	}
 	err := r.answers.Err()
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
-	return "", fmt.Errorf("server of the recorded disk: %w", r.explain(err))
+	return fmt.Errorf("server of the recorded disk: %w", r.explain(err))
 }
 
 // explain adds what the server said before it ended.

@@ -44,7 +44,7 @@ Needs root, /dev/fuse and loop devices. What a killed run leaves is released by 
 Exit status: 0 sound; 1 a finding, kept in the run directory with the command that shows it again;
 2 wrong use or no root, /dev/fuse or loop device; 130 interrupted, what was found is on disk.`,
 		Example: `  lsmlab crash disk --engines lsm-bptree,bbolt --states 500
-  lsmlab crash disk --engines pebble --filesystem ext4,xfs,btrfs --profile posix-strict
+  lsmlab crash disk --engines pebble --fs ext4,xfs,btrfs --profile posix-strict
   lsmlab crash disk --workload-cmd ./fill.sh --check-cmd ./check.sh
   lsmlab crash disk --log results/crash-disk-20260102-030405 --profile lying-disk`,
 		Args: noArgs,
@@ -53,7 +53,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	f.register(c, []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"}, 1000)
 	fs := c.Flags()
 	_ = fs.MarkHidden("depth") // the recovery of one crash is not recorded
-	fs.StringSliceVar(&f.fileSystems, "filesystem", []string{"ext4"}, "ext4, xfs, btrfs")
+	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "ext4, xfs, btrfs")
 	fs.Var(&f.size, "disk-size", "of the recorded disk; xfs needs 300M")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
 	fs.IntVar(&f.programs, "programs", 0, "generated programs; 0: as many as --states takes")
@@ -82,7 +82,7 @@ func (f *diskFlags) prepare(c *cobra.Command) error {
 	for _, name := range f.fileSystems {
 		kind, err := disk.LookupFileSystem(name)
 		if err != nil {
-			return &harness.UsageError{Text: "--filesystem: " + err.Error()}
+			return &harness.UsageError{Text: "--fs: " + err.Error()}
 		}
 		if err := disk.Require(kind); err != nil {
 			return &harness.UsageError{Text: fmt.Sprintf("crash disk can't be done here: %v", err)}

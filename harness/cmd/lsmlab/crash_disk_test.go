@@ -203,7 +203,7 @@ func TestCrashDiskInterrupted(t *testing.T) {
 func TestCrashDiskWrongUse(t *testing.T) {
 	needDisk(t, "ext4")
 	for want, args := range map[string][]string{
-		`file system "zfs"`:     {"--filesystem", "zfs"},
+		`file system "zfs"`:     {"--fs", "zfs"},
 		"go together":           {"--workload-cmd", "true"},
 		"makes no sense":        {"--workload-cmd", "true", "--check-cmd", "true", "--log", "x"},
 		"no such file":          {"--log", filepath.Join(t.TempDir(), "missing")},
