@@ -53,7 +53,7 @@ func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int
 	if err := c.scratch.mount(); err != nil {
 		return &oracle.Violation{Rule: RuleMount, Detail: err.Error()}, nil
 	}
-	broken, err = c.judge.Judge(ctx, filepath.Join(c.scratch.point, storeName), position)
+	broken, err = c.judge.Judge(ctx, filepath.Join(c.scratch.point, StoreName), position)
 	if broken == nil && err == nil {
 		if err := unix.Unmount(c.scratch.point, 0); err == nil {
 			return nil, nil

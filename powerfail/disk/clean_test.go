@@ -65,7 +65,7 @@ func TestCleanAfterKill(t *testing.T) {
 					return false
 				}
 				dir = dirs[0]
-				open, _ := filepath.Glob(filepath.Join(dir, "mnt-*", storeName, "open"))
+				open, _ := filepath.Glob(filepath.Join(dir, "mnt-*", StoreName, "open"))
 				return len(open) == 1
 			})
 			if released, running, err := Clean(); err != nil || slices.Contains(released, dir) || !slices.Contains(running, dir) {

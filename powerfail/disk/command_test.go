@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"lsmlab/powerfail/blocklog"
-	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
 )
 
 // Programs of a user: a file for each ID, and the check that it has its content.
@@ -20,36 +21,20 @@ const (
 	checkAll    = `c() { while read i; do [ "$(cat "$1/$i")" = $i ] || { echo "no $i"; exit 1; }; done; }; c`
 )
 
-// explored judges states of a log: all that is durable at every position, and
-// random ones. It returns the first broken rule.
-func explored(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Judge, random int) *oracle.Violation {
+// explored explores a few states of a log and returns the finding.
+func explored(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Judge, p explore.Profile) *rundir.Finding {
 	t.Helper()
-	start, _ := l.Find(MarkStart)
-	end, ok := l.Find(MarkEnd)
-	if !ok {
-		t.Fatal("no end in the log")
+	x := Exploration{
+		Stage: s, Log: l, Kind: kind, Judge: func() Judge { return judge },
+		Profile: p, Seed: rand.Uint64(), States: 20, Workers: 1,
 	}
-	d := must(blocklog.NewDisk(l, start))(t)
-	c := must(NewChecker(s, kind, l.Size, judge))(t)
-	defer func() { check(t, c.Close()) }()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	visit := func(position int64, choose blocklog.Chooser) *oracle.Violation {
-		return must(c.Check(context.Background(), d.Crash(position, blocklog.Model{Sector: 512}, choose), position))(t)
+	t.Logf("seed %d", x.Seed)
+	counts, f, err := x.Run(context.Background())
+	check(t, err)
+	if counts.Distinct == 0 || counts.Distinct > x.States {
+		t.Errorf("%d states, want 1 to %d", counts.Distinct, x.States)
 	}
-	for position := start; position <= end; position++ {
-		if broken := visit(position, blocklog.KeepNone); broken != nil {
-			return broken
-		}
-	}
-	for range random {
-		broken := visit(start+rng.Int64N(end-start+1), func(_ blocklog.Site, n int) int { return rng.IntN(n) })
-		if broken != nil {
-			return broken
-		}
-	}
-	return nil
+	return f
 }
 
 // A program that forgets a sync is found out on every file system, and one that
@@ -60,11 +45,11 @@ func TestCommands(t *testing.T) {
 			kind := fileSystem(t, name)
 			s := stage(t)
 			l := recorded(t, s, kind, careful)
-			if broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), 10); broken != nil {
+			if broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), explore.PosixStrict); broken != nil {
 				t.Errorf("the careful program: %v", broken)
 			}
 			l = recorded(t, s, kind, withoutSync)
-			broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), 0)
+			broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), explore.DropAll)
 			if broken == nil || broken.Rule != RuleCheck || !strings.Contains(broken.Detail, "no 1") {
 				t.Errorf("the program without sync: %v", broken)
 			}

@@ -148,7 +148,7 @@ type copier struct{ dir string }
 
 // Judge implements [Judge].
 func (c copier) Judge(_ context.Context, dir string, _ int64) (*oracle.Violation, error) {
-	return nil, copyAll(dir, filepath.Join(c.dir, storeName))
+	return nil, copyAll(dir, filepath.Join(c.dir, StoreName))
 }
 
 // Release implements [Judge].

@@ -18,8 +18,9 @@ const (
 	MarkEnd   = "end"   // the workload ended
 )
 
-// storeName is the directory of the store in a recorded file system.
-const storeName = "store"
+// StoreName is the directory of the store in a recorded file system, and in the
+// state of a finding.
+const StoreName = "store"
 
 // Source is what is recorded, and how.
 type Source struct {
@@ -44,7 +45,7 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	dir := filepath.Join(r.mounted, storeName)
+	dir := filepath.Join(r.mounted, StoreName)
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}

@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"lsmlab/engines"
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -15,9 +17,9 @@ import (
 // files hold. It is nil for an engine that is not of this module, and for a
 // crash that left no store.
 func chainOf(f *rundir.Finding) (_ *rundir.Chain, err error) {
-	info, err := engines.Lookup(f.Engine)
-	if err != nil || info.Module != "" || f.State == nil {
-		return nil, err
+	info, known := engines.Lookup(f.Engine)
+	if known != nil || info.Module != "" || f.State == nil {
+		return nil, nil //nolint:nilerr // a program of the user has no chain
 	}
 	dir, err := os.MkdirTemp("", "lsmlab-state-")
 	if err != nil {
@@ -27,7 +29,11 @@ func chainOf(f *rundir.Finding) (_ *rundir.Chain, err error) {
 	if err := f.State(dir); err != nil {
 		return nil, err
 	}
-	r, err := lsm.Verify(vfs.OS, dir)
+	store := dir
+	if f.Tier == disk.Tier { // whose state has a block log beside the store
+		store = filepath.Join(dir, disk.StoreName)
+	}
+	r, err := lsm.Verify(vfs.OS, store)
 	if err != nil {
 		return nil, nil //nolint:nilerr // no store is there, which is no news of a crash in its first open
 	}
