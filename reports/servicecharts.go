@@ -131,16 +131,16 @@ func (s *service) resourceGroup() page.Group {
 
 // sweepGroup draws the highest sustained rates, and for every environment how p95
 // rose with the rate.
-func (s *service) sweepGroup(any result.LoadCell) page.Group {
+func (s *service) sweepGroup(c result.LoadCell) page.Group {
 	g := page.Group{ID: "sweep", Title: "Highest sustainable rate", Note: fmt.Sprintf(
 		"A step counts as sustained if its p95 was below %s, at most %.3g%% of its requests failed, and at most %.0f%% of its arrivals were missed; the highest rate is that of the last step before the first that was not.",
-		chart.UnitNanos.Format(float64(any.ObjectiveP95NS)), 100*any.ErrorRate, 100*result.MissedShare) + readDots}
+		chart.UnitNanos.Format(float64(c.ObjectiveP95NS)), 100*c.ErrorRate, 100*result.MissedShare) + readDots}
 	f := s.frame("sustained", "Highest sustained rate")
 	d, sums := s.dots(sustained, s.phases[0])
 	f.Finding = ends(d)
 	addFigure(&g, f, sums, d)
 	for _, env := range s.Plan.Environments {
-		if f, ok := s.sweepFigure(env.Name, float64(any.ObjectiveP95NS)); ok {
+		if f, ok := s.sweepFigure(env.Name, float64(c.ObjectiveP95NS)); ok {
 			g.Figures = append(g.Figures, f)
 		}
 	}
