@@ -29,8 +29,10 @@ func TestCrashSimShards(t *testing.T) {
 	dir := t.TempDir()
 	sim := func(out string, more ...string) {
 		t.Helper()
-		args := append([]string{"sim", "--engines", "lsm-bptree", "--profile", "posix-strict", "--programs", "1", "--no-short",
-			"--depth", "1", "--out", filepath.Join(dir, out)}, more...)
+		args := append([]string{
+			"sim", "--engines", "lsm-bptree", "--profile", "posix-strict", "--programs", "1", "--no-short",
+			"--depth", "1", "--out", filepath.Join(dir, out),
+		}, more...)
 		if status, text := crash("", args...); status != exitSound || !strings.Contains(text, "states before") {
 			t.Fatalf("status %d:\n%s", status, text)
 		}
