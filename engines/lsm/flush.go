@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 
-	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/manifest"
 )
@@ -58,11 +57,6 @@ func (db *DB) flush(m *memHandle) error {
 	for _, t := range tables {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)
-	}
-	if planted.Is(planted.LogRecycledEarly) {
-		if err := db.wal.Obsolete(m.lastSeq()); err != nil {
-			return err
-		}
 	}
 	if err := db.install(edit, tables, m); err != nil {
 		return closeTables(err, tables)

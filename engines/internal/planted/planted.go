@@ -5,7 +5,6 @@ package planted
 
 // The bugs. Others, which need no change of the core, are in powerfail/bugs.
 const (
-	ChecksumSkipped  = "checksum-skipped"   // the log believes a record without its checksum
-	BatchSplit       = "batch-split"        // a batch of several operations is several records
-	LogRecycledEarly = "log-recycled-early" // the log is let go of before the manifest names its table
+	ChecksumSkipped = "checksum-skipped" // the log believes a record without its checksum
+	BatchSplit      = "batch-split"      // a batch of several operations is several records
 )
