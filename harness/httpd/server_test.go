@@ -279,7 +279,7 @@ func TestSlowClients(t *testing.T) {
 // TestLongScan: a scan that takes longer than the time-out of an answer goes on
 // as long as its client reads.
 func TestLongScan(t *testing.T) {
-	r := start(t, Config{Timeouts: Timeouts{Write: 500 * time.Millisecond}}).awaitReady()
+	r := start(t, Config{Timeouts: Timeouts{Write: 2 * time.Second}}).awaitReady()
 	value := strings.Repeat("v", 1<<20)
 	for i := range 20 {
 		r.do("PUT", fmt.Sprintf("/kv/%d", i), value)
@@ -299,7 +299,7 @@ func TestLongScan(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after %d bytes: %v", total, err)
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // 27 times
 	}
 	if total < 20<<20 {
 		t.Errorf("%d bytes", total)

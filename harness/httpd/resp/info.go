@@ -10,7 +10,10 @@ import (
 // names are the known commands, for the error of an unknown one.
 var names []string
 
-func init() { names = append(slices.Sorted(maps.Keys(commands)), "AUTH", "QUIT") }
+func init() { names = append(Commands(), "AUTH", "QUIT") }
+
+// Commands returns the names that [Server.Observe] may be told.
+func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
 
 // info answers with the engine's state, in the sections that tools look at.
 func (s *session) info([][]byte) {

@@ -67,7 +67,10 @@ func (s *session) do(args [][]byte) {
 	if len(args) == 0 {
 		return
 	}
-	name := bytes.ToUpper(args[0])
+	name := args[0]
+	if _, exact := commands[string(name)]; !exact { // most clients write them in capitals
+		name = bytes.ToUpper(name)
+	}
 	args = args[1:]
 	switch string(name) {
 	case "AUTH":

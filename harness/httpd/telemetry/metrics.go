@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/resp"
 	"lsmlab/harness/httpd/rest"
 	"lsmlab/harness/httpd/rpc"
 )
@@ -24,11 +25,10 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec // route, method, code
 	calls    *prometheus.HistogramVec // procedure, code
-	commands *prometheus.CounterVec   // command
 
-	// Looking up labels costs as much as observing: requestsOf remembers.
-	requestsOf sync.Map // requestLabels -> prometheus.Observer
-	commandsOf sync.Map // string -> prometheus.Counter
+	// Looking up labels costs more than observing.
+	requestsOf sync.Map                      // requestLabels -> prometheus.Observer
+	commands   map[string]prometheus.Counter // of the Redis protocol
 }
 
 type requestLabels struct {
@@ -48,11 +48,15 @@ func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "lsmlab_rpc_duration_seconds", Help: "Time of a gRPC call.", Buckets: buckets,
 		}, []string{"procedure", "code"}),
-		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "lsmlab_redis_commands_total", Help: "Commands by the Redis protocol.",
-		}, []string{"command"}),
+		commands: map[string]prometheus.Counter{},
 	}
-	m.registry.MustRegister(m.requests, m.calls, m.commands,
+	commands := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "lsmlab_redis_commands_total", Help: "Commands by the Redis protocol.",
+	}, []string{"command"})
+	for _, name := range resp.Commands() {
+		m.commands[name] = commands.WithLabelValues(name)
+	}
+	m.registry.MustRegister(m.requests, m.calls, commands,
 		&engineCollector{counters: counters, ready: ready},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "lsmlab_info", Help: "1, with the engine's name.", ConstLabels: prometheus.Labels{"engine": engine},
@@ -82,11 +86,5 @@ func (m *Metrics) Call(o rpc.Observation) {
 	m.calls.WithLabelValues(o.Procedure, o.Code).Observe(o.Took.Seconds())
 }
 
-// Command records a command of the Redis protocol.
-func (m *Metrics) Command(name string) {
-	c, ok := m.commandsOf.Load(name)
-	if !ok {
-		c, _ = m.commandsOf.LoadOrStore(name, m.commands.WithLabelValues(name))
-	}
-	c.(prometheus.Counter).Inc()
-}
+// Command records a command of the Redis protocol, one of [resp.Commands].
+func (m *Metrics) Command(name string) { m.commands[name].Inc() }
