@@ -27,7 +27,8 @@ type front struct {
 	served   chan error
 }
 
-func newFront(t *testing.T, token string) *front {
+// newFront starts a server that configure, if given, has changed.
+func newFront(t *testing.T, configure func(*Server)) *front {
 	t.Helper()
 	s := settings.Default()
 	s.Limits = settings.Limits{BodyBytes: 1 << 20, ScanEntries: 1000}
@@ -36,7 +37,10 @@ func newFront(t *testing.T, token string) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{t, &Server{Store: store, Token: token, Idle: time.Minute, Write: time.Minute}, l, db, make(chan error, 1)}
+	f := &front{t, &Server{Store: store, Idle: time.Minute, Write: time.Minute}, l, db, make(chan error, 1)}
+	if configure != nil {
+		configure(f.Server)
+	}
 	go func() { f.served <- f.Serve(l) }()
 	t.Cleanup(func() { f.stop() })
 	return f
@@ -73,7 +77,7 @@ func (f *front) tool(name, stdin string, args ...string) string {
 }
 
 func TestRedisCLI(t *testing.T) {
-	f := newFront(t, "")
+	f := newFront(t, nil)
 	for _, step := range []struct{ command, want string }{
 		{"ping", "PONG"},
 		{"echo hello", "hello"},
@@ -114,7 +118,7 @@ func TestRedisCLI(t *testing.T) {
 // TestScan walks a thousand keys with redis-cli, and finds each once and in
 // order.
 func TestScan(t *testing.T) {
-	f := newFront(t, "")
+	f := newFront(t, nil)
 	var b kv.Batch
 	var want []string
 	for i := range 1000 {
@@ -134,9 +138,8 @@ func TestScan(t *testing.T) {
 }
 
 func TestRedisBenchmark(t *testing.T) {
-	f := newFront(t, "")
 	seen := make(chan string, 1_000_000)
-	f.Observe = func(command string) { seen <- command }
+	f := newFront(t, func(s *Server) { s.Observe = func(command string) { seen <- command } })
 	out := f.tool("redis-benchmark", "", "-n", "5000", "-c", "20", "-P", "16", "-r", "1000", "-d", "100", "-t", "set,get,mset", "--csv")
 	for _, name := range []string{`"SET"`, `"GET"`, `"MSET (10 keys)"`} {
 		if !strings.Contains(out, name) {
@@ -166,7 +169,7 @@ func (f *front) keys() (keys []string) {
 }
 
 func TestToken(t *testing.T) {
-	f := newFront(t, "secret")
+	f := newFront(t, func(s *Server) { s.Token = "secret" })
 	if got := f.cli("get", "k"); !strings.HasPrefix(got, "NOAUTH") {
 		t.Error(got)
 	}
@@ -203,7 +206,7 @@ func (f *front) talk(send, want string) (string, net.Conn) {
 // TestBadBytes: no commands, endless commands and half commands end their own
 // connection and nothing else.
 func TestBadBytes(t *testing.T) {
-	f := newFront(t, "")
+	f := newFront(t, nil)
 	for send, want := range map[string]string{
 		"*1\r\n:4\r\n":                    "-ERR Protocol error: expected '$', got ':'\r\n",
 		"*2\r\n$3\r\nGET\r\n$-7\r\nk\r\n": "-ERR Protocol error: invalid bulk length\r\n",
@@ -221,7 +224,7 @@ func TestBadBytes(t *testing.T) {
 
 // TestStop: connections that wait for commands end at once.
 func TestStop(t *testing.T) {
-	f := newFront(t, "")
+	f := newFront(t, nil)
 	_, idle := f.talk("PING\r\n", "\r\n")
 	if !f.stop() {
 		t.Error("an idle connection had to be cut")
@@ -236,8 +239,7 @@ func TestStop(t *testing.T) {
 
 // TestIdle: a half-open connection is given up.
 func TestIdle(t *testing.T) {
-	f := newFront(t, "")
-	f.Idle = 50 * time.Millisecond
+	f := newFront(t, func(s *Server) { s.Idle = 50 * time.Millisecond })
 	if got, _ := f.talk("*1\r\n$4\r\nPI", ""); got != "" {
 		t.Error(got)
 	}
