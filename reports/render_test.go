@@ -505,8 +505,10 @@ func TestTargets(t *testing.T) {
 // Workloads that are one but for their number of keys are drawn over it.
 func TestGrowth(t *testing.T) {
 	sizes := map[string]int64{"reads-small": 1000, "reads-large": 1_000_000, "fillrandom": 100_000}
-	dir := fakeRun{engines: []string{"lsm-bptree", "pebble"}, workloads: []string{"reads-large", "reads-small", "fillrandom"}, rounds: 2,
-		change: func(c *result.Cell) { c.Keys = sizes[c.Workload] }}.write(t)
+	dir := fakeRun{
+		engines: []string{"lsm-bptree", "pebble"}, workloads: []string{"reads-large", "reads-small", "fillrandom"}, rounds: 2,
+		change: func(c *result.Cell) { c.Keys = sizes[c.Workload] },
+	}.write(t)
 	plan, err := result.ReadPlan(filepath.Join(dir, "plan.json"))
 	if err != nil {
 		t.Fatal(err)

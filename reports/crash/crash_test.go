@@ -2,14 +2,12 @@ package crash
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"lsmlab/engines/kv"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
@@ -54,15 +52,15 @@ func fakeRun(t *testing.T) string {
 	return dir
 }
 
+const buffered, synced = 1, 2 // rungs, see kv.Durability
+
 func fakeFinding(key rundir.Key) rundir.Finding {
 	h := &oracle.History{}
 	var fates []oracle.Fate
 	for i := range int64(24) {
-		var b kv.Batch
-		b.Set(fmt.Appendf(nil, "key%d", i), []byte("value"))
-		w := oracle.Write{Writer: int(i % 2), Batch: b.Bytes(), Rung: kv.Synced, Begin: 6 * i, Ack: 6*i + 8}
+		w := oracle.Write{Writer: int(i % 2), Rung: synced, Begin: 6 * i, Ack: 6*i + 8}
 		if i%5 == 0 {
-			w.Rung = kv.Buffered
+			w.Rung = buffered
 		}
 		if i == 23 {
 			w.Ack = oracle.Never
