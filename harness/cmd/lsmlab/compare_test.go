@@ -105,8 +105,11 @@ func TestList(t *testing.T) {
 	if err := json.Unmarshal([]byte(o.stdout), &l); err != nil || len(l.Engines) != 0 || len(l.Workloads) < 10 {
 		t.Errorf("%v %+v", err, l)
 	}
-	if o := lab(t, "list", "faults"); o.status != exitUsage {
-		t.Errorf("faults: status %d", o.status)
+	if o := lab(t, "list", "faults"); o.status != exitSound || !strings.Contains(o.stdout, "posix-strict") || !strings.Contains(o.stdout, "wal-sync-skipped") {
+		t.Errorf("faults: status %d\n%s", o.status, o.stdout)
+	}
+	if o := lab(t, "list", "fautls"); o.status != exitUsage {
+		t.Errorf("a list that there is not: status %d", o.status)
 	}
 }
 
