@@ -73,7 +73,7 @@ test: packages kernels bin/k6 ## install what is missing, run every test, also w
 
 powerfail: build packages kernels ## cut the power in all three tiers, a little of each (at most 10 minutes on 2 cores)
 	./$(BIN) crash sim --states 10000 --out results/crash-sim-$(STAMP)
-	$(SUDO) ./$(BIN) crash disk --states 150 --profile posix-strict --filesystem ext4 --out results/crash-disk-$(STAMP)
+	$(SUDO) ./$(BIN) crash disk --states 150 --profile posix-strict --out results/crash-disk-$(STAMP)
 	./$(BIN) crash vm --out results/crash-vm-$(STAMP)
 
 race: ## run the tests under the race detector, each with fewer rounds
