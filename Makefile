@@ -72,9 +72,10 @@ test: packages kernels bin/k6 ## install what is missing, run every test, also w
 	$(GO) test -timeout 30m ./...
 
 powerfail: build packages kernels ## cut the power in all three tiers, a little of each (at most 10 minutes on 2 cores)
-	./$(BIN) crash sim --states 10000 --out results/crash-sim-$(STAMP)
-	$(SUDO) ./$(BIN) crash disk --states 150 --profile posix-strict --out results/crash-disk-$(STAMP)
-	./$(BIN) crash vm --out results/crash-vm-$(STAMP)
+	./$(BIN) crash sim --states 20000 --out results/crash-sim-$(STAMP)
+	$(SUDO) ./$(BIN) crash disk --states 200 --profile posix-strict --out results/crash-disk-$(STAMP)
+	$(SUDO) ./$(BIN) crash disk --states 20 --profile posix-strict --engines lsm-bptree --fs xfs,btrfs --out results/crash-disk2-$(STAMP)
+	./$(BIN) crash vm --methods sigkill,flakey-drop,disk-log,log-writes --out results/crash-vm-$(STAMP)
 
 race: ## run the tests under the race detector, each with fewer rounds
 	$(GO) test -race -short -timeout 60m ./...
