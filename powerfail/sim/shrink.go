@@ -11,9 +11,12 @@ import (
 // shrinkStates bounds the states that one try to shrink a program may explore.
 const shrinkStates = 3000
 
-// shrinkProgram leaves out crashes before the last, and steps of the program, as
-// long as exploring what stays shows the same rule broken. It returns the
-// scenario that shows it with the fewest steps found, and what it shows.
+// shrinkProgram makes the program one writer's, and leaves out crashes before the
+// last and steps of the program, as long as exploring what stays shows the same
+// rule broken. One writer comes first: its scenario is repeated exactly, so that
+// what is tried after it, and each replay, shows what there is and not luck. It
+// returns the scenario that shows it with the fewest steps found, and what it
+// shows.
 func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Finding) (Scenario, *rundir.Finding) {
 	try := func(steps []program.Step, depth int) bool {
 		t := s
@@ -27,6 +30,15 @@ func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Fin
 		s, f = t, r.Finding
 		return true
 	}
+	if s.Program.Writers() > 1 {
+		seed, alone := s.Seed, oneWriter(s.Program.Steps)
+		for tries := 0; tries < replays && !try(alone, s.Depth); tries++ {
+			s.Seed++ // draws other states
+		}
+		if s.Program.Writers() > 1 {
+			s.Seed = seed
+		}
+	}
 	for depth := 1; depth < s.Depth && !try(s.Program.Steps, depth); depth++ {
 	}
 	for size := len(s.Program.Steps) / 2; size >= 1; size /= 2 {
@@ -39,4 +51,13 @@ func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Fin
 		}
 	}
 	return s, f
+}
+
+// oneWriter returns the steps as those of one writer.
+func oneWriter(steps []program.Step) []program.Step {
+	alone := slices.Clone(steps)
+	for i := range alone {
+		alone[i].Writer = 0
+	}
+	return alone
 }
