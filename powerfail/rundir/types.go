@@ -42,7 +42,7 @@ type Finding struct {
 	Key
 	Rule    oracle.Rule     `json:"rule"`
 	Detail  string          `json:"detail"`
-	Weakest explore.Profile `json:"weakest"` // profile that shows it
+	Weakest explore.Profile `json:"weakest,omitempty"` // profile that shows it; "" if the tier has none
 	Cut     oracle.Cut      `json:"cut"`
 	Depth   int             `json:"depth"`            // crashes, with the one before
 	Before  string          `json:"before,omitempty"` // operation that did not happen any more

@@ -22,7 +22,7 @@ func (r *run) exploredSection() page.Section {
 		Groups: slices.DeleteFunc([]page.Group{
 			{ID: "verdicts", Title: "Verdicts", Note: "Distinct states judged, or what they break. An empty field was not run.", Figures: r.matrix()},
 			{ID: "states", Title: "States", Note: "Equal states are recognised by content and judged once.", Figures: r.states()},
-			{ID: "coverage", Title: "Coverage", Note: "Where the power was cut: distinct states by the operation that did not happen any more, and the file that it was for.", Figures: r.coverage()},
+			{ID: "coverage", Title: "Coverage", Note: "Where the power was cut: distinct states by what would have happened next, and what it was for. Tier vm counts by method.", Figures: r.coverage()},
 		}, func(g page.Group) bool { return len(g.Figures) == 0 }),
 	}
 }
@@ -56,7 +56,7 @@ func (r *run) matrix() []chart.Figure {
 			g.Columns = append(g.Columns, c.Profile)
 		}
 	}
-	slices.SortFunc(g.Columns, func(a, b string) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(g.Columns, func(a, b string) int { return rank(a) - rank(b) })
 	broken := 0
 	for i := range g.Fields {
 		g.Fields[i] = make([]chart.Field, len(g.Columns))
@@ -142,8 +142,8 @@ func (r *run) coverage() (figures []chart.Figure) {
 		}
 		f := r.figure("coverage-"+e, "Coverage: "+e)
 		f.Panels = []chart.Panel{coverageGrid(sum).Panel("")}
-		f.Finding = fmt.Sprintf("%s was cut at %s of operation and file.", e, plural(len(sum), "combination"))
-		f.Caption = "Rows: the operation before which the power was cut. Columns: the role of its file. Darker: more distinct states."
+		f.Finding = fmt.Sprintf("%s was cut at %s of what came next and what it was for.", e, plural(len(sum), "combination"))
+		f.Caption = "Rows: what would have happened next (tier vm: the method). Columns: what it was for. Darker: more distinct states."
 		figures = append(figures, f)
 	}
 	return figures

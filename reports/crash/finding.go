@@ -50,11 +50,13 @@ func sentences(f *rundir.Finding) []string {
 	if f.Depth > 1 {
 		s = append(s, fmt.Sprintf("It takes %d crashes, one in the recovery from another.", f.Depth))
 	}
-	weakest := fmt.Sprintf("The weakest profile that shows it is %s.", f.Weakest)
-	if f.Weakest == explore.LyingDisk {
-		weakest += " That is loss by a disk that lies, no bug of the engine."
+	if f.Weakest != "" {
+		s = append(s, fmt.Sprintf("The weakest profile that shows it is %s.", f.Weakest))
 	}
-	return append(s, weakest, fmt.Sprintf("Show it again: %s", f.Command))
+	if f.Weakest == explore.LyingDisk {
+		s = append(s, "That is loss by a disk that lies, no bug of the engine.")
+	}
+	return append(s, fmt.Sprintf("Show it again: %s", f.Command))
 }
 
 // lossTable lists what was lost and who had made it, nil if nothing was.

@@ -158,7 +158,11 @@ func (r *crashRun) report(line func(string, ...any), f rundir.Finding) (err erro
 // findingText says a finding for people.
 func findingText(f *rundir.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "FINDING %s under %s (weakest profile %s, crash number %d): %s: %s\n", f.Engine, f.Profile, f.Weakest, f.Depth, f.Rule, f.Detail)
+	fmt.Fprintf(&b, "FINDING %s under %s", f.Engine, f.Profile)
+	if f.Weakest != "" {
+		fmt.Fprintf(&b, " (weakest profile %s, crash number %d)", f.Weakest, f.Depth)
+	}
+	fmt.Fprintf(&b, ": %s: %s\n", f.Rule, f.Detail)
 	if f.Before != "" {
 		fmt.Fprintf(&b, "  power cut before %s\n", f.Before)
 	}

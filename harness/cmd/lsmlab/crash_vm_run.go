@@ -151,7 +151,7 @@ func vmFinding(key rundir.Key, p *program.Program, s vmScenario, o *vm.Outcome, 
 	scenario, err := json.Marshal(s)
 	return rundir.Finding{
 		Tier: vmTier, Key: key, Rule: j.Verdict.Broken.Rule, Detail: j.Verdict.Broken.Detail,
-		Weakest: explore.DropAll, Cut: j.Cut, Depth: 1, Lost: []rundir.Loss{{What: j.State}},
+		Cut: j.Cut, Depth: 1, Lost: []rundir.Loss{{What: j.State}},
 		Scenario: scenario, Program: p.String(), History: o.History, Trail: j.Trail,
 	}, err
 }

@@ -29,7 +29,9 @@ and its page says what is missing.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if crashreport.Is(args[0]) {
 				index, err := crashreport.Render(args[0])
-				fmt.Fprintln(a.stdout, index)
+				if err == nil {
+					fmt.Fprintln(a.stdout, index)
+				}
 				return err
 			}
 			index, err := reports.RenderWith(args[0], o)
