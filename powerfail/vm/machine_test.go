@@ -15,8 +15,8 @@ import (
 	"lsmlab/powerfail/vm/kernel"
 )
 
-// bareConfig is a machine that boots no further than its firmware: enough for its
-// life and death.
+// bareConfig is a machine without an init: its kernel is busy for two seconds and
+// more, then panics.
 func bareConfig(t *testing.T) Config {
 	needs(t, QEMU, "qemu-system-x86")
 	cache, err := kernel.CacheDir()
@@ -32,7 +32,7 @@ func bareConfig(t *testing.T) Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { empty.Close() })
-	return Config{Kernel: k.Image(), Initramfs: empty, Memory: 64, Limit: time.Minute, Ready: func(*Machine) error { return nil }}
+	return Config{Kernel: k.Image(), Initramfs: empty, Memory: 256, Limit: time.Minute, Ready: func(*Machine) error { return nil }}
 }
 
 func TestLimit(t *testing.T) {
