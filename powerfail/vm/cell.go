@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -119,6 +120,30 @@ func (x *experiment) boot(data Drive) (*Machine, error) {
 	}
 	defer release(log) // QEMU has it open
 	return x.bootWith(data, log)
+}
+
+// bootMeanwhile boots another machine on that disk while the caller works with the
+// first. The new one has looked for partitions when judge returns it, no more: it
+// forgets what it read of the disk when it mounts it. end ends it.
+func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), end func()) {
+	type booted struct {
+		m   *Machine
+		err error
+	}
+	ready := make(chan booted, 1)
+	go func() {
+		m, err := x.boot(data)
+		ready <- booted{m, err}
+	}()
+	judge = sync.OnceValues(func() (*Machine, error) {
+		b := <-ready
+		return b.m, b.err
+	})
+	return judge, func() {
+		if m, err := judge(); err == nil {
+			m.Kill()
+		}
+	}
 }
 
 // bootWith also has a file for the disk on which the guest logs its writes.

@@ -25,8 +25,8 @@ type cut struct {
 	damages bool
 	mapped  bool // the fault needs a device-mapper device over the disk
 	file    bool // the disk is a file of the host's file system, not in memory
-	// end ends the machine, or returns it if it is up again.
-	end func(*Machine, *os.File) (again *Machine, err error)
+	end     func(*Machine, *os.File) error
+	again   bool // the machine is up again after end, and judges itself
 }
 
 func (c cut) run(x *experiment) (*Outcome, error) {
@@ -35,7 +35,14 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 		return nil, err
 	}
 	defer release(disk)
-	m, err := x.boot(Drive{Source: FileSource{disk}})
+	data := Drive{Source: FileSource{disk}}
+	var judge func() (*Machine, error)
+	if !c.again {
+		var end func()
+		judge, end = x.bootMeanwhile(data)
+		defer end()
+	}
+	m, err := x.boot(data)
 	if err != nil {
 		return nil, err
 	}
@@ -45,16 +52,15 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.end(m, disk)
-	if err == nil && again == nil {
-		if again, err = x.boot(Drive{Source: FileSource{disk}}); err == nil {
-			defer again.Kill()
-		}
-	}
-	if err != nil {
+	if err := c.end(m, disk); err != nil {
 		return nil, err
 	}
-	return c.verdict(x, again, r.history(asRecorded), oracle.Cut{Position: position, Kind: oracle.PowerOff})
+	if !c.again {
+		if m, err = judge(); err != nil {
+			return nil, err
+		}
+	}
+	return c.verdict(x, m, r.history(asRecorded), oracle.Cut{Position: position, Kind: oracle.PowerOff})
 }
 
 // live runs the worker up to the end of this machine, and returns the position
@@ -120,24 +126,24 @@ func detected(r oracle.Rule) bool {
 	return false
 }
 
-func kill(m *Machine, _ *os.File) (*Machine, error) {
+func kill(m *Machine, _ *os.File) error {
 	m.Kill()
-	return nil, nil
+	return nil
 }
 
-func quit(m *Machine, _ *os.File) (*Machine, error) { return nil, m.Quit() }
+func quit(m *Machine, _ *os.File) error { return m.Quit() }
 
-func reset(m *Machine, _ *os.File) (*Machine, error) { return m, m.Reset() }
+func reset(m *Machine, _ *os.File) error { return m.Reset() }
 
 // stopDrop freezes the machine, so that nothing moves while its memory goes, and
 // makes the next machine read the disk from where it is stored.
-func stopDrop(m *Machine, disk *os.File) (*Machine, error) {
+func stopDrop(m *Machine, disk *os.File) error {
 	if err := m.Monitor("stop", nil); err != nil {
-		return nil, err
+		return err
 	}
 	m.Kill()
 	if err := disk.Sync(); err != nil { // dirty pages can't be dropped
-		return nil, err
+		return err
 	}
-	return nil, unix.Fadvise(int(disk.Fd()), 0, 0, unix.FADV_DONTNEED)
+	return unix.Fadvise(int(disk.Fd()), 0, 0, unix.FADV_DONTNEED)
 }

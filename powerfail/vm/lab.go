@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"lsmlab/powerfail/blocklog"
@@ -29,9 +30,11 @@ type Lab struct {
 	init      []byte
 	tools     *os.File
 	kernels   string
-	saved     *os.File                   // state of a machine that came up
-	savedOf   string                     // which
 	formatted map[string]*blocklog.Image // by file system: new ones
+
+	mu      sync.Mutex // a cell may boot two machines at once
+	saved   *os.File   // state of a machine that came up
+	savedOf string     // which
 }
 
 // NewLab prepares the guest's programs.
@@ -110,6 +113,8 @@ func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
 // snapshot returns the state of a machine that has just come up with a disk of
 // zeros. The last one is kept: neighbouring cells boot the same.
 func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) (*os.File, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.saved != nil && l.savedOf == of {
 		return l.saved, nil
 	}

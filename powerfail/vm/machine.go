@@ -23,7 +23,7 @@ const QEMU = "qemu-system-x86_64"
 // kernelLine keeps a boot short: nothing is measured, probed or tested that a
 // machine of a few seconds does not need. A panic ends the machine.
 const kernelLine = "console=ttyS0 panic=-1 quiet mitigations=off nokaslr audit=0 tsc=reliable no_timer_check " +
-	"random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 nowatchdog edd=off pci=lastbus=0"
+	"random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 nowatchdog edd=off pci=lastbus=0 acpi=noirq"
 
 // Machine is one running virtual machine. It lives no longer than its context,
 // its time limit and this process: everything that it has open is nameless

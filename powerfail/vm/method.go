@@ -19,7 +19,7 @@ func methods() []method {
 		{"sigkill", "SIGKILL of QEMU in the middle of a write", cut{share: half, end: kill}.run},
 		{"quit", "QMP quit in the middle of a write", cut{share: half, end: quit}.run},
 		{"late", "QMP quit in a write after 95% of those planned", cut{share: late, end: quit}.run},
-		{"reset", "QMP system_reset in the middle of a write", cut{share: half, end: reset}.run},
+		{"reset", "QMP system_reset in the middle of a write", cut{share: half, end: reset, again: true}.run},
 		{
 			"stop-drop", "QMP stop, SIGKILL, and the host's cached pages of the disk dropped",
 			cut{share: half, end: stopDrop, file: true}.run,
