@@ -21,8 +21,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tidwall/redcon"
-
 	"lsmlab/harness/httpd/service"
 )
 
@@ -124,20 +122,21 @@ const flushAt = 64 << 10
 // serve answers the commands of one connection.
 func (s *Server) serve(c net.Conn) {
 	defer s.remove(c)
-	in := &bounded{Conn: c}
-	reader := redcon.NewReader(in)
+	in := &receiver{in: c}
 	session := &session{server: s, ctx: context.Background(), trusted: s.Token == ""}
 	for s.awaitCommands(c) {
-		in.left = s.Store.Settings().Limits.BodyBytes
-		commands, err := reader.ReadCommands()
-		if err != nil {
-			session.reportProtocol(err)
-		}
-		for _, command := range commands {
-			session.do(command.Args)
+		err := in.fill(s.Store.Settings().Limits.BodyBytes)
+		for more := err == nil; more; {
+			var command [][]byte
+			if command, more, err = in.next(); more {
+				session.do(command)
+			}
 			if len(session.out) > flushAt && !s.flush(c, session) {
 				return
 			}
+		}
+		if err != nil {
+			session.reportProtocol(err)
 		}
 		if !s.flush(c, session) || err != nil || session.quit {
 			return
@@ -153,22 +152,4 @@ func (s *Server) flush(c net.Conn, session *session) bool {
 	_, err := c.Write(session.out)
 	session.trim()
 	return err == nil
-}
-
-// errTooLong says that a command is longer than the body limit.
-var errTooLong = errors.New("command longer than the limit")
-
-// bounded reads at most left bytes, so that one command cannot take all memory.
-type bounded struct {
-	net.Conn
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errTooLong
-	}
-	n, err := b.Conn.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
-	return n, err
 }

@@ -209,7 +209,7 @@ func TestBadBytes(t *testing.T) {
 	f := newFront(t, nil)
 	for send, want := range map[string]string{
 		"*1\r\n:4\r\n":                    "-ERR Protocol error: expected '$', got ':'\r\n",
-		"*2\r\n$3\r\nGET\r\n$-7\r\nk\r\n": "-ERR Protocol error: invalid bulk length\r\n",
+		"*2\r\n$3\r\nGET\r\n$-7\r\nk\r\n": "-ERR Protocol error: invalid length \"$-7\\r\"\r\n",
 		"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$99999999\r\n" + strings.Repeat("v", 2<<20): "-ERR command longer than the limit\r\n",
 		"*1\r\n$4\r\nQUIT\r\n": "+OK\r\n",
 	} {

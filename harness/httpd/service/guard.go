@@ -70,24 +70,32 @@ func newGuard(s settings.Settings, log *slog.Logger) *guard {
 	return g
 }
 
-// admit begins an operation, or says why not. The caller must call done with
-// the outcome and with the time that the engine took.
-func (g *guard) admit(k kind) (done func(error, time.Duration), err error) {
+// admission is an operation under way; done must be called.
+type admission struct {
+	guard  *guard
+	report func(error)
+}
+
+// admit begins an operation, or says why not.
+func (g *guard) admit(k kind) (admission, error) {
 	if g.limiter != nil && !g.limiter.Allow() {
-		return nil, &ShedError{Fallback: g.settings.Fallback, RetryAfter: time.Second}
+		return admission{}, &ShedError{Fallback: g.settings.Fallback, RetryAfter: time.Second}
 	}
 	report, err := g.breakers[k].Allow()
 	if err != nil {
-		return nil, &ShedError{Fallback: g.settings.Fallback, OpenFor: kindNames[k], RetryAfter: g.settings.Breaker.Open.Duration}
+		return admission{}, &ShedError{Fallback: g.settings.Fallback, OpenFor: kindNames[k], RetryAfter: g.settings.Breaker.Open.Duration}
 	}
-	return func(err error, took time.Duration) {
-		switch {
-		case err != nil && Classify(err).Status >= 500:
-			report(err)
-		case took > g.settings.Breaker.Slow.Duration:
-			report(errSlow)
-		default:
-			report(nil)
-		}
-	}, nil
+	return admission{g, report}, nil
+}
+
+// done tells the breaker the outcome and the time that the engine took.
+func (a admission) done(err error, took time.Duration) {
+	switch {
+	case err != nil && Classify(err).Status >= 500:
+		a.report(err)
+	case took > a.guard.settings.Breaker.Slow.Duration:
+		a.report(errSlow)
+	default:
+		a.report(nil)
+	}
 }

@@ -88,18 +88,18 @@ func (s *Store) Metrics() kv.Metrics {
 }
 
 // begin admits an operation and returns the engine to do it with.
-func (s *Store) begin(k kind) (e *engine, done func(error, time.Duration), err error) {
+func (s *Store) begin(k kind) (e *engine, a admission, err error) {
 	if e = s.engine.Load(); e == nil {
-		return nil, nil, ErrRecovering
+		return nil, a, ErrRecovering
 	}
-	done, err = s.guard.Load().admit(k)
-	return e, done, err
+	a, err = s.guard.Load().admit(k)
+	return e, a, err
 }
 
 // Get appends the value of key to dst. The LSN is one that the read saw, all
 // before it included; 0 if the engine has none.
 func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uint64, err error) {
-	e, done, err := s.begin(reads)
+	e, admitted, err := s.begin(reads)
 	if err != nil {
 		return dst, 0, err
 	}
@@ -110,14 +110,14 @@ func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uin
 	}
 	value, err = e.Get(dst, key)
 	end()
-	done(err, time.Since(start))
+	admitted.done(err, time.Since(start))
 	return value, lsn, err
 }
 
 // Apply writes b, to the given rung, and returns the LSN of its last write; 0 if
 // the engine has none.
 func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
-	e, done, err := s.begin(writes)
+	e, admitted, err := s.begin(writes)
 	if err != nil {
 		return 0, err
 	}
@@ -132,7 +132,7 @@ func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn ui
 	if err != nil && e.writable != nil && e.writable.Writable() != nil {
 		err = &writesStoppedError{err}
 	}
-	done(err, time.Since(start))
+	admitted.done(err, time.Since(start))
 	return lsn, err
 }
 
@@ -140,7 +140,7 @@ func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn ui
 // consistent state; nil is unbounded. It ends at visit's first error. Key and
 // value are views, valid during the call of visit.
 func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit func(key, value []byte) error) error {
-	e, done, err := s.begin(reads)
+	e, admitted, err := s.begin(reads)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit 
 		}
 	}
 	err = it.Close()
-	done(err, 0) // how long it takes is up to the client
+	admitted.done(err, 0) // how long it takes is up to the client
 	if err == nil {
 		err = stopped
 	}
