@@ -13,11 +13,11 @@ import (
 //  1. under the commit lock it takes its LSNs, its place in the WAL's buffer and
 //     the active MemTable, so that all three have the same order;
 //  2. it adds its entries to that MemTable, beside other writers;
-//  3. it is published once all before it are;
-//  4. it waits until the WAL has reached the rung asked for, sharing the
-//     system calls of others.
+//  3. it waits until the WAL has reached the rung asked for, sharing the
+//     system calls of others;
+//  4. it waits until it is visible, as it is once all before it are.
 //
-// A write that fails in step 4 was not acknowledged and may or may not be found
+// A write that fails in step 3 was not acknowledged and may or may not be found
 // later. The failure stops all further writes.
 func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
 	_, err := db.apply(b, d, nil)
@@ -39,19 +39,21 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}
 	t.Step(stepAssign)
-	first, mem, err := db.assign(b)
-	if err != nil || mem == nil {
+	w, err := db.assign(b)
+	if err != nil || w.mem == nil {
 		return 0, err
 	}
 	t.Step(stepMemTable)
-	seq := first
+	seq := w.first
 	for ops := b.Ops(); ops.Next(); seq++ {
-		mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+		w.mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
 	}
 	last := seq - 1
-	t.Step(stepPublish)
-	db.published.publish(first, last)
-	err = db.commit(last, d, t)
+	db.published.publish(w.ticket, w.first, last)
+	if err = db.commit(last, d, t); err == nil {
+		t.Step(stepPublish)
+		db.published.wait(last)
+	}
 	db.writers.Done()
 	if err != nil {
 		return 0, db.fail(err)
@@ -61,7 +63,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	return last, nil
 }
 
-// commit is step 4. A traced write takes the two rungs one after the other, so
+// commit is step 3. A traced write takes the two rungs one after the other, so
 // that its wait for the sync is seen apart.
 func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
 	if t != nil {
@@ -74,24 +76,32 @@ func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
 	return db.wal.Commit(last, d)
 }
 
-// assign is step 1. It returns no table for an empty batch. On success the
-// caller must call db.writers.Done.
-func (db *DB) assign(b *kv.Batch) (ikey.Seq, *memHandle, error) {
+// write is a batch's place among all.
+type write struct {
+	first  ikey.Seq
+	ticket uint64     // of publisher
+	mem    *memHandle // nil for an empty batch
+}
+
+// assign is step 1. Unless it returns an error or no table, the caller must call
+// db.writers.Done.
+func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
 	if err := db.makeRoom(); err != nil || b.Len() == 0 {
-		return 0, nil, err
+		return w, err
 	}
-	first := db.assigned + 1
-	if err := db.log(first, b); err != nil {
-		return 0, nil, db.fail(err)
+	w = write{db.assigned + 1, db.tickets, db.mem}
+	if err := db.log(w.first, b); err != nil {
+		return w, db.fail(err)
 	}
+	db.tickets++
 	db.assigned += ikey.Seq(b.Len())
 	db.userBytes.Add(int64(len(b.Bytes())))
 	db.mem.last.Store(uint64(db.assigned))
 	db.mem.assignedBytes += int64(len(b.Bytes()))
 	db.writers.Add(1)
-	return first, db.mem, nil
+	return w, nil
 }
 
 // log appends a batch to the WAL.

@@ -29,6 +29,7 @@ type DB struct {
 
 	commitMu  sync.Mutex
 	assigned  ikey.Seq   // last LSN given out
+	tickets   uint64     // writes that were given LSNs
 	mem       *memHandle // the active MemTable; changed under mu too
 	userBytes atomic.Int64
 

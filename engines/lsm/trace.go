@@ -6,9 +6,9 @@ import "lsmlab/engines/kv"
 const (
 	stepAssign   = "assign"     // commit lock, stalls, LSN, WAL buffer
 	stepMemTable = "memtable"   // adding to the active one; searching all
-	stepPublish  = "publish"    // waiting for the writes before
 	stepWAL      = "wal wait"   // until the operating system has the record
 	stepSync     = "sync"       // until the disk has it
+	stepPublish  = "publish"    // waiting for the writes before
 	stepThrottle = "throttle"   // slowed down because of L0
 	stepTables   = "table read" // searching the tables
 )

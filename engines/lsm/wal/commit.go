@@ -17,6 +17,9 @@ func (w *Writer) Commit(last ikey.Seq, d kv.Durability) error {
 	if !w.o.Sync.Supports(d) {
 		return fmt.Errorf("wal: durability %s with sync method %s: %w", d, w.o.Sync, kv.ErrUnsupported)
 	}
+	if d <= kv.Buffered && last < ikey.Seq(w.reached.Load()) {
+		return nil
+	}
 	w.mu.Lock()
 	err := w.commit(last, d)
 	w.mu.Unlock()
@@ -68,7 +71,7 @@ func (w *Writer) writeOut() {
 		_ = w.fail(err) // kept for whoever waits
 		return
 	}
-	w.handed = upTo
+	w.hand(upTo)
 	w.m.Writes++
 	w.m.Bytes += int64(len(buf))
 	w.written.Broadcast()

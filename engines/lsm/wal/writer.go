@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
@@ -43,6 +44,9 @@ type Writer struct {
 	// system has, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
 	flushed                  ikey.Seq // of the last Obsolete
+	// reached is handed + 1 for those who do not hold mu; 0 once the log is broken or
+	// closed.
+	reached atomic.Uint64
 
 	pending []byte     // records from handed on, all of segment cur
 	spare   []byte     // the other buffer, when nobody writes it
@@ -109,11 +113,17 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) error {
 	w.cur.last = w.appended
 	w.clean = false
 	if w.o.Write == Mapped {
-		w.handed = w.appended
+		w.hand(w.appended)
 	} else if len(w.pending) >= fullBuffer {
 		return w.write(w.appended)
 	}
 	return nil
+}
+
+// hand notes that the operating system has all up to last.
+func (w *Writer) hand(last ikey.Seq) {
+	w.handed = last
+	w.reached.Store(uint64(last) + 1)
 }
 
 // put encodes a record into the current segment or its buffer. Records leave
@@ -252,6 +262,7 @@ func (w *Writer) Close() error {
 	}
 	err := w.finish()
 	w.closed = true
+	w.reached.Store(0)
 	for w.writing || w.syncing {
 		if w.writing {
 			w.written.Wait()
@@ -308,6 +319,7 @@ func (w *Writer) fail(err error) error {
 	if w.err == nil {
 		w.err = fmt.Errorf("wal: log broken, reopen the store to recover: %w", err)
 	}
+	w.reached.Store(0)
 	w.written.Broadcast()
 	w.settled.Broadcast()
 	return w.err

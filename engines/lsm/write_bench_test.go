@@ -1,0 +1,49 @@
+package lsm
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/memtable/bptree"
+	"lsmlab/engines/lsm/wal"
+)
+
+// BenchmarkWriters has goroutines write random keys at the buffered rung at once:
+// what they lose by waiting for each other shows as ns/op that rise with their
+// number, as long as there are processors for them.
+func BenchmarkWriters(b *testing.B) {
+	for _, writers := range []int{1, 2, 4, 16} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+			db, err := Open(b.TempDir(), Options{MemTable: bptree.New, WALWrite: wal.Mapped})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			value := make([]byte, 100)
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for w := range writers {
+				wg.Go(func() {
+					rng := rand.New(rand.NewPCG(1, uint64(w)))
+					var batch kv.Batch
+					key := make([]byte, 16)
+					for range b.N / writers {
+						binary.BigEndian.PutUint64(key, rng.Uint64N(1_000_000))
+						batch.Reset()
+						batch.Set(key, value)
+						if err := db.Apply(&batch, kv.Buffered); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+		})
+	}
+}
