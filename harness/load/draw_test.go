@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/internal/built"
 	"lsmlab/workloads"
 	"lsmlab/workloads/dist"
 )
@@ -19,24 +20,6 @@ import (
 var update = flag.Bool("update", false, "write the golden file again")
 
 const scripts = "../../k6"
-
-// k6Program returns bin/k6 of the checkout. Where there is none the test fails
-// under CI=true and is skipped elsewhere.
-func k6Program(t *testing.T) string {
-	t.Helper()
-	path, err := filepath.Abs("../../bin/k6")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		const missing = "no bin/k6: `make bin/k6` builds it, once"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return path
-}
 
 // drawGolden is what the k6 library must draw.
 type drawGolden struct {
@@ -110,7 +93,7 @@ func TestDrawGolden(t *testing.T) {
 // is told apart from what package dist draws by no chi-square test. A generator
 // with another skew, off by one, or without the hash would fail it.
 func TestLibraryAgrees(t *testing.T) {
-	cmd := exec.Command(k6Program(t), "run", "--quiet", "--no-color", "--address", "", "--log-format", "raw", filepath.Join(scripts, "testdata", "agree.js"))
+	cmd := exec.Command(built.Program(t, "k6"), "run", "--quiet", "--no-color", "--address", "", "--log-format", "raw", filepath.Join(scripts, "testdata", "agree.js"))
 	cmd.Env = append(os.Environ(), quiet...)
 	out, err := cmd.CombinedOutput()
 	_, text, ok := strings.Cut(string(out), "drawn: ")

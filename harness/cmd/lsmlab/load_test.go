@@ -12,29 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/harness/internal/built"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
 )
 
 const scripts = "../../../k6"
-
-// requireK6 returns bin/k6 of the checkout. Where there is none the test fails
-// under CI=true and is skipped elsewhere.
-func requireK6(t *testing.T) string {
-	t.Helper()
-	path, err := filepath.Abs("../../../bin/k6")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		const missing = "no bin/k6: `make bin/k6` builds it, once"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return path
-}
 
 // loadArgs are those of a load of a second or so. A machine that runs other tests
 // too keeps no latency objective.
@@ -82,7 +65,7 @@ func readLoads(t *testing.T, dir string) []result.LoadCell {
 // is answered right, every answer was checked, and the page is drawn. A profile
 // that is not in the list fails the test: it would be one that nothing tries.
 func TestLoadProfiles(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	t.Setenv(asProgram, "real")
 	settings := map[string]string{
 		"smoke": "RATE=5", "steady": "RATE=30", "read-heavy": "RATE=30", "write-heavy": "RATE=30", "scan": "RATE=10", "soak": "RATE=30",
@@ -149,7 +132,7 @@ func checkProfile(t *testing.T, dir, profile string) {
 // Environments are limits that the server's process has, each beside the others in
 // one page; an engine that cannot give a rung says so.
 func TestLoadEnvironments(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	t.Setenv(asProgram, "real")
 	base := t.TempDir()
 	list, err := json.Marshal([]result.Environment{
@@ -186,7 +169,7 @@ func TestLoadEnvironments(t *testing.T) {
 
 // An engine that returns wrong values is found by the client's own checks.
 func TestLoadFindsWrongValues(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	dir := filepath.Join(t.TempDir(), "load")
 	o := lab(t, loadArgs(k6, dir, "read-heavy", "--set", "RATE=20", "--engines", "liar", "--in-process", "0s")...)
 	if o.status != exitFinding {
@@ -203,7 +186,7 @@ func TestLoadFindsWrongValues(t *testing.T) {
 
 // A server that dies under load is a failed cell that says why.
 func TestLoadServerDies(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	dir := filepath.Join(t.TempDir(), "load")
 	o := lab(t, loadArgs(k6, dir, "steady", "--engines", "crasher", "--set", "KEYS=600,RATE=20")...)
 	if o.status != exitFinding {
@@ -217,7 +200,7 @@ func TestLoadServerDies(t *testing.T) {
 // Ctrl-C keeps what has ended and leaves no process and no store; --resume goes on
 // from there, and refuses another plan.
 func TestLoadInterrupted(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	t.Setenv(asProgram, "real")
 	dir := filepath.Join(t.TempDir(), "load")
 	args := loadArgs(k6, dir, "steady", "--set", "RATE=20", "--engines", "lsm-bptree", "--rounds", "2", "--in-process", "0s")
@@ -250,7 +233,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // Wrong use exits with 2 before anything is started, and names what was wrong.
 func TestLoadUsage(t *testing.T) {
-	k6 := requireK6(t)
+	k6 := built.Program(t, "k6")
 	base := t.TempDir()
 	file := func(content string) string {
 		path := filepath.Join(base, fmt.Sprintf("%x.json", content))

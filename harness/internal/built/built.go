@@ -1,0 +1,40 @@
+// Package built finds the programs of other modules that tests run, in bin/ of
+// the checkout, where make builds them.
+package built
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Program returns the path of bin/NAME. Where there is none the test fails under
+// CI=true and is skipped elsewhere.
+func Program(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := os.Getwd() // the folder of the test's package
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !exists(filepath.Join(dir, "go.mod")) {
+		if dir == filepath.Dir(dir) {
+			t.Fatal("this test does not run in the checkout")
+		}
+		dir = filepath.Dir(dir)
+	}
+	path := filepath.Join(dir, "bin", name)
+	if !exists(path) {
+		missing := fmt.Sprintf("no bin/%s: `make bin/%[1]s` builds it, once", name)
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
