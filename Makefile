@@ -61,10 +61,15 @@ kernels: ## fetch the pinned kernels that `lsmlab crash vm` boots into the user'
 bin/k6: k6/go.mod k6/go.sum
 	nice $(GO) build -C k6 -o ../bin/k6 go.k6.io/k6
 
+# The OpenTelemetry Collector that a test sends traces to, likewise.
+COLLECTOR := harness/httpd/otelcol
+bin/otelcol: $(addprefix $(COLLECTOR)/,main.go go.mod go.sum)
+	nice $(GO) build -C $(COLLECTOR) -o $(CURDIR)/bin/otelcol .
+
 k6: build bin/k6 ## load ENGINES as services by PROFILE (see k6/README.md), draw, print where
 	./$(BIN) load --engines $(ENGINES) --profile $(PROFILE) $(if $(SET),--set $(SET)) --out results/k6-$(PROFILE)-$(STAMP)
 
-test: packages kernels bin/k6 ## install what is missing, run every test, also with internal checks and with RocksDB
+test: packages kernels bin/k6 bin/otelcol ## install what is missing, run every test, also with internal checks and with RocksDB
 	$(GO) vet ./...
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/

@@ -30,7 +30,8 @@ type receiver struct {
 
 func newReceiver(t *testing.T) *receiver {
 	r := &receiver{}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/traces", func(w http.ResponseWriter, q *http.Request) {
 		body, err := io.ReadAll(q.Body)
 		var in collector.ExportTraceServiceRequest
 		if err == nil {
@@ -38,7 +39,7 @@ func newReceiver(t *testing.T) *receiver {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if err != nil || q.URL.Path != "/v1/traces" {
+		if err != nil {
 			r.err = err
 		}
 		for _, resource := range in.ResourceSpans {
@@ -49,7 +50,8 @@ func newReceiver(t *testing.T) *receiver {
 		out, _ := proto.Marshal(&collector.ExportTraceServiceResponse{})
 		w.Header().Set("Content-Type", "application/x-protobuf")
 		_, _ = w.Write(out)
-	}))
+	})
+	r.Server = httptest.NewServer(mux)
 	t.Cleanup(r.Close)
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
@@ -67,6 +68,9 @@ func (a *app) serve(c *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		config.Log.Warn("traces are lost", "error", err)
+	}))
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

@@ -261,6 +261,7 @@ func TestServeRefused(t *testing.T) {
 		{[]string{"--data", dir, "--engine", "toy", "--durability", "fast"}, "want volatile, buffered or synced"},
 		{[]string{"--data", dir, "--engine", "toy", "--log", "xml"}, "want text or json"},
 		{[]string{"--data", dir, "--engine", "toy", "--addr", "127.0.0.1:x"}, "serve: http: listen"},
+		{[]string{"--data", dir, "--engine", "toy", "--otlp", "127.0.0.1:4318"}, `traces to "127.0.0.1:4318": want a URL`},
 		{[]string{"--data", dir, "--engine", "toy", "--settings", empty}, "settings " + empty},
 		{[]string{"--data", dir, "--engine", "toy", "--token-file", empty}, "is empty"},
 		{[]string{"--data", dir, "--engine", "toy", "--tls-cert", empty}, "--tls-cert and --tls-key"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
@@ -17,13 +18,21 @@ import (
 // Tracing sends traces to an OTLP receiver.
 type Tracing struct{ provider *trace.TracerProvider }
 
-// NewTracing sends to the receiver at url, as in http://127.0.0.1:4318. Of the
-// requests whose caller does not say whether to trace them, ratio() are traced.
-// The caller must call Close.
-func NewTracing(ctx context.Context, url, engine string, ratio func() float64) (*Tracing, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url))
+// NewTracing sends to the receiver at address, as in http://127.0.0.1:4318; an
+// address with a path is taken as it is, else the path is OTLP's own, /v1/traces.
+// Of the requests whose caller does not say whether to trace them, ratio() are
+// traced. The caller must call Close.
+func NewTracing(ctx context.Context, address, engine string, ratio func() float64) (*Tracing, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("traces to %q: want a URL, as http://127.0.0.1:4318", address)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/v1/traces"
+	}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.String()))
 	if err != nil {
-		return nil, fmt.Errorf("traces to %s: %w", url, err)
+		return nil, fmt.Errorf("traces to %s: %w", address, err)
 	}
 	return &Tracing{trace.NewTracerProvider(
 		trace.WithBatcher(exporter),
