@@ -42,7 +42,8 @@ func (a *app) benchCommand() *cobra.Command {
 round) runs in a fresh process on a fresh store, rounds interleaved over engines in random order.
 
 A plan says what to run; flags override its fields. Without --plan it is "default", or "quick" with
---quick, or "memtables" with --memtables. Plans that come with lsmlab: ` + strings.Join(harness.PlanNames(), ", ") + `.
+--quick, or "memtables" with --memtables. Plans that come with lsmlab:
+` + strings.Join(harness.PlanNames(), ", ") + `.
 
 Ctrl-C keeps every cell that has ended; --resume goes on.`,
 		Example: `  lsmlab bench --quick --out results/quick
@@ -54,10 +55,10 @@ Ctrl-C keeps every cell that has ended; --resume goes on.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", nil, "engines, see `lsmlab list engines`; with --memtables bare tables")
-	fs.StringSliceVar(&f.workloads, "workloads", nil, "workloads, see `lsmlab list workloads`")
+	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines; with --memtables of bare tables")
+	fs.StringSliceVar(&f.workloads, "workloads", nil, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.BoolVar(&f.memTables, "memtables", false, "race bare MemTables: insert, get, ordered walk, mixed")
-	fs.StringSliceVar(&f.durability, "durability", nil, "rungs: volatile, buffered, synced; charts never mix them")
+	fs.StringSliceVar(&f.durability, "durability", nil, "`RUNGS`: volatile, buffered, synced; charts never mix them")
 	fs.IntSliceVar(&f.threads, "threads", nil, "goroutines that drive one store; several make a scaling chart")
 	fs.Int64Var(&f.keys, "keys", 0, "key space, preloaded where the workload says so")
 	fs.IntVar(&f.keySize, "key-size", 0, "bytes; 0: the workload's own")
@@ -71,10 +72,10 @@ Ctrl-C keeps every cell that has ended; --resume goes on.`,
 	fs.Var(&f.cacheSize, "cache-size", "block cache of every engine; 0: its comparable default")
 	fs.Var(&f.memTableSize, "memtable-size", "memtable of every engine; 0: its comparable default")
 	fs.DurationVar(&f.cellTimeout, "cell-timeout", 0, "limit of one cell; 0: 15m")
-	fs.StringVar(&f.plan, "plan", "", "name of a plan, or path of a JSON file")
+	fs.StringVar(&f.plan, "plan", "", "`NAME` of a plan, or path of a JSON file")
 	fs.BoolVar(&f.quick, "quick", false, "the quick plan: 3 minutes on 2 cores")
-	fs.StringVar(&f.out, "out", "", "run directory (default results/PLAN-TIME)")
-	fs.StringVar(&f.data, "data", "", "where stores are made (default: in the run directory)")
+	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/PLAN-TIME)")
+	fs.StringVar(&f.data, "data", "", "`DIR` where stores are made (default: in the run directory)")
 	fs.BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one")
 	fs.BoolVar(&f.print, "print-plan", false, "print the plan as JSON and run nothing")
 	return c

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,8 +33,15 @@ func (b *byteSize) Set(s string) error {
 	return nil
 }
 
-// String implements pflag.Value.
-func (b *byteSize) String() string { return strconv.FormatInt(int64(*b), 10) }
+// String implements pflag.Value, in the largest unit that has no remainder.
+func (b *byteSize) String() string {
+	for _, u := range slices.Backward(sizeUnits[:3]) {
+		if *b != 0 && *b%(1<<u.shift) == 0 {
+			return strconv.FormatInt(int64(*b>>u.shift), 10) + u.suffix
+		}
+	}
+	return strconv.FormatInt(int64(*b), 10)
+}
 
 // Type implements pflag.Value.
 func (b *byteSize) Type() string { return "size" }

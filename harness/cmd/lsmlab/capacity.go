@@ -45,7 +45,7 @@ instance) x 1.3, whose units are questionable, and by ceil(peak QPS / QPS of one
 			return a.capacity(l, peak, latency.Seconds())
 		},
 	}
-	c.Flags().StringVar(&from, "from", "", "load directory")
+	c.Flags().StringVar(&from, "from", "", "`DIR` of a load run")
 	c.Flags().Float64Var(&peak, "peak-qps", 0, "requests/s of the peak")
 	c.Flags().DurationVar(&latency, "latency", 0, "mean time of a request in the formula (default: as measured at the sustained rate)")
 	return c

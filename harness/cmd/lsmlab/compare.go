@@ -57,7 +57,7 @@ else 0. Engines of one run are no regressions of each other: 0.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().StringVar(&baseline, "baseline", "", "with one run: the engine that is 1 (default: the first of its plan)")
+	c.Flags().StringVar(&baseline, "baseline", "", "with one run: `NAME` of the engine that is 1 (default: the first of its plan)")
 	c.Flags().Float64Var(&threshold, "threshold", 0.05, "least change, as a share, that is a regression")
 	return c
 }

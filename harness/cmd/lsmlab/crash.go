@@ -28,9 +28,9 @@ type crashStore struct {
 
 func (s *crashStore) flags(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringVar(&s.engine, "engine", "", "engine, see `lsmlab list engines`")
-	fs.StringVar(&s.dir, "dir", "", "directory of the store")
-	fs.StringVar(&s.bug, "bug", "", "planted bug, see `lsmlab list faults`")
+	fs.StringVar(&s.engine, "engine", "", "`NAME` of the engine, see lsmlab list engines")
+	fs.StringVar(&s.dir, "dir", "", "`DIR` of the store")
+	fs.StringVar(&s.bug, "bug", "", "`NAME` of a planted bug, see lsmlab list faults")
 	fs.BoolVar(&s.small, "small", false, "sizes that make tables, logs and manifests end early")
 	for _, name := range []string{"engine", "dir"} {
 		_ = c.MarkFlagRequired(name) // fails only for a flag that does not exist

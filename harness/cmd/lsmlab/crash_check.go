@@ -49,10 +49,10 @@ func (a *app) crashCheckCommand() *cobra.Command {
 	}
 	store.flags(c)
 	fs := c.Flags()
-	fs.StringVar(&history, "history", "", "file with the history")
+	fs.StringVar(&history, "history", "", "`FILE` with the history")
 	fs.Int64Var(&position, "position", 0, "of the crash, in the history's log")
-	fs.StringVar(&kind, "kind", oracle.PowerOff.String(), "of the crash: power or kill")
-	fs.StringVar(&durability, "durability", kv.Synced.String(), "rung that the store is opened for")
+	fs.StringVar(&kind, "kind", oracle.PowerOff.String(), "`KIND` of the crash: power or kill")
+	fs.StringVar(&durability, "durability", kv.Synced.String(), "`RUNG` that the store is opened for")
 	_ = c.MarkFlagRequired("history")
 	return c
 }

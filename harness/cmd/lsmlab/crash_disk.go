@@ -53,13 +53,13 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	f.register(c, []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"}, 1000)
 	fs := c.Flags()
 	_ = fs.MarkHidden("depth") // the recovery of one crash is not recorded
-	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "ext4, xfs, btrfs")
+	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")
 	fs.Var(&f.size, "disk-size", "of the recorded disk; xfs needs 300M")
 	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
 	fs.IntVar(&f.programs, "programs", 0, "generated programs; 0: as many as --states takes")
-	fs.StringVar(&f.workload, "workload-cmd", "", "shell command of your own that writes, instead of an engine")
-	fs.StringVar(&f.checkCmd, "check-cmd", "", "shell command of your own that checks")
-	fs.StringVar(&f.from, "log", "", "explore recordings again: a run directory, or a log in one")
+	fs.StringVar(&f.workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
+	fs.StringVar(&f.checkCmd, "check-cmd", "", "shell `CMD` of your own that checks")
+	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or a log in one")
 	return c
 }
 

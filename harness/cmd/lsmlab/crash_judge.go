@@ -60,10 +60,10 @@ func (a *app) crashJudgeCommand() *cobra.Command {
 		},
 	}
 	fs := c.Flags()
-	fs.StringVar(&store.engine, "engine", "", "engine, see `lsmlab list engines`")
-	fs.StringVar(&store.bug, "bug", "", "planted bug, see `lsmlab list faults`")
+	fs.StringVar(&store.engine, "engine", "", "`NAME` of the engine, see lsmlab list engines")
+	fs.StringVar(&store.bug, "bug", "", "`NAME` of a planted bug, see lsmlab list faults")
 	fs.BoolVar(&store.small, "small", false, "sizes that make tables, logs and manifests end early")
-	fs.StringVar(&history, "history", "", "file with the history")
-	fs.StringVar(&durability, "durability", kv.Synced.String(), "rung that the store is opened for")
+	fs.StringVar(&history, "history", "", "`FILE` with the history")
+	fs.StringVar(&durability, "durability", kv.Synced.String(), "`RUNG` that the store is opened for")
 	return c
 }

@@ -90,7 +90,7 @@ func (a *app) crashMergeCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&out, "out", "", "new run directory")
+	c.Flags().StringVar(&out, "out", "", "new run `DIR`")
 	_ = c.MarkFlagRequired("out")
 	return c
 }

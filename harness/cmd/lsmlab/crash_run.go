@@ -41,15 +41,15 @@ type crashFlags struct {
 func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", engines, "engines, see `lsmlab list engines`")
-	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "what may be lost, see `lsmlab list faults`")
+	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "`NAMES` of what may be lost, see lsmlab list faults")
 	fs.Int64Var(&f.states, "states", states, "distinct crash states to check")
 	fs.Uint64Var(&f.seed, "seed", 1, "of all programs and choices")
 	fs.IntVar(&f.depth, "depth", 2, "crashes that follow each other: 2 crashes recoveries too")
 	fs.Var(&f.shard, "shard", "part I of N of the work, I from 0: 0/4")
-	fs.StringVar(&f.bug, "bug", "", "plant a bug, see `lsmlab list faults`")
+	fs.StringVar(&f.bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.IntVar(&f.findings, "findings", 1, "stop an engine and profile after so many findings")
-	fs.StringVar(&f.out, "out", "", "run directory (default results/TIER-TIME)")
+	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-"+c.Name()+"-TIME)")
 }
 
 // check refuses values that make no sense.

@@ -45,7 +45,7 @@ func (a *app) crashWorkerCommand() *cobra.Command {
 		},
 	}
 	store.flags(c)
-	c.Flags().StringVar(&file, "program", "", "file with the program")
+	c.Flags().StringVar(&file, "program", "", "`FILE` with the program")
 	_ = c.MarkFlagRequired("program")
 	return c
 }

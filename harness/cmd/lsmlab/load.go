@@ -52,17 +52,17 @@ something wrong, or broke a threshold of its profile.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", nil, "engines, as lsmlab list engines names them")
-	fs.StringVar(&f.profile, "profile", "steady", "a script of --scripts")
-	fs.StringVar(&f.environments, "environments", "", "JSON file of environments (default: one without limits, buffered)")
-	fs.StringSliceVar(&f.settings, "set", nil, "NAME=VALUE, a setting of the profile; several with commas, or --set again")
+	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringVar(&f.profile, "profile", "steady", "`NAME` of a script of --scripts")
+	fs.StringVar(&f.environments, "environments", "", "JSON `FILE` of environments (default: one without limits, buffered)")
+	fs.StringSliceVar(&f.settings, "set", nil, "`NAME=VALUE`, a setting of the profile; several with commas, or --set again")
 	fs.IntVar(&f.rounds, "rounds", 1, "repetitions; 3 or more give an interval")
 	fs.Uint64Var(&f.seed, "seed", 1, "of keys, values and the order of cells")
 	fs.DurationVar(&f.inProcess, "in-process", 5*time.Second, "how long the same work runs without a server; 0: not at all")
-	fs.StringVar(&f.out, "out", "", "load directory (default results/load-PROFILE-TIME)")
+	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/load-PROFILE-TIME)")
 	fs.BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one")
-	fs.StringVar(&f.k6, "k6", "", "the k6 program (default: beside lsmlab, or bin/k6, or on the PATH; make bin/k6 builds it)")
-	fs.StringVar(&f.scripts, "scripts", "k6", "folder of the k6 scripts")
+	fs.StringVar(&f.k6, "k6", "", "`FILE`: the k6 program (default: beside lsmlab, or bin/k6, or on the PATH; make bin/k6 builds it)")
+	fs.StringVar(&f.scripts, "scripts", "k6", "`DIR` of the k6 scripts")
 	return c
 }
 

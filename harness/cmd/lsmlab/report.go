@@ -17,8 +17,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report DIR",
 		Short: "Draw the charts and the page of a run again, from its raw results alone",
 		Long: `Draws DIR/charts/*.svg and *.png and the self-contained page DIR/index.html from the raw results
-in DIR alone, and prints which targets of its plan are met. The same results give the same files. A run that was cut is drawn as far as it got,
-and its page says what is missing.`,
+in DIR alone, and prints which targets of its plan are met. The same results give the same files. A
+run that was cut is drawn as far as it got, and its page says what is missing.`,
 		Example: "  lsmlab report results/quick\n  lsmlab report results/quick --baseline bbolt",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -47,6 +47,6 @@ and its page says what is missing.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&o.Baseline, "baseline", "", "engine that is 1 (default: pebble, else a public skiplist, else the plan's first)")
+	c.Flags().StringVar(&o.Baseline, "baseline", "", "`NAME` of the engine that is 1 (default: pebble, else a public skiplist, else the plan's first)")
 	return c
 }

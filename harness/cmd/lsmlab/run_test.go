@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// TestHelp reads the help of every command: what stands in backquotes in a flag's
+// text is shown as the name of its value, so it is one word; and no line is too
+// long for a screen.
+func TestHelp(t *testing.T) {
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for line := range strings.Lines(c.Long) {
+			if len(line) > 110 {
+				t.Errorf("%s: %q", c.CommandPath(), line)
+			}
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if name, text := pflag.UnquoteUsage(f); strings.ContainsAny(name, " `") || strings.Contains(text, "`") {
+				t.Errorf("%s --%s: value %q, text %q", c.CommandPath(), f.Name, name, text)
+			}
+		})
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk((&app{catalog: newCatalog()}).root())
+}
+
+func TestByteSize(t *testing.T) {
+	for text, want := range map[string]string{
+		"0": "0", "1000": "1000", "1024": "1KiB", "1536K": "1536KiB", "268435456": "256MiB", "2G": "2GiB", "3B": "3",
+	} {
+		var b, again byteSize
+		if err := b.Set(text); err != nil || b.String() != want {
+			t.Errorf("%s: %s, %v, want %s", text, &b, err, want)
+		}
+		if err := again.Set(b.String()); err != nil || again != b {
+			t.Errorf("%s: %s is read as %d, %v", text, &b, again, err)
+		}
+	}
+}
