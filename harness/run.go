@@ -132,7 +132,7 @@ func (r *Runner) announce(total int, env result.Env) {
 // prepare makes or checks the run directory, takes its lock, and reads what is
 // there.
 func (r *Runner) prepare() (unlock func(), err error) {
-	d := RunDir{Path: r.Dir, Marker: "plan.json", Parts: []string{"hist", "series"}}
+	d := RunDir{Path: r.Dir, Marker: "plan.json", Parts: []string{"hist", "series"}, Stores: r.dataDir()}
 	if unlock, err = d.Open(r.Resume); err != nil {
 		return nil, err
 	}
@@ -143,8 +143,7 @@ func (r *Runner) prepare() (unlock func(), err error) {
 	return unlock, nil
 }
 
-// readState reads the plan and the cells that are there, or writes the plan, and
-// removes what a cut run left half done.
+// readState reads the plan and the cells that are there, or writes the plan.
 func (r *Runner) readState() error {
 	r.cells = map[string]result.Cell{}
 	path := filepath.Join(r.Dir, "plan.json")
@@ -171,24 +170,7 @@ func (r *Runner) readState() error {
 	for _, c := range cells {
 		r.cells[c.ID] = c
 	}
-	return r.removeLeftovers()
-}
-
-// removeLeftovers removes stores and temporary files of a run that was cut. The
-// lock is held, so nobody uses them.
-func (r *Runner) removeLeftovers() error {
-	var errs []error
-	for _, pattern := range []string{
-		filepath.Join(r.dataDir(), "store-*"), filepath.Join(r.Dir, ".tmp-*"),
-		filepath.Join(r.Dir, "hist", ".tmp-*"), filepath.Join(r.Dir, "series", ".tmp-*"),
-	} {
-		paths, err := filepath.Glob(pattern)
-		errs = append(errs, err)
-		for _, p := range paths {
-			errs = append(errs, os.RemoveAll(p))
-		}
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // dataDir is where stores are made. In a --data directory, which other runs may

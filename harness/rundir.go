@@ -13,10 +13,11 @@ type RunDir struct {
 	Path   string
 	Marker string   // the file that says that it holds a run
 	Parts  []string // its folders
+	Stores string   // where its stores are made
 }
 
-// Open makes the directory and its folders, or checks what is there, and takes its
-// lock until unlock is called. Its error is a *UsageError: another run writes
+// Open makes the directory and its folders, or checks what is there, takes its lock
+// until unlock is called, and removes what a cut run left half done. Its error is a *UsageError: another run writes
 // there, or it holds something else, or a run without resume.
 func (d RunDir) Open(resume bool) (unlock func(), err error) {
 	if err := d.check(resume); err != nil {
@@ -34,7 +35,28 @@ func (d RunDir) Open(resume bool) (unlock func(), err error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(usagef("--out %s: another run writes there now: wait for it, or give another directory", d.Path), lock.Close())
 	}
+	if err := d.removeLeftovers(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	return func() { _ = lock.Close() }, nil // gives the lock back
+}
+
+// removeLeftovers removes stores and temporary files of a run that was cut. The
+// lock is held, so nobody uses them.
+func (d RunDir) removeLeftovers() error {
+	patterns := []string{filepath.Join(d.Stores, "store-*"), filepath.Join(d.Path, ".tmp-*")}
+	for _, part := range d.Parts {
+		patterns = append(patterns, filepath.Join(d.Path, part, ".tmp-*"))
+	}
+	var errs []error
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(pattern)
+		errs = append(errs, err)
+		for _, p := range paths {
+			errs = append(errs, os.RemoveAll(p))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // check refuses a directory that holds something else.

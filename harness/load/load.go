@@ -76,7 +76,8 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	if err := checkOpenFiles(r.shape.Users); err != nil {
 		return err
 	}
-	unlock, err := harness.RunDir{Path: r.Dir, Marker: "load.json", Parts: []string{"series", "k6"}}.Open(r.Resume)
+	// Stores in an environment's own Dir may be those of other runs.
+	unlock, err := harness.RunDir{Path: r.Dir, Marker: "load.json", Parts: []string{"series", "k6"}, Stores: r.Dir}.Open(r.Resume)
 	if err != nil {
 		return err
 	}

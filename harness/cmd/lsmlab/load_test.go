@@ -198,7 +198,7 @@ func TestLoadServerDies(t *testing.T) {
 }
 
 // Ctrl-C keeps what has ended and leaves no process and no store; --resume goes on
-// from there, and refuses another plan.
+// from there, removes what a kill leaves, and refuses another plan.
 func TestLoadInterrupted(t *testing.T) {
 	k6 := built.Program(t, "k6")
 	t.Setenv(asProgram, "real")
@@ -221,6 +221,11 @@ func TestLoadInterrupted(t *testing.T) {
 	}
 	if o := labWith(t, append(args, "--resume", "--seed", "7")...); o.status != exitUsage || !strings.Contains(o.stderr, "seed is 1 there and 7 here") {
 		t.Errorf("status %d\n%s", o.status, o.stderr)
+	}
+	for _, left := range []string{"store-killed", "series/.tmp-killed"} {
+		if err := os.Mkdir(filepath.Join(dir, left), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if o := labWith(t, append(args, "--resume")...); o.status != exitSound || len(readLoads(t, dir)) != 2 {
 		t.Errorf("status %d\n%s%s", o.status, o.stdout, o.stderr)
