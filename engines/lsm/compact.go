@@ -143,10 +143,10 @@ func inputRuns(plan *compaction.Plan, s *readState) []ikey.Iterator {
 		}
 		if level == 0 {
 			for i := range inputs {
-				runs = append(runs, &levelIter{tables: inputs[i : i+1]})
+				runs = append(runs, &levelIter{tables: inputs[i : i+1], once: true})
 			}
 		} else if len(inputs) > 0 {
-			runs = append(runs, &levelIter{tables: inputs})
+			runs = append(runs, &levelIter{tables: inputs, once: true})
 		}
 	}
 	return runs

@@ -67,7 +67,8 @@ func (t *table) unref() {
 // table of L0 is a run of one.
 type levelIter struct {
 	tables []*table
-	at     int // the table that it stands in
+	once   bool // as in sstable.Iter.ReadOnce
+	at     int  // the table that it stands in
 	it     sstable.Iter
 	opened bool
 	err    error
@@ -115,6 +116,9 @@ func (l *levelIter) open(i int) bool {
 	}
 	l.at, l.opened = i, true
 	l.tables[i].reader.InitIter(&l.it)
+	if l.once {
+		l.it.ReadOnce()
+	}
 	return true
 }
 

@@ -94,6 +94,9 @@ type memView struct{ data []byte }
 
 func (v *memView) Bytes() []byte { return v.data }
 
+// Forget implements [Mapping]: the memory is the file itself.
+func (v *memView) Forget(int64, int64) {}
+
 func (v *memView) Unmap() error {
 	v.data = nil
 	return nil

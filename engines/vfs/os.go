@@ -156,6 +156,16 @@ type osMapping struct {
 
 func (m *osMapping) Bytes() []byte { return m.data }
 
+// Forget implements [Mapping]. It is best effort: what the system keeps does no
+// harm.
+func (m *osMapping) Forget(from, to int64) {
+	page := int64(os.Getpagesize())
+	from, to = (from+page-1)/page*page, min(to, int64(len(m.data)))/page*page
+	if from < to {
+		_ = unix.Madvise(m.data[from:to], unix.MADV_DONTNEED)
+	}
+}
+
 func (m *osMapping) Unmap() error {
 	if m.data == nil {
 		return nil

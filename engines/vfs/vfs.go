@@ -76,6 +76,9 @@ type File interface {
 // cannot read, is a fault: see [CatchFault].
 type Mapping interface {
 	Bytes() []byte
+	// Forget takes the pages within [from, to), offsets in the file, out of the
+	// memory of the process. They stay valid: one that is touched comes back.
+	Forget(from, to int64)
 	// Unmap ends the view; no slice of Bytes may be touched after.
 	Unmap() error
 }

@@ -123,8 +123,9 @@ func (f *bytesFile) ReadAt(p []byte, offset int64) (int, error) {
 
 type bytesMapping []byte
 
-func (m bytesMapping) Bytes() []byte { return m }
-func (m bytesMapping) Unmap() error  { return nil }
+func (m bytesMapping) Bytes() []byte     { return m }
+func (m bytesMapping) Forget(_, _ int64) {}
+func (m bytesMapping) Unmap() error      { return nil }
 
 // tableBytes returns the file of the model.
 func tableBytes(tb testing.TB, o WriterOptions, model []kvs) []byte {

@@ -32,6 +32,8 @@ type Iter struct {
 
 	block int
 	err   error
+	once  bool   // see ReadOnce
+	left  uint64 // offset up to which pages were let go
 	keys  []byte // copy of the mapped block's entries, from the sought one on
 	s     scratch
 }
@@ -54,6 +56,21 @@ func (r *Reader) InitIter(it *Iter) {
 		key = make([]byte, minKeyMemory)
 	}
 	*it = Iter{r: r, block: -1, key: key, keys: it.keys[:0], s: it.s}
+}
+
+// forgetBytes is how many bytes an iterator that reads once leaves behind it
+// before it lets them go.
+const forgetBytes = 1 << 20
+
+// ReadOnce says that the walk goes over the whole table or most of it and that
+// nobody will want its pages soon, as in a compaction: those behind it leave the
+// memory of the process. Views of the current entry stay valid.
+func (it *Iter) ReadOnce() { it.once = it.r.mapping != nil }
+
+// forget lets the pages go that lie before offset.
+func (it *Iter) forget(offset uint64) {
+	it.r.mapping.Forget(int64(it.left), int64(offset))
+	it.left = offset
 }
 
 // First moves to the first entry.
@@ -159,6 +176,15 @@ func (it *Iter) nextBlock() (ok bool) {
 // load makes block i the current one.
 func (it *Iter) load(i int, b *block) bool {
 	it.block = i
+	if it.once {
+		start, _ := it.r.index.bounds(i)
+		if it.left == 0 {
+			it.left = start // where the walk begins
+		}
+		if start >= it.left+forgetBytes {
+			it.forget(start)
+		}
+	}
 	it.err = it.r.load(i, b, &it.s)
 	it.r.prefetchBlock(i + 1)
 	return it.err == nil
@@ -205,6 +231,9 @@ func (it *Iter) Value() []byte { return it.content[it.valueAt:it.valueEnd:it.val
 // Close ends the walk and returns the first error met. The iterator's memory
 // serves again after [Reader.InitIter].
 func (it *Iter) Close() error {
+	if it.once && it.block+1 == it.r.index.n {
+		it.forget(uint64(it.r.size))
+	}
 	it.entries, it.next, it.content, it.valueAt, it.valueEnd = nil, 0, nil, 0, 0
 	return it.err
 }
