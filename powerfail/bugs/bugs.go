@@ -3,10 +3,14 @@
 // systems that lie to a sound engine, so that the engine carries no switch for
 // them; the rest are in the core behind the build tag `plantedbugs`. One bug at a
 // time is planted in a process.
+//
+// [Rows] is the table of tier by bug. `make test` plants each bug in each tier
+// that can see it, and fails if one is not found.
 package bugs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lsmlab/engines"
@@ -24,9 +28,17 @@ type Bug struct {
 	Wrap func(vfs.FS) vfs.FS `json:"-"`
 	// Tiers are those that can see it; each must.
 	Tiers []string `json:"tiers"`
+	// Unseen says why the other tiers cannot, in one line; "" if there are none.
+	Unseen string `json:"unseen,omitempty"`
+	// Core is set for a bug in the code of the engine, which only builds with the
+	// tag plantedbugs have.
+	Core bool `json:"core,omitempty"`
 }
 
-// All returns every bug of this build, in the order in which they are shown.
+// Sees says whether a tier can see the bug.
+func (b *Bug) Sees(tier string) bool { return slices.Contains(b.Tiers, tier) }
+
+// All returns every bug, in the order in which they are shown.
 func All() []Bug {
 	all := lies()
 	for _, b := range engines.PlantedBugs() {
@@ -34,77 +46,97 @@ func All() []Bug {
 			engines.PlantBug(b.Name)
 			return fs
 		}
-		all = append(all, Bug{b.Name, b.About, b.Breaks, plant, inMemory})
+		all = append(all, Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: Tiers(), Core: true})
 	}
 	return all
 }
 
+// Tiers returns the names of all tiers, the fastest first.
+func Tiers() []string { return []string{"sim", "disk", "vm"} }
+
 // lies are the bugs that need no change of an engine.
 func lies() []Bug {
+	everywhere, inMemory := Tiers(), Tiers()[:1]
 	return []Bug{
 		{
-			"wal-sync-skipped", "a commit does not sync the log",
-			"acknowledged means synced", lying(vfs.OpSyncData, "wal"), everywhere,
+			Name: "wal-sync-skipped", About: "a commit does not sync the log",
+			Breaks: "acknowledged means synced", Wrap: lying(vfs.OpSyncData, "wal"), Tiers: everywhere,
 		},
 		{
-			"ack-before-sync", "the log is synced after the acknowledgement, when it is written again",
-			"acknowledged means synced", late("wal"), everywhere,
+			Name: "ack-before-sync", About: "the log is synced after the acknowledgement, when it is written again",
+			Breaks: "acknowledged means synced", Wrap: late("wal"), Tiers: everywhere,
 		},
 		{
-			"dir-sync-skipped", "directories are never synced",
-			"a file is found under its name after a sync", lying(vfs.OpSyncDir, "dir"), inMemory,
+			Name: "dir-sync-skipped", About: "directories are never synced",
+			Breaks: "a file is found under its name after a sync", Wrap: lying(vfs.OpSyncDir, "dir"), Tiers: inMemory,
+			Unseen: "the journal of ext4 keeps entries in order, and the sync of a file takes those before it along",
 		},
 		{
-			"edit-not-synced", "an edit of the manifest is not synced",
-			"what a manifest lets go of is not needed any more", lying(vfs.OpSyncData, "manifest"), everywhere,
+			Name: "edit-not-synced", About: "an edit of the manifest is not synced",
+			Breaks: "what a manifest lets go of is not needed any more", Wrap: lying(vfs.OpSyncData, "manifest"), Tiers: everywhere,
 		},
 		{
-			"manifest-not-synced", "a new manifest is not synced before CURRENT names it",
-			"CURRENT names a whole manifest", lying(vfs.OpSync, "manifest"), everywhere,
+			Name: "manifest-not-synced", About: "a new manifest is not synced before CURRENT names it",
+			Breaks: "CURRENT names a whole manifest", Wrap: lying(vfs.OpSync, "manifest"), Tiers: everywhere,
 		},
 		{
-			"rename-before-sync", "CURRENT is renamed into place without a sync of its content",
-			"CURRENT names a manifest", lying(vfs.OpSync, "current"), inMemory,
+			Name: "rename-before-sync", About: "CURRENT is renamed into place without a sync of its content",
+			Breaks: "CURRENT names a manifest", Wrap: lying(vfs.OpSync, "current"), Tiers: everywhere,
 		},
 		{
-			"table-not-synced", "a table is not synced before the manifest names it and its log goes",
-			"a log goes after its table is durable", lying(vfs.OpSync, "table"), everywhere,
+			Name: "table-not-synced", About: "a table is not synced before the manifest names it and its log goes",
+			Breaks: "a log goes after its table is durable", Wrap: lying(vfs.OpSync, "table"), Tiers: everywhere,
 		},
 		{
-			"recovered-log-not-synced", "recovery does not sync what it read of the log",
-			"what a store has shown stays, also after a kill and a power cut", lying(vfs.OpSync, "wal"), inMemory,
+			Name: "recovered-log-not-synced", About: "recovery does not sync what it read of the log",
+			Breaks: "what a store has shown stays, also after a kill and a power cut", Wrap: lying(vfs.OpSync, "wal"), Tiers: inMemory,
+			Unseen: "shows after a kill alone that a power cut follows: what is recorded here closes its store before it opens it again",
 		},
 		{
-			"torn-tail-kept", "recovery does not cut off what is behind the last record of the log",
-			"what recovery dropped does not come back", lying(vfs.OpTruncate, "wal"), inMemory,
+			Name: "torn-tail-kept", About: "recovery does not cut off what is behind the last record of the log",
+			Breaks: "what recovery dropped does not come back", Wrap: lying(vfs.OpTruncate, "wal"), Tiers: inMemory,
+			Unseen: "takes a record that is there behind one that is lost: ext4 writes both at once, and the recorded disks tear off ends alone",
 		},
 		{
-			"sync-error-ignored", "an error of a sync is taken for success",
-			"after a failed sync nothing more is promised", deaf, inMemory,
+			Name: "sync-error-ignored", About: "an error of a sync is taken for success",
+			Breaks: "after a failed sync nothing more is promised", Wrap: deaf, Tiers: []string{"sim", "vm"},
+			Unseen: "the recorded disk never fails",
 		},
 		{
-			"write-error-ignored", "an error of a write is taken for success",
-			"a write that failed is not acknowledged", hasty, inMemory,
+			Name: "write-error-ignored", About: "an error of a write is taken for success",
+			Breaks: "a write that failed is not acknowledged", Wrap: hasty, Tiers: inMemory,
+			Unseen: "a kernel takes each write into its memory, and tells of a disk that fails at the sync",
 		},
 	}
 }
 
-var (
-	everywhere = []string{"sim", "disk", "vm"}
-	inMemory   = []string{"sim"}
-)
+// Rows returns the table of tier by bug for people: titles, then a row for each bug.
+func Rows() [][]string {
+	rows := [][]string{append(append([]string{"planted bug"}, Tiers()...), "what is wrong", "why it is not seen")}
+	for _, b := range All() {
+		row := []string{b.Name}
+		for _, tier := range Tiers() {
+			row = append(row, map[bool]string{true: "seen", false: "-"}[b.Sees(tier)])
+		}
+		rows = append(rows, append(row, b.About, b.Unseen))
+	}
+	return rows
+}
 
-// Lookup returns the bug of that name.
+// Lookup returns the bug of that name, if this build has it.
 func Lookup(name string) (Bug, error) {
 	var known []string
 	for _, b := range All() {
-		if b.Name == name {
+		known = append(known, b.Name)
+		switch {
+		case b.Name != name:
+		case b.Core && !engines.PlantedBugsBuilt:
+			return Bug{}, fmt.Errorf("planted bug %q is in the core, which needs a build with -tags plantedbugs", name)
+		default:
 			return b, nil
 		}
-		known = append(known, b.Name)
 	}
-	return Bug{}, fmt.Errorf("no planted bug %q, want one of %s (those in the core need a build with -tags plantedbugs)",
-		name, strings.Join(known, ", "))
+	return Bug{}, fmt.Errorf("no planted bug %q, want one of %s", name, strings.Join(known, ", "))
 }
 
 // lying skips an operation on files of a role and says that it was done.

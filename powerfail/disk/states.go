@@ -3,6 +3,7 @@ package disk
 import (
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"lsmlab/powerfail/blocklog"
@@ -111,7 +112,7 @@ func (g *generator) few(position int64, yield func(state) bool) bool {
 	if g.adversary.keeps == nil || g.make(position, m, explore.Newest[blocklog.Site]).trail.States(fewStates) > fewStates {
 		return true
 	}
-	for trail := s.trail; trail.Next(); trail = s.trail {
+	for trail := slices.Clone(s.trail); trail.Next(); trail = slices.Clone(s.trail) { // what was yielded keeps its own
 		if s = g.make(position, m, explore.Odometer[blocklog.Site](trail)); !yield(s) {
 			return false
 		}

@@ -61,6 +61,9 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 			return nil, err
 		}
 		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Trail: trail, Verdict: v})
+		if v.Broken != nil && x.workload.UntilBroken {
+			break
+		}
 	}
 	return o, nil
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/harness"
-	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
@@ -41,38 +39,6 @@ func nothingLeft(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-}
-
-// Each planted bug that this tier can see is found by it, and the finding is
-// shown again by its directory. So the column of this tier in the table of bugs
-// is what its entry says.
-func TestCrashDiskFindsPlantedBugs(t *testing.T) {
-	needDisk(t, "ext4")
-	for _, b := range bugs.All() {
-		if !slices.Contains(b.Tiers, disk.Tier) {
-			continue
-		}
-		t.Run(b.Name, func(t *testing.T) {
-			out := filepath.Join(t.TempDir(), "run")
-			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "1000", "--disk-size", "64M", "--out", out)
-			if status != exitFinding {
-				t.Fatalf("status %d, want %d:\n%s", status, exitFinding, said)
-			}
-			_, _, findings, err := rundir.Read(out)
-			if err != nil || len(findings) != 1 {
-				t.Fatalf("%d findings, %v", len(findings), err)
-			}
-			t.Log(findings[0].Rule, findings[0].Detail)
-			dir, err := filepath.Glob(filepath.Join(out, "findings", "*"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if status, said := crash("", "replay", dir[0]); status != exitFinding || !strings.Contains(said, string(findings[0].Rule)) {
-				t.Errorf("replay: status %d:\n%s", status, said)
-			}
-		})
-	}
-	nothingLeft(t)
 }
 
 // The engines without a bug stay without a finding, and what was recorded of

@@ -127,9 +127,11 @@ func printFaults(w io.Writer, l listing) {
 	for _, p := range l.Profiles {
 		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.About)
 	}
-	fmt.Fprintln(w, "\nPLANTED BUG\tABOUT")
-	for _, b := range l.Bugs {
-		fmt.Fprintf(w, "%s\t%s (seen by %s)\n", b.Name, b.About, strings.Join(b.Tiers, ", "))
+	fmt.Fprintln(w)
+	rows := bugs.Rows()
+	fmt.Fprintln(w, strings.ToUpper(strings.Join(rows[0], "\t")))
+	for _, row := range rows[1:] {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 }
 

@@ -1,0 +1,98 @@
+//go:build plantedbugs
+
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/vm"
+)
+
+// Each planted bug that tier 2 can see is found by it, and the finding is shown
+// again by its directory. So the column of this tier in the table of bugs is what
+// it says.
+func TestPlantedBugsDisk(t *testing.T) {
+	needDisk(t, "ext4")
+	for _, b := range bugs.All() {
+		if !b.Sees(disk.Tier) {
+			continue
+		}
+		t.Run(b.Name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "run")
+			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "1000", "--disk-size", "64M", "--out", out)
+			if status != exitFinding {
+				t.Fatalf("status %d, want %d:\n%s", status, exitFinding, said)
+			}
+			_, _, findings, err := rundir.Read(out)
+			if err != nil || len(findings) != 1 {
+				t.Fatalf("%d findings, %v", len(findings), err)
+			}
+			t.Log(findings[0].Rule, findings[0].Detail)
+			dir, err := filepath.Glob(filepath.Join(out, "findings", "*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status, said := crash("", "replay", dir[0]); status != exitFinding || !strings.Contains(said, string(findings[0].Rule)) {
+				t.Errorf("replay: status %d:\n%s", status, said)
+			}
+		})
+	}
+	nothingLeft(t)
+}
+
+// Each planted bug that tier 3 can see is found by it, in one cell. The machines
+// of all cells start from one snapshot. Where the cells of [TestCrashVM] would need
+// luck, the method or the program is one that shows the bug.
+func TestPlantedBugsVM(t *testing.T) {
+	init := guestInit(t)
+	lab, err := newVMLab(t.Context(), init, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+	for _, b := range bugs.All() {
+		if !b.Sees(vmTier) {
+			continue
+		}
+		t.Run(b.Name, func(t *testing.T) {
+			s := vmScenario{Cell: vm.Cell{Kernel: "6.1", FS: "ext4", Method: "disk-log"}, States: 100, Seed: 1}
+			p := program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 40})
+			switch b.Name {
+			case "sync-error-ignored":
+				s.Cell.Method = "flush-error"
+			case "batch-split":
+				p = largeBatches(10)
+			}
+			w := vmWorkload("lsm-bptree", b.Name, p, s)
+			w.UntilBroken = true
+			o, err := lab.Run(t.Context(), s.Cell, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			broken := o.Broken()
+			if len(broken) == 0 {
+				t.Fatalf("not found in %d states", o.Distinct)
+			}
+			t.Logf("%d states; %s: %s", o.Distinct, broken[0].Verdict.Broken.Rule, broken[0].Verdict.Broken.Detail)
+		})
+	}
+}
+
+// largeBatches returns a program of batches, each operation of which fills a
+// segment of a small store's log, so that a batch in parts is synced in parts.
+func largeBatches(n int) *program.Program {
+	p := &program.Program{Durability: kv.Synced}
+	for range n {
+		p.Steps = append(p.Steps, program.Step{Rung: kv.Synced, Ops: []program.Op{
+			{Key: "a", Size: 7000}, {Key: "b", Size: 7000}, {Key: "c", Size: 7000},
+		}})
+	}
+	return p
+}

@@ -1,0 +1,41 @@
+package disk
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
+)
+
+// The trail of every state makes that state again, also when the generator has
+// gone on: findings are shown again by it.
+func TestTrails(t *testing.T) {
+	var file bytes.Buffer
+	r := blocklog.NewRecorder(&file, 64<<10)
+	for i := range int64(6) {
+		r.Done(r.Write(i%3*blocklog.BlockSize, bytes.Repeat([]byte{'a' + byte(i)}, blocklog.BlockSize), false))
+		if i%2 == 1 {
+			r.Done(r.Flush())
+		}
+	}
+	check(t, r.Close())
+	log := must(blocklog.Decode(file.Bytes()))(t)
+	g := &generator{
+		disk: must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
+		adversary: adversaryOf(explore.PosixStrict), rng: rand.New(rand.NewPCG(1, 0)),
+	}
+	var states []state
+	for s := range g.all(func() bool { return true }) {
+		if states = append(states, s); len(states) == 200 {
+			break
+		}
+	}
+	for i, s := range states {
+		again := g.make(s.position, s.model, explore.Follow[blocklog.Site](s.trail))
+		if again.image.Fingerprint() != s.image.Fingerprint() {
+			t.Errorf("state %d, at position %d: the trail %v makes another one", i, s.position, s.trail)
+		}
+	}
+}
