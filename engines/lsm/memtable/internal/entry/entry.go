@@ -54,7 +54,7 @@ func (e *Entry) Write(k ikey.Key, value []byte) {
 		*e.wide() = uint64(keySize)<<32 | uint64(valueSize)
 	}
 	copy(e.bytes(offset, keySize), k.User)
-	copy(e.bytes(offset+keySize, valueSize), value)
+	copy(e.end(offset+keySize, valueSize), value)
 }
 
 func (e *Entry) wide() *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 16)) }
@@ -62,6 +62,10 @@ func (e *Entry) wide() *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 
 func (e *Entry) bytes(offset, size int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), offset)), size)
 }
+
+// end is bytes for what may be empty and then lie behind the memory of e: a
+// pointer there must not be made.
+func (e *Entry) end(offset, size int) []byte { return e.bytes(0, offset+size)[offset:] }
 
 // User returns the user key, a view.
 func (e *Entry) User() []byte {
@@ -74,10 +78,10 @@ func (e *Entry) User() []byte {
 // Value returns the value, a view.
 func (e *Entry) Value() []byte {
 	if e.sizes != wideSizes {
-		return e.bytes(keyOffset+int(e.sizes>>valueSizeBits), int(e.sizes&(1<<valueSizeBits-1)))
+		return e.end(keyOffset+int(e.sizes>>valueSizeBits), int(e.sizes&(1<<valueSizeBits-1)))
 	}
 	w := *e.wide()
-	return e.bytes(wideKeyOffset+int(w>>32), int(uint32(w)))
+	return e.end(wideKeyOffset+int(w>>32), int(uint32(w)))
 }
 
 // Key returns the internal key; its user key is a view.
