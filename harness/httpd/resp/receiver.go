@@ -27,7 +27,8 @@ var (
 	// errTooLong says that a command is longer than the body limit.
 	errTooLong = errors.New("command longer than the limit")
 
-	errProtocol = errors.New("Protocol error")
+	// errProtocol says that bytes are no commands, as redcon says it of lines.
+	errProtocol = errors.New("Protocol error") //nolint:staticcheck // clients of Redis know it with a capital
 )
 
 // fill waits for more bytes. What next returned is gone after it. A command of
