@@ -117,10 +117,9 @@ func (d *drive) each(ctx context.Context, f func(*thread)) {
 		})
 	}
 	front.Wait()
-	failed := d.err(ctx) != nil
 	d.stop.Store(true)
 	all.Wait()
-	d.stop.Store(failed)
+	d.stop.Store(d.err(ctx) != nil)
 }
 
 func (d *drive) err(ctx context.Context) error {

@@ -17,8 +17,9 @@ type RunDir struct {
 }
 
 // Open makes the directory and its folders, or checks what is there, takes its lock
-// until unlock is called, and removes what a cut run left half done. Its error is a *UsageError: another run writes
-// there, or it holds something else, or a run without resume.
+// until unlock is called, and removes what a cut run left half done. It returns a
+// *UsageError if another run writes there, or it holds something else, or a run
+// without resume.
 func (d RunDir) Open(resume bool) (unlock func(), err error) {
 	if err := d.check(resume); err != nil {
 		return nil, err

@@ -14,8 +14,8 @@ import (
 //
 // Each write has a ticket, dense and in LSN order. When it is in its MemTable it
 // is entered in a ring under its ticket, and whoever finds the next ticket there
-// publishes it: a writer that lost its processor meanwhile holds up nobody whose
-// predecessors are done. The idea is that of Pebble's commit queue, where any
+// publishes it: a writer that sleeps is published by the one before it, so no
+// chain of writers is woken one by one. The idea is that of Pebble's commit queue, where any
 // writer publishes for those before it.
 type publisher struct {
 	visible atomic.Uint64
@@ -29,11 +29,11 @@ type publisher struct {
 
 // ringSize is how many writes may be entered behind one that is not; more of
 // them wait.
-const ringSize = 64
+const ringSize = 256
 
 type ringEntry struct {
 	ticket atomic.Uint64 // of the write, plus one
-	last   atomic.Uint64 // its LSN
+	last   atomic.Uint64 // its last LSN
 }
 
 // waiter sleeps until visible reaches seq.

@@ -133,8 +133,11 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 		err error
 	}
 	ready := make(chan booted, 1)
+	ctx, cancel := context.WithCancel(x.ctx)
+	aside := *x
+	aside.ctx = ctx
 	go func() {
-		m, err := x.boot(data)
+		m, err := aside.boot(data)
 		ready <- booted{m, err}
 	}()
 	judge = sync.OnceValues(func() (*Machine, error) {
@@ -142,6 +145,7 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 		return b.m, b.err
 	})
 	return judge, func() {
+		cancel()
 		if m, err := judge(); err == nil {
 			m.Kill()
 		}

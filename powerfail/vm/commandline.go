@@ -39,7 +39,7 @@ func (s FileSource) blockdev(func(*os.File) int) (map[string]any, error) {
 }
 
 func fileNode(f *os.File) map[string]any {
-	// Nobody else has a nameless file.
+	// Only our machines have a nameless file, and one of them at a time writes to it.
 	return map[string]any{"driver": "file", "filename": pathOf(f), "locking": "off"}
 }
 

@@ -67,8 +67,8 @@ func (l *Lab) Close() error {
 const logSize = 1 << 30
 
 // machineLimit bounds the life of one machine, also on a machine with much other
-// work.
-const machineLimit = 5 * time.Minute
+// work and of one that waits until another has worked.
+const machineLimit = 10 * time.Minute
 
 // boot starts a machine with the disk of the store and an empty one to log on.
 func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data Drive, log *os.File) (*Machine, error) {

@@ -176,7 +176,8 @@ func (it *Iter) nextBlock() (ok bool) {
 // load makes block i the current one.
 func (it *Iter) load(i int, b *block) bool {
 	it.block = i
-	if it.once {
+	it.err = it.r.load(i, b, &it.s)
+	if it.once && it.err == nil {
 		start, _ := it.r.index.bounds(i)
 		if it.left == 0 {
 			it.left = start // where the walk begins
@@ -185,7 +186,6 @@ func (it *Iter) load(i int, b *block) bool {
 			it.forget(start)
 		}
 	}
-	it.err = it.r.load(i, b, &it.s)
 	it.r.prefetchBlock(i + 1)
 	return it.err == nil
 }
@@ -231,8 +231,8 @@ func (it *Iter) Value() []byte { return it.content[it.valueAt:it.valueEnd:it.val
 // Close ends the walk and returns the first error met. The iterator's memory
 // serves again after [Reader.InitIter].
 func (it *Iter) Close() error {
-	if it.once && it.block+1 == it.r.index.n {
-		it.forget(uint64(it.r.size))
+	if it.once && it.err == nil && it.block+1 == it.r.index.n {
+		it.forget(it.r.layout.index.offset)
 	}
 	it.entries, it.next, it.content, it.valueAt, it.valueEnd = nil, 0, nil, 0, 0
 	return it.err

@@ -366,3 +366,33 @@ func testSticky(t *testing.T, o Options, kind vfs.OpKind, nth int) {
 		t.Fatal(err)
 	}
 }
+
+// TestBrokenStaysBroken: a write that was under way when a sync failed ends well
+// later. Its record is handed over, and yet no rung is promised any more: what the
+// sync has lost may lie before it.
+func TestBrokenStaysBroken(t *testing.T) {
+	w := newWorld(1, Options{})
+	r, err := w.recover()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := NewWriter(w.o, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b kv.Batch
+	b.Set([]byte("k"), nil)
+	first := r.LastSeq + 1
+	if err := errors.Join(log.Append(first, 1, b.Bytes()), log.Commit(first, kv.Buffered)); err != nil {
+		t.Fatal(err)
+	}
+	log.mu.Lock()
+	_ = log.fail(syscall.EIO)
+	log.hand(first)
+	log.mu.Unlock()
+	for _, d := range []kv.Durability{kv.Volatile, kv.Buffered, kv.Synced} {
+		if err := log.Commit(first, d); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%v: %v, want EIO", d, err)
+		}
+	}
+}

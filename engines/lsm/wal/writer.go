@@ -123,7 +123,9 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) error {
 // hand notes that the operating system has all up to last.
 func (w *Writer) hand(last ikey.Seq) {
 	w.handed = last
-	w.reached.Store(uint64(last) + 1)
+	if w.state() == nil { // it may have broken while the lock was free
+		w.reached.Store(uint64(last) + 1)
+	}
 }
 
 // put encodes a record into the current segment or its buffer. Records leave

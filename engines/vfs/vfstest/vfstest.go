@@ -325,6 +325,11 @@ func testMap(x *fixture) {
 	if string(m.Bytes()) != text {
 		x.Error("the mapping differs from what was written")
 	}
+	for _, part := range [][2]int64{{0, 10_000}, {1, 9_999}, {4096, 8192}, {5, 5}, {9_000, 20_000}, {20_000, 30_000}} {
+		if m.Forget(part[0], part[1]); string(m.Bytes()) != text {
+			x.Errorf("after Forget of %v the mapping differs from what was written", part)
+		}
+	}
 	x.must(m.Unmap())
 
 	empty := x.create("b", "")

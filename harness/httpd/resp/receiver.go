@@ -5,23 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/tidwall/redcon"
 )
 
 // receiver cuts what a client sends into commands, in place: redcon's reader
-// copies each of them, which was a third of the time of a GET, and its
-// ReadNextCommand panics on lengths below zero. Plain lines, which people type,
-// are left to it.
+// copies each of them, which was a third of the time of a GET. Plain lines, which
+// people type, are left to redcon.
 type receiver struct {
 	in      io.Reader
 	buf     []byte
 	at, end int // what was received and not returned, in buf
-	args    [][]byte
+
+	// Of the command at at, what has been received is looked at once.
+	want  int    // its arguments; 0: not known yet
+	spans []span // those that are there as a whole
+	cut   int    // bytes up to the next one
+	args  [][]byte
 }
 
-// smallestBuffer is how many bytes a connection that is used has for commands.
-const smallestBuffer = 8 << 10
+// span is an argument's place, from at on.
+type span struct{ from, to int }
+
+const (
+	smallestBuffer = 8 << 10 // bytes that a connection has for commands
+	longestLine    = 4 << 10 // bytes of a plain line
+	mostArguments  = 1 << 20 // of a command, as of Redis
+)
 
 var (
 	// errTooLong says that a command is longer than the body limit.
@@ -30,6 +41,9 @@ var (
 	// errProtocol says that bytes are no commands, as redcon says it of lines.
 	errProtocol = errors.New("Protocol error") //nolint:staticcheck // clients of Redis know it with a capital
 )
+
+// idle says whether no part of a command has been received.
+func (r *receiver) idle() bool { return r.at == r.end }
 
 // fill waits for more bytes. What next returned is gone after it. A command of
 // more than limit bytes is an error.
@@ -40,12 +54,12 @@ func (r *receiver) fill(limit int64) error {
 	case int64(len(pending)) >= limit:
 		return errTooLong
 	case len(pending) == 0 && size > keptMemory:
-		size = smallestBuffer
-	case 2*len(pending) > size:
+		size, r.spans = smallestBuffer, nil
+	case len(pending) == size:
 		size *= 2
 	}
 	if size != len(r.buf) {
-		r.buf = make([]byte, size)
+		r.buf, r.args = make([]byte, size), nil // args would keep the old one
 	}
 	r.at, r.end = 0, copy(r.buf, pending)
 	n, err := r.in.Read(r.buf[r.end:min(int64(size), limit)])
@@ -61,53 +75,70 @@ func (r *receiver) fill(limit int64) error {
 func (r *receiver) next() (args [][]byte, ok bool, err error) {
 	b := r.buf[r.at:r.end]
 	if len(b) > 0 && b[0] != '*' {
-		ok, args, _, b, err = redcon.ReadNextCommand(b, r.args)
-		r.at = r.end - len(b)
-		return args, ok, err
+		return r.line(b)
 	}
-	args = r.args[:0]
-	count, at, err := header(b, '*')
-	if at == 0 || err != nil {
-		return nil, false, err
+	if r.want == 0 {
+		if r.want, r.cut, err = header(b, '*', mostArguments); r.cut == 0 || err != nil {
+			return nil, false, err
+		}
 	}
-	for range count {
-		size, n, err := header(b[at:], '$')
+	for len(r.spans) < r.want {
+		size, n, err := header(b[r.cut:], '$', math.MaxInt32)
 		if n == 0 || err != nil {
 			return nil, false, err
 		}
-		at += n
-		if size+2 > len(b)-at {
+		s := span{r.cut + n, r.cut + n + size}
+		if s.to+2 > len(b) {
 			return nil, false, nil
 		}
-		if b[at+size] != '\r' || b[at+size+1] != '\n' {
+		if b[s.to] != '\r' || b[s.to+1] != '\n' {
 			return nil, false, fmt.Errorf("%w: %d bytes without CR LF behind them", errProtocol, size)
 		}
-		args = append(args, b[at:at+size:at+size])
-		at += size + 2
+		r.spans = append(r.spans, s)
+		r.cut = s.to + 2
 	}
-	r.at += at
-	r.args = args
-	return args, true, nil
+	r.args = r.args[:0]
+	for _, s := range r.spans {
+		r.args = append(r.args, b[s.from:s.to:s.to])
+	}
+	r.at += r.cut
+	r.want, r.cut, r.spans = 0, 0, r.spans[:0]
+	return r.args, true, nil
+}
+
+// line is next where b begins with a plain line.
+func (r *receiver) line(b []byte) (args [][]byte, ok bool, err error) {
+	end := bytes.IndexByte(b, '\n')
+	if b[0] == '$' || end >= longestLine || end < 0 && len(b) >= longestLine { // '$': another protocol of redcon's
+		return nil, false, fmt.Errorf("%w: want a command as an array, or a line of at most %d bytes", errProtocol, longestLine)
+	}
+	if end < 0 {
+		return nil, false, nil
+	}
+	r.at += end + 1
+	ok, args, _, _, err = redcon.ReadNextCommand(b[:end+1], nil)
+	return args, ok, err
 }
 
 // header reads the line of a length that b begins with, and returns it with the
 // line's size; 0 if the line is not there as a whole.
-func header(b []byte, kind byte) (length, size int, err error) {
-	const most = 32 // of a line
+func header(b []byte, kind byte, most int) (length, size int, err error) {
+	const longest = 32
 	if len(b) > 0 && b[0] != kind {
 		return 0, 0, fmt.Errorf("%w: expected %q, got %q", errProtocol, kind, b[0])
 	}
-	end := bytes.IndexByte(b[:min(len(b), most)], '\n')
+	end := bytes.IndexByte(b[:min(len(b), longest)], '\n')
 	if end < 0 {
-		if len(b) >= most {
-			return 0, 0, fmt.Errorf("%w: no length in %q", errProtocol, b[:most])
+		if len(b) >= longest {
+			return 0, 0, fmt.Errorf("%w: no length in %q", errProtocol, b[:longest])
 		}
 		return 0, 0, nil
 	}
 	digits, ok := bytes.CutSuffix(b[1:end], []byte{'\r'})
 	for _, d := range digits {
-		ok = ok && '0' <= d && d <= '9' && length < 1<<40
+		ok = ok && '0' <= d && d <= '9'
 		length = length*10 + int(d-'0')
+		ok = ok && length <= most
 	}
 	if !ok || len(digits) == 0 {
 		return 0, 0, fmt.Errorf("%w: invalid length %q", errProtocol, b[:end])

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -77,11 +79,36 @@ func TestReceiver(t *testing.T) {
 	}
 }
 
+// TestReceiverMemory: what a large command took is given back, with the commands
+// after it.
+func TestReceiverMemory(t *testing.T) {
+	large := encoded("SET", "k", strings.Repeat("v", 8<<20))
+	in := &receiver{in: io.MultiReader(bytes.NewReader(large), bytes.NewReader(encoded("GET", "k")))}
+	var freed atomic.Bool
+	for seen := 0; seen < 2; {
+		if err := in.fill(limit << 4); err != nil {
+			t.Fatal(err)
+		}
+		if args, ok, err := in.next(); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			if seen++; seen == 1 {
+				runtime.AddCleanup(&args[2][0], func(*atomic.Bool) { freed.Store(true) }, &freed)
+			}
+		}
+	}
+	for !freed.Load() {
+		runtime.GC()
+	}
+	runtime.KeepAlive(in)
+}
+
 // FuzzReceiver: bytes of any kind give the same commands however they are cut,
 // the first of them being what redcon's own reader makes of it, if it takes it.
 func FuzzReceiver(f *testing.F) {
 	f.Add([]byte("*2\r\n$3\r\nGET\r\n$-7\r\nk\r\n"))
 	f.Add([]byte("*-1\r\nPING\r\n*0\r\n$4 PING\r\n"))
+	f.Add([]byte("$9223372036854775807 X\r\n"))
 	f.Add(append(encoded("SET", "k", "v"), encoded("GET", "k")...))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		whole, err := received(bytes.NewReader(stream))

@@ -28,7 +28,7 @@ import (
 type Server struct {
 	Store *service.Store
 	Token string        // what clients must AUTH with; "": nothing
-	Idle  time.Duration // that a client may be silent
+	Idle  time.Duration // that a client may be silent, and take to send a command
 	Write time.Duration // that a client may take to read answers
 
 	// Observe, if set, is told the name of every command that is known.
@@ -109,7 +109,7 @@ func (s *Server) Stop(ctx context.Context) bool {
 	}
 }
 
-// awaitCommands sets the deadline of the next read, unless the server stops.
+// awaitCommands sets the deadline of the next command, unless the server stops.
 func (s *Server) awaitCommands(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Server) serve(c net.Conn) {
 	defer s.remove(c)
 	in := &receiver{in: c}
 	session := &session{server: s, ctx: context.Background(), trusted: s.Token == ""}
-	for s.awaitCommands(c) {
+	for !in.idle() || s.awaitCommands(c) {
 		err := in.fill(s.Store.Settings().Limits.BodyBytes)
 		for more := err == nil; more; {
 			var command [][]byte
@@ -146,6 +146,9 @@ func (s *Server) serve(c net.Conn) {
 
 // flush sends the answers of a session and says whether that went well.
 func (s *Server) flush(c net.Conn, session *session) bool {
+	if len(session.out) == 0 {
+		return true
+	}
 	if c.SetWriteDeadline(time.Now().Add(s.Write)) != nil {
 		return false
 	}

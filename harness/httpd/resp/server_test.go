@@ -211,7 +211,10 @@ func TestBadBytes(t *testing.T) {
 		"*1\r\n:4\r\n":                    "-ERR Protocol error: expected '$', got ':'\r\n",
 		"*2\r\n$3\r\nGET\r\n$-7\r\nk\r\n": "-ERR Protocol error: invalid length \"$-7\\r\"\r\n",
 		"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$99999999\r\n" + strings.Repeat("v", 2<<20): "-ERR command longer than the limit\r\n",
-		"*1\r\n$4\r\nQUIT\r\n": "+OK\r\n",
+		"*1\r\n$4\r\nQUIT\r\n":               "+OK\r\n",
+		"$9223372036854775807 X\r\n":         "-ERR Protocol error: want a command as an array, or a line of at most 4096 bytes\r\n",
+		strings.Repeat(" ", 64<<10) + "\r\n": "-ERR Protocol error: want a command as an array, or a line of at most 4096 bytes\r\n",
+		"*1048577\r\n":                       "-ERR Protocol error: invalid length \"*1048577\\r\"\r\n",
 	} {
 		if got, _ := f.talk(send, ""); got != want {
 			t.Errorf("%.30q: %q, want %q", send, got, want)
