@@ -18,7 +18,7 @@
 //  2. A scenario of one writer, on an engine that settles, is repeated exactly:
 //     so a finding is shown again by exploring its scenario again.
 //  3. States are told apart within one scenario. The set of those met is
-//     dropped with it, so memory does not grow with time; and counts of shards
+//     dropped with it, so memory is that of the largest scenario; and counts of shards
 //     add up to those of one run.
 //
 // The scenarios of a [Campaign] are numbered: first every short program, then

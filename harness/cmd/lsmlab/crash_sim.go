@@ -64,8 +64,10 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 	if err != nil {
 		return err
 	}
-	// Disks and stores live for microseconds: collect less often.
+	// Disks and stores live for microseconds: collect less often, unless what lives
+	// of a large scenario would make that nine times as much of a lot.
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20))
 	cells := len(f.engines) * len(f.parsed)
 	r := simRun{simFlags: f, crashRun: run, progress: harness.NewDisplay(a.stdout, a.stderr, cells*simSteps)}
 	for _, engine := range f.engines {
