@@ -120,7 +120,9 @@ func newContenders(b *testing.B) []contender {
 		_, _ = io.WriteString(w, value)
 	}))
 	b.Cleanup(bare.Close)
-	blind := httptest.NewServer(&rest.Handler{Store: s.store})
+	blind := httptest.NewUnstartedServer(nil)
+	blind.Config = s.httpServer(&rest.Handler{Store: s.store, StallTimeout: s.config.Timeouts.Write}) // time limits are no observing
+	blind.Start()
 	b.Cleanup(blind.Close)
 	redis := startRedis(b)
 	url := "http://" + s.Addr().String()
