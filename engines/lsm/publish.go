@@ -15,8 +15,8 @@ import (
 // Each write has a ticket, dense and in LSN order. When it is in its MemTable it
 // is entered in a ring under its ticket, and whoever finds the next ticket there
 // publishes it: a writer that sleeps is published by the one before it, so no
-// chain of writers is woken one by one. The idea is that of Pebble's commit queue, where any
-// writer publishes for those before it.
+// chain of writers is woken one by one. The idea is that of Pebble's commit queue,
+// where any writer publishes for those before it.
 type publisher struct {
 	visible atomic.Uint64
 	next    atomic.Uint64 // ticket of the next write to publish
