@@ -8,11 +8,13 @@ import (
 )
 
 // mergeIter merges sorted sources into one sorted walk: a binary min-heap of
-// the sources' present keys. No two sources hold the same internal key. With
-// one source left it costs only a call through.
+// the sources' present keys. No two sources hold the same internal key.
 type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
+	// level is the one source that is left, if it reads tables: the rest of the
+	// walk is its own, and may be made without m.
+	level *levelIter
 }
 
 // heapEntry caches where a source stands; head decides most comparisons.
@@ -27,7 +29,7 @@ type failer interface{ Err() error }
 
 // init prepares m for a new walk over sources, keeping its memory.
 func (m *mergeIter) init(sources []ikey.Iterator) {
-	m.sources, m.heap = sources, m.heap[:0]
+	m.sources, m.heap, m.level = sources, m.heap[:0], nil
 }
 
 func (m *mergeIter) First() bool { return m.rebuild(ikey.Iterator.First) }
@@ -48,7 +50,16 @@ func (m *mergeIter) rebuild(position func(ikey.Iterator) bool) bool {
 	for i := len(m.heap)/2 - 1; i >= 0; i-- {
 		m.siftDown(i)
 	}
+	m.noteLast()
 	return len(m.heap) > 0
+}
+
+// noteLast sets level.
+func (m *mergeIter) noteLast() {
+	m.level = nil
+	if len(m.heap) == 1 {
+		m.level, _ = m.heap[0].it.(*levelIter)
+	}
 }
 
 func (m *mergeIter) Next() bool {
@@ -71,6 +82,7 @@ func (m *mergeIter) Next() bool {
 		last := len(m.heap) - 1
 		m.heap[0] = m.heap[last]
 		m.heap = m.heap[:last]
+		m.noteLast()
 		if last == 0 {
 			return false
 		}
@@ -91,7 +103,7 @@ func (m *mergeIter) Close() (err error) {
 	for _, it := range m.sources {
 		err = errors.Join(err, it.Close())
 	}
-	m.sources, m.heap = m.sources[:0], m.heap[:0]
+	m.sources, m.heap, m.level = m.sources[:0], m.heap[:0], nil
 	return err
 }
 

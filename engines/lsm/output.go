@@ -55,7 +55,10 @@ func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) 
 	return o.tables, nil
 }
 
-func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) error {
+// writeAll may meet a device that fails as a fault: values are views of mapped
+// tables.
+func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), "input of a compaction", &err)
 	var ok bool
 	if lower == nil {
 		ok = it.First()
@@ -83,10 +86,8 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) error {
 	return o.finish()
 }
 
-// add copies one version into the table at hand. The value may be a view of a
-// mapped table, so a device that fails is met here.
-func (o *output) add(k ikey.Key, value []byte) (err error) {
-	defer vfs.CatchFault(debug.SetPanicOnFault(true), "input of a compaction", &err)
+// add copies one version into the table at hand.
+func (o *output) add(k ikey.Key, value []byte) error {
 	// All versions of a key stay in one table, so that no two tables of a level
 	// share a user key.
 	if o.writer != nil && o.writer.Size() >= o.splitAt && !bytes.Equal(k.User, o.lastUser) {

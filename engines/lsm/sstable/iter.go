@@ -28,6 +28,7 @@ type Iter struct {
 
 	key     []byte // memory of user keys
 	keyLen  int    // of the current one
+	same    bool   // see SameUser
 	trailer ikey.Trailer
 
 	block int
@@ -78,7 +79,7 @@ func (it *Iter) First() bool {
 	if it.err != nil {
 		return false
 	}
-	it.block, it.entries, it.next = -1, nil, 0
+	it.block, it.entries, it.next, it.keyLen = -1, nil, 0, 0
 	return it.nextBlock()
 }
 
@@ -87,7 +88,7 @@ func (it *Iter) SeekGE(k ikey.Key) (ok bool) {
 	if it.err != nil {
 		return false
 	}
-	it.entries, it.next = nil, 0
+	it.entries, it.next, it.keyLen = nil, 0, 0
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), it.r.name, &it.err)
 	i := it.r.index.find(k.User, k.Trailer)
 	var b block
@@ -107,6 +108,7 @@ func (it *Iter) SeekGE(k ikey.Key) (ok bool) {
 	it.enter(&b, c.at+c.size+c.unshared, c.valueAt+c.valueLen)
 	it.valueAt = c.valueAt
 	it.trailer = c.trailer
+	it.same = false
 	it.keyLen = c.shared + c.unshared
 	it.key = grow(it.key, it.keyLen)
 	copy(it.key, k.User[:c.shared])
@@ -132,11 +134,16 @@ func (it *Iter) advance() bool {
 	if invariants.Enabled && it.keyLen > 0 && !it.ascends(&e, b) {
 		return it.broken() // an error, not a panic: a disk may hold it
 	}
+	b = b[e.size:]
+	if e.shared == 0 {
+		it.same = string(it.key[:it.keyLen]) == string(b[:e.unshared])
+	} else {
+		it.same = e.unshared == 0 && e.shared == it.keyLen
+	}
 	it.keyLen = e.shared + e.unshared
 	if it.keyLen > len(it.key) {
 		it.key = grow(it.key, it.keyLen)
 	}
-	b = b[e.size:]
 	if key := it.key[e.shared:]; e.unshared <= 16 && len(key) >= 16 && len(b) >= 16 {
 		copy(key[:16], b[:16]) // two registers instead of a call
 	} else {
@@ -169,7 +176,9 @@ func (it *Iter) nextBlock() (ok bool) {
 	}
 	at, valueAt := b.restart(0)
 	it.enter(&b, at, valueAt)
-	it.keyLen = 0 // the first entry shares nothing
+	if len(it.entries) == 0 || it.entries[0]>>sharedShift != 0 {
+		return it.broken() // the first entry of a block shares nothing
+	}
 	return it.advance()
 }
 
@@ -223,6 +232,10 @@ func (it *Iter) ascends(e *entry, b []byte) bool {
 func (it *Iter) Key() ikey.Key {
 	return ikey.Key{User: it.key[:it.keyLen:it.keyLen], Trailer: it.trailer}
 }
+
+// SameUser says whether the last Next moved to another version of the user key
+// that the iterator stood on.
+func (it *Iter) SameUser() bool { return it.same }
 
 // Value returns the current value, a view valid until the next move. In Mapped
 // mode it is a view of the file; see "Faults" in the package comment.

@@ -112,6 +112,9 @@ func checkSeek(t *testing.T, it ikey.Iterator, model []kvs, k ikey.Key) {
 		checkAt(t, it, model, i)
 		ok = it.Next()
 		i++
+		if want := ok && bytes.Equal(model[i-1].key.User, model[i].key.User); ok && it.(*Iter).SameUser() != want {
+			t.Fatalf("from %v to %v: SameUser is %v", model[i-1], model[i], !want)
+		}
 	}
 }
 

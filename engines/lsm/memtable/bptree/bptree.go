@@ -45,7 +45,11 @@ func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
 }
 
 // Add implements [memtable.MemTable].
-func (t *tree) Add(k ikey.Key, value []byte) { t.insert(t.newEntry(k, value), k) }
+func (t *tree) Add(k ikey.Key, value []byte) {
+	if ref := t.newEntry(k, value); !t.append(ref, k) {
+		t.insert(ref, k)
+	}
+}
 
 // Get implements [memtable.MemTable].
 func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok bool) {

@@ -60,7 +60,7 @@ func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 			w.wait()
 			continue
 		}
-		pos := t.insertPosition(l, m, lnk, k)
+		pos := t.searchLeaf(l, m, k)
 		entry := m.skip().head32(k)<<32 | word(ref)
 		if m.count() < t.leafCap {
 			if l.insert(m, pos, entry) {
@@ -76,14 +76,24 @@ func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 	}
 }
 
-// insertPosition is searchLeaf that tries the end of the last leaf first: there
-// rising keys go, and without an upper fence their heads may all be equal.
-func (t *tree) insertPosition(l *leaf, m meta, lnk link, k ikey.Key) int {
-	if end := m.start() + m.count(); lnk.high() == 0 && m.count() > 0 &&
-		t.compare(entryOf(l.slots[end-1].Load()), k) < 0 {
-		return end
+// append puts the entry at ref with key k behind all others, if it belongs there
+// and the last leaf is unlocked and has room: one comparison, no search. It says
+// whether it did.
+func (t *tree) append(ref arena.Ref, k ikey.Key) bool {
+	tail := arena.Ref(t.tail.Load())
+	if tail == 0 {
+		return false
 	}
-	return t.searchLeaf(l, m, k)
+	l := t.leaf(tail)
+	m, lnk := l.load()
+	end := m.start() + m.count()
+	if lnk != 0 || m&locked != 0 || m.count() == 0 || m.count() >= t.leafCap || end == leafSlots ||
+		t.compare(entryOf(l.slots[end-1].Load()), k) >= 0 || !l.lock(m, 0) {
+		return false
+	}
+	l.slots[end].Store(m.skip().head32(k)<<32 | word(ref))
+	l.unlock(m.next(m.start(), m.count()+1, m.skip()))
+	return true
 }
 
 // insert puts entry before slot pos, if the leaf is still in state m. It shifts

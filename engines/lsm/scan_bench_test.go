@@ -1,0 +1,61 @@
+package lsm
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/memtable/bptree"
+	"lsmlab/engines/lsm/wal"
+)
+
+// BenchmarkScan walks a compacted store of a million keys of 16 bytes with values
+// of 100: over all of it, and 50 entries on from a random key. The first is per
+// entry, the second per scan.
+func BenchmarkScan(b *testing.B) {
+	const keys = 1_000_000
+	db, err := Open(b.TempDir(), Options{MemTable: bptree.New, WALWrite: wal.Mapped})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	key, value := make([]byte, 16), make([]byte, 100)
+	var batch kv.Batch
+	for _, i := range rng.Perm(keys) {
+		binary.BigEndian.PutUint64(key, uint64(i))
+		batch.Reset()
+		batch.Set(key, value)
+		if err := db.Apply(&batch, kv.Buffered); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Compact(); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("all", func(b *testing.B) {
+		it := db.Scan(nil, nil)
+		for b.Loop() {
+			if !it.Next() {
+				_ = it.Close()
+				it = db.Scan(nil, nil)
+			}
+			_, _ = it.Key(), it.Value()
+		}
+		_ = it.Close()
+	})
+	b.Run("seek", func(b *testing.B) {
+		for b.Loop() {
+			binary.BigEndian.PutUint64(key, rng.Uint64N(keys))
+			it := db.Scan(key, nil)
+			for range 51 {
+				if !it.Next() {
+					break
+				}
+				_, _ = it.Key(), it.Value()
+			}
+			_ = it.Close()
+		}
+	})
+}
