@@ -42,9 +42,10 @@
 // # Writing
 //
 // Append encodes into a buffer, or with [Mapped] into a shared mapping of the
-// segment. Commit(Buffered) hands the buffer over by one positioned write, and
-// Commit(Synced) syncs; of those who wait one leads, and the others share what
-// it does. Two buffers change places, so a write never stops Append.
+// segment, past which it writes what is large. Commit(Buffered) hands the buffer
+// over by one positioned write, and Commit(Synced) syncs; of those who wait one
+// leads, and the others share what it does. Two buffers change places, so a write
+// never stops Append.
 //
 // Invariants:
 //

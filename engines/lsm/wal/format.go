@@ -98,14 +98,19 @@ func parseHeader(b []byte, number uint64) (h header, wrong string) {
 // for it, and returns its size in bytes. count 0 makes an end mark.
 func putRecord(b []byte, number uint64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) int {
 	size := recordSize + len(ops)
-	lag := min(uint64(first-1-durable), 1<<32-1) // saturates: a weaker claim, still true
-	binary.LittleEndian.PutUint32(b[8:], uint32(size-prefixSize))
-	binary.LittleEndian.PutUint64(b[12:], uint64(first))
-	binary.LittleEndian.PutUint32(b[20:], uint32(count))
-	binary.LittleEndian.PutUint32(b[24:], uint32(lag))
+	putFixed(b, first, count, durable, ops)
 	copy(b[recordSize:], ops)
 	binary.LittleEndian.PutUint64(b, recordSum(b[:size], number))
 	return size
+}
+
+// putFixed writes what a record has before its operations, but for the checksum.
+func putFixed(b []byte, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
+	lag := min(uint64(first-1-durable), 1<<32-1) // saturates: a weaker claim, still true
+	binary.LittleEndian.PutUint32(b[8:], uint32(fixedSize+len(ops)))
+	binary.LittleEndian.PutUint64(b[12:], uint64(first))
+	binary.LittleEndian.PutUint32(b[20:], uint32(count))
+	binary.LittleEndian.PutUint32(b[24:], uint32(lag))
 }
 
 // parseRecord reads the record at the start of b, the rest of the segment

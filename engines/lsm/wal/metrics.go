@@ -4,7 +4,7 @@ package wal
 type Metrics struct {
 	Bytes       int64 // handed over: records, headers and marks
 	Records     int64 // appended
-	Writes      int64 // positioned writes; 0 with Mapped
+	Writes      int64 // of the buffer; 0 with Mapped
 	Syncs       int64 // times that a leader synced what was pending
 	SyncCommits int64 // calls of Commit that asked for Synced
 	// SyncGroups[i] counts the syncs that covered 2^(i-1) to 2^i-1 records;

@@ -39,7 +39,7 @@ type WriteMethod uint8
 // The methods.
 const (
 	Positioned WriteMethod = iota // one positioned write for each record or group
-	Mapped                        // stores to a shared mapping of the segment: no system call
+	Mapped                        // stores to a shared mapping of the segment: no system call, but for large records
 )
 
 var writeNames = [...]string{Positioned: "positioned", Mapped: "mapped"}

@@ -1,7 +1,10 @@
 package wal
 
 import (
+	"encoding/binary"
 	"errors"
+
+	"github.com/cespare/xxhash/v2"
 
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/vfs"
@@ -18,6 +21,31 @@ type segment struct {
 	file   vfs.File            // nil for a recovered segment that was not reused
 	view   vfs.WritableMapping // of the current segment, with write method Mapped
 	synced bool                // sealed, and all of it was synced
+}
+
+// writeHeader writes the header of a mapped segment past its mapping: the first
+// store there faults in megabytes, which takes milliseconds.
+func (s *segment) writeHeader(h header) error {
+	b := make([]byte, headerSize)
+	putHeader(b, h)
+	_, err := s.file.WriteAt(b, 0)
+	return err
+}
+
+// writeRecord writes a record past the mapping, as putRecord puts it in memory,
+// without a copy of ops.
+func (s *segment) writeRecord(at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) error {
+	b := make([]byte, recordSize)
+	putFixed(b, first, count, durable, ops)
+	d := xxhash.New()
+	_, _ = d.Write(b[8:]) // never fails
+	_, _ = d.Write(ops)
+	binary.LittleEndian.PutUint64(b, d.Sum64()^mix(s.number))
+	if _, err := s.file.WriteAt(ops, at+recordSize); err != nil {
+		return err
+	}
+	_, err := s.file.WriteAt(b, at)
+	return err
 }
 
 // seal ends the writing to s.
