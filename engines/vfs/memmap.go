@@ -112,6 +112,9 @@ type memMapping struct {
 
 func (w *memMapping) Bytes() []byte { return w.data }
 
+// Forget implements [WritableMapping], as memView's.
+func (w *memMapping) Forget(int64, int64) {}
+
 func (w *memMapping) Unmap() error {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()

@@ -95,6 +95,8 @@ type Mapping interface {
 type WritableMapping interface {
 	// Bytes returns the view; its length is the file's size at MapWritable.
 	Bytes() []byte
+	// Forget is that of [Mapping]; what was stored stays.
+	Forget(from, to int64)
 	// Unmap ends the view, without a sync; no slice of Bytes may be touched
 	// after.
 	Unmap() error

@@ -7,9 +7,9 @@ import (
 	"lsmlab/engines/internal/invariants"
 )
 
-// maxPooled bounds the chunks kept for the next arena, 16 MiB: a quarter of a
-// default MemTable, so that a store that is only read holds little.
-const maxPooled = 8
+// maxPooled bounds the chunks kept for the next arena, 4 MiB: a store that is
+// only read holds little, and small MemTables fault nothing in.
+const maxPooled = 2
 
 // poisoned is how many bytes at the start of given-back memory are overwritten
 // in builds that check invariants; more would make tests with small tables slow.

@@ -19,6 +19,8 @@ type indexBuilder struct {
 	ends    []uint32 // of them, in keys
 }
 
+func (x *indexBuilder) reset() { x.offsets, x.keys, x.ends = x.offsets[:0], x.keys[:0], x.ends[:0] }
+
 func (x *indexBuilder) add(offset int64, separator ikey.Key) {
 	x.offsets = append(x.offsets, uint64(offset))
 	x.keys = binary.LittleEndian.AppendUint64(x.keys, uint64(separator.Trailer))
@@ -32,35 +34,48 @@ func (x *indexBuilder) size() int { return indexHeaderSize + 20*len(x.offsets) +
 // append appends the index of blocks that end at end; prefix is what all keys
 // of the table share.
 func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
-	le := binary.LittleEndian
-	n := len(x.offsets)
-	entries := make([]byte, 0, indexEntrySize*(n+1))
-	keyOffsets := le.AppendUint32(nil, uint32(len(prefix)))
-	keys := append([]byte(nil), prefix...)
-	start := 0
-	for i, end := range x.ends {
-		trailer, key := x.keys[start:start+8], x.keys[start+8:end]
-		if i == 0 {
-			key = prefix // nothing is before block 0
-		}
-		key = key[len(prefix):]
-		entries = le.AppendUint64(entries, ikey.Head(key, 0))
-		entries = le.AppendUint64(entries, x.offsets[i])
-		keys = append(append(keys, trailer...), key...)
-		keyOffsets = le.AppendUint32(keyOffsets, uint32(len(keys)))
-		start = int(end)
+	le, n := binary.LittleEndian, len(x.offsets)
+	start := len(dst)
+	dst = append(dst, make([]byte, indexHeaderSize)...)
+	for i, offset := range x.offsets {
+		_, key := x.separator(i, prefix)
+		dst = le.AppendUint64(dst, ikey.Head(key, 0))
+		dst = le.AppendUint64(dst, offset)
 	}
-	for _, v := range []uint32{uint32(n), uint32(len(prefix)), uint32(len(keys)), 0} {
-		dst = le.AppendUint32(dst, v)
-	}
-	dst = append(dst, entries...)
 	dst = le.AppendUint64(dst, ^uint64(0))
 	dst = le.AppendUint64(dst, uint64(end))
-	dst = append(dst, keyOffsets...)
+	keys := len(prefix)
+	dst = le.AppendUint32(dst, uint32(keys))
+	for i := range n {
+		trailer, key := x.separator(i, prefix)
+		keys += len(trailer) + len(key)
+		dst = le.AppendUint32(dst, uint32(keys))
+	}
 	if n%2 == 0 { // n+1 offsets of 4 bytes
 		dst = append(dst, 0, 0, 0, 0)
 	}
-	return append(dst, keys...)
+	dst = append(dst, prefix...)
+	for i := range n {
+		trailer, key := x.separator(i, prefix)
+		dst = append(append(dst, trailer...), key...)
+	}
+	le.PutUint32(dst[start:], uint32(n))
+	le.PutUint32(dst[start+4:], uint32(len(prefix)))
+	le.PutUint32(dst[start+8:], uint32(keys))
+	return dst
+}
+
+// separator returns the trailer and the key without the table's prefix.
+func (x *indexBuilder) separator(i int, prefix []byte) (trailer, key []byte) {
+	start := 0
+	if i > 0 {
+		start = int(x.ends[i-1])
+	}
+	trailer, key = x.keys[start:start+8], x.keys[start+8:x.ends[i]]
+	if i == 0 {
+		return trailer, nil // nothing is before block 0
+	}
+	return trailer, key[len(prefix):]
 }
 
 // index is a view of an encoded index, and a small directory of it.

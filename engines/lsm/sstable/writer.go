@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 
 	"lsmlab/engines/internal/invariants"
 	"lsmlab/engines/kv"
@@ -61,24 +62,38 @@ type Writer struct {
 	o    WriterOptions
 	err  error
 
-	buf     []byte // what is not yet written
-	written int64  // where buf belongs in the file
-	content []byte // of the block being compressed
-
-	block    builder
-	capacity int // bytes at which the open block closes
-	index    indexBuilder
-	hashes   []uint64
-	last     []byte // user key added last
+	memory
+	written  int64 // where buf belongs in the file
+	capacity int   // bytes at which the open block closes
 	trailer  ikey.Trailer
 	props    Properties
+}
+
+// memory is what a writer collects in, megabytes for a large table: the next one
+// goes on with it.
+type memory struct {
+	buf     []byte // what is not yet written
+	content []byte // of the block being compressed
+	last    []byte // user key added last
+	hashes  bloom.Hashes
+	block   builder
+	index   indexBuilder
+}
+
+var memories = sync.Pool{New: func() any { return new(memory) }}
+
+func (m *memory) reset() {
+	m.buf, m.content, m.last = m.buf[:0], m.content[:0], m.last[:0]
+	m.hashes.Reset()
+	m.block.reset()
+	m.index.reset()
 }
 
 // NewWriter returns a writer of a table into the empty file f, called name in
 // errors. Nothing is written yet. The file stays the caller's, to be closed
 // after Finish or an error.
 func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
-	w := &Writer{f: f, name: name, o: o.withDefaults(), written: pageSize}
+	w := &Writer{f: f, name: name, o: o.withDefaults(), memory: *memories.Get().(*memory), written: pageSize}
 	w.block.interval = w.o.RestartInterval
 	w.props.Compression = o.Compression
 	w.props.MinSeq = ikey.MaxSeq
@@ -102,7 +117,7 @@ func (w *Writer) Add(k ikey.Key, value []byte) error {
 		return err
 	}
 	if newUser && w.o.BloomBitsPerKey > 0 {
-		w.hashes = append(w.hashes, Hash(k.User))
+		w.hashes.Add(Hash(k.User))
 	}
 	if w.block.count > 0 && !w.fits(k, shared, value) {
 		if err := w.finishBlock(); err != nil {
@@ -252,7 +267,7 @@ func (w *Writer) flush() error {
 func (w *Writer) Size() int64 {
 	n := w.offset() + int64(w.block.size()+w.index.size()+footerSize)
 	if w.o.BloomBitsPerKey > 0 {
-		n += int64(len(w.hashes)) * int64(w.o.BloomBitsPerKey) / 8
+		n += int64(w.hashes.Len()) * int64(w.o.BloomBitsPerKey) / 8
 	}
 	return n
 }
@@ -284,7 +299,15 @@ func (w *Writer) Finish() (Properties, error) {
 		return Properties{}, w.err
 	}
 	w.err = fmt.Errorf("%w: writer of %s", kv.ErrClosed, w.name)
+	w.giveMemory()
 	return w.props, nil
+}
+
+func (w *Writer) giveMemory() {
+	m := w.memory
+	w.memory = memory{}
+	m.reset()
+	memories.Put(&m)
 }
 
 // appendTail appends all that follows the blocks and returns the first page.
@@ -298,7 +321,7 @@ func (w *Writer) appendTail() []byte {
 		if w.o.BloomBitsPerKey < 0 {
 			return dst
 		}
-		return bloom.Append(dst, w.hashes, w.o.BloomBitsPerKey)
+		return bloom.Append(dst, &w.hashes, w.o.BloomBitsPerKey)
 	})
 	w.section(&l.properties, w.props.append)
 	l.fileSize = uint64(w.offset() + footerSize)

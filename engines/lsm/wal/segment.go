@@ -20,6 +20,7 @@ type segment struct {
 
 	file   vfs.File            // nil for a recovered segment that was not reused
 	view   vfs.WritableMapping // of the current segment, with write method Mapped
+	left   int64               // offset up to which pages of view were let go
 	synced bool                // sealed, and all of it was synced
 }
 

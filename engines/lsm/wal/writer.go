@@ -27,6 +27,10 @@ const (
 // go both ways.
 const largeRecord = 16 << 10
 
+// forgetBytes is how many bytes of a mapping the writer leaves behind it before
+// their pages leave the memory of the process.
+const forgetBytes = 1 << 20
+
 // Writer appends to a log. Append is called by one goroutine at a time, all
 // else is safe for concurrent use.
 //
@@ -186,6 +190,10 @@ func (w *Writer) store(at, size int64, first ikey.Seq, count int, ops []byte) (e
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name, &err)
 	putRecord(w.cur.view.Bytes()[at:at+size], w.cur.number, first, count, w.claim(first), ops)
 	w.m.Bytes += size
+	if at >= w.cur.left+forgetBytes {
+		w.cur.view.Forget(w.cur.left, at)
+		w.cur.left = at
+	}
 	return nil
 }
 

@@ -35,8 +35,8 @@ type Filter struct {
 
 // Append appends to dst a filter of the given hashes with bitsPerKey bits for
 // each, rounded up to whole lines.
-func Append(dst []byte, hashes []uint64, bitsPerKey int) []byte {
-	lines := (uint64(len(hashes))*uint64(bitsPerKey) + lineSize*8 - 1) / (lineSize * 8)
+func Append(dst []byte, hashes *Hashes, bitsPerKey int) []byte {
+	lines := (uint64(hashes.n)*uint64(bitsPerKey) + lineSize*8 - 1) / (lineSize * 8)
 	lines = min(max(lines, 1), 1<<32-1)
 	probes := probesFor(bitsPerKey)
 	start := len(dst)
@@ -45,7 +45,7 @@ func Append(dst []byte, hashes []uint64, bitsPerKey int) []byte {
 	binary.LittleEndian.PutUint32(f, probes)
 	binary.LittleEndian.PutUint32(f[4:], uint32(lines))
 	body := f[headerSize:]
-	for _, h := range hashes {
+	for h := range hashes.all {
 		at := lineOf(h, lines)
 		line := (*[lineSize]byte)(body[at : at+lineSize])
 		p := uint32(h)

@@ -6,10 +6,12 @@ import (
 	"testing"
 )
 
-func hashes(rng *rand.Rand, n int) []uint64 {
-	h := make([]uint64, n)
-	for i := range h {
-		h[i] = rng.Uint64()
+func hashes(rng *rand.Rand, n int) *Hashes {
+	h := new(Hashes)
+	h.Add(0)
+	h.Reset()
+	for range n {
+		h.Add(rng.Uint64())
 	}
 	return h
 }
@@ -38,7 +40,7 @@ func TestFalsePositivesAgreeWithTheory(t *testing.T) {
 		if !ok {
 			t.Fatal("own filter refused")
 		}
-		for _, h := range in {
+		for h := range in.all {
 			if !f.MayContain(h) {
 				t.Fatalf("%d bits: lost hash %x", bits, h)
 			}
@@ -62,14 +64,14 @@ func TestSmallAndEmpty(t *testing.T) {
 	if !(Filter{}).MayContain(1) {
 		t.Error("the zero filter must say maybe")
 	}
-	f, ok := Open(Append(nil, nil, 10))
+	f, ok := Open(Append(nil, new(Hashes), 10))
 	if !ok || f.MayContain(12345) {
 		t.Error("a filter of nothing must say no", ok)
 	}
 }
 
 func TestOpenRefusesDamage(t *testing.T) {
-	good := Append(nil, []uint64{1, 2, 3}, 10)
+	good := Append(nil, hashes(rand.New(rand.NewPCG(1, 1)), 3), 10)
 	for n := range good {
 		if _, ok := Open(good[:n]); ok {
 			t.Errorf("accepted %d of %d bytes", n, len(good))
