@@ -37,6 +37,8 @@ const (
 	chunkUnits = 1 << chunkBits
 	unitMask   = chunkUnits - 1
 	maxChunks  = 4096 // 8 GiB; costs 32 KiB an arena
+	// growing is from how many chunks on an arena is expected to take more.
+	growing = 2
 )
 
 // Arena is a bump allocator. Alloc, Bytes, Pointer and Size are safe for
@@ -91,7 +93,7 @@ func (a *Arena) grow(units uint64) Ref {
 		panic(fmt.Sprintf("arena: %d chunks in use, %d more asked for, at most %d (released: %v)",
 			a.used, n, maxChunks, a.released))
 	}
-	mem := takeChunks(n)
+	mem := takeChunks(n, a.used >= growing)
 	a.owned = append(a.owned, mem)
 	first := uint64(a.used)<<chunkBits + 1
 	for i := range n {

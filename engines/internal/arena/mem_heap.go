@@ -11,4 +11,6 @@ func mapMemory(size int) ([]byte, error) {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), size), nil
 }
 
+func populate([]byte) {}
+
 func unmapMemory([]byte) {}

@@ -28,6 +28,10 @@ func mapMemory(size int) ([]byte, error) {
 	return mem, nil
 }
 
+// populate has the system make the pages of mem now. Best effort: it needs Linux
+// 5.14.
+func populate(mem []byte) { _ = unix.Madvise(mem, unix.MADV_POPULATE_WRITE) }
+
 func unmapMemory(mem []byte) { mustUnmap(unsafe.Pointer(&mem[0]), uintptr(len(mem))) }
 
 func mustUnmap(p unsafe.Pointer, size uintptr) {
