@@ -135,6 +135,10 @@ func (o *Ops) fail(format string, args ...any) bool {
 
 // cutBytes splits a length-prefixed slice off b.
 func cutBytes(b []byte, limit uint64) (field, rest []byte, ok bool) {
+	if len(b) > 0 && int(b[0]) < min(len(b), 0x80) { // a length of one byte
+		end := 1 + int(b[0])
+		return b[1:end:end], b[end:], true
+	}
 	n, w := binary.Uvarint(b)
 	if w <= 0 || n > limit || n > uint64(len(b)-w) {
 		return nil, b, false

@@ -44,11 +44,8 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 		return 0, err
 	}
 	t.Step(stepMemTable)
-	seq := w.first
-	for ops := b.Ops(); ops.Next(); seq++ {
-		w.mem.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
-	}
-	last := seq - 1
+	w.mem.add(w.first, b.Ops())
+	last := w.first + ikey.Seq(b.Len()) - 1
 	db.published.publish(w.ticket, w.first, last)
 	if err = db.commit(last, d, t); err == nil {
 		t.Step(stepPublish)

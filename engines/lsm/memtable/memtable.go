@@ -7,7 +7,10 @@
 // memory goes back all at once. That is what makes readers cheap.
 package memtable
 
-import "lsmlab/engines/lsm/ikey"
+import (
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/ikey"
+)
 
 // MemTable is an ordered in-memory set of versions. All methods but Release
 // are safe for concurrent use.
@@ -26,6 +29,14 @@ type MemTable interface {
 	// Release gives the memory back. It is called exactly once, when no reader,
 	// iterator or view of this table is left; no method may be called after.
 	Release()
+}
+
+// BatchAdder is a MemTable that adds the versions of a batch together faster than
+// one by one.
+type BatchAdder interface {
+	MemTable
+	// AddBatch is Add of each of ops, which have the LSNs first, first+1 and so on.
+	AddBatch(first ikey.Seq, ops kv.Ops)
 }
 
 // Options tune a new MemTable.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -46,7 +47,24 @@ func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
 
 // Add implements [memtable.MemTable].
 func (t *tree) Add(k ikey.Key, value []byte) {
-	if ref := t.newEntry(k, value); !t.append(ref, k) {
+	a := appender{t: t}
+	t.add(&a, k, value)
+	a.release()
+}
+
+// AddBatch implements [memtable.BatchAdder]: where keys rise behind all others,
+// the last leaf is locked once for those that it has room for.
+func (t *tree) AddBatch(first ikey.Seq, ops kv.Ops) {
+	a := appender{t: t}
+	for seq := first; ops.Next(); seq++ {
+		t.add(&a, ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+	}
+	a.release()
+}
+
+func (t *tree) add(a *appender, k ikey.Key, value []byte) {
+	if ref := t.newEntry(k, value); !a.append(ref, k) {
+		a.release()
 		t.insert(ref, k)
 	}
 }

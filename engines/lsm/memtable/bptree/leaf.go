@@ -76,26 +76,6 @@ func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 	}
 }
 
-// append puts the entry at ref with key k behind all others, if it belongs there
-// and the last leaf is unlocked and has room: one comparison, no search. It says
-// whether it did.
-func (t *tree) append(ref arena.Ref, k ikey.Key) bool {
-	tail := arena.Ref(t.tail.Load())
-	if tail == 0 {
-		return false
-	}
-	l := t.leaf(tail)
-	m, lnk := l.load()
-	end := m.start() + m.count()
-	if lnk != 0 || m&locked != 0 || m.count() == 0 || m.count() >= t.leafCap || end == leafSlots ||
-		t.compare(entryOf(l.slots[end-1].Load()), k) >= 0 || !l.lock(m, 0) {
-		return false
-	}
-	l.slots[end].Store(m.skip().head32(k)<<32 | word(ref))
-	l.unlock(m.next(m.start(), m.count()+1, m.skip()))
-	return true
-}
-
 // insert puts entry before slot pos, if the leaf is still in state m. It shifts
 // the smaller half.
 func (l *leaf) insert(m meta, pos int, entry word) bool {

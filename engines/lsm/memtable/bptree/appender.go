@@ -1,0 +1,62 @@
+package bptree
+
+import (
+	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/lsm/ikey"
+)
+
+// appender puts entries behind all others of the table: one comparison each, no
+// search. It holds the lock of the last leaf from one to the next, so its user
+// calls release before anything else takes a lock, and soon. The zero appender of
+// a tree is ready.
+type appender struct {
+	t    *tree
+	l    *leaf // locked; nil for none
+	m    meta  // of l before it was locked
+	end  int   // of the live slots
+	last ikey.Key
+}
+
+// append puts the entry at ref with key k behind all others, if it belongs there
+// and the last leaf has room and is not another's. It says whether it did.
+func (a *appender) append(ref arena.Ref, k ikey.Key) bool {
+	if a.l == nil {
+		if !a.lockTail(k) {
+			return false
+		}
+	} else if ikey.Compare(a.last, k) >= 0 {
+		return false
+	}
+	if a.end-a.m.start() >= a.t.leafCap || a.end == leafSlots {
+		return false
+	}
+	a.l.slots[a.end].Store(a.m.skip().head32(k)<<32 | word(ref))
+	a.end++
+	a.last = k
+	return true
+}
+
+// lockTail locks the last leaf if k sorts behind its last entry.
+func (a *appender) lockTail(k ikey.Key) bool {
+	tail := arena.Ref(a.t.tail.Load())
+	if tail == 0 || skip(0).head64(k) < a.t.tailHead.Load() {
+		return false
+	}
+	l := a.t.leaf(tail)
+	m, lnk := l.load()
+	end := m.start() + m.count()
+	if lnk != 0 || m&locked != 0 || m.count() == 0 ||
+		a.t.compare(entryOf(l.slots[end-1].Load()), k) >= 0 || !l.lock(m, 0) {
+		return false
+	}
+	a.l, a.m, a.end = l, m, end
+	return true
+}
+
+// release unlocks the leaf, if there is one.
+func (a *appender) release() {
+	if a.l != nil {
+		a.l.unlock(a.m.next(a.m.start(), a.end-a.m.start(), a.m.skip()))
+		a.l = nil
+	}
+}
