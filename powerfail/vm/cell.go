@@ -127,7 +127,8 @@ func (x *experiment) boot(data Drive) (*Machine, error) {
 
 // bootMeanwhile boots another machine on that disk while the caller works with the
 // first. The new one has looked for partitions when judge returns it, no more: it
-// forgets what it read of the disk when it mounts it. end ends it.
+// forgets what it read of the disk when it mounts it. It has run the lab's program
+// while that of the first machine started. end ends it.
 func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), end func()) {
 	type booted struct {
 		m   *Machine
@@ -139,6 +140,9 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 	aside.ctx = ctx
 	go func() {
 		m, err := aside.boot(data)
+		if err == nil && x.lab.options.Cold {
+			err = x.lab.warmUp(m)
+		}
 		ready <- booted{m, err}
 	}()
 	judge = sync.OnceValues(func() (*Machine, error) {
@@ -147,7 +151,7 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 	})
 	return judge, func() {
 		cancel()
-		if m, err := judge(); err == nil {
+		if m, _ := judge(); m != nil {
 			m.Kill()
 		}
 	}

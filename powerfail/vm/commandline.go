@@ -75,7 +75,7 @@ func (l *commandLine) json(option string, v map[string]any) error {
 
 // machine describes the whole machine and returns our ends of its channels.
 func (l *commandLine) machine(c Config) (monitor, control, worker net.Conn, err error) {
-	l.arg("-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", strconv.Itoa(c.Memory),
+	l.arg("-M", "pc", "-accel", "tcg,thread=multi", "-cpu", processor, "-m", strconv.Itoa(c.Memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", c.Kernel, "-append", kernelLine,
 		"-initrd", pathOf(c.Initramfs),

@@ -98,12 +98,17 @@ func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data D
 }
 
 func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
-	names := []string{"virtio_pci", "virtio_console", "virtio_blk", "ext4", "dm-flakey", "dm-log-writes"}
-	modules, err := k.Modules(append(names, fs.modules...)...)
+	names := append([]string{"virtio_pci", "virtio_console", "virtio_blk", "ext4"}, fs.modules...)
+	modules, err := k.Modules(names...)
 	if err != nil {
 		return nil, err
 	}
-	archive, err := kernel.Initramfs(l.init, modules)
+	// In the same order, and then what only the device mapper needs.
+	all, err := k.Modules(append(names, "dm-flakey", "dm-log-writes")...)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := kernel.Initramfs(l.init, modules, all[len(modules):])
 	if err != nil {
 		return nil, err
 	}
@@ -140,13 +145,20 @@ func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) 
 	return f, nil
 }
 
-// mountTools makes the lab's program available in a guest that has come up, and
-// runs it once, so that a snapshot has it in memory.
+// mountTools makes the lab's program available in a guest that has come up, in a
+// snapshot with the program in memory.
 func (l *Lab) mountTools(m *Machine) error {
 	_, err := m.Do(wire.Request{Mount: &wire.Mount{Device: "/dev/vda", Dir: toolsDir, FS: "ext4", ReadOnly: true}})
 	if err == nil && !l.options.Cold {
-		_, err = m.Do(wire.Request{Run: l.program([]string{"--help"})})
+		err = l.warmUp(m)
 	}
+	return err
+}
+
+// warmUp runs the lab's program once: the next time it starts in half the time,
+// from memory and by instructions that QEMU has translated.
+func (l *Lab) warmUp(m *Machine) error {
+	_, err := m.Do(wire.Request{Run: l.program([]string{"--help"})})
 	return err
 }
 

@@ -22,8 +22,19 @@ const QEMU = "qemu-system-x86_64"
 
 // kernelLine keeps a boot short: nothing is measured, probed or tested that a
 // machine of a few seconds does not need. A panic ends the machine.
+//
+// Of a boot that took 3.4 s this saves, as the least of ten each time: 0.3 s that
+// code is not patched to be faster (noreplace), 0.3 s without ACPI, 0.25 s that
+// tracing does not look at every symbol (initcall_blacklist; a kernel that lacks
+// one of the names does not mind).
 const kernelLine = "console=ttyS0 panic=-1 quiet mitigations=off nokaslr audit=0 tsc=reliable no_timer_check " +
-	"random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 nowatchdog edd=off pci=lastbus=0 acpi=noirq"
+	"random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 nowatchdog edd=off pci=lastbus=0 acpi=off " +
+	"noreplace-smp noreplace-paravirt " +
+	"initcall_blacklist=ftrace_check_for_weak_functions,init_kprobe_trace,trace_eval_init,tracer_init_tracefs"
+
+// processor is an old one: a kernel patches itself for what a new one can do, and
+// emulation is no faster by it (0.6 s a boot). Random numbers are there at once.
+const processor = "qemu64,+rdrand"
 
 // Machine is one running virtual machine. It lives no longer than its context,
 // its time limit and this process: everything that it has open is nameless

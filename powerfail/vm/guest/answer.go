@@ -19,6 +19,7 @@ type guest struct {
 	worker  *os.File   // WorkerPort
 	started chan error // receives the end of the process of Start
 	stderr  tail       // of it
+	mapper  bool       // the modules of the device mapper are loaded
 }
 
 func (g *guest) answer(q wire.Request) wire.Response {
@@ -52,10 +53,16 @@ func (g *guest) do(q wire.Request) (r wire.Response, err error) {
 		powerOff()
 		return r, errors.New("power off: the machine is still on")
 	}
-	return deviceMapper(q)
+	return g.deviceMapper(q)
 }
 
-func deviceMapper(q wire.Request) (r wire.Response, err error) {
+func (g *guest) deviceMapper(q wire.Request) (r wire.Response, err error) {
+	if !g.mapper { // most machines never need it, and it takes a while
+		if err := loadModules("/modules-later"); err != nil {
+			return r, err
+		}
+		g.mapper = true
+	}
 	c, err := dm.Open()
 	if err != nil {
 		return r, err

@@ -28,8 +28,10 @@ func main() {
 	powerOff()
 }
 
+// powerOff ends the machine: without ACPI it knows how to reboot only, and QEMU
+// ends then.
 func powerOff() {
-	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF) // nothing is left to tell
+	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART) // nothing is left to tell
 }
 
 // serve answers requests until something fails.
@@ -77,7 +79,12 @@ func setUp() error {
 			return err
 		}
 	}
-	list, err := os.ReadFile("/modules")
+	return loadModules("/modules")
+}
+
+// loadModules loads the modules that are listed in a file.
+func loadModules(file string) error {
+	list, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}

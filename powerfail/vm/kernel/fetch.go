@@ -13,14 +13,22 @@ import (
 )
 
 // Fetch downloads and unpacks every pinned kernel that cacheDir lacks, with
-// apt-get and dpkg-deb; nothing is installed and no rights are needed. A folder
-// appears in cacheDir only when it is whole.
+// apt-get and dpkg-deb; nothing is installed and no rights are needed. The folder
+// of a package appears in cacheDir only when it is whole.
 func Fetch(ctx context.Context, cacheDir string) error {
 	for _, k := range Pinned() {
 		if _, err := Find(cacheDir, k.Name); err == nil {
 			continue
 		}
-		if err := fetch(ctx, cacheDir, k); err != nil {
+		k.dir = k.folder(cacheDir)
+		_, err := os.Stat(k.packed())
+		if err != nil {
+			err = fetch(ctx, cacheDir, k)
+		}
+		if err == nil {
+			err = unpackImage(k.packed(), k.Image())
+		}
+		if err != nil {
 			return fmt.Errorf("kernel %s: %w", k.Name, err)
 		}
 	}

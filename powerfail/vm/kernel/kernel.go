@@ -92,7 +92,10 @@ func (k Kernel) folder(cacheDir string) string {
 // release is the kernel's own name for itself, as in uname -r.
 func (k Kernel) release() string { return strings.TrimPrefix(k.Package, "linux-image-") }
 
-// Image is the path of the bootable image.
-func (k Kernel) Image() string { return filepath.Join(k.dir, "boot", "vmlinuz-"+k.release()) }
+// Image is the path of the kernel that is booted: an ELF file, unpacked.
+func (k Kernel) Image() string { return filepath.Join(k.dir, "boot", "vmlinux-"+k.release()) }
+
+// packed is the path of the image in the package.
+func (k Kernel) packed() string { return filepath.Join(k.dir, "boot", "vmlinuz-"+k.release()) }
 
 func (k Kernel) modulesDir() string { return filepath.Join(k.dir, "lib", "modules", k.release()) }

@@ -95,7 +95,7 @@ func TestDependenciesOfSomethingElse(t *testing.T) {
 }
 
 func TestInitramfs(t *testing.T) {
-	archive, err := Initramfs([]byte("init"), []Module{{"b", []byte("bb")}, {"a", []byte("aa")}})
+	archive, err := Initramfs([]byte("init"), []Module{{"b", []byte("bb")}, {"a", []byte("aa")}}, []Module{{"c", []byte("cc")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,9 @@ func TestInitramfs(t *testing.T) {
 		found[r.Name] = string(content)
 	}
 	for name, want := range map[string]string{
-		"init": "init", "lib/b.ko": "bb", "lib/a.ko": "aa", "lib64": "tools/lib",
-		"modules": "/lib/b.ko\n/lib/a.ko\n", // in the order given
+		"init": "init", "lib/b.ko": "bb", "lib/a.ko": "aa", "lib/c.ko": "cc", "lib64": "tools/lib",
+		"modules":       "/lib/b.ko\n/lib/a.ko\n", // in the order given
+		"modules-later": "/lib/c.ko\n",
 	} {
 		if found[name] != want {
 			t.Errorf("%s holds %q, want %q", name, found[name], want)
