@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"lsmlab/harness/result"
+	"lsmlab/reports/internal/browsertest"
 )
 
 // fakeLoad makes load directories that look like real ones, for tests alone.
@@ -226,25 +225,12 @@ func TestLoadDamage(t *testing.T) {
 	}
 }
 
-// The load page in a real browser, as TestBrowser does with that of a race.
+// The load page in a real browser.
 func TestLoadPageInBrowser(t *testing.T) {
-	ctx := openBrowser(t)
+	ctx := browsertest.Open(t)
 	index, err := Render(threeLevels.write(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c console
-	c.listen(ctx, t)
-	for _, width := range []int64{1280, 390} {
-		do(ctx, t, chromedp.EmulateViewport(width, 844), chromedp.Navigate(fileURL(index)))
-		checkLayout(ctx, t, width, 9)
-		if *shots != "" {
-			screenshot(ctx, t, filepath.Join(*shots, fmt.Sprintf("load-%d.png", width)))
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.lines) > 0 {
-		t.Errorf("the browser complains: %s", strings.Join(c.lines, "; "))
-	}
+	browsertest.CheckPage(ctx, t, index, "load", 9)
 }

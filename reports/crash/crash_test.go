@@ -2,6 +2,7 @@ package crash
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
+	"lsmlab/reports/internal/browsertest"
 )
 
 // fakeRun writes a run directory with all that a page can show.
@@ -120,6 +122,31 @@ func TestPage(t *testing.T) {
 	}
 	if second, err := os.ReadFile(again); err != nil || string(second) != string(html) {
 		t.Errorf("drawn again the page is another one (%v)", err)
+	}
+}
+
+// The page in a real browser: all that the page is for is there to be seen, with
+// something in it.
+func TestPageInBrowser(t *testing.T) {
+	ctx := browsertest.Open(t)
+	index, err := Render(fakeRun(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browsertest.CheckPage(ctx, t, index, "crash", 8)
+	for group, text := range map[string]string{
+		"verdicts": "skip-wal-sync", "states": "explored", "coverage": "syncdir", "finding-001": "writer 1",
+	} {
+		js := fmt.Sprintf(`[...document.querySelectorAll("#%s figure svg text")].map((e) => e.textContent).join("\n")`, group)
+		if shown := browsertest.Eval[string](ctx, t, js); !strings.Contains(shown, text) {
+			t.Errorf("the charts of %s do not show %q: %q", group, text, shown)
+		}
+	}
+	chain := browsertest.Eval[string](ctx, t, `document.querySelector("#finding-001 figure:last-of-type").textContent`)
+	for _, file := range []string{"L0 000007.sst", "wal 000002.wal"} {
+		if !strings.Contains(chain, file) {
+			t.Errorf("the chain does not show %s: %q", file, chain)
+		}
 	}
 }
 

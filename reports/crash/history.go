@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -68,7 +69,7 @@ func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) 
 			figure.Legend = append(figure.Legend, chart.Look{Name: l.name, Color: l.color, Own: l.full, Shape: chart.Circle})
 		}
 	}
-	figure.Finding = f.Detail
+	figure.Finding = strings.TrimSuffix(f.Detail, ".") + "."
 	figure.Caption = "One bar a write, from its begin to its acknowledgement; one that was not acknowledged runs to the cut. " +
 		"A bar on a line survives such a crash once it is acknowledged; a filled marker says that the store shows it."
 	return figure, true
