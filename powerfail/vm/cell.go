@@ -37,9 +37,9 @@ type Workload struct {
 	Program *program.Program // what the worker runs; it stands in ProgramFile
 	States  int              // how many crash states of a recorded disk to explore
 	Seed    uint64           // of their choice
-	// UntilBroken ends the exploration at the first state with a finding: for those
-	// who ask only whether there is one.
-	UntilBroken bool
+	// Enough, if set, ends the exploration at the first broken rule that it accepts:
+	// for those who ask only whether there is one.
+	Enough func(broken *oracle.Violation) bool
 }
 
 // Where the programs of a workload find things in the guest.

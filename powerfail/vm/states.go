@@ -61,7 +61,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 			return nil, err
 		}
 		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Trail: trail, Verdict: v})
-		if v.Broken != nil && x.workload.UntilBroken {
+		if enough := x.workload.Enough; enough != nil && v.Broken != nil && enough(v.Broken) {
 			break
 		}
 	}

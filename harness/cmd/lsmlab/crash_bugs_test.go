@@ -10,6 +10,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/vm"
@@ -71,7 +72,7 @@ func TestPlantedBugsVM(t *testing.T) {
 				p = largeBatches(10)
 			}
 			w := vmWorkload("lsm-bptree", b.Name, p, s)
-			w.UntilBroken = true
+			w.Enough = func(*oracle.Violation) bool { return true }
 			o, err := lab.Run(t.Context(), s.Cell, w)
 			if err != nil {
 				t.Fatal(err)

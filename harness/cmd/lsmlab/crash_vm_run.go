@@ -17,6 +17,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/vm"
@@ -172,7 +173,9 @@ func replayVM(ctx context.Context, f *rundir.Finding) (*rundir.Finding, explore.
 		return nil, explore.Counts{}, err
 	}
 	defer func() { _ = lab.Close() }() // it holds memory alone
-	o, err := lab.Run(ctx, s.Cell, vmWorkload(f.Engine, f.Bug, p, s))
+	w := vmWorkload(f.Engine, f.Bug, p, s)
+	w.Enough = func(broken *oracle.Violation) bool { return broken.Rule == f.Rule }
+	o, err := lab.Run(ctx, s.Cell, w)
 	if err != nil {
 		return nil, explore.Counts{}, err
 	}
