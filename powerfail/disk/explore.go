@@ -41,9 +41,29 @@ type Exploration struct {
 // Run explores until there are enough states, none new, or a finding, which is
 // shrunk. If ctx ends it returns what there is, with the error of ctx.
 func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding, error) {
+	r, err := x.run(ctx)
+	if err != nil || r.broken == nil {
+		return r.counts, nil, err
+	}
+	f, err := r.finding(ctx)
+	return r.counts, f, err
+}
+
+// Breaks explores likewise, and returns which rule the finding breaks, "" if there
+// is none. With one worker it is that of Run.
+func (x *Exploration) Breaks(ctx context.Context) (oracle.Rule, error) {
+	r, err := x.run(ctx)
+	if err != nil || r.broken == nil {
+		return "", err
+	}
+	return r.broken.Rule, nil
+}
+
+// run explores. What it returns is never nil.
+func (x *Exploration) run(ctx context.Context) (*run, error) {
 	r, err := x.begin()
 	if err != nil {
-		return explore.Counts{}, nil, err
+		return &run{}, err
 	}
 	running, stop := context.WithCancel(ctx)
 	defer stop()
@@ -66,11 +86,7 @@ func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding,
 	if r.err == nil {
 		r.err = ctx.Err()
 	}
-	if r.err != nil || r.broken == nil {
-		return r.counts, nil, r.err
-	}
-	f, err := r.finding(ctx)
-	return r.counts, f, err
+	return r, r.err
 }
 
 func (x *Exploration) workers() int {

@@ -12,11 +12,11 @@ import (
 const shrinkStates = 3000
 
 // shrinkProgram makes the program one writer's, and leaves out crashes before the
-// last and steps of the program, as long as exploring what stays shows the same
-// rule broken. One writer comes first: its scenario is repeated exactly, so that
-// what is tried after it, and each replay, shows what there is and not luck. It
-// returns the scenario that shows it with the fewest steps found, and what it
-// shows.
+// last, steps of the program and operations of its batches, as long as exploring
+// what stays shows the same rule broken. One writer comes first: its scenario is
+// repeated exactly, so that what is tried after it, and each replay, shows what
+// there is and not luck. It returns the scenario that shows it with the least
+// program found, and what it shows.
 func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Finding) (Scenario, *rundir.Finding) {
 	try := func(steps []program.Step, depth int) bool {
 		t := s
@@ -41,15 +41,7 @@ func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Fin
 	}
 	for depth := 1; depth < s.Depth && !try(s.Program.Steps, depth); depth++ {
 	}
-	for size := len(s.Program.Steps) / 2; size >= 1; size /= 2 {
-		for from := 0; from < len(s.Program.Steps); {
-			steps := s.Program.Steps
-			rest := slices.Concat(steps[:from], steps[min(from+size, len(steps)):])
-			if len(rest) == 0 || !try(rest, s.Depth) {
-				from += size
-			}
-		}
-	}
+	s.Program.Shrink(func(p *program.Program) bool { return try(p.Steps, s.Depth) })
 	return s, f
 }
 

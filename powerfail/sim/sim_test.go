@@ -9,7 +9,10 @@ import (
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -51,5 +54,30 @@ func TestSound(t *testing.T) {
 				t.Logf("%d programs, %d explored, %d distinct, depths %v", total.Programs, total.Explored, total.Distinct, total.Depths)
 			})
 		}
+	}
+}
+
+// A finding ends with the program that it takes: of a log that is never synced
+// one batch, of which two operations are enough to be torn.
+func TestShrinkProgram(t *testing.T) {
+	b, err := bugs.Lookup("wal-sync-skipped")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := opener(t, "lsm-skiplist")
+	open := func(fs vfs.FS, d kv.Durability) (kv.Engine, error) { return sound(b.Wrap(fs), d) }
+	s := Scenario{Profile: explore.PosixStrict, Seed: 1, Depth: 2, States: 3000, Program: &program.Program{Durability: kv.Synced}}
+	for range 4 {
+		s.Program.Steps = append(s.Program.Steps, program.Step{Rung: kv.Synced, Ops: []program.Op{
+			{Key: "a", Size: 10}, {Key: "b", Size: 20}, {Key: "c", Delete: true}, {Key: "d", Size: 30},
+		}})
+	}
+	r, err := Explore(t.Context(), open, s)
+	if err != nil || r.Finding == nil {
+		t.Fatalf("%d states, %v", r.Distinct, err)
+	}
+	least, f := shrinkProgram(t.Context(), open, s, r.Finding)
+	if steps := least.Program.Steps; len(steps) != 1 || len(steps[0].Ops) != 2 || least.Depth != 1 || f.Rule != oracle.RuleTorn {
+		t.Errorf("%s at depth %d by\n%s", f.Rule, least.Depth, least.Program)
 	}
 }

@@ -15,7 +15,10 @@ import (
 func (r *run) findingsSection() page.Section {
 	s := page.Section{
 		ID: "findings", Title: "Findings",
-		Intro: "Each was shrunk: what is lost below must be lost for it, and no more. The directory of a finding has its program, history and crash state.",
+		Intro: "The directory of a finding has its program, history and crash state.",
+	}
+	if r.Tier != "vm" { // whose machines do not repeat themselves
+		s.Intro = "Each was shrunk: what is lost below must be lost for it, and no more. " + s.Intro
 	}
 	for i := range r.findings {
 		s.Groups = append(s.Groups, r.findingGroup(i+1, &r.findings[i]))

@@ -16,8 +16,8 @@ import (
 	"lsmlab/powerfail/vm"
 )
 
-// Each planted bug that tier 2 can see is found by it, and the finding is shown
-// again by its directory. So the column of this tier in the table of bugs is what
+// Each planted bug that tier 2 can see is found by it, shrunk, and shown again by
+// the directory of the finding. So the column of this tier in the table of bugs is what
 // it says.
 func TestPlantedBugsDisk(t *testing.T) {
 	needDisk(t, "ext4")
@@ -35,12 +35,16 @@ func TestPlantedBugsDisk(t *testing.T) {
 			if err != nil || len(findings) != 1 {
 				t.Fatalf("%d findings, %v", len(findings), err)
 			}
-			t.Log(findings[0].Rule, findings[0].Detail)
+			f := findings[0]
+			t.Logf("%s: %s, shown by\n%s", f.Rule, f.Detail, f.Program)
+			if n := strings.Count(f.Program, "\n"); n > 40 { // of 70
+				t.Errorf("shrunk to %d lines", n)
+			}
 			dir, err := filepath.Glob(filepath.Join(out, "findings", "*"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if status, said := crash("", "replay", dir[0]); status != exitFinding || !strings.Contains(said, string(findings[0].Rule)) {
+			if status, said := crash("", "replay", dir[0]); status != exitFinding || !strings.Contains(said, string(f.Rule)) {
 				t.Errorf("replay: status %d:\n%s", status, said)
 			}
 		})

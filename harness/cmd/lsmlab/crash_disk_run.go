@@ -91,7 +91,8 @@ func (r *diskRun) addCells(cells []*rundir.Cell) (err error) {
 // profile, until there are enough states. A program of the user is one.
 func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem, cells []*rundir.Cell) error {
 	if engine == "" {
-		rec, err := r.record(ctx, kind, &disk.Recording{Workload: r.workload, CheckCommand: r.checkCmd}, disk.Command(r.workload))
+		rec := &disk.Recording{Workload: r.workload, CheckCommand: r.checkCmd, Dir: r.recordingDir()}
+		rec, err := r.record(ctx, kind, rec, disk.Command(r.workload))
 		if err != nil {
 			return err
 		}
@@ -101,7 +102,8 @@ func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem,
 		if r.shard.n > 1 && i%r.shard.n != r.shard.i {
 			continue
 		}
-		rec, err := r.recordEngine(ctx, engine, kind, r.seed+uint64(i))
+		p := program.Generate(r.seed+uint64(i), program.Shape{Durability: kv.Synced})
+		rec, err := r.recordEngine(ctx, engine, kind, p, r.recordingDir())
 		if err != nil {
 			return err
 		}
@@ -125,9 +127,15 @@ func (r *diskRun) more(i int, cells []*rundir.Cell) bool {
 	return false
 }
 
-// recordEngine records the generated program of a seed.
-func (r *diskRun) recordEngine(ctx context.Context, engine string, kind disk.FileSystem, seed uint64) (*disk.Recording, error) {
-	rec := &disk.Recording{Engine: engine, Bug: r.bug, Program: program.Generate(seed, program.Shape{Durability: kv.Synced}).String()}
+// recordingDir is where the next recording of the run stays.
+func (r *diskRun) recordingDir() string {
+	r.recordings++
+	return filepath.Join(r.dir.Path(), "recordings", fmt.Sprintf("%03d", r.recordings))
+}
+
+// recordEngine records a program of an engine.
+func (r *diskRun) recordEngine(ctx context.Context, engine string, kind disk.FileSystem, p *program.Program, dir string) (*disk.Recording, error) {
+	rec := &disk.Recording{Engine: engine, Bug: r.bug, Program: p.String(), Dir: dir}
 	file, err := r.stage.WriteFile("program.txt", []byte(rec.Program))
 	if err != nil {
 		return nil, err
@@ -136,11 +144,9 @@ func (r *diskRun) recordEngine(ctx context.Context, engine string, kind disk.Fil
 	return r.record(ctx, kind, rec, disk.Worker(argv))
 }
 
-// record runs a workload and keeps its log in the run directory.
+// record runs a workload and keeps its log in the directory of the recording.
 func (r *diskRun) record(ctx context.Context, kind disk.FileSystem, rec *disk.Recording, w disk.Workload) (*disk.Recording, error) {
-	r.recordings++
 	rec.FileSystem = kind.Name
-	rec.Dir = filepath.Join(r.dir.Path(), "recordings", fmt.Sprintf("%03d", r.recordings))
 	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -184,7 +190,7 @@ func (r *diskRun) explore(ctx context.Context, rec *disk.Recording, cells []*run
 			return err
 		}
 		if found != nil {
-			if err := r.keep(rec, cell, found); err != nil {
+			if err := r.keepLeast(ctx, rec, x, cell, found); err != nil {
 				return err
 			}
 		}

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"lsmlab/engines"
+	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -269,7 +271,8 @@ func benchmarkDisk(b *testing.B, fileSystem, engine string) {
 		b.Fatal(err)
 	}
 	r := diskRun{diskFlags: &diskFlags{size: 64 << 20}, crashRun: &crashRun{dir: d}, stage: stage, self: self}
-	rec, err := r.recordEngine(context.Background(), engine, kind, 1)
+	p := program.Generate(1, program.Shape{Durability: kv.Synced})
+	rec, err := r.recordEngine(context.Background(), engine, kind, p, r.recordingDir())
 	if err != nil {
 		b.Fatal(err)
 	}
