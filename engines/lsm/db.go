@@ -138,7 +138,7 @@ func (db *DB) broadcast() {
 // must retire after it has let go of mu, under which this is called.
 func (db *DB) swapState(next *readState) *readState {
 	if next != nil {
-		db.throttle.set(len(next.levels[0]), db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
+		db.throttle.set(db.planner.Pressure(next.version, db.opts.MemTableSize), db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
 	}
 	db.changed.Broadcast()
 	return db.state.Swap(next)

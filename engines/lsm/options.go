@@ -36,8 +36,8 @@ type Options struct {
 	WALWrite     wal.WriteMethod  // default one positioned write a group
 
 	L0CompactionTrigger int           // tables in L0; default 4
-	L0SlowdownTrigger   int           // tables in L0 from which writes are slowed; default 12
-	L0StopTrigger       int           // tables in L0 at which writes wait; default 24
+	L0SlowdownTrigger   int           // tables in L0, and what deeper levels hold too much as such, from which writes are slowed; default 6
+	L0StopTrigger       int           // tables in L0 at which writes wait; default 12
 	BaseLevelSize       int64         // bytes of L1; default 256 MiB
 	SizeRatio           float64       // of a level over the one above; default 10
 	Workers             int           // compactions at once, and parts of one; default 8
@@ -55,8 +55,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.MaxImmutable, 2)
 	setDefault(&o.CacheSize, 1<<30)
 	setDefault(&o.L0CompactionTrigger, 4)
-	setDefault(&o.L0SlowdownTrigger, 12)
-	setDefault(&o.L0StopTrigger, 24)
+	setDefault(&o.L0SlowdownTrigger, 6)
+	setDefault(&o.L0StopTrigger, 12)
 	setDefault(&o.BaseLevelSize, 256<<20)
 	setDefault(&o.SizeRatio, 10)
 	setDefault(&o.Workers, 8)

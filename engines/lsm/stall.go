@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// throttle slows writers down while L0 is too full, in proportion to how full
-// it is, so that they meet no wall. Every written byte costs some nanoseconds;
+// throttle slows writers down while compactions are behind, in proportion to how
+// far, so that they meet no wall. Every written byte costs some nanoseconds;
 // a writer pays when a millisecond has come together.
 type throttle struct {
 	nanosPerKiB atomic.Int64 // 0: no slow-down
@@ -18,11 +18,11 @@ type throttle struct {
 // slowestNanosPerKiB is the price just before writes stop: 8 MiB/s.
 const slowestNanosPerKiB = int64(time.Second) / (8 << 10)
 
-// set adapts the price to the tables in L0.
-func (t *throttle) set(tables, slowdown, stop int) {
+// set adapts the price to the pressure, as in compaction.Planner.
+func (t *throttle) set(pressure, slowdown, stop int) {
 	var price int64
-	if tables >= slowdown {
-		price = slowestNanosPerKiB * int64(tables-slowdown+1) / int64(stop-slowdown+1)
+	if pressure = min(pressure, stop); pressure >= slowdown {
+		price = slowestNanosPerKiB * int64(pressure-slowdown+1) / int64(stop-slowdown+1)
 	}
 	t.nanosPerKiB.Store(price)
 }

@@ -98,6 +98,18 @@ func (p Planner) Debt(v *manifest.Version) int64 {
 	return debt
 }
 
+// Pressure returns the tables of L0, and for what the deeper levels hold over
+// their limits how many of table bytes that would be: all that writers put into
+// the tree faster than it was compacted. Without the latter a tree under lasting
+// writes grows a tall L1, full of old versions.
+func (p Planner) Pressure(v *manifest.Version, table int64) int {
+	var over int64
+	for level := 1; level < manifest.NumLevels-1; level++ {
+		over += max(0, v.LevelBytes(level)-p.LevelLimit(level))
+	}
+	return len(v.Levels[0]) + int(over/table)
+}
+
 // scores returns how full each level is, as a share of its limit, without
 // counting tables that a running compaction takes away.
 func (p Planner) scores(v *manifest.Version, busy func(uint64) bool) [manifest.NumLevels - 1]float64 {
