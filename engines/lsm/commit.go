@@ -6,6 +6,7 @@ import (
 	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/memtable"
 )
 
 // Apply implements [kv.Engine]. A write goes through four steps:
@@ -44,7 +45,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 		return 0, err
 	}
 	t.Step(stepMemTable)
-	w.mem.add(w.first, b.Ops())
+	memtable.AddBatch(w.mem.table, w.first, b.Ops())
 	last := w.first + ikey.Seq(b.Len()) - 1
 	db.published.publish(w.ticket, w.first, last)
 	if err = db.commit(last, d, t); err == nil {

@@ -181,17 +181,24 @@ func (it *iterator) usable() bool { return !it.db.closing.Load() }
 // new, not shadowed, not deleted. passed says that it.passed is done with. ok is
 // what the last move of merge returned.
 func (it *iterator) settle(ok, passed bool) bool {
-	for ; ok; ok = it.merge.Next() {
+	for skipped := 0; ok; {
 		k := it.merge.Key()
-		if k.Trailer.Seq() > it.seq || passed && bytes.Equal(k.User, it.passed) {
+		switch {
+		case passed && bytes.Equal(k.User, it.passed):
+			ok = it.skip(&skipped, 0)
 			continue
-		}
-		if it.upper != nil && bytes.Compare(k.User, it.upper) >= 0 {
-			break
+		case k.Trailer.Seq() > it.seq:
+			it.passed, passed = append(it.passed[:0], k.User...), false
+			ok = it.skip(&skipped, ikey.SeekKey(nil, it.seq).Trailer)
+			continue
+		case it.upper != nil && bytes.Compare(k.User, it.upper) >= 0:
+			it.phase = phaseEnd
+			return false
 		}
 		it.passed = append(it.passed[:0], k.User...)
 		if k.Trailer.Kind() == ikey.Delete {
-			passed = true
+			passed, skipped = true, 0
+			ok = it.merge.Next()
 			continue
 		}
 		it.key, it.value = it.passed, it.merge.Value()
@@ -200,6 +207,21 @@ func (it *iterator) settle(ok, passed bool) bool {
 	}
 	it.phase = phaseEnd
 	return false
+}
+
+// mostSkips is how many versions in a row an iterator steps over before it seeks
+// past those that are left: a MemTable may hold thousands of a hot key (as
+// max_sequential_skip_in_iterations of RocksDB).
+const mostSkips = 8
+
+// skip moves on from a version that is not shown; those of it.passed with a
+// greater trailer are not either. skipped counts those in a row.
+func (it *iterator) skip(skipped *int, trailer ikey.Trailer) bool {
+	if *skipped++; *skipped <= mostSkips {
+		return it.merge.Next()
+	}
+	*skipped = 0
+	return it.merge.SeekGE(ikey.Key{User: it.passed, Trailer: trailer})
 }
 
 // close gives everything back and returns the first error met.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -55,17 +54,6 @@ func (m *memHandle) empty() bool { return m.lastSeq() == m.before }
 
 // entries returns the number of versions that the table was given.
 func (m *memHandle) entries() int64 { return int64(m.lastSeq() - m.before) }
-
-// add adds the versions of a batch, the LSNs of which begin with first.
-func (m *memHandle) add(first ikey.Seq, ops kv.Ops) {
-	if t, ok := m.table.(memtable.BatchAdder); ok {
-		t.AddBatch(first, ops)
-		return
-	}
-	for seq := first; ops.Next(); seq++ {
-		m.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
-	}
-}
 
 func (m *memHandle) advance(from, to memState) {
 	if !m.state.CompareAndSwap(int32(from), int32(to)) {

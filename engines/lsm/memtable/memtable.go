@@ -35,8 +35,19 @@ type MemTable interface {
 // one by one.
 type BatchAdder interface {
 	MemTable
-	// AddBatch is Add of each of ops, which have the LSNs first, first+1 and so on.
+	// AddBatch is what the function of that name does.
 	AddBatch(first ikey.Seq, ops kv.Ops)
+}
+
+// AddBatch adds each of ops to t; they have the LSNs first, first+1 and so on.
+func AddBatch(t MemTable, first ikey.Seq, ops kv.Ops) {
+	if t, ok := t.(BatchAdder); ok {
+		t.AddBatch(first, ops)
+		return
+	}
+	for seq := first; ops.Next(); seq++ {
+		t.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+	}
 }
 
 // Options tune a new MemTable.

@@ -2,9 +2,11 @@ package memtabletest
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"lsmlab/engines/internal/arena"
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -123,6 +125,37 @@ func testCallerBuffers(t *testing.T, f memtable.Factory) {
 		tb.add(key, seq, ikey.Set, value)
 		clear(key)
 		clear(value)
+	}
+	tb.check()
+}
+
+// testBatches adds batches that rise behind all others, that do so at first or
+// after a while, and that do not, with several versions of a key among them.
+func testBatches(t *testing.T, f memtable.Factory) {
+	tb := newTable(t, f)
+	rng := seededRand(t)
+	end := 0
+	for range scaled(60) {
+		var b kv.Batch
+		first := tb.next
+		rises := []float64{0, 0.5, 0.95, 1}[rng.IntN(4)]
+		for range rng.IntN(60) {
+			at := rng.IntN(end + 1)
+			if rng.Float64() < rises {
+				end += rng.IntN(3)
+				at = end
+			}
+			user, kind, value := fmt.Appendf(nil, "%06d", at), kindOf(tb.next), []byte(nil)
+			if kind == ikey.Delete {
+				b.Delete(user)
+			} else {
+				value = valueOf(user, tb.next, sizeOf(tb.next))
+				b.Set(user, value)
+			}
+			tb.model.add(ikey.New(user, tb.next, kind), value)
+			tb.next++
+		}
+		memtable.AddBatch(tb.mt, first, b.Ops())
 	}
 	tb.check()
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -50,6 +51,14 @@ func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
 	c.run(4, scaled(1000), 3)
 }
 
+// testConcurrentBatches is testConcurrentNeighbours by batches: what holds a lock
+// for a batch meets others at the same place.
+func testConcurrentBatches(t *testing.T, f memtable.Factory) {
+	c := newContest(t, f, 4*scaled(1000), func(i int) []byte { return fmt.Appendf(nil, "%08d", i) })
+	c.fresh, c.batch = true, 60
+	c.run(4, scaled(1000), 3)
+}
+
 // contest is one table under concurrent use and what is known to be in it.
 type contest struct {
 	t     *testing.T
@@ -57,6 +66,7 @@ type contest struct {
 	keys  [][]byte
 	known []atomic.Uint64 // by key: newest version known to be in the table
 	fresh bool            // each key is added once, in order
+	batch int             // operations of a batch, at most; 0: each is added by itself
 	seq   atomic.Uint64   // last sequence number given out
 	logs  []addLog        // by writer
 	fails atomic.Int32
@@ -131,18 +141,39 @@ func (c *contest) run(writers, perWriter, readers int) {
 }
 
 func (c *contest) write(log *addLog, rng *rand.Rand) {
-	for i := range log.adds {
-		seq := ikey.Seq(c.seq.Add(1))
-		key := rng.IntN(len(c.keys))
-		if c.fresh {
-			key = int(seq - 1)
+	for done := 0; done < len(log.adds); {
+		some := log.adds[done:min(done+1+rng.IntN(max(c.batch, 1)), len(log.adds))]
+		first := ikey.Seq(c.seq.Add(uint64(len(some)))) - ikey.Seq(len(some)) + 1
+		for i := range some {
+			some[i] = added{rng.IntN(len(c.keys)), first + ikey.Seq(i)}
+			if c.fresh {
+				some[i].key = int(some[i].seq - 1)
+			}
 		}
-		user := c.keys[key]
-		c.mt.Add(ikey.New(user, seq, kindOf(seq)), valueOf(user, seq, sizeOf(seq)))
-		log.adds[i] = added{key, seq}
-		log.n.Store(int64(i + 1))
-		raise(&c.known[key], uint64(seq))
+		c.add(some)
+		done += len(some)
+		log.n.Store(int64(done))
+		for _, a := range some {
+			raise(&c.known[a.key], uint64(a.seq))
+		}
 	}
+}
+
+func (c *contest) add(some []added) {
+	if c.batch == 0 {
+		user, seq := c.keys[some[0].key], some[0].seq
+		c.mt.Add(ikey.New(user, seq, kindOf(seq)), valueOf(user, seq, sizeOf(seq)))
+		return
+	}
+	var b kv.Batch
+	for _, a := range some {
+		if user := c.keys[a.key]; kindOf(a.seq) == ikey.Delete {
+			b.Delete(user)
+		} else {
+			b.Set(user, valueOf(user, a.seq, sizeOf(a.seq)))
+		}
+	}
+	memtable.AddBatch(c.mt, some[0].seq, b.Ops())
 }
 
 // raise sets a to the greater of a and v.

@@ -39,11 +39,13 @@ func Run(t *testing.T, f memtable.Factory) {
 		{"CallerBuffers", testCallerBuffers},
 		{"Shapes", testShapes},
 		{"Random", testRandom},
+		{"Batches", testBatches},
 		{"IterateWhileAdding", testIterateWhileAdding},
 		{"Size", testSize},
 		{"Release", testRelease},
 		{"Concurrent", testConcurrent},
 		{"ConcurrentNeighbours", testConcurrentNeighbours},
+		{"ConcurrentBatches", testConcurrentBatches},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			held := arena.Held()
