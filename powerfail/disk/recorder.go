@@ -16,6 +16,7 @@ import (
 // [Serve], a loop device on its file, and the mount. Its marks may come from
 // several goroutines one at a time.
 type recorder struct {
+	stage   string // its directory
 	server  *exec.Cmd
 	control io.WriteCloser
 	answers *bufio.Scanner
@@ -35,7 +36,7 @@ func startRecorder(stage *Stage, command []string, kind FileSystem, size int64, 
 	}
 	argv := append(command[:len(command):len(command)], served, strconv.FormatInt(size, 10), log)
 	// It outlives a cut run until close, so that what is mounted can be unmounted.
-	r = &recorder{server: stage.command(context.Background(), argv...)}
+	r = &recorder{stage: stage.Dir, server: stage.command(context.Background(), argv...)}
 	r.server.Stderr = &r.trouble
 	if r.control, err = r.server.StdinPipe(); err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func (r *recorder) close() (err error) {
 		err = unmount(r.mounted)
 	}
 	if r.device != "" {
-		err = errors.Join(err, detach(r.device))
+		err = errors.Join(err, detach(r.device, r.stage))
 	}
 	_ = r.control.Close() // closed already if the server is gone, whose status says so
 	<-r.ended

@@ -20,6 +20,7 @@ import (
 // page cache. While nothing is mounted the kernel keeps no copy of its own: it
 // drops the pages of a block device when its last user closes it.
 type scratch struct {
+	stage  string // its directory
 	kind   FileSystem
 	file   *os.File
 	mapped []byte
@@ -28,7 +29,7 @@ type scratch struct {
 }
 
 func newScratch(stage *Stage, kind FileSystem, size int64) (s *scratch, err error) {
-	s = &scratch{kind: kind}
+	s = &scratch{stage: stage.Dir, kind: kind}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -116,7 +117,7 @@ func (s *scratch) unmount() error { return unmount(s.point) }
 // close releases the disk, which must not be mounted.
 func (s *scratch) close() (err error) {
 	if s.device != "" {
-		err = detach(s.device)
+		err = detach(s.device, s.stage)
 	}
 	if s.mapped != nil {
 		err = errors.Join(err, unix.Munmap(s.mapped))

@@ -102,7 +102,7 @@ func release(dir string) error {
 	loops, loopErr := loopsOf(dir)
 	err = errors.Join(err, loopErr)
 	for _, device := range loops {
-		err = errors.Join(err, detach(device))
+		err = errors.Join(err, detach(device, dir))
 	}
 	err = errors.Join(err, unmountAll(dir, func(mountPoint) bool { return true })) // the files of the loop devices
 	if err != nil {
