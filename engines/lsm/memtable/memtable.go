@@ -31,16 +31,19 @@ type MemTable interface {
 	Release()
 }
 
+// Ops reads the operations of a batch.
+type Ops = kv.Ops
+
 // BatchAdder is a MemTable that adds the versions of a batch together faster than
 // one by one.
 type BatchAdder interface {
 	MemTable
 	// AddBatch is what the function of that name does.
-	AddBatch(first ikey.Seq, ops kv.Ops)
+	AddBatch(first ikey.Seq, ops Ops)
 }
 
 // AddBatch adds each of ops to t; they have the LSNs first, first+1 and so on.
-func AddBatch(t MemTable, first ikey.Seq, ops kv.Ops) {
+func AddBatch(t MemTable, first ikey.Seq, ops Ops) {
 	if t, ok := t.(BatchAdder); ok {
 		t.AddBatch(first, ops)
 		return

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"lsmlab/engines/internal/arena"
-	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -54,7 +53,7 @@ func (t *tree) Add(k ikey.Key, value []byte) {
 
 // AddBatch implements [memtable.BatchAdder]: where keys rise behind all others,
 // the last leaf is locked once for those that it has room for.
-func (t *tree) AddBatch(first ikey.Seq, ops kv.Ops) {
+func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
 	a := appender{t: t}
 	for seq := first; ops.Next(); seq++ {
 		t.add(&a, ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
