@@ -127,8 +127,8 @@ func (x *experiment) boot(data Drive) (*Machine, error) {
 
 // bootMeanwhile boots another machine on that disk while the caller works with the
 // first. The new one has looked for partitions when judge returns it, no more: it
-// forgets what it read of the disk when it mounts it. It has run the lab's program
-// while that of the first machine started. end ends it.
+// forgets what it read of the disk when it mounts it. In a cold lab it has run the
+// lab's program while that of the first machine started. end ends it.
 func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), end func()) {
 	type booted struct {
 		m   *Machine

@@ -186,6 +186,21 @@ func TestDebt(t *testing.T) {
 	}
 }
 
+// What L1 holds over its limit counts as tables of L0.
+func TestPressure(t *testing.T) {
+	l0 := []string{"1:a-z", "2:a-z"}
+	var l1 []string
+	for i := range 20 {
+		l1 = append(l1, fmt.Sprintf("%d:%c-%c", i+3, 'a'+i, 'a'+i))
+	}
+	within := int(small.LevelLimit(1) / 10) // tables of 10 bytes
+	for n, want := range map[int]int{0: 2, within: 2, within + 1: 2, within + 2: 3, within + 5: 4} {
+		if p := small.Pressure(shape(t, l0, l1[:n]), 20); p != want {
+			t.Errorf("%d tables in L1: pressure %d, want %d", n, p, want)
+		}
+	}
+}
+
 func TestRange(t *testing.T) {
 	plan, _ := PlanAll(shape(t, []string{"1:f-g", "2:b-c"}), false)
 	if lo, hi := plan.Range(); !bytes.Equal(lo, []byte("b")) || !bytes.Equal(hi, []byte("g")) {
