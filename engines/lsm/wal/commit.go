@@ -60,8 +60,14 @@ func (w *Writer) writeOut() {
 	at := s.end - int64(len(buf))
 	w.pending, w.spare = w.spare, nil
 	w.writing = true
+	syncs := w.m.SyncCommits > 0
 	w.mu.Unlock()
-	_, err := s.file.WriteAt(buf, at)
+	n, err := s.file.WriteAt(buf, at)
+	if err == nil && syncs {
+		var zeros int
+		zeros, err = s.fillAhead(at + int64(n))
+		n += zeros
+	}
 	w.mu.Lock()
 	w.writing = false
 	if cap(buf) <= keptBuffer {
@@ -73,7 +79,7 @@ func (w *Writer) writeOut() {
 	}
 	w.hand(upTo)
 	w.m.Writes++
-	w.m.Bytes += int64(len(buf))
+	w.m.Bytes += int64(n)
 	w.written.Broadcast()
 }
 

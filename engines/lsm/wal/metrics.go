@@ -2,7 +2,7 @@ package wal
 
 // Metrics are a writer's counters since it was made, and its gauges now.
 type Metrics struct {
-	Bytes       int64 // handed over: records, headers and marks
+	Bytes       int64 // handed over: records, headers, marks, and zeros ahead of them
 	Records     int64 // appended
 	Writes      int64 // of the buffer; 0 with Mapped
 	Syncs       int64 // times that a leader synced what was pending

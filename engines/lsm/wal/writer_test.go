@@ -270,3 +270,40 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// TestFillAhead: once a log syncs, records reach only blocks that were written
+// before, in every segment but at its beginning; and what fills them harms none.
+func TestFillAhead(t *testing.T) {
+	var late int
+	end := map[string]int64{} // of what was written, by file
+	fs := vfs.NewInject(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
+		if op.Kind == vfs.OpWrite {
+			if upTo := op.Offset + op.Length; upTo > end[op.Path] {
+				if op.Offset > 0 && op.Length < fillStep/2 && upTo < 1<<20 {
+					late++
+				}
+				end[op.Path] = upTo
+			}
+		}
+		return vfs.Fault{}
+	})
+	o := Options{FS: fs, SegmentSize: 1 << 20}
+	w, _, _ := openLog(t, o, 0)
+	var want []entry
+	for range 1000 {
+		last := ikey.Seq(len(want))
+		want = append(want, fill(t, w, last, 1, 5000)...)
+		if err := w.Commit(last+1, kv.Synced); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if late > 0 || len(end) < 4 {
+		t.Errorf("%d records went to blocks never written, in %d segments", late, len(end))
+	}
+	if got, _, err := replay(o, 0); err != nil || !equal(got, want) {
+		t.Errorf("%d of %d records are back: %v", len(got), len(want), err)
+	}
+}
