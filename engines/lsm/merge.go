@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"bytes"
 	"errors"
 
 	"lsmlab/engines/internal/invariants"
@@ -12,9 +13,12 @@ import (
 type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
-	// level is the one source that is left, if it reads tables: the rest of the
-	// walk is its own, and may be made without m.
-	level *levelIter
+	// run is the source that the walk stays in up to bound or, if it is not bounded,
+	// to the end, if that source reads tables: the walk may go on in it alone until
+	// endRun. Only findRun sets it.
+	run     *levelIter
+	bounded bool
+	bound   keyBound
 }
 
 // heapEntry caches where a source stands; head decides most comparisons.
@@ -29,7 +33,7 @@ type failer interface{ Err() error }
 
 // init prepares m for a new walk over sources, keeping its memory.
 func (m *mergeIter) init(sources []ikey.Iterator) {
-	m.sources, m.heap, m.level = sources, m.heap[:0], nil
+	m.sources, m.heap, m.run = sources, m.heap[:0], nil
 }
 
 func (m *mergeIter) First() bool { return m.rebuild(ikey.Iterator.First) }
@@ -39,7 +43,7 @@ func (m *mergeIter) SeekGE(k ikey.Key) bool {
 }
 
 func (m *mergeIter) rebuild(position func(ikey.Iterator) bool) bool {
-	m.heap = m.heap[:0]
+	m.heap, m.run = m.heap[:0], nil
 	for _, it := range m.sources {
 		if position(it) {
 			m.heap = append(m.heap, newHeapEntry(it))
@@ -50,48 +54,71 @@ func (m *mergeIter) rebuild(position func(ikey.Iterator) bool) bool {
 	for i := len(m.heap)/2 - 1; i >= 0; i-- {
 		m.siftDown(i)
 	}
-	m.noteLast()
 	return len(m.heap) > 0
-}
-
-// noteLast sets level.
-func (m *mergeIter) noteLast() {
-	m.level = nil
-	if len(m.heap) == 1 {
-		m.level, _ = m.heap[0].it.(*levelIter)
-	}
 }
 
 func (m *mergeIter) Next() bool {
 	top := &m.heap[0]
-	var before ikey.Key
-	if invariants.Enabled {
-		before = ikey.Key{User: append([]byte(nil), top.key.User...), Trailer: top.key.Trailer}
+	if !invariants.Enabled {
+		return m.moved(top.it.Next())
 	}
+	before := ikey.Key{User: append([]byte(nil), top.key.User...), Trailer: top.key.Trailer}
+	ok := m.moved(top.it.Next())
+	if ok && ikey.Compare(before, m.heap[0].key) >= 0 {
+		panic("lsm: merge out of order: " + before.String() + " then " + m.heap[0].key.String())
+	}
+	return ok
+}
+
+// moved puts the first source, which was moved, in its place; ok is what its move
+// returned.
+func (m *mergeIter) moved(ok bool) bool {
+	top := &m.heap[0]
 	switch {
-	case top.it.Next():
-		if len(m.heap) == 1 {
-			top.key = top.it.Key()
-		} else {
-			*top = newHeapEntry(top.it)
-			m.siftDown(0)
-		}
+	case ok && len(m.heap) == 1:
+		top.key = top.it.Key()
+		return true
+	case ok:
+		*top = newHeapEntry(top.it)
 	case !m.checkEnd(top.it):
 		return false
 	default:
 		last := len(m.heap) - 1
-		m.heap[0] = m.heap[last]
+		*top = m.heap[last]
 		m.heap = m.heap[:last]
-		m.noteLast()
 		if last == 0 {
 			return false
 		}
-		m.siftDown(0)
 	}
-	if invariants.Enabled && ikey.Compare(before, m.heap[0].key) >= 0 {
-		panic("lsm: merge out of order: " + before.String() + " then " + m.heap[0].key.String())
-	}
+	m.siftDown(0)
 	return true
+}
+
+// findRun sets run and bound for the walk from the present entry on.
+func (m *mergeIter) findRun() {
+	l, ok := m.heap[0].it.(*levelIter)
+	if !ok {
+		return
+	}
+	m.bounded = len(m.heap) > 1
+	if m.bounded {
+		second := &m.heap[1]
+		if len(m.heap) > 2 && m.heap[2].less(second) {
+			second = &m.heap[2]
+		}
+		m.bound = newKeyBound(second.key.User)
+		if !m.bound.above(m.heap[0].key.User) {
+			return
+		}
+	}
+	m.run = l
+}
+
+// endRun takes the walk over from run, which has come to bound or, unless ok, to
+// its end.
+func (m *mergeIter) endRun(ok bool) bool {
+	m.run = nil
+	return m.moved(ok)
 }
 
 func (m *mergeIter) Key() ikey.Key { return m.heap[0].key }
@@ -103,7 +130,7 @@ func (m *mergeIter) Close() (err error) {
 	for _, it := range m.sources {
 		err = errors.Join(err, it.Close())
 	}
-	m.sources, m.heap, m.level = m.sources[:0], m.heap[:0], nil
+	m.sources, m.heap, m.run = m.sources[:0], m.heap[:0], nil
 	return err
 }
 
@@ -127,6 +154,27 @@ func (e *heapEntry) less(o *heapEntry) bool {
 		return e.head < o.head
 	}
 	return ikey.Compare(e.key, o.key) < 0
+}
+
+// keyBound is a user key with its first words.
+type keyBound struct {
+	user  []byte
+	heads [2]uint64
+}
+
+func newKeyBound(user []byte) keyBound {
+	return keyBound{user, [2]uint64{ikey.Head(user, 0), ikey.Head(user, 8)}}
+}
+
+// above says whether user sorts before b.
+func (b *keyBound) above(user []byte) bool {
+	if h := ikey.Head(user, 0); h != b.heads[0] {
+		return h < b.heads[0]
+	}
+	if h := ikey.Head(user, 8); h != b.heads[1] {
+		return h < b.heads[1]
+	}
+	return bytes.Compare(user, b.user) < 0
 }
 
 func (m *mergeIter) siftDown(i int) {
