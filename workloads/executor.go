@@ -56,7 +56,7 @@ type Executor struct {
 	mayMiss    bool // a key may have been deleted
 
 	value   []byte
-	scratch []byte // a key made to compare with
+	scratch []byte // a key made to seek
 	last    []byte // the last key of a scan
 	batch   kv.Batch
 	all     kv.Iterator // of ReadNext, open between operations
@@ -214,8 +214,8 @@ func (x *Executor) entry(it kv.Iterator, op *Op, first bool) error {
 	if !ok {
 		return nil // too short to say whose it is
 	}
-	if !x.keys.sameKey(&x.scratch, key, index) {
-		return keyError(op.Kind, key, fmt.Errorf("%w: index %d has key %s", ErrInvented, index, quote(x.scratch)))
+	if !x.keys.isKeyOf(key, index) {
+		return keyError(op.Kind, key, fmt.Errorf("%w: index %d has key %s", ErrInvented, index, quote(x.keys.Append(nil, index))))
 	}
 	if err := CheckValue(value, index, x.valueSize); err != nil {
 		return keyError(op.Kind, key, err)

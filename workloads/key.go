@@ -1,7 +1,6 @@
 package workloads
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"lsmlab/workloads/dist"
@@ -76,7 +75,10 @@ func (k Keys) IndexOf(key, value []byte) (index uint64, ok bool) {
 	return binary.BigEndian.Uint64(key), true
 }
 
-const zeros16 = "0000000000000000"
+const (
+	zeros16    = "0000000000000000"
+	asciiZeros = 0x3030_3030_3030_3030
+)
 
 func appendZeros(dst []byte, n int) []byte {
 	if n == 8 { // the default size, kept from becoming a call
@@ -107,11 +109,36 @@ func digits8(v uint64) uint64 {
 	v = hundreds | (v-100*hundreds)<<16 // 4 lanes of 2
 	tens := v * 103 >> 10 & 0x000f_000f_000f_000f
 	v = tens | (v-10*tens)<<8 // 8 lanes of 1
-	return v + 0x3030_3030_3030_3030
+	return v + asciiZeros
 }
 
-// sameKey says whether key is the key of index; scratch is overwritten.
-func (k Keys) sameKey(scratch *[]byte, key []byte, index uint64) bool {
-	*scratch = k.Append((*scratch)[:0], index)
-	return bytes.Equal(*scratch, key)
+// isKeyOf says whether key is the key of index, as Append makes it. It compares
+// words and makes no key: every entry of a scan is asked.
+func (k Keys) isKeyOf(key []byte, index uint64) bool {
+	if len(key) != k.Size {
+		return false
+	}
+	if k.Style == YCSB {
+		at := len(key) - hashDigits
+		return string(key[:len(ycsbPrefix)]) == ycsbPrefix && isZeros(key[len(ycsbPrefix):at]) &&
+			isDecimal20(key[at:], dist.Hash(index))
+	}
+	return binary.BigEndian.Uint64(key) == index && isZeros(key[8:])
+}
+
+func isZeros(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b) != asciiZeros {
+			return false
+		}
+	}
+	return string(b) == zeros16[:len(b)]
+}
+
+// isDecimal20 says whether b is what appendDecimal20 appends.
+func isDecimal20(b []byte, v uint64) bool {
+	high, low := v/1e16, v%1e16
+	return binary.LittleEndian.Uint32(b) == uint32(digits8(high)>>32) &&
+		binary.LittleEndian.Uint64(b[4:]) == digits8(low/1e8) &&
+		binary.LittleEndian.Uint64(b[12:]) == digits8(low%1e8)
 }

@@ -20,7 +20,26 @@ func TestKeys(t *testing.T) {
 			if !ok || got != index {
 				t.Errorf("%+v: index of %q is %d, %v, want %d", k, key, got, ok, index)
 			}
+			checkIsKeyOf(t, k, key, index)
 		}
+	}
+}
+
+// checkIsKeyOf: key is that of index, and with any byte changed or missing it is not.
+func checkIsKeyOf(t *testing.T, k Keys, key []byte, index uint64) {
+	t.Helper()
+	if !k.isKeyOf(key, index) {
+		t.Errorf("%+v: %q is not the key of %d", k, key, index)
+	}
+	if k.isKeyOf(key, index+1) || k.isKeyOf(key[:len(key)-1], index) || k.isKeyOf(append(key, '0'), index) {
+		t.Errorf("%+v: %q or a part is the key of another than %d", k, key, index)
+	}
+	for i := range key {
+		key[i]++
+		if k.isKeyOf(key, index) {
+			t.Errorf("%+v: %q is the key of %d", k, key, index)
+		}
+		key[i]--
 	}
 }
 
@@ -36,6 +55,9 @@ func TestDecimal20(t *testing.T) {
 	check := func(v uint64) {
 		if got, want := string(appendDecimal20(nil, v)), fmt.Sprintf("%020d", v); got != want {
 			t.Fatalf("%q, want %q", got, want)
+		}
+		if !isDecimal20(appendDecimal20(nil, v), v) {
+			t.Fatalf("%d is not itself", v)
 		}
 	}
 	for v := range uint64(20_000) {

@@ -42,8 +42,8 @@ func (x *Executor) due(op *Op, index uint64) error {
 	key, value := x.all.Key(), x.all.Value()
 	x.Counts.EntriesScanned++
 	x.Counts.BytesRead += int64(len(key) + len(value))
-	if !x.keys.sameKey(&x.scratch, key, index) {
-		return keyError(op.Kind, key, fmt.Errorf("%w: want %s, index %d", ErrOrder, quote(x.scratch), index))
+	if !x.keys.isKeyOf(key, index) {
+		return keyError(op.Kind, key, fmt.Errorf("%w: want %s, index %d", ErrOrder, quote(x.keys.Append(nil, index)), index))
 	}
 	if err := CheckValue(value, index, x.valueSize); err != nil {
 		return keyError(op.Kind, key, err)
