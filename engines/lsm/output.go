@@ -156,6 +156,7 @@ func (o *output) closeFile() error {
 // discard closes and removes all that was written.
 func (o *output) discard() (err error) {
 	if o.writer != nil {
+		o.writer.Abort()
 		err = errors.Join(o.closeFile(), o.db.opts.FS.Remove(o.db.tablePath(o.id)))
 	}
 	return errors.Join(err, o.db.discardTables(o.tables))

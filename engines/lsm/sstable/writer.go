@@ -55,7 +55,8 @@ const (
 )
 
 // Writer writes one table. It is used by one goroutine. After an error every
-// method returns that error, and the file is to be removed.
+// method returns that error, and the file is to be removed. Finish or Abort must
+// end its use.
 type Writer struct {
 	f    vfs.File
 	name string
@@ -63,19 +64,19 @@ type Writer struct {
 	err  error
 
 	memory
+	hashes   bloom.Hashes
 	written  int64 // where buf belongs in the file
 	capacity int   // bytes at which the open block closes
 	trailer  ikey.Trailer
 	props    Properties
 }
 
-// memory is what a writer collects in, megabytes for a large table: the next one
+// memory is what a writer collects in, a megabyte for a large table: the next one
 // goes on with it.
 type memory struct {
 	buf     []byte // what is not yet written
 	content []byte // of the block being compressed
 	last    []byte // user key added last
-	hashes  bloom.Hashes
 	block   builder
 	index   indexBuilder
 }
@@ -84,7 +85,6 @@ var memories = sync.Pool{New: func() any { return new(memory) }}
 
 func (m *memory) reset() {
 	m.buf, m.content, m.last = m.buf[:0], m.content[:0], m.last[:0]
-	m.hashes.Reset()
 	m.block.reset()
 	m.index.reset()
 }
@@ -276,6 +276,7 @@ func (w *Writer) Size() int64 {
 // name of the file is durable only after the caller syncs its directory. With
 // no entries it returns [ErrEmpty].
 func (w *Writer) Finish() (Properties, error) {
+	defer w.hashes.Release()
 	if w.err == nil && w.props.Entries == 0 {
 		w.err = fmt.Errorf("%w: %s", ErrEmpty, w.name)
 	}
@@ -302,6 +303,9 @@ func (w *Writer) Finish() (Properties, error) {
 	w.giveMemory()
 	return w.props, nil
 }
+
+// Abort ends the use of a writer whose table is not wanted.
+func (w *Writer) Abort() { w.hashes.Release() }
 
 func (w *Writer) giveMemory() {
 	m := w.memory

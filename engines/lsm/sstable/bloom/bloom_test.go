@@ -9,7 +9,7 @@ import (
 func hashes(rng *rand.Rand, n int) *Hashes {
 	h := new(Hashes)
 	h.Add(0)
-	h.Reset()
+	h.Release()
 	for range n {
 		h.Add(rng.Uint64())
 	}

@@ -1,34 +1,54 @@
 package bloom
 
-// hashesBlock is how many hashes a block of Hashes has, 64 KiB.
-const hashesBlock = 8 << 10
+import (
+	"encoding/binary"
 
-// Hashes collects the hashes of a filter's keys, in blocks, so that it grows
-// without copies: a million keys have 8 MB. The zero value is empty.
+	"lsmlab/engines/internal/arena"
+)
+
+// hashesBlock is how many bytes a block of Hashes has.
+const hashesBlock = 64 << 10
+
+// Hashes collects the hashes of a filter's keys, 8 MB for a million of them. They
+// lie outside the Go heap, which would not give such memory back to the system for
+// minutes. The zero value is empty.
 type Hashes struct {
-	blocks [][]uint64 // of hashesBlock each, also those not used yet
-	n      int        // hashes in them
+	memory *arena.Arena
+	blocks [][]byte // of hashesBlock each
+	n      int      // hashes in them
 }
 
 // Add appends a hash.
 func (s *Hashes) Add(hash uint64) {
-	block := s.n / hashesBlock
-	if block == len(s.blocks) {
-		s.blocks = append(s.blocks, make([]uint64, hashesBlock))
+	at := s.n * 8 % hashesBlock
+	if at == 0 {
+		s.grow()
 	}
-	s.blocks[block][s.n%hashesBlock] = hash
+	binary.LittleEndian.PutUint64(s.blocks[len(s.blocks)-1][at:], hash)
 	s.n++
+}
+
+func (s *Hashes) grow() {
+	if s.memory == nil {
+		s.memory = arena.New()
+	}
+	s.blocks = append(s.blocks, s.memory.Bytes(s.memory.Alloc(hashesBlock), hashesBlock))
 }
 
 // Len returns how many hashes there are.
 func (s *Hashes) Len() int { return s.n }
 
-// Reset makes s empty and keeps its memory.
-func (s *Hashes) Reset() { s.n = 0 }
+// Release makes s empty and gives its memory back.
+func (s *Hashes) Release() {
+	if s.memory != nil {
+		s.memory.Release()
+	}
+	*s = Hashes{}
+}
 
 func (s *Hashes) all(yield func(uint64) bool) {
-	for i := range s.n {
-		if !yield(s.blocks[i/hashesBlock][i%hashesBlock]) {
+	for i := 0; i < 8*s.n; i += 8 {
+		if !yield(binary.LittleEndian.Uint64(s.blocks[i/hashesBlock][i%hashesBlock:])) {
 			return
 		}
 	}
