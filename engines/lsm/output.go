@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 
+	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
@@ -55,6 +56,10 @@ func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) 
 	return o.tables, nil
 }
 
+// tendEvery is after how many versions writeAll tends the MemTables' memory: some
+// hundred microseconds.
+const tendEvery = 1024
+
 // writeAll may meet a device that fails as a fault: values are views of mapped
 // tables.
 func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
@@ -65,7 +70,10 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 	} else {
 		ok = it.SeekGE(ikey.SeekKey(lower, ikey.MaxSeq))
 	}
-	for ; ok; ok = it.Next() {
+	for n := 1; ok; ok = it.Next() {
+		if n++; n%tendEvery == 0 {
+			arena.Tend()
+		}
 		k := it.Key()
 		if upper != nil && bytes.Compare(k.User, upper) >= 0 {
 			break
