@@ -45,8 +45,10 @@ const (
 // incompressible but for the header.
 func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
 	start := len(dst)
-	dst = slices.Grow(dst, size+valueSlack)[:start+size+valueSlack]
-	v := dst[start:]
+	if cap(dst)-start < size+valueSlack {
+		dst = slices.Grow(dst, size+valueSlack)
+	}
+	v := dst[start : start+size+valueSlack]
 	if size < valueHeader {
 		at := 0
 		if size >= indexSize {
@@ -59,11 +61,16 @@ func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint
 	tag := uint64(version) | uint64(size)<<32&0xffffff_00000000 | uint64(repeat)<<56
 	binary.LittleEndian.PutUint64(v, index)
 	binary.LittleEndian.PutUint64(v[8:], tag)
+	v = v[valueHeader:]
 	body := size - valueHeader
+	if repeat == 0 {
+		fillBody(v, body, seedOf(index, tag))
+		return dst[:start+size]
+	}
 	fresh := freshBytes(body, repeat)
-	fillBody(v[valueHeader:], fresh, seedOf(index, tag))
+	fillBody(v, fresh, seedOf(index, tag))
 	for at := fresh; at < body; at += fresh {
-		copy(v[valueHeader+at:valueHeader+body], v[valueHeader:valueHeader+fresh])
+		copy(v[at:body], v[:fresh])
 	}
 	return dst[:start+size]
 }
