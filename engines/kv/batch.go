@@ -133,6 +133,9 @@ func (o *Ops) Next() bool {
 	return true
 }
 
+// Left returns how many bytes of the encoding Next has not read.
+func (o *Ops) Left() int { return len(o.rest) }
+
 // Err returns the damage that ended the reading, wrapping [ErrCorrupt], or nil.
 func (o *Ops) Err() error { return o.err }
 

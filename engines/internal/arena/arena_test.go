@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestArena has goroutines allocate at once, fill what they got with a byte of
-// their own, and checks at the end that nobody's memory was given out twice or
+// TestArena has goroutines allocate at once, half of them by slabs, fill what they
+// got with a byte of their own, and checks at the end that nobody's memory was given out twice or
 // moved: an overlap would show as a foreign byte.
 func TestArena(t *testing.T) {
 	held := Held()
@@ -23,12 +23,19 @@ func TestArena(t *testing.T) {
 	for g := range pieces {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(g)))
+			alloc, slab := a.Alloc, a.Slab()
+			if g%2 == 1 {
+				alloc = slab.Alloc
+			}
 			for i := range 3000 {
+				if rng.IntN(20) == 0 {
+					slab.Close()
+				}
 				size := 1 + rng.IntN(2000)
 				if i%500 == 0 {
 					size = chunkSize/2 + rng.IntN(2*chunkSize)
 				}
-				p := piece{a.Alloc(size), size, byte(g + 1)}
+				p := piece{alloc(size), size, byte(g + 1)}
 				b := a.Bytes(p.ref, size)
 				for i := range b {
 					b[i] = p.fill

@@ -13,8 +13,13 @@ type appender struct {
 	t    *tree
 	l    *leaf // locked; nil for none
 	m    meta  // of l before it was locked
-	end  int   // of the live slots
+	end  int   // of the live slots, with those pending
 	last ikey.Key
+
+	// pending are the last words before end, not stored yet. Each is stored at once
+	// if there is no memory for them. An atomic store waits until the entry, written
+	// right before, is out of the store buffer: together they cost a third.
+	pending []word
 }
 
 // append puts the entry at ref with key k behind all others, if it belongs there
@@ -30,7 +35,12 @@ func (a *appender) append(ref arena.Ref, k ikey.Key) bool {
 	if a.end-a.m.start() >= a.t.leafCap || a.end == leafSlots {
 		return false
 	}
-	a.l.slots[a.end].Store(a.m.skip().head32(k)<<32 | word(ref))
+	w := a.m.skip().head32(k)<<32 | word(ref)
+	if len(a.pending) < cap(a.pending) {
+		a.pending = append(a.pending, w)
+	} else {
+		a.l.slots[a.end].Store(w)
+	}
 	a.end++
 	a.last = k
 	return true
@@ -56,6 +66,11 @@ func (a *appender) lockTail(k ikey.Key) bool {
 // release unlocks the leaf, if there is one.
 func (a *appender) release() {
 	if a.l != nil {
+		slots := a.l.slots[a.end-len(a.pending) : a.end]
+		for i := range slots {
+			slots[i].Store(a.pending[i])
+		}
+		a.pending = a.pending[:0]
 		a.l.unlock(a.m.next(a.m.start(), a.end-a.m.start(), a.m.skip()))
 		a.l = nil
 	}

@@ -8,6 +8,7 @@ import (
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
 // tree is a MemTable.
@@ -47,22 +48,40 @@ func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
 // Add implements [memtable.MemTable].
 func (t *tree) Add(k ikey.Key, value []byte) {
 	a := appender{t: t}
-	t.add(&a, k, value)
+	t.add(&a, t.newEntry(t.mem.Alloc(entry.Size(k, value)), k, value), k)
 	a.release()
 }
+
+// largeBatch is from how many bytes on a batch has memory of its own for what
+// AddBatch collects.
+const largeBatch = 1 << 10
 
 // AddBatch implements [memtable.BatchAdder]: where keys rise behind all others,
 // the last leaf is locked once for those that it has room for.
 func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
-	a := appender{t: t}
-	for seq := first; ops.Next(); seq++ {
-		t.add(&a, ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+	if ops.Left() >= largeBatch {
+		t.addLarge(first, ops)
+		return
 	}
-	a.release()
+	for seq := first; ops.Next(); seq++ {
+		t.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
+	}
 }
 
-func (t *tree) add(a *appender, k ikey.Key, value []byte) {
-	if ref := t.newEntry(k, value); !a.append(ref, k) {
+func (t *tree) addLarge(first ikey.Seq, ops memtable.Ops) {
+	var pending [leafSlots]word
+	a, memory := appender{t: t, pending: pending[:0]}, t.mem.Slab()
+	for seq := first; ops.Next(); seq++ {
+		k := ikey.New(ops.Key, seq, ikey.Kind(ops.Kind))
+		t.add(&a, t.newEntry(memory.Alloc(entry.Size(k, ops.Value)), k, ops.Value), k)
+	}
+	a.release()
+	memory.Close()
+}
+
+// add puts the entry at ref with key k into the table.
+func (t *tree) add(a *appender, ref arena.Ref, k ikey.Key) {
+	if !a.append(ref, k) {
 		a.release()
 		t.insert(ref, k)
 	}

@@ -6,9 +6,8 @@ import (
 	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
-// newEntry copies a version into the arena.
-func (t *tree) newEntry(k ikey.Key, value []byte) arena.Ref {
-	ref := t.mem.Alloc(entry.Size(k, value))
+// newEntry copies a version to ref, where entry.Size bytes are free, and returns ref.
+func (t *tree) newEntry(ref arena.Ref, k ikey.Key, value []byte) arena.Ref {
 	t.entry(ref).Write(k, value)
 	return ref
 }

@@ -207,7 +207,7 @@ func TestStuckInsert(t *testing.T) {
 				l.meta.Store(uint64(m))
 			}
 			k := ikey.New(fmt.Appendf(nil, "%05d", rank*10), 1000, ikey.Set)
-			entry := m.skip().head32(k)<<32 | word(s.newEntry(k, nil))
+			entry := m.skip().head32(k)<<32 | word(s.newEntry(s.mem.Alloc(64), k, nil))
 			l.lock(m, direction)
 			s.readable("locked")
 			if pos := m.start() + rank; direction == 0 {
