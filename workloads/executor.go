@@ -56,7 +56,7 @@ type Executor struct {
 	mayMiss    bool // a key may have been deleted
 
 	value   []byte
-	scratch []byte // a key made to seek
+	scratch []byte // a key made to seek or to name
 	last    []byte // the last key of a scan
 	batch   kv.Batch
 	all     kv.Iterator // of ReadNext, open between operations

@@ -45,7 +45,7 @@ const (
 // incompressible but for the header.
 func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
 	start := len(dst)
-	if cap(dst)-start < size+valueSlack {
+	if cap(dst)-start < size+valueSlack { // Grow is a call
 		dst = slices.Grow(dst, size+valueSlack)
 	}
 	v := dst[start : start+size+valueSlack]
@@ -63,11 +63,10 @@ func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint
 	binary.LittleEndian.PutUint64(v[8:], tag)
 	v = v[valueHeader:]
 	body := size - valueHeader
-	if repeat == 0 {
-		fillBody(v, body, seedOf(index, tag))
-		return dst[:start+size]
+	fresh := body
+	if repeat != 0 {
+		fresh = freshBytes(body, repeat)
 	}
-	fresh := freshBytes(body, repeat)
 	fillBody(v, fresh, seedOf(index, tag))
 	for at := fresh; at < body; at += fresh {
 		copy(v[at:body], v[:fresh])

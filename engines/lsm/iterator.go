@@ -72,7 +72,7 @@ type phase uint8
 
 const (
 	phaseNew phase = iota // never positioned
-	phaseOn               // on an entry; merge stands on its version
+	phaseOn               // on an entry; merge, or the run that it gave, stands on its version
 	phaseEnd              // past the last entry, or failed
 )
 

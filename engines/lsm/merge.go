@@ -14,8 +14,9 @@ type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
 	// run is the source that the walk stays in up to bound or, if it is not bounded,
-	// to the end, if that source reads tables: the walk may go on in it alone until
-	// endRun. Only findRun sets it.
+	// to the end, if that source reads tables: the walk may go on in it alone, and
+	// heap[0] says no longer where that stands. Only endRun or a new position makes
+	// the heap usable again. Only findRun sets it.
 	run     *levelIter
 	bounded bool
 	bound   keyBound
@@ -130,7 +131,8 @@ func (m *mergeIter) Close() (err error) {
 	for _, it := range m.sources {
 		err = errors.Join(err, it.Close())
 	}
-	m.sources, m.heap, m.run = m.sources[:0], m.heap[:0], nil
+	clear(m.heap) // views of memory that goes
+	m.sources, m.heap, m.run, m.bound = m.sources[:0], m.heap[:0], nil, keyBound{}
 	return err
 }
 

@@ -57,7 +57,7 @@ func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) 
 }
 
 // tendEvery is after how many versions writeAll tends the MemTables' memory: some
-// hundred microseconds.
+// hundred microseconds, if values are small.
 const tendEvery = 1024
 
 // writeAll may meet a device that fails as a fault: values are views of mapped
@@ -70,8 +70,8 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 	} else {
 		ok = it.SeekGE(ikey.SeekKey(lower, ikey.MaxSeq))
 	}
-	for n := 1; ok; ok = it.Next() {
-		if n++; n%tendEvery == 0 {
+	for n := 1; ok; n, ok = n+1, it.Next() {
+		if n%tendEvery == 0 {
 			arena.Tend()
 		}
 		k := it.Key()

@@ -1,6 +1,6 @@
-// Package arena gives MemTables memory that the garbage collector never scans:
-// chunks outside the Go heap, addressed by 32-bit references, given back all at
-// once. The idea of offsets in place of pointers is that of Pebble's and
+// Package arena gives MemTables, and who else needs much for a while, memory that
+// the garbage collector never scans: chunks outside the Go heap, addressed by 32-bit
+// references, given back all at once. The idea of offsets in place of pointers is that of Pebble's and
 // Badger's arena skiplists.
 //
 // Invariants:

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestArena has goroutines allocate at once, half of them by slabs, fill what they
+// TestArena has goroutines allocate at once, half of them by spans, fill what they
 // got with a byte of their own, and checks at the end that nobody's memory was given out twice or
 // moved: an overlap would show as a foreign byte.
 func TestArena(t *testing.T) {
@@ -23,13 +23,13 @@ func TestArena(t *testing.T) {
 	for g := range pieces {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(1, uint64(g)))
-			alloc, slab := a.Alloc, a.Slab()
+			alloc, span := a.Alloc, a.Span()
 			if g%2 == 1 {
-				alloc = slab.Alloc
+				alloc = func(size int) Ref { return span.Alloc(size, rng.IntN(2*spanSize)) }
 			}
 			for i := range 3000 {
 				if rng.IntN(20) == 0 {
-					slab.Close()
+					span.Close()
 				}
 				size := 1 + rng.IntN(2000)
 				if i%500 == 0 {

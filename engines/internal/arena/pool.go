@@ -22,7 +22,8 @@ var pool struct {
 	sync.Mutex
 	free    [][]byte
 	held    int64 // bytes taken and not given back
-	filling bool  // a goroutine that fills it was started
+	coming  int   // chunks that fill makes
+	filling bool  // a goroutine that fills was started
 
 	short atomic.Bool // an arena that grows took a chunk since it was filled
 }
@@ -44,7 +45,12 @@ func takeChunks(n int, more bool) []byte {
 		pool.short.Store(true)
 		if !pool.filling {
 			pool.filling = true
-			go fill()
+			go func() {
+				fill()
+				pool.Lock()
+				pool.filling = false
+				pool.Unlock()
+			}()
 		}
 	}
 	if last := len(pool.free) - 1; n == 1 && last >= 0 {
@@ -58,7 +64,7 @@ func takeChunks(n int, more bool) []byte {
 // Tend fills the pool if arenas that grow have taken from it. Whoever works long
 // in the background calls it every millisecond or so: where all processors are
 // busy, the goroutine that would fill it is run in the place of the writer that
-// took the memory (batches of rising keys: 3.85M -> 4.24M entries/s, 2-core Xeon VM).
+// took the memory (batches of rising keys: 3.83M -> 4.32M entries/s, 2-core Xeon VM).
 func Tend() {
 	if pool.short.Load() {
 		fill()
@@ -71,16 +77,17 @@ func Tend() {
 func fill() {
 	for {
 		pool.Lock()
-		if len(pool.free) >= maxPooled {
-			pool.filling = false
+		if len(pool.free)+pool.coming >= maxPooled {
 			pool.short.Store(false)
 			pool.Unlock()
 			return
 		}
+		pool.coming++
 		pool.Unlock()
 		mem := mustMap(1)
 		populate(mem)
 		pool.Lock()
+		pool.coming--
 		pool.free = append(pool.free, mem)
 		pool.Unlock()
 	}
@@ -103,7 +110,7 @@ func giveChunks(mem []byte) {
 	}
 	pool.Lock()
 	pool.held -= int64(len(mem))
-	keep := len(mem) == chunkSize && len(pool.free) < maxPooled
+	keep := len(mem) == chunkSize && len(pool.free)+pool.coming < maxPooled
 	if keep {
 		pool.free = append(pool.free, mem)
 	}

@@ -2,6 +2,7 @@ package sstable
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -203,6 +204,36 @@ func largeKeys() []kvs {
 		model = append(model, set(long, ikey.Seq(i), "v"), set("short"+fmt.Sprint(i), ikey.MaxSeq, long))
 	}
 	return sortModel(model)
+}
+
+// TestNextBothWays: Next reads the usual entry in its own way, and shows what
+// nextSlow shows of it.
+func TestNextBothWays(t *testing.T) {
+	fs := vfs.NewMem()
+	for seed := range uint64(200) {
+		rng, name := rand.New(rand.NewPCG(seed, 1)), fmt.Sprintf("table of seed %d", seed)
+		model := randomModel(rng, 1+rng.IntN(500))
+		writeTable(t, fs, name, WriterOptions{RestartInterval: 1 + rng.IntN(16)}, model)
+		r := openTable(t, fs, name, ReaderOptions{})
+		var quick, slow Iter
+		r.InitIter(&quick)
+		r.InitIter(&slow)
+		for n, e := range model {
+			if !quick.Next() || !slow.nextSlow(slow.entries[slow.next:]) {
+				t.Fatalf("%s ends at entry %d of %d: %v, %v", name, n, len(model), quick.err, slow.err)
+			}
+			if ikey.Compare(quick.Key(), e.key) != 0 || ikey.Compare(slow.Key(), e.key) != 0 ||
+				!bytes.Equal(quick.Value(), e.value) || !bytes.Equal(slow.Value(), e.value) || quick.same != slow.same {
+				t.Fatalf("%s entry %d is %v: Next shows %v, nextSlow %v", name, n, e, quick.Key(), slow.Key())
+			}
+		}
+		if quick.Next() || slow.nextSlow(nil) {
+			t.Errorf("%s goes on after %d entries", name, len(model))
+		}
+		if err := errors.Join(quick.Close(), slow.Close()); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestHugeValue stores the largest value and key allowed, with little ones

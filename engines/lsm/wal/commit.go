@@ -37,6 +37,7 @@ func (w *Writer) commit(last ikey.Seq, d kv.Durability) error {
 		return w.write(last)
 	}
 	w.m.SyncCommits++
+	w.asked = true
 	return w.sync(last)
 }
 
@@ -60,13 +61,13 @@ func (w *Writer) writeOut() {
 	at := s.end - int64(len(buf))
 	w.pending, w.spare = w.spare, nil
 	w.writing = true
-	syncs := w.m.SyncCommits > 0
+	ahead := w.asked && len(buf) < fillStep/8 // large writes are slow anyway
 	w.mu.Unlock()
 	n, err := s.file.WriteAt(buf, at)
-	if err == nil && syncs {
-		var zeros int
-		zeros, err = s.fillAhead(at + int64(n))
-		n += zeros
+	if err == nil && ahead {
+		var filled int
+		filled, err = s.fillAhead(at + int64(n))
+		n += filled
 	}
 	w.mu.Lock()
 	w.writing = false

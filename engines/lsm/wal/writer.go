@@ -49,6 +49,7 @@ type Writer struct {
 	syncing   bool // somebody syncs
 	dirDirty  bool // a segment was created or renamed since the last SyncDir
 	clean     bool // the log on disk needs no end mark
+	asked     bool // somebody asked for Synced
 	lastGroup int64
 
 	// appended >= handed >= synced: the last LSN appended, that the operating
@@ -91,7 +92,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	}
 	w.written.L, w.settled.L = &w.mu, &w.mu
 	for _, s := range r.Segments {
-		w.live = append(w.live, &segment{number: s.number, name: s.Name, size: s.Size, last: s.Last, synced: true})
+		w.live = append(w.live, &segment{number: s.number, name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true})
 	}
 	return w, nil
 }
@@ -258,10 +259,10 @@ func (w *Writer) begin(s *segment) error {
 	return w.fail(s.writeHeader(h))
 }
 
-// Close hands over and syncs all that was appended, and leaves a mark that says
-// so: damage found later is then known to be damage. With NoSync it does not
-// sync and leaves no mark. It must not run together with Append. A second Close
-// returns kv.ErrClosed, and so do all other calls after.
+// Close hands over and syncs all that was appended, leaves a mark that says so
+// (damage found later is then known to be damage), and removes the pool. With
+// NoSync it does not sync and leaves no mark. It must not run together with Append.
+// A second Close returns kv.ErrClosed, and so do all other calls after.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -280,13 +281,17 @@ func (w *Writer) Close() error {
 	}
 	w.written.Broadcast()
 	w.settled.Broadcast()
-	files := append(w.pool, w.live...)
+	files := w.live
 	if w.cur != nil {
 		files = append(files, w.cur)
 	}
 	for _, s := range files {
 		err = errors.Join(err, s.close())
 	}
+	for _, s := range w.pool { // the next recovery would remove them
+		err = errors.Join(err, s.close(), w.o.FS.Remove(w.o.path(s.name)))
+	}
+	w.pool = nil
 	return err
 }
 

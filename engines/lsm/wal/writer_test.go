@@ -279,7 +279,7 @@ func TestFillAhead(t *testing.T) {
 	fs := vfs.NewInject(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
 		if op.Kind == vfs.OpWrite {
 			if upTo := op.Offset + op.Length; upTo > end[op.Path] {
-				if op.Offset > 0 && op.Length < fillStep/2 && upTo < 1<<20 {
+				if op.Offset > 0 && op.Length < 10_000 && upTo < 1<<20 {
 					late++
 				}
 				end[op.Path] = upTo

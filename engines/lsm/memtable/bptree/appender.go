@@ -16,10 +16,11 @@ type appender struct {
 	end  int   // of the live slots, with those pending
 	last ikey.Key
 
-	// pending are the last words before end, not stored yet. Each is stored at once
-	// if there is no memory for them. An atomic store waits until the entry, written
-	// right before, is out of the store buffer: together they cost a third.
-	pending []word
+	// pending, unless nil, takes the words of the last slots before end, so that they
+	// are stored together: an atomic store waits until the entry, written right
+	// before, is out of the store buffer, and those that follow it at once do not.
+	pending *[leafSlots]word
+	count   int // of pending
 }
 
 // append puts the entry at ref with key k behind all others, if it belongs there
@@ -36,8 +37,9 @@ func (a *appender) append(ref arena.Ref, k ikey.Key) bool {
 		return false
 	}
 	w := a.m.skip().head32(k)<<32 | word(ref)
-	if len(a.pending) < cap(a.pending) {
-		a.pending = append(a.pending, w)
+	if a.pending != nil {
+		a.pending[a.count] = w
+		a.count++
 	} else {
 		a.l.slots[a.end].Store(w)
 	}
@@ -66,11 +68,11 @@ func (a *appender) lockTail(k ikey.Key) bool {
 // release unlocks the leaf, if there is one.
 func (a *appender) release() {
 	if a.l != nil {
-		slots := a.l.slots[a.end-len(a.pending) : a.end]
+		slots := a.l.slots[a.end-a.count : a.end]
 		for i := range slots {
 			slots[i].Store(a.pending[i])
 		}
-		a.pending = a.pending[:0]
+		a.count = 0
 		a.l.unlock(a.m.next(a.m.start(), a.end-a.m.start(), a.m.skip()))
 		a.l = nil
 	}

@@ -52,28 +52,27 @@ func (t *tree) Add(k ikey.Key, value []byte) {
 	a.release()
 }
 
-// largeBatch is from how many bytes on a batch has memory of its own for what
-// AddBatch collects.
+// largeBatch is from how many bytes on AddBatch collects what it stores in a leaf.
 const largeBatch = 1 << 10
 
 // AddBatch implements [memtable.BatchAdder]: where keys rise behind all others,
 // the last leaf is locked once for those that it has room for.
 func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
-	if ops.Left() >= largeBatch {
-		t.addLarge(first, ops)
+	if ops.Left() < largeBatch {
+		t.addBatch(&appender{t: t}, first, ops)
 		return
 	}
-	for seq := first; ops.Next(); seq++ {
-		t.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
-	}
+	var pending [leafSlots]word
+	t.addBatch(&appender{t: t, pending: &pending}, first, ops)
 }
 
-func (t *tree) addLarge(first ikey.Seq, ops memtable.Ops) {
-	var pending [leafSlots]word
-	a, memory := appender{t: t, pending: pending[:0]}, t.mem.Slab()
+func (t *tree) addBatch(a *appender, first ikey.Seq, ops memtable.Ops) {
+	memory := t.mem.Span()
 	for seq := first; ops.Next(); seq++ {
 		k := ikey.New(ops.Key, seq, ikey.Kind(ops.Kind))
-		t.add(&a, t.newEntry(memory.Alloc(entry.Size(k, ops.Value)), k, ops.Value), k)
+		// The rest of the batch takes more as entries than it does encoded.
+		ref := memory.Alloc(entry.Size(k, ops.Value), ops.Left())
+		t.add(a, t.newEntry(ref, k, ops.Value), k)
 	}
 	a.release()
 	memory.Close()
