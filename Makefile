@@ -97,7 +97,7 @@ bench: build ## race the default plan (at most 10 minutes on 2 cores), draw the 
 	./$(BIN) bench --plan default --out $(RESULTS)
 	./$(BIN) report $(RESULTS)
 
-bench-peers: build-rocksdb ## race every line of the speed targets (about 40 minutes on 2 cores), say which are met
+bench-peers: build-rocksdb ## race every line of the speed targets (35 minutes on 2 cores), say which are met
 	./$(BIN) bench --plan peers --out results/peers-$(STAMP)
 	./$(BIN) bench --plan peers-tables --out results/peers-tables-$(STAMP)
 	./$(BIN) report results/peers-$(STAMP)
