@@ -16,7 +16,7 @@ type mergeIter struct {
 	// run is the source that the walk stays in up to bound or, if it is not bounded,
 	// to the end, if that source reads tables: the walk may go on in it alone, and
 	// heap[0] says no longer where that stands. Only endRun or a new position makes
-	// the heap usable again. Only findRun sets it.
+	// the heap usable again. Only findRun sets run.
 	run     *levelIter
 	bounded bool
 	bound   keyBound
@@ -131,7 +131,7 @@ func (m *mergeIter) Close() (err error) {
 	for _, it := range m.sources {
 		err = errors.Join(err, it.Close())
 	}
-	clear(m.heap) // views of memory that goes
+	clear(m.heap[:cap(m.heap)]) // views of memory that goes
 	m.sources, m.heap, m.run, m.bound = m.sources[:0], m.heap[:0], nil, keyBound{}
 	return err
 }

@@ -1,7 +1,7 @@
-// Package arena gives MemTables, and who else needs much for a while, memory that
-// the garbage collector never scans: chunks outside the Go heap, addressed by 32-bit
-// references, given back all at once. The idea of offsets in place of pointers is that of Pebble's and
-// Badger's arena skiplists.
+// Package arena gives MemTables, and others that need much memory for a while,
+// memory that the garbage collector never scans: chunks outside the Go heap,
+// addressed by 32-bit references, given back all at once. The idea of offsets in
+// place of pointers is that of Pebble's and Badger's arena skiplists.
 //
 // Invariants:
 //  1. A reference is given out once and stays valid, at the same address, until

@@ -67,6 +67,27 @@ func TestArena(t *testing.T) {
 	}
 }
 
+// TestSpansTogether: of two spans in turn neither can give anything back, and
+// still little is lost.
+func TestSpansTogether(t *testing.T) {
+	for _, size := range []int{32, 128, 200, 1056, 2000, 4128, 9000} {
+		a := New()
+		const pieces = 100
+		spans := [2]Span{a.Span(), a.Span()}
+		for left := pieces - 1; left >= 0; left-- {
+			for i := range spans {
+				spans[i].Alloc(size, left*(size-9))
+			}
+		}
+		spans[0].Close()
+		spans[1].Close()
+		if asked := int64(2 * pieces * size); a.Size() > asked+asked/20+spanSize {
+			t.Errorf("pieces of %d bytes: %d taken for %d", size, a.Size(), asked)
+		}
+		a.Release()
+	}
+}
+
 func TestExactlyFullChunk(t *testing.T) {
 	a := New()
 	defer a.Release()

@@ -23,7 +23,7 @@ var pool struct {
 	free    [][]byte
 	held    int64 // bytes taken and not given back
 	coming  int   // chunks that fill makes
-	filling bool  // a goroutine that fills was started
+	filling bool  // a goroutine that fills runs
 
 	short atomic.Bool // an arena that grows took a chunk since it was filled
 }
@@ -45,12 +45,7 @@ func takeChunks(n int, more bool) []byte {
 		pool.short.Store(true)
 		if !pool.filling {
 			pool.filling = true
-			go func() {
-				fill()
-				pool.Lock()
-				pool.filling = false
-				pool.Unlock()
-			}()
+			go fillWhileShort()
 		}
 	}
 	if last := len(pool.free) - 1; n == 1 && last >= 0 {
@@ -59,6 +54,20 @@ func takeChunks(n int, more bool) []byte {
 		return mem
 	}
 	return mustMap(n)
+}
+
+// fillWhileShort fills until there is nothing to fill at the moment that it ends.
+func fillWhileShort() {
+	for {
+		fill()
+		pool.Lock()
+		done := !pool.short.Load()
+		pool.filling = !done
+		pool.Unlock()
+		if done {
+			return
+		}
+	}
 }
 
 // Tend fills the pool if arenas that grow have taken from it. Whoever works long

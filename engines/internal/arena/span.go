@@ -15,12 +15,17 @@ type Span struct {
 func (a *Arena) Span() Span { return Span{arena: a} }
 
 // Alloc is [Arena.Alloc]. more is how many bytes the caller will ask for at least
-// in the calls that follow: what is taken and not asked for may be lost.
+// in the calls that follow. Room for whole pieces like this one is taken for them; a
+// rest that is too small for the next piece is lost if others take from the arena.
 func (s *Span) Alloc(size, more int) Ref {
 	units := Ref(size+Align-1) >> alignBits
 	if units > s.end-s.next {
+		if size > spanSize/4 {
+			return s.arena.Alloc(size)
+		}
 		s.Close()
-		ahead := Ref(max(0, min(more, spanSize-size))) >> alignBits
+		ahead := Ref(min(more, spanSize-size)) >> alignBits
+		ahead -= ahead % units
 		s.next = s.arena.Alloc(int(units+ahead) << alignBits)
 		s.end = s.next + units + ahead
 	}

@@ -61,7 +61,7 @@ func (w *Writer) writeOut() {
 	at := s.end - int64(len(buf))
 	w.pending, w.spare = w.spare, nil
 	w.writing = true
-	ahead := w.asked && len(buf) < fillStep/8 // large writes are slow anyway
+	ahead := w.asked && len(buf) < fillStep/2 // for a larger write metadata is little
 	w.mu.Unlock()
 	n, err := s.file.WriteAt(buf, at)
 	if err == nil && ahead {

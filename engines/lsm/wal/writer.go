@@ -92,7 +92,9 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	}
 	w.written.L, w.settled.L = &w.mu, &w.mu
 	for _, s := range r.Segments {
-		w.live = append(w.live, &segment{number: s.number, name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true})
+		w.live = append(w.live, &segment{
+			number: s.number, name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true,
+		})
 	}
 	return w, nil
 }
@@ -260,7 +262,8 @@ func (w *Writer) begin(s *segment) error {
 }
 
 // Close hands over and syncs all that was appended, leaves a mark that says so
-// (damage found later is then known to be damage), and removes the pool. With
+// (damage found later is then known to be damage), and removes the pool; where
+// that fails a file is left behind, which the next recovery removes. With
 // NoSync it does not sync and leaves no mark. It must not run together with Append.
 // A second Close returns kv.ErrClosed, and so do all other calls after.
 func (w *Writer) Close() error {
@@ -289,7 +292,9 @@ func (w *Writer) Close() error {
 		err = errors.Join(err, s.close())
 	}
 	for _, s := range w.pool { // the next recovery would remove them
-		err = errors.Join(err, s.close(), w.o.FS.Remove(w.o.path(s.name)))
+		if e := errors.Join(s.close(), w.o.FS.Remove(w.o.path(s.name))); e != nil {
+			err = errors.Join(err, fmt.Errorf("wal: remove a recycled segment: %w", e))
+		}
 	}
 	w.pool = nil
 	return err

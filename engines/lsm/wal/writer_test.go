@@ -106,6 +106,10 @@ func TestRecycling(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
+		// The end mark may have opened one more.
+		if names, _ := o.FS.List(testDir); int64(len(names)) > m.Live+1 {
+			t.Errorf("%d files after Close, %d were live", len(names), m.Live)
+		}
 		if _, r, err := replay(o, last-15); err != nil || r.LastSeq != last {
 			t.Errorf("%+v, %v", r, err)
 		}
