@@ -8,8 +8,8 @@ import (
 )
 
 // TestArena has goroutines allocate at once, half of them by spans, fill what they
-// got with a byte of their own, and checks at the end that nobody's memory was given out twice or
-// moved: an overlap would show as a foreign byte.
+// got with a byte of their own, and checks at the end that nobody's memory was given
+// out twice or moved: an overlap would show as a foreign byte.
 func TestArena(t *testing.T) {
 	held := Held()
 	a := New()

@@ -46,8 +46,8 @@
 // over by one positioned write, and Commit(Synced) syncs; of those who wait one
 // leads, and the others share what it does. Two buffers change places, so a write
 // never stops Append. Once somebody has asked for Synced, small positioned writes
-// put zeros ahead of the records, so that a sync finds blocks that were written before;
-// if the disk has no room for them, the log ends a little before it had to.
+// put zeros ahead of the records, so that a sync finds blocks that were written
+// before; if the disk has no room for them, the log ends a little before it had to.
 //
 // Invariants:
 //

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-func hashes(rng *rand.Rand, n int) *Hashes {
+func hashes(tb testing.TB, rng *rand.Rand, n int) *Hashes {
 	h := new(Hashes)
+	tb.Cleanup(h.Release)
 	h.Add(0)
 	h.Release()
 	for range n {
@@ -35,7 +36,7 @@ func TestFalsePositivesAgreeWithTheory(t *testing.T) {
 	const keys, asked = 100_000, 1_000_000
 	for _, bits := range []int{4, 10, 16} {
 		rng := rand.New(rand.NewPCG(7, uint64(bits)))
-		in := hashes(rng, keys)
+		in := hashes(t, rng, keys)
 		f, ok := Open(Append(nil, in, bits))
 		if !ok {
 			t.Fatal("own filter refused")
@@ -71,7 +72,7 @@ func TestSmallAndEmpty(t *testing.T) {
 }
 
 func TestOpenRefusesDamage(t *testing.T) {
-	good := Append(nil, hashes(rand.New(rand.NewPCG(1, 1)), 3), 10)
+	good := Append(nil, hashes(t, rand.New(rand.NewPCG(1, 1)), 3), 10)
 	for n := range good {
 		if _, ok := Open(good[:n]); ok {
 			t.Errorf("accepted %d of %d bytes", n, len(good))
@@ -88,7 +89,7 @@ func TestOpenRefusesDamage(t *testing.T) {
 
 func BenchmarkMayContain(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	f, _ := Open(Append(nil, hashes(rng, 1<<20), 10))
+	f, _ := Open(Append(nil, hashes(b, rng, 1<<20), 10))
 	for b.Loop() {
 		f.MayContain(rng.Uint64())
 	}
