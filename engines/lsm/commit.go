@@ -145,7 +145,7 @@ func (db *DB) freeze() {
 	db.mem = newMemHandle(db.opts, db.assigned)
 	s := db.state.Load()
 	mems := append([]*memHandle{db.mem}, s.mems...)
-	old := db.swapState(newReadState(mems, s.version, s.levels))
+	old := db.swapState(newReadState(mems, s.tableSet))
 	db.mu.Unlock()
 	old.retire()
 }

@@ -13,11 +13,12 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// schedule submits every compaction that the planner finds urgent.
+// schedule submits the compactions that the planner finds most urgent, as many as
+// run at once: another one may be so when the next of them ends.
 func (db *DB) schedule() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for !db.paused && db.Writable() == nil {
+	for !db.paused && db.Writable() == nil && db.running < db.parallel() {
 		v := db.state.Load().version
 		plan, ok := db.planner.Plan(v, func(id uint64) bool { return db.busy[id] }, &db.cursor)
 		if !ok {
@@ -31,20 +32,24 @@ func (db *DB) schedule() {
 	}
 }
 
-// setBusy marks a plan's inputs, and moves the level's cursor behind them. It is
+// parallel returns how many compactions, or parts of one, run at once.
+func (db *DB) parallel() int { return min(runtime.GOMAXPROCS(0), db.opts.Workers) }
+
+// setBusy marks a plan's inputs, and moves their level's cursor behind them. It is
 // called under mu.
 func (db *DB) setBusy(plan *compaction.Plan, busy bool) {
 	for _, in := range plan.Inputs {
-		if busy {
-			db.busy[in.Table.ID] = true
-		} else {
+		if !busy {
 			delete(db.busy, in.Table.ID)
+			continue
+		}
+		db.busy[in.Table.ID] = true
+		if in.Level < plan.OutputLevel {
+			db.cursor[in.Level] = append(slices.Clone(in.Table.Largest), 0)
 		}
 	}
 	if busy {
 		db.running++
-		_, hi := plan.Range()
-		db.cursor[plan.OutputLevel-1] = append(slices.Clone(hi), 0)
 	} else {
 		db.running--
 		db.changed.Broadcast()
@@ -102,7 +107,7 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 		return nil, kv.ErrClosed
 	}
 	defer s.release()
-	bounds := partition(plan, min(runtime.GOMAXPROCS(0), db.opts.Workers), db.opts.TableSize)
+	bounds := partition(plan, db.parallel(), db.opts.TableSize)
 	results := make([][]*table, len(bounds)-1)
 	errs := make([]error, len(bounds)-1)
 	var wg sync.WaitGroup
@@ -125,31 +130,30 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, error) {
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
-	out := db.newOutput(newestSeq(plan), func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	out := db.newOutput(newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
 	tables, err := out.write(&merge, lower, upper)
 	return tables, joinClose(err, &merge)
 }
 
-// inputRuns returns a walk for each sorted run of the inputs: every table of
-// L0, and every deeper level.
+// inputRuns returns a walk for each sorted run of the inputs.
 func inputRuns(plan *compaction.Plan, s *readState) []ikey.Iterator {
-	var runs []ikey.Iterator
-	for level, tables := range s.levels {
+	taken := map[uint64]bool{}
+	for _, in := range plan.Inputs {
+		taken[in.Table.ID] = true
+	}
+	var walks []ikey.Iterator
+	for _, run := range s.runs {
 		var inputs []*table
-		for _, t := range tables {
-			if slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool { return in.Table.ID == t.ID }) {
+		for _, t := range run {
+			if taken[t.ID] {
 				inputs = append(inputs, t)
 			}
 		}
-		if level == 0 {
-			for i := range inputs {
-				runs = append(runs, &levelIter{tables: inputs[i : i+1], once: true})
-			}
-		} else if len(inputs) > 0 {
-			runs = append(runs, &levelIter{tables: inputs, once: true})
+		if len(inputs) > 0 {
+			walks = append(walks, &levelIter{tables: inputs, once: true})
 		}
 	}
-	return runs
+	return walks
 }
 
 // bottomFor says whether no table below the output level may hold user. The
@@ -205,7 +209,7 @@ func (db *DB) Compact() error {
 		return err
 	}
 	defer db.resumeCompactions()
-	plan, ok := compaction.PlanAll(db.state.Load().version, db.shadowed.Swap(false))
+	plan, ok := db.planner.PlanAll(db.state.Load().version, db.shadowed.Swap(false))
 	if !ok {
 		return nil
 	}

@@ -138,7 +138,7 @@ func (db *DB) broadcast() {
 // must retire after it has let go of mu, under which this is called.
 func (db *DB) swapState(next *readState) *readState {
 	if next != nil {
-		db.throttle.set(db.planner.Pressure(next.version, db.opts.MemTableSize), db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
+		db.throttle.set(next.pressure, db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
 	}
 	db.changed.Broadcast()
 	return db.state.Swap(next)
@@ -173,7 +173,7 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 			return err
 		}
 	}
-	levels := nextLevels(current, version, edit, added)
+	tables := db.nextTableSet(current.tableSet, version, added)
 	markObsolete(current, edit)
 
 	db.mu.Lock()
@@ -182,45 +182,10 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 		mems = mems[:len(mems)-1] // flushes go oldest first
 		flushed.advance(memImmutable, memFlushed)
 	}
-	old := db.swapState(newReadState(mems, version, levels))
+	old := db.swapState(newReadState(mems, tables))
 	db.mu.Unlock()
 	old.retire()
 	return nil
-}
-
-// nextLevels returns the open tables of version, which edit made of the current
-// one. Levels that the edit does not touch are shared with it.
-func nextLevels(current *readState, version *manifest.Version, edit *manifest.Edit, added []*table) [manifest.NumLevels][]*table {
-	levels := current.levels
-	open := map[uint64]*table{}
-	for _, t := range added {
-		open[t.ID] = t
-	}
-	touched := map[int]bool{}
-	for _, r := range edit.Removed {
-		touched[r.Level] = true
-	}
-	for _, a := range edit.Added {
-		touched[a.Level] = true
-	}
-	for l := range touched {
-		for _, t := range current.levels[l] {
-			open[t.ID] = t
-		}
-	}
-	for l := range touched {
-		levels[l] = arrange(version.Levels[l], open)
-	}
-	return levels
-}
-
-// arrange returns the open tables of a level in the level's order.
-func arrange(level []*manifest.Table, open map[uint64]*table) []*table {
-	tables := make([]*table, len(level))
-	for i, meta := range level {
-		tables[i] = open[meta.ID]
-	}
-	return tables
 }
 
 // markObsolete marks the tables that edit removes for good: a moved table is

@@ -64,20 +64,12 @@ type tableSearch struct {
 
 // run returns the newest version from the tables; kind Delete if there is none.
 func (q *tableSearch) run(s *readState, dst []byte) ([]byte, ikey.Kind, error) {
-	for _, t := range s.levels[0] {
-		if bytes.Compare(q.key, t.Smallest) < 0 || bytes.Compare(q.key, t.Largest) > 0 {
+	for _, run := range s.runs {
+		i := searchTables(run, q.key)
+		if i == len(run) || bytes.Compare(q.key, run[i].Smallest) < 0 {
 			continue
 		}
-		if value, kind, found, err := q.table(t, dst); found || err != nil {
-			return value, kind, err
-		}
-	}
-	for _, level := range s.levels[1:] {
-		i := searchTables(level, q.key)
-		if i == len(level) || bytes.Compare(q.key, level[i].Smallest) < 0 {
-			continue
-		}
-		if value, kind, found, err := q.table(level[i], dst); found || err != nil {
+		if value, kind, found, err := q.table(run[i], dst); found || err != nil {
 			return value, kind, err
 		}
 	}

@@ -60,7 +60,7 @@ type iterator struct {
 
 	merge   mergeIter
 	sources []ikey.Iterator
-	levels  []levelIter // backing of the sources that read tables
+	runs    []levelIter // backing of the sources that read tables
 	passed  []byte      // memory of the last key that it passed
 	key     []byte      // where it stands; in passed, or a view of the source's
 	value   []byte
@@ -96,29 +96,12 @@ func (it *iterator) addSources() {
 			it.sources = append(it.sources, m.table.NewIterator())
 		}
 	}
-	runs := len(it.state.levels[0])
-	for _, level := range it.state.levels[1:] {
-		if len(level) > 0 {
-			runs++
-		}
+	for len(it.runs) < len(it.state.runs) {
+		it.runs = append(it.runs, levelIter{})
 	}
-	for len(it.levels) < runs {
-		it.levels = append(it.levels, levelIter{})
-	}
-	next := 0
-	add := func(tables []*table) {
-		l := &it.levels[next]
-		next++
-		l.init(tables)
-		it.sources = append(it.sources, l)
-	}
-	for i := range it.state.levels[0] {
-		add(it.state.levels[0][i : i+1])
-	}
-	for _, level := range it.state.levels[1:] {
-		if len(level) > 0 {
-			add(level)
-		}
+	for i, run := range it.state.runs {
+		it.runs[i].init(run)
+		it.sources = append(it.sources, &it.runs[i])
 	}
 }
 

@@ -37,11 +37,13 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		return nil, err
 	}
 	db := &DB{
-		dir:       dir,
-		opts:      o,
-		lock:      lock,
-		cache:     sstable.NewCache(o.CacheSize),
-		planner:   compaction.Planner{L0Trigger: o.L0CompactionTrigger, BaseBytes: o.BaseLevelSize, SizeRatio: o.SizeRatio},
+		dir:   dir,
+		opts:  o,
+		lock:  lock,
+		cache: sstable.NewCache(o.CacheSize),
+		planner: compaction.Planner{
+			L0Trigger: o.L0CompactionTrigger, BaseBytes: o.BaseLevelSize, SizeRatio: o.SizeRatio, TableSize: o.TableSize,
+		},
 		busy:      map[uint64]bool{},
 		snapshots: map[ikey.Seq]int{},
 		stop:      make(chan struct{}),
@@ -130,11 +132,7 @@ func (db *DB) recover() (err error) {
 	db.mem = mems[0]
 	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
 	db.published.init(db.assigned)
-	var levels [manifest.NumLevels][]*table
-	for l, tables := range version.Levels {
-		levels[l] = arrange(tables, open)
-	}
-	db.swapState(newReadState(mems, version, levels))
+	db.swapState(newReadState(mems, db.newTableSet(version, open)))
 	return nil
 }
 

@@ -35,10 +35,10 @@ type Options struct {
 	WALSync      wal.SyncMethod   // default fdatasync
 	WALWrite     wal.WriteMethod  // default one positioned write a group
 
-	L0CompactionTrigger int           // tables in L0; default 4
-	L0SlowdownTrigger   int           // tables in L0, and what deeper levels hold too much as such, from which writes are slowed; default 6
-	L0StopTrigger       int           // tables in L0 at which writes wait; default 12
-	BaseLevelSize       int64         // bytes of L1; default 256 MiB
+	L0CompactionTrigger int           // tables of L0 over one key; default 4, more where the level below is large
+	L0SlowdownTrigger   int           // the same, with what deeper levels hold too much, from which writes are slowed; default 6
+	L0StopTrigger       int           // the same in L0 alone, at which writes wait; default 12
+	BaseLevelSize       int64         // bytes that a level between L0 and L6 should hold at least; default 1 GiB
 	SizeRatio           float64       // of a level over the one above; default 10
 	Workers             int           // compactions at once, and parts of one; default 8
 	QueueLength         int           // compactions waiting; default 1024
@@ -57,7 +57,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.L0CompactionTrigger, 4)
 	setDefault(&o.L0SlowdownTrigger, 6)
 	setDefault(&o.L0StopTrigger, 12)
-	setDefault(&o.BaseLevelSize, 256<<20)
+	setDefault(&o.BaseLevelSize, 1<<30)
 	setDefault(&o.SizeRatio, 10)
 	setDefault(&o.Workers, 8)
 	setDefault(&o.QueueLength, 1024)

@@ -18,7 +18,8 @@ import (
 type output struct {
 	db       *DB
 	retain   retainer
-	splitAt  int64 // bytes at which a table ends
+	splitAt  int64    // bytes at which a table ends
+	cuts     [][]byte // keys at which a table ends too: rising, without those passed
 	writer   *sstable.Writer
 	close    func() error
 	id       uint64
@@ -28,12 +29,12 @@ type output struct {
 
 // newOutput prepares an output for versions up to newest, once all of them are
 // published: their writers are done then. bottom is as in retainer.
-func (db *DB) newOutput(newest ikey.Seq, bottom func([]byte) bool) *output {
+func (db *DB) newOutput(newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	return &output{
 		db:      db,
 		retain:  retainer{snapshots: db.openSnapshots(), bottom: bottom},
-		splitAt: db.opts.TableSize,
+		splitAt: splitAt,
 	}
 }
 
@@ -98,7 +99,7 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 func (o *output) add(k ikey.Key, value []byte) error {
 	// All versions of a key stay in one table, so that no two tables of a level
 	// share a user key.
-	if o.writer != nil && o.writer.Size() >= o.splitAt && !bytes.Equal(k.User, o.lastUser) {
+	if o.writer != nil && (o.passedCut(k.User) || o.writer.Size() >= o.splitAt && !bytes.Equal(k.User, o.lastUser)) {
 		if err := o.finish(); err != nil {
 			return err
 		}
@@ -110,6 +111,14 @@ func (o *output) add(k ikey.Key, value []byte) error {
 	}
 	o.lastUser = append(o.lastUser[:0], k.User...)
 	return o.writer.Add(k, value)
+}
+
+// passedCut says whether user is the first key at or after a cut.
+func (o *output) passedCut(user []byte) (passed bool) {
+	for len(o.cuts) > 0 && bytes.Compare(user, o.cuts[0]) >= 0 {
+		o.cuts, passed = o.cuts[1:], true
+	}
+	return passed
 }
 
 func (o *output) begin() error {

@@ -3,8 +3,6 @@ package lsm
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"lsmlab/engines/lsm/manifest"
 )
 
 // readState is all that a read needs: the MemTables, newest first (the active
@@ -23,9 +21,8 @@ import (
 // Either the release sees retired, or the retirer sees the fallen count (both
 // are sequentially consistent); freed makes sure that only one of them frees.
 type readState struct {
-	mems    []*memHandle
-	version *manifest.Version
-	levels  [manifest.NumLevels][]*table
+	*tableSet
+	mems []*memHandle
 
 	retired atomic.Bool
 	freed   atomic.Bool
@@ -41,12 +38,12 @@ type stripe struct {
 }
 
 // newReadState takes a reference on everything in it.
-func newReadState(mems []*memHandle, version *manifest.Version, levels [manifest.NumLevels][]*table) *readState {
-	s := &readState{mems: mems, version: version, levels: levels}
+func newReadState(mems []*memHandle, tables *tableSet) *readState {
+	s := &readState{tableSet: tables, mems: mems}
 	for _, m := range mems {
 		m.ref()
 	}
-	for _, level := range levels {
+	for _, level := range s.levels {
 		for _, t := range level {
 			t.ref()
 		}

@@ -3,6 +3,8 @@ package lsm
 import (
 	"sync/atomic"
 	"time"
+
+	"lsmlab/engines/lsm/compaction"
 )
 
 // throttle slows writers down while compactions are behind, in proportion to how
@@ -18,13 +20,11 @@ type throttle struct {
 // slowestNanosPerKiB is the price just before writes stop: 8 MiB/s.
 const slowestNanosPerKiB = int64(time.Second) / (8 << 10)
 
-// set adapts the price to the pressure, as in compaction.Planner.
-func (t *throttle) set(pressure, slowdown, stop int) {
-	var price int64
-	if pressure = min(pressure, stop); pressure >= slowdown {
-		price = slowestNanosPerKiB * int64(pressure-slowdown+1) / int64(stop-slowdown+1)
-	}
-	t.nanosPerKiB.Store(price)
+// set adapts the price to the pressure.
+func (t *throttle) set(p compaction.Pressure, slowdown, stop int) {
+	over := p.L0 + p.Deep - float64(slowdown)
+	share := min(1, max(0, over/float64(max(1, stop-slowdown))))
+	t.nanosPerKiB.Store(int64(share * float64(slowestNanosPerKiB)))
 }
 
 // pay charges for a write of size bytes and sleeps if it is time to.
@@ -57,7 +57,7 @@ func (db *DB) awaitFlushes() error {
 	defer db.mu.Unlock()
 	full := func() bool {
 		s := db.state.Load()
-		return len(s.mems)-1 >= db.opts.MaxImmutable || len(s.version.Levels[0]) >= db.opts.L0StopTrigger
+		return len(s.mems)-1 >= db.opts.MaxImmutable || s.pressure.L0 >= float64(db.opts.L0StopTrigger)
 	}
 	if db.Writable() == nil && full() {
 		db.throttle.stalled(func() {

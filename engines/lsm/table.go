@@ -63,8 +63,7 @@ func (t *table) unref() {
 	}
 }
 
-// levelIter walks the tables of one sorted run one after the other. A single
-// table of L0 is a run of one.
+// levelIter walks the tables of one sorted run one after the other.
 type levelIter struct {
 	tables []*table
 	once   bool // as in sstable.Iter.ReadOnce

@@ -3,7 +3,7 @@ package compaction
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"slices"
 	"testing"
 
@@ -11,12 +11,11 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-var small = Planner{L0Trigger: 4, BaseBytes: 100, SizeRatio: 10}
+// small is a planner of tables of 10 bytes: L5 is needed from 1000 bytes in L6 on.
+var small = Planner{L0Trigger: 4, BaseBytes: 100, SizeRatio: 10, TableSize: 10}
 
-func idle(uint64) bool { return false }
-
-// shape is a version built from a few words: tables as "id:lo-hi" of 10 bytes.
-func shape(t *testing.T, levels ...[]string) *manifest.Version {
+// versionOf returns a version built from a few words: tables as "id:lo-hi" of 10 bytes.
+func versionOf(t *testing.T, levels ...[]string) *manifest.Version {
 	t.Helper()
 	e := &manifest.Edit{}
 	for l, tables := range levels {
@@ -47,8 +46,34 @@ func ids(p Plan) (ids []uint64) {
 	return ids
 }
 
+// deep is levels of a version whose last one is L6.
+func deep(l0 []string, levels ...[]string) [][]string {
+	all := make([][]string, manifest.NumLevels)
+	all[0] = l0
+	copy(all[manifest.NumLevels-len(levels):], levels)
+	return all
+}
+
+// wide returns n tables that all span the same keys.
+func wide(first, n int, keys string) (tables []string) {
+	for i := range n {
+		tables = append(tables, fmt.Sprintf("%d:%s", first+i, keys))
+	}
+	return tables
+}
+
+// row returns n neighbouring tables, two keys each.
+func row(first, n int) (tables []string) {
+	for i := range n {
+		tables = append(tables, fmt.Sprintf("%d:%c-%c", first+i, keyOf(2*i), keyOf(2*i+1)))
+	}
+	return tables
+}
+
+// keyOf returns the i-th key: there are more than letters.
+func keyOf(i int) byte { return byte('0' + i) }
+
 func TestPlan(t *testing.T) {
-	full := []string{"11:a-b", "12:c-d", "13:e-f", "14:g-h", "15:i-j", "16:k-l", "17:m-n", "18:o-p", "19:q-r", "20:s-t", "21:u-v"}
 	for _, tc := range []struct {
 		name   string
 		levels [][]string
@@ -59,20 +84,27 @@ func TestPlan(t *testing.T) {
 		move   bool
 	}{
 		{name: "empty"},
-		{name: "few in L0", levels: [][]string{{"1:a-z", "2:a-z", "3:a-z"}}},
-		{name: "L0 as a whole", levels: [][]string{{"1:a-m", "2:l-z", "3:a-z", "4:c-d"}, {"5:a-c", "6:x-z"}}, want: []uint64{1, 2, 3, 4, 5, 6}, output: 1},
-		{name: "oldest of a sequential load", levels: [][]string{{"1:a-b", "2:c-d", "3:e-f", "4:g-h"}}, want: []uint64{1}, output: 1, move: true},
-		{name: "L0 busy", levels: [][]string{{"1:a-m", "2:l-z", "3:a-z", "4:c-d", "7:a-z"}, {"5:a-c"}}, busy: 1},
-		{name: "L1 busy", levels: [][]string{{"1:a-m", "2:l-z", "3:a-z", "4:c-d"}, {"5:a-c"}}, busy: 5},
-		{name: "L1 full, nothing below", levels: [][]string{nil, full}, want: []uint64{11}, output: 2, move: true},
-		{name: "L1 full, cursor", levels: [][]string{nil, full, {"30:e-g"}}, cursor: "d", want: []uint64{13, 30}, output: 2},
-		{name: "L1 full, cursor at the end", levels: [][]string{nil, full}, cursor: "zz", want: []uint64{11}, output: 2, move: true},
+		{name: "few in L0", levels: deep(wide(1, 3, "a-z"))},
+		{name: "L0 as a whole", levels: deep([]string{"1:a-m", "2:l-z", "3:a-z", "4:c-d"}, []string{"5:a-c", "6:x-z"}), want: []uint64{1, 2, 3, 4, 5, 6}, output: 6},
+		{name: "one that meets none", levels: deep([]string{"1:a-b", "2:c-d"}, []string{"3:e-f"}), want: []uint64{1}, output: 6, move: true},
+		{name: "one that meets a deeper one", levels: deep([]string{"1:a-b"}, []string{"3:b-f"})},
+		{name: "L0 busy", levels: deep(wide(1, 5, "a-z"), []string{"7:a-c"}), busy: 1},
+		{name: "L6 busy", levels: deep(wide(1, 5, "a-z"), []string{"7:a-c"}), busy: 7},
+		{name: "a column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), want: []uint64{5, 6, 7, 8, 9, 11}, output: 6},
+		{name: "the other column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), busy: 7, want: []uint64{1, 2, 3, 4, 10}, output: 6},
+		{name: "a column not due by its share", levels: deep(wide(1, 4, "0-k"), row(10, 30))},
+		{name: "a column due by its share", levels: deep(wide(1, 5, "0-k"), row(10, 30)), want: append(numbers(1, 5), numbers(10, 30)...), output: 6},
+		{name: "L5 not needed, nothing below", levels: deep(nil, []string{"1:0-1"}, row(10, 20)[10:]), want: []uint64{1}, output: 6, move: true},
+		{name: "a level that should be empty", levels: deep(wide(1, 3, "a-z"), []string{"4:a-c"}, nil, []string{"5:c-d"}), want: []uint64{4}, output: 5, move: true},
+		{name: "L0 does not pass it", levels: deep(wide(1, 4, "a-z"), []string{"5:a-c"}, nil, []string{"6:c-d"}), busy: 5},
+		{name: "cursor", levels: deep(nil, []string{"1:a-b", "2:c-d", "3:e-f"}, []string{"10:e-e", "11:f-g"}), cursor: "d", want: []uint64{3, 10, 11}, output: 6},
+		{name: "cursor at the end", levels: deep(nil, []string{"1:a-b", "2:c-d"}, []string{"10:e-e"}), cursor: "zz", want: []uint64{1}, output: 6, move: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var cursor [manifest.NumLevels][]byte
-			cursor[1] = []byte(tc.cursor)
+			cursor[5] = []byte(tc.cursor)
 			busy := func(id uint64) bool { return id == tc.busy }
-			plan, ok := small.Plan(shape(t, tc.levels...), busy, &cursor)
+			plan, ok := small.Plan(versionOf(t, tc.levels...), busy, &cursor)
 			if ok != (tc.want != nil) || ok && (!slices.Equal(ids(plan), tc.want) || plan.OutputLevel != tc.output || plan.Move != tc.move) {
 				t.Errorf("plan %v into L%d (move %v, ok %v), want %v into L%d (move %v)",
 					ids(plan), plan.OutputLevel, plan.Move, ok, tc.want, tc.output, tc.move)
@@ -81,129 +113,131 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// A level between L0 and L6 is there from SizeRatio times BaseBytes in L6 on, and
+// another one from SizeRatio times that.
+func TestShape(t *testing.T) {
+	for _, tc := range []struct {
+		sizes  map[int]int64 // by level
+		base   int
+		limits map[int]int64
+	}{
+		{base: 6},
+		{sizes: map[int]int64{6: 1000}, base: 6},
+		{sizes: map[int]int64{6: 1010}, base: 5, limits: map[int]int64{5: 101}},
+		{sizes: map[int]int64{6: 10000}, base: 5, limits: map[int]int64{5: 1000}},
+		{sizes: map[int]int64{6: 10100}, base: 4, limits: map[int]int64{5: 1010, 4: 101}},
+		{sizes: map[int]int64{6: 1e9}, base: 1, limits: map[int]int64{5: 1e8, 4: 1e7, 3: 1e6, 2: 1e5, 1: 1e4}},
+		{sizes: map[int]int64{6: 1010, 3: 10}, base: 3, limits: map[int]int64{5: 101}},
+		{sizes: map[int]int64{2: 5000}, base: 2},
+	} {
+		v := &manifest.Version{}
+		for level, size := range tc.sizes {
+			v.Levels[level] = []*manifest.Table{{Size: size}}
+		}
+		s := small.shape(v)
+		if s.base != tc.base {
+			t.Errorf("%v: base L%d, want L%d", tc.sizes, s.base, tc.base)
+		}
+		for level, limit := range s.limits {
+			if limit != tc.limits[level] {
+				t.Errorf("%v: limit of L%d %d, want %d", tc.sizes, level, limit, tc.limits[level])
+			}
+		}
+	}
+}
+
+// numbers returns n numbers from first on.
+func numbers(first uint64, n int) (ids []uint64) {
+	for i := range n {
+		ids = append(ids, first+uint64(i))
+	}
+	return ids
+}
+
 func TestPlanAll(t *testing.T) {
-	if _, ok := PlanAll(shape(t), true); ok {
+	if _, ok := small.PlanAll(versionOf(t), true); ok {
 		t.Error("a plan for an empty version")
 	}
-	if _, ok := PlanAll(shape(t, nil, nil, []string{"1:a-b", "2:c-d"}), false); ok {
+	if _, ok := small.PlanAll(versionOf(t, deep(nil, []string{"1:a-b", "2:c-d"})...), false); ok {
 		t.Error("a plan for one sorted run")
 	}
-	if _, ok := PlanAll(shape(t, nil, nil, []string{"1:a-b"}), true); !ok {
+	if _, ok := small.PlanAll(versionOf(t, deep(nil, []string{"1:a-b"})...), true); !ok {
 		t.Error("no plan for a run with shadowed versions")
 	}
-	plan, ok := PlanAll(shape(t, []string{"1:a-z"}, nil, []string{"2:c-d"}), false)
-	if !ok || plan.OutputLevel != 2 || !slices.Equal(ids(plan), []uint64{1, 2}) {
+	plan, ok := small.PlanAll(versionOf(t, []string{"1:a-z"}, nil, []string{"2:c-d"}), false)
+	if !ok || plan.OutputLevel != 6 || !slices.Equal(ids(plan), []uint64{1, 2}) {
 		t.Errorf("plan %v into L%d", ids(plan), plan.OutputLevel)
 	}
 }
 
-// TestPlansKeepTheTreeSound carries out random plans on the version alone: it
-// adds random tables to L0, runs every plan that is offered as a merge that
-// keeps all ranges, and checks that the version stays sound, that no older
-// version of a key ever comes to lie above a newer one, and that planning ends.
-// A plan that left an overlapping older table behind in L0, or missed one in
-// the output level, would fail the check.
-func TestPlansKeepTheTreeSound(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
-	v, nextID := &manifest.Version{}, uint64(1)
-	var cursor [manifest.NumLevels][]byte
-	apply := func(e *manifest.Edit) {
-		t.Helper()
-		next, err := v.Apply(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v = next
-	}
-	for range 300 {
-		a, b := byte(rng.IntN(200)), byte(rng.IntN(200))
-		apply(&manifest.Edit{Added: []manifest.LevelTable{{Table: &manifest.Table{
-			ID: nextID, Size: 10, Smallest: []byte{min(a, b)}, Largest: []byte{max(a, b)},
-			MinSeq: ikey.Seq(nextID), MaxSeq: ikey.Seq(nextID), Entries: 1,
-		}}}})
-		nextID++
-		for steps := 0; ; steps++ {
-			plan, ok := small.Plan(v, idle, &cursor)
-			if !ok {
-				break
-			}
-			if steps > 1000 {
-				t.Fatal("planning does not end")
-			}
-			checkOrder(t, v, &plan)
-			apply(carryOut(&plan, &nextID))
+// A flush is cut where the tables of the level begin that it will be merged into.
+func TestCuts(t *testing.T) {
+	for _, tc := range []struct {
+		levels [][]string
+		want   string
+	}{
+		{deep(nil), ""},
+		{deep(nil, []string{"1:a-b"}), ""},
+		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), "dg"},
+		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), "d"},
+	} {
+		if got := bytes.Join(small.Cuts(versionOf(t, tc.levels...)), nil); string(got) != tc.want {
+			t.Errorf("cuts of %v: %q, want %q", tc.levels, got, tc.want)
 		}
 	}
 }
 
-// carryOut returns the edit of a merge that writes one table over the range.
-func carryOut(plan *Plan, nextID *uint64) *manifest.Edit {
-	e := &manifest.Edit{}
-	lo, hi := plan.Range()
-	merged := &manifest.Table{ID: *nextID, Size: 10, Smallest: lo, Largest: hi, MinSeq: ikey.MaxSeq}
-	*nextID++
-	for _, in := range plan.Inputs {
-		e.Removed = append(e.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
-		merged.MinSeq = min(merged.MinSeq, in.Table.MinSeq)
-		merged.MaxSeq = max(merged.MaxSeq, in.Table.MaxSeq)
-	}
-	if plan.Move {
-		merged = plan.Inputs[0].Table
-	}
-	e.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: merged}}
-	return e
-}
-
-// checkOrder fails if the plan would sink a table below an older one that it
-// leaves where it is.
-func checkOrder(t *testing.T, v *manifest.Version, plan *Plan) {
-	t.Helper()
-	taken := map[uint64]bool{}
-	for _, in := range plan.Inputs {
-		taken[in.Table.ID] = true
-	}
-	for _, in := range plan.Inputs {
-		for _, other := range v.Tables() {
-			older := other.Level == 0 && in.Level == 0 && other.Table.MaxSeq < in.Table.MinSeq ||
-				other.Level > in.Level && other.Level <= plan.OutputLevel
-			if older && !taken[other.Table.ID] && other.Table.Overlaps(in.Table.Smallest, in.Table.Largest) {
-				t.Fatalf("plan %v into L%d sinks table %d below table %d of L%d",
-					ids(*plan), plan.OutputLevel, in.Table.ID, other.Table.ID, other.Level)
-			}
+// A column keeps its one table until it has grown to twice the size, and is then
+// cut in equal parts, not in a whole table and a rest.
+func TestTableSize(t *testing.T) {
+	for _, tc := range []struct {
+		above, below, total int64
+		want                int64
+	}{
+		{above: 30, below: 64, total: 640, want: 128},
+		{above: 30, below: 95, total: 640, want: 128},
+		{above: 40, below: 130, total: 640, want: 71},   // 130 in two parts
+		{above: 40, below: 130, total: 6400, want: 400}, // tables of 200
+		{above: 256, below: 0, total: 0, want: 70},
+		{above: 256, below: 10, total: 10, want: 70},
+	} {
+		v := &manifest.Version{}
+		v.Levels[6] = []*manifest.Table{{Size: tc.below}, {Size: tc.total - tc.below}}
+		plan := Plan{OutputLevel: 6, Inputs: []manifest.LevelTable{
+			{Level: 0, Table: &manifest.Table{Size: tc.above}}, {Level: 6, Table: v.Levels[6][0]},
+		}}
+		if got := (Planner{TableSize: 64}).tableSize(v, &plan); got != tc.want {
+			t.Errorf("%d bytes onto %d of %d: tables of %d, want %d", tc.above, tc.below, tc.total, got, tc.want)
 		}
 	}
 }
 
 func TestDebt(t *testing.T) {
-	if d := small.Debt(shape(t, []string{"1:a-z"}, []string{"2:a-z"})); d != 0 {
+	if d := small.Debt(versionOf(t, deep([]string{"1:a-z"}, []string{"2:a-z"})...)); d != 0 {
 		t.Errorf("debt %d of a tree within its limits", d)
 	}
-	v := shape(t, []string{"1:a-z", "2:a-z", "3:a-z", "4:a-z"}, []string{"5:a-z"})
-	if d := small.Debt(v); d != 50 {
-		t.Errorf("debt %d, want the 50 bytes of L0 and L1", d)
+	if d := small.Debt(versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"})...)); d != 50 {
+		t.Errorf("debt %d, want the 50 bytes of L0 and L6", d)
+	}
+	if d := small.Debt(versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"}, []string{"6:a-z"})...)); d != 110 {
+		t.Errorf("debt %d, want the 50 bytes of L0 and L5, and again with L6", d)
 	}
 }
 
-// What L1 holds over its limit counts as tables of L0.
+// What a deeper level holds over its limit counts as tables of L0, and so do runs
+// of L0, as shares of what is due.
 func TestPressure(t *testing.T) {
-	l0 := []string{"1:a-z", "2:a-z"}
-	var l1 []string
-	for i := range 20 {
-		l1 = append(l1, fmt.Sprintf("%d:%c-%c", i+3, 'a'+i, 'a'+i))
-	}
-	within := int(small.LevelLimit(1) / 10) // tables of 10 bytes
-	for n, want := range map[int]int{0: 2, within: 2, within + 1: 2, within + 2: 3, within + 5: 4} {
-		if p := small.Pressure(shape(t, l0, l1[:n]), 20); p != want {
-			t.Errorf("%d tables in L1: pressure %d, want %d", n, p, want)
+	for _, tc := range []struct {
+		levels [][]string
+		want   Pressure
+	}{
+		{deep(nil), Pressure{}},
+		{deep(slices.Concat(wide(1, 3, "a-c"), wide(4, 2, "d-f"))), Pressure{L0: 3}},
+		{deep(wide(1, 4, "0-k"), row(10, 30)), Pressure{L0: 4 * 4 / 4.8}},
+		{deep(nil, []string{"1:a-b", "2:c-d"}, []string{"3:a-b"}), Pressure{Deep: 1}},
+	} {
+		if got := small.Pressure(versionOf(t, tc.levels...), 20); math.Abs(got.L0-tc.want.L0) > 1e-9 || got.Deep != tc.want.Deep {
+			t.Errorf("%v: %v, want %v", tc.levels, got, tc.want)
 		}
-	}
-}
-
-func TestRange(t *testing.T) {
-	plan, _ := PlanAll(shape(t, []string{"1:f-g", "2:b-c"}), false)
-	if lo, hi := plan.Range(); !bytes.Equal(lo, []byte("b")) || !bytes.Equal(hi, []byte("g")) {
-		t.Errorf("range %q-%q, want b-g", lo, hi)
 	}
 }

@@ -1,0 +1,56 @@
+package lsm
+
+import (
+	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/manifest"
+)
+
+// tableSet is a version with its tables open. It never changes.
+type tableSet struct {
+	version *manifest.Version
+	levels  [manifest.NumLevels][]*table
+	// runs are all tables as sorted runs, in the order in which a read asks them:
+	// those of L0, newest first, then each deeper level that has tables.
+	runs     [][]*table
+	pressure compaction.Pressure
+}
+
+// newTableSet picks the tables of version out of open, by number.
+func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *tableSet {
+	pick := func(metas []*manifest.Table) []*table {
+		tables := make([]*table, len(metas))
+		for i, meta := range metas {
+			tables[i] = open[meta.ID]
+		}
+		return tables
+	}
+	s := &tableSet{version: version, pressure: db.planner.Pressure(version, db.opts.MemTableSize)}
+	for level, metas := range version.Levels {
+		s.levels[level] = pick(metas)
+	}
+	l0 := version.L0Runs()
+	for i := range l0 {
+		s.runs = append(s.runs, pick(l0[len(l0)-1-i]))
+	}
+	for _, level := range s.levels[1:] {
+		if len(level) > 0 {
+			s.runs = append(s.runs, level)
+		}
+	}
+	return s
+}
+
+// nextTableSet returns the set of version, which an edit made of the one of s; added
+// are the edit's new tables.
+func (db *DB) nextTableSet(s *tableSet, version *manifest.Version, added []*table) *tableSet {
+	open := make(map[uint64]*table)
+	for _, level := range s.levels {
+		for _, t := range level {
+			open[t.ID] = t
+		}
+	}
+	for _, t := range added {
+		open[t.ID] = t
+	}
+	return db.newTableSet(version, open)
+}
