@@ -18,9 +18,12 @@ import (
 func (db *DB) schedule() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.scheduleLocked()
+}
+
+func (db *DB) scheduleLocked() {
 	for !db.paused && db.Writable() == nil && db.running < db.parallel() {
-		v := db.state.Load().version
-		plan, ok := db.planner.Plan(v, func(id uint64) bool { return db.busy[id] }, &db.cursor)
+		plan, ok := db.state.Load().layout.Plan(func(id uint64) bool { return db.busy[id] }, &db.cursor)
 		if !ok {
 			return
 		}
@@ -44,7 +47,7 @@ func (db *DB) setBusy(plan *compaction.Plan, busy bool) {
 			continue
 		}
 		db.busy[in.Table.ID] = true
-		if in.Level < plan.OutputLevel {
+		if in.Level > 0 && in.Level < plan.OutputLevel {
 			db.cursor[in.Level] = append(slices.Clone(in.Table.Largest), 0)
 		}
 	}
@@ -66,9 +69,9 @@ func (db *DB) runPlan(plan compaction.Plan) {
 		db.stopWrites(err)
 	}
 	db.mu.Lock()
+	defer db.mu.Unlock()
 	db.setBusy(&plan, false)
-	db.mu.Unlock()
-	db.schedule()
+	db.scheduleLocked() // under the same lock: Settle sees no moment of rest between
 }
 
 // compact merges the inputs of a plan into its output level and makes the
@@ -107,7 +110,7 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 		return nil, kv.ErrClosed
 	}
 	defer s.release()
-	bounds := partition(plan, db.parallel(), db.opts.TableSize)
+	bounds := plan.Partition(db.parallel(), db.opts.TableSize)
 	results := make([][]*table, len(bounds)-1)
 	errs := make([]error, len(bounds)-1)
 	var wg sync.WaitGroup
@@ -126,11 +129,26 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 	return slices.Concat(results...), err
 }
 
+// giveWay waits, in a merge, while more than one MemTable waits for its flush:
+// writers are about to stop for want of memory, and the flush needs the processor.
+func (db *DB) giveWay() {
+	behind := func() bool { return len(db.state.Load().mems) > 2 }
+	if !behind() {
+		return
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for db.Writable() == nil && behind() {
+		db.changed.Wait()
+	}
+}
+
 // mergeRange merges what the inputs hold in [lower, upper).
 func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, error) {
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
 	out := db.newOutput(newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	out.cuts, out.pause = plan.Cuts, db.giveWay
 	tables, err := out.write(&merge, lower, upper)
 	return tables, joinClose(err, &merge)
 }
@@ -156,10 +174,14 @@ func inputRuns(plan *compaction.Plan, s *readState) []ikey.Iterator {
 	return walks
 }
 
-// bottomFor says whether no table below the output level may hold user. The
-// state may be older than the newest, but only the output's own plan moves
-// tables across that level's range while it runs.
+// bottomFor says whether no table below the output level, nor one of L0 if that is
+// it, may hold user. The state may be older than the newest: what holds an older
+// version of a key of the inputs is an input itself, and busy, or lies below, and
+// below it stays.
 func bottomFor(s *readState, output int, user []byte) bool {
+	if output == 0 {
+		return false
+	}
 	for _, level := range s.levels[output+1:] {
 		i := searchTables(level, user)
 		if i < len(level) && bytes.Compare(level[i].Smallest, user) <= 0 {
@@ -176,29 +198,8 @@ func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
 	return newest
 }
 
-// partition cuts the key range of a plan into at most parts ranges of about the
-// same size, at the beginnings of input tables, none much smaller than a table.
-// It returns the bounds of the ranges; the first and last are nil, unbounded.
-func partition(plan *compaction.Plan, parts int, tableSize int64) [][]byte {
-	inputs := slices.Clone(plan.Inputs)
-	slices.SortFunc(inputs, func(a, b manifest.LevelTable) int {
-		return bytes.Compare(a.Table.Smallest, b.Table.Smallest)
-	})
-	share := max(plan.Bytes()/int64(parts), tableSize)
-	bounds := [][]byte{nil}
-	var size int64
-	for _, in := range inputs {
-		if size >= share && !bytes.Equal(in.Table.Smallest, bounds[len(bounds)-1]) {
-			bounds = append(bounds, in.Table.Smallest)
-			size = 0
-		}
-		size += in.Table.Size
-	}
-	return append(bounds, nil)
-}
-
-// Compact implements [kv.Compacter]: it flushes, and merges all tables into the
-// deepest level in use. Automatic compactions wait meanwhile.
+// Compact implements [kv.Compacter]: it flushes, and merges all tables into L6.
+// Automatic compactions wait meanwhile.
 func (db *DB) Compact() error {
 	db.compactMu.Lock()
 	defer db.compactMu.Unlock()
@@ -209,7 +210,7 @@ func (db *DB) Compact() error {
 		return err
 	}
 	defer db.resumeCompactions()
-	plan, ok := db.planner.PlanAll(db.state.Load().version, db.shadowed.Swap(false))
+	plan, ok := db.state.Load().layout.PlanAll(db.shadowed.Swap(false))
 	if !ok {
 		return nil
 	}

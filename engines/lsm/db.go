@@ -89,6 +89,7 @@ func (db *DB) Close() error {
 	old := db.swapState(nil)
 	db.mu.Unlock()
 	old.retire()
+	db.removeObsolete() // of compactions that ended last
 	err := db.failure()
 	if werr := db.wal.Close(); err == nil {
 		err = werr
@@ -198,8 +199,8 @@ func markObsolete(current *readState, edit *manifest.Edit) {
 	for _, a := range edit.Added {
 		delete(gone, a.Table.ID)
 	}
-	for _, level := range current.levels {
-		for _, t := range level {
+	for _, run := range current.runs {
+		for _, t := range run {
 			if gone[t.ID] {
 				t.obsolete.Store(true)
 			}
@@ -242,7 +243,7 @@ func (db *DB) beginManifest(version *manifest.Version) error {
 }
 
 // closeTable closes a table that nobody reads any more. An obsolete one's file
-// is removed in the background; one that is left because the store was closed
+// is removed in the background or by Close; one that an iterator held beyond that
 // is an orphan, which the next open removes.
 func (db *DB) closeTable(t *table) {
 	if err := t.reader.Close(); err != nil {
@@ -261,23 +262,33 @@ func (db *DB) closeTable(t *table) {
 func (db *DB) removeLoop() {
 	for {
 		db.mu.Lock()
-		db.removing = false
-		db.changed.Broadcast()
 		for len(db.obsolete) == 0 && !db.closing.Load() {
 			db.changed.Wait()
 		}
-		ids := db.obsolete
-		db.obsolete, db.removing = nil, len(db.obsolete) > 0
 		db.mu.Unlock()
-		if len(ids) == 0 {
+		if !db.removeObsolete() {
 			return
 		}
-		for _, id := range ids {
-			if err := db.opts.FS.Remove(db.tablePath(id)); err != nil {
-				db.stopWrites(err)
-			}
+	}
+}
+
+// removeObsolete removes the files of the tables that are obsolete by now and says
+// whether there were any.
+func (db *DB) removeObsolete() bool {
+	db.mu.Lock()
+	ids := db.obsolete
+	db.obsolete, db.removing = nil, len(ids) > 0
+	db.mu.Unlock()
+	for _, id := range ids {
+		if err := db.opts.FS.Remove(db.tablePath(id)); err != nil {
+			db.stopWrites(err)
 		}
 	}
+	db.mu.Lock()
+	db.removing = false
+	db.changed.Broadcast()
+	db.mu.Unlock()
+	return len(ids) > 0
 }
 
 // newFileID returns a number for a new file.
@@ -288,7 +299,9 @@ func (db *DB) Flush() error {
 	db.commitMu.Lock()
 	err := db.Writable()
 	if err == nil && !db.mem.empty() {
-		db.freeze()
+		if err = db.awaitFlushes(); err == nil {
+			db.freeze()
+		}
 	}
 	db.commitMu.Unlock()
 	if err != nil {

@@ -47,7 +47,7 @@ func (db *DB) awaitImmutable() *memHandle {
 // read to L0. The table is listed in a read state until install, so it stays.
 func (db *DB) flush(m *memHandle) error {
 	out := db.newOutput(m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
-	out.cuts = db.cuts(m)
+	out.cuts = db.state.Load().layout.Cuts(m.table.Size())
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
 	if err := joinClose(err, it); err != nil {
@@ -63,22 +63,4 @@ func (db *DB) flush(m *memHandle) error {
 	}
 	db.counters.flushes.Add(1)
 	return db.wal.Obsolete(m.lastSeq())
-}
-
-// mostCuts is at how many keys the flush of a full MemTable is cut at most.
-const mostCuts = 128
-
-// cuts returns the keys at which the flush of m is cut: some of the planner's if m
-// is small, so that small flushes make few files.
-func (db *DB) cuts(m *memHandle) [][]byte {
-	all := db.planner.Cuts(db.state.Load().version)
-	most := int(m.table.Size() * mostCuts / db.opts.MemTableSize)
-	if len(all) <= most {
-		return all
-	}
-	var cuts [][]byte
-	for i := range most {
-		cuts = append(cuts, all[i*len(all)/most])
-	}
-	return cuts
 }

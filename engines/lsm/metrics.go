@@ -66,7 +66,7 @@ func (db *DB) Metrics() kv.Metrics {
 		m.MemTableEntries += mem.entries()
 	}
 	m.ImmutableTables = int64(len(s.mems) - 1)
-	m.CompactionDebtBytes = db.planner.Debt(s.version)
+	m.CompactionDebtBytes = s.layout.Debt()
 	m.DiskBytes = w.LiveBytes + w.PooledBytes
 	for level := range s.version.Levels {
 		l := kv.LevelMetrics{Tables: int64(len(s.version.Levels[level])), Bytes: s.version.LevelBytes(level)}

@@ -97,6 +97,7 @@ func (db *DB) recover() (err error) {
 	if err != nil {
 		return err
 	}
+	version = compaction.Sunk(version) // what an earlier version laid out otherwise
 	open, err := db.openTables(version)
 	if err != nil {
 		return err

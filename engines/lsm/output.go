@@ -20,6 +20,7 @@ type output struct {
 	retain   retainer
 	splitAt  int64    // bytes at which a table ends
 	cuts     [][]byte // keys at which a table ends too: rising, without those passed
+	pause    func()   // called now and then, if not nil
 	writer   *sstable.Writer
 	close    func() error
 	id       uint64
@@ -74,6 +75,9 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 	for n := 1; ok; n, ok = n+1, it.Next() {
 		if n%tendEvery == 0 {
 			arena.Tend()
+			if o.pause != nil {
+				o.pause()
+			}
 		}
 		k := it.Key()
 		if upper != nil && bytes.Compare(k.User, upper) >= 0 {
@@ -99,7 +103,8 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 func (o *output) add(k ikey.Key, value []byte) error {
 	// All versions of a key stay in one table, so that no two tables of a level
 	// share a user key.
-	if o.writer != nil && (o.passedCut(k.User) || o.writer.Size() >= o.splitAt && !bytes.Equal(k.User, o.lastUser)) {
+	cut := o.passedCut(k.User) // the first key too: it may lie behind cuts
+	if o.writer != nil && !bytes.Equal(k.User, o.lastUser) && (cut || o.writer.Size() >= o.splitAt) {
 		if err := o.finish(); err != nil {
 			return err
 		}
@@ -138,11 +143,19 @@ func (o *output) begin() error {
 	return nil
 }
 
-// finish ends the table at hand, if there is one, and opens it for reading.
+// finish ends the table at hand, if there is one, and opens it for reading. On an
+// error its file is gone.
 func (o *output) finish() error {
 	if o.writer == nil {
 		return nil
 	}
+	if err := o.finishTable(); err != nil {
+		return errors.Join(err, o.db.opts.FS.Remove(o.db.tablePath(o.id)))
+	}
+	return nil
+}
+
+func (o *output) finishTable() error {
 	p, err := o.writer.Finish()
 	if err := errors.Join(err, o.closeFile()); err != nil {
 		return err

@@ -43,8 +43,8 @@ func newReadState(mems []*memHandle, tables *tableSet) *readState {
 	for _, m := range mems {
 		m.ref()
 	}
-	for _, level := range s.levels {
-		for _, t := range level {
+	for _, run := range s.runs {
+		for _, t := range run {
 			t.ref()
 		}
 	}
@@ -101,8 +101,8 @@ func (s *readState) tryFree() {
 	for _, m := range s.mems {
 		m.unref()
 	}
-	for _, level := range s.levels {
-		for _, t := range level {
+	for _, run := range s.runs {
+		for _, t := range run {
 			t.unref()
 		}
 	}

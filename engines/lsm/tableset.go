@@ -1,6 +1,8 @@
 package lsm
 
 import (
+	"slices"
+
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/manifest"
 )
@@ -12,6 +14,7 @@ type tableSet struct {
 	// runs are all tables as sorted runs, in the order in which a read asks them:
 	// those of L0, newest first, then each deeper level that has tables.
 	runs     [][]*table
+	layout   *compaction.Layout
 	pressure compaction.Pressure
 }
 
@@ -24,13 +27,13 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 		}
 		return tables
 	}
-	s := &tableSet{version: version, pressure: db.planner.Pressure(version, db.opts.MemTableSize)}
+	s := &tableSet{version: version, layout: db.planner.Layout(version)}
+	s.pressure = s.layout.Pressure(db.opts.MemTableSize)
 	for level, metas := range version.Levels {
 		s.levels[level] = pick(metas)
 	}
-	l0 := version.L0Runs()
-	for i := range l0 {
-		s.runs = append(s.runs, pick(l0[len(l0)-1-i]))
+	for _, run := range slices.Backward(s.layout.Runs) {
+		s.runs = append(s.runs, pick(run))
 	}
 	for _, level := range s.levels[1:] {
 		if len(level) > 0 {
@@ -44,8 +47,8 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 // are the edit's new tables.
 func (db *DB) nextTableSet(s *tableSet, version *manifest.Version, added []*table) *tableSet {
 	open := make(map[uint64]*table)
-	for _, level := range s.levels {
-		for _, t := range level {
+	for _, run := range s.runs {
+		for _, t := range run {
 			open[t.ID] = t
 		}
 	}

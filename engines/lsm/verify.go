@@ -136,8 +136,8 @@ func (db *DB) Verify() error {
 		return kv.ErrClosed
 	}
 	defer s.release()
-	for _, level := range s.levels {
-		for _, t := range level {
+	for _, run := range s.runs {
+		for _, t := range run {
 			if err := t.reader.Verify(); err != nil {
 				return err
 			}

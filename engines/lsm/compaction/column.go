@@ -2,105 +2,192 @@ package compaction
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 
 	"lsmlab/engines/lsm/manifest"
 )
 
-// column is a part of the key space in which tables of L0 and of the level that
-// L0 is merged into overlap each other and no table beside: they can be merged
-// without the rest of the two levels, and the result meets nothing there. Flushes
-// end tables at [Planner.Cuts] so that columns stay narrow.
+// column is tables of L0 and of the base level whose ranges overlap one another,
+// directly or by others between them, with every table of the base level and every
+// older one of L0 that meets what they span: it can be merged alone. Flushes end
+// tables where those of the base level begin ([Layout.Cuts]), so that a column
+// mostly is one table of the base level and what lies above it.
 //
-// The idea is that of Pebble's L0 sublevels and flush splits, with the tables
-// below as the only cuts.
+// The idea is that of Pebble's L0 sublevels and flush splits.
 type column struct {
-	tables       []manifest.LevelTable
-	hi           []byte // largest key
-	runs         int    // of L0
-	above, below int64  // bytes in L0, and in the level below
+	above, below []*manifest.Table // of L0; of the base level
+	lo, hi       []byte            // smallest and largest key
+	runs         int               // of L0
 }
 
-// columns cuts L0 and the base level into columns, in key order. Those without a
-// table of L0 are left out.
-func columns(v *manifest.Version, base int) []column {
-	type member struct {
-		manifest.LevelTable
-		run int // from 1 in L0
+// mostBelow is how many tables of the base level a column may have. A table of L0
+// that would join more stays out, and all newer ones that it meets: they are wide.
+const mostBelow = 4
+
+// setColumns finds the columns, in key order, and what is wide.
+func (l *Layout) setColumns() {
+	tables := l.version.Levels[l.base]
+	for i, t := range tables {
+		l.columns = append(l.columns, column{below: tables[i : i+1], lo: t.Smallest, hi: t.Largest})
 	}
-	var members []member
-	for i, run := range v.L0Runs() {
+	l.wide.below = tables
+	for i, run := range l.Runs {
+		before := len(l.wide.above)
 		for _, t := range run {
-			members = append(members, member{manifest.LevelTable{Level: 0, Table: t}, i + 1})
+			if !l.join(t, i+1) {
+				l.wide.above = append(l.wide.above, t)
+			}
+		}
+		if len(l.wide.above) > before {
+			l.wide.runs++
 		}
 	}
-	for _, t := range v.Levels[base] {
-		members = append(members, member{manifest.LevelTable{Level: base, Table: t}, 0})
-	}
-	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.Table.Smallest, b.Table.Smallest) })
-	var all []column
-	for _, m := range members {
-		if len(all) == 0 || bytes.Compare(m.Table.Smallest, all[len(all)-1].hi) > 0 {
-			all = append(all, column{hi: m.Table.Largest})
-		}
-		c := &all[len(all)-1]
-		c.tables = append(c.tables, m.LevelTable)
-		if bytes.Compare(m.Table.Largest, c.hi) > 0 {
-			c.hi = m.Table.Largest
-		}
-		if c.runs = max(c.runs, m.run); m.Level == 0 {
-			c.above += m.Table.Size
-		} else {
-			c.below += m.Table.Size
-		}
-	}
-	return slices.DeleteFunc(all, func(c column) bool { return c.runs == 0 })
+	l.columns = slices.DeleteFunc(l.columns, func(c column) bool { return c.runs == 0 })
 }
 
-// Cuts returns the keys at which a flush should end a table and begin the next,
-// rising: where the tables of the level that L0 is merged into begin. What is
-// before the first belongs to it.
-func (p Planner) Cuts(v *manifest.Version) [][]byte {
-	var cuts [][]byte
-	for i, t := range v.Levels[p.shape(v).base] {
-		if i > 0 {
-			cuts = append(cuts, t.Smallest)
-		}
+// join adds a table of the run-th run of L0, after those of the runs before, to the
+// columns that it meets, which become one, and says whether it could.
+func (l *Layout) join(t *manifest.Table, run int) bool {
+	if slices.ContainsFunc(l.wide.above, func(w *manifest.Table) bool { return w.Overlaps(t.Smallest, t.Largest) }) {
+		return false
 	}
-	return cuts
+	from, _ := slices.BinarySearchFunc(l.columns, t.Smallest, func(c column, key []byte) int { return bytes.Compare(c.hi, key) })
+	to := from
+	joined := column{lo: t.Smallest, hi: t.Largest, runs: run} // a run is over one that it meets
+	for ; to < len(l.columns) && bytes.Compare(l.columns[to].lo, t.Largest) <= 0; to++ {
+		c := &l.columns[to]
+		joined.above = append(joined.above, c.above...)
+		joined.below = append(joined.below, c.below...)
+		joined.lo, joined.hi = minKey(joined.lo, c.lo), maxKey(joined.hi, c.hi)
+	}
+	if len(joined.below) > mostBelow {
+		return false
+	}
+	joined.above = append(joined.above, t)
+	l.columns = slices.Replace(l.columns, from, to, joined)
+	return true
+}
+
+func minKey(a, b []byte) []byte {
+	if bytes.Compare(b, a) < 0 {
+		return b
+	}
+	return a
+}
+
+func maxKey(a, b []byte) []byte {
+	if bytes.Compare(b, a) > 0 {
+		return b
+	}
+	return a
 }
 
 const (
 	// dueShare is the part of a column's lower level that its L0 may hold before it
-	// is merged. A merge writes the lower level again, so the share is what bounds
-	// both: a merge writes 1 + 1/dueShare bytes for each byte that comes, and
-	// columns that take turns hold half of it in the mean.
+	// is merged. A merge writes the lower level again, so this bounds what is
+	// written, 1 + 1/dueShare bytes for each that comes, as well as what is held:
+	// columns that take turns have half of it in the mean.
 	dueShare = 0.16
-	// mostRuns bounds it for the sake of reads, which search every run.
+	// mostRuns is how many runs a column may have, for the sake of reads, which search
+	// every run. With less than half of its share it is merged within L0 then.
 	mostRuns = 12
 )
 
-// score says how urgent it is to merge a column: it has that many times the runs
-// at which it is due.
-func (p Planner) score(c *column) float64 {
-	runs := float64(c.runs)
-	due := runs * dueShare * float64(c.below) / float64(max(1, c.above))
-	return runs / max(float64(p.L0Trigger), min(due, mostRuns))
+// urgency returns how urgent it is to merge a column: its runs over those at which
+// it is due; and whether the lower level should take part. Runs that do not overlap
+// each other much, as of a store that is overwritten in key order, make it due by
+// their bytes, and tombstones by the room that they can free; writers need not slow
+// down for these.
+func (l *Layout) urgency(c *column) (score float64, deep bool) {
+	var deletes, entries uint64
+	for _, t := range c.above {
+		deletes += t.Deletes
+	}
+	for _, t := range c.below {
+		entries += t.Entries
+	}
+	above, below, runs := float64(bytesOf(c.above)), float64(bytesOf(c.below)), float64(c.runs)
+	share := above / (dueShare * max(1, below))
+	score = min(runs/float64(l.planner.L0Trigger), max(share, runs/mostRuns))
+	if above >= 2*max(below, float64(l.planner.TableSize)) || manyTombstones(deletes, entries) {
+		return max(score, 1), true
+	}
+	return score, share >= 0.5
 }
 
 // planL0 returns the merge of the most urgent column that nobody is at work on. A
 // table that meets no other moves down at once: that costs no byte, sequential
-// loads are nothing else, and the level below gives later flushes their cuts.
-func (p Planner) planL0(v *manifest.Version, base int, busy func(uint64) bool) (plan Plan) {
-	for _, c := range columns(v, base) {
-		score, move := p.score(&c), len(c.tables) == 1
+// loads are nothing else, and the base level gives later flushes their cuts. What
+// is wide is merged within L0, and cut, to be of columns then.
+func (l *Layout) planL0(busy func(uint64) bool) (plan Plan) {
+	consider := func(c *column, wide bool) {
+		score, deep := l.urgency(c)
+		move := !wide && len(c.above)+len(c.below) == 1
 		if move {
 			score = max(score, 1)
 		}
-		if score < 1 || score <= plan.Score || slices.ContainsFunc(c.tables, func(t manifest.LevelTable) bool { return busy(t.Table.ID) }) {
+		if score < 1 || score <= plan.Score {
+			return
+		}
+		candidate := Plan{Score: score, Move: move}
+		if deep && !wide {
+			candidate.Inputs, candidate.OutputLevel = append(at(0, c.above), at(l.base, c.below)...), l.base
+		} else {
+			newest := l.newest(c)
+			candidate.Inputs, candidate.Cuts = at(0, newest), l.Cuts(bytesOf(newest))
+		}
+		if !slices.ContainsFunc(candidate.Inputs, func(in manifest.LevelTable) bool { return busy(in.Table.ID) }) {
+			plan = candidate
+		}
+	}
+	for i := range l.columns {
+		consider(&l.columns[i], false)
+	}
+	consider(&l.wide, true)
+	return plan
+}
+
+// newest returns the tables of a column's newest runs, at least two if there are. A
+// run that is larger than all newer ones together is left for later, so that small
+// flushes do not write what came before again and again (as in tiered compaction).
+func (l *Layout) newest(c *column) (tables []*manifest.Table) {
+	runs := 0
+	for _, run := range slices.Backward(l.Runs) {
+		part := slices.DeleteFunc(slices.Clone(run), func(t *manifest.Table) bool { return !slices.Contains(c.above, t) })
+		if len(part) == 0 {
 			continue
 		}
-		plan = Plan{Inputs: c.tables, OutputLevel: base, Move: move, Score: score}
+		if runs >= 2 && bytesOf(part) > bytesOf(tables) {
+			break
+		}
+		tables, runs = append(tables, part...), runs+1
 	}
-	return plan
+	return tables
+}
+
+func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {
+	for _, t := range tables {
+		all = append(all, manifest.LevelTable{Level: level, Table: t})
+	}
+	return all
+}
+
+// leastShare is the part of a table's size that the pieces of a flush should have.
+const leastShare = 128
+
+// Cuts returns the keys, rising, at which size bytes that go to L0 should be cut:
+// where tables of the base level begin. What is before the first belongs to it.
+// For few bytes it is not all of them, and the fewer are among the more.
+func (l *Layout) Cuts(size int64) [][]byte {
+	tables := l.version.Levels[l.base]
+	stride := 1
+	if least := l.planner.TableSize / leastShare; size < int64(len(tables))*least {
+		stride = 1 << bits.Len64(uint64(int64(len(tables))*least/max(1, size)))
+	}
+	var cuts [][]byte
+	for i := stride; i < len(tables); i += stride {
+		cuts = append(cuts, tables[i].Smallest)
+	}
+	return cuts
 }

@@ -1,95 +1,160 @@
 package compaction
 
-import "lsmlab/engines/lsm/manifest"
+import (
+	"bytes"
+	"slices"
+
+	"lsmlab/engines/lsm/manifest"
+)
 
 // last is the level that all data comes to in the end.
 const last = manifest.NumLevels - 1
 
-// shape is how large the levels of a version should be. It follows from the
-// bottom up, as RocksDB's dynamic level sizes: L6 takes what comes, each level
-// above may hold a SizeRatio-th of the one below, and where that is less than
-// BaseBytes there should be no level at all. So nearly all data is at the bottom,
-// where each key is once, and nothing is written again for a level that a store
-// of that size can do without.
-type shape struct {
-	base   int // the level that L0 is merged into
-	limits [manifest.NumLevels]int64
+// setLevels says how large the levels should be. It follows from the bottom up, as
+// RocksDB's dynamic level sizes: L6 takes what comes, each level above may hold a
+// SizeRatio-th of the one below, and where that is less than BaseBytes there
+// should be no level at all. So nearly all data is at the bottom, where each key
+// is once, and nothing is written again for a level that a store of that size can
+// do without.
+func (l *Layout) setLevels() {
+	for level := range l.limits {
+		l.limits[level] = l.planner.BaseBytes // a level that is there though not needed
+	}
+	l.needed = last
+	size := float64(l.version.LevelBytes(last))
+	for l.needed > 1 && size > float64(l.planner.BaseBytes)*l.planner.SizeRatio {
+		l.needed--
+		size /= l.planner.SizeRatio
+		l.limits[l.needed] = int64(size)
+	}
+	// Nothing may sink past what is in a level that is not needed.
+	l.base = l.needed
+	for level := l.needed - 1; level > 0; level-- {
+		if len(l.version.Levels[level]) > 0 {
+			l.base = level
+		}
+	}
 }
 
-func (p Planner) shape(v *manifest.Version) shape {
-	s := shape{base: last}
-	size := float64(v.LevelBytes(last))
-	for s.base > 1 && size > float64(p.BaseBytes)*p.SizeRatio {
-		s.base--
-		size /= p.SizeRatio
-		s.limits[s.base] = int64(size)
-	}
-	// Nothing may sink past what is in a level that should be empty.
-	for level := 1; level < s.base; level++ {
-		if len(v.Levels[level]) > 0 {
-			s.base = level
+// Sunk returns v with the levels below L0 moved down together, so that the deepest
+// with tables is L6, where this package's layouts end. v is unchanged.
+func Sunk(v *manifest.Version) *manifest.Version {
+	sunk := *v
+	for range last - 1 {
+		if len(sunk.Levels[last]) > 0 {
 			break
 		}
+		copy(sunk.Levels[2:], sunk.Levels[1:last])
+		sunk.Levels[1] = nil
 	}
-	return s
+	return &sunk
 }
 
-// over returns the bytes that would have to leave a level if come were added to it.
-func (s *shape) over(v *manifest.Version, level int, come int64) int64 {
-	return max(0, v.LevelBytes(level)+come-s.limits[level])
-}
-
-// score returns how full a level is, as a share of its limit, without tables that
-// a running compaction takes away: infinitely, if the level should be empty.
-func (s *shape) score(v *manifest.Version, level int, busy func(uint64) bool) float64 {
+// score returns how urgent it is to make a level smaller, without tables that a
+// running compaction takes away: its size over its limit. A level that is not
+// needed has to go, but in no haste, and tombstones are to free the room below.
+func (l *Layout) score(level int, busy func(uint64) bool) float64 {
 	var size int64
-	for _, t := range v.Levels[level] {
+	var deletes, entries uint64
+	for _, t := range l.version.Levels[level] {
 		if !busy(t.ID) {
 			size += t.Size
+			deletes += t.Deletes
 		}
 	}
-	if size == 0 {
-		return 0
+	for _, t := range l.version.Levels[level+1] {
+		entries += t.Entries
 	}
-	return float64(size) / float64(s.limits[level])
+	score := float64(size) / float64(l.limits[level])
+	if level < l.needed && size > 0 {
+		score++
+	}
+	if manyTombstones(deletes, entries) {
+		return max(score, 1)
+	}
+	return score
 }
 
-// Debt estimates the bytes that compactions must read to bring v within its
-// limits: the columns of L0 that are due, and what is over a level's limit with
-// its share of the level below.
-func (p Planner) Debt(v *manifest.Version) int64 {
-	s := p.shape(v)
-	var debt, come int64
-	for _, c := range columns(v, s.base) {
-		if p.score(&c) >= 1 {
-			debt += c.above + c.below
-			come += c.above
+// manyTombstones says whether deletes may hide half of the entries below or more.
+func manyTombstones(deletes, entries uint64) bool { return entries > 0 && 2*deletes >= entries }
+
+// over returns the bytes that would have to leave a level if come were added to it.
+func (l *Layout) over(level int, come int64) int64 {
+	return max(0, l.version.LevelBytes(level)+come-l.limits[level])
+}
+
+// planLevel returns the merge of a table of level, with what it meets in the next.
+func (l *Layout) planLevel(level int, busy func(uint64) bool, cursor []byte) (Plan, bool) {
+	tables := l.version.Levels[level]
+	start, _ := slices.BinarySearchFunc(tables, cursor, func(t *manifest.Table, key []byte) int {
+		return bytes.Compare(t.Smallest, key)
+	})
+	for i := range tables {
+		t := tables[(start+i)%len(tables)]
+		if busy(t.ID) {
+			continue
+		}
+		if plan, ok := l.withOverlap(level, t, busy); ok {
+			return plan, true
 		}
 	}
-	for level := s.base; level < last; level++ {
-		come = s.over(v, level, come)
-		debt += come + min(v.LevelBytes(level+1), int64(float64(come)*p.SizeRatio))
+	return Plan{}, false
+}
+
+// withOverlap adds the tables of the next level that the input meets.
+func (l *Layout) withOverlap(level int, input *manifest.Table, busy func(uint64) bool) (Plan, bool) {
+	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
+	for _, t := range l.version.Levels[level+1] {
+		if !t.Overlaps(input.Smallest, input.Largest) {
+			continue
+		}
+		if busy(t.ID) {
+			return Plan{}, false
+		}
+		plan.Inputs = append(plan.Inputs, manifest.LevelTable{Level: level + 1, Table: t})
+	}
+	plan.Move = len(plan.Inputs) == 1
+	return plan, true
+}
+
+// Debt estimates the bytes that compactions must read to bring the version within
+// its limits: the columns of L0 that are due, and what is over a level's limit
+// with its share of the level below.
+func (l *Layout) Debt() int64 {
+	var debt, come int64
+	for i := range l.columns {
+		c := &l.columns[i]
+		if score, deep := l.urgency(c); score >= 1 && deep {
+			debt += bytesOf(c.above) + bytesOf(c.below)
+			come += bytesOf(c.above)
+		}
+	}
+	for level := l.base; level < last; level++ {
+		come = l.over(level, come)
+		debt += come + min(l.version.LevelBytes(level+1), int64(float64(come)*l.planner.SizeRatio))
 	}
 	return debt
 }
 
-// Pressure is how far compactions are behind what is written, counted in tables
-// of L0.
+// Pressure is how far compactions are behind what is written, counted in runs of
+// L0.
 type Pressure struct {
-	L0   float64 // the most that are over a key, where [Planner.L0Trigger] would be due
-	Deep float64 // how many would hold what deeper levels have over their limits
+	L0   float64 // the greatest score of a column, times Planner.L0Trigger
+	Deep float64 // what deeper levels hold over their limits, as runs
 }
 
-// Pressure returns the pressure of v, tables of L0 having size bytes. Without what
-// is counted of deeper levels, a tree under lasting writes grows tall ones full of
-// old versions.
-func (p Planner) Pressure(v *manifest.Version, size int64) (pressure Pressure) {
-	s := p.shape(v)
-	for _, c := range columns(v, s.base) {
-		pressure.L0 = max(pressure.L0, p.score(&c)*float64(p.L0Trigger))
+// Pressure returns the pressure of the version, if a run of L0 has size bytes.
+// Without what is counted of deeper levels, a tree under lasting writes grows tall
+// ones full of old versions.
+func (l *Layout) Pressure(size int64) (p Pressure) {
+	score, _ := l.urgency(&l.wide)
+	for i := range l.columns {
+		s, _ := l.urgency(&l.columns[i])
+		score = max(score, s)
 	}
+	p.L0 = score * float64(l.planner.L0Trigger)
 	for level := 1; level < last; level++ {
-		pressure.Deep += float64(s.over(v, level, 0)) / float64(size)
+		p.Deep += float64(l.over(level, 0)) / float64(size)
 	}
-	return pressure
+	return p
 }

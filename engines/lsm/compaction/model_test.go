@@ -2,6 +2,7 @@ package compaction
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -11,22 +12,26 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// model carries out plans on keys of one byte without files: tables hold one
-// version of each of their keys, as entries.
+// model carries out plans without files: a table holds one version of each of its
+// keys, and has a byte for each.
 type model struct {
 	t        *testing.T
 	rng      *rand.Rand
 	planner  Planner
 	v        *manifest.Version
-	contents map[uint64]map[byte]entry // by table
-	newest   map[byte]entry            // what was written
+	contents map[uint64]content // by table
+	newest   content            // what was written
 	busy     map[uint64]bool
 	running  []job
 	cursor   [manifest.NumLevels][]byte
 	nextID   uint64
 	seq      ikey.Seq
-	deletes  float64 // share of deletions at present
+
+	added, written    int64 // bytes flushed, and written by merges
+	atOnce, mostBytes int   // most plans that ran at once, most bytes of one that is no move
 }
+
+type content map[uint16]entry
 
 type entry struct {
 	seq     ikey.Seq
@@ -39,84 +44,60 @@ type job struct {
 	v    *manifest.Version
 }
 
-// TestPlansKeepKeysInOrder flushes random keys, cut as the planner says, and starts
-// and ends random compactions, several at once. After each step the first version
-// that a read meets, from the newest run of L0 down, must be the newest written.
-// Plans that leave an older table behind in L0, miss one in the output level or
-// overlap one that runs fail here.
-func TestPlansKeepKeysInOrder(t *testing.T) {
-	for name, planner := range map[string]Planner{
-		"one level":   {L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10},
-		"many levels": {L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
-			m := &model{
-				t: t, rng: rand.New(rand.NewPCG(seed, 0)), planner: planner, v: &manifest.Version{}, nextID: 1,
-				contents: map[uint64]map[byte]entry{}, newest: map[byte]entry{}, busy: map[uint64]bool{},
-			}
-			for step := range 1500 {
-				if step%100 == 0 { // the store grows and shrinks, and its levels with it
-					m.deletes = m.rng.Float64()
-				}
-				switch m.rng.IntN(3) {
-				case 0:
-					m.flush()
-				case 1:
-					m.start()
-				default:
-					m.end()
-				}
-			}
-			for m.start() || m.end() {
-			}
-			if d := planner.Debt(m.v); d != 0 {
-				t.Errorf("no plan is left, but a debt of %d bytes", d)
-			}
-		})
+func newModel(t *testing.T, planner Planner) *model {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return &model{
+		t: t, rng: rand.New(rand.NewPCG(seed, 0)), planner: planner, v: &manifest.Version{}, nextID: 1,
+		contents: map[uint64]content{}, newest: content{}, busy: map[uint64]bool{},
 	}
 }
 
-// flush adds tables of random keys to L0.
-func (m *model) flush() {
-	content := map[byte]entry{}
-	from, width := m.rng.IntN(256), 1+m.rng.IntN(256)
-	for range 1 + m.rng.IntN(40) {
-		m.seq++
-		content[byte(min(255, from+m.rng.IntN(width)))] = entry{m.seq, m.rng.Float64() < m.deletes}
-	}
-	maps.Copy(m.newest, content)
-	cuts := m.planner.Cuts(m.v)
-	m.install(&manifest.Edit{Added: m.tables(0, content, func(key byte, _ int) bool {
-		cut := false
-		for len(cuts) > 0 && bytes.Compare([]byte{key}, cuts[0]) >= 0 {
-			cuts, cut = cuts[1:], true
-		}
-		return cut && m.rng.IntN(8) > 0 // a small table is not cut off
-	})})
+func keyBytes(key uint16) []byte { return binary.BigEndian.AppendUint16(nil, key) }
+
+// put adds a version to what will be flushed.
+func (m *model) put(c content, key int, deleted bool) {
+	m.seq++
+	c[uint16(key)] = entry{m.seq, deleted}
 }
 
-// tables makes tables of content, a new one where cut says so of a key and the
-// number of keys in the table before it.
-func (m *model) tables(level int, content map[byte]entry, cut func(key byte, n int) bool) (added []manifest.LevelTable) {
-	var keys []byte
+// flush adds tables of c to L0.
+func (m *model) flush(c content) {
+	maps.Copy(m.newest, c)
+	m.added += int64(len(c))
+	cuts := m.planner.Layout(m.v).Cuts(int64(len(c)))
+	m.install(&manifest.Edit{Added: m.tables(0, c, 1<<20, cuts)})
+}
+
+// tables makes tables of c as the core's output does: cut at keys, and at a size.
+func (m *model) tables(level int, c content, size int64, cuts [][]byte) (added []manifest.LevelTable) {
+	var keys []uint16
 	add := func() {
 		if len(keys) == 0 {
 			return
 		}
-		t := &manifest.Table{ID: m.nextID, Size: int64(len(keys)), Smallest: keys[:1], Largest: keys[len(keys)-1:], MinSeq: ikey.MaxSeq}
+		t := &manifest.Table{
+			ID: m.nextID, Size: int64(len(keys)), Entries: uint64(len(keys)), MinSeq: ikey.MaxSeq,
+			Smallest: keyBytes(keys[0]), Largest: keyBytes(keys[len(keys)-1]),
+		}
 		m.nextID++
-		m.contents[t.ID] = map[byte]entry{}
+		m.contents[t.ID] = content{}
 		for _, key := range keys {
-			m.contents[t.ID][key] = content[key]
-			t.MinSeq, t.MaxSeq = min(t.MinSeq, content[key].seq), max(t.MaxSeq, content[key].seq)
+			m.contents[t.ID][key] = c[key]
+			t.MinSeq, t.MaxSeq = min(t.MinSeq, c[key].seq), max(t.MaxSeq, c[key].seq)
+			if c[key].deleted {
+				t.Deletes++
+			}
 		}
 		added = append(added, manifest.LevelTable{Level: level, Table: t})
 		keys = nil
 	}
-	for _, key := range slices.Sorted(maps.Keys(content)) {
-		if cut(key, len(keys)) {
+	for _, key := range slices.Sorted(maps.Keys(c)) {
+		cut := false
+		for len(cuts) > 0 && bytes.Compare(keyBytes(key), cuts[0]) >= 0 {
+			cuts, cut = cuts[1:], true
+		}
+		if cut || int64(len(keys)) >= size {
 			add()
 		}
 		keys = append(keys, key)
@@ -127,7 +108,7 @@ func (m *model) tables(level int, content map[byte]entry, cut func(key byte, n i
 
 // start begins the next plan, if there is one.
 func (m *model) start() bool {
-	plan, ok := m.planner.Plan(m.v, func(id uint64) bool { return m.busy[id] }, &m.cursor)
+	plan, ok := m.planner.Layout(m.v).Plan(func(id uint64) bool { return m.busy[id] }, &m.cursor)
 	if !ok {
 		return false
 	}
@@ -136,6 +117,10 @@ func (m *model) start() bool {
 		m.cursor[in.Level] = append(slices.Clone(in.Table.Largest), 0)
 	}
 	m.running = append(m.running, job{plan, m.v})
+	m.atOnce = max(m.atOnce, len(m.running))
+	if !plan.Move {
+		m.mostBytes = max(m.mostBytes, int(plan.Bytes()))
+	}
 	return true
 }
 
@@ -148,7 +133,7 @@ func (m *model) end() bool {
 	j := m.running[i]
 	m.running = slices.Delete(m.running, i, i+1)
 	e := &manifest.Edit{}
-	merged := map[byte]entry{}
+	merged := content{}
 	for _, in := range j.plan.Inputs {
 		delete(m.busy, in.Table.ID)
 		e.Removed = append(e.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
@@ -161,18 +146,22 @@ func (m *model) end() bool {
 	if j.plan.Move {
 		e.Added = []manifest.LevelTable{{Level: j.plan.OutputLevel, Table: j.plan.Inputs[0].Table}}
 	} else {
-		maps.DeleteFunc(merged, func(key byte, version entry) bool { return version.deleted && j.bottom(key) })
-		e.Added = m.tables(j.plan.OutputLevel, merged, func(_ byte, n int) bool { return int64(n) >= j.plan.TableSize })
+		maps.DeleteFunc(merged, func(key uint16, version entry) bool { return version.deleted && j.bottom(key) })
+		e.Added = m.tables(j.plan.OutputLevel, merged, j.plan.TableSize, j.plan.Cuts)
+		m.written += int64(len(merged))
 	}
 	m.install(e)
 	return true
 }
 
-// bottom says whether no table below the output may hold key.
-func (j *job) bottom(key byte) bool {
+// bottom says whether no table below the output may hold key. In L0 older ones may.
+func (j *job) bottom(key uint16) bool {
+	if j.plan.OutputLevel == 0 {
+		return false
+	}
 	for _, level := range j.v.Levels[j.plan.OutputLevel+1:] {
 		for _, t := range level {
-			if t.Overlaps([]byte{key}, []byte{key}) {
+			if t.Overlaps(keyBytes(key), keyBytes(key)) {
 				return false
 			}
 		}
@@ -187,6 +176,12 @@ func (m *model) install(e *manifest.Edit) {
 		m.t.Fatal(err)
 	}
 	m.v = next
+}
+
+// check fails unless a read of each key, from the newest run of L0 down, first
+// meets the newest version.
+func (m *model) check() {
+	m.t.Helper()
 	runs := m.v.L0Runs()
 	slices.Reverse(runs)
 	for _, level := range m.v.Levels[1:] {
@@ -201,11 +196,11 @@ func (m *model) install(e *manifest.Edit) {
 
 // read returns the first version of key in runs, each of which may have one table
 // over it.
-func (m *model) read(runs []manifest.Run, key byte) (found entry, ok bool) {
+func (m *model) read(runs []manifest.Run, key uint16) (found entry, ok bool) {
 	for _, run := range runs {
 		over := 0
 		for _, t := range run {
-			if t.Overlaps([]byte{key}, []byte{key}) {
+			if t.Overlaps(keyBytes(key), keyBytes(key)) {
 				over++
 				if version, in := m.contents[t.ID][key]; in && !ok {
 					found, ok = version, true
@@ -217,4 +212,129 @@ func (m *model) read(runs []manifest.Run, key byte) (found entry, ok bool) {
 		}
 	}
 	return found, ok
+}
+
+// TestPlansKeepKeysInOrder flushes random keys and starts and ends random
+// compactions, several at once. After each step every key is read. Plans that leave
+// an older table behind in L0, miss one in the output level or overlap one that
+// runs fail here.
+func TestPlansKeepKeysInOrder(t *testing.T) {
+	for name, planner := range map[string]Planner{
+		"one level":   {L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10},
+		"many levels": {L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(t, planner)
+			deletes := 0.0
+			for step := range 1500 {
+				if step%100 == 0 { // the store grows and shrinks, and its levels with it
+					deletes = m.rng.Float64()
+				}
+				switch m.rng.IntN(3) {
+				case 0:
+					c := content{}
+					from, width := m.rng.IntN(256), 1+m.rng.IntN(256)
+					for range 1 + m.rng.IntN(40) {
+						m.put(c, min(255, from+m.rng.IntN(width)), m.rng.Float64() < deletes)
+					}
+					m.flush(c)
+				case 1:
+					m.start()
+				default:
+					m.end()
+				}
+				m.check()
+			}
+			for m.start() || m.end() {
+				m.check()
+			}
+			if m.atOnce < 2 {
+				t.Error("no two plans ran at once")
+			}
+			if d := planner.Layout(m.v).Debt(); d != 0 {
+				t.Errorf("no plan is left, but a debt of %d bytes", d)
+			}
+		})
+	}
+}
+
+// TestShapes writes in the ways that are hard on a tree, with compactions that keep
+// up, and bounds what it holds and what merges write. The store has 40 tables' worth
+// of entries.
+func TestShapes(t *testing.T) {
+	const tables = 40
+	inOrder := func(m *model, from, n int) content {
+		c := content{}
+		for i := range n {
+			m.put(c, (from+i)%(1<<16), false)
+		}
+		return c
+	}
+	random := func(m *model, n, among int) content {
+		c := content{}
+		for range n {
+			m.put(c, m.rng.IntN(among), false)
+		}
+		return c
+	}
+	for name, tc := range map[string]struct {
+		size    int // of a table, in entries
+		flush   func(m *model, size, i int) content
+		flushes int
+		held    float64 // most bytes held for each live one
+		written float64 // most bytes that merges write for each added
+		plan    int     // most tables' worth of one plan
+	}{
+		"sequential":                {100, func(m *model, size, i int) content { return inOrder(m, (tables+i)*size, size) }, 400, 1, 0, 0},
+		"random":                    {100, func(m *model, size, _ int) content { return random(m, size, tables*size) }, 400, 1.2, 7, 2},
+		"in order, again and again": {100, func(m *model, size, i int) content { return inOrder(m, i%tables*size, size) }, 400, 3, 1, 4},
+		"hot keys":                  {100, func(m *model, size, _ int) content { return random(m, 9*size, tables*size/20) }, 400, 1.2, 1, 5},
+		"few at once":               {1000, func(m *model, size, _ int) content { return random(m, 2, tables*size) }, 1000, 1.1, 8, 2},
+		"a queue": {100, func(m *model, size, i int) content {
+			c := inOrder(m, tables*size+i*size/2, size/2)
+			for j := range size / 2 {
+				m.put(c, i*size/2+j, true)
+			}
+			return c
+		}, 1000, 1.1, 1, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newModel(t, Planner{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: int64(tc.size)})
+			settle := func() {
+				for m.start() || m.end() {
+				}
+			}
+			for i := range tables {
+				m.flush(inOrder(m, i*tc.size, tc.size))
+				settle()
+			}
+			m.added, m.written, m.mostBytes = 0, 0, 0
+			held := 0.0
+			for i := range tc.flushes {
+				m.flush(tc.flush(m, tc.size, i))
+				settle()
+				held = max(held, m.held())
+			}
+			m.check()
+			t.Logf("held %.2f times, %.2f written a byte, plans of at most %d bytes, %d tables",
+				held, float64(m.written)/float64(m.added), m.mostBytes, len(m.v.Tables()))
+			if held > tc.held || float64(m.written) > tc.written*float64(m.added) || m.mostBytes > tc.plan*tc.size {
+				t.Errorf("want at most %.2f, %.2f and %d", tc.held, tc.written, tc.plan*tc.size)
+			}
+		})
+	}
+}
+
+// held returns the bytes of tables for each live one.
+func (m *model) held() float64 {
+	var bytes, live int64
+	for _, level := range m.v.Levels {
+		bytes += bytesOf(level)
+	}
+	for _, e := range m.newest {
+		if !e.deleted {
+			live++
+		}
+	}
+	return float64(bytes) / float64(live)
 }

@@ -1,10 +1,10 @@
 // Package compaction decides which tables are merged next, and runs background
-// jobs. Deciding is pure ([Planner.Plan] maps a version to a plan and touches
+// jobs. Deciding is pure ([Layout.Plan] maps a version to a plan and touches
 // no file), so that it is tested and simulated without a disk; the core acts.
 //
 // The layout is leveled: L0 takes flushed tables, which may overlap; every deeper
-// level is one sorted run. L0 is merged column by column (see column) right into
-// the shallowest level that a store of that size needs (see shape).
+// level is one sorted run. L0 is merged column by column (column.go) right into
+// the shallowest level that a store of that size needs (levels.go).
 package compaction
 
 import (
@@ -22,19 +22,50 @@ type Plan struct {
 	// Move says that the single input may change its level as it is, without
 	// being read.
 	Move bool
-	// TableSize is the bytes at which a table of the output ends.
+	// TableSize is the bytes at which a table of the output ends; Cuts are keys, rising,
+	// at which one ends too.
 	TableSize int64
-	// Score is how urgent the plan is; 1 and above is over the limit.
+	Cuts      [][]byte
+	// Score is how urgent the plan is; below 1 it need not be done.
 	Score float64
 }
 
 // Bytes returns the size of the inputs.
-func (p *Plan) Bytes() int64 {
-	var n int64
+func (p *Plan) Bytes() int64 { return p.bytes(func(int) bool { return true }) }
+
+// bytes returns the size of the inputs of some levels.
+func (p *Plan) bytes(of func(level int) bool) (n int64) {
 	for _, in := range p.Inputs {
-		n += in.Table.Size
+		if of(in.Level) {
+			n += in.Table.Size
+		}
 	}
 	return n
+}
+
+// Partition cuts the key range of a plan into at most parts ranges of about the
+// same size, at the beginnings of tables of the output level, none smaller than
+// least but the last. It returns the bounds of the ranges; the first and last are
+// nil, unbounded. What is merged within L0 is one range.
+func (p *Plan) Partition(parts int, least int64) [][]byte {
+	bounds := [][]byte{nil}
+	if p.OutputLevel > 0 {
+		var below []*manifest.Table
+		for _, in := range p.Inputs {
+			if in.Level == p.OutputLevel {
+				below = append(below, in.Table)
+			}
+		}
+		slices.SortFunc(below, func(a, b *manifest.Table) int { return bytes.Compare(a.Smallest, b.Smallest) })
+		share, size := max(bytesOf(below)/int64(parts), least), int64(0)
+		for _, t := range below {
+			if size >= share {
+				bounds, size = append(bounds, t.Smallest), 0
+			}
+			size += t.Size
+		}
+	}
+	return append(bounds, nil)
 }
 
 // Planner holds the limits of the tree's shape. All must be positive.
@@ -45,93 +76,86 @@ type Planner struct {
 	TableSize int64   // of the tables that compactions write
 }
 
-// Plan returns the most urgent compaction of v that touches no busy table, or
-// ok false if the shape is within its limits. cursor rotates the choice inside a
-// level: the first table that begins at or after cursor[level] is taken.
-func (p Planner) Plan(v *manifest.Version, busy func(id uint64) bool, cursor *[manifest.NumLevels][]byte) (plan Plan, ok bool) {
-	s := p.shape(v)
-	plan = p.planL0(v, s.base, busy)
+// Layout is a version as a planner sees it. It never changes.
+type Layout struct {
+	Runs []manifest.Run // L0, oldest first
+
+	planner Planner
+	version *manifest.Version
+	base    int // the level that L0 is merged into
+	needed  int // the shallowest level that should be there, but for L0
+	limits  [manifest.NumLevels]int64
+	columns []column
+	wide    column // what is in none: it is never merged as it is
+}
+
+// Layout returns the layout of v.
+func (p Planner) Layout(v *manifest.Version) *Layout {
+	l := &Layout{planner: p, version: v, Runs: v.L0Runs()}
+	l.setLevels()
+	l.setColumns()
+	return l
+}
+
+// Plan returns the most urgent compaction that touches no busy table, or ok false
+// if the shape is within its limits. cursor rotates the choice inside a level: the
+// first table that begins at or after cursor[level] is taken.
+func (l *Layout) Plan(busy func(id uint64) bool, cursor *[manifest.NumLevels][]byte) (plan Plan, ok bool) {
+	plan = l.planL0(busy)
 	for level := 1; level < last; level++ {
-		score := s.score(v, level, busy)
-		if score <= 1 || score <= plan.Score {
+		score := l.score(level, busy)
+		if score < 1 || score <= plan.Score {
 			continue
 		}
-		if candidate, found := planLevel(v, level, busy, cursor[level]); found {
+		if candidate, found := l.planLevel(level, busy, cursor[level]); found {
 			candidate.Score = score
 			plan = candidate
 		}
 	}
-	plan.TableSize = p.tableSize(v, &plan)
+	l.setTableSize(&plan)
 	return plan, len(plan.Inputs) > 0
-}
-
-// mostTables is how many tables the output level should have at most: each is a
-// file of its own in every flush.
-const mostTables = 32
-
-// tableSize returns the size at which the outputs of a plan are cut into tables of
-// about the same size. What comes from above is either new or takes the place of
-// what is below: the result is not smaller than the greater part, likely.
-// The cuts of a column stay as they are until it has grown to twice its size.
-func (p Planner) tableSize(v *manifest.Version, plan *Plan) int64 {
-	var above, below int64
-	for _, in := range plan.Inputs {
-		if in.Level == plan.OutputLevel {
-			below += in.Table.Size
-		} else {
-			above += in.Table.Size
-		}
-	}
-	size := float64(max(p.TableSize, v.LevelBytes(plan.OutputLevel)/mostTables))
-	likely := float64(max(above, below))
-	parts := math.Round(likely / size)
-	if parts <= 1 {
-		return int64(2 * size)
-	}
-	const slack = 1.1 // so that no small rest is left
-	return int64(slack * likely / parts)
-}
-
-func planLevel(v *manifest.Version, level int, busy func(uint64) bool, cursor []byte) (Plan, bool) {
-	tables := v.Levels[level]
-	start, _ := slices.BinarySearchFunc(tables, cursor, func(t *manifest.Table, key []byte) int {
-		return bytes.Compare(t.Smallest, key)
-	})
-	for i := range tables {
-		t := tables[(start+i)%len(tables)]
-		if busy(t.ID) {
-			continue
-		}
-		if plan, ok := withOverlap(v, level, t, busy); ok {
-			return plan, true
-		}
-	}
-	return Plan{}, false
-}
-
-// withOverlap adds the tables of the next level that the input meets.
-func withOverlap(v *manifest.Version, level int, input *manifest.Table, busy func(uint64) bool) (Plan, bool) {
-	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
-	for _, t := range v.Levels[level+1] {
-		if !t.Overlaps(input.Smallest, input.Largest) {
-			continue
-		}
-		if busy(t.ID) {
-			return Plan{}, false
-		}
-		plan.Inputs = append(plan.Inputs, manifest.LevelTable{Level: level + 1, Table: t})
-	}
-	plan.Move = len(plan.Inputs) == 1
-	return plan, true
 }
 
 // PlanAll returns the plan that merges every table into L6, or ok false if that
 // would change nothing: all tables are there already, without tombstones, and
 // shadowed does not say that one may hold versions which were kept for a snapshot.
-func (p Planner) PlanAll(v *manifest.Version, shadowed bool) (plan Plan, ok bool) {
-	plan.Inputs, plan.OutputLevel = v.Tables(), last
-	plan.TableSize = p.tableSize(v, &plan)
+func (l *Layout) PlanAll(shadowed bool) (plan Plan, ok bool) {
+	plan.Inputs, plan.OutputLevel = l.version.Tables(), last
+	l.setTableSize(&plan)
 	return plan, len(plan.Inputs) > 0 && shadowed || slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool {
 		return in.Level != plan.OutputLevel || in.Table.Deletes > 0
 	})
+}
+
+// mostTables is how many tables the base level should have at most: each makes one
+// more of every flush.
+const mostTables = 32
+
+// setTableSize sets the size at which the outputs of a plan are cut into tables of
+// about the same size. What comes from above is either new or takes the place of
+// what is below, so the result has at least the bytes of the greater part, likely.
+// The cuts of a column thus stay as they are until it has grown half as large again.
+func (l *Layout) setTableSize(plan *Plan) {
+	if plan.OutputLevel == 0 {
+		plan.TableSize = math.MaxInt64
+		return
+	}
+	below := plan.bytes(func(level int) bool { return level == plan.OutputLevel })
+	likely := max(below, plan.Bytes()-below)
+	size := l.planner.TableSize
+	if plan.OutputLevel == l.base {
+		size = max(size, max(likely, l.version.LevelBytes(l.base))/mostTables)
+	}
+	plan.TableSize = 2 * size
+	if parts := math.Round(float64(likely) / float64(size)); parts > 1 {
+		const slack = 1.1 // or a small rest would be left
+		plan.TableSize = int64(slack * float64(likely) / parts)
+	}
+}
+
+func bytesOf(tables []*manifest.Table) (n int64) {
+	for _, t := range tables {
+		n += t.Size
+	}
+	return n
 }

@@ -84,7 +84,7 @@ func TestPlan(t *testing.T) {
 		move   bool
 	}{
 		{name: "empty"},
-		{name: "few in L0", levels: deep(wide(1, 3, "a-z"))},
+		{name: "few in L0", levels: deep(wide(1, 3, "a-z"), []string{"4:a-f", "5:g-z"})},
 		{name: "L0 as a whole", levels: deep([]string{"1:a-m", "2:l-z", "3:a-z", "4:c-d"}, []string{"5:a-c", "6:x-z"}), want: []uint64{1, 2, 3, 4, 5, 6}, output: 6},
 		{name: "one that meets none", levels: deep([]string{"1:a-b", "2:c-d"}, []string{"3:e-f"}), want: []uint64{1}, output: 6, move: true},
 		{name: "one that meets a deeper one", levels: deep([]string{"1:a-b"}, []string{"3:b-f"})},
@@ -92,8 +92,11 @@ func TestPlan(t *testing.T) {
 		{name: "L6 busy", levels: deep(wide(1, 5, "a-z"), []string{"7:a-c"}), busy: 7},
 		{name: "a column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), want: []uint64{5, 6, 7, 8, 9, 11}, output: 6},
 		{name: "the other column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), busy: 7, want: []uint64{1, 2, 3, 4, 10}, output: 6},
-		{name: "a column not due by its share", levels: deep(wide(1, 4, "0-k"), row(10, 30))},
-		{name: "a column due by its share", levels: deep(wide(1, 5, "0-k"), row(10, 30)), want: append(numbers(1, 5), numbers(10, 30)...), output: 6},
+		{name: "wide tables", levels: deep(wide(1, 12, "0-9"), row(20, 5)), want: numbers(1, 12), output: 0},
+		{name: "few wide tables", levels: deep(wide(1, 3, "0-m"), row(20, 31))},
+		{name: "the newest wide tables", levels: deep(append([]string{"1:0-2", "2:4-9", "3:0-9"}, wide(4, 11, "0-9")...), row(20, 5)), want: numbers(3, 12), output: 0},
+		{name: "a column below a wide table", levels: deep(append(wide(1, 4, "0-1"), "5:0-9"), row(20, 5)), want: []uint64{1, 2, 3, 4, 20}, output: 6},
+		{name: "none above a wide table", levels: deep(append([]string{"1:0-9"}, wide(2, 4, "0-1")...), row(20, 36))},
 		{name: "L5 not needed, nothing below", levels: deep(nil, []string{"1:0-1"}, row(10, 20)[10:]), want: []uint64{1}, output: 6, move: true},
 		{name: "a level that should be empty", levels: deep(wide(1, 3, "a-z"), []string{"4:a-c"}, nil, []string{"5:c-d"}), want: []uint64{4}, output: 5, move: true},
 		{name: "L0 does not pass it", levels: deep(wide(1, 4, "a-z"), []string{"5:a-c"}, nil, []string{"6:c-d"}), busy: 5},
@@ -104,45 +107,12 @@ func TestPlan(t *testing.T) {
 			var cursor [manifest.NumLevels][]byte
 			cursor[5] = []byte(tc.cursor)
 			busy := func(id uint64) bool { return id == tc.busy }
-			plan, ok := small.Plan(versionOf(t, tc.levels...), busy, &cursor)
+			plan, ok := small.Layout(versionOf(t, tc.levels...)).Plan(busy, &cursor)
 			if ok != (tc.want != nil) || ok && (!slices.Equal(ids(plan), tc.want) || plan.OutputLevel != tc.output || plan.Move != tc.move) {
 				t.Errorf("plan %v into L%d (move %v, ok %v), want %v into L%d (move %v)",
 					ids(plan), plan.OutputLevel, plan.Move, ok, tc.want, tc.output, tc.move)
 			}
 		})
-	}
-}
-
-// A level between L0 and L6 is there from SizeRatio times BaseBytes in L6 on, and
-// another one from SizeRatio times that.
-func TestShape(t *testing.T) {
-	for _, tc := range []struct {
-		sizes  map[int]int64 // by level
-		base   int
-		limits map[int]int64
-	}{
-		{base: 6},
-		{sizes: map[int]int64{6: 1000}, base: 6},
-		{sizes: map[int]int64{6: 1010}, base: 5, limits: map[int]int64{5: 101}},
-		{sizes: map[int]int64{6: 10000}, base: 5, limits: map[int]int64{5: 1000}},
-		{sizes: map[int]int64{6: 10100}, base: 4, limits: map[int]int64{5: 1010, 4: 101}},
-		{sizes: map[int]int64{6: 1e9}, base: 1, limits: map[int]int64{5: 1e8, 4: 1e7, 3: 1e6, 2: 1e5, 1: 1e4}},
-		{sizes: map[int]int64{6: 1010, 3: 10}, base: 3, limits: map[int]int64{5: 101}},
-		{sizes: map[int]int64{2: 5000}, base: 2},
-	} {
-		v := &manifest.Version{}
-		for level, size := range tc.sizes {
-			v.Levels[level] = []*manifest.Table{{Size: size}}
-		}
-		s := small.shape(v)
-		if s.base != tc.base {
-			t.Errorf("%v: base L%d, want L%d", tc.sizes, s.base, tc.base)
-		}
-		for level, limit := range s.limits {
-			if limit != tc.limits[level] {
-				t.Errorf("%v: limit of L%d %d, want %d", tc.sizes, level, limit, tc.limits[level])
-			}
-		}
 	}
 }
 
@@ -155,89 +125,210 @@ func numbers(first uint64, n int) (ids []uint64) {
 }
 
 func TestPlanAll(t *testing.T) {
-	if _, ok := small.PlanAll(versionOf(t), true); ok {
+	plan := func(shadowed bool, levels ...[]string) (Plan, bool) {
+		return small.Layout(versionOf(t, levels...)).PlanAll(shadowed)
+	}
+	if _, ok := plan(true); ok {
 		t.Error("a plan for an empty version")
 	}
-	if _, ok := small.PlanAll(versionOf(t, deep(nil, []string{"1:a-b", "2:c-d"})...), false); ok {
+	if _, ok := plan(false, deep(nil, []string{"1:a-b", "2:c-d"})...); ok {
 		t.Error("a plan for one sorted run")
 	}
-	if _, ok := small.PlanAll(versionOf(t, deep(nil, []string{"1:a-b"})...), true); !ok {
+	if _, ok := plan(true, deep(nil, []string{"1:a-b"})...); !ok {
 		t.Error("no plan for a run with shadowed versions")
 	}
-	plan, ok := small.PlanAll(versionOf(t, []string{"1:a-z"}, nil, []string{"2:c-d"}), false)
-	if !ok || plan.OutputLevel != 6 || !slices.Equal(ids(plan), []uint64{1, 2}) {
-		t.Errorf("plan %v into L%d", ids(plan), plan.OutputLevel)
+	p, ok := plan(false, []string{"1:a-z"}, nil, []string{"2:c-d"})
+	if !ok || p.OutputLevel != 6 || !slices.Equal(ids(p), []uint64{1, 2}) {
+		t.Errorf("plan %v into L%d", ids(p), p.OutputLevel)
 	}
 }
 
-// A flush is cut where the tables of the level begin that it will be merged into.
-func TestCuts(t *testing.T) {
+// sized returns a version with tables of those sizes, each level's over keys of
+// its own, rising.
+func sized(levels map[int][]int64) *manifest.Version {
+	v := &manifest.Version{}
+	id := uint64(1)
+	for level, sizes := range levels {
+		for i, size := range sizes {
+			key := []byte{byte(level), byte(i)}
+			v.Levels[level] = append(v.Levels[level], &manifest.Table{ID: id, Size: size, Smallest: key, Largest: key, Entries: uint64(size)})
+			id++
+		}
+	}
+	return v
+}
+
+// A level between L0 and L6 is needed from SizeRatio times BaseBytes in L6 on, and
+// another one from SizeRatio times that.
+func TestLevels(t *testing.T) {
 	for _, tc := range []struct {
-		levels [][]string
-		want   string
+		sizes        map[int][]int64
+		base, needed int
+		limits       [manifest.NumLevels]int64 // of L1 to L5
 	}{
-		{deep(nil), ""},
-		{deep(nil, []string{"1:a-b"}), ""},
-		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), "dg"},
-		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), "d"},
+		{nil, 6, 6, [...]int64{0, 100, 100, 100, 100, 100, 0}},
+		{map[int][]int64{6: {1000}}, 6, 6, [...]int64{0, 100, 100, 100, 100, 100, 0}},
+		{map[int][]int64{6: {1010}}, 5, 5, [...]int64{0, 100, 100, 100, 100, 101, 0}},
+		{map[int][]int64{6: {4000, 6000}}, 5, 5, [...]int64{0, 100, 100, 100, 100, 1000, 0}},
+		{map[int][]int64{6: {10100}}, 4, 4, [...]int64{0, 100, 100, 100, 101, 1010, 0}},
+		{map[int][]int64{6: {1e9}}, 1, 1, [...]int64{0, 1e4, 1e5, 1e6, 1e7, 1e8, 0}},
+		{map[int][]int64{6: {1010}, 3: {10}}, 3, 5, [...]int64{0, 100, 100, 100, 100, 101, 0}},
+		{map[int][]int64{2: {5000}, 4: {5000}}, 2, 6, [...]int64{0, 100, 100, 100, 100, 100, 0}},
 	} {
-		if got := bytes.Join(small.Cuts(versionOf(t, tc.levels...)), nil); string(got) != tc.want {
-			t.Errorf("cuts of %v: %q, want %q", tc.levels, got, tc.want)
+		l := small.Layout(sized(tc.sizes))
+		if l.base != tc.base || l.needed != tc.needed {
+			t.Errorf("%v: base L%d, L%d needed, want L%d and L%d", tc.sizes, l.base, l.needed, tc.base, tc.needed)
+		}
+		for level := 1; level < last; level++ {
+			if l.limits[level] != tc.limits[level] {
+				t.Errorf("%v: limit of L%d %d, want %d", tc.sizes, level, l.limits[level], tc.limits[level])
+			}
 		}
 	}
 }
 
-// A column keeps its one table until it has grown to twice the size, and is then
+// Levels of an older layout go down together, so that nothing passes another.
+func TestSunk(t *testing.T) {
+	v := sized(map[int][]int64{0: {1}, 1: {2}, 3: {3, 4}})
+	sunk := Sunk(v)
+	for level, want := range [][]int64{0: {1}, 4: {2}, 6: {3, 4}} {
+		if got := sizes(sunk.Levels[level]); !slices.Equal(got, want) {
+			t.Errorf("L%d has %v, want %v", level, got, want)
+		}
+	}
+	if len(v.Levels[1]) != 1 || len(v.Levels[3]) != 2 {
+		t.Error("Sunk changed the version it was given")
+	}
+	if again := Sunk(sunk); again.Levels[4] == nil || again.Levels[6] == nil {
+		t.Error("sunk twice")
+	}
+	if empty := Sunk(&manifest.Version{}); len(empty.Tables()) != 0 {
+		t.Error("tables out of nothing")
+	}
+}
+
+func sizes(tables []*manifest.Table) (sizes []int64) {
+	for _, t := range tables {
+		sizes = append(sizes, t.Size)
+	}
+	return sizes
+}
+
+// What goes to L0 is cut where the tables of the level begin that it will be merged
+// into; at some of them if it is little.
+func TestCuts(t *testing.T) {
+	nine := deep(nil, row(1, 9)) // beginning at 0, 2, 4, 6, 8, :, <, > and @
+	for _, tc := range []struct {
+		levels [][]string
+		size   int64 // a cut is worth a byte
+		want   string
+	}{
+		{deep(nil), 100, ""},
+		{deep(nil, []string{"1:a-b"}), 100, ""},
+		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), 100, "dg"},
+		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), 100, "d"},
+		{nine, 9, "2468:<>@"},
+		{nine, 8, "48<@"},
+		{nine, 5, "48<@"},
+		{nine, 4, "8@"},
+		{nine, 1, ""},
+		{nine, 0, ""},
+	} {
+		planner := small
+		planner.TableSize = leastShare
+		if got := bytes.Join(planner.Layout(versionOf(t, tc.levels...)).Cuts(tc.size), nil); string(got) != tc.want {
+			t.Errorf("cuts of %d bytes over %v: %q, want %q", tc.size, tc.levels, got, tc.want)
+		}
+	}
+}
+
+// A column keeps its one table until it has grown half as large again, and is then
 // cut in equal parts, not in a whole table and a rest.
 func TestTableSize(t *testing.T) {
 	for _, tc := range []struct {
-		above, below, total int64
-		want                int64
+		above, below, rest int64
+		level              int
+		want               int64
 	}{
-		{above: 30, below: 64, total: 640, want: 128},
-		{above: 30, below: 95, total: 640, want: 128},
-		{above: 40, below: 130, total: 640, want: 71},   // 130 in two parts
-		{above: 40, below: 130, total: 6400, want: 400}, // tables of 200
-		{above: 256, below: 0, total: 0, want: 70},
-		{above: 256, below: 10, total: 10, want: 70},
+		{above: 30, below: 64, rest: 500, level: 6, want: 128},
+		{above: 30, below: 95, rest: 500, level: 6, want: 128},
+		{above: 40, below: 130, rest: 500, level: 6, want: 71},   // 130 in two parts
+		{above: 40, below: 130, rest: 6270, level: 6, want: 400}, // tables of 200
+		{above: 40, below: 130, rest: 6270, level: 5, want: 71},  // another level than L0's
+		{above: 256, below: 0, level: 6, want: 70},
+		{above: 256, below: 10, level: 6, want: 70},
+		{above: 6400, below: 0, level: 6, want: 220}, // 32 tables
 	} {
-		v := &manifest.Version{}
-		v.Levels[6] = []*manifest.Table{{Size: tc.below}, {Size: tc.total - tc.below}}
-		plan := Plan{OutputLevel: 6, Inputs: []manifest.LevelTable{
-			{Level: 0, Table: &manifest.Table{Size: tc.above}}, {Level: 6, Table: v.Levels[6][0]},
+		v := sized(map[int][]int64{6: {tc.below, tc.rest}})
+		plan := Plan{OutputLevel: tc.level, Inputs: []manifest.LevelTable{
+			{Level: 0, Table: &manifest.Table{Size: tc.above}}, {Level: tc.level, Table: v.Levels[6][0]},
 		}}
-		if got := (Planner{TableSize: 64}).tableSize(v, &plan); got != tc.want {
-			t.Errorf("%d bytes onto %d of %d: tables of %d, want %d", tc.above, tc.below, tc.total, got, tc.want)
+		l := Planner{BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 64}.Layout(v)
+		if l.setTableSize(&plan); plan.TableSize != tc.want {
+			t.Errorf("%+v: tables of %d", tc, plan.TableSize)
+		}
+	}
+}
+
+// A plan is cut in ranges at the output level's tables alone: those of L0 begin
+// just behind them, and would leave crumbs.
+func TestPartition(t *testing.T) {
+	for _, tc := range []struct {
+		levels [][]string
+		output int
+		parts  int
+		want   string
+	}{
+		{deep(wide(1, 4, "a-z")), 6, 4, ""},
+		{deep(wide(1, 4, "b-z"), []string{"5:a-z"}), 6, 4, ""},
+		{deep(wide(1, 4, "a-z"), []string{"5:a-b", "6:c-d", "7:e-f", "8:g-h"}), 6, 2, "e"},
+		{deep(wide(1, 4, "a-z"), []string{"5:a-b", "6:c-d", "7:e-f", "8:g-h"}), 6, 3, "e"}, // none smaller than 15
+		{deep(wide(1, 4, "a-z"), []string{"5:a-b", "6:c-d", "7:e-f", "8:g-h"}), 6, 1, ""},
+		{deep(wide(1, 4, "a-z"), []string{"5:a-b", "6:c-d", "7:e-f", "8:g-h"}), 0, 4, ""},
+	} {
+		plan := Plan{Inputs: versionOf(t, tc.levels...).Tables(), OutputLevel: tc.output}
+		bounds := plan.Partition(tc.parts, 15)
+		if bounds[0] != nil || bounds[len(bounds)-1] != nil {
+			t.Fatalf("bounds %q", bounds)
+		}
+		if got := bytes.Join(bounds, nil); string(got) != tc.want {
+			t.Errorf("%v in %d parts: cut at %q, want %q", tc.levels, tc.parts, got, tc.want)
 		}
 	}
 }
 
 func TestDebt(t *testing.T) {
-	if d := small.Debt(versionOf(t, deep([]string{"1:a-z"}, []string{"2:a-z"})...)); d != 0 {
-		t.Errorf("debt %d of a tree within its limits", d)
-	}
-	if d := small.Debt(versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"})...)); d != 50 {
-		t.Errorf("debt %d, want the 50 bytes of L0 and L6", d)
-	}
-	if d := small.Debt(versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"}, []string{"6:a-z"})...)); d != 110 {
-		t.Errorf("debt %d, want the 50 bytes of L0 and L5, and again with L6", d)
+	for _, tc := range []struct {
+		v    *manifest.Version
+		want int64
+	}{
+		{versionOf(t, deep([]string{"1:a-z"}, []string{"2:a-z"})...), 0},
+		{versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"})...), 50},
+		{sized(map[int][]int64{5: {100, 20}, 6: {1100}}), 10 + 100}, // 10 over L5's limit, 10 times that below
+	} {
+		if d := small.Layout(tc.v).Debt(); d != tc.want {
+			t.Errorf("debt %d, want %d", d, tc.want)
+		}
 	}
 }
 
-// What a deeper level holds over its limit counts as tables of L0, and so do runs
-// of L0, as shares of what is due.
+// What a deeper level holds over its limit counts as runs of L0, and so do runs of
+// L0, as shares of what is due.
 func TestPressure(t *testing.T) {
 	for _, tc := range []struct {
-		levels [][]string
-		want   Pressure
+		v    *manifest.Version
+		want Pressure
 	}{
-		{deep(nil), Pressure{}},
-		{deep(slices.Concat(wide(1, 3, "a-c"), wide(4, 2, "d-f"))), Pressure{L0: 3}},
-		{deep(wide(1, 4, "0-k"), row(10, 30)), Pressure{L0: 4 * 4 / 4.8}},
-		{deep(nil, []string{"1:a-b", "2:c-d"}, []string{"3:a-b"}), Pressure{Deep: 1}},
+		{versionOf(t), Pressure{}},
+		{versionOf(t, deep(slices.Concat(wide(1, 3, "a-c"), wide(4, 2, "d-f")))...), Pressure{L0: 4}}, // by bytes
+		{versionOf(t, deep(slices.Concat(wide(1, 6, "a-c"), wide(7, 2, "d-f")))...), Pressure{L0: 6}},
+		{versionOf(t, deep(wide(1, 4, "0-k"), row(10, 30))...), Pressure{L0: 4 * 4 / 4.8}},
+		{sized(map[int][]int64{5: {100, 40}, 6: {1100}}), Pressure{Deep: 1.5}},
+		{sized(map[int][]int64{5: {100}}), Pressure{}},
+		{sized(map[int][]int64{5: {140}}), Pressure{Deep: 2}},
 	} {
-		if got := small.Pressure(versionOf(t, tc.levels...), 20); math.Abs(got.L0-tc.want.L0) > 1e-9 || got.Deep != tc.want.Deep {
-			t.Errorf("%v: %v, want %v", tc.levels, got, tc.want)
+		if got := small.Layout(tc.v).Pressure(20); math.Abs(got.L0-tc.want.L0) > 1e-9 || got.Deep != tc.want.Deep {
+			t.Errorf("%v, want %v", got, tc.want)
 		}
 	}
 }
