@@ -88,7 +88,7 @@ const (
 	// is merged. A merge writes the lower level again, so this bounds what is
 	// written, 1 + 1/dueShare bytes for each that comes, as well as what is held:
 	// columns that take turns have half of it in the mean.
-	dueShare = 0.16
+	dueShare = 0.12
 	// mostRuns is how many runs a column may have, for the sake of reads, which search
 	// every run. With less than half of its share it is merged within L0 then.
 	mostRuns = 12

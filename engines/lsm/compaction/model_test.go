@@ -286,7 +286,7 @@ func TestShapes(t *testing.T) {
 		plan    int     // most tables' worth of one plan
 	}{
 		"sequential":                {100, func(m *model, size, i int) content { return inOrder(m, (tables+i)*size, size) }, 400, 1, 0, 0},
-		"random":                    {100, func(m *model, size, _ int) content { return random(m, size, tables*size) }, 400, 1.2, 7, 2},
+		"random":                    {100, func(m *model, size, _ int) content { return random(m, size, tables*size) }, 400, 1.2, 9, 2},
 		"in order, again and again": {100, func(m *model, size, i int) content { return inOrder(m, i%tables*size, size) }, 400, 3, 1, 4},
 		"hot keys":                  {100, func(m *model, size, _ int) content { return random(m, 9*size, tables*size/20) }, 400, 1.2, 1, 5},
 		"few at once":               {1000, func(m *model, size, _ int) content { return random(m, 2, tables*size) }, 1000, 1.1, 8, 2},

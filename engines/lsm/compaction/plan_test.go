@@ -96,7 +96,7 @@ func TestPlan(t *testing.T) {
 		{name: "few wide tables", levels: deep(wide(1, 3, "0-m"), row(20, 31))},
 		{name: "the newest wide tables", levels: deep(append([]string{"1:0-2", "2:4-9", "3:0-9"}, wide(4, 11, "0-9")...), row(20, 5)), want: numbers(3, 12), output: 0},
 		{name: "a column below a wide table", levels: deep(append(wide(1, 4, "0-1"), "5:0-9"), row(20, 5)), want: []uint64{1, 2, 3, 4, 20}, output: 6},
-		{name: "none above a wide table", levels: deep(append([]string{"1:0-9"}, wide(2, 4, "0-1")...), row(20, 36))},
+		{name: "above a wide table", levels: deep(append([]string{"1:0-9"}, wide(2, 4, "0-1")...), row(20, 5)), want: numbers(1, 5), output: 0},
 		{name: "L5 not needed, nothing below", levels: deep(nil, []string{"1:0-1"}, row(10, 20)[10:]), want: []uint64{1}, output: 6, move: true},
 		{name: "a level that should be empty", levels: deep(wide(1, 3, "a-z"), []string{"4:a-c"}, nil, []string{"5:c-d"}), want: []uint64{4}, output: 5, move: true},
 		{name: "L0 does not pass it", levels: deep(wide(1, 4, "a-z"), []string{"5:a-c"}, nil, []string{"6:c-d"}), busy: 5},
@@ -322,7 +322,7 @@ func TestPressure(t *testing.T) {
 		{versionOf(t), Pressure{}},
 		{versionOf(t, deep(slices.Concat(wide(1, 3, "a-c"), wide(4, 2, "d-f")))...), Pressure{L0: 4}}, // by bytes
 		{versionOf(t, deep(slices.Concat(wide(1, 6, "a-c"), wide(7, 2, "d-f")))...), Pressure{L0: 6}},
-		{versionOf(t, deep(wide(1, 4, "0-k"), row(10, 30))...), Pressure{L0: 4 * 4 / 4.8}},
+		{versionOf(t, deep(wide(1, 4, "0-k"), row(10, 38))...), Pressure{L0: 4 * 4 / 4.56}},
 		{sized(map[int][]int64{5: {100, 40}, 6: {1100}}), Pressure{Deep: 1.5}},
 		{sized(map[int][]int64{5: {100}}), Pressure{}},
 		{sized(map[int][]int64{5: {140}}), Pressure{Deep: 2}},
