@@ -30,8 +30,8 @@ func variant(name, summary string, table memtable.Factory) Info {
 			kv.Synced:   "record written, then fdatasync, shared by the writers that wait",
 		},
 		Settings: map[string]string{
-			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "compaction at 4, slow-down at 12, stop at 24",
-			"compactions": "at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool",
+			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "runs: compaction at 4 to 12, slow-down at 1.5, stop at 3 times that",
+			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool",
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()

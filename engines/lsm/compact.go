@@ -23,40 +23,23 @@ func (db *DB) schedule() {
 
 func (db *DB) scheduleLocked() {
 	for !db.paused && db.Writable() == nil && db.running < db.parallel() {
-		plan, ok := db.state.Load().layout.Plan(func(id uint64) bool { return db.busy[id] }, &db.cursor)
-		if !ok {
+		plan, ok := db.state.Load().layout.Plan(&db.plans)
+		if !ok || !db.pool.Submit(func() { db.runPlan(plan) }) {
 			return
 		}
-		db.setBusy(&plan, true)
-		if !db.pool.Submit(func() { db.runPlan(plan) }) {
-			db.setBusy(&plan, false)
-			return
-		}
+		db.plans.Start(&plan)
+		db.running++
 	}
 }
 
 // parallel returns how many compactions, or parts of one, run at once.
 func (db *DB) parallel() int { return min(runtime.GOMAXPROCS(0), db.opts.Workers) }
 
-// setBusy marks a plan's inputs, and moves their level's cursor behind them. It is
-// called under mu.
-func (db *DB) setBusy(plan *compaction.Plan, busy bool) {
-	for _, in := range plan.Inputs {
-		if !busy {
-			delete(db.busy, in.Table.ID)
-			continue
-		}
-		db.busy[in.Table.ID] = true
-		if in.Level > 0 && in.Level < plan.OutputLevel {
-			db.cursor[in.Level] = append(slices.Clone(in.Table.Largest), 0)
-		}
-	}
-	if busy {
-		db.running++
-	} else {
-		db.running--
-		db.changed.Broadcast()
-	}
+// parts returns in how many parts a compaction is done beside those that run.
+func (db *DB) parts() int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return max(1, db.parallel()/max(1, db.running))
 }
 
 // runPlan is the job of a worker.
@@ -70,7 +53,9 @@ func (db *DB) runPlan(plan compaction.Plan) {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.setBusy(&plan, false)
+	db.plans.End(&plan)
+	db.running--
+	db.changed.Broadcast()
 	db.scheduleLocked() // under the same lock: Settle sees no moment of rest between
 }
 
@@ -110,7 +95,7 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 		return nil, kv.ErrClosed
 	}
 	defer s.release()
-	bounds := plan.Partition(db.parallel(), db.opts.TableSize)
+	bounds := plan.Partition(db.parts(), db.opts.TableSize)
 	results := make([][]*table, len(bounds)-1)
 	errs := make([]error, len(bounds)-1)
 	var wg sync.WaitGroup

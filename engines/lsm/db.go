@@ -46,14 +46,13 @@ type DB struct {
 	state atomic.Pointer[readState] // set under mu; nil once closed
 
 	mu        sync.Mutex
-	changed   sync.Cond // state, failure, closing, busy or paused changed
-	busy      map[uint64]bool
-	paused    bool     // no automatic compaction
-	obsolete  []uint64 // tables whose files are to be removed
-	flushing  bool     // the flusher works
-	removing  bool     // the remover works
-	running   int      // compactions queued or running, manual ones too
-	cursor    [manifest.NumLevels][]byte
+	changed   sync.Cond // state, failure, closing, running or paused changed
+	plans     compaction.Running
+	paused    bool             // no automatic compaction
+	obsolete  []uint64         // tables whose files are to be removed
+	flushing  bool             // the flusher works
+	removing  bool             // the remover works
+	running   int              // compactions queued or running, manual ones too
 	snapshots map[ikey.Seq]int // open snapshots by LSN
 	closing   atomic.Bool
 	failed    atomic.Pointer[error]

@@ -2,7 +2,7 @@
 // MemTable is a variant, over one shared core of WAL, SSTables and compaction.
 //
 // A write goes to the WAL and the active MemTable (commit.go), is frozen with it
-// (memhandle.go), flushed to L0 (flush.go), and sinks level by level (compact.go).
+// (memhandle.go), flushed to L0 (flush.go), and sinks to the deepest level (compact.go).
 // A read takes one immutable readState (readstate.go) and looks from the newest
 // place to the oldest (get.go, iterator.go).
 //

@@ -44,7 +44,6 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		planner: compaction.Planner{
 			L0Trigger: o.L0CompactionTrigger, BaseBytes: o.BaseLevelSize, SizeRatio: o.SizeRatio, TableSize: o.TableSize,
 		},
-		busy:      map[uint64]bool{},
 		snapshots: map[ikey.Seq]int{},
 		stop:      make(chan struct{}),
 	}

@@ -20,7 +20,7 @@ type Options struct {
 	BlockSize        int                 // bytes of an SSTable block; default 4 KiB
 	RestartInterval  int                 // entries between whole keys; default the sstable package's
 	BloomBitsPerKey  int                 // default 10
-	TableSize        int64               // bytes at which compaction ends a table; default 64 MiB
+	TableSize        int64               // bytes about which compactions make tables, larger ones in a large store; default 64 MiB
 	WALSegmentSize   int64               // default 16 MiB
 	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
 	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
@@ -35,15 +35,18 @@ type Options struct {
 	WALSync      wal.SyncMethod   // default fdatasync
 	WALWrite     wal.WriteMethod  // default one positioned write a group
 
-	L0CompactionTrigger int           // tables of L0 over one key; default 4, more where the level below is large
-	L0SlowdownTrigger   int           // the same, with what deeper levels hold too much, from which writes are slowed; default 6
-	L0StopTrigger       int           // the same in L0 alone, at which writes wait; default 12
-	BaseLevelSize       int64         // bytes that a level between L0 and L6 should hold at least; default 1 GiB
-	SizeRatio           float64       // of a level over the one above; default 10
-	Workers             int           // compactions at once, and parts of one; default 8
-	QueueLength         int           // compactions waiting; default 1024
-	WorkerIdle          time.Duration // after which an idle worker retires; default 5 minutes
-	TickInterval        time.Duration // of the look for compactions; default 30 s
+	// Of L0, in runs: the tables that may lie over one key. Where the level below is
+	// large compaction begins at up to three times as many, the other two too.
+	L0CompactionTrigger int // default 4
+	L0SlowdownTrigger   int // from which on writes are slowed, what deeper levels hold too much counted in; default 6
+	L0StopTrigger       int // at which writes wait; default 12
+
+	BaseLevelSize int64         // bytes that a level between L0 and L6 should hold at least; default 1 GiB
+	SizeRatio     float64       // of a level over the one above; default 10
+	Workers       int           // compactions at once, or parts of one, if there are as many processors; default 8
+	QueueLength   int           // compactions waiting; default 1024
+	WorkerIdle    time.Duration // after which an idle worker retires; default 5 minutes
+	TickInterval  time.Duration // of the look for compactions; default 30 s
 
 	FS vfs.FS // default the operating system's
 }

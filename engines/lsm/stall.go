@@ -50,7 +50,7 @@ func (t *throttle) stalled(wait func()) {
 }
 
 // awaitFlushes waits until one more MemTable may become immutable: not too many
-// are, and L0 is below its limit. It is called under the commit lock, so all
+// are, and no column of L0 is too high. It is called under the commit lock, so all
 // writers wait with it.
 func (db *DB) awaitFlushes() error {
 	db.mu.Lock()

@@ -9,7 +9,7 @@ const (
 	stepWAL      = "wal wait"   // until the operating system has the record
 	stepSync     = "sync"       // until the disk has it
 	stepPublish  = "publish"    // waiting for the writes before
-	stepThrottle = "throttle"   // slowed down because of L0
+	stepThrottle = "throttle"   // slowed down because compactions are behind
 	stepTables   = "table read" // searching the tables
 )
 

@@ -120,7 +120,7 @@ func (l *Layout) urgency(c *column) (score float64, deep bool) {
 // table that meets no other moves down at once: that costs no byte, sequential
 // loads are nothing else, and the base level gives later flushes their cuts. What
 // is wide is merged within L0, and cut, to be of columns then.
-func (l *Layout) planL0(busy func(uint64) bool) (plan Plan) {
+func (l *Layout) planL0(r *Running) (plan Plan) {
 	consider := func(c *column, wide bool) {
 		score, deep := l.urgency(c)
 		move := !wide && len(c.above)+len(c.below) == 1
@@ -131,13 +131,16 @@ func (l *Layout) planL0(busy func(uint64) bool) (plan Plan) {
 			return
 		}
 		candidate := Plan{Score: score, Move: move}
-		if deep && !wide {
+		switch {
+		case deep && !wide:
 			candidate.Inputs, candidate.OutputLevel = append(at(0, c.above), at(l.base, c.below)...), l.base
-		} else {
-			newest := l.newest(c)
-			candidate.Inputs, candidate.Cuts = at(0, newest), l.Cuts(bytesOf(newest))
+		case r.inL0:
+			return // its result might be in the way
+		default:
+			inputs := l.apart(l.newest(c))
+			candidate.Inputs, candidate.Cuts = at(0, inputs), l.Cuts(bytesOf(inputs))
 		}
-		if !slices.ContainsFunc(candidate.Inputs, func(in manifest.LevelTable) bool { return busy(in.Table.ID) }) {
+		if !slices.ContainsFunc(candidate.Inputs, func(in manifest.LevelTable) bool { return r.has(in.Table) }) {
 			plan = candidate
 		}
 	}
@@ -164,6 +167,28 @@ func (l *Layout) newest(c *column) (tables []*manifest.Table) {
 		tables, runs = append(tables, part...), runs+1
 	}
 	return tables
+}
+
+// apart returns tables of L0 with those others that keep them from being merged in
+// place: which meet what they span, and are neither older nor newer than all of them.
+func (l *Layout) apart(tables []*manifest.Table) []*manifest.Table {
+	for {
+		lo, hi := tables[0].Smallest, tables[0].Largest
+		oldest, newest := tables[0].MinSeq, tables[0].MaxSeq
+		for _, t := range tables[1:] {
+			lo, hi = minKey(lo, t.Smallest), maxKey(hi, t.Largest)
+			oldest, newest = min(oldest, t.MinSeq), max(newest, t.MaxSeq)
+		}
+		n := len(tables)
+		for _, t := range l.version.Levels[0] {
+			if t.Overlaps(lo, hi) && t.MinSeq <= newest && t.MaxSeq >= oldest && !slices.Contains(tables, t) {
+				tables = append(tables, t)
+			}
+		}
+		if len(tables) == n {
+			return tables
+		}
+	}
 }
 
 func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {

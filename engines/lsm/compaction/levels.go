@@ -53,11 +53,11 @@ func Sunk(v *manifest.Version) *manifest.Version {
 // score returns how urgent it is to make a level smaller, without tables that a
 // running compaction takes away: its size over its limit. A level that is not
 // needed has to go, but in no haste, and tombstones are to free the room below.
-func (l *Layout) score(level int, busy func(uint64) bool) float64 {
+func (l *Layout) score(level int, r *Running) float64 {
 	var size int64
 	var deletes, entries uint64
 	for _, t := range l.version.Levels[level] {
-		if !busy(t.ID) {
+		if !r.has(t) {
 			size += t.Size
 			deletes += t.Deletes
 		}
@@ -84,17 +84,17 @@ func (l *Layout) over(level int, come int64) int64 {
 }
 
 // planLevel returns the merge of a table of level, with what it meets in the next.
-func (l *Layout) planLevel(level int, busy func(uint64) bool, cursor []byte) (Plan, bool) {
+func (l *Layout) planLevel(level int, r *Running) (Plan, bool) {
 	tables := l.version.Levels[level]
-	start, _ := slices.BinarySearchFunc(tables, cursor, func(t *manifest.Table, key []byte) int {
+	start, _ := slices.BinarySearchFunc(tables, r.cursor[level], func(t *manifest.Table, key []byte) int {
 		return bytes.Compare(t.Smallest, key)
 	})
 	for i := range tables {
 		t := tables[(start+i)%len(tables)]
-		if busy(t.ID) {
+		if r.has(t) {
 			continue
 		}
-		if plan, ok := l.withOverlap(level, t, busy); ok {
+		if plan, ok := l.withOverlap(level, t, r); ok {
 			return plan, true
 		}
 	}
@@ -102,13 +102,13 @@ func (l *Layout) planLevel(level int, busy func(uint64) bool, cursor []byte) (Pl
 }
 
 // withOverlap adds the tables of the next level that the input meets.
-func (l *Layout) withOverlap(level int, input *manifest.Table, busy func(uint64) bool) (Plan, bool) {
+func (l *Layout) withOverlap(level int, input *manifest.Table, r *Running) (Plan, bool) {
 	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
 	for _, t := range l.version.Levels[level+1] {
 		if !t.Overlaps(input.Smallest, input.Largest) {
 			continue
 		}
-		if busy(t.ID) {
+		if r.has(t) {
 			return Plan{}, false
 		}
 		plan.Inputs = append(plan.Inputs, manifest.LevelTable{Level: level + 1, Table: t})

@@ -21,9 +21,8 @@ type model struct {
 	v        *manifest.Version
 	contents map[uint64]content // by table
 	newest   content            // what was written
-	busy     map[uint64]bool
-	running  []job
-	cursor   [manifest.NumLevels][]byte
+	running  Running
+	jobs     []job
 	nextID   uint64
 	seq      ikey.Seq
 
@@ -49,7 +48,7 @@ func newModel(t *testing.T, planner Planner) *model {
 	t.Logf("seed %d", seed)
 	return &model{
 		t: t, rng: rand.New(rand.NewPCG(seed, 0)), planner: planner, v: &manifest.Version{}, nextID: 1,
-		contents: map[uint64]content{}, newest: content{}, busy: map[uint64]bool{},
+		contents: map[uint64]content{}, newest: content{},
 	}
 }
 
@@ -108,16 +107,13 @@ func (m *model) tables(level int, c content, size int64, cuts [][]byte) (added [
 
 // start begins the next plan, if there is one.
 func (m *model) start() bool {
-	plan, ok := m.planner.Layout(m.v).Plan(func(id uint64) bool { return m.busy[id] }, &m.cursor)
+	plan, ok := m.planner.Layout(m.v).Plan(&m.running)
 	if !ok {
 		return false
 	}
-	for _, in := range plan.Inputs {
-		m.busy[in.Table.ID] = true
-		m.cursor[in.Level] = append(slices.Clone(in.Table.Largest), 0)
-	}
-	m.running = append(m.running, job{plan, m.v})
-	m.atOnce = max(m.atOnce, len(m.running))
+	m.running.Start(&plan)
+	m.jobs = append(m.jobs, job{plan, m.v})
+	m.atOnce = max(m.atOnce, len(m.jobs))
 	if !plan.Move {
 		m.mostBytes = max(m.mostBytes, int(plan.Bytes()))
 	}
@@ -126,16 +122,16 @@ func (m *model) start() bool {
 
 // end carries out one of the plans that run, if there is one.
 func (m *model) end() bool {
-	if len(m.running) == 0 {
+	if len(m.jobs) == 0 {
 		return false
 	}
-	i := m.rng.IntN(len(m.running))
-	j := m.running[i]
-	m.running = slices.Delete(m.running, i, i+1)
+	i := m.rng.IntN(len(m.jobs))
+	j := m.jobs[i]
+	m.jobs = slices.Delete(m.jobs, i, i+1)
+	m.running.End(&j.plan)
 	e := &manifest.Edit{}
 	merged := content{}
 	for _, in := range j.plan.Inputs {
-		delete(m.busy, in.Table.ID)
 		e.Removed = append(e.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
 		for key, version := range m.contents[in.Table.ID] {
 			if version.seq > merged[key].seq {

@@ -97,17 +97,16 @@ func (p Planner) Layout(v *manifest.Version) *Layout {
 	return l
 }
 
-// Plan returns the most urgent compaction that touches no busy table, or ok false
-// if the shape is within its limits. cursor rotates the choice inside a level: the
-// first table that begins at or after cursor[level] is taken.
-func (l *Layout) Plan(busy func(id uint64) bool, cursor *[manifest.NumLevels][]byte) (plan Plan, ok bool) {
-	plan = l.planL0(busy)
+// Plan returns the most urgent compaction that may run beside those of r, or ok
+// false if there is none.
+func (l *Layout) Plan(r *Running) (plan Plan, ok bool) {
+	plan = l.planL0(r)
 	for level := 1; level < last; level++ {
-		score := l.score(level, busy)
+		score := l.score(level, r)
 		if score < 1 || score <= plan.Score {
 			continue
 		}
-		if candidate, found := l.planLevel(level, busy, cursor[level]); found {
+		if candidate, found := l.planLevel(level, r); found {
 			candidate.Score = score
 			plan = candidate
 		}

@@ -104,10 +104,9 @@ func TestPlan(t *testing.T) {
 		{name: "cursor at the end", levels: deep(nil, []string{"1:a-b", "2:c-d"}, []string{"10:e-e"}), cursor: "zz", want: []uint64{1}, output: 6, move: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var cursor [manifest.NumLevels][]byte
-			cursor[5] = []byte(tc.cursor)
-			busy := func(id uint64) bool { return id == tc.busy }
-			plan, ok := small.Layout(versionOf(t, tc.levels...)).Plan(busy, &cursor)
+			r := Running{tables: map[uint64]bool{tc.busy: true}}
+			r.cursor[5] = []byte(tc.cursor)
+			plan, ok := small.Layout(versionOf(t, tc.levels...)).Plan(&r)
 			if ok != (tc.want != nil) || ok && (!slices.Equal(ids(plan), tc.want) || plan.OutputLevel != tc.output || plan.Move != tc.move) {
 				t.Errorf("plan %v into L%d (move %v, ok %v), want %v into L%d (move %v)",
 					ids(plan), plan.OutputLevel, plan.Move, ok, tc.want, tc.output, tc.move)

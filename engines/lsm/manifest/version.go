@@ -105,8 +105,8 @@ func (v *Version) sort() {
 }
 
 // Check verifies the invariants of a version: every table is sane and named
-// once, L1 and deeper have no overlap, and NextFileID, if not 0, is above every
-// table's ID.
+// once, L1 and deeper have no overlap, tables of L0 that overlap have LSNs apart,
+// and NextFileID, if not 0, is above every table's ID.
 func (v *Version) Check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
@@ -125,6 +125,24 @@ func (v *Version) Check() error {
 			if l > 0 && i > 0 && bytes.Compare(level[i-1].Largest, t.Smallest) >= 0 {
 				return fmt.Errorf("tables %d and %d overlap in L%d: %q >= %q",
 					level[i-1].ID, t.ID, l, level[i-1].Largest, t.Smallest)
+			}
+		}
+	}
+	return v.checkL0()
+}
+
+// checkL0 verifies that of two tables of L0 that overlap one is newer: all its LSNs
+// are.
+func (v *Version) checkL0() error {
+	level := v.Levels[0]
+	for i, t := range level {
+		for _, older := range level[i+1:] {
+			if older.MaxSeq < t.MinSeq {
+				break // and so on: MaxSeq falls
+			}
+			if t.Overlaps(older.Smallest, older.Largest) {
+				return fmt.Errorf("tables %d and %d overlap in L0 with LSNs %d..%d and %d..%d",
+					t.ID, older.ID, t.MinSeq, t.MaxSeq, older.MinSeq, older.MaxSeq)
 			}
 		}
 	}
