@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -97,7 +98,7 @@ func (s *sampler) record(now sample) {
 		return
 	}
 	add(result.SeriesMemTable, float64(now.engine.MemTableBytes))
-	add(result.SeriesL0, float64(tablesL0(now.engine)))
+	add(result.SeriesL0, float64(runsL0(now.engine)))
 	add(result.SeriesDebt, float64(now.engine.CompactionDebtBytes))
 	add(result.SeriesDisk, float64(now.engine.DiskBytes))
 	add(result.SeriesFlushes, float64(now.engine.Flushes-last.engine.Flushes))
@@ -115,11 +116,12 @@ func (s *sampler) add(name string, at time.Duration, v float64) {
 	line.Add(at, v)
 }
 
-func tablesL0(m kv.Metrics) int64 {
+// runsL0 returns how many runs of L0 a read may have to search.
+func runsL0(m kv.Metrics) int64 {
 	if len(m.Levels) == 0 {
 		return 0
 	}
-	return m.Levels[0].Tables
+	return cmp.Or(m.Levels[0].Runs, m.Levels[0].Tables)
 }
 
 // countsBetween returns what the engine did between two readings, and its gauges
@@ -139,6 +141,6 @@ func countsBetween(a, b kv.Metrics) *result.Counts {
 		BloomNegatives:         b.BloomNegatives - a.BloomNegatives,
 		CacheHits:              b.CacheHits - a.CacheHits,
 		CacheMisses:            b.CacheMisses - a.CacheMisses,
-		TablesL0:               tablesL0(b),
+		RunsL0:                 runsL0(b),
 	}
 }

@@ -163,7 +163,7 @@ func writeFakeFiles(dir string, rng *rand.Rand, c *result.Cell) error {
 	return result.WriteSeries(filepath.Join(dir, c.SeriesFile), fakeSeries(rng, c))
 }
 
-// fakeSeries makes saw teeth: a MemTable that fills and is flushed, tables in L0
+// fakeSeries makes saw teeth: a MemTable that fills and is flushed, runs of L0
 // that pile up and are compacted, a stall where there are too many.
 func fakeSeries(rng *rand.Rand, c *result.Cell) []result.Series {
 	names := []string{result.SeriesOps, result.SeriesP99, result.SeriesHeap}

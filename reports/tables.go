@@ -166,7 +166,7 @@ var counters = []struct {
 	{"compaction read", chart.UnitBytes, func(m result.Counts) float64 { return float64(m.CompactionReadBytes) }},
 	{"compaction written", chart.UnitBytes, func(m result.Counts) float64 { return float64(m.CompactionWrittenBytes) }},
 	{"debt at the end", chart.UnitBytes, func(m result.Counts) float64 { return float64(m.CompactionDebtBytes) }},
-	{"L0 tables at the end", chart.UnitCount, func(m result.Counts) float64 { return float64(m.TablesL0) }},
+	{"L0 runs at the end", chart.UnitCount, func(m result.Counts) float64 { return float64(m.RunsL0) }},
 	{"bloom checks", chart.UnitCount, func(m result.Counts) float64 { return float64(m.BloomChecks) }},
 	{"of them negative", chart.UnitTimes, func(m result.Counts) float64 { return share(m.BloomNegatives, m.BloomChecks) }},
 	{"cache lookups", chart.UnitCount, func(m result.Counts) float64 { return float64(m.CacheHits + m.CacheMisses) }},

@@ -22,7 +22,7 @@ var timelineRows = []timelineRow{
 	{result.SeriesOps, "operations/s", chart.UnitCount, false, meanOf},
 	{result.SeriesP99, "p99 latency of each 100 ms (log axis)", chart.UnitNanos, true, maxOf},
 	{result.SeriesMemTable, "MemTable bytes", chart.UnitBytes, false, maxOf},
-	{result.SeriesL0, "tables in L0", chart.UnitCount, false, maxOf},
+	{result.SeriesL0, "runs of L0", chart.UnitCount, false, maxOf},
 	{result.SeriesDebt, "compaction debt", chart.UnitBytes, false, maxOf},
 	{result.SeriesHeap, "Go heap", chart.UnitBytes, false, maxOf},
 }

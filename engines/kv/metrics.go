@@ -33,6 +33,9 @@ type Metrics struct {
 type LevelMetrics struct {
 	Tables int64
 	Bytes  int64
+	// Runs are the sorted runs that a read may have to search, if the engine tells:
+	// else every table of L0 is one.
+	Runs int64
 }
 
 // WriteAmp returns bytes written to logs and tables for each byte applied, or

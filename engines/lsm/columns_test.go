@@ -149,7 +149,7 @@ func TestOldLayout(t *testing.T) {
 // lets go.
 func TestWritersWaitForL0(t *testing.T) {
 	o := Options.Small(Options{FS: vfs.NewMem()})
-	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 3, 4
+	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 4, 4
 	db, err := Open("db", o)
 	if err != nil {
 		t.Fatal(err)
@@ -168,20 +168,26 @@ func TestWritersWaitForL0(t *testing.T) {
 		}
 		done <- err
 	}()
-	full := func() bool {
+	waits := func() bool { // all is flushed but a full table, and no write is under way
 		db.mu.Lock()
 		defer db.mu.Unlock()
-		return db.state.Load().pressure.L0 >= float64(o.L0StopTrigger)
+		s := db.state.Load()
+		m := s.active()
+		return s.pressure.L0 >= 4 && len(s.mems) == 1 && m.table.Size() >= o.MemTableSize && m.lastSeq() == db.published.seq()
 	}
-	for deadline := time.Now().Add(time.Minute); !full(); time.Sleep(time.Millisecond) {
-		select {
-		case err := <-done:
-			t.Fatalf("the writer ended beside a full L0: %v", err)
-		default:
-		}
+	for deadline := time.Now().Add(time.Minute); !waits(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("L0 is not full after a minute: %+v", db.state.Load().pressure)
+			t.Fatalf("the writer does not wait after a minute: %+v", db.state.Load().pressure)
 		}
+	}
+	at := db.LSN()
+	select {
+	case err := <-done:
+		t.Fatalf("the writer ended beside a full L0: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if now := db.LSN(); now != at {
+		t.Errorf("%d writes beside a full L0", now-at)
 	}
 	db.resumeCompactions()
 	if err := <-done; err != nil {

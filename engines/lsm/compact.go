@@ -23,14 +23,20 @@ func (db *DB) schedule() {
 
 func (db *DB) scheduleLocked() {
 	for !db.paused && db.Writable() == nil && db.running < db.parallel() {
+		if db.serial() && (db.flushing || db.cleaning() || len(db.state.Load().mems) > 1) {
+			return
+		}
 		plan, ok := db.state.Load().layout.Plan(&db.plans)
-		if !ok || !db.pool.Submit(func() { db.runPlan(plan) }) {
+		if !ok || !db.pool.Submit(func() { db.runPlan(&plan) }) {
 			return
 		}
 		db.plans.Start(&plan)
 		db.running++
 	}
 }
+
+// serial says whether background work is done one thing after the other.
+func (db *DB) serial() bool { return db.opts.Workers == 1 }
 
 // parallel returns how many compactions, or parts of one, run at once.
 func (db *DB) parallel() int { return min(runtime.GOMAXPROCS(0), db.opts.Workers) }
@@ -43,17 +49,17 @@ func (db *DB) parts() int {
 }
 
 // runPlan is the job of a worker.
-func (db *DB) runPlan(plan compaction.Plan) {
+func (db *DB) runPlan(plan *compaction.Plan) {
 	err := db.Writable()
 	if err == nil {
-		err = db.compact(&plan)
+		err = db.compact(plan)
 	}
 	if err != nil && !errors.Is(err, kv.ErrClosed) {
 		db.stopWrites(err)
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.plans.End(&plan)
+	db.plans.End(plan)
 	db.running--
 	db.changed.Broadcast()
 	db.scheduleLocked() // under the same lock: Settle sees no moment of rest between
@@ -114,10 +120,10 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 	return slices.Concat(results...), err
 }
 
-// giveWay waits, in a merge, while more than one MemTable waits for its flush:
-// writers are about to stop for want of memory, and the flush needs the processor.
+// giveWay waits, in a merge, while as many MemTables wait for their flush as may:
+// writers stop when the active one is full, and the flush needs the processor.
 func (db *DB) giveWay() {
-	behind := func() bool { return len(db.state.Load().mems) > 2 }
+	behind := func() bool { return len(db.state.Load().mems)-1 >= db.opts.MaxImmutable }
 	if !behind() {
 		return
 	}
@@ -133,7 +139,9 @@ func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byt
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
 	out := db.newOutput(newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
-	out.cuts, out.pause = plan.Cuts, db.giveWay
+	if out.cuts = plan.Cuts; !db.serial() {
+		out.pause = db.giveWay
+	}
 	tables, err := out.write(&merge, lower, upper)
 	return tables, joinClose(err, &merge)
 }
@@ -188,13 +196,13 @@ func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
 func (db *DB) Compact() error {
 	db.compactMu.Lock()
 	defer db.compactMu.Unlock()
-	if err := db.Flush(); err != nil {
-		return err
-	}
 	if err := db.pauseCompactions(); err != nil {
 		return err
 	}
 	defer db.resumeCompactions()
+	if err := db.flushAll(); err != nil {
+		return err
+	}
 	plan, ok := db.state.Load().layout.PlanAll(db.shadowed.Swap(false))
 	if !ok {
 		return nil
@@ -213,7 +221,7 @@ func (db *DB) pauseCompactions() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.paused = true
-	for db.running > 0 {
+	for db.running > 0 || db.serial() && db.cleaning() {
 		db.changed.Wait()
 	}
 	if err := db.Writable(); err != nil {

@@ -257,6 +257,9 @@ func (db *DB) closeTable(t *table) {
 	}
 }
 
+// cleaning says whether files of obsolete tables are still there.
+func (db *DB) cleaning() bool { return db.removing || len(db.obsolete) > 0 }
+
 // removeLoop removes the files of obsolete tables until the store closes.
 func (db *DB) removeLoop() {
 	for {
@@ -284,23 +287,36 @@ func (db *DB) removeObsolete() bool {
 		}
 	}
 	db.mu.Lock()
+	defer db.mu.Unlock()
 	db.removing = false
 	db.changed.Broadcast()
-	db.mu.Unlock()
+	db.scheduleLocked()
 	return len(ids) > 0
 }
 
 // newFileID returns a number for a new file.
 func (db *DB) newFileID() uint64 { return db.nextFile.Add(1) - 1 }
 
-// Flush implements [kv.Flusher].
+// Flush implements [kv.Flusher]. It waits, as writes do, while L0 is too high.
 func (db *DB) Flush() error {
 	db.commitMu.Lock()
 	err := db.Writable()
 	if err == nil && !db.mem.empty() {
-		if err = db.awaitFlushes(); err == nil {
-			db.freeze()
-		}
+		err = db.awaitFlushes()
+	}
+	db.commitMu.Unlock()
+	if err != nil {
+		return err
+	}
+	return db.flushAll()
+}
+
+// flushAll is Flush without a wait for compactions.
+func (db *DB) flushAll() error {
+	db.commitMu.Lock()
+	err := db.Writable()
+	if err == nil && !db.mem.empty() {
+		db.freeze()
 	}
 	db.commitMu.Unlock()
 	if err != nil {
@@ -324,7 +340,7 @@ func (db *DB) Settle() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	for db.Writable() == nil {
-		idle := !db.flushing && !db.removing && db.running == 0 && len(db.obsolete) == 0
+		idle := !db.flushing && !db.cleaning() && db.running == 0
 		if idle && len(db.state.Load().mems) == 1 {
 			break
 		}

@@ -22,7 +22,6 @@ func (db *DB) flushLoop() {
 			}
 			return
 		}
-		db.schedule()
 	}
 }
 
@@ -33,8 +32,9 @@ func (db *DB) awaitImmutable() *memHandle {
 	defer db.mu.Unlock()
 	db.flushing = false
 	db.changed.Broadcast()
+	db.scheduleLocked()
 	for db.Writable() == nil {
-		if mems := db.state.Load().mems; len(mems) > 1 {
+		if mems := db.state.Load().mems; len(mems) > 1 && !(db.serial() && db.plans.Any()) {
 			db.flushing = true
 			return mems[len(mems)-1]
 		}
@@ -47,7 +47,7 @@ func (db *DB) awaitImmutable() *memHandle {
 // read to L0. The table is listed in a read state until install, so it stays.
 func (db *DB) flush(m *memHandle) error {
 	out := db.newOutput(m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
-	out.cuts = db.state.Load().layout.Cuts(m.table.Size())
+	out.cuts = db.state.Load().layout.Cuts()
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
 	if err := joinClose(err, it); err != nil {

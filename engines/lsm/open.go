@@ -55,7 +55,6 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	db.background.Go(db.flushLoop)
 	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
-	db.schedule()
 	return db, nil
 }
 

@@ -22,6 +22,11 @@ func TestVerifyChain(t *testing.T) {
 		if err := db.Apply(&b, kv.Buffered); err != nil {
 			t.Fatal(err)
 		}
+		if i == 1000 || i == 2000 {
+			if err := db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)

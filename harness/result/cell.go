@@ -177,7 +177,7 @@ type Counts struct {
 	BloomNegatives         int64   `json:"bloom_negatives"`
 	CacheHits              int64   `json:"cache_hits"`
 	CacheMisses            int64   `json:"cache_misses"`
-	TablesL0               int64   `json:"l0_tables"`
+	RunsL0                 int64   `json:"l0_runs"`
 }
 
 // OK says whether the cell has figures.

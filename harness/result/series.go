@@ -18,7 +18,7 @@ const (
 	SeriesP99         = "p99_ns"                // service time over the interval, to 3%; intervals without operations have no point
 	SeriesIntendedP99 = "intended_p99_ns"       // from the intended start, open loop only
 	SeriesMemTable    = "memtable_bytes"        // gauge, active and immutable
-	SeriesL0          = "l0_tables"             // gauge
+	SeriesL0          = "l0_runs"               // gauge, what a read may have to search there
 	SeriesDebt        = "compaction_debt_bytes" // gauge
 	SeriesDisk        = "disk_bytes"            // gauge, as the engine counts
 	SeriesFlushes     = "flushes"               // over the interval, as the engine counts; 0 if it does not

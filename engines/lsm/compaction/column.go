@@ -2,16 +2,18 @@ package compaction
 
 import (
 	"bytes"
-	"math/bits"
+	"math"
 	"slices"
+	"sort"
 
+	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
 )
 
 // column is tables of L0 and of the base level whose ranges overlap one another,
 // directly or by others between them, with every table of the base level and every
-// older one of L0 that meets what they span: it can be merged alone. Flushes end
-// tables where those of the base level begin ([Layout.Cuts]), so that a column
+// older one of L0 that meets what they span: it can be merged down alone. Flushes
+// end tables where those of the base level begin ([Layout.Cuts]), so that a column
 // mostly is one table of the base level and what lies above it.
 //
 // The idea is that of Pebble's L0 sublevels and flush splits.
@@ -22,7 +24,8 @@ type column struct {
 }
 
 // mostBelow is how many tables of the base level a column may have. A table of L0
-// that would join more stays out, and all newer ones that it meets: they are wide.
+// that would join more, and can be cut, is wide, as after the base level has changed:
+// it waits to be cut, and so do all newer ones that it meets.
 const mostBelow = 4
 
 // setColumns finds the columns, in key order, and what is wide.
@@ -31,27 +34,23 @@ func (l *Layout) setColumns() {
 	for i, t := range tables {
 		l.columns = append(l.columns, column{below: tables[i : i+1], lo: t.Smallest, hi: t.Largest})
 	}
-	l.wide.below = tables
+	var waiting []*manifest.Table
 	for i, run := range l.Runs {
-		before := len(l.wide.above)
 		for _, t := range run {
-			if !l.join(t, i+1) {
-				l.wide.above = append(l.wide.above, t)
+			if slices.ContainsFunc(waiting, func(w *manifest.Table) bool { return w.Overlaps(t.Smallest, t.Largest) }) {
+				waiting = append(waiting, t)
+			} else if !l.join(t, i+1) {
+				waiting = append(waiting, t)
+				l.wide = append(l.wide, t)
 			}
-		}
-		if len(l.wide.above) > before {
-			l.wide.runs++
 		}
 	}
 	l.columns = slices.DeleteFunc(l.columns, func(c column) bool { return c.runs == 0 })
 }
 
 // join adds a table of the run-th run of L0, after those of the runs before, to the
-// columns that it meets, which become one, and says whether it could.
+// columns that it meets, which become one, unless it is wide.
 func (l *Layout) join(t *manifest.Table, run int) bool {
-	if slices.ContainsFunc(l.wide.above, func(w *manifest.Table) bool { return w.Overlaps(t.Smallest, t.Largest) }) {
-		return false
-	}
 	from, _ := slices.BinarySearchFunc(l.columns, t.Smallest, func(c column, key []byte) int { return bytes.Compare(c.hi, key) })
 	to := from
 	joined := column{lo: t.Smallest, hi: t.Largest, runs: run} // a run is over one that it meets
@@ -61,26 +60,12 @@ func (l *Layout) join(t *manifest.Table, run int) bool {
 		joined.below = append(joined.below, c.below...)
 		joined.lo, joined.hi = minKey(joined.lo, c.lo), maxKey(joined.hi, c.hi)
 	}
-	if len(joined.below) > mostBelow {
+	if cut := l.cutAfter(t.Smallest); len(joined.below) > mostBelow && cut != nil && bytes.Compare(cut, t.Largest) <= 0 {
 		return false
 	}
 	joined.above = append(joined.above, t)
 	l.columns = slices.Replace(l.columns, from, to, joined)
 	return true
-}
-
-func minKey(a, b []byte) []byte {
-	if bytes.Compare(b, a) < 0 {
-		return b
-	}
-	return a
-}
-
-func maxKey(a, b []byte) []byte {
-	if bytes.Compare(b, a) > 0 {
-		return b
-	}
-	return a
 }
 
 const (
@@ -92,6 +77,9 @@ const (
 	// mostRuns is how many runs a column may have, for the sake of reads, which search
 	// every run. With less than half of its share it is merged within L0 then.
 	mostRuns = 12
+	// tablesARun is how many tables of L0 in a column count as a run, though they do
+	// not overlap: small flushes leave many.
+	tablesARun = 4
 )
 
 // urgency returns how urgent it is to merge a column: its runs over those at which
@@ -107,7 +95,8 @@ func (l *Layout) urgency(c *column) (score float64, deep bool) {
 	for _, t := range c.below {
 		entries += t.Entries
 	}
-	above, below, runs := float64(bytesOf(c.above)), float64(bytesOf(c.below)), float64(c.runs)
+	above, below := float64(bytesOf(c.above)), float64(bytesOf(c.below))
+	runs := float64(max(c.runs, len(c.above)/tablesARun))
 	share := above / (dueShare * max(1, below))
 	score = min(runs/float64(l.planner.L0Trigger), max(share, runs/mostRuns))
 	if above >= 2*max(below, float64(l.planner.TableSize)) || manyTombstones(deletes, entries) {
@@ -116,72 +105,67 @@ func (l *Layout) urgency(c *column) (score float64, deep bool) {
 	return score, share >= 0.5
 }
 
-// planL0 returns the merge of the most urgent column that nobody is at work on. A
-// table that meets no other moves down at once: that costs no byte, sequential
-// loads are nothing else, and the base level gives later flushes their cuts. What
-// is wide is merged within L0, and cut, to be of columns then.
+// planL0 returns the most urgent plan for tables of L0.
 func (l *Layout) planL0(r *Running) (plan Plan) {
-	consider := func(c *column, wide bool) {
-		score, deep := l.urgency(c)
-		move := !wide && len(c.above)+len(c.below) == 1
-		if move {
-			score = max(score, 1)
-		}
-		if score < 1 || score <= plan.Score {
-			return
-		}
-		candidate := Plan{Score: score, Move: move}
-		switch {
-		case deep && !wide:
-			candidate.Inputs, candidate.OutputLevel = append(at(0, c.above), at(l.base, c.below)...), l.base
-		case r.inL0:
-			return // its result might be in the way
-		default:
-			inputs := l.apart(l.newest(c))
-			candidate.Inputs, candidate.Cuts = at(0, inputs), l.Cuts(bytesOf(inputs))
-		}
-		if !slices.ContainsFunc(candidate.Inputs, func(in manifest.LevelTable) bool { return r.has(in.Table) }) {
-			plan = candidate
+	for _, t := range l.wide {
+		if p := l.cut(t); r.allows(&p) {
+			return p
 		}
 	}
 	for i := range l.columns {
-		consider(&l.columns[i], false)
+		c := &l.columns[i]
+		score, deep := l.urgency(c)
+		var p Plan
+		switch {
+		case len(c.above)+len(c.below) == 1:
+			// A table that meets no other moves down at once: that costs no byte,
+			// sequential loads are nothing else, and later flushes are cut by it.
+			p = Plan{Inputs: at(0, c.above), OutputLevel: l.base, Move: true, Score: max(score, 1)}
+		case score < 1 || score <= plan.Score:
+			continue
+		case deep:
+			p = Plan{Inputs: append(at(0, c.above), at(l.base, c.below)...), OutputLevel: l.base, Score: score}
+		case len(l.wide) > 0:
+			continue // the order of LSNs among those that wait could suffer
+		default:
+			p = Plan{Inputs: at(0, l.newest(c)), Cuts: l.Cuts(), Score: score}
+		}
+		if p.Score > plan.Score && r.allows(&p) {
+			plan = p
+		}
 	}
-	consider(&l.wide, true)
 	return plan
 }
 
-// newest returns the tables of a column's newest runs, at least two if there are. A
-// run that is larger than all newer ones together is left for later, so that small
-// flushes do not write what came before again and again (as in tiered compaction).
+// cut returns the plan that cuts a wide table, before all else: it holds others up,
+// and costs no more bytes than it has.
+func (l *Layout) cut(t *manifest.Table) Plan {
+	return Plan{Inputs: at(0, []*manifest.Table{t}), Cuts: l.Cuts(), Score: math.Inf(1)}
+}
+
+// newest returns the tables of a column's newest runs, two if there are, to be merged
+// within L0. A run that is larger than all newer ones together is left for later, so
+// that small flushes do not write what came before again and again (as in tiered
+// compaction). With them go those of the column that would lie between their LSNs.
 func (l *Layout) newest(c *column) (tables []*manifest.Table) {
+	of := setOf(c.above)
 	runs := 0
 	for _, run := range slices.Backward(l.Runs) {
-		part := slices.DeleteFunc(slices.Clone(run), func(t *manifest.Table) bool { return !slices.Contains(c.above, t) })
-		if len(part) == 0 {
-			continue
-		}
+		part := slices.DeleteFunc(slices.Clone(run), func(t *manifest.Table) bool { return !of[t] })
 		if runs >= 2 && bytesOf(part) > bytesOf(tables) {
 			break
 		}
-		tables, runs = append(tables, part...), runs+1
-	}
-	return tables
-}
-
-// apart returns tables of L0 with those others that keep them from being merged in
-// place: which meet what they span, and are neither older nor newer than all of them.
-func (l *Layout) apart(tables []*manifest.Table) []*manifest.Table {
-	for {
-		lo, hi := tables[0].Smallest, tables[0].Largest
-		oldest, newest := tables[0].MinSeq, tables[0].MaxSeq
-		for _, t := range tables[1:] {
-			lo, hi = minKey(lo, t.Smallest), maxKey(hi, t.Largest)
-			oldest, newest = min(oldest, t.MinSeq), max(newest, t.MaxSeq)
+		if len(part) > 0 {
+			tables, runs = append(tables, part...), runs+1
 		}
+	}
+	for {
+		taken := setOf(tables)
+		lo, hi := keyRange(tables)
+		oldest, newest := seqRange(tables)
 		n := len(tables)
-		for _, t := range l.version.Levels[0] {
-			if t.Overlaps(lo, hi) && t.MinSeq <= newest && t.MaxSeq >= oldest && !slices.Contains(tables, t) {
+		for _, t := range c.above {
+			if !taken[t] && t.Overlaps(lo, hi) && t.MinSeq <= newest && t.MaxSeq >= oldest {
 				tables = append(tables, t)
 			}
 		}
@@ -191,6 +175,28 @@ func (l *Layout) apart(tables []*manifest.Table) []*manifest.Table {
 	}
 }
 
+// Cuts returns the keys, rising, at which what goes to L0 is cut: where tables of
+// the base level begin. What is before the first belongs to it.
+func (l *Layout) Cuts() [][]byte {
+	var cuts [][]byte
+	for i, t := range l.version.Levels[l.base] {
+		if i > 0 {
+			cuts = append(cuts, t.Smallest)
+		}
+	}
+	return cuts
+}
+
+// cutAfter returns the first of Cuts after key, or nil.
+func (l *Layout) cutAfter(key []byte) []byte {
+	tables := l.version.Levels[l.base]
+	i := max(1, sort.Search(len(tables), func(i int) bool { return bytes.Compare(tables[i].Smallest, key) > 0 }))
+	if i >= len(tables) {
+		return nil
+	}
+	return tables[i].Smallest
+}
+
 func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {
 	for _, t := range tables {
 		all = append(all, manifest.LevelTable{Level: level, Table: t})
@@ -198,21 +204,40 @@ func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {
 	return all
 }
 
-// leastShare is the part of a table's size that the pieces of a flush should have.
-const leastShare = 128
+func setOf(tables []*manifest.Table) map[*manifest.Table]bool {
+	set := make(map[*manifest.Table]bool, len(tables))
+	for _, t := range tables {
+		set[t] = true
+	}
+	return set
+}
 
-// Cuts returns the keys, rising, at which size bytes that go to L0 should be cut:
-// where tables of the base level begin. What is before the first belongs to it.
-// For few bytes it is not all of them, and the fewer are among the more.
-func (l *Layout) Cuts(size int64) [][]byte {
-	tables := l.version.Levels[l.base]
-	stride := 1
-	if least := l.planner.TableSize / leastShare; size < int64(len(tables))*least {
-		stride = 1 << bits.Len64(uint64(int64(len(tables))*least/max(1, size)))
+func seqRange(tables []*manifest.Table) (oldest, newest ikey.Seq) {
+	oldest = ikey.MaxSeq
+	for _, t := range tables {
+		oldest, newest = min(oldest, t.MinSeq), max(newest, t.MaxSeq)
 	}
-	var cuts [][]byte
-	for i := stride; i < len(tables); i += stride {
-		cuts = append(cuts, tables[i].Smallest)
+	return oldest, newest
+}
+
+func keyRange(tables []*manifest.Table) (lo, hi []byte) {
+	lo, hi = tables[0].Smallest, tables[0].Largest
+	for _, t := range tables[1:] {
+		lo, hi = minKey(lo, t.Smallest), maxKey(hi, t.Largest)
 	}
-	return cuts
+	return lo, hi
+}
+
+func minKey(a, b []byte) []byte {
+	if bytes.Compare(b, a) < 0 {
+		return b
+	}
+	return a
+}
+
+func maxKey(a, b []byte) []byte {
+	if bytes.Compare(b, a) > 0 {
+		return b
+	}
+	return a
 }

@@ -91,10 +91,7 @@ func (l *Layout) planLevel(level int, r *Running) (Plan, bool) {
 	})
 	for i := range tables {
 		t := tables[(start+i)%len(tables)]
-		if r.has(t) {
-			continue
-		}
-		if plan, ok := l.withOverlap(level, t, r); ok {
+		if plan := l.withOverlap(level, t); r.allows(&plan) {
 			return plan, true
 		}
 	}
@@ -102,19 +99,15 @@ func (l *Layout) planLevel(level int, r *Running) (Plan, bool) {
 }
 
 // withOverlap adds the tables of the next level that the input meets.
-func (l *Layout) withOverlap(level int, input *manifest.Table, r *Running) (Plan, bool) {
+func (l *Layout) withOverlap(level int, input *manifest.Table) Plan {
 	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
 	for _, t := range l.version.Levels[level+1] {
-		if !t.Overlaps(input.Smallest, input.Largest) {
-			continue
+		if t.Overlaps(input.Smallest, input.Largest) {
+			plan.Inputs = append(plan.Inputs, manifest.LevelTable{Level: level + 1, Table: t})
 		}
-		if r.has(t) {
-			return Plan{}, false
-		}
-		plan.Inputs = append(plan.Inputs, manifest.LevelTable{Level: level + 1, Table: t})
 	}
 	plan.Move = len(plan.Inputs) == 1
-	return plan, true
+	return plan
 }
 
 // Debt estimates the bytes that compactions must read to bring the version within
@@ -139,7 +132,7 @@ func (l *Layout) Debt() int64 {
 // Pressure is how far compactions are behind what is written, counted in runs of
 // L0.
 type Pressure struct {
-	L0   float64 // the greatest score of a column, times Planner.L0Trigger
+	L0   float64 // the greatest score of a column, or of what waits, times Planner.L0Trigger
 	Deep float64 // what deeper levels hold over their limits, as runs
 }
 
@@ -147,7 +140,10 @@ type Pressure struct {
 // Without what is counted of deeper levels, a tree under lasting writes grows tall
 // ones full of old versions.
 func (l *Layout) Pressure(size int64) (p Pressure) {
-	score, _ := l.urgency(&l.wide)
+	var score float64
+	if len(l.wide) > 0 {
+		score = float64(len(l.Runs)) / mostRuns
+	}
 	for i := range l.columns {
 		s, _ := l.urgency(&l.columns[i])
 		score = max(score, s)

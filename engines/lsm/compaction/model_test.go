@@ -28,6 +28,7 @@ type model struct {
 
 	added, written    int64 // bytes flushed, and written by merges
 	atOnce, mostBytes int   // most plans that ran at once, most bytes of one that is no move
+	cuts, inL0        int   // wide tables cut, merges within L0
 }
 
 type content map[uint16]entry
@@ -39,7 +40,7 @@ type entry struct {
 
 // job is a plan that runs, with the version at its start.
 type job struct {
-	plan Plan
+	plan *Plan
 	v    *manifest.Version
 }
 
@@ -64,7 +65,7 @@ func (m *model) put(c content, key int, deleted bool) {
 func (m *model) flush(c content) {
 	maps.Copy(m.newest, c)
 	m.added += int64(len(c))
-	cuts := m.planner.Layout(m.v).Cuts(int64(len(c)))
+	cuts := m.planner.Layout(m.v).Cuts()
 	m.install(&manifest.Edit{Added: m.tables(0, c, 1<<20, cuts)})
 }
 
@@ -112,12 +113,28 @@ func (m *model) start() bool {
 		return false
 	}
 	m.running.Start(&plan)
-	m.jobs = append(m.jobs, job{plan, m.v})
+	m.jobs = append(m.jobs, job{&plan, m.v})
 	m.atOnce = max(m.atOnce, len(m.jobs))
+	switch {
+	case plan.OutputLevel == 0 && len(plan.Inputs) == 1:
+		m.cuts++
+	case plan.OutputLevel == 0:
+		m.inL0++
+	}
 	if !plan.Move {
 		m.mostBytes = max(m.mostBytes, int(plan.Bytes()))
 	}
 	return true
+}
+
+// settle carries out all that is planned.
+func (m *model) settle() {
+	m.t.Helper()
+	for steps := 0; m.start() || m.end(); steps++ {
+		if steps == 10_000 {
+			m.t.Fatal("planning does not end")
+		}
+	}
 }
 
 // end carries out one of the plans that run, if there is one.
@@ -128,7 +145,7 @@ func (m *model) end() bool {
 	i := m.rng.IntN(len(m.jobs))
 	j := m.jobs[i]
 	m.jobs = slices.Delete(m.jobs, i, i+1)
-	m.running.End(&j.plan)
+	m.running.End(j.plan)
 	e := &manifest.Edit{}
 	merged := content{}
 	for _, in := range j.plan.Inputs {
@@ -211,27 +228,38 @@ func (m *model) read(runs []manifest.Run, key uint16) (found entry, ok bool) {
 }
 
 // TestPlansKeepKeysInOrder flushes random keys and starts and ends random
-// compactions, several at once. After each step every key is read. Plans that leave
-// an older table behind in L0, miss one in the output level or overlap one that
-// runs fail here.
+// compactions, several at once, while the store grows and shrinks, and its levels
+// with it. Now and then every key is read. Plans that leave an older table behind
+// in L0, miss one in the output level or overlap one that runs fail here.
 func TestPlansKeepKeysInOrder(t *testing.T) {
-	for name, planner := range map[string]Planner{
-		"one level":   {L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10},
-		"many levels": {L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5},
+	for name, tc := range map[string]struct {
+		planner    Planner
+		keys       int
+		flush      int // most keys of one
+		every      int // steps between checks
+		cuts, inL0 bool
+	}{
+		"one level":   {planner: Planner{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10}, keys: 256, flush: 40, every: 1},
+		"many levels": {planner: Planner{L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5}, keys: 256, flush: 40, every: 1, cuts: true},
+		"few at once": {planner: Planner{L0Trigger: 2, BaseBytes: 1 << 20, SizeRatio: 2, TableSize: 1000}, keys: 4000, flush: 4, every: 20, inL0: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newModel(t, planner)
+			m := newModel(t, tc.planner)
+			for from := 0; from < tc.keys; from += tc.keys / 8 {
+				m.flush(inOrder(m, from, tc.keys/8))
+				m.settle()
+			}
 			deletes := 0.0
 			for step := range 1500 {
-				if step%100 == 0 { // the store grows and shrinks, and its levels with it
+				if step%100 == 0 {
 					deletes = m.rng.Float64()
 				}
 				switch m.rng.IntN(3) {
 				case 0:
 					c := content{}
-					from, width := m.rng.IntN(256), 1+m.rng.IntN(256)
-					for range 1 + m.rng.IntN(40) {
-						m.put(c, min(255, from+m.rng.IntN(width)), m.rng.Float64() < deletes)
+					from, width := m.rng.IntN(tc.keys), 1+m.rng.IntN(tc.keys)
+					for range 1 + m.rng.IntN(tc.flush) {
+						m.put(c, min(tc.keys-1, from+m.rng.IntN(width)), m.rng.Float64() < deletes)
 					}
 					m.flush(c)
 				case 1:
@@ -239,19 +267,29 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 				default:
 					m.end()
 				}
-				m.check()
+				if step%tc.every == 0 {
+					m.check()
+				}
 			}
-			for m.start() || m.end() {
-				m.check()
+			m.settle()
+			m.check()
+			t.Logf("%d plans at once, %d cuts, %d merges within L0", m.atOnce, m.cuts, m.inL0)
+			if m.atOnce < 2 || tc.cuts && m.cuts == 0 || tc.inL0 && m.inL0 == 0 {
+				t.Error("not all that this test is for has happened")
 			}
-			if m.atOnce < 2 {
-				t.Error("no two plans ran at once")
-			}
-			if d := planner.Layout(m.v).Debt(); d != 0 {
+			if d := tc.planner.Layout(m.v).Debt(); d != 0 {
 				t.Errorf("no plan is left, but a debt of %d bytes", d)
 			}
 		})
 	}
+}
+
+func inOrder(m *model, from, n int) content {
+	c := content{}
+	for i := range n {
+		m.put(c, (from+i)%(1<<16), false)
+	}
+	return c
 }
 
 // TestShapes writes in the ways that are hard on a tree, with compactions that keep
@@ -259,13 +297,6 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 // of entries.
 func TestShapes(t *testing.T) {
 	const tables = 40
-	inOrder := func(m *model, from, n int) content {
-		c := content{}
-		for i := range n {
-			m.put(c, (from+i)%(1<<16), false)
-		}
-		return c
-	}
 	random := func(m *model, n, among int) content {
 		c := content{}
 		for range n {
@@ -285,7 +316,7 @@ func TestShapes(t *testing.T) {
 		"random":                    {100, func(m *model, size, _ int) content { return random(m, size, tables*size) }, 400, 1.2, 9, 2},
 		"in order, again and again": {100, func(m *model, size, i int) content { return inOrder(m, i%tables*size, size) }, 400, 3, 1, 4},
 		"hot keys":                  {100, func(m *model, size, _ int) content { return random(m, 9*size, tables*size/20) }, 400, 1.2, 1, 5},
-		"few at once":               {1000, func(m *model, size, _ int) content { return random(m, 2, tables*size) }, 1000, 1.1, 8, 2},
+		"few at once":               {1000, func(m *model, size, _ int) content { return random(m, 5, tables*size) }, 400, 1.1, 8, 2},
 		"a queue": {100, func(m *model, size, i int) content {
 			c := inOrder(m, tables*size+i*size/2, size/2)
 			for j := range size / 2 {
@@ -296,20 +327,19 @@ func TestShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newModel(t, Planner{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: int64(tc.size)})
-			settle := func() {
-				for m.start() || m.end() {
-				}
-			}
 			for i := range tables {
 				m.flush(inOrder(m, i*tc.size, tc.size))
-				settle()
+				m.settle()
 			}
 			m.added, m.written, m.mostBytes = 0, 0, 0
 			held := 0.0
 			for i := range tc.flushes {
 				m.flush(tc.flush(m, tc.size, i))
-				settle()
+				m.settle()
 				held = max(held, m.held())
+				if i%20 == 0 {
+					m.check()
+				}
 			}
 			m.check()
 			t.Logf("held %.2f times, %.2f written a byte, plans of at most %d bytes, %d tables",

@@ -30,6 +30,15 @@ type Plan struct {
 	Score float64
 }
 
+// keyRange returns the smallest and largest key of the inputs.
+func (p *Plan) keyRange() (lo, hi []byte) {
+	var tables []*manifest.Table
+	for _, in := range p.Inputs {
+		tables = append(tables, in.Table)
+	}
+	return keyRange(tables)
+}
+
 // Bytes returns the size of the inputs.
 func (p *Plan) Bytes() int64 { return p.bytes(func(int) bool { return true }) }
 
@@ -73,7 +82,7 @@ type Planner struct {
 	L0Trigger int     // runs of L0 that ask for a compaction where the level below is small
 	BaseBytes int64   // least size of a level between L0 and L6
 	SizeRatio float64 // size of a level over the one above
-	TableSize int64   // of the tables that compactions write
+	TableSize int64   // of the tables that compactions write, unless the store is large
 }
 
 // Layout is a version as a planner sees it. It never changes.
@@ -86,7 +95,7 @@ type Layout struct {
 	needed  int // the shallowest level that should be there, but for L0
 	limits  [manifest.NumLevels]int64
 	columns []column
-	wide    column // what is in none: it is never merged as it is
+	wide    []*manifest.Table // of L0, that are in no column until they are cut
 }
 
 // Layout returns the layout of v.

@@ -92,11 +92,9 @@ func TestPlan(t *testing.T) {
 		{name: "L6 busy", levels: deep(wide(1, 5, "a-z"), []string{"7:a-c"}), busy: 7},
 		{name: "a column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), want: []uint64{5, 6, 7, 8, 9, 11}, output: 6},
 		{name: "the other column", levels: deep(slices.Concat(wide(1, 4, "a-c"), wide(5, 5, "d-f")), []string{"10:a-b", "11:e-f"}), busy: 7, want: []uint64{1, 2, 3, 4, 10}, output: 6},
-		{name: "wide tables", levels: deep(wide(1, 12, "0-9"), row(20, 5)), want: numbers(1, 12), output: 0},
-		{name: "few wide tables", levels: deep(wide(1, 3, "0-m"), row(20, 31))},
-		{name: "the newest wide tables", levels: deep(append([]string{"1:0-2", "2:4-9", "3:0-9"}, wide(4, 11, "0-9")...), row(20, 5)), want: numbers(3, 12), output: 0},
-		{name: "a column below a wide table", levels: deep(append(wide(1, 4, "0-1"), "5:0-9"), row(20, 5)), want: []uint64{1, 2, 3, 4, 20}, output: 6},
-		{name: "above a wide table", levels: deep(append([]string{"1:0-9"}, wide(2, 4, "0-1")...), row(20, 5)), want: numbers(1, 5), output: 0},
+		{name: "a wide table is cut first", levels: deep(append(wide(1, 4, "0-1"), "5:0-9", "6:0-9"), row(20, 5)), want: []uint64{5}, output: 0},
+		{name: "what is newer waits for it", levels: deep(append([]string{"1:0-9"}, wide(2, 4, "0-1")...), row(20, 5)), busy: 1},
+		{name: "what is older does not", levels: deep(append(wide(1, 4, "0-1"), "5:0-9"), row(20, 5)), busy: 5, want: []uint64{1, 2, 3, 4, 20}, output: 6},
 		{name: "L5 not needed, nothing below", levels: deep(nil, []string{"1:0-1"}, row(10, 20)[10:]), want: []uint64{1}, output: 6, move: true},
 		{name: "a level that should be empty", levels: deep(wide(1, 3, "a-z"), []string{"4:a-c"}, nil, []string{"5:c-d"}), want: []uint64{4}, output: 5, move: true},
 		{name: "L0 does not pass it", levels: deep(wide(1, 4, "a-z"), []string{"5:a-c"}, nil, []string{"6:c-d"}), busy: 5},
@@ -214,30 +212,82 @@ func sizes(tables []*manifest.Table) (sizes []int64) {
 }
 
 // What goes to L0 is cut where the tables of the level begin that it will be merged
-// into; at some of them if it is little.
+// into.
 func TestCuts(t *testing.T) {
-	nine := deep(nil, row(1, 9)) // beginning at 0, 2, 4, 6, 8, :, <, > and @
 	for _, tc := range []struct {
 		levels [][]string
-		size   int64 // a cut is worth a byte
 		want   string
 	}{
-		{deep(nil), 100, ""},
-		{deep(nil, []string{"1:a-b"}), 100, ""},
-		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), 100, "dg"},
-		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), 100, "d"},
-		{nine, 9, "2468:<>@"},
-		{nine, 8, "48<@"},
-		{nine, 5, "48<@"},
-		{nine, 4, "8@"},
-		{nine, 1, ""},
-		{nine, 0, ""},
+		{deep(nil), ""},
+		{deep(nil, []string{"1:a-b"}), ""},
+		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), "dg"},
+		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), "d"},
 	} {
-		planner := small
-		planner.TableSize = leastShare
-		if got := bytes.Join(planner.Layout(versionOf(t, tc.levels...)).Cuts(tc.size), nil); string(got) != tc.want {
-			t.Errorf("cuts of %d bytes over %v: %q, want %q", tc.size, tc.levels, got, tc.want)
+		if got := bytes.Join(small.Layout(versionOf(t, tc.levels...)).Cuts(), nil); string(got) != tc.want {
+			t.Errorf("cuts of %v: %q, want %q", tc.levels, got, tc.want)
 		}
+	}
+}
+
+// Many runs with few bytes are merged within L0, the largest and oldest not with
+// them, but for one that lies in between.
+func TestPlanWithinL0(t *testing.T) {
+	table := func(id uint64, size int64, keys string) *manifest.Table {
+		return &manifest.Table{
+			ID: id, Size: size, Entries: 1, Smallest: []byte(keys[:1]), Largest: []byte(keys[2:]), MinSeq: ikey.Seq(id), MaxSeq: ikey.Seq(id),
+		}
+	}
+	v := &manifest.Version{}
+	v.Levels[6] = []*manifest.Table{table(100, 1e6, "a-z")}
+	for id := uint64(14); id > 2; id-- {
+		v.Levels[0] = append(v.Levels[0], table(id, 10, "f-g"))
+	}
+	v.Levels[0] = append(v.Levels[0], table(2, 500, "p-q"), table(1, 500, "f-g"))
+	v.Levels[0][0].Largest = []byte("r") // 14 spans 2, which is older than all that are merged
+	planner := small
+	planner.BaseBytes = 1e6
+	r := Running{}
+	plan, ok := planner.Layout(v).Plan(&r)
+	if !ok || plan.OutputLevel != 0 || !slices.Equal(ids(plan), numbers(3, 12)) {
+		t.Fatalf("plan %v into L%d (%v), want 3 to 14 into L0", ids(plan), plan.OutputLevel, ok)
+	}
+	r.Start(&plan)
+	if plan, ok := planner.Layout(v).Plan(&r); ok {
+		t.Errorf("plan %v beside one within L0", ids(plan))
+	}
+	v.Levels[0][12].MinSeq, v.Levels[0][12].MaxSeq = 5, 5 // now 2 lies in between
+	if plan, _ := planner.Layout(v).Plan(&Running{}); !slices.Equal(ids(plan), numbers(2, 13)) {
+		t.Errorf("plan %v, want 2 to 14", ids(plan))
+	}
+}
+
+// No plan makes tables where one that runs will make others of the same level.
+func TestRunning(t *testing.T) {
+	plan := func(output int, id uint64, keys string) *Plan {
+		return &Plan{OutputLevel: output, Inputs: []manifest.LevelTable{{Level: 0, Table: &manifest.Table{
+			ID: id, Smallest: []byte(keys[:1]), Largest: []byte(keys[2:]),
+		}}}}
+	}
+	var r Running
+	first := plan(6, 1, "d-f")
+	r.Start(first)
+	for _, tc := range []struct {
+		plan *Plan
+		want bool
+	}{
+		{plan(6, 2, "a-c"), true},
+		{plan(6, 2, "a-d"), false},
+		{plan(6, 2, "f-z"), false},
+		{plan(6, 2, "e-e"), false},
+		{plan(5, 2, "e-e"), true},
+		{plan(5, 1, "a-b"), false},
+	} {
+		if got := r.allows(tc.plan); got != tc.want {
+			t.Errorf("table %d into L%d beside 1 into L6: %v", tc.plan.Inputs[0].Table.ID, tc.plan.OutputLevel, got)
+		}
+	}
+	if r.End(first); !r.allows(plan(6, 1, "d-f")) {
+		t.Error("a plan is refused for one that has ended")
 	}
 }
 
@@ -321,7 +371,7 @@ func TestPressure(t *testing.T) {
 		{versionOf(t), Pressure{}},
 		{versionOf(t, deep(slices.Concat(wide(1, 3, "a-c"), wide(4, 2, "d-f")))...), Pressure{L0: 4}}, // by bytes
 		{versionOf(t, deep(slices.Concat(wide(1, 6, "a-c"), wide(7, 2, "d-f")))...), Pressure{L0: 6}},
-		{versionOf(t, deep(wide(1, 4, "0-k"), row(10, 38))...), Pressure{L0: 4 * 4 / 4.56}},
+		{versionOf(t, deep(wide(1, 4, "0-k"), row(10, 38))...), Pressure{L0: 4 * 4 / 12.}}, // wide
 		{sized(map[int][]int64{5: {100, 40}, 6: {1100}}), Pressure{Deep: 1.5}},
 		{sized(map[int][]int64{5: {100}}), Pressure{}},
 		{sized(map[int][]int64{5: {140}}), Pressure{Deep: 2}},

@@ -50,6 +50,8 @@ func TestApplyRefuses(t *testing.T) {
 	table := func(id uint64, lo, hi string) []LevelTable { return []LevelTable{{1, newTable(id, lo, hi)}} }
 	reversed := newTable(4, "a", "b")
 	reversed.MinSeq, reversed.MaxSeq = 5, 4
+	interleaved := newTable(4, "f", "z")
+	interleaved.MinSeq = newTable(3, "", "").MaxSeq
 	for want, e := range map[string]*Edit{
 		"is not in L0":    {Removed: []TableRef{{0, 99}}},
 		"is not in L3":    {Removed: []TableRef{{3, 5}}},
@@ -61,6 +63,7 @@ func TestApplyRefuses(t *testing.T) {
 		"upside down":     {Added: table(4, "y", "x")},
 		"LSN 5..4":        {Added: []LevelTable{{0, reversed}}},
 		"the next file":   {Added: table(7, "x", "y")},
+		"overlap in L0":   {Added: []LevelTable{{0, newTable(3, "a", "f")}, {0, interleaved}}},
 	} {
 		v, err := base.Apply(e)
 		if err == nil || !strings.Contains(err.Error(), want) || v != nil {

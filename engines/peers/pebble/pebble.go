@@ -270,7 +270,7 @@ func (e *engine) Metrics() kv.Metrics {
 			out.FlushBytes += int64(l.TableBytesFlushed + l.BlobBytesFlushed)
 			out.CompactionReadBytes += int64(l.TableBytesRead)
 			out.CompactionWrittenBytes += int64(l.TableBytesCompacted + l.BlobBytesCompacted)
-			out.Levels = append(out.Levels, kv.LevelMetrics{Tables: l.TablesCount, Bytes: l.TablesSize})
+			out.Levels = append(out.Levels, kv.LevelMetrics{Tables: l.TablesCount, Bytes: l.TablesSize, Runs: int64(l.Sublevels)})
 		}
 	})
 }
