@@ -41,12 +41,15 @@ type Options struct {
 	L0SlowdownTrigger   int // from which on writes are slowed, what deeper levels hold too much counted in; default 6
 	L0StopTrigger       int // at which writes wait; default 12
 
-	BaseLevelSize int64         // bytes that a level between L0 and L6 should hold at least; default 1 GiB
-	SizeRatio     float64       // of a level over the one above; default 10
-	Workers       int           // compactions at once, or parts of one, if there are as many processors; default 8. With 1 flushes take turns with them, so that a history can be repeated
-	QueueLength   int           // compactions waiting; default 1024
-	WorkerIdle    time.Duration // after which an idle worker retires; default 5 minutes
-	TickInterval  time.Duration // of the look for compactions; default 30 s
+	BaseLevelSize int64   // bytes that a level between L0 and L6 should hold at least; default 1 GiB
+	SizeRatio     float64 // of a level over the one above; default 10
+	// Workers are the compactions at once, or parts of one, if there are as many
+	// processors; default 8. With 1, flushes and compactions take turns, so that a
+	// history can be repeated.
+	Workers      int
+	QueueLength  int           // compactions waiting; default 1024
+	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
+	TickInterval time.Duration // of the look for compactions; default 30 s
 
 	FS vfs.FS // default the operating system's
 }
