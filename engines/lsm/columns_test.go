@@ -198,6 +198,41 @@ func TestWritersWaitForL0(t *testing.T) {
 	}
 }
 
+// TestCompactBesideAFullL0 compacts while a writer waits for compactions, whose
+// pause must not keep both waiting.
+func TestCompactBesideAFullL0(t *testing.T) {
+	o := Options.Small(Options{FS: vfs.NewMem()})
+	o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 1, 1, 1
+	db, err := Open("db", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	done := make(chan error)
+	go func() {
+		var err error
+		for i := 0; i < 20_000 && err == nil; i++ {
+			var b kv.Batch
+			b.Set(keyN(i*7919%1000), make([]byte, 100))
+			err = db.Apply(&b, kv.Buffered)
+		}
+		done <- err
+	}()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return
+		default:
+			if err := db.Compact(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestThrottle(t *testing.T) {
 	for _, tc := range []struct {
 		p    compaction.Pressure

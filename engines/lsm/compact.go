@@ -196,13 +196,14 @@ func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
 func (db *DB) Compact() error {
 	db.compactMu.Lock()
 	defer db.compactMu.Unlock()
+	// Before the pause: a writer may hold the commit lock until L0 is lower.
+	if err := db.Flush(); err != nil {
+		return err
+	}
 	if err := db.pauseCompactions(); err != nil {
 		return err
 	}
 	defer db.resumeCompactions()
-	if err := db.flushAll(); err != nil {
-		return err
-	}
 	plan, ok := db.state.Load().layout.PlanAll(db.shadowed.Swap(false))
 	if !ok {
 		return nil
@@ -220,8 +221,11 @@ func (db *DB) Compact() error {
 func (db *DB) pauseCompactions() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	for db.serial() && !db.resting() && db.Writable() == nil {
+		db.changed.Wait() // what is due goes first, every time
+	}
 	db.paused = true
-	for db.running > 0 || db.serial() && db.cleaning() {
+	for db.running > 0 {
 		db.changed.Wait()
 	}
 	if err := db.Writable(); err != nil {

@@ -302,21 +302,9 @@ func (db *DB) Flush() error {
 	db.commitMu.Lock()
 	err := db.Writable()
 	if err == nil && !db.mem.empty() {
-		err = db.awaitFlushes()
-	}
-	db.commitMu.Unlock()
-	if err != nil {
-		return err
-	}
-	return db.flushAll()
-}
-
-// flushAll is Flush without a wait for compactions.
-func (db *DB) flushAll() error {
-	db.commitMu.Lock()
-	err := db.Writable()
-	if err == nil && !db.mem.empty() {
-		db.freeze()
+		if err = db.awaitFlushes(); err == nil {
+			db.freeze()
+		}
 	}
 	db.commitMu.Unlock()
 	if err != nil {
@@ -335,13 +323,15 @@ func (db *DB) flushAll() error {
 	return db.Writable()
 }
 
+// resting says whether no background work is done.
+func (db *DB) resting() bool { return !db.flushing && !db.cleaning() && db.running == 0 }
+
 // Settle implements [kv.Settler].
 func (db *DB) Settle() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	for db.Writable() == nil {
-		idle := !db.flushing && !db.cleaning() && db.running == 0
-		if idle && len(db.state.Load().mems) == 1 {
+		if db.resting() && len(db.state.Load().mems) == 1 {
 			break
 		}
 		db.changed.Wait()

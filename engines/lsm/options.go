@@ -36,7 +36,7 @@ type Options struct {
 	WALWrite     wal.WriteMethod  // default one positioned write a group
 
 	// Of L0, in runs: the tables that may lie over one key. Where the level below is
-	// large compaction begins at up to three times as many, the other two too.
+	// large compaction begins at up to 12, and the others rise in proportion.
 	L0CompactionTrigger int // default 4
 	L0SlowdownTrigger   int // from which on writes are slowed, what deeper levels hold too much counted in; default 6
 	L0StopTrigger       int // at which writes wait; default 12

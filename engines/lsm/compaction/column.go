@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 	"slices"
-	"sort"
 
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
@@ -60,7 +59,10 @@ func (l *Layout) join(t *manifest.Table, run int) bool {
 		joined.below = append(joined.below, c.below...)
 		joined.lo, joined.hi = minKey(joined.lo, c.lo), maxKey(joined.hi, c.hi)
 	}
-	if cut := l.cutAfter(t.Smallest); len(joined.below) > mostBelow && cut != nil && bytes.Compare(cut, t.Largest) <= 0 {
+	cut := func(b *manifest.Table) bool { // as in Cuts
+		return b != l.version.Levels[l.base][0] && bytes.Compare(t.Smallest, b.Smallest) < 0 && bytes.Compare(b.Smallest, t.Largest) <= 0
+	}
+	if len(joined.below) > mostBelow && slices.ContainsFunc(joined.below, cut) {
 		return false
 	}
 	joined.above = append(joined.above, t)
@@ -185,16 +187,6 @@ func (l *Layout) Cuts() [][]byte {
 		}
 	}
 	return cuts
-}
-
-// cutAfter returns the first of Cuts after key, or nil.
-func (l *Layout) cutAfter(key []byte) []byte {
-	tables := l.version.Levels[l.base]
-	i := max(1, sort.Search(len(tables), func(i int) bool { return bytes.Compare(tables[i].Smallest, key) > 0 }))
-	if i >= len(tables) {
-		return nil
-	}
-	return tables[i].Smallest
 }
 
 func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {
