@@ -145,6 +145,21 @@ func TestOldLayout(t *testing.T) {
 	}
 }
 
+// overwriting writes to db beside the test. What it returns gives the first error.
+func overwriting(db *DB) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < 20_000 && err == nil; i++ {
+			var b kv.Batch
+			b.Set(keyN(i*7919%1000), make([]byte, 100))
+			err = db.Apply(&b, kv.Buffered)
+		}
+		done <- err
+	}()
+	return done
+}
+
 // TestWritersWaitForL0 keeps compactions back until writers wait for them, and
 // lets go.
 func TestWritersWaitForL0(t *testing.T) {
@@ -158,16 +173,7 @@ func TestWritersWaitForL0(t *testing.T) {
 	if err := db.pauseCompactions(); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error)
-	go func() {
-		var err error
-		for i := 0; i < 20_000 && err == nil; i++ {
-			var b kv.Batch
-			b.Set(keyN(i*7919%1000), make([]byte, 100))
-			err = db.Apply(&b, kv.Buffered)
-		}
-		done <- err
-	}()
+	done := overwriting(db)
 	waits := func() bool { // all is flushed but a full table, and no write is under way
 		db.mu.Lock()
 		defer db.mu.Unlock()
@@ -208,16 +214,7 @@ func TestCompactBesideAFullL0(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	done := make(chan error)
-	go func() {
-		var err error
-		for i := 0; i < 20_000 && err == nil; i++ {
-			var b kv.Batch
-			b.Set(keyN(i*7919%1000), make([]byte, 100))
-			err = db.Apply(&b, kv.Buffered)
-		}
-		done <- err
-	}()
+	done := overwriting(db)
 	for {
 		select {
 		case err := <-done:
