@@ -35,7 +35,6 @@ type DB struct {
 
 	published publisher
 	throttle  throttle
-	writers   sync.WaitGroup // writes past assign
 
 	editMu       sync.Mutex
 	manifest     *manifest.Log
@@ -96,11 +95,13 @@ func (db *DB) Close() error {
 	return errors.Join(err, db.manifest.Close(), db.lock.Close())
 }
 
-// awaitWriters returns when no write is under way; closing keeps new ones out.
+// awaitWriters returns when all writes are in WAL and MemTable; closing keeps new
+// ones out. Those that wait for a rung get [kv.ErrClosed] unless they reach it first.
 func (db *DB) awaitWriters() {
 	db.commitMu.Lock() // whoever saw closing false has left assign
-	defer db.commitMu.Unlock()
-	db.writers.Wait()
+	last := db.assigned
+	db.commitMu.Unlock()
+	db.published.wait(last)
 }
 
 // stopWrites makes err the reason why no more writes are taken, unless there is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
 )
@@ -33,6 +34,8 @@ type memHandle struct {
 	// last is the last LSN assigned to this table; written under the commit
 	// lock, fixed once immutable.
 	last atomic.Uint64
+	// full says that the table has its size.
+	full atomic.Bool
 	// assignedBytes counts the encoded batches assigned; under the commit lock.
 	assignedBytes int64
 
@@ -46,6 +49,16 @@ func newMemHandle(o Options, before ikey.Seq) *memHandle {
 	m := &memHandle{table: o.MemTable(memtable.Options{SizeHint: o.MemTableSize}), before: before}
 	m.last.Store(uint64(before))
 	return m
+}
+
+// add adds the batch whose first operation has the LSN first. The table is full
+// when it has size bytes: its own writers note that, as for those under the commit
+// lock a look at what all others change would take longer than all else there.
+func (m *memHandle) add(first ikey.Seq, b *kv.Batch, size int64) {
+	memtable.AddBatch(m.table, first, b.Ops())
+	if m.table.Size() >= size && !m.full.Load() {
+		m.full.Store(true)
+	}
 }
 
 func (m *memHandle) lastSeq() ikey.Seq { return ikey.Seq(m.last.Load()) }

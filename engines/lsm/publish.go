@@ -18,9 +18,12 @@ import (
 // chain of writers is woken one by one. The idea is that of Pebble's commit queue,
 // where any writer publishes for those before it.
 type publisher struct {
-	visible atomic.Uint64
-	next    atomic.Uint64 // ticket of the next write to publish
-	entries [ringSize]ringEntry
+	_         [64]byte // what every write changes, apart from what is beside it
+	visible   atomic.Uint64
+	next      atomic.Uint64 // ticket of the next write to publish
+	advancing atomic.Bool   // somebody changes those two
+	_         [64]byte
+	entries   [ringSize]ringEntry
 
 	waiting atomic.Int32 // length of waiters
 	mu      sync.Mutex
@@ -44,10 +47,12 @@ type waiter struct {
 
 var wakers = sync.Pool{New: func() any { return make(chan struct{}, 1) }}
 
-// publishSpins bounds how often a writer looks again before it sleeps: the
-// predecessor is usually a single insert away. It does not yield meanwhile:
-// behind busy readers a yield costs milliseconds, being woken does not.
-const publishSpins = 128
+// publishSpins bounds how often a writer looks again before it sleeps, some
+// microseconds: the predecessor is usually a single insert away, and to sleep and be
+// woken takes as long. It does not yield meanwhile: behind busy readers a yield
+// costs milliseconds. Of 128 looks and 10000, 2 writers on 2 cores: 1180 -> 1070 ns a
+// write.
+const publishSpins = 5000
 
 func (p *publisher) init(visible ikey.Seq) { p.visible.Store(uint64(visible)) }
 
@@ -66,38 +71,29 @@ func (p *publisher) publish(ticket uint64, first, last ikey.Seq) {
 	p.advance()
 }
 
-// advance publishes what is entered without a hole. Either it finds an entry, or
-// the one who has made the hole finds it: each enters first and looks then.
+// advance publishes what is entered without a hole. One goroutine does so at a
+// time. Who finds another at it leaves: that one looks again when he has ended, and
+// each enters first and looks then.
 func (p *publisher) advance() {
-	for {
-		ticket := p.next.Load()
-		e := &p.entries[ticket%ringSize]
-		if e.ticket.Load() != ticket+1 {
-			return
+	for p.entered(p.next.Load()) && p.advancing.CompareAndSwap(false, true) {
+		ticket, last := p.next.Load(), uint64(0)
+		for ; p.entered(ticket); ticket++ {
+			last = p.entries[ticket%ringSize].last.Load()
 		}
-		last := e.last.Load()
-		// Unless next has moved on, the entry was still that of this ticket.
-		if p.next.CompareAndSwap(ticket, ticket+1) {
-			p.raise(last)
+		p.next.Store(ticket)
+		if last > 0 {
+			p.visible.Store(last)
+		}
+		p.advancing.Store(false)
+		if p.waiting.Load() > 0 {
+			p.wake()
 		}
 	}
 }
 
-// raise makes all up to last visible: those who publish neighbours may come here
-// in any order.
-func (p *publisher) raise(last uint64) {
-	for {
-		visible := p.visible.Load()
-		if visible >= last {
-			return
-		}
-		if p.visible.CompareAndSwap(visible, last) {
-			break
-		}
-	}
-	if p.waiting.Load() > 0 {
-		p.wake()
-	}
+// entered says whether the write with that ticket is.
+func (p *publisher) entered(ticket uint64) bool {
+	return p.entries[ticket%ringSize].ticket.Load() == ticket+1
 }
 
 // wake wakes those that wait for no more than what is visible.

@@ -15,25 +15,9 @@ import (
 // entry, the second per scan.
 func BenchmarkScan(b *testing.B) {
 	const keys = 1_000_000
-	db, err := Open(b.TempDir(), Options{MemTable: bptree.New, WALWrite: wal.Mapped})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
+	db := compactedStore(b, keys)
 	rng := rand.New(rand.NewPCG(1, 1))
-	key, value := make([]byte, 16), make([]byte, 100)
-	var batch kv.Batch
-	for _, i := range rng.Perm(keys) {
-		binary.BigEndian.PutUint64(key, uint64(i))
-		batch.Reset()
-		batch.Set(key, value)
-		if err := db.Apply(&batch, kv.Buffered); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := db.Compact(); err != nil {
-		b.Fatal(err)
-	}
+	key := make([]byte, 16)
 	b.Run("all", func(b *testing.B) {
 		it := db.Scan(nil, nil)
 		for b.Loop() {
@@ -58,4 +42,28 @@ func BenchmarkScan(b *testing.B) {
 			_ = it.Close()
 		}
 	})
+}
+
+// compactedStore returns a store that b closes, with keys from 0 on, as 16 bytes
+// that begin with the number, and values of 100 bytes, all in the deepest level.
+func compactedStore(b *testing.B, keys int) *DB {
+	db, err := Open(b.TempDir(), Options{MemTable: bptree.New, WALWrite: wal.Mapped})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	key, value := make([]byte, 16), make([]byte, 100)
+	var batch kv.Batch
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(keys) {
+		binary.BigEndian.PutUint64(key, uint64(i))
+		batch.Reset()
+		batch.Set(key, value)
+		if err := db.Apply(&batch, kv.Buffered); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Compact(); err != nil {
+		b.Fatal(err)
+	}
+	return db
 }

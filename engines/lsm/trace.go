@@ -4,11 +4,11 @@ import "lsmlab/engines/kv"
 
 // The steps of a traced write and of a traced point read.
 const (
-	stepAssign   = "assign"     // commit lock, stalls, LSN, WAL buffer
+	stepAssign   = "assign"     // commit lock, stalls, LSN, WAL record
 	stepMemTable = "memtable"   // adding to the active one; searching all
+	stepPublish  = "publish"    // waiting for the writes before
 	stepWAL      = "wal wait"   // until the operating system has the record
 	stepSync     = "sync"       // until the disk has it
-	stepPublish  = "publish"    // waiting for the writes before
 	stepThrottle = "throttle"   // slowed down because compactions are behind
 	stepTables   = "table read" // searching the tables
 )

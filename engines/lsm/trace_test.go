@@ -43,8 +43,8 @@ func TestTraced(t *testing.T) {
 			}
 		}
 	}
-	expect(steps(write(kv.Buffered, 2)), stepAssign, stepMemTable, stepWAL, stepPublish, stepThrottle)
-	expect(steps(write(kv.Synced, 4)), stepAssign, stepMemTable, stepWAL, stepSync, stepPublish, stepThrottle)
+	expect(steps(write(kv.Buffered, 2)), stepAssign, stepMemTable, stepPublish, stepWAL, stepThrottle)
+	expect(steps(write(kv.Synced, 4)), stepAssign, stepMemTable, stepPublish, stepWAL, stepSync, stepThrottle)
 	read := func(e kv.Engine) {
 		if v, err := e.Get(nil, []byte("b")); err != nil || string(v) != "2" {
 			t.Errorf("%q, %v", v, err)

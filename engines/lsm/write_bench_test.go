@@ -47,3 +47,32 @@ func BenchmarkWriters(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReaders has goroutines read random keys of a compacted store at once:
+// what they lose to shared counters shows as ns/op that do not fall with their
+// number, as long as there are processors for them.
+func BenchmarkReaders(b *testing.B) {
+	const keys = 1_000_000
+	db := compactedStore(b, keys)
+	for _, readers := range []int{1, 2, 4, 16} {
+		b.Run(fmt.Sprint(readers), func(b *testing.B) {
+			var wg sync.WaitGroup
+			for r := range readers {
+				wg.Go(func() {
+					rng := rand.New(rand.NewPCG(1, uint64(r)))
+					var key [16]byte
+					var value []byte
+					for range b.N / readers {
+						binary.BigEndian.PutUint64(key[:], rng.Uint64N(keys))
+						var err error
+						if value, err = db.Get(value[:0], key[:]); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}

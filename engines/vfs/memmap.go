@@ -115,6 +115,9 @@ func (w *memMapping) Bytes() []byte { return w.data }
 // Forget implements [WritableMapping], as memView's.
 func (w *memMapping) Forget(int64, int64) {}
 
+// Populate implements [WritableMapping]: the memory is there.
+func (w *memMapping) Populate(int64, int64) {}
+
 func (w *memMapping) Unmap() error {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()

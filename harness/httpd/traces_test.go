@@ -111,7 +111,7 @@ func TestTraces(t *testing.T) {
 		t.Fatal(r.err)
 	}
 	parent, steps := r.tree(t, write, "PUT /kv/{key}")
-	if want := []string{"assign", "memtable", "wal wait", "sync", "publish", "throttle"}; !slices.Equal(steps, want) {
+	if want := []string{"assign", "memtable", "publish", "wal wait", "sync", "throttle"}; !slices.Equal(steps, want) {
 		t.Errorf("steps of the write: %q, want %q", steps, want)
 	}
 	if got := hex.EncodeToString(parent.ParentSpanId); got != caller {

@@ -11,8 +11,9 @@ import (
 
 // Commit returns when every record up to LSN last, which was appended, has
 // reached rung d: at once for Volatile; for Buffered when the operating system
-// has it; for Synced when it is durable. Those who call it together share
-// writes and syncs. With NoSync, Synced is refused with kv.ErrUnsupported.
+// has it; for Synced when it is durable. All of them were stored, where places were
+// reserved. Those who call it together share writes and syncs. With NoSync, Synced
+// is refused with kv.ErrUnsupported.
 func (w *Writer) Commit(last ikey.Seq, d kv.Durability) error {
 	if !w.o.Sync.Supports(d) {
 		return fmt.Errorf("wal: durability %s with sync method %s: %w", d, w.o.Sync, kv.ErrUnsupported)
@@ -30,6 +31,7 @@ func (w *Writer) commit(last ikey.Seq, d kv.Durability) error {
 	if last > w.appended {
 		return fmt.Errorf("wal: commit of LSN %d, of which %d is the last appended", last, w.appended)
 	}
+	w.stored(last)
 	switch d {
 	case kv.Volatile:
 		return w.state()
@@ -39,6 +41,14 @@ func (w *Writer) commit(last ikey.Seq, d kv.Durability) error {
 	w.m.SyncCommits++
 	w.asked = true
 	return w.sync(last)
+}
+
+// stored notes that all up to last was stored: with Mapped the operating system
+// has it so.
+func (w *Writer) stored(last ikey.Seq) {
+	if w.o.Write == Mapped {
+		w.handed = max(w.handed, last)
+	}
 }
 
 // write returns when the operating system has all up to last. w.mu is held on
@@ -84,6 +94,14 @@ func (w *Writer) writeOut() {
 	w.written.Broadcast()
 }
 
+// hand notes that a write gave the operating system all up to last.
+func (w *Writer) hand(last ikey.Seq) {
+	w.handed = last
+	if w.state() == nil { // it may have broken while the lock was free
+		w.reached.Store(uint64(last) + 1)
+	}
+}
+
 // sync returns when all up to last is durable.
 func (w *Writer) sync(last ikey.Seq) error {
 	for w.err == nil && w.synced < last {
@@ -108,7 +126,10 @@ func (w *Writer) syncOut() {
 		runtime.Gosched()
 		w.mu.Lock()
 	}
-	err := w.write(w.appended)
+	err := w.state()
+	if w.o.Write == Positioned {
+		err = w.write(w.appended)
+	}
 	if err == nil {
 		err = w.settle()
 	}
@@ -124,7 +145,8 @@ func (w *Writer) syncOut() {
 	w.settled.Broadcast()
 }
 
-// settle syncs all that was handed over by now.
+// settle syncs all that was handed over by now. The group that is counted has, with
+// Mapped, also the few records that are being stored.
 func (w *Writer) settle() error {
 	upTo, dir := w.handed, w.dirDirty
 	group := w.m.Records - w.m.syncedRecords
@@ -135,7 +157,7 @@ func (w *Writer) settle() error {
 			w.dirty = append(w.dirty, s)
 		}
 	}
-	sealed := len(w.dirty)
+	sealed := w.dirty[:len(w.dirty):len(w.dirty)]
 	if w.cur != nil {
 		w.dirty = append(w.dirty, w.cur)
 	}
@@ -145,8 +167,8 @@ func (w *Writer) settle() error {
 	if err != nil {
 		return err
 	}
-	for _, s := range w.dirty[:sealed] {
-		s.synced = true
+	for _, s := range sealed {
+		s.synced = s.last <= upTo // else a record of it may have been stored since
 	}
 	w.synced = upTo
 	w.lastGroup = group

@@ -41,19 +41,28 @@
 //
 // # Writing
 //
-// Append encodes into a buffer, or with [Mapped] into a shared mapping of the
-// segment, past which it writes what is large. Commit(Buffered) hands the buffer
-// over by one positioned write, and Commit(Synced) syncs; of those who wait one
-// leads, and the others share what it does. Two buffers change places, so a write
-// never stops Append. Once somebody has asked for Synced, small positioned writes
-// put zeros ahead of the records, so that a sync finds blocks that were written
-// before; if the disk has no room for them, the log ends a little before it had to.
+// Append encodes into a buffer. Commit(Buffered) hands that over by one positioned
+// write, and Commit(Synced) syncs; of those who wait one leads, and the others share
+// what it does. Two buffers change places, so a write never stops Append.
+//
+// With [Mapped] there is no buffer: Reserve gives a record its place, in LSN order,
+// and Place.Store copies it into a shared mapping of the segment, or writes past that
+// what is large, beside other writers. The operating system has it then. So records
+// come into the log in any order, and who commits one must know that all before it
+// were stored: a store knows that from what is visible. What a crash leaves behind a
+// record that was not stored is a torn tail, as after a power cut.
+//
+// Once somebody has asked for Synced, small positioned writes put zeros ahead of the
+// records, so that a sync finds blocks that were written before; if the disk has no
+// room for them, the log ends a little before it had to.
 //
 // Invariants:
 //
 //  1. synced <= handed <= appended, and none ever falls.
 //  2. The buffer holds bytes of the current segment only, and they end where it
-//     ends. Whoever changes the current segment empties the buffer first.
+//     ends. Whoever changes the current segment empties the buffer first. With Mapped
+//     records of earlier segments may still be stored: those stay mapped until
+//     tables hold all of them, and are synced again if a sync came before a record.
 //  3. At most one goroutine hands over or changes segments (writing), and at
 //     most one syncs (syncing). The two run beside each other.
 //  4. synced rises to N only after: all up to N was handed over, then every

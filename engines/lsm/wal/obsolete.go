@@ -14,10 +14,14 @@ import (
 func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	w.mu.Lock()
 	w.flushed = max(w.flushed, flushed)
-	var leave []*segment
+	var (
+		leave []*segment
+		err   error
+	)
 	for len(w.live) > 0 && w.live[0].last <= flushed && !w.closed {
 		s := w.live[0]
 		w.live = w.live[1:]
+		err = errors.Join(err, s.unmap())
 		if s.size <= w.o.SegmentSize && int64(len(w.pool)+1)*w.o.SegmentSize <= w.o.PoolSize {
 			w.pool = append(w.pool, s)
 		} else {
@@ -25,7 +29,6 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 		}
 	}
 	w.m.Removed += int64(len(leave))
-	var err error
 	if w.syncing { // perhaps these files
 		w.retired = append(w.retired, leave...)
 	} else {

@@ -3,6 +3,7 @@ package wal
 import (
 	"encoding/binary"
 	"errors"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -19,8 +20,10 @@ type segment struct {
 	last   ikey.Seq // of the last record; before the first, the LSN it begins after
 
 	file   vfs.File            // nil for a recovered segment that was not reused
-	view   vfs.WritableMapping // of the current segment, with write method Mapped
+	view   vfs.WritableMapping // with write method Mapped: until all records are in tables, as some may be stored late
+	viewMu sync.Mutex          // keeps view from those who only advise
 	left   int64               // offset up to which pages of view were let go
+	ready  int64               // offset up to which pages of view were made ready
 	filled int64               // offset up to which the file has blocks that were written
 	synced bool                // sealed, and all of it was synced
 }
@@ -72,8 +75,10 @@ func (s *segment) fillAhead(end int64) (int, error) {
 	return s.file.WriteAt(zeros[:s.filled-from], from)
 }
 
-// seal ends the writing to s.
-func (s *segment) seal() error {
+// unmap ends the storing to s: all its records are stored.
+func (s *segment) unmap() error {
+	s.viewMu.Lock()
+	defer s.viewMu.Unlock()
 	if s.view == nil {
 		return nil
 	}
@@ -82,11 +87,25 @@ func (s *segment) seal() error {
 	return v.Unmap()
 }
 
+// advise lets the pages of [left, at) leave memory, and makes those from ahead on
+// ready if that is above 0.
+func (s *segment) advise(left, at, ahead int64) {
+	s.viewMu.Lock()
+	defer s.viewMu.Unlock()
+	if s.view == nil {
+		return // a late one: tables hold it all
+	}
+	s.view.Forget(left, at)
+	if ahead > 0 {
+		s.view.Populate(ahead, ahead+readyBytes)
+	}
+}
+
 func (s *segment) close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.seal(), s.file.Close())
+	return errors.Join(s.unmap(), s.file.Close())
 }
 
 // sync makes all that was handed over to s durable. With ODSync it is already.

@@ -3,13 +3,12 @@ package wal
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"math"
 	"sync"
 	"sync/atomic"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
-	"lsmlab/engines/vfs"
 )
 
 // Buffer sizes in bytes. Records wait in the buffer until a Commit asks for
@@ -20,19 +19,8 @@ const (
 	keptBuffer = 1 << 20
 )
 
-// largeRecord is from how many bytes on a record is written, not stored, to a
-// mapped segment too: a system call then costs less than a page fault for each of
-// its pages. Batches of 1000 entries of 116 bytes take 73 us in place of 142
-// (2-core Xeon VM, ext4). In small segments it is less, so that tests with such
-// go both ways.
-const largeRecord = 16 << 10
-
-// forgetBytes is how many bytes of a mapping the writer leaves behind it before
-// their pages leave the memory of the process.
-const forgetBytes = 1 << 20
-
-// Writer appends to a log. Append is called by one goroutine at a time, all
-// else is safe for concurrent use.
+// Writer appends to a log. Append and Reserve are called by one goroutine at a
+// time, all else is safe for concurrent use.
 //
 // The first error of a write or a sync breaks the log for good: what is on disk
 // after it is not known (after a failed fsync the kernel may have marked the
@@ -56,8 +44,8 @@ type Writer struct {
 	// system has, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
 	flushed                  ikey.Seq // of the last Obsolete
-	// reached is handed + 1 for those who do not hold mu; 0 once the log is broken or
-	// closed.
+	// reached is handed + 1 for those who do not hold mu; with Mapped, where what was
+	// stored is handed over, more than any LSN. 0 once the log is broken or closed.
 	reached atomic.Uint64
 
 	pending []byte     // records from handed on, all of segment cur
@@ -91,6 +79,9 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
 	}
 	w.written.L, w.settled.L = &w.mu, &w.mu
+	if o.Write == Mapped {
+		w.reached.Store(math.MaxUint64)
+	}
 	for _, s := range r.Segments {
 		w.live = append(w.live, &segment{
 			number: s.number, name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true,
@@ -105,46 +96,52 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 // segment waits for the next segment to be made ready. [Writer.Commit] says
 // when the record has reached a rung.
 func (w *Writer) Append(first ikey.Seq, count int, ops []byte) error {
-	w.mu.Lock()
-	err := w.append(first, count, ops)
-	w.mu.Unlock()
-	return err
+	p, err := w.Reserve(first, count, ops)
+	if err != nil {
+		return err
+	}
+	if err := p.Store(ops); err != nil {
+		return err
+	}
+	p.Advance()
+	return nil
 }
 
-func (w *Writer) append(first ikey.Seq, count int, ops []byte) error {
+// Reserve is the part of Append that goes in LSN order. The record is in the log
+// when [Place.Store] has returned, which goes on beside other writers: with
+// [Mapped] that copies it, else it was encoded here, into the buffer that they
+// share.
+func (w *Writer) Reserve(first ikey.Seq, count int, ops []byte) (Place, error) {
+	w.mu.Lock()
+	p, err := w.append(first, count, ops)
+	w.mu.Unlock()
+	return p, err
+}
+
+func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err error) {
 	if err := w.state(); err != nil {
-		return err
+		return p, err
 	}
 	if first != w.appended+1 || count < 1 || count > len(ops) || len(ops) > kv.MaxBatchSize {
-		return fmt.Errorf("wal: append of %d operations in %d bytes at LSN %d: want 1 to %d in at most %d bytes at LSN %d",
+		return p, fmt.Errorf("wal: append of %d operations in %d bytes at LSN %d: want 1 to %d in at most %d bytes at LSN %d",
 			count, len(ops), first, len(ops), kv.MaxBatchSize, w.appended+1)
 	}
-	if err := w.put(first, count, ops); err != nil {
-		return err
+	if p, err = w.put(first, count, ops); err != nil {
+		return p, err
 	}
 	w.m.Records++
 	w.appended = first + ikey.Seq(count) - 1
 	w.cur.last = w.appended
 	w.clean = false
-	if w.o.Write == Mapped {
-		w.hand(w.appended)
-	} else if len(w.pending) >= fullBuffer {
-		return w.write(w.appended)
+	if len(w.pending) >= fullBuffer {
+		err = w.write(w.appended)
 	}
-	return nil
+	return p, err
 }
 
-// hand notes that the operating system has all up to last.
-func (w *Writer) hand(last ikey.Seq) {
-	w.handed = last
-	if w.state() == nil { // it may have broken while the lock was free
-		w.reached.Store(uint64(last) + 1)
-	}
-}
-
-// put encodes a record into the current segment or its buffer. Records leave
-// room for an end mark.
-func (w *Writer) put(first ikey.Seq, count int, ops []byte) error {
+// put gives a record its place in the current segment, or encodes it into the
+// segment's buffer. Records leave room for an end mark.
+func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error) {
 	size := int64(recordSize + len(ops))
 	room := size
 	if count > 0 {
@@ -152,20 +149,17 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) error {
 	}
 	if w.cur == nil || w.cur.end+room > w.cur.size {
 		if err := w.rotate(room); err != nil {
-			return err
+			return p, err
 		}
 	}
-	at := w.cur.end
+	durable := w.claim(first)
 	w.cur.end += size
-	switch {
-	case w.cur.view == nil:
-		putRecord(w.reserve(int(size)), w.cur.number, first, count, w.claim(first), ops)
-		return nil
-	case size < min(largeRecord, w.o.SegmentSize/4):
-		return w.fail(w.store(at, size, first, count, ops))
+	if w.cur.view == nil {
+		putRecord(w.extend(int(size)), w.cur.number, first, count, durable, ops)
+		return p, nil
 	}
 	w.m.Bytes += size
-	return w.fail(w.cur.writeRecord(at, first, count, w.claim(first), ops))
+	return w.cur.place(w, size, first, count, durable), nil
 }
 
 // claim returns what a record that begins with LSN first may say of durability:
@@ -174,8 +168,8 @@ func (w *Writer) claim(first ikey.Seq) ikey.Seq {
 	return min(max(w.synced, w.flushed), first-1)
 }
 
-// reserve makes the buffer n bytes longer and returns them.
-func (w *Writer) reserve(n int) []byte {
+// extend makes the buffer n bytes longer and returns them.
+func (w *Writer) extend(n int) []byte {
 	old := len(w.pending)
 	if need := old + n; need <= cap(w.pending) {
 		w.pending = w.pending[:need]
@@ -187,23 +181,9 @@ func (w *Writer) reserve(n int) []byte {
 	return w.pending[old:]
 }
 
-// store encodes a record into the mapping of the current segment. A device that
-// fails is met here, as a fault.
-func (w *Writer) store(at, size int64, first ikey.Seq, count int, ops []byte) (err error) {
-	defer vfs.CatchFault(debug.SetPanicOnFault(true), w.cur.name, &err)
-	putRecord(w.cur.view.Bytes()[at:at+size], w.cur.number, first, count, w.claim(first), ops)
-	w.m.Bytes += size
-	if at >= w.cur.left+forgetBytes {
-		w.cur.view.Forget(w.cur.left, at)
-		w.cur.left = at
-	}
-	return nil
-}
-
-// rotate seals the current segment and makes another, with room for a record of
-// the given size, current. All that was appended is handed over first, so that
-// the buffer holds bytes of one segment only.
-func (w *Writer) rotate(room int64) error {
+// drain hands over all that was appended, so that the buffer is empty. w.mu is held
+// on entry and on return, not meanwhile. Nobody appends.
+func (w *Writer) drain() error {
 	for w.writing || w.handed < w.appended || len(w.pending) > 0 {
 		if err := w.state(); err != nil {
 			return err
@@ -214,8 +194,17 @@ func (w *Writer) rotate(room int64) error {
 			w.writeOut()
 		}
 	}
-	if err := w.state(); err != nil {
-		return err
+	return w.state()
+}
+
+// rotate makes a segment with room for a record of the given size the current one.
+// What is in the buffer is handed over first, so that it holds bytes of one segment
+// only.
+func (w *Writer) rotate(room int64) error {
+	if w.o.Write == Positioned {
+		if err := w.drain(); err != nil {
+			return err
+		}
 	}
 	size, number := max(w.o.SegmentSize, headerSize+room), w.next
 	var old *segment
@@ -227,18 +216,14 @@ func (w *Writer) rotate(room int64) error {
 	w.writing = true // keeps everybody else from the buffer
 	sealed := w.cur
 	w.mu.Unlock()
-	var err error
 	if sealed != nil {
-		err = sealed.seal()
+		sealed.advise(sealed.left, sealed.end, 0)
 	}
-	s, openErr := w.o.openSegment(number, size, old)
+	s, err := w.o.openSegment(number, size, old)
 	w.mu.Lock()
 	w.writing = false
 	w.written.Broadcast()
-	if err = errors.Join(err, openErr); err != nil {
-		if s != nil {
-			err = errors.Join(err, s.close())
-		}
+	if err != nil {
 		return w.fail(err)
 	}
 	return w.begin(s)
@@ -254,7 +239,7 @@ func (w *Writer) begin(s *segment) error {
 	s.end, s.last = headerSize, w.appended
 	h := header{number: s.number, after: w.appended, durable: w.claim(w.appended + 1)}
 	if s.view == nil {
-		putHeader(w.reserve(headerSize), h)
+		putHeader(w.extend(headerSize), h)
 		return nil
 	}
 	w.m.Bytes += headerSize
@@ -302,20 +287,22 @@ func (w *Writer) Close() error {
 
 // finish writes the end mark.
 func (w *Writer) finish() error {
-	if err := w.write(w.appended); err != nil || w.o.Sync == NoSync || w.clean {
+	w.stored(w.appended)
+	if err := w.drain(); err != nil || w.o.Sync == NoSync || w.clean {
 		return err
 	}
 	if err := w.sync(w.appended); err != nil {
 		return err
 	}
-	if err := w.put(w.appended+1, 0, nil); err != nil {
+	mark, err := w.put(w.appended+1, 0, nil)
+	if err != nil {
 		return err
 	}
-	for w.writing {
-		w.written.Wait()
+	if err := w.fail(mark.write(nil)); err != nil {
+		return err
 	}
-	if len(w.pending) > 0 {
-		w.writeOut()
+	if err := w.drain(); err != nil {
+		return err
 	}
 	w.syncOut()
 	return w.err
