@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/wal"
 	"lsmlab/engines/vfs"
 )
 
@@ -103,5 +105,62 @@ func TestBackgroundError(t *testing.T) {
 				t.Errorf("verify: %v, %v", r.Findings, err)
 			}
 		})
+	}
+}
+
+// TestRecordNotStored fails to store a record while others write beside it: nobody
+// waits for ever for the one before, all are refused with that error from then on,
+// and what was acknowledged is there after.
+func TestRecordNotStored(t *testing.T) {
+	var broken atomic.Bool
+	mem := vfs.NewMem()
+	o := Options{WALWrite: wal.Mapped}.Small()
+	o.FS = vfs.NewInject(mem, func(op vfs.Op) (f vfs.Fault) {
+		if broken.Load() && op.Kind == vfs.OpWrite && strings.HasSuffix(op.Path, ".wal") {
+			f.Err = syscall.EIO
+		}
+		return f
+	})
+	db, err := Open("db", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers = 8
+	var acked [writers]int
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for {
+				var b kv.Batch // every fourth is large enough to be written, not copied
+				b.Set(fmt.Appendf(nil, "%d-%06d", w, acked[w]), make([]byte, max(10, acked[w]%4*1000)))
+				if err := db.Apply(&b, kv.Buffered); err != nil {
+					if !errors.Is(err, syscall.EIO) {
+						t.Errorf("refused with %v, want EIO", err)
+					}
+					return
+				}
+				if acked[w]++; acked[w] == 100 {
+					broken.Store(true)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := db.Close(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("Close gave %v, want EIO", err)
+	}
+	broken.Store(false)
+	if db, err = Open("db", o); err != nil {
+		t.Fatal(err)
+	}
+	for w, n := range acked {
+		for i := range n {
+			if _, err := db.Get(nil, fmt.Appendf(nil, "%d-%06d", w, i)); err != nil {
+				t.Fatalf("write %d of writer %d was acknowledged: %v", i, w, err)
+			}
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

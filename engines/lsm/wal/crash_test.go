@@ -31,6 +31,7 @@ type world struct {
 	depth int // crashes on the way here
 
 	hist     []entry  // every record appended, in order
+	late     []late   // those not stored yet
 	appended ikey.Seq // its last LSN
 	handed   ikey.Seq // acknowledged as Buffered
 	synced   ikey.Seq // acknowledged as Synced
@@ -39,6 +40,12 @@ type world struct {
 	chance float64 // of a crash at an operation
 	err    error   // the first violation met in a hook
 	states int
+}
+
+// late is a record with a place in the log that is not stored yet.
+type late struct {
+	place Place
+	entry
 }
 
 type entry struct {
@@ -94,6 +101,9 @@ func (w *world) run(steps int) error {
 		}
 	}
 	if w.rng.IntN(2) == 0 {
+		if err := w.store(len(w.late)); err != nil {
+			return err
+		}
 		if err := log.Close(); err != nil {
 			return err
 		}
@@ -106,8 +116,10 @@ func (w *world) run(steps int) error {
 
 func (w *world) step(log *Writer) error {
 	switch n := w.rng.IntN(100); {
-	case n < 60:
+	case n < 50:
 		return w.append(log)
+	case n < 60:
+		return w.store(w.rng.IntN(len(w.late) + 1))
 	case n < 75:
 		return w.commit(log, kv.Buffered)
 	case n < 90:
@@ -119,7 +131,7 @@ func (w *world) step(log *Writer) error {
 		return w.commit(log, kv.Volatile)
 	}
 	if len(w.hist) > 0 {
-		w.flushed = max(w.flushed, w.hist[w.rng.IntN(len(w.hist))].last())
+		w.flushed = max(w.flushed, min(w.hist[w.rng.IntN(len(w.hist))].last(), w.stored()))
 	}
 	return log.Obsolete(w.flushed)
 }
@@ -139,13 +151,43 @@ func (w *world) append(log *Writer) error {
 	e := entry{w.appended + 1, b.Len(), string(b.Bytes())}
 	w.hist = append(w.hist, e) // before: a crash within may keep it
 	w.appended = e.last()
-	return log.Append(e.first, e.count, b.Bytes())
+	if w.rng.IntN(2) == 0 {
+		return log.Append(e.first, e.count, b.Bytes())
+	}
+	place, err := log.Reserve(e.first, e.count, b.Bytes())
+	if err == nil {
+		w.late = append(w.late, late{place, e})
+	}
+	return err
+}
+
+// store stores n of the records that are late, in any order.
+func (w *world) store(n int) error {
+	w.rng.Shuffle(len(w.late), func(i, j int) { w.late[i], w.late[j] = w.late[j], w.late[i] })
+	now := w.late[:n]
+	w.late = w.late[n:]
+	for _, l := range now {
+		if err := l.place.Store([]byte(l.ops)); err != nil {
+			return err
+		}
+		l.place.Advance()
+	}
+	return nil
+}
+
+// stored is the LSN up to which all records are stored.
+func (w *world) stored() ikey.Seq {
+	last := w.appended
+	for _, l := range w.late {
+		last = min(last, l.first-1)
+	}
+	return last
 }
 
 func (w *world) commit(log *Writer, d kv.Durability) error {
-	last := w.appended
+	last := w.stored()
 	if n := len(w.hist); n > 0 && w.rng.IntN(4) == 0 {
-		last = w.hist[w.rng.IntN(n)].last()
+		last = min(last, w.hist[w.rng.IntN(n)].last())
 	}
 	if err := log.Commit(last, d); err != nil {
 		return err
@@ -172,7 +214,7 @@ func (w *world) crash() error {
 	next := *w
 	next.mem = w.mem.CrashClone(c)
 	next.depth++
-	next.states = 0
+	next.states, next.late = 0, nil
 	if !c.ProcessCrash {
 		next.handed = w.synced
 	}

@@ -3,7 +3,9 @@ package wal
 import (
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,7 +169,8 @@ func TestGroupCommit(t *testing.T) {
 			})
 			w, _, _ := openLog(t, o, 0)
 			const goroutines, each = 16, 10
-			commitAll(t, w, goroutines, each, func() kv.Durability { return kv.Synced })
+			var stored atomic.Uint64
+			commitAll(t, w, &stored, goroutines, each, func() kv.Durability { return kv.Synced })
 			m := w.Metrics()
 			if m.Records != goroutines*each || m.SyncCommits != m.Records || m.Syncs > m.Records/4 {
 				t.Errorf("%d syncs for %d commits of %d records", m.Syncs, m.SyncCommits, m.Records)
@@ -186,8 +189,9 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// commitAll has goroutines append under one lock and commit, as a store does.
-func commitAll(t testing.TB, w *Writer, goroutines, each int, rung func() kv.Durability) (last ikey.Seq) {
+// commitAll has goroutines take places under one lock, store beside each other and
+// commit, as a store does. All up to stored is.
+func commitAll(t testing.TB, w *Writer, stored *atomic.Uint64, goroutines, each int, rung func() kv.Durability) (last ikey.Seq) {
 	var (
 		commit sync.Mutex
 		wait   sync.WaitGroup
@@ -198,9 +202,16 @@ func commitAll(t testing.TB, w *Writer, goroutines, each int, rung func() kv.Dur
 				commit.Lock()
 				last++
 				mine, e := last, sample(last, 50)
-				err := w.Append(e.first, e.count, []byte(e.ops))
+				place, err := w.Reserve(e.first, e.count, []byte(e.ops))
 				commit.Unlock()
-				if err := errors.Join(err, w.Commit(mine, rung())); err != nil {
+				err = errors.Join(err, place.Store([]byte(e.ops)))
+				for stored.Load() < uint64(mine)-1 {
+					runtime.Gosched()
+				}
+				stored.Store(uint64(mine))
+				err = errors.Join(err, w.Commit(mine, rung()))
+				place.Advance()
+				if err != nil {
 					t.Error(err)
 					return
 				}
@@ -218,6 +229,7 @@ func TestConcurrent(t *testing.T) {
 		w, _, _ := openLog(t, o, 0)
 		stop := make(chan struct{})
 		var wait sync.WaitGroup
+		var stored atomic.Uint64
 		wait.Go(func() {
 			for upTo := ikey.Seq(0); ; upTo++ {
 				select {
@@ -225,13 +237,13 @@ func TestConcurrent(t *testing.T) {
 					return
 				default:
 				}
-				if err := w.Obsolete(min(upTo, 60)); err != nil {
+				if err := w.Obsolete(min(upTo, 60, ikey.Seq(stored.Load()))); err != nil {
 					t.Error(err)
 				}
 				w.Metrics()
 			}
 		})
-		last := commitAll(t, w, 8, 50, func() kv.Durability {
+		last := commitAll(t, w, &stored, 8, 50, func() kv.Durability {
 			if o.Sync == NoSync {
 				return kv.Durability(rand.IntN(2))
 			}
