@@ -96,7 +96,7 @@ func (db *DB) Close() error {
 }
 
 // awaitWriters returns when all writes are in WAL and MemTable; closing keeps new
-// ones out. Those that wait for a rung get [kv.ErrClosed] unless they reach it first.
+// ones out. Closing the WAL brings those that wait for a rung there.
 func (db *DB) awaitWriters() {
 	db.commitMu.Lock() // whoever saw closing false has left assign
 	last := db.assigned

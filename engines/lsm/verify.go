@@ -23,7 +23,7 @@ type Report struct {
 	FlushedSeq uint64 // every LSN up to it is in tables
 	LastSeq    uint64 // newest LSN of the store
 	WALRecords int    // with LSNs after FlushedSeq
-	WALTail    string // what a torn tail lost, none of it ever synced; empty if none
+	WALTail    string // what a torn tail lost, none of it acknowledged as synced; empty if none
 	WALSkipped int    // unreadable places that held only LSNs in tables
 	// Chain is the files that hold LSNs, tables first, each group by its first LSN.
 	// Without a hole in it and without damage every LSN up to LastSeq is there.

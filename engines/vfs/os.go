@@ -157,17 +157,21 @@ type osMapping struct {
 func (m *osMapping) Bytes() []byte { return m.data }
 
 // Forget implements [Mapping].
-func (m *osMapping) Forget(from, to int64) { m.advise(from, to, unix.MADV_DONTNEED) }
+func (m *osMapping) Forget(from, to int64) {
+	page := int64(os.Getpagesize())
+	m.advise((from+page-1)/page*page, min(to, int64(len(m.data)))/page*page, unix.MADV_DONTNEED)
+}
 
 // Populate implements [WritableMapping]. Linux knows it from 5.14 on; an error of
 // the device is met again by the store.
-func (m *osMapping) Populate(from, to int64) { m.advise(from, to, unix.MADV_POPULATE_WRITE) }
-
-// advise is madvise for the whole pages within [from, to). It is best effort: what
-// the system does not do does no harm.
-func (m *osMapping) advise(from, to int64, advice int) {
+func (m *osMapping) Populate(from, to int64) {
 	page := int64(os.Getpagesize())
-	from, to = (from+page-1)/page*page, min(to, int64(len(m.data)))/page*page
+	m.advise(from/page*page, min(to, int64(len(m.data))), unix.MADV_POPULATE_WRITE)
+}
+
+// advise is madvise for [from, to), of which from is the beginning of a page. It is
+// best effort: what the system does not do does no harm.
+func (m *osMapping) advise(from, to int64, advice int) {
 	if from < to {
 		_ = unix.Madvise(m.data[from:to], advice)
 	}

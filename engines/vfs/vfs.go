@@ -97,9 +97,9 @@ type WritableMapping interface {
 	Bytes() []byte
 	// Forget is that of [Mapping]; what was stored stays.
 	Forget(from, to int64)
-	// Populate makes the pages of [from, to) ready for stores at once. Each of them
-	// would be else, at its first store, and goroutines that store beside each
-	// other would all wait for it.
+	// Populate makes the pages of [from, to), whole ones, ready for stores at once.
+	// Each of them would be else, at its first store, and goroutines that store
+	// beside each other would all wait for it.
 	Populate(from, to int64)
 	// Unmap ends the view, without a sync; no slice of Bytes may be touched
 	// after.

@@ -34,7 +34,7 @@ func (w *Writer) commit(last ikey.Seq, d kv.Durability) error {
 	w.stored(last)
 	switch d {
 	case kv.Volatile:
-		return w.state()
+		return w.err
 	case kv.Buffered:
 		return w.write(last)
 	}
@@ -61,7 +61,7 @@ func (w *Writer) write(last ikey.Seq) error {
 			w.writeOut()
 		}
 	}
-	return w.state()
+	return w.err
 }
 
 // writeOut is the leader's part of write: one positioned write of all that is
@@ -111,11 +111,11 @@ func (w *Writer) sync(last ikey.Seq) error {
 			w.syncOut()
 		}
 	}
-	return w.state()
+	return w.err
 }
 
-// syncOut is the leader's part of sync: it makes all that has been appended
-// durable, in every segment. Nobody else is syncing.
+// syncOut is the leader's part of sync: it makes all that has been appended, and
+// stored, durable, in every segment. Nobody else is syncing.
 func (w *Writer) syncOut() {
 	w.syncing = true
 	if w.lastGroup > 1 {
@@ -126,10 +126,11 @@ func (w *Writer) syncOut() {
 		runtime.Gosched()
 		w.mu.Lock()
 	}
-	err := w.state()
-	if w.o.Write == Positioned {
-		err = w.write(w.appended)
+	upTo := w.appended
+	if w.o.Write == Mapped {
+		upTo = w.handed // more may not be stored yet
 	}
+	err := w.write(upTo)
 	if err == nil {
 		err = w.settle()
 	}
@@ -145,8 +146,7 @@ func (w *Writer) syncOut() {
 	w.settled.Broadcast()
 }
 
-// settle syncs all that was handed over by now. The group that is counted has, with
-// Mapped, also the few records that are being stored.
+// settle syncs all that was handed over by now.
 func (w *Writer) settle() error {
 	upTo, dir := w.handed, w.dirDirty
 	group := w.m.Records - w.m.syncedRecords
@@ -157,7 +157,7 @@ func (w *Writer) settle() error {
 			w.dirty = append(w.dirty, s)
 		}
 	}
-	sealed := w.dirty[:len(w.dirty):len(w.dirty)]
+	sealed := w.dirty
 	if w.cur != nil {
 		w.dirty = append(w.dirty, w.cur)
 	}

@@ -43,7 +43,10 @@
 //
 // Append encodes into a buffer. Commit(Buffered) hands that over by one positioned
 // write, and Commit(Synced) syncs; of those who wait one leads, and the others share
-// what it does. Two buffers change places, so a write never stops Append.
+// what it does. Two buffers change places, so a write never stops Append. Once
+// somebody has asked for Synced, small positioned writes put zeros ahead of the
+// records, so that a sync finds blocks that were written before; if the disk has no
+// room for them, the log ends a little before it had to.
 //
 // With [Mapped] there is no buffer: Reserve gives a record its place, in LSN order,
 // and Place.Store copies it into a shared mapping of the segment, or writes past that
@@ -52,10 +55,6 @@
 // were stored: a store knows that from what is visible. What a crash leaves behind a
 // record that was not stored is a torn tail, as after a power cut.
 //
-// Once somebody has asked for Synced, small positioned writes put zeros ahead of the
-// records, so that a sync finds blocks that were written before; if the disk has no
-// room for them, the log ends a little before it had to.
-//
 // Invariants:
 //
 //  1. synced <= handed <= appended, and none ever falls.
@@ -63,8 +62,8 @@
 //     ends. Whoever changes the current segment empties the buffer first. With Mapped
 //     records of earlier segments may still be stored: those stay mapped until
 //     tables hold all of them, and are synced again if a sync came before a record.
-//  3. At most one goroutine hands over or changes segments (writing), and at
-//     most one syncs (syncing). The two run beside each other.
+//  3. At most one goroutine hands the buffer over or changes segments (writing),
+//     and at most one syncs (syncing). The two run beside each other.
 //  4. synced rises to N only after: all up to N was handed over, then every
 //     segment with bytes that were never synced was synced, in order, then the
 //     directory if a segment was created or renamed since its last sync. So
@@ -107,8 +106,10 @@
 //     lost segment is found so, and the error names the missing LSNs. Nothing
 //     is replayed further, nothing is changed.
 //  5. Otherwise, if something sound does not continue the log, reached+1 was
-//     lost in a power cut that kept later, equally unsynced bytes. All from
-//     there on is the torn tail, and must never come back behind new records.
+//     lost in a power cut that kept later bytes, or not stored yet when a crash
+//     came. None of what is later was acknowledged at the rung that outlives the
+//     crash: all from there on is the torn tail, and must never come back behind
+//     new records.
 //
 // Then the log on disk is made what was replayed: segments without LSNs >
 // flushed and segments of the tail are removed, the last that stays is cut off

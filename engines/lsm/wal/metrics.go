@@ -8,7 +8,8 @@ type Metrics struct {
 	Syncs       int64 // times that a leader synced what was pending
 	SyncCommits int64 // calls of Commit that asked for Synced
 	// SyncGroups[i] counts the syncs that covered 2^(i-1) to 2^i-1 records;
-	// [0] those that covered none, the last one all larger.
+	// [0] those that covered none, the last one all larger. With Mapped a record that
+	// is being stored counts to the sync before its own.
 	SyncGroups [16]int64
 
 	SegmentsMade int64 // recycled ones included

@@ -35,8 +35,8 @@ type Segment struct {
 	number uint64
 }
 
-// Torn describes a tail that held sound records, none of which was ever
-// covered by a sync, after a place at which one was lost. It is zero if there
+// Torn describes a tail that held sound records, none of which was acknowledged
+// as what outlives the crash, after a place at which one was lost. It is zero if there
 // was none: a log that ends in the middle of a record just ends there.
 type Torn struct {
 	Segment string // name of the file

@@ -41,7 +41,7 @@ type Writer struct {
 	lastGroup int64
 
 	// appended >= handed >= synced: the last LSN appended, that the operating
-	// system has, and that is durable with all before it.
+	// system is known to have, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
 	flushed                  ikey.Seq // of the last Obsolete
 	// reached is handed + 1 for those who do not hold mu; with Mapped, where what was
@@ -249,8 +249,9 @@ func (w *Writer) begin(s *segment) error {
 // Close hands over and syncs all that was appended, leaves a mark that says so
 // (damage found later is then known to be damage), and removes the pool; where
 // that fails a file is left behind, which the next recovery removes. With
-// NoSync it does not sync and leaves no mark. It must not run together with Append.
-// A second Close returns kv.ErrClosed, and so do all other calls after.
+// NoSync it does not sync and leaves no mark. It must not run together with Append,
+// and every place is stored. A second Close returns kv.ErrClosed, and so does Append
+// after; Commit says whether the rung was reached.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -3,7 +3,9 @@ package wal
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -321,5 +323,30 @@ func TestFillAhead(t *testing.T) {
 	}
 	if got, _, err := replay(o, 0); err != nil || !equal(got, want) {
 		t.Errorf("%d of %d records are back: %v", len(got), len(want), err)
+	}
+}
+
+// TestDeviceFails takes a mapped segment's memory away: the record that is stored
+// there breaks the log, which names the file, and nothing is promised any more.
+func TestDeviceFails(t *testing.T) {
+	t.Chdir(t.TempDir())
+	w, _, _ := openLog(t, Options{FS: vfs.OS, Write: Mapped}, 0)
+	fill(t, w, 0, 10, 100)
+	if err := w.Commit(10, kv.Buffered); err != nil {
+		t.Fatal(err)
+	}
+	name := segmentName(1)
+	if err := os.Truncate(testDir+"/"+name, 0); err != nil {
+		t.Fatal(err)
+	}
+	e := sample(11, 100)
+	err := w.Append(e.first, e.count, []byte(e.ops))
+	if err == nil || !strings.Contains(err.Error(), name) {
+		t.Fatalf("append gave %v, want an error with %s", err, name)
+	}
+	for _, again := range []error{w.Append(12, 1, []byte("x")), w.Commit(11, kv.Buffered), w.Commit(11, kv.Synced), w.Close()} {
+		if !errors.Is(again, err) {
+			t.Errorf("after the error: %v, want %v", again, err)
+		}
 	}
 }

@@ -350,6 +350,7 @@ func testMapWritable(x *fixture) {
 	if len(b) != 9000 {
 		x.Fatalf("mapping of %d bytes, want 9000", len(b))
 	}
+	w.Populate(100, 20_000) // beyond the end too, and stores nothing
 	copy(b[5000:], "mapped")
 	x.write(f, "written", 100)
 	if string(b[100:107]) != "written" {
