@@ -116,7 +116,7 @@ func writeUntilKilled(dir string) {
 // It raises written to what was acknowledged and returns the newest LSN of that.
 func killOne(t *testing.T, dir string, acknowledged int, written *[killedWriters]int) (newest uint64) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$") // ends with the test too
 	child.Env = append(os.Environ(), killedDir+"="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 )
 
 // Obsolete says that tables durably hold every LSN up to flushed: the manifest
-// says so, and it was synced; no record up to it is still to be stored. Segments without a later LSN go to the pool, or
-// are removed when the pool is full or they are of another size. An error means
-// that a file was left behind, which the next recovery removes, or a mapping.
+// says so, and it was synced; no record up to it is still to be stored. Segments
+// without a later LSN go to the pool, or are removed when the pool is full or they
+// are of another size. An error means that a file was left behind, which the next
+// recovery removes, or a mapping.
 func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	w.mu.Lock()
 	w.flushed = max(w.flushed, flushed)

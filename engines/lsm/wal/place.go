@@ -40,9 +40,10 @@ type Place struct {
 	ahead   int64    // pages from here on have to be made ready; 0: none
 }
 
-// place returns the place of a record of size bytes, the last before the end of a
-// mapped segment. It is called under the writer's lock.
-func (s *segment) place(w *Writer, size int64, first ikey.Seq, count int, durable ikey.Seq) Place {
+// place returns the place of a record of size bytes, the last before the end of the
+// current segment, which is mapped. It is called under mu.
+func (w *Writer) place(size int64, first ikey.Seq, count int, durable ikey.Seq) Place {
+	s := w.cur
 	at := s.end - size
 	p := Place{w: w, segment: s, at: at, size: size, first: first, count: count, durable: durable, behind: at}
 	if p.large = size >= min(largeRecord, w.o.SegmentSize/4); p.large {

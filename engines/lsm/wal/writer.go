@@ -159,7 +159,7 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error)
 		return p, nil
 	}
 	w.m.Bytes += size
-	return w.cur.place(w, size, first, count, durable), nil
+	return w.place(size, first, count, durable), nil
 }
 
 // claim returns what a record that begins with LSN first may say of durability:
