@@ -9,14 +9,19 @@ import (
 )
 
 func main() {
-	ctx, stop := signalContext()
-	defer stop()
-	os.Exit(run(ctx, newCatalog(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(signalContext(), newCatalog(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// signalContext ends at Ctrl-C or SIGTERM; a second one ends the process at once.
-func signalContext() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+// signalContext ends at Ctrl-C or SIGTERM; a second one ends the process at once,
+// from before anything can see that the context has ended.
+func signalContext() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		end()
+	}()
+	return ctx
 }

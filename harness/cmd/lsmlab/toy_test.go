@@ -39,9 +39,7 @@ func toyMain() {
 	if os.Getenv(asProgram) == "real" {
 		catalog = newCatalog()
 	}
-	ctx, stop := signalContext()
-	defer stop()
-	os.Exit(run(ctx, catalog, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(signalContext(), catalog, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // toyCatalog has engines that work and engines with every vice.
