@@ -56,9 +56,8 @@ type Executor struct {
 	mayMiss    bool // a key may have been deleted
 
 	value   []byte
-	scratch []byte // a key made to seek or to name
-	last    []byte // the last key of a scan
-	batch   kv.Batch
+	scratch []byte      // a key made to seek or to name
+	last    []byte      // the last key of a scan
 	all     kv.Iterator // of ReadNext, open between operations
 }
 
@@ -153,9 +152,7 @@ func (x *Executor) getMissing(op *Op) error {
 }
 
 func (x *Executor) set(op *Op) error {
-	x.batch.Reset()
-	x.batch.Set(op.Key, op.Value)
-	if err := x.engine.Apply(&x.batch, x.durability); err != nil {
+	if err := x.engine.Apply(op.Batch, x.durability); err != nil {
 		return keyError(op.Kind, op.Key, err)
 	}
 	x.Counts.Writes++
@@ -165,9 +162,7 @@ func (x *Executor) set(op *Op) error {
 }
 
 func (x *Executor) delete(op *Op) error {
-	x.batch.Reset()
-	x.batch.Delete(op.Key)
-	if err := x.engine.Apply(&x.batch, x.durability); err != nil {
+	if err := x.engine.Apply(op.Batch, x.durability); err != nil {
 		return keyError(op.Kind, op.Key, err)
 	}
 	x.Counts.Deletes++

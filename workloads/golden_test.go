@@ -54,7 +54,7 @@ func printOp(out *bytes.Buffer, op *Op) {
 	if op.ScanLen != 0 {
 		fmt.Fprintf(out, " scan %d", op.ScanLen)
 	}
-	if op.Batch != nil {
+	if op.Kind == BatchSet {
 		fmt.Fprintf(out, " batch %d crc %08x", op.Batch.Len(), crc32.ChecksumIEEE(op.Batch.Bytes()))
 	}
 	if op.Warmup {

@@ -60,7 +60,7 @@ type Op struct {
 	Key     []byte    // nil for BatchSet and ReadNext
 	Value   []byte    // of Set, Insert and ReadModifyWrite
 	ScanLen int       // entries; of Scan and ReadNext
-	Batch   *kv.Batch // of BatchSet
+	Batch   *kv.Batch // what a write applies; Key and Value lie in it
 
 	inserts *inserts // of Insert
 }

@@ -29,8 +29,8 @@ type Stream struct {
 	repeat    uint8
 	version   uint32
 
-	key, value []byte // empty, with room for one each
-	batch      kv.Batch
+	key   []byte // empty, with room for one
+	batch kv.Batch
 }
 
 // versionBits is how far a stream counts its versions before it starts over. The
@@ -53,7 +53,6 @@ func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
 		repeat:    w.repeat,
 		version:   (i + 1) << versionBits,
 		key:       make([]byte, 0, w.keys.Size+1),
-		value:     make([]byte, 0, w.size+valueSlack),
 	}
 	if s.scanMin == 0 {
 		s.scanMin = s.scanMax
@@ -69,7 +68,7 @@ func (s *Stream) Next(op *Op) bool {
 	op.Kind, op.Role, op.Warmup = s.kinds.next(&s.src), s.role, s.warm > 0
 	op.Units, op.ScanLen = 1, 0
 	switch op.Kind {
-	case Get, Delete:
+	case Get:
 		s.readKey(op)
 		op.Value, op.Batch = nil, nil
 	case GetMissing:
@@ -77,8 +76,12 @@ func (s *Stream) Next(op *Op) bool {
 		op.Key = s.keys.AppendMissing(s.key, op.Index)
 		op.Value, op.Batch = nil, nil
 	case Set, ReadModifyWrite:
+		s.write(op, s.index())
+	case Delete:
 		s.readKey(op)
-		s.newValue(op)
+		s.batch.Reset()
+		s.batch.Delete(op.Key)
+		op.Value, op.Batch = nil, &s.batch
 	case Insert:
 		s.insert(op)
 	case Scan:
@@ -117,9 +120,18 @@ func (s *Stream) readKey(op *Op) {
 	op.Key = s.keys.Append(s.key, op.Index) // s.key has room
 }
 
-func (s *Stream) newValue(op *Op) {
-	op.Value = AppendValue(s.value, op.Index, s.nextVersion(), s.valueSize, s.repeat)
-	op.Batch = nil
+// write makes op the write of a new version to the key of index.
+func (s *Stream) write(op *Op, index uint64) {
+	s.batch.Reset()
+	op.Index, op.Batch = index, &s.batch
+	op.Key, op.Value = s.addSet(index)
+}
+
+// addSet adds a new version of the key of index to the batch and returns where
+// its key and value were made there.
+func (s *Stream) addSet(index uint64) (key, value []byte) {
+	key, value = s.batch.SetDeferred(s.keys.Size, s.valueSize)
+	return s.keys.Append(key[:0], index), AppendValue(value[:0], index, s.nextVersion(), s.valueSize, s.repeat)
 }
 
 func (s *Stream) nextVersion() uint32 {
@@ -139,9 +151,8 @@ func (s *Stream) insert(op *Op) {
 		op.Kind = Set
 		index = s.index()
 	}
-	op.Index, op.inserts = index, s.inserts
-	op.Key = s.keys.Append(s.key, index)
-	s.newValue(op)
+	op.inserts = s.inserts
+	s.write(op, index)
 }
 
 // readNext asks for the next part of a scan of all keys, up to their end.
@@ -168,9 +179,7 @@ func (s *Stream) fillBatch(op *Op) {
 		if i == 0 {
 			op.Index = index
 		}
-		s.batch.Set(
-			s.keys.Append(s.key, index),
-			AppendValue(s.value, index, s.nextVersion(), s.valueSize, s.repeat))
+		s.addSet(index)
 	}
 	op.Units, op.Batch = int(n), &s.batch
 	op.Key, op.Value = nil, nil

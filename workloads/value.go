@@ -24,20 +24,19 @@ var ErrWrongValue = errors.New("wrong value")
 //
 //	w(i) = y ^ y>>32   with   y = (seed + i*odd) * odd'
 //
-// which costs one multiplication and no dependence between words. The last
+// which costs one addition from word to word. The last
 // repeat/256 of the body repeat its beginning, for compressors.
 const (
 	valueHeader  = 16 // bytes
 	indexSize    = 8  // bytes; the shortest value that carries its index
 	repeatWhole  = 256
-	bodyStep     = 0x9e3779b97f4a7c15
+	bodyMultiply = 0xd6e8feb86659fd93
+	bodyStep     = 0x9e3779b97f4a7c15 * bodyMultiply & math.MaxUint64 // of y
 	bodyStep2    = 2 * bodyStep & math.MaxUint64
 	bodyStep3    = 3 * bodyStep & math.MaxUint64
 	bodyStep4    = 4 * bodyStep & math.MaxUint64
-	bodyMultiply = 0xd6e8feb86659fd93
 	indexStep    = 0xd1342543de82ef95
 	shortSeed    = 0x5851f42d4c957f2d
-	valueSlack   = 32 // bytes past the end that fillBody may write
 )
 
 // AppendValue appends a value of size bytes for a key index to dst. Equal
@@ -45,33 +44,30 @@ const (
 // incompressible but for the header.
 func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
 	start := len(dst)
-	if cap(dst)-start < size+valueSlack { // Grow is a call
-		dst = slices.Grow(dst, size+valueSlack)
+	if cap(dst)-start < size { // Grow is a call
+		dst = slices.Grow(dst, size)
 	}
-	v := dst[start : start+size+valueSlack]
+	dst = dst[:start+size]
+	v := dst[start:]
 	if size < valueHeader {
 		at := 0
 		if size >= indexSize {
 			binary.LittleEndian.PutUint64(v, index)
 			at = indexSize
 		}
-		fillBody(v[at:], size-at, seedOf(index, shortSeed))
-		return dst[:start+size]
+		fillBody(v[at:], seedOf(index, shortSeed))
+		return dst
 	}
 	tag := uint64(version) | uint64(size)<<32&0xffffff_00000000 | uint64(repeat)<<56
 	binary.LittleEndian.PutUint64(v, index)
 	binary.LittleEndian.PutUint64(v[8:], tag)
-	v = v[valueHeader:]
-	body := size - valueHeader
-	fresh := body
-	if repeat != 0 {
-		fresh = freshBytes(body, repeat)
+	body := v[valueHeader:]
+	if seed := seedOf(index, tag); repeat == 0 {
+		fillBody(body, seed)
+	} else {
+		fillRepeating(body, seed, repeat)
 	}
-	fillBody(v, fresh, seedOf(index, tag))
-	for at := fresh; at < body; at += fresh {
-		copy(v[at:body], v[:fresh])
-	}
-	return dst[:start+size]
+	return dst
 }
 
 // CheckValue says whether value, of any version, was written to the key of index,
@@ -127,43 +123,71 @@ func freshBytes(body int, repeat uint8) int {
 	return min(body, max(8, body-body*int(repeat)/repeatWhole))
 }
 
-func bodyWord(x uint64) uint64 {
-	y := x * bodyMultiply
-	return y ^ y>>32
+// fillRepeating fills a body of which repeat/256 repeat its beginning.
+func fillRepeating(body []byte, seed uint64, repeat uint8) {
+	fresh := freshBytes(len(body), repeat)
+	fillBody(body[:fresh], seed)
+	for at := fresh; at < len(body); at += fresh {
+		copy(body[at:], body[:fresh])
+	}
 }
 
-// fillBody writes n bytes of body into v, and up to [valueSlack] more.
-func fillBody(v []byte, n int, seed uint64) {
-	for ; n > 0; n -= 32 {
+func bodyWord(y uint64) uint64 { return y ^ y>>32 }
+
+// fillBody fills v with the body of seed.
+func fillBody(v []byte, seed uint64) {
+	y := seed * bodyMultiply
+	for ; len(v) >= 32; v = v[32:] {
 		b := (*[32]byte)(v)
-		binary.LittleEndian.PutUint64(b[0:], bodyWord(seed))
-		binary.LittleEndian.PutUint64(b[8:], bodyWord(seed+bodyStep))
-		binary.LittleEndian.PutUint64(b[16:], bodyWord(seed+bodyStep2))
-		binary.LittleEndian.PutUint64(b[24:], bodyWord(seed+bodyStep3))
-		seed += bodyStep4
-		v = v[32:]
+		binary.LittleEndian.PutUint64(b[0:], bodyWord(y))
+		binary.LittleEndian.PutUint64(b[8:], bodyWord(y+bodyStep))
+		binary.LittleEndian.PutUint64(b[16:], bodyWord(y+bodyStep2))
+		binary.LittleEndian.PutUint64(b[24:], bodyWord(y+bodyStep3))
+		y += bodyStep4
+	}
+	for ; len(v) >= 8; v = v[8:] {
+		binary.LittleEndian.PutUint64(v, bodyWord(y))
+		y += bodyStep
+	}
+	if len(v) > 0 {
+		putTail(v, bodyWord(y))
 	}
 }
 
 // checkBody says whether v is what fillBody writes.
 func checkBody(v []byte, seed uint64) bool {
+	y := seed * bodyMultiply
 	var differ uint64
 	for ; len(v) >= 32; v = v[32:] {
 		b := (*[32]byte)(v)
-		differ |= binary.LittleEndian.Uint64(b[0:]) ^ bodyWord(seed)
-		differ |= binary.LittleEndian.Uint64(b[8:]) ^ bodyWord(seed+bodyStep)
-		differ |= binary.LittleEndian.Uint64(b[16:]) ^ bodyWord(seed+bodyStep2)
-		differ |= binary.LittleEndian.Uint64(b[24:]) ^ bodyWord(seed+bodyStep3)
-		seed += bodyStep4
+		differ |= binary.LittleEndian.Uint64(b[0:]) ^ bodyWord(y)
+		differ |= binary.LittleEndian.Uint64(b[8:]) ^ bodyWord(y+bodyStep)
+		differ |= binary.LittleEndian.Uint64(b[16:]) ^ bodyWord(y+bodyStep2)
+		differ |= binary.LittleEndian.Uint64(b[24:]) ^ bodyWord(y+bodyStep3)
+		y += bodyStep4
 	}
 	for ; len(v) >= 8; v = v[8:] {
-		differ |= binary.LittleEndian.Uint64(v) ^ bodyWord(seed)
-		seed += bodyStep
+		differ |= binary.LittleEndian.Uint64(v) ^ bodyWord(y)
+		y += bodyStep
 	}
 	if len(v) > 0 {
-		differ |= (tailWord(v) ^ bodyWord(seed)) << (64 - 8*len(v))
+		differ |= (tailWord(v) ^ bodyWord(y)) << (64 - 8*len(v))
 	}
 	return differ == 0
+}
+
+// putTail fills v, 1 to 7 bytes, with the first of a little-endian word.
+func putTail(v []byte, w uint64) {
+	if len(v) >= 4 {
+		// Two halves that may overlap.
+		binary.LittleEndian.PutUint32(v, uint32(w))
+		binary.LittleEndian.PutUint32(v[len(v)-4:], uint32(w>>(8*len(v)-32)))
+		return
+	}
+	for i := range v {
+		v[i] = byte(w)
+		w >>= 8
+	}
 }
 
 // tailWord reads 1 to 7 bytes as a little-endian word.

@@ -3,6 +3,7 @@ package kv
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // OpKind says what one operation of a batch does. Part of the disk format; do
@@ -31,34 +32,57 @@ type Batch struct {
 
 // Set adds "key has value".
 func (b *Batch) Set(key, value []byte) {
-	if len(key) > MaxKeySize || len(value) > MaxValueSize {
-		b.refuse(key, value)
-		return
+	k, v := b.SetDeferred(len(key), len(value))
+	copy(k, key)
+	copy(v, value)
+}
+
+// SetDeferred adds "key has value" of the given sizes and returns the batch's own
+// memory of both, with any content, for the caller to fill before the next change
+// or use of b: what is made there need not be copied there (Pebble's
+// Batch.SetDeferred).
+func (b *Batch) SetDeferred(keySize, valueSize int) (key, value []byte) {
+	if keySize > MaxKeySize || valueSize > MaxValueSize {
+		b.refuse(keySize, valueSize)
+		return make([]byte, keySize), make([]byte, valueSize)
 	}
-	d := append(b.data, byte(OpSet))
-	d = binary.AppendUvarint(d, uint64(len(key)))
-	d = append(d, key...)
-	d = binary.AppendUvarint(d, uint64(len(value)))
-	b.data = append(d, value...)
+	d := b.data
+	if most := keySize + valueSize + opOverhead; cap(d)-len(d) < most { // Grow is a call
+		d = slices.Grow(d, most)
+	}
+	d = appendLength(append(d, byte(OpSet)), keySize)
+	keyEnd := len(d) + keySize
+	d = appendLength(d[:keyEnd], valueSize)
+	end := len(d) + valueSize
+	b.data = d[:end]
 	b.count++
+	return d[keyEnd-keySize : keyEnd : keyEnd], d[end-valueSize : end : end]
+}
+
+// opOverhead is what an operation takes beside key and value, at most.
+const opOverhead = 1 + 2*binary.MaxVarintLen32
+
+func appendLength(d []byte, n int) []byte {
+	if n < 0x80 { // AppendUvarint is a call
+		return append(d, byte(n))
+	}
+	return binary.AppendUvarint(d, uint64(n))
 }
 
 // Delete adds "key has no value".
 func (b *Batch) Delete(key []byte) {
 	if len(key) > MaxKeySize {
-		b.refuse(key, nil)
+		b.refuse(len(key), 0)
 		return
 	}
-	d := append(b.data, byte(OpDelete))
-	d = binary.AppendUvarint(d, uint64(len(key)))
-	b.data = append(d, key...)
+	b.data = append(appendLength(append(b.data, byte(OpDelete)), len(key)), key...)
 	b.count++
 }
 
-func (b *Batch) refuse(key, value []byte) {
+func (b *Batch) refuse(keySize, valueSize int) {
 	if b.err == nil {
 		b.err = fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
-			ErrTooLarge, len(key), MaxKeySize, len(value), MaxValueSize)
+			ErrTooLarge, keySize, MaxKeySize, valueSize, MaxValueSize)
 	}
 }
 

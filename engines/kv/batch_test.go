@@ -25,6 +25,26 @@ func readAll(t *testing.T, ops Ops) []op {
 	return all
 }
 
+// random returns up to 300 bytes.
+func random(rng *rand.Rand) []byte {
+	b := make([]byte, rng.IntN(300))
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return b
+}
+
+func setEitherWay(b *Batch, key, value []byte, rng *rand.Rand) {
+	if rng.IntN(2) == 0 {
+		b.Set(key, value)
+		return
+	}
+	k, v := b.SetDeferred(len(key), len(value))
+	_, _ = append(k, 0xff), append(v, 0xff) // reaches nothing of the batch
+	copy(k, key)
+	copy(v, value)
+}
+
 func TestBatchRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var b Batch
@@ -32,13 +52,12 @@ func TestBatchRoundTrip(t *testing.T) {
 		b.Reset()
 		var want []op
 		for range rng.IntN(40) {
-			key := make([]byte, rng.IntN(300))
-			value := make([]byte, rng.IntN(300))
+			key, value := random(rng), random(rng)
 			if rng.IntN(3) == 0 {
 				b.Delete(key)
 				want = append(want, op{OpDelete, string(key), ""})
 			} else {
-				b.Set(key, value)
+				setEitherWay(&b, key, value, rng)
 				want = append(want, op{OpSet, string(key), string(value)})
 			}
 			if len(key) > 0 {
@@ -70,6 +89,11 @@ func TestBatchLimits(t *testing.T) {
 		"key":         func(b *Batch) { b.Set(make([]byte, MaxKeySize+1), nil) },
 		"deleted key": func(b *Batch) { b.Delete(make([]byte, MaxKeySize+1)) },
 		"value":       func(b *Batch) { b.Set(nil, make([]byte, MaxValueSize+1)) },
+		"deferred value": func(b *Batch) {
+			if key, value := b.SetDeferred(1, MaxValueSize+1); len(key) != 1 || len(value) != MaxValueSize+1 {
+				t.Errorf("deferred: %d and %d bytes to fill", len(key), len(value))
+			}
+		},
 	} {
 		var b Batch
 		fill(&b)
