@@ -17,7 +17,7 @@ import (
 //
 // Invariants:
 //
-//  1. A thread shares nothing with the others but clock, deadline and stop, which
+//  1. A thread shares nothing with the others but start, deadline and stop, which
 //     are only read while it works. Threads lie apart in memory.
 //  2. Every thread has done its warm-up before any starts its measured part.
 //  3. A closed loop reads the clock once an operation: the end of one is the start
@@ -30,7 +30,8 @@ type drive struct {
 	done    atomic.Int64 // operations, added every 100 ms a thread: for progress only
 	_       [64]byte
 	threads []*thread
-	clock   clock.Clock // from the start of the measured part
+	clock   clock.Clock
+	start   int64 // ns of clock
 	limit   time.Duration
 	rate    float64 // of all foreground threads; 0 is closed loop
 	front   int     // number of foreground threads
@@ -59,7 +60,7 @@ type thread struct {
 const maxKinds = 16
 
 func newDrive(w *workloads.Workload, e kv.Engine, d kv.Durability, limit time.Duration, rate float64) *drive {
-	dr := &drive{limit: limit, rate: rate}
+	dr := &drive{clock: clock.Start(), limit: limit, rate: rate}
 	for i := range w.Streams() {
 		t := &thread{
 			stream: w.Stream(i), exec: workloads.NewExecutor(w, e, d), rec: newRecorder(maxKinds), role: w.Role(i), number: i,
@@ -83,7 +84,7 @@ func (d *drive) warmUp(ctx context.Context) error {
 // is called with the common start, right before it.
 func (d *drive) measure(ctx context.Context, ready func(start time.Time)) (time.Duration, error) {
 	ready(time.Now())
-	d.clock = clock.Start()
+	d.start = d.clock.Now()
 	d.each(ctx, func(t *thread) { t.runMeasured(d) })
 	var end int64
 	for _, t := range d.threads {
@@ -159,16 +160,16 @@ func (t *thread) runMeasured(d *drive) {
 // runClosed starts every operation when the one before has ended.
 func (t *thread) runClosed(d *drive) {
 	limit := d.deadline()
-	begin := d.clock.Now()
+	begin := d.clock.Now() - d.start
 	for !d.stop.Load() {
 		if t.err = t.exec.Do(&t.op); t.err != nil {
 			return
 		}
-		end := d.clock.Now()
+		end := d.clock.Now() - d.start
 		next := end
 		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
 			t.keepBooks(d, end)
-			next = d.clock.Now() // that is no operation's time
+			next = d.clock.Now() - d.start // that is no operation's time
 		}
 		t.count(end - begin)
 		t.end, begin = end, next
@@ -188,19 +189,20 @@ func (t *thread) runOpen(d *drive) {
 	}
 	defer func() { _ = p.close() }() // nothing is written there
 	limit := d.deadline()
+	now := func() int64 { return d.clock.Now() - d.start }
 	for k := int64(0); !d.stop.Load(); k++ {
 		intended := int64(float64(int64(t.number)+k*int64(d.front)) * 1e9 / d.rate)
 		if intended >= limit {
 			return
 		}
-		if t.err = p.waitUntil(intended, d.clock.Now); t.err != nil {
+		if t.err = p.waitUntil(intended, now); t.err != nil {
 			return
 		}
-		begin := d.clock.Now()
+		begin := now()
 		if t.err = t.exec.Do(&t.op); t.err != nil {
 			return
 		}
-		end := d.clock.Now()
+		end := now()
 		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
 			t.keepBooks(d, end)
 		}

@@ -112,6 +112,9 @@ func checkCounts(t *testing.T, w *Workload, e *model, c Counts) {
 		want["entries"] = total
 	case "deleterandom":
 		want["deletes"] = total
+		if n := len(e.data); n >= 301 {
+			t.Errorf("%d keys after deleting", n)
+		}
 	case "seekrandom":
 		want["scans"] = total
 	}

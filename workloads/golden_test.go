@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"lsmlab/engines/kv"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -27,6 +29,7 @@ func TestGolden(t *testing.T) {
 			var op Op
 			for n := 0; n < 12 && s.Next(&op); n++ {
 				printOp(&got, &op)
+				checkBatch(t, &op)
 				op.Acknowledge()
 			}
 		}
@@ -61,6 +64,28 @@ func printOp(out *bytes.Buffer, op *Op) {
 		fmt.Fprint(out, " warm-up")
 	}
 	fmt.Fprintln(out)
+}
+
+// checkBatch says whether op's batch is what its other fields stand for.
+func checkBatch(t *testing.T, op *Op) {
+	t.Helper()
+	kind := kv.OpSet
+	switch op.Kind {
+	case BatchSet:
+		return
+	case Delete:
+		kind = kv.OpDelete
+	case Set, Insert, ReadModifyWrite:
+	default:
+		if op.Batch != nil {
+			t.Errorf("%s has a batch", op.Kind)
+		}
+		return
+	}
+	ops := op.Batch.Ops()
+	if !ops.Next() || ops.Kind != kind || !bytes.Equal(ops.Key, op.Key) || !bytes.Equal(ops.Value, op.Value) || op.Batch.Len() != 1 {
+		t.Errorf("%s of %q: its batch is % x", op.Kind, op.Key, op.Batch.Bytes())
+	}
 }
 
 func compareGolden(t *testing.T, name string, got []byte) {

@@ -50,7 +50,8 @@ func (r Role) String() string {
 }
 
 // Op is one operation. [Stream.Next] fills it in place; Key, Value and Batch are
-// the stream's own memory and valid until its next Next.
+// the stream's own memory and valid until its next Next. Key and Value may lie in
+// Batch.
 type Op struct {
 	Kind    Kind
 	Role    Role
@@ -60,7 +61,7 @@ type Op struct {
 	Key     []byte    // nil for BatchSet and ReadNext
 	Value   []byte    // of Set, Insert and ReadModifyWrite
 	ScanLen int       // entries; of Scan and ReadNext
-	Batch   *kv.Batch // what a write applies; Key and Value lie in it
+	Batch   *kv.Batch // what a write applies; nil for reads
 
 	inserts *inserts // of Insert
 }

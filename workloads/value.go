@@ -24,8 +24,8 @@ var ErrWrongValue = errors.New("wrong value")
 //
 //	w(i) = y ^ y>>32   with   y = (seed + i*odd) * odd'
 //
-// which costs one addition from word to word. The last
-// repeat/256 of the body repeat its beginning, for compressors.
+// which costs one addition from word to word. The last repeat/256 of the body
+// repeat its beginning, for compressors.
 const (
 	valueHeader  = 16 // bytes
 	indexSize    = 8  // bytes; the shortest value that carries its index

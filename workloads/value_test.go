@@ -3,13 +3,41 @@ package workloads
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 )
 
-var valueSizes = []int{0, 1, 3, 4, 7, 8, 9, 12, 15, 16, 17, 23, 24, 31, 47, 48, 49, 100, 1000, 4099}
+var valueSizes = append(upTo(80), 100, 1000, 4099)
+
+func upTo(n int) (all []int) {
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
+}
+
+// TestValueBytes pins the bytes of values of every kind: where they change, stores
+// and results of before cannot be compared. A value is made in place where it has
+// room, and nothing behind it changes.
+func TestValueBytes(t *testing.T) {
+	crc := crc32.NewIEEE()
+	for _, size := range valueSizes {
+		for _, repeat := range []uint8{0, 1, 100, 255} {
+			memory := bytes.Repeat([]byte{0xaa}, size+40)
+			v := AppendValue(memory[:0:size], uint64(size)*7919, uint32(repeat)+9, size, repeat)
+			if size > 0 && &v[0] != &memory[0] || !bytes.Equal(memory[size:], bytes.Repeat([]byte{0xaa}, 40)) {
+				t.Errorf("size %d repeat %d: not made in its place", size, repeat)
+			}
+			crc.Write(v)
+		}
+	}
+	if got := crc.Sum32(); got != 0xf5a00b16 {
+		t.Errorf("crc of all values: %#x", got)
+	}
+}
 
 func TestValueRoundTrip(t *testing.T) {
 	for _, size := range valueSizes {

@@ -44,7 +44,7 @@ func (b *Batch) Set(key, value []byte) {
 func (b *Batch) SetDeferred(keySize, valueSize int) (key, value []byte) {
 	if keySize > MaxKeySize || valueSize > MaxValueSize {
 		b.refuse(keySize, valueSize)
-		return make([]byte, keySize), make([]byte, valueSize)
+		return nil, nil
 	}
 	d := b.data
 	if most := keySize + valueSize + opOverhead; cap(d)-len(d) < most { // Grow is a call
