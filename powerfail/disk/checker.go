@@ -47,11 +47,10 @@ func NewChecker(stage *Stage, kind FileSystem, size int64, judge Judge) (*Checke
 // Check judges the state of the disk that a power cut at position left. It
 // returns the broken rule, or nil. An error means that there is no verdict.
 func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
-	if err := c.scratch.load(image); err != nil {
+	if refused, err := c.mount(image); err != nil {
 		return nil, err
-	}
-	if err := c.scratch.mount(); err != nil {
-		return &oracle.Violation{Rule: RuleMount, Detail: err.Error()}, nil
+	} else if refused != nil {
+		return &oracle.Violation{Rule: RuleMount, Detail: refused.Error()}, nil
 	}
 	broken, err = c.judge.Judge(ctx, filepath.Join(c.scratch.point, StoreName), position)
 	if broken == nil && err == nil {
@@ -61,6 +60,21 @@ func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int
 		// An engine that was closed well still holds a file.
 	}
 	return broken, errors.Join(err, c.judge.Release(), c.scratch.unmount())
+}
+
+// mount mounts image, and returns the kernel's error if that fails twice: what the
+// kernel could not write to a disk before, of whose loop device ours has the number,
+// may be told to our first mount.
+func (c *Checker) mount(image *blocklog.Image) (refused, err error) {
+	for range 2 {
+		if err = c.scratch.load(image); err != nil {
+			return nil, err
+		}
+		if refused = c.scratch.mount(); refused == nil {
+			break
+		}
+	}
+	return refused, nil
 }
 
 // Close releases the disk and the judge.
