@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-// v1Store writes the history that the stored database holds: tables in two
+// writeGolden writes the history that the stored databases hold: tables in two
 // levels, overwritten and deleted keys, and later writes in the WAL alone.
-func v1Store(db *DB) error {
+func writeGolden(db *DB) error {
 	write := func(from, to int, value string) error {
 		var b kv.Batch
 		for i := from; i < to; i++ {
@@ -41,20 +42,22 @@ func v1Store(db *DB) error {
 	return nil
 }
 
-// TestGoldenStore opens the stored database of format version 1 and reads all
-// of it. A change of any format that breaks old stores fails here.
+// TestGoldenStore opens the stored databases and reads all of them, also a second
+// time. A change of any format that breaks old stores fails here. testdata/v1, of the
+// first version of each format, is never written again.
 func TestGoldenStore(t *testing.T) {
-	const golden = "testdata/v1"
+	const newest = "v2"
 	small := Options{WALSegmentSize: 8 << 10}
 	if *update {
+		golden := filepath.Join("testdata", newest)
 		if err := os.RemoveAll(golden); err != nil {
 			t.Fatal(err)
 		}
-		db, err := Open(golden, small)
+		db, err := Open(golden, Options{WALSegmentSize: 8 << 10, LogSecret: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := v1Store(db); err != nil {
+		if err := writeGolden(db); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Close(); err != nil {
@@ -64,15 +67,31 @@ func TestGoldenStore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := filepath.Join(t.TempDir(), "v1")
-	if err := os.CopyFS(dir, os.DirFS(golden)); err != nil {
-		t.Fatal(err)
+	for _, version := range []string{"v1", newest} {
+		t.Run(version, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), version)
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", version))); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				db, err := Open(dir, small)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkGolden(t, db)
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if r, err := Verify(vfs.OS, dir); err != nil || len(r.Findings) > 0 {
+				t.Errorf("verify: %v, %v", r.Findings, err)
+			}
+		})
 	}
-	db, err := Open(dir, small)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+}
+
+// checkGolden compares db with what writeGolden wrote.
+func checkGolden(t *testing.T, db *DB) {
 	if err := db.Verify(); err != nil {
 		t.Error(err)
 	}

@@ -1,6 +1,9 @@
 package lsm
 
 import (
+	"cmp"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -96,6 +99,7 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	version = compaction.Sunk(version) // what an earlier version laid out otherwise
+	version.Log = db.opts.reopened(version.Log)
 	open, err := db.openTables(version)
 	if err != nil {
 		return err
@@ -107,7 +111,7 @@ func (db *DB) recover() (err error) {
 			}
 		}
 	}()
-	mems, recovered, err := db.replay(version.FlushedSeq)
+	mems, recovered, err := db.replay(version.Log, version.FlushedSeq)
 	defer func() {
 		if err != nil {
 			for _, m := range mems {
@@ -122,7 +126,7 @@ func (db *DB) recover() (err error) {
 	if err = db.beginManifest(version); err != nil {
 		return err
 	}
-	if db.wal, err = wal.NewWriter(db.walOptions(), recovered); err != nil {
+	if db.wal, err = wal.NewWriter(db.walOptions(version.Log), recovered); err != nil {
 		return joinClose(err, db.manifest)
 	}
 	if err = db.removeOrphans(version, names); err != nil {
@@ -170,9 +174,9 @@ func (db *DB) openTables(version *manifest.Version) (map[uint64]*table, error) {
 
 // replay returns the MemTables that the WAL makes, newest first, the first one
 // active. They are returned with an error too, to be released.
-func (db *DB) replay(flushed ikey.Seq) ([]*memHandle, wal.Recovered, error) {
+func (db *DB) replay(log manifest.LogIdentity, flushed ikey.Seq) ([]*memHandle, wal.Recovered, error) {
 	mems := []*memHandle{newMemHandle(db.opts, flushed)}
-	recovered, err := wal.Recover(db.walOptions(), flushed, func(first ikey.Seq, count int, encoded []byte) error {
+	recovered, err := wal.Recover(db.walOptions(log), flushed, func(first ikey.Seq, count int, encoded []byte) error {
 		m := mems[0]
 		if m.table.Size() >= db.opts.MemTableSize && !m.empty() {
 			m.advance(memActive, memImmutable)
@@ -197,9 +201,21 @@ func (db *DB) replay(flushed ikey.Seq) ([]*memHandle, wal.Recovered, error) {
 	return mems, recovered, err
 }
 
-func (db *DB) walOptions() wal.Options {
+// reopened returns the identity of the log for this opening of the store: the manifest
+// that holds it is durable before the log's first segment is made.
+func (o Options) reopened(log manifest.LogIdentity) manifest.LogIdentity {
+	log.Epoch++
+	if log.Secret == 0 { // a new store, or one of a version without secrets
+		var drawn [8]byte
+		_, _ = rand.Read(drawn[:]) // never fails
+		log.Secret = cmp.Or(o.LogSecret, binary.LittleEndian.Uint64(drawn[:]), 1)
+	}
+	return log
+}
+
+func (db *DB) walOptions(log manifest.LogIdentity) wal.Options {
 	return wal.Options{
-		FS: db.opts.FS, Dir: db.dir,
+		FS: db.opts.FS, Dir: db.dir, Epoch: log.Epoch, Secret: log.Secret,
 		SegmentSize: db.opts.WALSegmentSize, PoolSize: db.opts.WALPoolSize,
 		Sync: db.opts.WALSync, Write: db.opts.WALWrite,
 	}

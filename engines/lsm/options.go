@@ -24,6 +24,9 @@ type Options struct {
 	WALSegmentSize   int64               // default 16 MiB
 	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
 	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
+	// LogSecret keys the checksums of a new store's log; default drawn at random. With a
+	// fixed one the same work leaves the same bytes.
+	LogSecret uint64
 
 	// What affects speed only.
 

@@ -73,7 +73,9 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 		r.link(Link{tableName(lt.Table.ID), lt.Level, lt.Table.Size, uint64(lt.Table.MinSeq), uint64(lt.Table.MaxSeq), ""}, err)
 	}
 	slices.SortStableFunc(r.Chain, func(a, b Link) int { return cmp.Compare(a.First, b.First) })
-	recovered, err := wal.Check(filesystem, dir, version.FlushedSeq)
+	recovered, err := wal.Check(wal.Options{
+		FS: filesystem, Dir: dir, Epoch: max(version.Log.Epoch, 1), Secret: version.Log.Secret,
+	}, version.FlushedSeq)
 	if err != nil {
 		r.find(err)
 		return r, nil

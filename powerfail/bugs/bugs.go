@@ -93,8 +93,8 @@ func lies() []Bug {
 			Unseen: "shows after a kill alone that a power cut follows: what is recorded here closes its store before it opens it again",
 		},
 		{
-			Name: "torn-tail-kept", About: "recovery does not cut off what is behind the last record of the log",
-			Breaks: "what recovery dropped does not come back", Wrap: lying(vfs.OpTruncate, "wal"), Tiers: inMemory,
+			Name: "torn-tail-kept", About: "recovery does not remove the segments behind the last record of the log",
+			Breaks: "what recovery dropped does not come back", Wrap: lying(vfs.OpRemove, "wal"), Tiers: inMemory,
 			Unseen: "takes a record that is there behind one that is lost: ext4 writes both at once, and the recorded disks tear off ends alone",
 		},
 		{

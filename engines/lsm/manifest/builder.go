@@ -28,6 +28,7 @@ func (b *builder) add(e *Edit) error {
 	}
 	b.result.FlushedSeq = max(b.result.FlushedSeq, e.FlushedSeq)
 	b.result.NextFileID = max(b.result.NextFileID, e.NextFileID)
+	b.result.Log = b.result.Log.after(e.Log)
 	return nil
 }
 

@@ -21,9 +21,11 @@
 //	              | length varint | smallest key | length varint | largest key |
 //	              | min LSN varint | max LSN varint |
 //	              | entries varint | deletes varint | one of Edit.Added
+//	  5 epoch     | varint |                         Edit.Log.Epoch, if not 0
+//	  6 secret    | 8 |                              Edit.Log.Secret, if not 0
 //
 //	magic      "lsmlabMF"
-//	version    1
+//	version    2; version 1 had no tags above 4, and is still read
 //	number     of the file, as in its name
 //	length     bytes of the payload
 //	checksum   xxhash64 of what follows it, exclusive-or number (for a header), or
@@ -62,4 +64,9 @@
 // removed are gone, or the LSNs that it said to be flushed are in no log.
 //
 // After Load the store starts a new manifest, so a tail is never written to.
+//
+// A manifest's number may be that of an earlier one whose entry a power failure took.
+// No bytes of that one can be taken for records of this one: nothing is appended to a
+// manifest before CURRENT names it durably, so what was lost was a header and a
+// snapshot, which lie where the new manifest has its own, synced.
 package manifest

@@ -15,6 +15,8 @@ const (
 	tagNext    byte = 2
 	tagRemoved byte = 3
 	tagAdded   byte = 4
+	tagEpoch   byte = 5
+	tagSecret  byte = 6
 )
 
 // AppendEdit appends the encoding of e to dst and returns the extended slice.
@@ -26,6 +28,12 @@ func AppendEdit(dst []byte, e *Edit) []byte {
 	}
 	if e.NextFileID != 0 {
 		dst = binary.AppendUvarint(append(dst, tagNext), e.NextFileID)
+	}
+	if e.Log.Epoch != 0 {
+		dst = binary.AppendUvarint(append(dst, tagEpoch), e.Log.Epoch)
+	}
+	if e.Log.Secret != 0 {
+		dst = binary.LittleEndian.AppendUint64(append(dst, tagSecret), e.Log.Secret)
 	}
 	for _, r := range e.Removed {
 		dst = binary.AppendUvarint(append(dst, tagRemoved, byte(r.Level)), r.ID)
@@ -87,9 +95,13 @@ func (d *decoder) field(e *Edit) {
 	case tagAdded:
 		a := LevelTable{Level: d.level(), Table: d.table()}
 		e.Added = append(e.Added, a)
+	case tagEpoch:
+		e.Log.Epoch = d.uint("log epoch", math.MaxUint32)
+	case tagSecret:
+		e.Log.Secret = d.fixed("log secret")
 	default:
 		d.at--
-		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, tagAdded)
+		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, tagSecret)
 	}
 }
 
@@ -144,6 +156,15 @@ func (d *decoder) uint(what string, limit uint64) uint64 {
 	}
 	d.at += w
 	return n
+}
+
+func (d *decoder) fixed(what string) uint64 {
+	if len(d.data)-d.at < 8 {
+		d.fail(what, "%d bytes long, want 8", len(d.data)-d.at)
+		return 0
+	}
+	d.at += 8
+	return binary.LittleEndian.Uint64(d.data[d.at-8:])
 }
 
 func (d *decoder) seq(what string) ikey.Seq { return ikey.Seq(d.uint(what, uint64(ikey.MaxSeq))) }

@@ -14,7 +14,7 @@ func edits() []*Edit {
 	return append(history(), &Edit{}, &Edit{Added: []LevelTable{{6, &Table{
 		ID: 1<<64 - 1, Size: 1<<63 - 1, Smallest: []byte{}, Largest: bytes.Repeat([]byte{0xff}, kv.MaxKeySize),
 		MinSeq: 0, MaxSeq: ikey.MaxSeq, Entries: 1<<64 - 1, Deletes: 1<<64 - 1,
-	}}}, Removed: []TableRef{{6, 1<<64 - 1}}, FlushedSeq: ikey.MaxSeq, NextFileID: 1<<64 - 1})
+	}}}, Removed: []TableRef{{6, 1<<64 - 1}}, FlushedSeq: ikey.MaxSeq, NextFileID: 1<<64 - 1, Log: LogIdentity{Epoch: 1<<32 - 1, Secret: 1<<64 - 1}})
 }
 
 func TestEditRoundTrip(t *testing.T) {
@@ -49,7 +49,9 @@ func TestEditRefuses(t *testing.T) {
 	big := bytes.Repeat([]byte{0xff}, 9)
 	for name, data := range map[string][]byte{
 		"tag 0":           {0},
-		"tag 5":           {5, 1},
+		"tag 7":           {7, 1},
+		"epoch too large": append([]byte{tagEpoch}, append(big, 1)...),
+		"secret cut off":  {tagSecret, 1, 2, 3, 4, 5, 6, 7},
 		"level 7":         {tagRemoved, NumLevels, 1},
 		"LSN over 56 bit": append([]byte{tagFlushed}, append(big, 1)...),
 		"varint over 64":  append([]byte{tagNext}, append(big, 2)...),

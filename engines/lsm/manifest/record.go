@@ -13,7 +13,8 @@ import (
 // Part of the disk format; do not change.
 const (
 	magic         = "lsmlabMF"
-	formatVersion = 1
+	formatVersion = 2
+	firstVersion  = 1 // without tags 5 and 6; read, never written
 
 	headerSize       = 32 // bytes
 	recordHeaderSize = 12 // bytes: checksum, length
@@ -42,8 +43,8 @@ func checkHeader(data []byte, fileNum uint64) error {
 	if want, got := xxhash.Sum64(body)^fileNum*numberFactor, binary.LittleEndian.Uint64(data); got != want {
 		return fmt.Errorf("%w: header checksum %016x, want %016x", kv.ErrCorrupt, got, want)
 	}
-	if v := binary.LittleEndian.Uint32(body[8:]); v != formatVersion {
-		return fmt.Errorf("%w: manifest format version %d, this program knows %d", kv.ErrUnsupported, v, formatVersion)
+	if v := binary.LittleEndian.Uint32(body[8:]); v < firstVersion || v > formatVersion {
+		return fmt.Errorf("%w: manifest format version %d, this program knows %d to %d", kv.ErrUnsupported, v, firstVersion, formatVersion)
 	}
 	if n := binary.LittleEndian.Uint64(body[16:]); n != fileNum {
 		return fmt.Errorf("%w: it says to be file %d, want %d", kv.ErrCorrupt, n, fileNum)

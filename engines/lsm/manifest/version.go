@@ -48,6 +48,18 @@ type Edit struct {
 	FlushedSeq ikey.Seq
 	// NextFileID, if not 0, is above every file number given out so far.
 	NextFileID uint64
+	Log        LogIdentity // what is not 0 of it
+}
+
+// LogIdentity is what the names and checksums of the store's log depend on.
+type LogIdentity struct {
+	Epoch  uint64 // counts the openings of the store; below 1<<32
+	Secret uint64 // drawn when the store was made
+}
+
+// after returns the identity with what is not 0 of a newer one.
+func (l LogIdentity) after(newer LogIdentity) LogIdentity {
+	return LogIdentity{max(l.Epoch, newer.Epoch), cmp.Or(newer.Secret, l.Secret)}
 }
 
 // Version is one immutable set of tables. L0 is ordered newest first (MaxSeq
@@ -56,6 +68,7 @@ type Version struct {
 	Levels     [NumLevels][]*Table
 	FlushedSeq ikey.Seq
 	NextFileID uint64
+	Log        LogIdentity
 }
 
 // Apply returns the version after e; v is unchanged. An edit that does not fit
@@ -83,6 +96,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	}
 	next.FlushedSeq = max(v.FlushedSeq, e.FlushedSeq)
 	next.NextFileID = max(v.NextFileID, e.NextFileID)
+	next.Log = v.Log.after(e.Log)
 	next.sort()
 	if err := next.Check(); err != nil {
 		return nil, err
@@ -92,7 +106,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 
 // snapshot returns the edit that makes v out of the empty version.
 func (v *Version) snapshot() *Edit {
-	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID}
+	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log}
 }
 
 func (v *Version) sort() {

@@ -97,17 +97,19 @@ func BenchmarkSynced(b *testing.B) {
 // BenchmarkScan reads a full segment of the default size.
 func BenchmarkScan(b *testing.B) {
 	data := make([]byte, 16<<20)
-	putHeader(data, header{number: 1})
+	l := newLayout(1, 1<<epochBits+1)
+	l.putHeader(data, header{})
 	at, seq := headerSize, ikey.Seq(0)
 	ops := make([]byte, benchSize)
 	for at+recordSize+len(ops) <= len(data) {
 		seq++
-		at += putRecord(data[at:], 1, seq, 1, 0, ops)
+		l.putRecord(data[at:], int64(at), seq, 1, 0, ops)
+		at += recordSize + len(ops)
 	}
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		s, n := scanner{data: data, number: 1, off: headerSize}, ikey.Seq(0)
-		for _, _, _, ok := s.next(); ok; _, _, _, ok = s.next() {
+		s, n := scanner{layout: l, data: data, off: headerSize}, ikey.Seq(0)
+		for _, _, ok := s.next(); ok; _, _, ok = s.next() {
 			n++
 		}
 		if n != seq {

@@ -13,7 +13,8 @@ import (
 
 // found is one segment file of the directory.
 type found struct {
-	number uint64
+	layout
+
 	name   string
 	size   int64 // bytes of the file
 	header header
@@ -36,9 +37,13 @@ type chain struct {
 	start    int      // segments before it hold no LSN above flushed
 	reached  ikey.Seq // every LSN up to it is in tables or was found
 	at       *found   // the segment being walked
+	next     *found   // the one after it, or nil
 	tail     bool     // an LSN is missing: what follows is evidence, not log
 	hurt     *damage  // the first since the last sound thing, if any
 	info     Recovered
+
+	done, total int64 // bytes of the segments to walk: those walked, and all
+	tellAt      int64 // of done: when the progress is told next
 
 	stay, leave []*found // what repair does with the segments
 }
@@ -58,10 +63,19 @@ func follow(o Options, flushed ikey.Seq, apply func(ikey.Seq, int, []byte) error
 	if err := c.list(); err != nil {
 		return nil, err
 	}
-	for _, s := range c.segments[c.start:] {
+	needed := c.segments[c.start:]
+	for _, s := range needed {
+		c.total += s.size
+	}
+	for i, s := range needed {
+		c.at, c.next = s, nil
+		if i+1 < len(needed) {
+			c.next = needed[i+1]
+		}
 		if err := c.walk(s); err != nil {
 			return nil, err
 		}
+		c.done += s.size
 	}
 	c.info.LastSeq = c.reached
 	return c, nil
@@ -78,7 +92,10 @@ func (c *chain) list() error {
 		if !ok {
 			continue
 		}
-		s := &found{number: number, name: name}
+		if epoch := number >> epochBits; epoch > c.o.Epoch {
+			return fmt.Errorf("wal: %w: %s offset 0: segment of epoch %d, but the log is at epoch %d", kv.ErrCorrupt, name, epoch, c.o.Epoch)
+		}
+		s := &found{layout: newLayout(c.o.Secret, number), name: name}
 		if err := c.readHeader(s); err != nil {
 			return fmt.Errorf("wal: %w", err)
 		}
@@ -112,7 +129,7 @@ func (c *chain) readHeader(s *found) (err error) {
 	if _, err := f.ReadAt(b, 0); err != nil && len(b) > 0 {
 		return err
 	}
-	s.header, s.wrong = parseHeader(b, s.number)
+	s.header, s.wrong = s.parseHeader(b)
 	return nil
 }
 
@@ -129,14 +146,14 @@ func (c *chain) walk(s *found) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.Unmap()) }()
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), s.name, &err)
-	c.at = s
 	return c.records(m.Bytes())
 }
 
 // records takes the header and every record of the segment at hand.
 func (c *chain) records(data []byte) error {
 	s := c.at
-	scan := scanner{data: data, number: s.number, off: headerSize, after: s.header.after}
+	scan := scanner{layout: s.layout, data: data, off: headerSize, after: s.header.after}
+	defer func() { c.info.hashed += scan.hashed }()
 	if s.wrong == "" {
 		if err := c.takeHeader(); err != nil {
 			return err
@@ -145,21 +162,47 @@ func (c *chain) records(data []byte) error {
 	} else {
 		// Its records say at most what was synced.
 		c.damaged(0, s.wrong, false)
-		scan.off, scan.after = 0, c.reached
+		scan.off, scan.after, scan.blind = 0, c.reached, true
 	}
 	for {
-		want := scan.off
-		r, at, wrong, ok := scan.next()
-		if wrong.kind != faultNone {
-			c.damaged(want, wrong.String(), !ok)
-		}
-		if !ok {
-			return nil
-		}
-		if err := c.takeRecord(&r, at); err != nil {
+		if err := c.tell(scan.off); err != nil {
 			return err
 		}
+		at := scan.off
+		r, wrong := scan.here()
+		if wrong.kind != faultNone {
+			if c.endsAfter(scan.after) {
+				return nil
+			}
+			ok, want := false, at
+			r, at, ok = scan.search()
+			c.damaged(want, wrong.String(), !ok)
+			if !ok {
+				return nil
+			}
+		}
+		if err := c.takeRecord(&r, at); err != nil || r.count == 0 {
+			return err // nothing is written behind an end mark
+		}
 	}
+}
+
+// endsAfter says whether the segment at hand holds no LSN above last for certain,
+// since the next one begins there: then the rest of it needs no search.
+func (c *chain) endsAfter(last ikey.Seq) bool {
+	return c.at.wrong == "" && c.next != nil && c.next.wrong == "" && c.next.header.after == last
+}
+
+// tellEvery is after how many bytes of the log its reader is told of the progress.
+const tellEvery = 1 << 20
+
+// tell reports how far the walk is, at times, and returns an error if it shall end.
+func (c *chain) tell(off int64) error {
+	if now := c.done + off; c.o.Progress != nil && now >= c.tellAt {
+		c.tellAt = now + tellEvery
+		return c.o.Progress(now, c.total)
+	}
+	return nil
 }
 
 // damaged notes the first damage since the last sound thing.

@@ -3,41 +3,58 @@
 //
 // # Format
 //
-// A log is the files of one directory whose names are a number of six or more
-// digits and ".wal". Each is a segment: a header, records one after the other,
-// and then bytes without meaning (zeros where the file was preallocated, the
-// rest of an earlier life where it was recycled). All numbers are
-// little-endian.
+// A log is the files of one directory named EEEEEE-NNNNNN.wal: the epoch, then
+// which segment of that epoch it is, each a decimal number of six or more digits.
+// Each is a segment: a header, records one after the other, and then bytes without
+// meaning (zeros where the file was preallocated, what the file held before where it
+// was recycled). All numbers are little-endian.
 //
 //	segment  | header | record | record | ... | anything |
 //
 //	header   | checksum 8 | magic 4 | version 4 | number 8 | after 8 | durable 8 |
 //
 //	record   | checksum 8 | length 4 | payload |
-//	payload  | first 8 | count 4 | lag 4 | operations |
+//	payload  | first 8 | count 4 | lag 4 | head 4 | operations |
 //
 //	magic       0x4c41576c, "lWAL" in the file
-//	version     1
-//	number      of the segment, as in its name; rises with each segment made
+//	version     2
+//	number      of the segment: the epoch times 2^32, plus the second number of the name
 //	after       the last LSN of the log when the segment was made
 //	durable     every LSN up to it was synced when the header was made
 //	length      bytes of the payload
 //	first       LSN of the first operation
 //	count       of operations; they have the LSNs first to first+count-1
 //	lag         every LSN up to first-1-lag was synced when the record was made
+//	head        the low 32 bits of: xxhash64 of length, first, count and lag,
+//	            exclusive-or place
 //	operations  the encoding of kv.Batch
-//	checksum    of a header: xxhash64 of the 32 bytes after it;
-//	            of a record: xxhash64 of length and payload, exclusive-or
-//	            mix(number), where mix is the bijection of splitmix64
+//	checksum    of a header: xxhash64 of the 32 bytes after it, exclusive-or key;
+//	            of a record: xxhash64 of length and payload, exclusive-or place
+//	key         mix(secret + number), where mix is the bijection of splitmix64
+//	            and secret belongs to the log; the caller keeps it, see Options
+//	place       mix(key + offset of the record in the segment)
 //
 // A record with count 0 and no operations is an end mark: Close leaves it after
-// it has synced all, so its lag is 0 and its first is the next LSN. No record
-// spans two segments; one that is too large gets a segment of its own size.
+// it has synced all, so its lag is 0 and its first is the next LSN. Nothing of the
+// segment that is behind it counts. No record spans two segments; one that is too
+// large gets a segment of its own size.
 //
-// The number in the checksum is what makes recycling safe without clearing the
-// file: a file is only ever renamed to a greater number than all before, so no
-// record of an earlier life has the checksum that the new number asks for, for
-// certain. The claims durable and lag are what tells damage from a torn tail.
+// The epoch counts the openings of the log, and the caller makes it durable before
+// the first segment of it is made. So no number is ever given twice, also where a
+// power cut took a segment together with its directory entry, and a key belongs to
+// one segment for certain. That is what makes it safe to recycle files without
+// clearing them, and to make a file on disk blocks that held an earlier segment: no
+// record of another segment passes the checks of this one. The claims durable and lag
+// are what tells damage from a torn tail.
+//
+// The head is what makes recovery linear. The end of the log has to be searched for
+// records byte by byte (see Recovery), and there may be anything, also values that
+// look like records. Only what has the right head is hashed whole. Who does not know
+// the secret makes one by chance, with odds of 2^-32, and the segment's own records do
+// not overlap: so a search hashes each byte once.
+//
+// Version 1 is still read. Its files have no epoch in their name, NNNNNN.wal, their
+// key is 0, their place is mix(number), and their records have no head.
 //
 // # Writing
 //
@@ -77,9 +94,9 @@
 //     segment holds nothing that is needed; under the new name a record counts
 //     only if its header and all before it are there too, and nothing in it is
 //     acknowledged as Synced before 4.
-//  7. Numbers rise with every segment made, also over recoveries: the next is
-//     above all that the directory had. A directory without segments starts
-//     again, and then has no file with bytes of an earlier life.
+//  7. Numbers rise with every segment made, and none is given twice: within an
+//     epoch the writer counts, and the epoch rises, durably, with each opening. What
+//     the directory shows does not matter, as a power cut may have taken entries.
 //  8. The first error of a write or sync ends the log (see [Writer]).
 //
 // # Recovery
@@ -93,8 +110,9 @@
 //
 //  1. A sound record that continues the log belongs to it, and is replayed if
 //     it has an LSN > flushed.
-//  2. Bytes that are no record are followed by a search, byte by byte, for the
-//     next record of the segment. If that one, or else the next segment's
+//  2. Where bytes are no record and the next segment begins after the last
+//     LSN that was found, the segment ends there. Else the search is for the
+//     next record of the segment, byte by byte. If that one, or else the next segment's
 //     header, continues the log, then what was damaged held nothing that is
 //     needed, and is skipped. An unsynced log of which tables hold a part can
 //     look so after a power cut.
@@ -121,8 +139,5 @@
 // go: where a crash left two names for one file, one is obsolete and removed.
 //
 // What cannot be told from a torn tail: damage to the last records of a log
-// that was not closed, if nothing later claims that they were synced. And a
-// value that holds a copy of a record of a greater LSN, from another log with
-// the same number, may be taken for a record by the search of rule 2, if the
-// record around it is damaged.
+// that was not closed, if nothing later claims that they were synced.
 package wal

@@ -15,18 +15,21 @@ import (
 // Part of the disk format; do not change.
 const (
 	magic      uint32 = 0x4c41576c // "lWAL" in the file
-	version    uint32 = 1
+	version    uint32 = 2
+	versionOld uint32 = 1  // of the segments of epoch 0: read, never written
 	headerSize        = 40 // bytes of a segment's header
 	prefixSize        = 12 // checksum and length of a record
-	fixedSize         = 16 // of a payload: first LSN, count, lag
+	fixedSize         = 20 // of a payload: first LSN, count, lag, head
 	recordSize        = prefixSize + fixedSize
 	markSize          = recordSize // an end mark is a record without operations
+	oldFixed          = 16         // fixedSize in format 1: no head
 	suffix            = ".wal"
+
+	epochBits = 32 // of a segment's number, the low ones, count the segments of one epoch
 )
 
 // header is the beginning of a segment.
 type header struct {
-	number  uint64   // the segment's; also its name
 	after   ikey.Seq // every LSN in the segment is greater
 	durable ikey.Seq // every LSN up to it was synced when this was written
 }
@@ -43,7 +46,14 @@ type record struct {
 // last is the LSN of the record's last operation; for a mark, the one before.
 func (r *record) last() ikey.Seq { return r.first + ikey.Seq(r.count) - 1 }
 
-func segmentName(number uint64) string { return fmt.Sprintf("%06d%s", number, suffix) }
+// segmentName returns the name of the file of segment number: its epoch, if it has
+// one, and which segment of that epoch it is.
+func segmentName(number uint64) string {
+	if epoch := number >> epochBits; epoch > 0 {
+		return fmt.Sprintf("%06d-%06d%s", epoch, number&(1<<epochBits-1), suffix)
+	}
+	return fmt.Sprintf("%06d%s", number, suffix)
+}
 
 // parseName is the inverse of segmentName. Other spellings of a number are not
 // ours: two files may never stand for one segment.
@@ -52,103 +62,149 @@ func parseName(name string) (number uint64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	number, err := strconv.ParseUint(digits, 10, 64)
+	if epoch, index, found := strings.Cut(digits, "-"); found {
+		e, err := strconv.ParseUint(epoch, 10, epochBits)
+		if err != nil {
+			return 0, false
+		}
+		number, digits = e<<epochBits, index
+	}
+	index, err := strconv.ParseUint(digits, 10, epochBits)
+	number |= index
 	return number, err == nil && segmentName(number) == name
 }
 
-func putHeader(b []byte, h header) {
-	binary.LittleEndian.PutUint32(b[8:], magic)
-	binary.LittleEndian.PutUint32(b[12:], version)
-	binary.LittleEndian.PutUint64(b[16:], h.number)
-	binary.LittleEndian.PutUint64(b[24:], uint64(h.after))
-	binary.LittleEndian.PutUint64(b[32:], uint64(h.durable))
-	binary.LittleEndian.PutUint64(b, xxhash.Sum64(b[8:headerSize]))
+// layout is how the header and the records of one segment are encoded. A record
+// that was written to another segment, or to another place of this one, does not
+// pass its checks.
+type layout struct {
+	number uint64 // of the segment
+	key    uint64 // what its checksums depend on, beside the bytes they cover
+	old    bool   // format 1
 }
 
-// parseHeader reads the header of the segment called number, or says what is
-// wrong with it.
-func parseHeader(b []byte, number uint64) (h header, wrong string) {
+// newLayout returns the layout of segment number in a log with the given secret. Two
+// segments of a log never have the same key, as mix is a bijection.
+func newLayout(secret, number uint64) layout {
+	if number < 1<<epochBits {
+		return layout{number: number, old: true}
+	}
+	return layout{number: number, key: mix(secret + number)}
+}
+
+// fixed returns the bytes of a payload before its operations.
+func (l layout) fixed() int {
+	if l.old {
+		return oldFixed
+	}
+	return fixedSize
+}
+
+func (l layout) putHeader(b []byte, h header) {
+	binary.LittleEndian.PutUint32(b[8:], magic)
+	binary.LittleEndian.PutUint32(b[12:], version)
+	binary.LittleEndian.PutUint64(b[16:], l.number)
+	binary.LittleEndian.PutUint64(b[24:], uint64(h.after))
+	binary.LittleEndian.PutUint64(b[32:], uint64(h.durable))
+	binary.LittleEndian.PutUint64(b, xxhash.Sum64(b[8:headerSize])^l.key)
+}
+
+// parseHeader reads the header of the segment, or says what is wrong with it.
+func (l layout) parseHeader(b []byte) (h header, wrong string) {
 	if len(b) < headerSize {
 		return h, fmt.Sprintf("%d bytes, a header has %d", len(b), headerSize)
 	}
-	if found, want := binary.LittleEndian.Uint64(b), xxhash.Sum64(b[8:headerSize]); found != want {
+	want := version
+	if l.old {
+		want = versionOld
+	}
+	if found, want := binary.LittleEndian.Uint64(b), xxhash.Sum64(b[8:headerSize])^l.key; found != want {
 		return h, fmt.Sprintf("header checksum %016x, want %016x", found, want)
 	}
 	if found := binary.LittleEndian.Uint32(b[8:]); found != magic {
 		return h, fmt.Sprintf("magic %08x, want %08x", found, magic)
 	}
-	if found := binary.LittleEndian.Uint32(b[12:]); found != version {
-		return h, fmt.Sprintf("format version %d, want %d", found, version)
+	if found := binary.LittleEndian.Uint32(b[12:]); found != want {
+		return h, fmt.Sprintf("format version %d, want %d", found, want)
+	}
+	if found := binary.LittleEndian.Uint64(b[16:]); found != l.number {
+		return h, fmt.Sprintf("header of segment %s", segmentName(found))
 	}
 	h = header{
-		number:  binary.LittleEndian.Uint64(b[16:]),
 		after:   ikey.Seq(binary.LittleEndian.Uint64(b[24:])),
 		durable: ikey.Seq(binary.LittleEndian.Uint64(b[32:])),
 	}
-	switch {
-	case h.number != number:
-		return h, fmt.Sprintf("header of segment %d", h.number)
-	case h.durable > h.after || h.after >= ikey.MaxSeq:
+	if h.durable > h.after || h.after >= ikey.MaxSeq {
 		return h, fmt.Sprintf("header with durable LSN %d and LSN %d before it", h.durable, h.after)
 	}
 	return h, ""
 }
 
-// putRecord writes a record of the segment called number to b, which has room
-// for it, and returns its size in bytes. count 0 makes an end mark.
-func putRecord(b []byte, number uint64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) int {
-	size := recordSize + len(ops)
-	putFixed(b, first, count, durable, ops)
+// putRecord writes the record that begins at offset `at` of the segment to b, which
+// has room for it. count 0 makes an end mark.
+func (l layout) putRecord(b []byte, at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
+	l.putFixed(b, at, first, count, durable, ops)
 	copy(b[recordSize:], ops)
-	binary.LittleEndian.PutUint64(b, recordSum(b[:size], number))
-	return size
+	binary.LittleEndian.PutUint64(b, l.sum(xxhash.Sum64(b[8:recordSize+len(ops)]), at))
 }
 
 // putFixed writes what a record has before its operations, but for the checksum.
-func putFixed(b []byte, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
+func (l layout) putFixed(b []byte, at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
 	lag := min(uint64(first-1-durable), 1<<32-1) // saturates: a weaker claim, still true
 	binary.LittleEndian.PutUint32(b[8:], uint32(fixedSize+len(ops)))
 	binary.LittleEndian.PutUint64(b[12:], uint64(first))
 	binary.LittleEndian.PutUint32(b[20:], uint32(count))
 	binary.LittleEndian.PutUint32(b[24:], uint32(lag))
+	binary.LittleEndian.PutUint32(b[28:], l.head(b, at))
 }
 
-// parseRecord reads the record at the start of b, the rest of the segment
-// called number, or says what is wrong with it. An LSN up to `after` is wrong.
-// Cheap checks come first, so that a search for records is fast.
-func parseRecord(b []byte, number uint64, after ikey.Seq) (r record, wrong fault) {
-	if len(b) < recordSize {
-		return r, fault{kind: faultShort, found: uint64(len(b)), want: recordSize}
+// head returns the check of the record at offset `at` that covers what stands before
+// the check itself. Nobody who does not know the log's secret can make one up.
+func (l layout) head(b []byte, at int64) uint32 { return uint32(l.sum(xxhash.Sum64(b[8:28]), at)) }
+
+// sum makes the hash of bytes that stand at offset `at` of the segment a check of
+// their place too.
+func (l layout) sum(hash uint64, at int64) uint64 {
+	if l.old {
+		return hash ^ mix(l.number)
+	}
+	return hash ^ mix(l.key+uint64(at))
+}
+
+// parse reads the record at the start of b, which are the bytes of the segment from
+// offset `at` on, or says what is wrong with it. Its first LSN is more than after and
+// at most upTo, or wrong. Checks of a few bytes come first, so that a search
+// for records is fast: only what passes those is hashed.
+func (l layout) parse(b []byte, at int64, after, upTo ikey.Seq) (r record, wrong fault) {
+	fixed := l.fixed()
+	if len(b) < prefixSize+fixed {
+		return r, fault{kind: faultShort, found: uint64(len(b)), want: uint64(prefixSize + fixed)}
 	}
 	length := uint64(binary.LittleEndian.Uint32(b[8:]))
-	if length < fixedSize || length > uint64(len(b)-prefixSize) {
+	if length < uint64(fixed) || length > uint64(len(b)-prefixSize) {
 		return r, fault{kind: faultLength, found: length, want: uint64(len(b) - prefixSize)}
 	}
 	b = b[:prefixSize+length]
 	first := binary.LittleEndian.Uint64(b[12:])
 	count := uint64(binary.LittleEndian.Uint32(b[20:]))
 	lag := uint64(binary.LittleEndian.Uint32(b[24:]))
-	ops := b[recordSize:]
+	ops := b[prefixSize+fixed:]
 	if lag >= first || count > uint64(len(ops)) || (count == 0) != (len(ops) == 0) ||
-		first > uint64(ikey.MaxSeq)-count || first <= uint64(after) {
-		// Of a writer of ours only a record from an earlier life of the file
-		// has these, so the checksum would be wrong too.
+		first > uint64(ikey.MaxSeq)-count || first <= uint64(after) || first > uint64(upTo) {
 		return r, fault{kind: faultLSN, found: first, want: uint64(after) + 1}
 	}
-	if found, want := binary.LittleEndian.Uint64(b), recordSum(b, number); found != want && !planted.Is(planted.ChecksumSkipped) {
-		return r, fault{kind: faultChecksum, found: found, want: want}
+	if !l.old {
+		if found, want := binary.LittleEndian.Uint32(b[28:]), l.head(b, at); found != want {
+			return r, fault{kind: faultHead, found: uint64(found), want: uint64(want)}
+		}
+	}
+	if found, want := binary.LittleEndian.Uint64(b), l.sum(xxhash.Sum64(b[8:]), at); found != want && !planted.Is(planted.ChecksumSkipped) {
+		return r, fault{kind: faultChecksum, found: found, want: want, hashed: int64(len(b))}
 	}
 	return record{
 		first: ikey.Seq(first), count: uint32(count), durable: ikey.Seq(first - 1 - lag),
 		ops: ops, size: int64(len(b)),
 	}, fault{}
-}
-
-// recordSum is the checksum of a whole record in the segment called number.
-// Mixing the number in by a bijection makes the sums of one record in two
-// segments differ for certain, not only probably.
-func recordSum(b []byte, number uint64) uint64 {
-	return xxhash.Sum64(b[8:]) ^ mix(number)
 }
 
 // mix is the finalizer of splitmix64 (Steele, Lea, Flood, "Fast splittable
@@ -165,6 +221,7 @@ func mix(x uint64) uint64 {
 type fault struct {
 	kind        faultKind
 	found, want uint64
+	hashed      int64 // bytes that had to be hashed to find it
 }
 
 type faultKind uint8
@@ -174,6 +231,7 @@ const (
 	faultShort
 	faultLength
 	faultLSN
+	faultHead
 	faultChecksum
 )
 
@@ -182,9 +240,11 @@ func (f fault) String() string {
 	case faultShort:
 		return fmt.Sprintf("%d bytes left, a record has at least %d", f.found, f.want)
 	case faultLength:
-		return fmt.Sprintf("record length %d, want %d to %d", f.found, fixedSize, f.want)
+		return fmt.Sprintf("record length %d, want %d at least and %d at most", f.found, oldFixed, f.want)
 	case faultLSN:
 		return fmt.Sprintf("record of LSN %d, want %d", f.found, f.want)
+	case faultHead:
+		return fmt.Sprintf("record head %08x, want %08x", f.found, f.want)
 	case faultChecksum:
 		return fmt.Sprintf("record checksum %016x, want %016x", f.found, f.want)
 	}

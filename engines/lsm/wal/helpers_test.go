@@ -17,7 +17,7 @@ const testDir = "db"
 // openLog recovers the log on fs and goes on with it.
 func openLog(t testing.TB, o Options, flushed ikey.Seq) (*Writer, []entry, Recovered) {
 	t.Helper()
-	o.Dir = testDir
+	o.Dir, o.Epoch = testDir, max(o.Epoch, 1)
 	if err := o.FS.MkdirAll(testDir); err != nil {
 		t.Fatal(err)
 	}
@@ -34,12 +34,32 @@ func openLog(t testing.TB, o Options, flushed ikey.Seq) (*Writer, []entry, Recov
 
 // replay recovers the log and returns its records.
 func replay(o Options, flushed ikey.Seq) (got []entry, r Recovered, err error) {
-	o.Dir = testDir
+	o.Dir, o.Epoch = testDir, max(o.Epoch, 1)
 	r, err = Recover(o, flushed, func(first ikey.Seq, count int, ops []byte) error {
 		got = append(got, entry{first, count, string(ops)})
 		return nil
 	})
 	return got, r, err
+}
+
+// segmentOf is the name of the nth segment that the tests' logs make.
+func segmentOf(n uint64) string { return segmentName(1<<epochBits + n) }
+
+// next returns the next record and its offset, at the expected place or behind it.
+func (s *scanner) next() (r record, at int64, ok bool) {
+	at = s.off
+	if r, wrong := s.here(); wrong.kind == faultNone {
+		return r, at, true
+	}
+	return s.search()
+}
+
+// scan returns a scanner at the first record of a segment whose header is sound.
+func scan(name string, b []byte) scanner {
+	number, _ := parseName(name)
+	l := newLayout(0, number)
+	h, _ := l.parseHeader(b)
+	return scanner{layout: l, data: b, off: headerSize, after: h.after}
 }
 
 // sample is a record of one operation, at seq, of about size bytes.

@@ -74,6 +74,13 @@ type Options struct {
 	FS  vfs.FS
 	Dir string // exists; other files in it are left alone
 
+	// Epoch counts the openings of the log, from 1 on. It rises with each, durably,
+	// before NewWriter is called: so no two segments of a log ever have one number.
+	Epoch uint64
+	// Secret is the same at each opening. It keeps those who choose what is stored from
+	// making bytes that look like a record.
+	Secret uint64
+
 	SegmentSize int64 // bytes; default 16 MiB. A larger record gets a segment of its own size
 	PoolSize    int64 // bytes of recycled segments kept; default 80 MiB, negative keeps none
 
@@ -81,6 +88,10 @@ type Options struct {
 
 	Sync  SyncMethod
 	Write WriteMethod // Mapped goes with any Sync but ODSync, which says nothing of stores
+
+	// Progress, if set, is called by Recover now and then, with bytes of the log read and
+	// to be read. An error that it returns ends Recover.
+	Progress func(done, total int64) error
 }
 
 // Limits of SegmentSize in bytes. The smallest holds a header, a record and an
@@ -104,6 +115,8 @@ func (o Options) check() error {
 	switch {
 	case o.FS == nil || o.Dir == "":
 		return fmt.Errorf("wal: options FS and Dir are needed")
+	case o.Epoch < 1 || o.Epoch >= 1<<epochBits:
+		return fmt.Errorf("wal: option Epoch is %d, want 1 to %d", o.Epoch, uint64(1<<epochBits-1))
 	case o.SegmentSize < minSegmentSize || o.SegmentSize > maxSegmentSize:
 		return fmt.Errorf("wal: option SegmentSize is %d, want %d to %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
 	case o.Sync > NoSync:

@@ -31,12 +31,14 @@ func TestMethodNames(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	fs := vfs.NewMem()
 	for _, o := range []Options{
-		{Dir: "d"},
-		{FS: fs},
-		{FS: fs, Dir: "d", SegmentSize: 10},
-		{FS: fs, Dir: "d", SegmentSize: 1 << 40},
-		{FS: fs, Dir: "d", Sync: NoSync + 1},
-		{FS: fs, Dir: "d", Write: Mapped + 1},
+		{Epoch: 1, Dir: "d"},
+		{Epoch: 1, FS: fs},
+		{Epoch: 1, FS: fs, Dir: "d", SegmentSize: 10},
+		{Epoch: 1, FS: fs, Dir: "d", SegmentSize: 1 << 40},
+		{Epoch: 1, FS: fs, Dir: "d", Sync: NoSync + 1},
+		{Epoch: 1, FS: fs, Dir: "d", Write: Mapped + 1},
+		{FS: fs, Dir: "d"},
+		{Epoch: 1 << 32, FS: fs, Dir: "d"},
 	} {
 		if _, err := NewWriter(o, Recovered{}); err == nil {
 			t.Errorf("%+v was accepted", o)
@@ -59,7 +61,7 @@ func TestCheckReadsOperations(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Check(mem, testDir, 0); err == nil {
+		if _, err := Check(Options{FS: mem, Dir: testDir, Epoch: 1}, 0); err == nil {
 			t.Errorf("batch %q of 2 operations was accepted", ops)
 		}
 	}

@@ -89,7 +89,7 @@ func (p *Place) write(ops []byte) error {
 func (p *Place) copy(ops []byte) (err error) {
 	s := p.segment
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), s.name, &err)
-	putRecord(s.view.Bytes()[p.at:p.at+p.size], s.number, p.first, p.count, p.durable, ops)
+	s.putRecord(s.view.Bytes()[p.at:p.at+p.size], p.at, p.first, p.count, p.durable, ops)
 	return nil
 }
 

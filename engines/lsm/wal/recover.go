@@ -6,7 +6,6 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
-	"lsmlab/engines/vfs"
 )
 
 // Recovered says what [Recover] found, and hands the log to [NewWriter].
@@ -20,8 +19,9 @@ type Recovered struct {
 	Skipped  int       // damaged places that held only LSNs in tables
 	Removed  int       // segments that go: obsolete, or part of the tail
 
-	next  uint64 // segment number above all that the directory had
-	chain *chain // what NewWriter repairs; nil for an empty log
+	next   uint64 // segment number above all that the directory had
+	hashed int64  // bytes of records whose checksum was computed
+	chain  *chain // what NewWriter repairs; nil for an empty log
 }
 
 // Segment describes one live segment.
@@ -67,12 +67,12 @@ func Recover(o Options, flushed ikey.Seq, apply func(first ikey.Seq, count int, 
 	return c.info, nil
 }
 
-// Check reads the log in dir as [Recover] does, and every operation in it, and
+// Check reads the log in o.Dir as [Recover] does, and every operation in it, and
 // changes nothing. Damage that Recover would refuse, and a record whose batch
 // is not what its header says, is an error wrapping kv.ErrCorrupt; a torn tail
 // is none. Removed counts what Recover would remove.
-func Check(fs vfs.FS, dir string, flushed ikey.Seq) (Recovered, error) {
-	o := Options{FS: fs, Dir: dir}.withDefaults()
+func Check(o Options, flushed ikey.Seq) (Recovered, error) {
+	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return Recovered{}, err
 	}

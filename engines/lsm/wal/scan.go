@@ -6,41 +6,61 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// scanner finds the records of one segment in the order of their place, which
-// is the order of their LSNs. After damage it goes on at the next bytes that
-// are a record, searching byte by byte, because the length that would lead
-// there may be what is damaged.
+// scanner finds the records of one segment in the order of their place, which is the
+// order of their LSNs. Its memory is none: a record is a view of data.
 //
-// Its errors are bounded, its memory is none: a record is a view of data.
+// The work is linear in len(data), whatever that holds. A record is hashed only if
+// its head is right, which the log's secret makes unlikely (2^-32) of bytes that are
+// no record of this segment at this very place; and the segment's own records do not
+// overlap. Format 1 has no heads: there the LSN alone tells, which bytes that were
+// made for it can pass.
 type scanner struct {
+	layout
+
 	data   []byte
-	number uint64   // of the segment
 	off    int64    // where the next record is expected
 	after  ikey.Seq // of the last record found, or of what lies before the first
+	blind  bool     // what lies before the first record is not known: after is a lower bound
+	hashed int64    // bytes of records that were hashed
 }
 
-// next returns the next record and the offset at which it begins. If damage is
-// not sound, the bytes between the expected offset and that one are no record,
-// for the reason given. ok is false when no record follows; s.off is then the
-// end of the last one, and damage says why what is there is none.
-func (s *scanner) next() (r record, at int64, damage fault, ok bool) {
-	for at = s.off; at <= int64(len(s.data)); at++ {
-		r, wrong := parseRecord(s.data[at:], s.number, s.after)
-		if wrong.kind == faultNone {
-			s.off, s.after = at+r.size, r.last()
-			return r, at, damage, true
-		}
-		if damage.kind == faultNone {
-			damage = wrong
-		}
-		if wrong.kind == faultShort {
-			break
-		}
-		if wrong.kind == faultLength && wrong.found == 0 {
-			at += skippable(s.data[at:])
+// here returns the record at the expected offset, or why there is none.
+func (s *scanner) here() (r record, wrong fault) { return s.try(s.off) }
+
+// search returns the first record behind the expected offset, at which there is none,
+// and the offset at which it begins. It looks at every byte, because the length that
+// would lead to the next record may be what is damaged.
+func (s *scanner) search() (r record, at int64, ok bool) {
+	for at = s.off + 1; at < int64(len(s.data)); at++ {
+		r, wrong := s.try(at)
+		switch wrong.kind {
+		case faultNone:
+			return r, at, true
+		case faultShort:
+			return r, 0, false
+		case faultLength:
+			if wrong.found == 0 {
+				at += skippable(s.data[at:])
+			}
 		}
 	}
-	return record{}, s.off, damage, false
+	return r, 0, false
+}
+
+// try reads the record at an offset, and goes on behind it if there is one. LSNs are
+// dense and an operation has a byte at least, so the bytes that were passed over say
+// how many LSNs they can have held.
+func (s *scanner) try(at int64) (r record, wrong fault) {
+	upTo := min(s.after+1+ikey.Seq(at-s.off), ikey.MaxSeq)
+	if s.blind {
+		upTo = ikey.MaxSeq
+	}
+	r, wrong = s.parse(s.data[at:], at, s.after, upTo)
+	s.hashed += r.size + wrong.hashed
+	if wrong.kind == faultNone {
+		s.off, s.after, s.blind = at+r.size, r.last(), false
+	}
+	return r, wrong
 }
 
 // skippable returns how many bytes after the first one of b, where a length of

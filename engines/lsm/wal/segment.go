@@ -13,11 +13,11 @@ import (
 
 // segment is one segment file in use. A recycled file gets a new segment.
 type segment struct {
-	number uint64
-	name   string
-	size   int64    // bytes of the file; records end before
-	end    int64    // bytes used, those still in the writer's buffer included
-	last   ikey.Seq // of the last record; before the first, the LSN it begins after
+	layout
+	name string
+	size int64    // bytes of the file; records end before
+	end  int64    // bytes used, those still in the writer's buffer included
+	last ikey.Seq // of the last record; before the first, the LSN it begins after
 
 	file   vfs.File            // nil for a recovered segment that was not reused
 	view   vfs.WritableMapping // with write method Mapped: until all records are in tables, as some may be stored late
@@ -32,20 +32,20 @@ type segment struct {
 // store there faults in megabytes, which takes milliseconds.
 func (s *segment) writeHeader(h header) error {
 	b := make([]byte, headerSize)
-	putHeader(b, h)
+	s.putHeader(b, h)
 	_, err := s.file.WriteAt(b, 0)
 	return err
 }
 
-// writeRecord writes a record past the mapping, as putRecord puts it in memory,
-// without a copy of ops.
+// writeRecord writes a record past the mapping, as putRecord puts it in memory, but
+// ops are not copied.
 func (s *segment) writeRecord(at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) error {
 	b := make([]byte, recordSize)
-	putFixed(b, first, count, durable, ops)
+	s.putFixed(b, at, first, count, durable, ops)
 	d := xxhash.New()
 	_, _ = d.Write(b[8:]) // never fails
 	_, _ = d.Write(ops)
-	binary.LittleEndian.PutUint64(b, d.Sum64()^mix(s.number))
+	binary.LittleEndian.PutUint64(b, s.sum(d.Sum64(), at))
 	if _, err := s.file.WriteAt(ops, at+recordSize); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *segment) sync(m SyncMethod) error {
 // under a new name, or a new file if old is nil. Its entry is durable after
 // SyncDir, its header is the caller's to write.
 func (o Options) openSegment(number uint64, size int64, old *segment) (_ *segment, err error) {
-	s := &segment{number: number, name: segmentName(number), size: size}
+	s := &segment{layout: newLayout(o.Secret, number), name: segmentName(number), size: size}
 	if old == nil {
 		err = o.create(s)
 	} else {

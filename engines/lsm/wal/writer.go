@@ -75,7 +75,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 		r = c.info
 	}
 	w := &Writer{
-		o: o, next: max(r.next, 1), clean: r.Clean || len(r.Segments) == 0,
+		o: o, next: max(r.next, o.Epoch<<epochBits+1), clean: r.Clean || len(r.Segments) == 0,
 		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
 	}
 	w.written.L, w.settled.L = &w.mu, &w.mu
@@ -84,7 +84,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	}
 	for _, s := range r.Segments {
 		w.live = append(w.live, &segment{
-			number: s.number, name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true,
+			layout: newLayout(o.Secret, s.number), name: s.Name, size: s.Size, last: s.Last, filled: s.Size, synced: true,
 		})
 	}
 	return w, nil
@@ -152,10 +152,10 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error)
 			return p, err
 		}
 	}
-	durable := w.claim(first)
+	durable, at := w.claim(first), w.cur.end
 	w.cur.end += size
 	if w.cur.view == nil {
-		putRecord(w.extend(int(size)), w.cur.number, first, count, durable, ops)
+		w.cur.putRecord(w.extend(int(size)), at, first, count, durable, ops)
 		return p, nil
 	}
 	w.m.Bytes += size
@@ -207,6 +207,9 @@ func (w *Writer) rotate(room int64) error {
 		}
 	}
 	size, number := max(w.o.SegmentSize, headerSize+room), w.next
+	if number>>epochBits != w.o.Epoch {
+		return w.fail(fmt.Errorf("all %d segment numbers of epoch %d were used", uint64(1<<epochBits), w.o.Epoch))
+	}
 	var old *segment
 	if size == w.o.SegmentSize && len(w.pool) > 0 {
 		old, w.pool = w.pool[0], w.pool[1:]
@@ -237,9 +240,9 @@ func (w *Writer) begin(s *segment) error {
 	w.cur, w.dirDirty = s, true
 	w.m.SegmentsMade++
 	s.end, s.last = headerSize, w.appended
-	h := header{number: s.number, after: w.appended, durable: w.claim(w.appended + 1)}
+	h := header{after: w.appended, durable: w.claim(w.appended + 1)}
 	if s.view == nil {
-		putHeader(w.extend(headerSize), h)
+		s.putHeader(w.extend(headerSize), h)
 		return nil
 	}
 	w.m.Bytes += headerSize

@@ -60,7 +60,7 @@ func TestRoundTrip(t *testing.T) {
 			if err := w.Close(); !errors.Is(err, kv.ErrClosed) {
 				t.Errorf("second close: %v", err)
 			}
-			info, err := Check(o.FS, testDir, 0)
+			info, err := Check(Options{FS: o.FS, Dir: testDir, Epoch: 1}, 0)
 			if err != nil || info.Records != len(want) {
 				t.Errorf("check: %+v, %v", info, err)
 			}
@@ -136,7 +136,7 @@ func TestMisuse(t *testing.T) {
 	if err := errors.Join(w.Append(1, 1, []byte("\x00\x00")), w.Commit(1, kv.Buffered), w.Close()); err != nil {
 		t.Errorf("misuse broke the log: %v", err)
 	}
-	if _, err := NewWriter(Options{FS: vfs.NewMem(), Dir: "x", Write: Mapped, Sync: ODSync}, Recovered{}); !errors.Is(err, kv.ErrUnsupported) {
+	if _, err := NewWriter(Options{FS: vfs.NewMem(), Dir: "x", Epoch: 1, Write: Mapped, Sync: ODSync}, Recovered{}); !errors.Is(err, kv.ErrUnsupported) {
 		t.Errorf("mapped with O_DSYNC: %v", err)
 	}
 }
@@ -144,13 +144,15 @@ func TestMisuse(t *testing.T) {
 // TestNames keeps two files from standing for one segment.
 func TestNames(t *testing.T) {
 	for name, want := range map[string]uint64{
-		"000001.wal": 1, "1234567.wal": 1234567, "18446744073709551615.wal": 1<<64 - 1,
+		"000001.wal": 1, "1234567.wal": 1234567, "4294967295.wal": 1<<32 - 1,
+		"000001-000001.wal": 1<<32 + 1, "1234567-1234567.wal": 1234567<<32 + 1234567, "4294967295-4294967295.wal": 1<<64 - 1,
 	} {
 		if got, ok := parseName(name); !ok || got != want {
 			t.Errorf("%s: %d, %v", name, got, ok)
 		}
 	}
-	for _, name := range []string{"1.wal", "0000001.wal", "+00001.wal", "000001.walx", "000001", "-00001.wal"} {
+	for _, name := range []string{"1.wal", "0000001.wal", "+00001.wal", "000001.walx", "000001", "-00001.wal", "4294967296.wal",
+		"000000-000001.wal", "000001-1.wal", "1-000001.wal", "000001-000001-000001.wal", "000001-4294967296.wal", "4294967296-000001.wal"} {
 		if _, ok := parseName(name); ok {
 			t.Errorf("%s was taken for a segment", name)
 		}
@@ -335,7 +337,7 @@ func TestDeviceFails(t *testing.T) {
 	if err := w.Commit(10, kv.Buffered); err != nil {
 		t.Fatal(err)
 	}
-	name := segmentName(1)
+	name := segmentOf(1)
 	if err := os.Truncate(testDir+"/"+name, 0); err != nil {
 		t.Fatal(err)
 	}
