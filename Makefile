@@ -32,7 +32,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-serve memtables compare lint fmt proto golden soak k6 clean
+.PHONY: help all build build-rocksdb test packages kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -114,6 +114,10 @@ bench-growth: build ## writes and reads at 0.1, 1, 10 and 50 million keys, three
 bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (20 minutes)
 	./$(BIN) bench --plan threads --out results/threads-$(STAMP)
 	./$(BIN) report results/threads-$(STAMP)
+
+bench-used: build ## the time to open a store after 3 million random writes and a kill, three rounds (10 minutes)
+	./$(BIN) bench --plan used --out results/used-$(STAMP)
+	./$(BIN) report results/used-$(STAMP)
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)

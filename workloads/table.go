@@ -28,6 +28,7 @@ type definition struct {
 	distribution string  // of [dist.Names]
 	hotKeys      int64   // draws go to the first 1/hotKeys of the keys
 	preload      Order
+	preloadBatch int // entries of a write of the preload; 0: preloadBatchEntries
 	batch        int // entries of a BatchSet
 	scanMin      int // entries; 0: always scanMax
 	scanMax      int
@@ -120,6 +121,10 @@ var definitions = []definition{
 	{
 		name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
 		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true,
+	},
+	{
+		name: "reopen-used", source: "lsmlab", about: "reopen, of a store that was written key by key: with millions of keys its logs were recycled many times",
+		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, preloadBatch: 1, killed: true,
 	},
 	{
 		name: mixName, source: "lsmlab", about: "a mix of one's own: the spec's \"mix\" gives each kind's share",

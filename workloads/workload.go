@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -165,7 +166,7 @@ func (w *Workload) PreloadStream(i, parts int) *Stream {
 	s := w.newStream(0, dist.Source{})
 	s.preload = true
 	s.kinds = newChooser([]share{{BatchSet, 1}})
-	s.batchSize = max(1, min(preloadBatchEntries, preloadBatchBytes/(w.keys.Size+w.size+1)))
+	s.batchSize = max(1, min(cmp.Or(w.def.preloadBatch, preloadBatchEntries), preloadBatchBytes/(w.keys.Size+w.size+1)))
 	n, first := uint64(w.spec.Keys), uint64(partStart(w.spec.Keys, i, parts))
 	if w.Preload() == "" {
 		return s
