@@ -35,7 +35,7 @@ func variant(name, summary string, table memtable.Factory) Info {
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()
-			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS}
+			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening}
 			if o.Small {
 				opts = opts.Small()
 				opts.Workers = 1   // one thing after the other: a crash can be shown again

@@ -103,5 +103,11 @@ type LSNApplier interface {
 // sees all writes up to it.
 type LSNReporter interface{ LSN() uint64 }
 
+// OpenProgress says how far the opening of a store is.
+type OpenProgress struct {
+	Step        string // what is under way: "tables" or "log"
+	Done, Total int64  // tables opened and to be opened, or bytes of the log read and to be read
+}
+
 // WriteChecker returns why the engine takes no more writes, or nil.
 type WriteChecker interface{ Writable() error }

@@ -158,9 +158,13 @@ func loadVersion(o Options, dir string, names []string) (*manifest.Version, erro
 
 // openTables opens all tables of the version, by number.
 func (db *DB) openTables(version *manifest.Version) (map[uint64]*table, error) {
-	open := map[uint64]*table{}
-	for _, lt := range version.Tables() {
-		t, err := db.openTable(lt.Table)
+	open, tables := map[uint64]*table{}, version.Tables()
+	for i, lt := range tables {
+		err := db.opts.Opening(kv.OpenProgress{Step: "tables", Done: int64(i), Total: int64(len(tables))})
+		var t *table
+		if err == nil {
+			t, err = db.openTable(lt.Table)
+		}
 		if err != nil {
 			for _, t := range open {
 				err = joinClose(err, t.reader)
@@ -218,6 +222,9 @@ func (db *DB) walOptions(log manifest.LogIdentity) wal.Options {
 		FS: db.opts.FS, Dir: db.dir, Epoch: log.Epoch, Secret: log.Secret,
 		SegmentSize: db.opts.WALSegmentSize, PoolSize: db.opts.WALPoolSize,
 		Sync: db.opts.WALSync, Write: db.opts.WALWrite,
+		Progress: func(done, total int64) error {
+			return db.opts.Opening(kv.OpenProgress{Step: "log", Done: done, Total: total})
+		},
 	}
 }
 

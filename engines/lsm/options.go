@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/skiplist"
 	"lsmlab/engines/lsm/sstable"
@@ -54,6 +55,10 @@ type Options struct {
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
 	TickInterval time.Duration // of the look for compactions; default 30 s
 
+	// Opening, if set, is told now and then how far Open is, by the goroutine that called
+	// it. An error that it returns ends Open, which returns it; the store is as it was.
+	Opening func(kv.OpenProgress) error
+
 	FS vfs.FS // default the operating system's
 }
 
@@ -74,6 +79,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.TickInterval, 30*time.Second)
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
+	}
+	if o.Opening == nil {
+		o.Opening = func(kv.OpenProgress) error { return nil }
 	}
 	if o.FS == nil {
 		o.FS = vfs.OS

@@ -24,6 +24,10 @@ type Options struct {
 	// for races. MemTableSize and CacheSize are then the engine's own choice,
 	// and engines that know no such sizes ignore it.
 	Small bool
+	// Opening, if set, is told now and then how far the opening of a store is. An error
+	// that it returns ends the opening, which returns it; the store is as it was. Engines
+	// that cannot tell do not call it.
+	Opening func(kv.OpenProgress) error
 }
 
 // WithDefaults returns o with zero fields filled in.
