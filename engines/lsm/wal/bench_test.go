@@ -1,7 +1,9 @@
 package wal
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -115,5 +117,43 @@ func BenchmarkScan(b *testing.B) {
 		if n != seq {
 			b.Fatalf("%d records, want %d", n, seq)
 		}
+	}
+}
+
+// BenchmarkHostileScan searches 80 MiB, as many as the default pool holds, in which no
+// record is: bytes that were chosen to look like records wherever they can.
+func BenchmarkHostileScan(b *testing.B) {
+	l := newLayout(1, 1<<epochBits+1)
+	random := rand.New(rand.NewPCG(1, 2))
+	for name, fill := range map[string]func(segment []byte){
+		"random": func(segment []byte) {
+			for at := 0; at+8 <= len(segment); at += 8 {
+				binary.LittleEndian.PutUint64(segment[at:], random.Uint64())
+			}
+		},
+		"heads": func(segment []byte) { // of records that reach to the end, without the secret
+			for at := 0; at+recordSize <= len(segment); at += recordSize {
+				newLayout(2, l.number).putFixed(segment[at:], int64(at), ikey.Seq(at+1), 1, 0, segment[at+recordSize:])
+			}
+		},
+		"lengths": func(segment []byte) { // a small number at each fourth byte
+			for at := 0; at < len(segment); at += 4 {
+				segment[at] = 200
+			}
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			segment := make([]byte, 16<<20)
+			fill(segment)
+			b.SetBytes(5 * int64(len(segment)))
+			for b.Loop() {
+				for range 5 {
+					s := scanner{layout: l, data: segment, off: headerSize}
+					if _, _, ok := s.search(); ok || s.hashed > 0 {
+						b.Fatalf("a record was found, or %d bytes were hashed", s.hashed)
+					}
+				}
+			}
+		})
 	}
 }

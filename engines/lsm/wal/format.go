@@ -93,7 +93,7 @@ func newLayout(secret, number uint64) layout {
 }
 
 // fixed returns the bytes of a payload before its operations.
-func (l layout) fixed() int {
+func (l layout) fixed() int64 {
 	if l.old {
 		return oldFixed
 	}
@@ -177,7 +177,7 @@ func (l layout) sum(hash uint64, at int64) uint64 {
 // for records is fast: only what passes those is hashed.
 func (l layout) parse(b []byte, at int64, after, upTo ikey.Seq) (r record, wrong fault) {
 	fixed := l.fixed()
-	if len(b) < prefixSize+fixed {
+	if int64(len(b)) < prefixSize+fixed {
 		return r, fault{kind: faultShort, found: uint64(len(b)), want: uint64(prefixSize + fixed)}
 	}
 	length := uint64(binary.LittleEndian.Uint32(b[8:]))

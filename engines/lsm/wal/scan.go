@@ -31,16 +31,15 @@ func (s *scanner) here() (r record, wrong fault) { return s.try(s.off) }
 // and the offset at which it begins. It looks at every byte, because the length that
 // would lead to the next record may be what is damaged.
 func (s *scanner) search() (r record, at int64, ok bool) {
-	for at = s.off + 1; at < int64(len(s.data)); at++ {
-		r, wrong := s.try(at)
-		switch wrong.kind {
-		case faultNone:
-			return r, at, true
-		case faultShort:
-			return r, 0, false
-		case faultLength:
-			if wrong.found == 0 {
-				at += skippable(s.data[at:])
+	fixed := s.fixed()
+	for at = s.off + 1; at+prefixSize+fixed <= int64(len(s.data)); at++ {
+		length := int64(binary.LittleEndian.Uint32(s.data[at+prefixSize-4:]))
+		switch {
+		case length == 0:
+			at += skippable(s.data[at:])
+		case length >= fixed && at+prefixSize+length <= int64(len(s.data)):
+			if r, wrong := s.try(at); wrong.kind == faultNone {
+				return r, at, true
 			}
 		}
 	}
