@@ -103,5 +103,6 @@ type LSNApplier interface {
 // sees all writes up to it.
 type LSNReporter interface{ LSN() uint64 }
 
-// WriteChecker returns why the engine takes no more writes, or nil.
+// WriteChecker returns why the engine takes no more writes, or nil. If that wraps
+// [ErrExhausted] the cause may pass, and the engine takes writes again by itself.
 type WriteChecker interface{ Writable() error }

@@ -99,10 +99,20 @@ func (f *osFile) Allocate(size int64) error {
 	return f.Truncate(size)
 }
 
-func (f *osFile) Map() (Mapping, error) { return f.mmap(unix.PROT_READ) }
+func (f *osFile) Map() (Mapping, error) {
+	m, err := f.mmap(unix.PROT_READ)
+	if err != nil {
+		return nil, err // not m: a nil *osMapping is no nil Mapping
+	}
+	return m, nil
+}
 
 func (f *osFile) MapWritable() (WritableMapping, error) {
-	return f.mmap(unix.PROT_READ | unix.PROT_WRITE)
+	m, err := f.mmap(unix.PROT_READ | unix.PROT_WRITE)
+	if err != nil {
+		return nil, err // as in Map
+	}
+	return m, nil
 }
 
 func (f *osFile) mmap(prot int) (*osMapping, error) {

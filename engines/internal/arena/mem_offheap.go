@@ -34,8 +34,15 @@ func populate(mem []byte) { _ = unix.Madvise(mem, unix.MADV_POPULATE_WRITE) }
 
 func unmapMemory(mem []byte) { mustUnmap(unsafe.Pointer(&mem[0]), uintptr(len(mem))) }
 
+// mustUnmap gives memory back. Within what the kernel keeps as one area with the
+// memory beside it, that makes an area more, of which it may refuse to have so many:
+// then the pages go and the addresses stay.
 func mustUnmap(p unsafe.Pointer, size uintptr) {
-	if err := unix.MunmapPtr(p, size); err != nil {
+	err := unix.MunmapPtr(p, size)
+	if err == unix.ENOMEM {
+		err = unix.Madvise(unsafe.Slice((*byte)(p), size), unix.MADV_DONTNEED)
+	}
+	if err != nil {
 		panic("arena: munmap: " + err.Error()) // only a wrong address can fail
 	}
 }
