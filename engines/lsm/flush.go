@@ -6,20 +6,27 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/vfs"
 )
 
 // flushLoop flushes immutable MemTables, oldest first, until the store closes or
-// fails.
+// fails. What the system has no room for is tried again later.
 func (db *DB) flushLoop() {
 	for {
 		m := db.awaitImmutable()
 		if m == nil {
 			return
 		}
-		if err := db.flush(m); err != nil {
-			if !errors.Is(err, kv.ErrClosed) {
-				db.stopWrites(err)
-			}
+		err := db.flush(m)
+		switch {
+		case err == nil:
+			db.keepReserve()
+		case errors.Is(err, kv.ErrExhausted):
+			db.runOut(err)
+		case errors.Is(err, kv.ErrClosed):
+			return
+		default:
+			db.stopWrites(err)
 			return
 		}
 	}
@@ -33,8 +40,8 @@ func (db *DB) awaitImmutable() *memHandle {
 	db.flushing = false
 	db.changed.Broadcast()
 	db.scheduleLocked()
-	for db.Writable() == nil {
-		if mems := db.state.Load().mems; len(mems) > 1 && !(db.serial() && db.plans.Any()) {
+	for db.stopped() == nil {
+		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.work == nil && !(db.serial() && db.plans.Any()) {
 			db.flushing = true
 			return mems[len(mems)-1]
 		}
@@ -51,7 +58,7 @@ func (db *DB) flush(m *memHandle) error {
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
 	if err := joinClose(err, it); err != nil {
-		return errors.Join(err, db.discardTables(tables))
+		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
 	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
 	for _, t := range tables {
@@ -59,8 +66,11 @@ func (db *DB) flush(m *memHandle) error {
 		db.counters.flushBytes.Add(t.Size)
 	}
 	if err := db.install(edit, tables, m); err != nil {
-		return closeTables(err, tables)
+		return db.notInstalled(err, tables)
 	}
 	db.counters.flushes.Add(1)
-	return db.wal.Obsolete(m.lastSeq())
+	if err := db.wal.Obsolete(m.lastSeq()); !vfs.Exhausted(err) {
+		return err
+	}
+	return nil // a file is left behind, which the next open removes
 }

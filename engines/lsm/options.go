@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -24,6 +25,11 @@ type Options struct {
 	WALSegmentSize   int64               // default 16 MiB
 	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
 	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
+	// ReserveSize is how many bytes of the disk the store holds back once it has tables,
+	// so that flushes, compactions and deletes go on when the disk is full; negative
+	// holds none. Default a MemTable and a WAL segment, and at most a sixteenth of the
+	// file system.
+	ReserveSize int64
 
 	// What affects speed only.
 
@@ -50,6 +56,10 @@ type Options struct {
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
 	TickInterval time.Duration // of the look for compactions; default 30 s
+	// RetryInterval is after what time the store first tries again what failed for want
+	// of space, descriptors or memory; then ever less often. Writes try by themselves.
+	// Default 100 ms.
+	RetryInterval time.Duration
 
 	FS vfs.FS // default the operating system's
 }
@@ -69,6 +79,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.QueueLength, 1024)
 	setDefault(&o.WorkerIdle, 5*time.Minute)
 	setDefault(&o.TickInterval, 30*time.Second)
+	setDefault(&o.RetryInterval, 100*time.Millisecond)
+	setDefault(&o.ReserveSize, o.MemTableSize+cmp.Or(o.WALSegmentSize, 16<<20))
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
 	}
@@ -97,6 +109,7 @@ func (o Options) Small() Options {
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
 	o.ManifestRollSize = 1 << 10
 	o.CacheSize, o.QueueLength = 64<<10, 16
+	o.RetryInterval = time.Hour // calls alone try again, at the same point every time
 	return o
 }
 
@@ -120,6 +133,7 @@ func (o Options) check() error {
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
+		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
 		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
 		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
 		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},

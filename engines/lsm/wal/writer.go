@@ -149,6 +149,17 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err err
 	return p, err
 }
 
+// Resume tries again what an earlier call could not write, if there is such. The error
+// is that of the try.
+func (w *Writer) Resume() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.state(); err != nil {
+		return err
+	}
+	return w.unstick()
+}
+
 // unstick writes what the last write could not, so that the buffer does not grow
 // while nothing is written.
 func (w *Writer) unstick() error {
