@@ -22,6 +22,9 @@ const reserveName = "RESERVE"
 // reserveShare is which part of a file system the reserve takes at most.
 const reserveShare = 16
 
+// lowWater is at how many times the reserve free the disk should be looked after.
+const lowWater = 4
+
 type reserve struct {
 	mu   sync.Mutex
 	held bool
@@ -34,6 +37,16 @@ func (db *DB) reserveSize() int64 {
 		size = min(size, s.Total/reserveShare)
 	}
 	return size
+}
+
+// diskRoom returns how many bytes are free, and below how many the disk should be looked
+// after; zeros if that is not known.
+func (db *DB) diskRoom() (free, low int64) {
+	s, ok := vfs.SpaceOf(db.opts.FS, db.dir)
+	if !ok {
+		return 0, 0
+	}
+	return s.Free, lowWater * db.reserveSize()
 }
 
 // findReserve looks for the reserve of an earlier life, and makes it if it is not
