@@ -36,11 +36,17 @@ func (db *DB) scheduleLocked() {
 	}
 }
 
-// serial says whether background work is done one thing after the other.
-func (db *DB) serial() bool { return db.opts.Workers == 1 }
+// serial says whether background work is done one thing after the other. On a full
+// disk it is, so that each has all the room that is left.
+func (db *DB) serial() bool { return db.opts.Workers == 1 || db.shortage.full.Load() }
 
 // parallel returns how many compactions, or parts of one, run at once.
-func (db *DB) parallel() int { return min(runtime.GOMAXPROCS(0), db.opts.Workers) }
+func (db *DB) parallel() int {
+	if db.serial() {
+		return 1
+	}
+	return min(runtime.GOMAXPROCS(0), db.opts.Workers)
+}
 
 // parts returns in how many parts a compaction is done beside those that run.
 func (db *DB) parts() int {
@@ -133,7 +139,7 @@ func (db *DB) giveWay() {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.stopped() == nil && db.shortage.work == nil && behind() {
+	for db.stopped() == nil && db.shortage.work == nil && !db.serial() && behind() {
 		db.changed.Wait()
 	}
 }

@@ -57,7 +57,7 @@ func (db *DB) flush(m *memHandle) error {
 	out.cuts = db.state.Load().layout.Cuts()
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
-	if err := joinClose(err, it); err != nil {
+	if err = joinClose(err, it); err != nil {
 		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
 	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
@@ -65,12 +65,14 @@ func (db *DB) flush(m *memHandle) error {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)
 	}
-	if err := db.install(edit, tables, m); err != nil {
+	if err = db.install(edit, tables, m); err != nil {
 		return db.notInstalled(err, tables)
 	}
 	db.counters.flushes.Add(1)
-	if err := db.wal.Obsolete(m.lastSeq()); !vfs.Exhausted(err) {
-		return err
+	err = db.wal.Obsolete(m.lastSeq())
+	db.dropPool()
+	if vfs.Exhausted(err) {
+		return nil // a file is left behind, which the next open removes
 	}
-	return nil // a file is left behind, which the next open removes
+	return err
 }

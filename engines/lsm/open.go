@@ -31,11 +31,11 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		return nil, err
 	}
 	if err := makeDir(o.FS, dir); err != nil {
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	lock, err := o.FS.Lock(path.Join(dir, lockName))
 	if err != nil {
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	db := &DB{
 		dir:   dir,

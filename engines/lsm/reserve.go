@@ -20,7 +20,7 @@ import (
 const reserveName = "RESERVE"
 
 // reserveShare is which part of a file system the reserve takes at most.
-const reserveShare = 16
+const reserveShare = 8
 
 // lowWater is at how many times the reserve free the disk should be looked after.
 const lowWater = 4

@@ -121,9 +121,18 @@ func (db *DB) refused(err error) (again bool) {
 	if vfs.OutOfSpace(err) {
 		db.shortage.full.Store(true)
 		again = db.giveUpReserve()
+		db.dropPool()
+		db.broadcast() // whoever waits for what serial now forbids
 	}
 	db.wakeRetry()
 	return again
+}
+
+// dropPool has the log keep no more than it needs while the disk is full.
+func (db *DB) dropPool() {
+	if db.shortage.full.Load() {
+		_ = db.wal.DropPool() // a file is left behind, which the next open removes
+	}
 }
 
 // refusal returns what a write that failed with err has to report, after refused. What
