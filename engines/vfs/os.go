@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"lsmlab/engines/internal/headroom"
 )
 
 // OS is the file system of the operating system. Reads and writes are pread and
@@ -125,6 +127,9 @@ func (f *osFile) mmap(prot int) (*osMapping, error) {
 		return m, nil // mmap refuses it
 	}
 	err = f.control("mmap", func(fd int) (err error) {
+		if err = headroom.Ask(); err != nil {
+			return err
+		}
 		m.data, err = unix.Mmap(fd, 0, int(size), prot, unix.MAP_SHARED)
 		return err
 	})

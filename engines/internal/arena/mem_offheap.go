@@ -6,11 +6,16 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"lsmlab/engines/internal/headroom"
 )
 
 // mapMemory returns size bytes outside the Go heap, aligned to a huge page: it
 // maps one chunk more and gives back what stands over on both sides.
 func mapMemory(size int) ([]byte, error) {
+	if err := headroom.Ask(); err != nil {
+		return nil, err
+	}
 	const flags = unix.MAP_PRIVATE | unix.MAP_ANON | unix.MAP_NORESERVE
 	p, err := unix.MmapPtr(-1, 0, nil, uintptr(size+chunkSize), unix.PROT_READ|unix.PROT_WRITE, flags)
 	if err != nil {
