@@ -183,6 +183,8 @@ func (c *Campaign) faulty(i int) Scenario {
 		shape.Durability = kv.Buffered // on a mapped log
 	}
 	s.Program = program.Generate(s.Seed, shape)
-	s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2)))
+	if s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2))); s.Fault.Times > 0 {
+		s.States *= 3 // it goes on after the fault
+	}
 	return s
 }

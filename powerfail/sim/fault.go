@@ -100,8 +100,10 @@ var faults = []Fault{
 // fails several times in a row more often than not.
 func fault(i int, rng *rand.Rand) *Fault {
 	f := faults[i%len(faults)]
-	f.Skip = int64(rng.IntN(12))
-	if f.Kind == vfs.OpWrite {
+	switch f.Skip = int64(rng.IntN(12)); f.Kind {
+	case vfs.OpCreate, vfs.OpAllocate, vfs.OpMapWritable, vfs.OpMemory, vfs.OpRename:
+		f.Skip %= 4 // a program has few of them
+	case vfs.OpWrite:
 		f.Short = rng.IntN(2) * rng.IntN(400)
 	}
 	if vfs.Exhausted(f.Errno) {

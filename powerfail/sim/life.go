@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/maphash"
 	"sync"
 
@@ -75,7 +76,9 @@ func (l *life) run(p *program.Program, fault *Fault) {
 	if l.x.done() {
 		return
 	}
-	if err != nil && (fault == nil || l.goesOn && fault.passes(p.Durability)) {
+	// A store that is closed within the shortage says what it could not write.
+	excused := fault != nil && (!l.goesOn || !fault.passes(p.Durability) || errors.Is(err, kv.ErrExhausted))
+	if err != nil && !excused {
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
 		return
 	}
@@ -119,6 +122,7 @@ func (l *life) refused(id int, there bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.goesOn = true
+	l.x.refused++
 	if !there {
 		l.recorder.Refuse(l.ids[id])
 		l.changed = true
