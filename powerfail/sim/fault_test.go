@@ -18,7 +18,7 @@ import (
 func TestGoesOn(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	refused := map[string]int{}
+	refused := 0
 	for i := range faults {
 		if !vfs.Exhausted(faults[i].Errno) {
 			continue
@@ -35,13 +35,11 @@ func TestGoesOn(t *testing.T) {
 			if x.finding != nil {
 				t.Fatal(show(s, x.finding))
 			}
-			refused[s.Fault.Kind.String()+" "+s.Fault.Role] += x.refused
+			refused += x.refused
 		}
 	}
-	for _, what := range []string{"write wal", "create wal", "mapwritable wal"} {
-		if refused[what] == 0 {
-			t.Errorf("no write was refused by %q: %v", what, refused)
-		}
+	if refused == 0 {
+		t.Error("no write was refused")
 	}
 	t.Log("writes refused: ", refused)
 }
