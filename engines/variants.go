@@ -44,7 +44,14 @@ func variant(name, summary string, table memtable.Factory) Info {
 			if o.Durability < kv.Synced {
 				opts.WALWrite = wal.Mapped
 			}
-			return lsm.Open(dir, opts)
+			if o.NoReserve {
+				opts.ReserveSize = -1
+			}
+			db, err := lsm.Open(dir, opts)
+			if err != nil {
+				return nil, err // not db: a nil *lsm.DB is no nil Engine
+			}
+			return db, nil
 		},
 	}
 }

@@ -28,4 +28,7 @@ type OpenOptions struct {
 	// Durability is the rung of the writes to come, for engines whose stores give
 	// one rung alone.
 	Durability kv.Durability
+	// Reserve lets engines hold back room on the disk for when it is full. Races do
+	// not, as not every engine does.
+	Reserve bool
 }

@@ -16,6 +16,10 @@ var (
 	ErrInUse = errors.New("store is in use")
 	// ErrTooLarge says that a key, value or batch is over the limits.
 	ErrTooLarge = errors.New("too large")
+	// ErrExhausted says that the system is out of space, file descriptors or memory,
+	// so that the call was refused for now. What is refused so may be tried again: the
+	// engine goes on by itself once there is some again.
+	ErrExhausted = errors.New("refused for now, the system is out of a resource")
 	// ErrUnsupported says that the engine cannot give what was asked for.
 	ErrUnsupported = errors.New("not supported by this engine")
 )

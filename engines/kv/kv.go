@@ -109,5 +109,6 @@ type OpenProgress struct {
 	Done, Total int64  // tables opened and to be opened, or bytes of the log read and to be read
 }
 
-// WriteChecker returns why the engine takes no more writes, or nil.
+// WriteChecker returns why the engine takes no more writes, or nil. If that wraps
+// [ErrExhausted] the cause may pass, and the engine takes writes again by itself.
 type WriteChecker interface{ Writable() error }

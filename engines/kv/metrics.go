@@ -21,6 +21,8 @@ type Metrics struct {
 	ImmutableTables     int64
 	CompactionDebtBytes int64 // estimated bytes that compaction has yet to write
 	DiskBytes           int64 // tables and logs
+	DiskFreeBytes       int64 // that the file system still has for this process
+	DiskLowBytes        int64 // below this much free the disk should be looked after: soon the engine refuses to grow
 	Levels              []LevelMetrics
 
 	BloomChecks, BloomNegatives int64 // tables asked; tables spared

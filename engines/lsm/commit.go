@@ -20,7 +20,8 @@ import (
 //     calls of others.
 //
 // A write that fails after step 1 was not acknowledged and may or may not be found
-// later. The failure stops all further writes.
+// later. The failure stops all further writes, unless it is one of those that pass
+// (kv.ErrExhausted, see shortage.go). A write that fails in step 1 is never found.
 func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
 	_, err := db.apply(b, d, nil)
 	return err
@@ -55,11 +56,13 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	t.Step(stepPublish)
 	db.published.wait(last)
 	if err == nil {
-		err = db.commit(last, d, t)
+		if err = db.commit(last, d, t); db.refused(err) { // the reserve is free now
+			err = db.commit(last, d, t)
+		}
 	}
 	w.place.Advance()
 	if err != nil {
-		return 0, db.fail(err)
+		return 0, db.refusal(err)
 	}
 	t.Step(stepThrottle)
 	db.throttle.pay(len(b.Bytes()))
@@ -92,12 +95,16 @@ type write struct {
 func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	db.lockCommit()
 	defer db.commitMu.Unlock()
-	if err := db.makeRoom(); err != nil || b.Len() == 0 {
+	if err := db.makeRoom(b); err != nil || b.Len() == 0 {
 		return w, err
 	}
 	w = write{first: db.assigned + 1, ticket: db.tickets, mem: db.mem}
-	if w.place, err = db.log(w.first, b); err != nil {
-		return w, db.fail(err)
+	w.place, err = db.log(w.first, b)
+	if db.refused(err) && !sets(b) { // the reserve is free now, for such as this
+		w.place, err = db.log(w.first, b)
+	}
+	if err != nil {
+		return write{}, db.refusal(err)
 	}
 	db.tickets++
 	db.assigned += ikey.Seq(b.Len())
@@ -130,11 +137,14 @@ func (db *DB) log(first ikey.Seq, b *kv.Batch) (wal.Place, error) {
 	return db.wal.Reserve(first, b.Len(), b.Bytes())
 }
 
-// makeRoom returns once the active MemTable may take a write: it freezes a full
-// one, and waits while flushes or compactions are too far behind. It is called
-// under the commit lock.
-func (db *DB) makeRoom() error {
-	if err := db.Writable(); err != nil {
+// makeRoom returns once the active MemTable may take b: it freezes a full one, and
+// waits while flushes or compactions are too far behind. It is called under the commit
+// lock.
+func (db *DB) makeRoom(b *kv.Batch) error {
+	if err := db.stopped(); err != nil {
+		return err
+	}
+	if err := db.admit(b); err != nil {
 		return err
 	}
 	// Batches that were assigned and are not added yet count too: a few very
@@ -142,24 +152,22 @@ func (db *DB) makeRoom() error {
 	if !db.mem.full.Load() && db.mem.assignedBytes < db.opts.MemTableSize || db.mem.empty() {
 		return nil
 	}
-	if err := db.awaitFlushes(); err != nil {
-		return err
+	err := db.awaitFlushes()
+	if err == nil {
+		err = db.freeze()
 	}
-	db.freeze()
-	return nil
-}
-
-// Writable implements [kv.WriteChecker].
-func (db *DB) Writable() error {
-	if db.closing.Load() {
-		return kv.ErrClosed
+	if err != nil {
+		db.refused(err)
 	}
-	return db.failure()
+	return err
 }
 
 // freeze makes the active MemTable immutable and puts an empty one in its
-// place. It is called under the commit lock.
-func (db *DB) freeze() {
+// place, unless there is no memory for that. It is called under the commit lock.
+func (db *DB) freeze() error {
+	if err := db.askMemory(0); err != nil {
+		return err
+	}
 	db.mu.Lock()
 	db.mem.advance(memActive, memImmutable)
 	db.mem = newMemHandle(db.opts, db.assigned)
@@ -168,4 +176,5 @@ func (db *DB) freeze() {
 	old := db.swapState(newReadState(mems, s.tableSet))
 	db.mu.Unlock()
 	old.retire()
+	return nil
 }

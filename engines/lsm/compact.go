@@ -11,6 +11,7 @@ import (
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/vfs"
 )
 
 // schedule submits the compactions that the planner finds most urgent, as many as
@@ -22,7 +23,7 @@ func (db *DB) schedule() {
 }
 
 func (db *DB) scheduleLocked() {
-	for !db.paused && db.Writable() == nil && db.running < db.parallel() {
+	for !db.paused && db.stopped() == nil && db.shortage.work == nil && db.running < db.parallel() {
 		if db.serial() && (db.flushing || db.cleaning() || len(db.state.Load().mems) > 1) {
 			return
 		}
@@ -35,11 +36,17 @@ func (db *DB) scheduleLocked() {
 	}
 }
 
-// serial says whether background work is done one thing after the other.
-func (db *DB) serial() bool { return db.opts.Workers == 1 }
+// serial says whether background work is done one thing after the other. On a full
+// disk it is, so that each has all the room that is left.
+func (db *DB) serial() bool { return db.opts.Workers == 1 || db.shortage.full.Load() }
 
 // parallel returns how many compactions, or parts of one, run at once.
-func (db *DB) parallel() int { return min(runtime.GOMAXPROCS(0), db.opts.Workers) }
+func (db *DB) parallel() int {
+	if db.serial() {
+		return 1
+	}
+	return min(runtime.GOMAXPROCS(0), db.opts.Workers)
+}
 
 // parts returns in how many parts a compaction is done beside those that run.
 func (db *DB) parts() int {
@@ -50,11 +57,14 @@ func (db *DB) parts() int {
 
 // runPlan is the job of a worker.
 func (db *DB) runPlan(plan *compaction.Plan) {
-	err := db.Writable()
+	err := db.stopped()
 	if err == nil {
 		err = db.compact(plan)
 	}
-	if err != nil && !errors.Is(err, kv.ErrClosed) {
+	switch {
+	case errors.Is(err, kv.ErrExhausted):
+		db.runOut(err)
+	case err != nil && !errors.Is(err, kv.ErrClosed):
 		db.stopWrites(err)
 	}
 	db.mu.Lock()
@@ -78,7 +88,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	} else {
 		var err error
 		if tables, err = db.merge(plan); err != nil {
-			return errors.Join(err, db.discardTables(tables))
+			return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 		}
 		db.counters.compactionRead.Add(plan.Bytes())
 		for _, t := range tables {
@@ -87,7 +97,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		}
 	}
 	if err := db.install(edit, tables, nil); err != nil {
-		return closeTables(err, tables)
+		return db.notInstalled(err, tables)
 	}
 	db.counters.compactions.Add(1)
 	return nil
@@ -129,7 +139,7 @@ func (db *DB) giveWay() {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.Writable() == nil && behind() {
+	for db.stopped() == nil && db.shortage.work == nil && !db.serial() && behind() {
 		db.changed.Wait()
 	}
 }
@@ -209,7 +219,10 @@ func (db *DB) Compact() error {
 		return nil
 	}
 	err := db.compact(&plan)
-	if err != nil && !errors.Is(err, kv.ErrClosed) {
+	if db.refused(err) { // the reserve is free now
+		err = db.compact(&plan)
+	}
+	if err != nil && !errors.Is(err, kv.ErrClosed) && !errors.Is(err, kv.ErrExhausted) {
 		return db.fail(err)
 	}
 	return err
@@ -221,14 +234,14 @@ func (db *DB) Compact() error {
 func (db *DB) pauseCompactions() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.serial() && !db.resting() && db.Writable() == nil {
+	for db.serial() && !db.resting() && db.stopped() == nil {
 		db.changed.Wait() // what is due goes first, every time
 	}
 	db.paused = true
 	for db.running > 0 {
 		db.changed.Wait()
 	}
-	if err := db.Writable(); err != nil {
+	if err := db.stopped(); err != nil {
 		db.paused = false
 		return err
 	}

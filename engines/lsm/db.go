@@ -14,6 +14,7 @@ import (
 	"lsmlab/engines/lsm/manifest"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/vfs"
 )
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
@@ -64,6 +65,8 @@ type DB struct {
 	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
 	shadowed atomic.Bool
 	counters counters
+	shortage shortage
+	reserve  reserve
 }
 
 // Close stops background work, syncs the WAL and releases the store. MemTables
@@ -148,7 +151,8 @@ func (db *DB) swapState(next *readState) *readState {
 // install makes edit durable and then visible: added tables come, those that
 // the edit removes go, and flushed, if given, is no longer read. On an error
 // nothing is changed in memory, but the edit may be on disk: no file may be
-// removed on its account, and no further edit is made.
+// removed on its account, and no further edit is made. If it wraps kv.ErrExhausted the
+// edit is not on disk.
 func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (err error) {
 	db.editMu.Lock()
 	defer db.editMu.Unlock()
@@ -156,7 +160,7 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 		return err
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !errors.Is(err, kv.ErrExhausted) {
 			db.stopWrites(err)
 		}
 	}()
@@ -221,12 +225,19 @@ func tableIDs(v *manifest.Version) map[uint64]bool {
 func (db *DB) rollManifest(version *manifest.Version) error {
 	old := db.manifest
 	if err := db.beginManifest(version); err != nil {
+		if errors.Is(err, kv.ErrExhausted) {
+			return nil // the old one goes on; the next edit tries again
+		}
 		return err
 	}
 	if err := old.Close(); err != nil {
 		return err
 	}
-	return db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(old.FileNum())))
+	err := db.opts.FS.Remove(path.Join(db.dir, manifest.FileName(old.FileNum())))
+	if vfs.Exhausted(err) {
+		return nil // an orphan, which the next open removes
+	}
+	return err
 }
 
 // beginManifest makes a new manifest with the state of version the current one.
@@ -265,34 +276,41 @@ func (db *DB) cleaning() bool { return db.removing || len(db.obsolete) > 0 }
 func (db *DB) removeLoop() {
 	for {
 		db.mu.Lock()
-		for len(db.obsolete) == 0 && !db.closing.Load() {
+		for (len(db.obsolete) == 0 || db.shortage.work != nil) && !db.closing.Load() {
 			db.changed.Wait()
 		}
 		db.mu.Unlock()
-		if !db.removeObsolete() {
+		if !db.removeObsolete() && db.closing.Load() {
 			return
 		}
 	}
 }
 
 // removeObsolete removes the files of the tables that are obsolete by now and says
-// whether there were any.
+// whether it removed any.
 func (db *DB) removeObsolete() bool {
 	db.mu.Lock()
 	ids := db.obsolete
 	db.obsolete, db.removing = nil, len(ids) > 0
 	db.mu.Unlock()
+	var left []uint64
 	for _, id := range ids {
-		if err := db.opts.FS.Remove(db.tablePath(id)); err != nil {
+		err := vfs.MarkExhausted(db.opts.FS.Remove(db.tablePath(id)))
+		switch {
+		case errors.Is(err, kv.ErrExhausted):
+			left = append(left, id)
+			db.runOut(err)
+		case err != nil:
 			db.stopWrites(err)
 		}
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.obsolete = append(left, db.obsolete...)
 	db.removing = false
 	db.changed.Broadcast()
 	db.scheduleLocked()
-	return len(ids) > 0
+	return len(ids) > len(left)
 }
 
 // newFileID returns a number for a new file.
@@ -301,10 +319,10 @@ func (db *DB) newFileID() uint64 { return db.nextFile.Add(1) - 1 }
 // Flush implements [kv.Flusher]. It waits, as writes do, while L0 is too high.
 func (db *DB) Flush() error {
 	db.commitMu.Lock()
-	err := db.Writable()
+	err := db.stopped()
 	if err == nil && !db.mem.empty() {
 		if err = db.awaitFlushes(); err == nil {
-			db.freeze()
+			err = db.freeze()
 		}
 	}
 	db.commitMu.Unlock()
@@ -318,26 +336,33 @@ func (db *DB) Flush() error {
 		return kv.ErrClosed
 	}
 	goal := target.active().before
-	for db.Writable() == nil && db.state.Load().version.FlushedSeq < goal {
+	db.kickLocked()
+	for db.stopped() == nil && db.state.Load().version.FlushedSeq < goal {
+		if db.shortage.work != nil {
+			return db.shortage.work
+		}
 		db.changed.Wait()
 	}
-	return db.Writable()
+	return db.stopped()
 }
 
-// resting says whether no background work is done.
-func (db *DB) resting() bool { return !db.flushing && !db.cleaning() && db.running == 0 }
+// resting says whether no background work is done, or can be.
+func (db *DB) resting() bool {
+	return !db.flushing && !db.removing && db.running == 0 && (len(db.obsolete) == 0 || db.shortage.work != nil)
+}
 
 // Settle implements [kv.Settler].
 func (db *DB) Settle() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.Writable() == nil {
-		if db.resting() && len(db.state.Load().mems) == 1 {
-			break
+	db.kickLocked()
+	for db.stopped() == nil {
+		if db.resting() && (len(db.state.Load().mems) == 1 || db.shortage.work != nil) {
+			return db.shortage.work
 		}
 		db.changed.Wait()
 	}
-	return db.Writable()
+	return db.stopped()
 }
 
 func joinClose(err error, c io.Closer) error { return errors.Join(err, c.Close()) }

@@ -19,4 +19,6 @@
 // up to the manifest's FlushedSeq are in tables, all later ones in the WAL,
 // which is recycled only after the manifest is durable. A table's file goes only
 // after the manifest that no longer names it is durable.
+//
+// What happens when disk, descriptors or memory run out stands in shortage.go.
 package lsm

@@ -23,7 +23,7 @@ func TestBackgroundError(t *testing.T) {
 		err  error
 		hits func(op vfs.Op) bool
 	}{
-		{"disk full at a table", syscall.ENOSPC, func(op vfs.Op) bool {
+		{"table not written", syscall.EIO, func(op vfs.Op) bool {
 			return op.Kind == vfs.OpWrite && strings.HasSuffix(op.Path, ".sst")
 		}},
 		{"table not synced", syscall.EIO, func(op vfs.Op) bool {
@@ -36,11 +36,17 @@ func TestBackgroundError(t *testing.T) {
 		{"WAL not synced", syscall.EIO, func(op vfs.Op) bool {
 			return (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncData) && strings.HasSuffix(op.Path, ".wal")
 		}},
-		{"WAL not written", syscall.ENOSPC, func(op vfs.Op) bool {
+		{"WAL not written", syscall.EIO, func(op vfs.Op) bool {
 			return op.Kind == vfs.OpWrite && strings.HasSuffix(op.Path, ".wal")
 		}},
-		{"no new table", syscall.ENOSPC, func(op vfs.Op) bool {
+		{"no new table", syscall.EIO, func(op vfs.Op) bool {
 			return op.Kind == vfs.OpCreate && strings.HasSuffix(op.Path, ".sst")
+		}},
+		{"disk full when the WAL is synced", syscall.ENOSPC, func(op vfs.Op) bool {
+			return op.Kind == vfs.OpSyncData && strings.HasSuffix(op.Path, ".wal")
+		}},
+		{"disk full when a table is synced", syscall.ENOSPC, func(op vfs.Op) bool {
+			return op.Kind == vfs.OpSync && strings.HasSuffix(op.Path, ".sst")
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -72,7 +78,7 @@ func TestBackgroundError(t *testing.T) {
 				err = write()
 			}
 			acked-- // the last one was refused
-			if !errors.Is(err, tc.err) {
+			if !errors.Is(err, tc.err) || errors.Is(err, kv.ErrExhausted) {
 				t.Fatalf("writes ended with %v, want %v", err, tc.err)
 			}
 			if again := write(); !errors.Is(again, tc.err) {

@@ -6,20 +6,27 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/vfs"
 )
 
 // flushLoop flushes immutable MemTables, oldest first, until the store closes or
-// fails.
+// fails. What the system has no room for is tried again later.
 func (db *DB) flushLoop() {
 	for {
 		m := db.awaitImmutable()
 		if m == nil {
 			return
 		}
-		if err := db.flush(m); err != nil {
-			if !errors.Is(err, kv.ErrClosed) {
-				db.stopWrites(err)
-			}
+		err := db.flush(m)
+		switch {
+		case err == nil:
+			db.keepReserve()
+		case errors.Is(err, kv.ErrExhausted):
+			db.runOut(err)
+		case errors.Is(err, kv.ErrClosed):
+			return
+		default:
+			db.stopWrites(err)
 			return
 		}
 	}
@@ -33,8 +40,8 @@ func (db *DB) awaitImmutable() *memHandle {
 	db.flushing = false
 	db.changed.Broadcast()
 	db.scheduleLocked()
-	for db.Writable() == nil {
-		if mems := db.state.Load().mems; len(mems) > 1 && !(db.serial() && db.plans.Any()) {
+	for db.stopped() == nil {
+		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.work == nil && !(db.serial() && db.plans.Any()) {
 			db.flushing = true
 			return mems[len(mems)-1]
 		}
@@ -50,17 +57,22 @@ func (db *DB) flush(m *memHandle) error {
 	out.cuts = db.state.Load().layout.Cuts()
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
-	if err := joinClose(err, it); err != nil {
-		return errors.Join(err, db.discardTables(tables))
+	if err = joinClose(err, it); err != nil {
+		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
 	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
 	for _, t := range tables {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)
 	}
-	if err := db.install(edit, tables, m); err != nil {
-		return closeTables(err, tables)
+	if err = db.install(edit, tables, m); err != nil {
+		return db.notInstalled(err, tables)
 	}
 	db.counters.flushes.Add(1)
-	return db.wal.Obsolete(m.lastSeq())
+	err = db.wal.Obsolete(m.lastSeq())
+	db.dropPool()
+	if vfs.Exhausted(err) {
+		return nil // a file is left behind, which the next open removes
+	}
+	return err
 }

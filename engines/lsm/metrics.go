@@ -56,6 +56,7 @@ func (db *DB) Metrics() kv.Metrics {
 		m.BloomNegatives += c.reads[i].spared.Load()
 	}
 	m.UserBytes = db.userBytes.Load()
+	m.DiskFreeBytes, m.DiskLowBytes = db.diskRoom()
 	s, ok := db.acquire()
 	if !ok {
 		return m

@@ -26,18 +26,19 @@ const lockName = "LOCK"
 
 // Open opens the store in dir, or makes one if dir holds none. Damage is
 // reported as [kv.ErrCorrupt] with file and place, and nothing is removed then;
-// a store that is open elsewhere as [kv.ErrInUse].
+// a store that is open elsewhere as [kv.ErrInUse]; a lack of space, descriptors or
+// memory as [kv.ErrExhausted]. Any other error of the file system is just that.
 func Open(dir string, o Options) (_ *DB, err error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if err := makeDir(o.FS, dir); err != nil {
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	lock, err := o.FS.Lock(path.Join(dir, lockName))
 	if err != nil {
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	db := &DB{
 		dir:   dir,
@@ -50,14 +51,19 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		snapshots: map[ikey.Seq]int{},
 		stop:      make(chan struct{}),
 	}
+	db.shortage.wake = make(chan struct{}, 1)
 	db.changed.L = &db.mu
-	if err := db.recover(); err != nil {
-		return nil, joinClose(err, lock)
+	if err = db.askMemory(0); err == nil {
+		err = db.recover()
+	}
+	if err != nil {
+		return nil, joinClose(vfs.MarkExhausted(err), lock)
 	}
 	db.pool = compaction.NewPool(o.Workers, o.QueueLength, o.WorkerIdle)
 	db.background.Go(db.flushLoop)
 	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
+	db.background.Go(db.retryLoop)
 	return db, nil
 }
 
@@ -123,7 +129,12 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
-	if err = db.beginManifest(version); err != nil {
+	err = db.beginManifest(version)
+	if vfs.OutOfSpace(err) && db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil {
+		db.shortage.full.Store(true)
+		err = db.beginManifest(version)
+	}
+	if err != nil {
 		return err
 	}
 	if db.wal, err = wal.NewWriter(db.walOptions(version.Log), recovered); err != nil {
@@ -136,6 +147,7 @@ func (db *DB) recover() (err error) {
 	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
 	db.published.init(db.assigned)
 	db.swapState(newReadState(mems, db.newTableSet(version, open)))
+	db.findReserve()
 	return nil
 }
 

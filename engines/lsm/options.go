@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -28,6 +29,11 @@ type Options struct {
 	// LogSecret keys the checksums of a new store's log; default drawn at random. With a
 	// fixed one the same work leaves the same bytes.
 	LogSecret uint64
+	// ReserveSize is how many bytes of the disk the store holds back once it has tables,
+	// so that flushes, compactions and deletes go on when the disk is full; negative
+	// holds none. Default a MemTable, an eighth of one and a WAL segment, and never more
+	// than an eighth of the file system: a small disk asks for small MemTables.
+	ReserveSize int64
 
 	// What affects speed only.
 
@@ -54,6 +60,10 @@ type Options struct {
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
 	TickInterval time.Duration // of the look for compactions; default 30 s
+	// RetryInterval is after what time the store first tries again what failed for want
+	// of space, descriptors or memory; then ever less often. Writes try by themselves.
+	// Default 100 ms.
+	RetryInterval time.Duration
 
 	// Opening, if set, is told now and then how far Open is, by the goroutine that called
 	// it. An error that it returns ends Open, which returns it; the store is as it was.
@@ -77,6 +87,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.QueueLength, 1024)
 	setDefault(&o.WorkerIdle, 5*time.Minute)
 	setDefault(&o.TickInterval, 30*time.Second)
+	setDefault(&o.RetryInterval, 100*time.Millisecond)
+	setDefault(&o.ReserveSize, o.MemTableSize+o.MemTableSize/8+cmp.Or(o.WALSegmentSize, 16<<20))
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
 	}
@@ -108,6 +120,7 @@ func (o Options) Small() Options {
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
 	o.ManifestRollSize = 1 << 10
 	o.CacheSize, o.QueueLength = 64<<10, 16
+	o.RetryInterval = time.Hour // calls alone try again, at the same point every time
 	return o
 }
 
@@ -131,6 +144,7 @@ func (o Options) check() error {
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
+		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
 		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
 		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
 		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},

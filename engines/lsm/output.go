@@ -201,9 +201,12 @@ func (db *DB) discardTables(tables []*table) (err error) {
 	return err
 }
 
-// closeTables closes new tables whose install failed. Their files stay: the
-// manifest may name them.
-func closeTables(err error, tables []*table) error {
+// notInstalled closes new tables whose install failed with err. Their files stay if
+// the manifest may name them.
+func (db *DB) notInstalled(err error, tables []*table) error {
+	if errors.Is(err, kv.ErrExhausted) {
+		return errors.Join(err, db.discardTables(tables))
+	}
 	for _, t := range tables {
 		err = joinClose(err, t.reader)
 	}

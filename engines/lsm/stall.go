@@ -51,7 +51,8 @@ func (t *throttle) stalled(wait func()) {
 
 // awaitFlushes waits until one more MemTable may become immutable: not too many
 // are, and no column of L0 is too high. It is called under the commit lock, so all
-// writers wait with it.
+// writers wait with it. If background work failed for want of something it is tried
+// once more, and its error is the answer when that is of no avail.
 func (db *DB) awaitFlushes() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -59,12 +60,16 @@ func (db *DB) awaitFlushes() error {
 		s := db.state.Load()
 		return len(s.mems)-1 >= db.opts.MaxImmutable || s.pressure.L0 >= float64(db.opts.L0StopTrigger)
 	}
-	if db.Writable() == nil && full() {
+	if db.stopped() == nil && full() {
+		db.kickLocked()
 		db.throttle.stalled(func() {
-			for db.Writable() == nil && full() {
+			for db.stopped() == nil && db.shortage.work == nil && full() {
 				db.changed.Wait()
 			}
 		})
+		if db.stopped() == nil && full() {
+			return db.shortage.work
+		}
 	}
-	return db.Writable()
+	return db.stopped()
 }

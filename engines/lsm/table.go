@@ -2,7 +2,9 @@ package lsm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"sync/atomic"
 
@@ -32,7 +34,7 @@ func (db *DB) openTable(meta *manifest.Table) (*table, error) {
 	name := db.tablePath(meta.ID)
 	f, err := db.opts.FS.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: table of the manifest: %w", kv.ErrCorrupt, err)
+		return nil, missing(err)
 	}
 	r, err := sstable.Open(f, name, sstable.ReaderOptions{Mode: db.opts.ReadMode, Cache: db.cache, ID: meta.ID})
 	if err != nil {
@@ -42,6 +44,15 @@ func (db *DB) openTable(meta *manifest.Table) (*table, error) {
 		return nil, joinClose(err, r)
 	}
 	return &table{Table: meta, reader: r, db: db}, nil
+}
+
+// missing says of an error that opened no table of the manifest what it means: that
+// it is not there is damage, all else, as a lack of descriptors, is not.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: table of the manifest is missing: %w", kv.ErrCorrupt, err)
+	}
+	return fmt.Errorf("table of the manifest: %w", err)
 }
 
 // checkTable compares what the manifest says of a table with what it holds.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -45,8 +46,8 @@ type Link struct {
 
 // Verify checks every byte of the store in dir without changing it: each
 // checksum, key order, level overlap, the LSN chain, missing files and orphans.
-// The error is about the check itself ([kv.ErrInUse], no store in dir); damage
-// stands in the report, all of it that can be told.
+// The error is about the check itself ([kv.ErrInUse], no store in dir, a file that
+// cannot be read); damage stands in the report, all of it that can be told.
 func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 	names, err := filesystem.List(dir)
 	if err != nil {
@@ -63,27 +64,27 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 	var r Report
 	version, manifestNum, err := manifest.Load(filesystem, dir)
 	if err != nil {
-		r.find(fmt.Errorf("manifest: %w", err))
-		return r, nil
+		return r, r.find(fmt.Errorf("manifest: %w", err))
 	}
 	r.FlushedSeq = uint64(version.FlushedSeq)
 	r.Orphans = orphans(names, version, manifestNum)
 	for _, lt := range version.Tables() {
-		err := r.checkTable(filesystem, dir, lt)
-		r.link(Link{tableName(lt.Table.ID), lt.Level, lt.Table.Size, uint64(lt.Table.MinSeq), uint64(lt.Table.MaxSeq), ""}, err)
+		l := Link{tableName(lt.Table.ID), lt.Level, lt.Table.Size, uint64(lt.Table.MinSeq), uint64(lt.Table.MaxSeq), ""}
+		if err := r.link(l, r.checkTable(filesystem, dir, lt)); err != nil {
+			return r, err
+		}
 	}
 	slices.SortStableFunc(r.Chain, func(a, b Link) int { return cmp.Compare(a.First, b.First) })
 	recovered, err := wal.Check(wal.Options{
 		FS: filesystem, Dir: dir, Epoch: max(version.Log.Epoch, 1), Secret: version.Log.Secret,
 	}, version.FlushedSeq)
 	if err != nil {
-		r.find(err)
-		return r, nil
+		return r, r.find(err)
 	}
 	r.LastSeq = max(r.FlushedSeq, uint64(recovered.LastSeq))
 	r.WALRecords, r.WALSkipped = recovered.Records, recovered.Skipped
 	for _, w := range recovered.Segments {
-		r.link(Link{w.Name, -1, w.Size, uint64(w.First), uint64(w.Last), ""}, nil)
+		_ = r.link(Link{w.Name, -1, w.Size, uint64(w.First), uint64(w.Last), ""}, nil) // no error, none comes back
 	}
 	if t := recovered.Torn; t.Segment != "" {
 		r.WALTail = fmt.Sprintf("%s offset %d: %s, %d sound records after it", t.Segment, t.Offset, t.Why, t.Dropped)
@@ -96,15 +97,24 @@ func isStoreFile(name string) bool {
 	return ok || name == manifest.CurrentName || strings.HasSuffix(name, ".wal")
 }
 
-func (r *Report) find(err error) { r.Findings = append(r.Findings, err) }
+// find notes err if it is damage. Any other, as a device that cannot read or a lack of
+// descriptors, is returned: of such a store nothing can be said.
+func (r *Report) find(err error) error {
+	if !errors.Is(err, kv.ErrCorrupt) && !errors.Is(err, kv.ErrUnsupported) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	r.Findings = append(r.Findings, err)
+	return nil
+}
 
-// link adds a file to the chain, and its damage to the findings.
-func (r *Report) link(l Link, err error) {
+// link adds a file to the chain, and its damage to the findings, as find does.
+func (r *Report) link(l Link, err error) error {
 	if err != nil {
 		l.Damage = err.Error()
-		r.find(err)
+		err = r.find(err)
 	}
 	r.Chain = append(r.Chain, l)
+	return err
 }
 
 func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTable) error {
@@ -112,7 +122,7 @@ func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTabl
 	r.Tables++
 	f, err := filesystem.Open(name)
 	if err != nil {
-		return fmt.Errorf("%w: L%d: table of the manifest is missing: %w", kv.ErrCorrupt, lt.Level, err)
+		return fmt.Errorf("L%d: %w", lt.Level, missing(err))
 	}
 	size, err := f.Size()
 	if err == nil && size != lt.Table.Size {
@@ -121,7 +131,9 @@ func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTabl
 	if err != nil {
 		return joinClose(err, f)
 	}
-	t, err := sstable.Open(f, name, sstable.ReaderOptions{ID: lt.Table.ID})
+	// By positioned reads: a device that cannot read is an error of its own then, and
+	// not a fault, which cannot be told from damage.
+	t, err := sstable.Open(f, name, sstable.ReaderOptions{ID: lt.Table.ID, Mode: sstable.Positioned})
 	if err != nil {
 		return err
 	}

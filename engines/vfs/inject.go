@@ -15,7 +15,8 @@ type Fault struct {
 	// It is wrapped in a *fs.PathError.
 	Err error
 	// Short is how many bytes an OpRead or OpWrite moves before it fails with
-	// Err. Without Err it is unused.
+	// Err. Without Err it is unused. A write that fails for want of space has not
+	// moved the last byte, as with Linux.
 	Short int
 	// Clean, with Err on a sync, makes the sync fail as Linux does: what it was to
 	// cover is taken for clean, so that a later sync does not cover it either. On

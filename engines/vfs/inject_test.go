@@ -48,6 +48,7 @@ func TestInjectErrors(t *testing.T) {
 		vfs.OpSyncData:      func() error { return f.SyncData() },
 		vfs.OpMap:           func() error { _, err := f.Map(); return err },
 		vfs.OpMapWritable:   func() error { _, err := f.MapWritable(); return err },
+		vfs.OpMemory:        func() error { return vfs.AskMemory(fs, "/db/a", 9) },
 	} {
 		if err := call(); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: error %v, want EIO", kind, err)

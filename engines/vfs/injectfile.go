@@ -28,8 +28,11 @@ func (f *injectFile) move(kind OpKind, p []byte, off int64, run func([]byte, int
 	time.Sleep(fault.Delay)
 	switch {
 	case fault.Err != nil:
-		n := 0
-		if short := min(fault.Short, len(p)); short > 0 {
+		n, most := 0, len(p)
+		if kind == OpWrite && Exhausted(fault.Err) {
+			most--
+		}
+		if short := min(fault.Short, most); short > 0 {
 			var err error
 			if n, err = run(p[:short], off); err != nil {
 				return n, err

@@ -27,6 +27,7 @@ const (
 	OpSyncData
 	OpMap
 	OpMapWritable
+	OpMemory // see AskMemory
 )
 
 var opNames = [...]string{
@@ -34,7 +35,7 @@ var opNames = [...]string{
 	OpRemove: "remove", OpRename: "rename", OpMkdirAll: "mkdir", OpList: "list", OpStat: "stat",
 	OpSyncDir: "syncdir", OpLock: "lock", OpRead: "read", OpWrite: "write", OpTruncate: "truncate",
 	OpAllocate: "allocate", OpSync: "sync", OpSyncData: "syncdata", OpMap: "map",
-	OpMapWritable: "mapwritable",
+	OpMapWritable: "mapwritable", OpMemory: "memory",
 }
 
 // String returns a short name, such as "write".
@@ -62,7 +63,7 @@ type Op struct {
 	Path   string // as the caller gave it; for a file's methods, as it was opened
 	To     string // the new name, for OpRename
 	Offset int64  // for OpRead and OpWrite, bytes
-	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate
+	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate; asked for by OpMemory
 	Number uint64 // in [Mem.OnOp]: counts the operations of that file system, from 1
 }
 

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"lsmlab/engines/internal/headroom"
 )
 
 // OS is the file system of the operating system. Reads and writes are pread and
@@ -99,10 +101,20 @@ func (f *osFile) Allocate(size int64) error {
 	return f.Truncate(size)
 }
 
-func (f *osFile) Map() (Mapping, error) { return f.mmap(unix.PROT_READ) }
+func (f *osFile) Map() (Mapping, error) {
+	m, err := f.mmap(unix.PROT_READ)
+	if err != nil {
+		return nil, err // not m: a nil *osMapping is no nil Mapping
+	}
+	return m, nil
+}
 
 func (f *osFile) MapWritable() (WritableMapping, error) {
-	return f.mmap(unix.PROT_READ | unix.PROT_WRITE)
+	m, err := f.mmap(unix.PROT_READ | unix.PROT_WRITE)
+	if err != nil {
+		return nil, err // as in Map
+	}
+	return m, nil
 }
 
 func (f *osFile) mmap(prot int) (*osMapping, error) {
@@ -115,6 +127,9 @@ func (f *osFile) mmap(prot int) (*osMapping, error) {
 		return m, nil // mmap refuses it
 	}
 	err = f.control("mmap", func(fd int) (err error) {
+		if err = headroom.Ask(); err != nil {
+			return err
+		}
 		m.data, err = unix.Mmap(fd, 0, int(size), prot, unix.MAP_SHARED)
 		return err
 	})

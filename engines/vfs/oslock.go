@@ -38,7 +38,9 @@ func lockOS(f *osFile) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err = f.WriteAt(lockNote(), 0)
+	if _, err = f.WriteAt(lockNote(), 0); Exhausted(err) {
+		return nil // a store on a full disk must open, and the lock holds without its note
+	}
 	return err
 }
 

@@ -81,6 +81,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.settings.watch(ctx); err != nil {
 		fail(err)
 	}
+	running.Go(func() { (&diskWatch{log: s.config.Log}).run(ctx, s.store.Metrics) })
 	opened := make(chan kv.Engine, 1)
 	go func() { opened <- s.open(fail) }()
 	<-ctx.Done()

@@ -54,7 +54,7 @@ func (c *Counts) AtDepth(depth int, n int64) {
 }
 
 // Role says what a file of a store is for, by its name: wal, table, manifest,
-// current, lock, dir or other. It knows the names of all engines here.
+// current, reserve, lock, dir or other. It knows the names of all engines here.
 func Role(name string) string {
 	base := path.Base(name)
 	switch ext := path.Ext(base); {
@@ -66,6 +66,8 @@ func Role(name string) string {
 		return "manifest"
 	case strings.HasPrefix(base, "CURRENT") || strings.HasPrefix(base, "marker."):
 		return "current"
+	case base == "RESERVE":
+		return "reserve"
 	case strings.HasPrefix(base, "LOCK"):
 		return "lock"
 	case ext == "" && !strings.HasPrefix(base, "OPTIONS"):

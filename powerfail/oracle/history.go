@@ -15,7 +15,9 @@ type History struct {
 	Base map[string]string
 	// Writes in the order in which they began. Those of one writer came one after
 	// the other; a writer stops after its first write that failed, which may be
-	// found or not. No key is written by two writers.
+	// found or not. Only after one that the engine refused for now (kv.ErrExhausted) it
+	// goes on: reads have told whether that one is there, as any write that was begun,
+	// or is Refused. No key is written by two writers.
 	Writes []Write
 }
 
@@ -27,6 +29,9 @@ type Write struct {
 	Rung   kv.Durability `json:"rung"`
 	Begin  int64         `json:"begin"` // when Apply was called
 	Ack    int64         `json:"ack"`   // when it returned without an error, or Never
+	// Refused says that the write failed and was not there after: it must never be
+	// found.
+	Refused bool `json:"refused,omitempty"`
 }
 
 // Kept says whether the write, once acknowledged, survives such a crash.
@@ -77,7 +82,9 @@ func (r *Recorder) Begin(writer int, b *kv.Batch, d kv.Durability) (id int) {
 	batch := append([]byte(nil), b.Bytes()...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history.Writes = append(r.history.Writes, Write{writer, batch, d, r.Position(), Never})
+	r.history.Writes = append(r.history.Writes, Write{
+		Writer: writer, Batch: batch, Rung: d, Begin: r.Position(), Ack: Never,
+	})
 	return len(r.history.Writes) - 1
 }
 
@@ -86,6 +93,13 @@ func (r *Recorder) Ack(id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Writes[id].Ack = r.Position()
+}
+
+// Refuse notes that the write failed and that reads after it do not see it.
+func (r *Recorder) Refuse(id int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history.Writes[id].Refused = true
 }
 
 // History returns what was recorded so far; later events do not change it.

@@ -55,6 +55,9 @@ func (h *History) Index() (*Index, error) {
 	}
 	for i := range h.Writes {
 		w := &h.Writes[i]
+		if w.Refused {
+			continue
+		}
 		l, ok := laneOf[w.Writer]
 		if !ok {
 			l = len(x.lanes)

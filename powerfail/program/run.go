@@ -16,6 +16,10 @@ type Runner struct {
 	Begin func(id int, s *Step, b *kv.Batch)
 	// Ack is called when the write has returned without an error.
 	Ack func(id int)
+	// Refused, if not nil, has the program go on after what the engine refuses for now
+	// (kv.ErrExhausted): it is called in place of Ack, and told whether reads see the
+	// write. Other steps that are refused are passed over, and an opening is tried again.
+	Refused func(id int, there bool)
 
 	engine kv.Engine
 	alone  bool // one writer: settle after each step
@@ -40,10 +44,23 @@ func (r *Runner) Run(p *Program) error {
 	}
 }
 
+// openings is how often an opening is tried that is refused for now.
+const openings = 20
+
+// passes says whether the program goes on after err.
+func (r *Runner) passes(err error) bool {
+	return r.Refused != nil && errors.Is(err, kv.ErrExhausted)
+}
+
 // life is what happens between an opening and its close. id is the number of the
 // next write.
 func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
-	if r.engine, err = r.Open(); err != nil {
+	for range openings {
+		if r.engine, err = r.Open(); !r.passes(err) {
+			break
+		}
+	}
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.engine.Close()) }()
@@ -67,7 +84,7 @@ func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
 
 // write runs the steps of one writer.
 func (r *Runner) write(steps []Step, writer, id int) error {
-	if err := r.settle(); err != nil {
+	if err := r.settle(); err != nil && !r.passes(err) {
 		return err
 	}
 	var batch kv.Batch
@@ -79,8 +96,10 @@ func (r *Runner) write(steps []Step, writer, id int) error {
 		if s.Writer != writer {
 			continue
 		}
-		if err := errors.Join(r.step(s, &batch, number), r.settle()); err != nil {
-			return err
+		for _, do := range []func() error{func() error { return r.step(s, &batch, number) }, r.settle} {
+			if err := do(); err != nil && !r.passes(err) {
+				return err
+			}
 		}
 	}
 	return nil
@@ -104,6 +123,9 @@ func (r *Runner) step(s *Step, batch *kv.Batch, id int) error {
 		r.Begin(id, s, batch)
 	}
 	if err := r.apply(batch, s.Rung); err != nil {
+		if r.passes(err) {
+			return r.refused(id, batch)
+		}
 		return err
 	}
 	if r.Ack != nil {
@@ -121,6 +143,34 @@ func (r *Runner) apply(batch *kv.Batch, d kv.Durability) error {
 		err = r.engine.Apply(batch, d)
 	}
 	return err
+}
+
+// refused looks whether a write that failed is there, and says so. One that changes
+// nothing may be taken for either.
+func (r *Runner) refused(id int, batch *kv.Batch) error {
+	want := map[string]*string{} // nil: deleted
+	ops := batch.Ops()
+	for ops.Next() {
+		want[string(ops.Key)] = nil
+		if ops.Kind == kv.OpSet {
+			value := string(ops.Value)
+			want[string(ops.Key)] = &value
+		}
+	}
+	there := true
+	for key, value := range want {
+		found, err := r.engine.Get(nil, []byte(key))
+		switch {
+		case errors.Is(err, kv.ErrNotFound):
+			there = there && value == nil
+		case err != nil:
+			return err
+		default:
+			there = there && value != nil && *value == string(found)
+		}
+	}
+	r.Refused(id, there)
+	return nil
 }
 
 // settle waits for background work, so that operations follow each other in the

@@ -178,7 +178,13 @@ func (c *Campaign) long(i int) Scenario {
 // faulty returns the scenario of number i with an operation that fails.
 func (c *Campaign) faulty(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed+1) + uint64(i), Depth: 1, States: statesPerFault, All: 2}
-	s.Program = program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 20})
-	s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2)))
+	shape := program.Shape{Durability: kv.Synced, Writes: 20}
+	if s.Seed%3 == 0 {
+		shape.Durability = kv.Buffered // on a mapped log
+	}
+	s.Program = program.Generate(s.Seed, shape)
+	if s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2))); s.Fault.Times > 0 {
+		s.States *= 3 // it goes on after the fault
+	}
 	return s
 }

@@ -6,35 +6,46 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
 )
 
-// Fault fails one operation of a program: the one after the first Skip of its
-// kind on files of its role. Later ones succeed again.
+// Fault fails operations of a program: those after the first Skip of their kind on
+// files of their role, one or as many as Times says. Later ones succeed again.
 type Fault struct {
 	Kind  vfs.OpKind    `json:"kind"`
 	Role  string        `json:"role"` // see explore.Role
 	Skip  int64         `json:"skip"`
+	Times int64         `json:"times,omitempty"`
 	Errno syscall.Errno `json:"errno"`
 	Short int           `json:"short,omitempty"` // bytes of a write that are done
 }
 
 // String says what fails.
 func (f *Fault) String() string {
-	return fmt.Sprintf("%v of a %s file, after %d that succeed: %v (%d bytes done)", f.Kind, f.Role, f.Skip, f.Errno, f.Short)
+	return fmt.Sprintf("%v of a %s file, %d times after %d that succeed: %v (%d bytes done)",
+		f.Kind, f.Role, max(f.Times, 1), f.Skip, f.Errno, f.Short)
 }
 
 // wrap returns disk with the fault. A sync that fails marks its pages clean.
 func (f *Fault) wrap(disk vfs.FS) vfs.FS {
-	left := atomic.Int64{}
-	left.Store(f.Skip + 1)
+	met := atomic.Int64{}
 	return vfs.NewInject(disk, func(op vfs.Op) vfs.Fault {
-		if op.Kind != f.Kind || explore.Role(op.Path) != f.Role || left.Add(-1) != 0 {
+		if op.Kind != f.Kind || explore.Role(op.Path) != f.Role {
+			return vfs.Fault{}
+		}
+		if n := met.Add(1); n <= f.Skip || n > f.Skip+max(f.Times, 1) {
 			return vfs.Fault{}
 		}
 		return vfs.Fault{Err: f.Errno, Short: f.Short, Clean: true}
 	})
+}
+
+// passes says whether a store opened for d that goes on after the fault once must go
+// on for good. A mapped log does not after a record that was written past the mapping.
+func (f *Fault) passes(d kv.Durability) bool {
+	return d == kv.Synced || f.Kind != vfs.OpWrite || f.Role != "wal"
 }
 
 // faults are what can fail how, what is worth most first.
@@ -46,6 +57,11 @@ var faults = []Fault{
 	{Kind: vfs.OpSyncDir, Role: "dir", Errno: syscall.EIO},
 	{Kind: vfs.OpWrite, Role: "table", Errno: syscall.ENOSPC},
 	{Kind: vfs.OpSync, Role: "manifest", Errno: syscall.EIO},
+	{Kind: vfs.OpMapWritable, Role: "wal", Errno: syscall.ENOMEM},
+	{Kind: vfs.OpCreate, Role: "wal", Errno: syscall.EMFILE},
+	{Kind: vfs.OpMemory, Role: "dir", Errno: syscall.ENOMEM},
+	{Kind: vfs.OpCreate, Role: "table", Errno: syscall.EMFILE},
+	{Kind: vfs.OpSyncDir, Role: "dir", Errno: syscall.EMFILE},
 	{Kind: vfs.OpRead, Role: "wal", Errno: syscall.EIO},
 	{Kind: vfs.OpSync, Role: "wal", Errno: syscall.EIO},
 	{Kind: vfs.OpOpen, Role: "table", Errno: syscall.EIO},
@@ -61,6 +77,12 @@ var faults = []Fault{
 	{Kind: vfs.OpCreate, Role: "manifest", Errno: syscall.ENOSPC},
 	{Kind: vfs.OpWrite, Role: "wal", Errno: syscall.EFBIG},
 	{Kind: vfs.OpRename, Role: "wal", Errno: syscall.EIO},
+	{Kind: vfs.OpRename, Role: "wal", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpRename, Role: "current", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpAllocate, Role: "reserve", Errno: syscall.ENOSPC},
+	{Kind: vfs.OpWrite, Role: "table", Errno: syscall.EDQUOT},
+	{Kind: vfs.OpOpen, Role: "table", Errno: syscall.EMFILE},
+	{Kind: vfs.OpMap, Role: "wal", Errno: syscall.ENOMEM},
 	{Kind: vfs.OpRemove, Role: "table", Errno: syscall.EIO},
 	{Kind: vfs.OpMap, Role: "table", Errno: syscall.ENOMEM},
 	{Kind: vfs.OpRead, Role: "table", Errno: syscall.EIO},
@@ -74,12 +96,18 @@ var faults = []Fault{
 	{Kind: vfs.OpList, Role: "dir", Errno: syscall.EIO},
 }
 
-// fault returns fault number i, at a random operation of its kind.
+// fault returns fault number i, from a random operation of its kind on. What passes
+// fails several times in a row more often than not.
 func fault(i int, rng *rand.Rand) *Fault {
 	f := faults[i%len(faults)]
-	f.Skip = int64(rng.IntN(12))
-	if f.Kind == vfs.OpWrite {
+	switch f.Skip = int64(rng.IntN(12)); f.Kind {
+	case vfs.OpCreate, vfs.OpAllocate, vfs.OpMapWritable, vfs.OpMemory, vfs.OpRename:
+		f.Skip %= 4 // a program has few of them
+	case vfs.OpWrite:
 		f.Short = rng.IntN(2) * rng.IntN(400)
+	}
+	if vfs.Exhausted(f.Errno) {
+		f.Times = 1 + int64(rng.IntN(8))
 	}
 	return &f
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/maphash"
 	"sync"
 
@@ -25,6 +26,7 @@ type life struct {
 	position int64     // operations begun
 	before   judgement // of states until the store has opened for the first time
 	opened   bool
+	goesOn   bool // the engine refused a write for now
 	recorder *oracle.Recorder
 	changed  bool              // the history, since current was made
 	current  judgement         // by the history
@@ -64,6 +66,9 @@ func (l *life) run(p *program.Program, fault *Fault) {
 		Begin: l.begin,
 		Ack:   l.ack,
 	}
+	if fault != nil {
+		r.Refused = l.refused
+	}
 	err := r.Run(p)
 	l.disk.OnOp = nil
 	l.mu.Lock()
@@ -71,14 +76,17 @@ func (l *life) run(p *program.Program, fault *Fault) {
 	if l.x.done() {
 		return
 	}
-	if err != nil && fault == nil {
+	// A store that is closed within the shortage says what it could not write.
+	excused := fault != nil && (!l.goesOn || !fault.passes(p.Durability) || errors.Is(err, kv.ErrExhausted))
+	if err != nil && !excused {
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
 		return
 	}
 	l.x.visit(l, "end dir")
 }
 
-// ruleRun is broken by an engine that fails without any fault.
+// ruleRun is broken by an engine that fails without any fault, or for good after a
+// fault of which it said that it passes.
 const ruleRun oracle.Rule = "run"
 
 // born notes what the store holds when it has opened for the first time. From
@@ -108,6 +116,17 @@ func (l *life) begin(id int, s *program.Step, b *kv.Batch) {
 	defer l.mu.Unlock()
 	l.ids[id] = l.recorder.Begin(s.Writer, b, s.Rung)
 	l.changed = true
+}
+
+func (l *life) refused(id int, there bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.goesOn = true
+	l.x.refused++
+	if !there {
+		l.recorder.Refuse(l.ids[id])
+		l.changed = true
+	}
 }
 
 func (l *life) ack(id int) {

@@ -81,6 +81,7 @@ type explorer struct {
 	kind    kind
 	rng     *rand.Rand
 	seen    map[uint64]struct{}
+	refused int // writes that the engine refused for now
 	counts  explore.Counts
 	finding *rundir.Finding
 	err     error

@@ -11,6 +11,8 @@
 //  3. A chunk is owned by one arena or lies in the pool; Release moves each
 //     exactly once.
 //
+// If the system refuses memory, arenas take from a reserve: see [Refill].
+//
 // Memory is not cleared: an arena may get chunks that another one gave back.
 // Builds with the race detector take chunks from the Go heap, since the
 // detector does not see accesses elsewhere.
@@ -51,7 +53,7 @@ type Arena struct {
 
 	mu       sync.Mutex // guards the growth: used, owned, released
 	used     int        // slots of chunks in use
-	owned    [][]byte
+	owned    []memory
 	released bool
 }
 
@@ -95,9 +97,10 @@ func (a *Arena) grow(units uint64) Ref {
 	}
 	mem := takeChunks(n, a.used >= growing)
 	a.owned = append(a.owned, mem)
+	bytes := mem.bytes
 	first := uint64(a.used)<<chunkBits + 1
 	for i := range n {
-		a.chunks[a.used+i] = unsafe.Pointer(&mem[i*chunkSize])
+		a.chunks[a.used+i] = unsafe.Pointer(&bytes[i*chunkSize])
 	}
 	a.used += n
 	if n == 1 {

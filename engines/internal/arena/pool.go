@@ -1,7 +1,6 @@
 package arena
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -15,6 +14,12 @@ const maxPooled = 2
 // poisoned is how many bytes at the start of given-back memory are overwritten
 // in builds that check invariants; more would make tests with small tables slow.
 const poisoned = 64 << 10
+
+// memory is some chunks in a row.
+type memory struct {
+	bytes []byte
+	heap  bool // of the Go heap: never to be unmapped
+}
 
 // pool keeps single chunks that were given back: taking one costs no system
 // call, and its pages need not be faulted in again.
@@ -37,7 +42,7 @@ func Held() int64 {
 
 // takeChunks returns n chunks in a row. more says that the taker will come back
 // for another one soon.
-func takeChunks(n int, more bool) []byte {
+func takeChunks(n int, more bool) memory {
 	pool.Lock()
 	defer pool.Unlock()
 	pool.held += int64(n) * chunkSize
@@ -51,9 +56,9 @@ func takeChunks(n int, more bool) []byte {
 	if last := len(pool.free) - 1; n == 1 && last >= 0 {
 		mem := pool.free[last]
 		pool.free = pool.free[:last]
-		return mem
+		return memory{bytes: mem}
 	}
-	return mustMap(n)
+	return mustTake(n)
 }
 
 // fillWhileShort fills until there is nothing to fill at the moment that it ends.
@@ -91,9 +96,14 @@ func fill() {
 			pool.Unlock()
 			return
 		}
+		mem, err := askMemory(1)
+		if err != nil { // best effort: who needs a chunk meets it too
+			pool.short.Store(false)
+			pool.Unlock()
+			return
+		}
 		pool.coming++
 		pool.Unlock()
-		mem := mustMap(1)
 		populate(mem)
 		pool.Lock()
 		pool.coming--
@@ -102,16 +112,8 @@ func fill() {
 	}
 }
 
-func mustMap(n int) []byte {
-	mem, err := mapMemory(n * chunkSize)
-	if err != nil {
-		// As the Go runtime does when the system has no memory left.
-		panic(fmt.Sprintf("arena: cannot map %d bytes: %v", n*chunkSize, err))
-	}
-	return mem
-}
-
-func giveChunks(mem []byte) {
+func giveChunks(m memory) {
+	mem := m.bytes
 	if invariants.Enabled {
 		for i := range mem[:min(len(mem), poisoned)] {
 			mem[i] = 0xdb // a use after Release shows
@@ -119,12 +121,12 @@ func giveChunks(mem []byte) {
 	}
 	pool.Lock()
 	pool.held -= int64(len(mem))
-	keep := len(mem) == chunkSize && len(pool.free)+pool.coming < maxPooled
+	keep := len(mem) == chunkSize && !m.heap && len(pool.free)+pool.coming < maxPooled
 	if keep {
 		pool.free = append(pool.free, mem)
 	}
 	pool.Unlock()
-	if !keep {
+	if !keep && !m.heap {
 		unmapMemory(mem)
 	}
 }

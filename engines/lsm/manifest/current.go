@@ -56,7 +56,7 @@ func setCurrent(fsys vfs.FS, dir string, fileNum uint64) (renamed bool, err erro
 		return false, err
 	}
 	if err := fsys.Rename(tmp, path.Join(dir, CurrentName)); err != nil {
-		return true, err
+		return !vfs.Exhausted(err), err
 	}
 	return true, fsys.SyncDir(dir)
 }

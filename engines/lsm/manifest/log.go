@@ -24,7 +24,8 @@ type Log struct {
 // Create starts manifest fileNum with base as its first version and makes it the
 // one that counts. A crash in the middle, or an error, leaves the one before or
 // the new one in force, each whole; only after an error from the very end (the
-// rename of CURRENT and the sync of the directory) is it not known which.
+// rename of CURRENT and the sync of the directory) is it not known which. If the error
+// wraps kv.ErrExhausted it is the one before.
 //
 // fileNum must be the number of no file that is needed; that of the manifest in
 // force is refused. The manifest before is not removed.
@@ -42,7 +43,7 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 	name := path.Join(dir, FileName(fileNum))
 	file, err := fsys.Create(name)
 	if err != nil {
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	inForce := false
 	if _, err = file.WriteAt(data, 0); err == nil {
@@ -55,15 +56,18 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 		return &Log{file: file, fileNum: fileNum, size: int64(len(data))}, nil
 	}
 	err = errors.Join(err, file.Close())
-	if !inForce {
-		_ = fsys.Remove(name) // an orphan is harmless, and err says more
+	if inForce {
+		return nil, err
 	}
-	return nil, err
+	_ = fsys.Remove(name) // an orphan is harmless, and err says more
+	return nil, vfs.MarkExhausted(err)
 }
 
 // Append makes e durable: it is in force, whole, when Append returns nil. After
 // an error it may or may not be, the log is broken, and every later Append
-// returns that error. The edit must fit the version so far (see
+// returns that error. Only after one that wraps kv.ErrExhausted the edit is not in
+// force, and never will be: a part of it was written at most, where the next Append
+// writes. The edit must fit the version so far (see
 // [Version.Apply]); the log does not check it.
 func (l *Log) Append(e *Edit) error {
 	l.mu.Lock()
@@ -71,8 +75,11 @@ func (l *Log) Append(e *Edit) error {
 	if l.err != nil {
 		return l.err
 	}
-	l.err = l.append(e)
-	return l.err
+	err := l.append(e)
+	if !errors.Is(err, kv.ErrExhausted) {
+		l.err = err
+	}
+	return err
 }
 
 func (l *Log) append(e *Edit) error {
@@ -82,7 +89,7 @@ func (l *Log) append(e *Edit) error {
 	}
 	l.buf = record
 	if _, err := l.file.WriteAt(record, l.size); err != nil {
-		return err
+		return vfs.MarkExhausted(err)
 	}
 	if err := l.file.SyncData(); err != nil {
 		return err

@@ -17,7 +17,7 @@ type Mode uint8
 
 // The modes.
 const (
-	Mapped     Mode = iota // views into the mapped file, no copies
+	Mapped     Mode = iota // views into the mapped file, no copies; Positioned where the system refuses the mapping
 	Positioned             // read(2) of whole blocks, kept by the cache if there is one
 )
 
@@ -34,15 +34,15 @@ type Reader struct {
 	name    string
 	o       ReaderOptions
 	size    int64
-	file    vfs.File    // Positioned only
-	mapping vfs.Mapping // Mapped only
+	file    vfs.File    // nil if it is mapped
+	mapping vfs.Mapping // nil if it is not
 	data    []byte      // of mapping
 
 	layout   layout
 	index    index
 	filter   bloom.Filter
 	props    Properties
-	verified []atomic.Uint64 // one bit a block: its checksum held since Open; Mapped only
+	verified []atomic.Uint64 // one bit a block: its checksum held since Open; of a mapping only
 }
 
 // Open opens a table, called name in errors, and checks everything but the
@@ -73,6 +73,10 @@ func (r *Reader) open() (err error) {
 
 func (r *Reader) mapFile() (err error) {
 	if r.mapping, err = r.file.Map(); err != nil {
+		r.mapping = nil
+		if vfs.Exhausted(err) { // of mappings or addresses there may be no more
+			return nil
+		}
 		return fmt.Errorf("map table %s: %w", r.name, err)
 	}
 	r.data = r.mapping.Bytes()

@@ -1,12 +1,14 @@
 package wal
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"runtime"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/vfs"
 )
 
 // Commit returns when every record up to LSN last, which was appended, has
@@ -57,8 +59,8 @@ func (w *Writer) write(last ikey.Seq) error {
 	for w.err == nil && w.handed < last {
 		if w.writing {
 			w.written.Wait()
-		} else {
-			w.writeOut()
+		} else if err := w.writeOut(); err != nil {
+			return err
 		}
 	}
 	return w.err
@@ -66,7 +68,7 @@ func (w *Writer) write(last ikey.Seq) error {
 
 // writeOut is the leader's part of write: one positioned write of all that is
 // pending, while others fill the other buffer. Nobody else is writing.
-func (w *Writer) writeOut() {
+func (w *Writer) writeOut() error {
 	s, buf, upTo := w.cur, w.pending, w.appended
 	at := s.end - int64(len(buf))
 	w.pending, w.spare = w.spare, nil
@@ -81,17 +83,34 @@ func (w *Writer) writeOut() {
 	}
 	w.mu.Lock()
 	w.writing = false
+	if err != nil {
+		return w.notWritten(buf, err)
+	}
 	if cap(buf) <= keptBuffer {
 		w.spare = buf[:0]
 	}
-	if err != nil {
-		_ = w.fail(err) // kept for whoever waits
-		return
-	}
+	w.stuck = false
 	w.hand(upTo)
 	w.m.Writes++
 	w.m.Bytes += int64(n)
 	w.written.Broadcast()
+	return nil
+}
+
+// notWritten says what becomes of the log when buf could not be written. If only
+// something was lacking, what was appended meanwhile comes behind buf, and the next
+// write has the same bytes at the same place first. With ODSync the error may be one
+// of the sync.
+func (w *Writer) notWritten(buf []byte, err error) error {
+	if !vfs.Exhausted(err) || w.o.Sync == ODSync {
+		return w.fail(err)
+	}
+	later := w.pending
+	w.pending = append(buf, later...)
+	w.spare = later[:0]
+	w.stuck = true
+	w.written.Broadcast() // whoever waits has his own try
+	return fmt.Errorf("wal: records not written: %w", vfs.MarkExhausted(err))
 }
 
 // hand notes that a write gave the operating system all up to last.
@@ -107,8 +126,8 @@ func (w *Writer) sync(last ikey.Seq) error {
 	for w.err == nil && w.synced < last {
 		if w.syncing {
 			w.settled.Wait()
-		} else {
-			w.syncOut()
+		} else if err := w.syncOut(); err != nil {
+			return err
 		}
 	}
 	return w.err
@@ -116,7 +135,7 @@ func (w *Writer) sync(last ikey.Seq) error {
 
 // syncOut is the leader's part of sync: it makes all that has been appended, and
 // stored, durable, in every segment. Nobody else is syncing.
-func (w *Writer) syncOut() {
+func (w *Writer) syncOut() error {
 	w.syncing = true
 	if w.lastGroup > 1 {
 		// Those whom the last sync set free are about to append again: let them
@@ -139,11 +158,11 @@ func (w *Writer) syncOut() {
 		_ = s.close() // holds nothing that is needed
 	}
 	w.retired = w.retired[:0]
-	if err != nil {
-		_ = w.fail(err) // kept for whoever waits
-		return
+	if err != nil && !errors.Is(err, kv.ErrExhausted) {
+		return w.fail(err)
 	}
-	w.settled.Broadcast()
+	w.settled.Broadcast() // with an error too: whoever waits has his own try
+	return err
 }
 
 // settle syncs all that was handed over by now.
@@ -164,6 +183,10 @@ func (w *Writer) settle() error {
 	w.mu.Unlock()
 	err := w.syncFiles(dir)
 	w.mu.Lock()
+	if vfs.Exhausted(err) { // no descriptor for the directory: files are synced, entries are to be
+		w.dirDirty = true
+		return vfs.MarkExhausted(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,43 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
+// DropPool removes the segments that wait to be recycled, but for one: the disk is
+// full, and that one is for deletes. An error means that a file was left behind, which
+// the next recovery removes.
+func (w *Writer) DropPool() error {
+	w.mu.Lock()
+	if len(w.pool) < 2 || w.closed {
+		w.mu.Unlock()
+		return nil
+	}
+	leave := w.pool[1:]
+	w.pool = w.pool[:1:1]
+	err := w.letGo(leave)
+	w.mu.Unlock()
+	return errors.Join(err, w.removeAll(leave))
+}
+
+// letGo closes segments whose files are to be removed, at once or after the sync that
+// may use them. It is called under mu.
+func (w *Writer) letGo(leave []*segment) (err error) {
+	w.m.Removed += int64(len(leave))
+	if w.syncing { // perhaps these files
+		w.retired = append(w.retired, leave...)
+		return nil
+	}
+	for _, s := range leave {
+		err = errors.Join(err, s.close())
+	}
+	return err
+}
+
+func (w *Writer) removeAll(leave []*segment) (err error) {
+	for _, s := range leave {
+		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name)))
+	}
+	return err
+}
+
 // Obsolete says that tables durably hold every LSN up to flushed: the manifest
 // says so, and it was synced; no record up to it is still to be stored. Segments
 // without a later LSN go to the pool, or are removed when the pool is full or they
@@ -29,19 +66,9 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 			leave = append(leave, s)
 		}
 	}
-	w.m.Removed += int64(len(leave))
-	if w.syncing { // perhaps these files
-		w.retired = append(w.retired, leave...)
-	} else {
-		for _, s := range leave {
-			err = errors.Join(err, s.close())
-		}
-	}
+	err = errors.Join(err, w.letGo(leave))
 	w.mu.Unlock()
-	for _, s := range leave {
-		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name)))
-	}
-	if err != nil {
+	if err = errors.Join(err, w.removeAll(leave)); err != nil {
 		return fmt.Errorf("wal: %w", err)
 	}
 	return nil

@@ -71,8 +71,13 @@ func (s *segment) fillAhead(end int64) (int, error) {
 	if from-end >= step/2 || from >= s.size {
 		return 0, nil
 	}
-	s.filled = min(from+step, s.size)
-	return s.file.WriteAt(zeros[:s.filled-from], from)
+	to := min(from+step, s.size)
+	n, err := s.file.WriteAt(zeros[:to-from], from)
+	if vfs.Exhausted(err) { // the records find their blocks, or not, without it
+		return n, nil
+	}
+	s.filled = to
+	return n, err
 }
 
 // unmap ends the storing to s: all its records are stored.
@@ -119,33 +124,43 @@ func (s *segment) sync(m SyncMethod) error {
 	return nil
 }
 
-// openSegment makes the file of segment number, of at least size bytes: old
-// under a new name, or a new file if old is nil. Its entry is durable after
-// SyncDir, its header is the caller's to write.
-func (o Options) openSegment(number uint64, size int64, old *segment) (_ *segment, err error) {
+// openSegment makes the file of segment number, which begins with h, of at least size
+// bytes: old under a new name, or a new file if old is nil. Its entry is durable after
+// SyncDir. With a mapping the header is written, else that is the caller's to do. On an
+// error a new file is gone, as the disk may be full, and old is fit for another try.
+func (o Options) openSegment(number uint64, h header, size int64, old *segment) (_ *segment, err error) {
 	s := &segment{layout: newLayout(o.Secret, number), name: segmentName(number), size: size}
 	if old == nil {
 		err = o.create(s)
 	} else {
 		err = o.reuse(s, old)
 	}
+	if err == nil {
+		err = o.prepare(s, h)
+	}
+	switch {
+	case err == nil:
+		return s, nil
+	case old != nil:
+		return nil, errors.Join(err, s.unmap())
+	case s.file != nil:
+		err = errors.Join(err, s.close())
+	}
+	_ = o.FS.Remove(o.path(s.name)) // recovery takes it for what a crash left, and err says more
+	return nil, err
+}
+
+// prepare makes an open file ready to hold records.
+func (o Options) prepare(s *segment, h header) (err error) {
+	if err := s.file.Allocate(s.size); err != nil || o.Write != Mapped {
+		return err
+	}
+	view, err := s.file.MapWritable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.file.Close())
-		}
-	}()
-	if err := s.file.Allocate(size); err != nil {
-		return nil, err
-	}
-	if o.Write == Mapped {
-		if s.view, err = s.file.MapWritable(); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	s.view = view
+	return s.writeHeader(h)
 }
 
 func (o Options) create(s *segment) (err error) {
@@ -159,18 +174,20 @@ func (o Options) create(s *segment) (err error) {
 	return err
 }
 
+// reuse gives old the name of s, under which it stays if what comes after fails.
 func (o Options) reuse(s, old *segment) (err error) {
 	if err = o.FS.Rename(o.path(old.name), o.path(s.name)); err != nil {
-		return errors.Join(err, old.close())
+		return err
 	}
+	old.layout, old.name = s.layout, s.name
 	s.filled = max(old.filled, old.end)
-	if s.file = old.file; s.file != nil {
-		return nil
+	if old.file == nil {
+		if o.Sync == ODSync {
+			old.file, err = o.FS.OpenDSync(o.path(s.name))
+		} else {
+			old.file, err = o.FS.OpenReadWrite(o.path(s.name))
+		}
 	}
-	if o.Sync == ODSync {
-		s.file, err = o.FS.OpenDSync(o.path(s.name))
-	} else {
-		s.file, err = o.FS.OpenReadWrite(o.path(s.name))
-	}
+	s.file = old.file
 	return err
 }

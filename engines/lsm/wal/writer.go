@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/vfs"
 )
 
 // Buffer sizes in bytes. Records wait in the buffer until a Commit asks for
@@ -25,6 +26,9 @@ const (
 // The first error of a write or a sync breaks the log for good: what is on disk
 // after it is not known (after a failed fsync the kernel may have marked the
 // lost pages as clean, so a retry would lie). Every later call returns it.
+//
+// An error that wraps kv.ErrExhausted is another matter: the log's state is known, and
+// each later call tries again what failed. See "Running out" in the package comment.
 type Writer struct {
 	o Options
 
@@ -38,6 +42,7 @@ type Writer struct {
 	dirDirty  bool // a segment was created or renamed since the last SyncDir
 	clean     bool // the log on disk needs no end mark
 	asked     bool // somebody asked for Synced
+	stuck     bool // the last write of the buffer failed for want of something
 	lastGroup int64
 
 	// appended >= handed >= synced: the last LSN appended, that the operating
@@ -126,6 +131,9 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err err
 		return p, fmt.Errorf("wal: append of %d operations in %d bytes at LSN %d: want 1 to %d in at most %d bytes at LSN %d",
 			count, len(ops), first, len(ops), kv.MaxBatchSize, w.appended+1)
 	}
+	if err := w.unstick(); err != nil {
+		return p, err
+	}
 	if p, err = w.put(first, count, ops); err != nil {
 		return p, err
 	}
@@ -134,9 +142,31 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err err
 	w.cur.last = w.appended
 	w.clean = false
 	if len(w.pending) >= fullBuffer {
-		err = w.write(w.appended)
+		if err = w.write(w.appended); errors.Is(err, kv.ErrExhausted) {
+			err = nil // the record has its place; its Commit tries again
+		}
 	}
 	return p, err
+}
+
+// Resume tries again what an earlier call could not write, if there is such. The error
+// is that of the try.
+func (w *Writer) Resume() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.state(); err != nil {
+		return err
+	}
+	return w.unstick()
+}
+
+// unstick writes what the last write could not, so that the buffer does not grow
+// while nothing is written.
+func (w *Writer) unstick() error {
+	if !w.stuck {
+		return nil
+	}
+	return w.write(w.appended)
 }
 
 // put gives a record its place in the current segment, or encodes it into the
@@ -190,8 +220,8 @@ func (w *Writer) drain() error {
 		}
 		if w.writing {
 			w.written.Wait()
-		} else {
-			w.writeOut()
+		} else if err := w.writeOut(); err != nil {
+			return err
 		}
 	}
 	return w.state()
@@ -215,6 +245,7 @@ func (w *Writer) rotate(room int64) error {
 		old, w.pool = w.pool[0], w.pool[1:]
 		w.m.Recycled++
 	}
+	h := header{after: w.appended, durable: w.claim(w.appended + 1)}
 	w.next++
 	w.writing = true // keeps everybody else from the buffer
 	sealed := w.cur
@@ -222,31 +253,45 @@ func (w *Writer) rotate(room int64) error {
 	if sealed != nil {
 		sealed.advise(sealed.left, sealed.end, 0)
 	}
-	s, err := w.o.openSegment(number, size, old)
+	s, err := w.o.openSegment(number, h, size, old)
 	w.mu.Lock()
 	w.writing = false
 	w.written.Broadcast()
 	if err != nil {
-		return w.fail(err)
+		return w.notOpened(old, err)
 	}
-	return w.begin(s)
+	w.begin(s, h)
+	return nil
 }
 
-// begin makes s the current segment and writes its header.
-func (w *Writer) begin(s *segment) error {
+// begin makes s the current segment. Its header is in the mapping, or comes first in
+// the buffer.
+func (w *Writer) begin(s *segment, h header) {
 	if w.cur != nil {
 		w.live = append(w.live, w.cur)
 	}
 	w.cur, w.dirDirty = s, true
 	w.m.SegmentsMade++
-	s.end, s.last = headerSize, w.appended
-	h := header{after: w.appended, durable: w.claim(w.appended + 1)}
-	if s.view == nil {
+	if s.end, s.last = headerSize, w.appended; s.view == nil {
 		s.putHeader(w.extend(headerSize), h)
-		return nil
+		return
 	}
 	w.m.Bytes += headerSize
-	return w.fail(s.writeHeader(h))
+}
+
+// notOpened says what becomes of the log when no segment could be made, from old if
+// that is not nil: nothing, if only something was lacking.
+func (w *Writer) notOpened(old *segment, err error) error {
+	switch {
+	case !vfs.Exhausted(err) && old != nil:
+		return w.fail(errors.Join(err, old.close()))
+	case !vfs.Exhausted(err):
+		return w.fail(err)
+	case old != nil:
+		w.m.Recycled--
+		w.pool = append([]*segment{old}, w.pool...)
+	}
+	return fmt.Errorf("wal: no new segment: %w", vfs.MarkExhausted(err))
 }
 
 // Close hands over and syncs all that was appended, leaves a mark that says so
@@ -308,8 +353,7 @@ func (w *Writer) finish() error {
 	if err := w.drain(); err != nil {
 		return err
 	}
-	w.syncOut()
-	return w.err
+	return w.syncOut()
 }
 
 // state returns why the log takes no more calls, or nil.

@@ -161,9 +161,12 @@ func scan(r pebble.Reader, lower, upper []byte) (adapter.Cursor, error) {
 	if upper != nil {
 		c.o.UpperBound = adapter.StoredZeros(upper)
 	}
-	var err error
-	c.it, err = r.NewIter(&c.o)
-	return c, corrupt(err)
+	it, err := r.NewIter(&c.o)
+	if err != nil {
+		return nil, corrupt(err)
+	}
+	c.it = it
+	return c, nil
 }
 
 func (s *store) Get(dst, key []byte) ([]byte, error) { return get(s.db, dst, key) }

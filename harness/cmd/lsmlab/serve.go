@@ -125,7 +125,7 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if err := os.MkdirAll(f.data, 0o755); err != nil {
 		return none, err
 	}
-	open := harness.OpenOptions{CacheSize: int64(f.cacheSize), MemTableSize: int64(f.memTableSize), Durability: s.Durability}
+	open := harness.OpenOptions{CacheSize: int64(f.cacheSize), MemTableSize: int64(f.memTableSize), Durability: s.Durability, Reserve: true}
 	return httpd.Config{
 		Open:   func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
 		Engine: f.engine, Addr: f.addr, RESPAddr: f.respAddr, AdminAddr: f.adminAddr,

@@ -137,7 +137,7 @@ func (s *session) fail(err error) {
 	switch {
 	case p.Kind == "recovering":
 		prefix = "LOADING"
-	case p.Kind == "writes-stopped":
+	case p.Kind == "writes-stopped" || p.Kind == "exhausted":
 		prefix = "MISCONF"
 	case p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable:
 		prefix = "BUSY"

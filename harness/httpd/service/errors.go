@@ -70,6 +70,8 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second
 	case errors.Is(err, ErrStopping), errors.Is(err, kv.ErrClosed):
 		p.Status, p.Kind = http.StatusServiceUnavailable, "stopping"
+	case errors.Is(err, kv.ErrExhausted):
+		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "exhausted", time.Second
 	case errors.As(err, &stopped):
 		p.Status, p.Kind = http.StatusServiceUnavailable, "writes-stopped"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

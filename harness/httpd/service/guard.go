@@ -8,6 +8,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 	"golang.org/x/time/rate"
 
+	"lsmlab/engines/kv"
 	"lsmlab/harness/httpd/settings"
 )
 
@@ -91,6 +92,8 @@ func (g *guard) admit(k kind) (admission, error) {
 // done tells the breaker the outcome and the time that the engine took.
 func (a admission) done(err error, took time.Duration) {
 	switch {
+	case errors.Is(err, kv.ErrExhausted):
+		a.report(nil) // the engine refuses what it cannot do at little cost, and does the rest, as deletes
 	case err != nil && Classify(err).Status >= 500:
 		a.report(err)
 	case took > a.guard.settings.Breaker.Slow.Duration:

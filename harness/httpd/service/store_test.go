@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,6 +120,28 @@ func TestSlowCallsOpenTheBreaker(t *testing.T) {
 		clients.Wait()
 		expect(t, get(store), "circuit-open")
 	})
+}
+
+// TestExhausted: what an engine refuses for now is worth another try, and closes
+// nothing: deletes, which go on, are not shut out with it.
+func TestExhausted(t *testing.T) {
+	store := servetest.Empty(settings.Default())
+	full := fmt.Errorf("lsm: %w: %w", kv.ErrExhausted, syscall.ENOSPC)
+	disk := &fake{write: full, stopped: full}
+	store.Attach(disk)
+	for range 100 {
+		if p := expect(t, apply(store), "exhausted"); p.Status != http.StatusServiceUnavailable || p.RetryAfter == 0 {
+			t.Fatalf("%+v", p)
+		}
+	}
+	if err := store.Ready(); !errors.Is(err, kv.ErrExhausted) {
+		t.Errorf("ready: %v", err)
+	}
+	disk.write, disk.stopped = nil, nil
+	expect(t, apply(store), "")
+	if err := store.Ready(); err != nil {
+		t.Errorf("ready: %v", err)
+	}
 }
 
 // TestBadRequestsCloseNothing: a client that asks for nonsense does not shut out

@@ -58,6 +58,8 @@ var (
 		gauge("immutable_tables", "MemTables that wait for their flush.", func(m kv.Metrics) int64 { return m.ImmutableTables }),
 		gauge("compaction_debt_bytes", "Bytes that compactions have yet to write.", func(m kv.Metrics) int64 { return m.CompactionDebtBytes }),
 		gauge("disk_bytes", "Bytes of tables and logs.", func(m kv.Metrics) int64 { return m.DiskBytes }),
+		gauge("disk_free_bytes", "Bytes that the file system still has.", func(m kv.Metrics) int64 { return m.DiskFreeBytes }),
+		gauge("disk_low_bytes", "Below so many free bytes the disk should be looked after.", func(m kv.Metrics) int64 { return m.DiskLowBytes }),
 	}
 	levelTables = desc("engine_level_tables", "Tables of a level.", "level")
 	levelBytes  = desc("engine_level_bytes", "Bytes of a level.", "level")

@@ -1,0 +1,101 @@
+package lsm
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+	"syscall"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+)
+
+// reserveName is a file without content that keeps room on the disk for what a store
+// needs to get smaller: a flush, the log of deletes, and the tables that a compaction
+// makes before it removes others. The store removes it when the disk is full, and makes
+// it again when there is twice its size.
+//
+// Where the file system cannot reserve blocks (see vfs.File.Allocate) it keeps nothing.
+const reserveName = "RESERVE"
+
+// reserveShare is which part of a file system the reserve takes at most.
+const reserveShare = 8
+
+// lowWater is at how many times the reserve free the disk should be looked after.
+const lowWater = 4
+
+type reserve struct {
+	mu   sync.Mutex
+	held bool
+}
+
+// reserveSize returns how many bytes the reserve has; 0 is no reserve.
+func (db *DB) reserveSize() int64 {
+	size := max(0, db.opts.ReserveSize)
+	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok {
+		size = min(size, s.Total/reserveShare)
+	}
+	return size
+}
+
+// diskRoom returns how many bytes are free, and below how many the disk should be looked
+// after; zeros if that is not known.
+func (db *DB) diskRoom() (free, low int64) {
+	s, ok := vfs.SpaceOf(db.opts.FS, db.dir)
+	if !ok {
+		return 0, 0
+	}
+	return s.Free, lowWater * db.reserveSize()
+}
+
+// findReserve looks for the reserve of an earlier life, and makes it if it is not
+// there.
+func (db *DB) findReserve() {
+	now, err := db.opts.FS.Stat(path.Join(db.dir, reserveName))
+	db.reserve.held = err == nil && now > 0 && now == db.reserveSize()
+	db.keepReserve()
+}
+
+// keepReserve makes the reserve of a store that has tables if it can be had: what is
+// smaller than a MemTable needs none.
+func (db *DB) keepReserve() {
+	if !db.shortage.full.Load() {
+		_ = db.makeReserve() // without it the store works as well, until the disk is full
+	}
+}
+
+// makeReserve makes the reserve unless it is there, or none is wanted. Its error is
+// kv.ErrExhausted if there is no room for it.
+func (db *DB) makeReserve() error {
+	db.reserve.mu.Lock()
+	defer db.reserve.mu.Unlock()
+	size := db.reserveSize()
+	if db.reserve.held || size == 0 || len(db.state.Load().runs) == 0 {
+		return nil
+	}
+	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok && s.Free < 2*size {
+		return fmt.Errorf("%w: %s: %d bytes free, sets go on from %d on: %w", kv.ErrExhausted, db.dir, s.Free, 2*size, syscall.ENOSPC)
+	}
+	name := path.Join(db.dir, reserveName)
+	f, err := db.opts.FS.Create(name)
+	if err != nil {
+		return vfs.MarkExhausted(err)
+	}
+	if err := errors.Join(f.Allocate(size), f.Close()); err != nil {
+		return vfs.MarkExhausted(errors.Join(err, db.opts.FS.Remove(name)))
+	}
+	db.reserve.held = true
+	return nil
+}
+
+// giveUpReserve removes the reserve and says whether there was one.
+func (db *DB) giveUpReserve() bool {
+	db.reserve.mu.Lock()
+	defer db.reserve.mu.Unlock()
+	if !db.reserve.held {
+		return false
+	}
+	db.reserve.held = false
+	return db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil
+}
