@@ -1,6 +1,8 @@
 package engines
 
 import (
+	"time"
+
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/lsm/memtable"
@@ -31,14 +33,15 @@ func variant(name, summary string, table memtable.Factory) Info {
 		},
 		Settings: map[string]string{
 			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "runs: compaction at 4 to 12, slow-down at 1.5, stop at 3 times that",
-			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool",
+			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool while it is written",
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()
 			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS}
 			if o.Small {
 				opts = opts.Small()
-				opts.Workers = 1 // one thing after the other: a crash can be shown again
+				// One thing after the other and none by the clock: a crash can be shown again.
+				opts.Workers, opts.TickInterval = 1, 24*time.Hour
 			}
 			if o.Durability < kv.Synced {
 				opts.WALWrite = wal.Mapped

@@ -39,6 +39,8 @@ type DB struct {
 	editMu       sync.Mutex
 	manifest     *manifest.Log
 	manifestBase int64 // bytes of the manifest when it was begun
+	// manifestBytes are those of the manifest now; read without editMu.
+	manifestBytes atomic.Int64
 
 	nextFile atomic.Uint64
 
@@ -48,7 +50,7 @@ type DB struct {
 	changed   sync.Cond // state, failure, closing, running or paused changed
 	plans     compaction.Running
 	paused    bool             // no automatic compaction
-	obsolete  []uint64         // tables whose files are to be removed
+	obsolete  []*table         // whose files are to be removed
 	flushing  bool             // the flusher works
 	removing  bool             // the remover works
 	running   int              // compactions queued or running, manual ones too
@@ -60,6 +62,10 @@ type DB struct {
 	pool       *compaction.Pool
 	stop       chan struct{}
 	background sync.WaitGroup // flusher, remover and ticker
+
+	// obsoleteBytes are those of tables that no version names and whose files are
+	// still there: a reader holds them, or their removal is to come.
+	obsoleteBytes atomic.Int64
 
 	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
 	shadowed atomic.Bool
@@ -174,6 +180,7 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 			return err
 		}
 	}
+	db.manifestBytes.Store(db.manifest.Size())
 	tables := db.nextTableSet(current.tableSet, version, added)
 	markObsolete(current, edit)
 
@@ -203,6 +210,7 @@ func markObsolete(current *readState, edit *manifest.Edit) {
 		for _, t := range run {
 			if gone[t.ID] {
 				t.obsolete.Store(true)
+				t.db.obsoleteBytes.Add(t.Size)
 			}
 		}
 	}
@@ -239,6 +247,7 @@ func (db *DB) beginManifest(version *manifest.Version) error {
 		return err
 	}
 	db.manifest, db.manifestBase = log, log.Size()
+	db.manifestBytes.Store(db.manifestBase)
 	return nil
 }
 
@@ -252,7 +261,7 @@ func (db *DB) closeTable(t *table) {
 	if t.obsolete.Load() {
 		db.cache.Evict(t.ID)
 		db.mu.Lock()
-		db.obsolete = append(db.obsolete, t.ID)
+		db.obsolete = append(db.obsolete, t)
 		db.changed.Broadcast()
 		db.mu.Unlock()
 	}
@@ -279,20 +288,22 @@ func (db *DB) removeLoop() {
 // whether there were any.
 func (db *DB) removeObsolete() bool {
 	db.mu.Lock()
-	ids := db.obsolete
-	db.obsolete, db.removing = nil, len(ids) > 0
+	tables := db.obsolete
+	db.obsolete, db.removing = nil, len(tables) > 0
 	db.mu.Unlock()
-	for _, id := range ids {
-		if err := db.opts.FS.Remove(db.tablePath(id)); err != nil {
+	for _, t := range tables {
+		if err := db.opts.FS.Remove(db.tablePath(t.ID)); err != nil {
 			db.stopWrites(err)
+			continue
 		}
+		db.obsoleteBytes.Add(-t.Size)
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.removing = false
 	db.changed.Broadcast()
 	db.scheduleLocked()
-	return len(ids) > 0
+	return len(tables) > 0
 }
 
 // newFileID returns a number for a new file.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
@@ -255,19 +254,4 @@ func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
 		}
 	}
 	return nil
-}
-
-// tickLoop looks for compactions now and then: most are found right after a
-// flush or another compaction, this finds what those missed.
-func (db *DB) tickLoop() {
-	ticker := time.NewTicker(db.opts.TickInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-db.stop:
-			return
-		case <-ticker.C:
-			db.schedule()
-		}
-	}
 }

@@ -275,7 +275,8 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if golden[name] = stored; !bytes.Equal(stored, b) {
+		// Those files are from when Close did not cut off the rest of the last segment.
+		if golden[name] = stored; !bytes.HasPrefix(stored, b) {
 			t.Errorf("%s is not what the writer makes now", path)
 		}
 	}

@@ -29,20 +29,32 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 			leave = append(leave, s)
 		}
 	}
+	err = errors.Join(err, w.retire(leave))
+	w.mu.Unlock()
+	return errors.Join(err, w.remove(leave))
+}
+
+// retire closes segments that nobody needs, once no sync uses them.
+func (w *Writer) retire(leave []*segment) (err error) {
 	w.m.Removed += int64(len(leave))
 	if w.syncing { // perhaps these files
 		w.retired = append(w.retired, leave...)
-	} else {
-		for _, s := range leave {
-			err = errors.Join(err, s.close())
+		return nil
+	}
+	for _, s := range leave {
+		if e := s.close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("wal: %w", e))
 		}
 	}
-	w.mu.Unlock()
+	return err
+}
+
+// remove removes the files of retired segments.
+func (w *Writer) remove(leave []*segment) (err error) {
 	for _, s := range leave {
-		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name)))
+		if e := w.o.FS.Remove(w.o.path(s.name)); e != nil {
+			err = errors.Join(err, fmt.Errorf("wal: %w", e))
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("wal: %w", err)
-	}
-	return nil
+	return err
 }

@@ -247,18 +247,22 @@ func (w *Writer) begin(s *segment) error {
 }
 
 // Close hands over and syncs all that was appended, leaves a mark that says so
-// (damage found later is then known to be damage), and removes the pool; where
-// that fails a file is left behind, which the next recovery removes. With
-// NoSync it does not sync and leaves no mark. It must not run together with Append,
-// and every place is stored. A second Close returns kv.ErrClosed, and so does Append
-// after; Commit says whether the rung was reached.
+// (damage found later is then known to be damage), and gives back what the log does
+// not need, as [Writer.Shrink] does; where that fails a file is left behind, which
+// the next recovery removes. With NoSync it does not sync and leaves no mark. It must
+// not run together with Append, and every place is stored. A second Close returns
+// kv.ErrClosed, and so does Append after; Commit says whether the rung was reached.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return w.state()
 	}
+	unneeded := w.takeUnneeded()
 	err := w.finish()
+	if err == nil {
+		err = w.trim()
+	}
 	w.closed = true
 	w.reached.Store(0)
 	for w.writing || w.syncing {
@@ -277,13 +281,9 @@ func (w *Writer) Close() error {
 	for _, s := range files {
 		err = errors.Join(err, s.close())
 	}
-	for _, s := range w.pool { // the next recovery would remove them
-		if e := errors.Join(s.close(), w.o.FS.Remove(w.o.path(s.name))); e != nil {
-			err = errors.Join(err, fmt.Errorf("wal: remove a recycled segment: %w", e))
-		}
-	}
+	unneeded = append(unneeded, w.pool...) // of a broken log, or come since
 	w.pool = nil
-	return err
+	return errors.Join(err, w.retire(unneeded), w.remove(unneeded))
 }
 
 // finish writes the end mark.

@@ -224,7 +224,7 @@ func (e *engine) Verify() error {
 func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		tables, values := e.db.Size() // refreshed once a minute
-		m.DiskBytes = tables + values
+		m.DiskBytes, m.TableBytes = tables+values, tables
 		for _, l := range e.db.Levels() {
 			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: int64(l.NumTables), Bytes: l.Size})
 			if over := l.Size - l.TargetSize; over > 0 && l.Level > 0 && !l.IsBaseLevel {

@@ -164,7 +164,7 @@ func (e *engine) Metrics() kv.Metrics {
 		m.CacheHits, m.CacheMisses = s.BlockCache.HitCount, s.BlockCache.MissCount
 		for i, n := range s.LevelTablesCounts {
 			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: int64(n), Bytes: s.LevelSizes[i]})
-			m.DiskBytes += s.LevelSizes[i]
+			m.TableBytes += s.LevelSizes[i]
 			m.CompactionReadBytes += s.LevelRead[i]
 			if i == 0 {
 				m.FlushBytes = s.LevelWrite[i]
@@ -172,6 +172,7 @@ func (e *engine) Metrics() kv.Metrics {
 				m.CompactionWrittenBytes += s.LevelWrite[i]
 			}
 		}
+		m.DiskBytes = m.TableBytes
 		m.WALBytes = max(int64(s.IOWrite)-m.FlushBytes-m.CompactionWrittenBytes, 0)
 	})
 }

@@ -263,6 +263,10 @@ func (e *engine) Metrics() kv.Metrics {
 		out.MemTableBytes, out.ImmutableTables = int64(m.MemTable.Size), max(m.MemTable.Count-1, 0)
 		out.CompactionDebtBytes = int64(m.Compact.EstimatedDebt)
 		out.DiskBytes = int64(m.DiskSpaceUsage())
+		out.TableBytes = int64(m.Table.Local.LiveSize + m.BlobFiles.Local.LiveSize)
+		out.ObsoleteTableBytes = int64(m.Table.Local.ObsoleteSize + m.Table.Local.ZombieSize +
+			m.BlobFiles.Local.ObsoleteSize + m.BlobFiles.Local.ZombieSize)
+		out.LogBytes, out.LogPoolBytes = int64(m.WAL.PhysicalSize), int64(m.WAL.ObsoletePhysicalSize)
 		out.CacheHits, out.CacheMisses = m.BlockCache.Hits, m.BlockCache.Misses
 		out.BloomChecks, out.BloomNegatives = m.Filter.Hits+m.Filter.Misses, m.Filter.Hits
 		for i := range m.Levels {
