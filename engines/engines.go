@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/nearest"
 	"lsmlab/engines/peers"
@@ -35,6 +36,9 @@ type Info struct {
 	Rungs map[kv.Durability]string
 	// FixedRung says that a store gives only the rung of Options.Durability.
 	FixedRung bool
+	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
+	// durable what was written at a weaker level before.
+	SyncsOnDemand bool
 	// AnyFS says that the engine can live on Options.FS.
 	AnyFS bool
 	// ExitsOnError says that the engine ends the process when a write or sync of
@@ -55,7 +59,8 @@ func all() []Info {
 			Module:  pebble.Module,
 			AnyFS:   true,
 
-			ExitsOnError: true,
+			ExitsOnError:  true,
+			SyncsOnDemand: true,
 			Rungs: map[kv.Durability]string{
 				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
@@ -158,11 +163,25 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	if o.FS != nil && !info.AnyFS {
 		return nil, fmt.Errorf("open %s: %w: a file system of the caller's", name, kv.ErrUnsupported)
 	}
+	if err := info.checkCrash(o); err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
 	e, err := info.Open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("open %s in %s: %w", name, dir, err)
 	}
 	return e, nil
+}
+
+// checkCrash refuses options that ask of a crash what the engine cannot give.
+func (i Info) checkCrash(o Options) error {
+	if o.SyncInterval != 0 && !i.SyncsOnDemand {
+		return fmt.Errorf("%w: a sync interval: the engine cannot sync on demand what it wrote without", kv.ErrUnsupported)
+	}
+	if o.DurableReads && i.FixedRung && o.Durability < kv.Synced {
+		return fmt.Errorf("%w: durable reads at durability %v: the store gives only that", kv.ErrUnsupported, o.FixedRung())
+	}
+	return interval.Check(o.SyncInterval)
 }
 
 // Version returns the version of a module in this build, "unknown" if the build

@@ -26,6 +26,8 @@ func variant(name, summary string, table memtable.Factory) Info {
 		Name:    name,
 		Summary: summary,
 		AnyFS:   true,
+
+		SyncsOnDemand: true,
 		Rungs: map[kv.Durability]string{
 			kv.Volatile: "record in the WAL's memory",
 			kv.Buffered: "record stored through a shared mapping of the WAL segment",
@@ -37,7 +39,10 @@ func variant(name, summary string, table memtable.Factory) Info {
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()
-			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS}
+			opts := lsm.Options{
+				MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS,
+				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval,
+			}
 			if o.Small {
 				opts = opts.Small()
 				// One thing after the other and none by the clock: a crash can be shown again.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/ikey"
@@ -18,7 +19,7 @@ import (
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Syncer], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
 type DB struct {
 	dir     string
 	opts    Options
@@ -34,7 +35,9 @@ type DB struct {
 	userBytes atomic.Int64
 
 	published publisher
+	weak      atomic.Uint64 // with DurableReads: last LSN acknowledged below Synced
 	throttle  throttle
+	syncer    *interval.Syncer // or nil
 
 	editMu       sync.Mutex
 	manifest     *manifest.Log
@@ -61,7 +64,7 @@ type DB struct {
 	compactMu  sync.Mutex // one manual compaction at a time; taken before all else
 	pool       *compaction.Pool
 	stop       chan struct{}
-	background sync.WaitGroup // flusher, remover and ticker
+	background sync.WaitGroup // flusher, remover, ticker and syncer
 
 	// obsoleteBytes are those of tables that no version names and whose files are
 	// still there: a reader holds them, or their removal is to come.
@@ -123,9 +126,6 @@ func (db *DB) fail(err error) error {
 	db.stopWrites(err)
 	return db.failure()
 }
-
-// LSN implements [kv.LSNReporter].
-func (db *DB) LSN() uint64 { return uint64(db.published.seq()) }
 
 // failure returns why writes were stopped, or nil.
 func (db *DB) failure() error {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/ikey"
@@ -47,6 +48,9 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		stop:      make(chan struct{}),
 	}
 	db.changed.L = &db.mu
+	if o.SyncInterval > 0 {
+		db.syncer = interval.New(o.SyncInterval, db.Sync)
+	}
 	if err := db.recover(); err != nil {
 		return nil, joinClose(err, lock)
 	}
@@ -54,6 +58,9 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	db.background.Go(db.flushLoop)
 	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
+	if o.SyncInterval > 0 {
+		db.background.Go(db.syncLoop)
+	}
 	return db, nil
 }
 

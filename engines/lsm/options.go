@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"lsmlab/engines/internal/interval"
+	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/skiplist"
 	"lsmlab/engines/lsm/sstable"
@@ -24,6 +26,16 @@ type Options struct {
 	WALSegmentSize   int64               // default 16 MiB
 	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
 	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
+
+	// What a crash takes.
+
+	// DurableReads lets reads see only what a power failure does not take: see
+	// durable.go. Default off: reads see a write before it is acknowledged.
+	DurableReads bool
+
+	// SyncInterval bounds what a power failure takes of writes that asked for less
+	// than Synced, by time: see the interval package. Default 0: no bound.
+	SyncInterval time.Duration
 
 	// What affects speed only.
 
@@ -128,5 +140,8 @@ func (o Options) check() error {
 			return fmt.Errorf("lsm: option %s is %d, want %d to %d", f.name, f.value, f.at, f.most)
 		}
 	}
-	return nil
+	if (o.DurableReads || o.SyncInterval != 0) && !o.WALSync.Supports(kv.Synced) {
+		return fmt.Errorf("lsm: %w: options DurableReads and SyncInterval with WAL sync method %v", kv.ErrUnsupported, o.WALSync)
+	}
+	return interval.Check(o.SyncInterval)
 }

@@ -47,7 +47,7 @@ func (w *Writer) dropCurrent() {
 	w.pool = append(w.pool, w.cur)
 	w.cur, w.clean = nil, true // a log without segments needs no end mark
 	w.stored(w.appended)
-	w.synced = w.appended
+	w.setSynced(w.appended)
 	w.settled.Broadcast()
 }
 

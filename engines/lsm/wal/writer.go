@@ -43,7 +43,8 @@ type Writer struct {
 	// appended >= handed >= synced: the last LSN appended, that the operating
 	// system is known to have, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
-	flushed                  ikey.Seq // of the last Obsolete
+	flushed                  ikey.Seq      // of the last Obsolete
+	durable                  atomic.Uint64 // synced, for those who do not hold mu
 	// reached is handed + 1 for those who do not hold mu; with Mapped, where what was
 	// stored is handed over, more than any LSN. 0 once the log is broken or closed.
 	reached atomic.Uint64
@@ -78,6 +79,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 		o: o, next: max(r.next, 1), clean: r.Clean || len(r.Segments) == 0,
 		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
 	}
+	w.durable.Store(uint64(r.LastSeq))
 	w.written.L, w.settled.L = &w.mu, &w.mu
 	if o.Write == Mapped {
 		w.reached.Store(math.MaxUint64)
