@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"time"
+
 	"lsmlab/engines/kv"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
@@ -28,4 +30,7 @@ type OpenOptions struct {
 	// Durability is the rung of the writes to come, for engines whose stores give
 	// one rung alone.
 	Durability kv.Durability
+	// DurableReads and SyncInterval are those of engines.Options.
+	DurableReads bool          `json:",omitempty"`
+	SyncInterval time.Duration `json:",omitempty"`
 }

@@ -134,7 +134,7 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 	}
 	c := CellSpec{
 		Engine: engine, Durability: d, Round: round, Rate: p.Rate, MemTables: p.MemTables,
-		Open: OpenOptions{p.CacheSize, p.MemTableSize, d}, Timeout: timeout * result.Duration(len(unit)),
+		Open: OpenOptions{CacheSize: p.CacheSize, MemTableSize: p.MemTableSize, Durability: d}, Timeout: timeout * result.Duration(len(unit)),
 	}
 	for i, g := range unit {
 		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload)}

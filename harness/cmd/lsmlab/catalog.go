@@ -20,6 +20,7 @@ func newCatalog() harness.Catalog {
 		Open: func(name, dir string, o harness.OpenOptions) (kv.Engine, error) {
 			return engines.Open(name, dir, engines.Options{
 				CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
+				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval,
 			})
 		},
 		MemTables: tables,
