@@ -160,11 +160,8 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.FS != nil && !info.AnyFS {
-		return nil, fmt.Errorf("open %s: %w: a file system of the caller's", name, kv.ErrUnsupported)
-	}
-	if err := info.checkCrash(o); err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+	if err := info.Check(o); err != nil {
+		return nil, fmt.Errorf("open %w", err)
 	}
 	e, err := info.Open(dir, o)
 	if err != nil {
@@ -173,15 +170,20 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	return e, nil
 }
 
-// checkCrash refuses options that ask of a crash what the engine cannot give.
-func (i Info) checkCrash(o Options) error {
-	if o.SyncInterval != 0 && !i.SyncsOnDemand {
-		return fmt.Errorf("%w: a sync interval: the engine cannot sync on demand what it wrote without", kv.ErrUnsupported)
+// Check refuses options that the engine cannot give, as Open does.
+func (i Info) Check(o Options) error {
+	switch {
+	case o.FS != nil && !i.AnyFS:
+		return fmt.Errorf("%s: %w: a file system of the caller's", i.Name, kv.ErrUnsupported)
+	case o.SyncInterval != 0 && !i.SyncsOnDemand:
+		return fmt.Errorf("%s: %w: a sync interval: it cannot sync on demand all that it wrote before", i.Name, kv.ErrUnsupported)
+	case o.DurableReads && i.FixedRung && o.Durability < kv.Synced:
+		return fmt.Errorf("%s: %w: durable reads at durability level %v, the only one that the store gives then", i.Name, kv.ErrUnsupported, o.FixedRung())
 	}
-	if o.DurableReads && i.FixedRung && o.Durability < kv.Synced {
-		return fmt.Errorf("%w: durable reads at durability %v: the store gives only that", kv.ErrUnsupported, o.FixedRung())
+	if err := interval.Check(o.SyncInterval); err != nil {
+		return fmt.Errorf("%s: %w", i.Name, err)
 	}
-	return interval.Check(o.SyncInterval)
+	return nil
 }
 
 // Version returns the version of a module in this build, "unknown" if the build

@@ -18,6 +18,9 @@ type Catalog struct {
 	Lookup func(name string) (result.EngineInfo, error)
 	// Open opens a store in dir, which exists and is empty.
 	Open func(name, dir string, o OpenOptions) (kv.Engine, error)
+	// Check refuses options that the engine cannot give, as Open does; nil refuses
+	// none.
+	Check func(name string, o OpenOptions) error
 	// MemTables are the bare structures of `bench --memtables`.
 	MemTables []memrace.Table
 }

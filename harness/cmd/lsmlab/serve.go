@@ -131,6 +131,9 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		return none, err
 	}
 	open, err := f.openOptions(s)
+	if err == nil && a.catalog.Check != nil {
+		err = a.catalog.Check(f.engine, open)
+	}
 	if err != nil {
 		return none, err
 	}
@@ -162,15 +165,7 @@ func (f *serveFlags) openOptions(s settings.Settings) (o harness.OpenOptions, er
 	default:
 		return o, fmt.Errorf("--durable-reads is %q: want on, off or auto", f.durableReads)
 	}
-	return o, interval(f.syncInterval)
-}
-
-// interval refuses a sync interval that no engine takes.
-func interval(d time.Duration) error {
-	if d != 0 && d < time.Millisecond {
-		return fmt.Errorf("--sync-interval is %v: want at least 1ms", d)
-	}
-	return nil
+	return o, nil
 }
 
 func newLog(w io.Writer, format string, level slog.Leveler) (*slog.Logger, error) {
