@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/nearest"
 	"lsmlab/engines/peers"
@@ -35,6 +36,9 @@ type Info struct {
 	Rungs map[kv.Durability]string
 	// FixedRung says that a store gives only the rung of Options.Durability.
 	FixedRung bool
+	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
+	// durable what was written at a weaker level before.
+	SyncsOnDemand bool
 	// AnyFS says that the engine can live on Options.FS.
 	AnyFS bool
 	// ExitsOnError says that the engine ends the process when a write or sync of
@@ -55,7 +59,8 @@ func all() []Info {
 			Module:  pebble.Module,
 			AnyFS:   true,
 
-			ExitsOnError: true,
+			ExitsOnError:  true,
+			SyncsOnDemand: true,
 			Rungs: map[kv.Durability]string{
 				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
@@ -155,14 +160,30 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.FS != nil && !info.AnyFS {
-		return nil, fmt.Errorf("open %s: %w: a file system of the caller's", name, kv.ErrUnsupported)
+	if err := info.Check(o); err != nil {
+		return nil, fmt.Errorf("open %w", err)
 	}
 	e, err := info.Open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("open %s in %s: %w", name, dir, err)
 	}
 	return e, nil
+}
+
+// Check refuses options that the engine cannot give, as Open does.
+func (i Info) Check(o Options) error {
+	switch {
+	case o.FS != nil && !i.AnyFS:
+		return fmt.Errorf("%s: %w: a file system of the caller's", i.Name, kv.ErrUnsupported)
+	case o.SyncInterval != 0 && !i.SyncsOnDemand:
+		return fmt.Errorf("%s: %w: a sync interval: it cannot sync on demand all that it wrote before", i.Name, kv.ErrUnsupported)
+	case o.DurableReads && i.FixedRung && o.Durability < kv.Synced:
+		return fmt.Errorf("%s: %w: durable reads at durability level %v, the only one that the store gives then", i.Name, kv.ErrUnsupported, o.FixedRung())
+	}
+	if err := interval.Check(o.SyncInterval); err != nil {
+		return fmt.Errorf("%s: %w", i.Name, err)
+	}
+	return nil
 }
 
 // Version returns the version of a module in this build, "unknown" if the build

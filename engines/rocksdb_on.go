@@ -21,5 +21,7 @@ var tagged = []Info{{
 		"compression": "none", "bloom": "10 bits", "blocks": "16 KiB, index and filter blocks in the cache",
 		"level bytes": "dynamic", "background jobs": "up to 4",
 	},
+	SyncsOnDemand: true,
+
 	Open: rocksdb.Open,
 }}

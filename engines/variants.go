@@ -1,6 +1,8 @@
 package engines
 
 import (
+	"time"
+
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/lsm/memtable"
@@ -24,6 +26,8 @@ func variant(name, summary string, table memtable.Factory) Info {
 		Name:    name,
 		Summary: summary,
 		AnyFS:   true,
+
+		SyncsOnDemand: true,
 		Rungs: map[kv.Durability]string{
 			kv.Volatile: "record in the WAL's memory",
 			kv.Buffered: "record stored through a shared mapping of the WAL segment",
@@ -31,15 +35,19 @@ func variant(name, summary string, table memtable.Factory) Info {
 		},
 		Settings: map[string]string{
 			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "runs: compaction at 4 to 12, slow-down at 1.5, stop at 3 times that",
-			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool",
+			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool while it is written",
 		},
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			o = o.WithDefaults()
-			opts := lsm.Options{MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening}
+			opts := lsm.Options{
+				MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening,
+				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval,
+			}
 			if o.Small {
 				opts = opts.Small()
-				opts.Workers = 1   // one thing after the other: a crash can be shown again
-				opts.LogSecret = 1 // and its state is told from others by its bytes
+				// One thing after the other, none by the clock, the same bytes each time: a crash
+				// can be shown again, and its state is told from others.
+				opts.Workers, opts.TickInterval, opts.LogSecret = 1, 24*time.Hour, 1
 			}
 			if o.Durability < kv.Synced {
 				opts.WALWrite = wal.Mapped

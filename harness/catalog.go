@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"time"
+
 	"lsmlab/engines/kv"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
@@ -16,6 +18,9 @@ type Catalog struct {
 	Lookup func(name string) (result.EngineInfo, error)
 	// Open opens a store in dir, which exists and is empty.
 	Open func(name, dir string, o OpenOptions) (kv.Engine, error)
+	// Check refuses options that the engine cannot give, as Open does; nil refuses
+	// none.
+	Check func(name string, o OpenOptions) error
 	// MemTables are the bare structures of `bench --memtables`.
 	MemTables []memrace.Table
 }
@@ -31,4 +36,7 @@ type OpenOptions struct {
 	// Reserve lets engines hold back room on the disk for when it is full. Races do
 	// not, as not every engine does.
 	Reserve bool
+	// DurableReads and SyncInterval are those of engines.Options.
+	DurableReads bool          `json:",omitempty"`
+	SyncInterval time.Duration `json:",omitempty"`
 }

@@ -142,5 +142,10 @@ func countsBetween(a, b kv.Metrics) *result.Counts {
 		CacheHits:              b.CacheHits - a.CacheHits,
 		CacheMisses:            b.CacheMisses - a.CacheMisses,
 		RunsL0:                 runsL0(b),
+		TableBytes:             b.TableBytes,
+		ObsoleteTableBytes:     b.ObsoleteTableBytes,
+		LogBytes:               b.LogBytes,
+		LogPoolBytes:           b.LogPoolBytes,
+		ManifestBytes:          b.ManifestBytes,
 	}
 }

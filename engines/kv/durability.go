@@ -2,8 +2,15 @@ package kv
 
 import "fmt"
 
-// Durability is a rung of the ladder that says what an acknowledged write
-// survives. Figures of different rungs must never be compared.
+// Durability is a rung of the ladder, a durability level, that says what an
+// acknowledged write survives. Figures of different rungs must never be compared.
+//
+// A level speaks of acknowledged writes. Of a write that is not acknowledged yet, and
+// that other readers may see (see [Engine]), it says nothing: at Synced a kill may
+// take back what a read saw, unless the store was opened for durable reads. At
+// Buffered a kill takes nothing that was acknowledged, and a power failure what was
+// not synced since; a store that is opened with a sync interval
+// (engines.Options.SyncInterval) loses writes of at most that much time.
 type Durability uint8
 
 // The rungs, weakest first.

@@ -5,7 +5,7 @@
 //
 // Abilities that only some engines have are one-method interfaces ([Flusher],
 // [Compacter], [Metricer], [Verifier], [LSNApplier], [LSNReporter], [WriteChecker],
-// [Tracer]) found by type assertion:
+// [Syncer], [Settler], [Tracer]) found by type assertion:
 //
 //	if f, ok := e.(kv.Flusher); ok { err = f.Flush() }
 package kv
@@ -22,6 +22,14 @@ const (
 )
 
 // Engine is one open store. It is safe for concurrent use.
+//
+// When other readers see a write is the engine's choice: most show it before it has
+// reached its level, as that lets writers share a sync. So a crash may take back what
+// a read saw, if it comes before the write is acknowledged, or if that was asked for
+// at a level that does not outlive it. A store that is opened for durable reads
+// (engines.Options.DurableReads) shows nothing that a power failure takes back.
+// Either way Apply's own caller sees the write once Apply has returned, and so does
+// whoever reads after.
 //
 // After Close every method returns [ErrClosed]; a second Close does too.
 // Snapshots and iterators should be closed before the engine.
@@ -102,6 +110,10 @@ type LSNApplier interface {
 // LSNReporter returns the newest LSN that reads see: a read that begins later
 // sees all writes up to it.
 type LSNReporter interface{ LSN() uint64 }
+
+// Syncer makes durable, as [Synced] does, all that was applied before the call, at
+// whatever durability level.
+type Syncer interface{ Sync() error }
 
 // OpenProgress says how far the opening of a store is.
 type OpenProgress struct {

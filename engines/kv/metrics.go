@@ -20,7 +20,12 @@ type Metrics struct {
 	MemTableEntries     int64
 	ImmutableTables     int64
 	CompactionDebtBytes int64 // estimated bytes that compaction has yet to write
-	DiskBytes           int64 // tables and logs
+	DiskBytes           int64 // all files; the five below say what for, where an engine tells that
+	TableBytes          int64 // tables of the present version
+	ObsoleteTableBytes  int64 // tables that only readers hold, or that are about to be removed
+	LogBytes            int64 // logs that hold writes which no table has, and the one being written
+	LogPoolBytes        int64 // log files kept to be written again
+	ManifestBytes       int64
 	DiskFreeBytes       int64 // that the file system still has for this process
 	DiskLowBytes        int64 // below this much free the disk should be looked after: soon the engine refuses to grow
 	Levels              []LevelMetrics

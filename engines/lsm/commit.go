@@ -41,6 +41,9 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
 		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}
+	if db.syncer.Late() {
+		d = kv.Synced
+	}
 	t.Step(stepAssign)
 	w, err := db.assign(b)
 	if err != nil || w.mem == nil {
@@ -63,6 +66,9 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	w.place.Advance()
 	if err != nil {
 		return 0, db.refusal(err)
+	}
+	if db.opts.DurableReads && d < kv.Synced {
+		db.acknowledgeWeak(last)
 	}
 	t.Step(stepThrottle)
 	db.throttle.pay(len(b.Bytes()))

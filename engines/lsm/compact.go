@@ -201,8 +201,9 @@ func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
 	return newest
 }
 
-// Compact implements [kv.Compacter]: it flushes, and merges all tables into L6.
-// Automatic compactions wait meanwhile.
+// Compact implements [kv.Compacter]: it flushes, merges all tables into L6, and
+// gives back to the disk what is not needed then. Automatic compactions wait
+// meanwhile.
 func (db *DB) Compact() error {
 	db.compactMu.Lock()
 	defer db.compactMu.Unlock()
@@ -216,11 +217,14 @@ func (db *DB) Compact() error {
 	defer db.resumeCompactions()
 	plan, ok := db.state.Load().layout.PlanAll(db.shadowed.Swap(false))
 	if !ok {
-		return nil
+		return db.giveBack()
 	}
 	err := db.compact(&plan)
 	if db.refused(err) { // the reserve is free now
 		err = db.compact(&plan)
+	}
+	if err == nil {
+		err = db.giveBack()
 	}
 	if err != nil && !errors.Is(err, kv.ErrClosed) && !errors.Is(err, kv.ErrExhausted) {
 		return db.fail(err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/ikey"
@@ -19,7 +20,7 @@ import (
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Syncer], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
 type DB struct {
 	dir     string
 	opts    Options
@@ -35,11 +36,15 @@ type DB struct {
 	userBytes atomic.Int64
 
 	published publisher
+	weak      atomic.Uint64 // with DurableReads: last LSN acknowledged below Synced
 	throttle  throttle
+	syncer    *interval.Syncer // or nil
 
 	editMu       sync.Mutex
 	manifest     *manifest.Log
 	manifestBase int64 // bytes of the manifest when it was begun
+	// manifestBytes are those of the manifest now; read without editMu.
+	manifestBytes atomic.Int64
 
 	nextFile atomic.Uint64
 
@@ -49,7 +54,7 @@ type DB struct {
 	changed   sync.Cond // state, failure, closing, running or paused changed
 	plans     compaction.Running
 	paused    bool             // no automatic compaction
-	obsolete  []uint64         // tables whose files are to be removed
+	obsolete  []*table         // whose files are to be removed
 	flushing  bool             // the flusher works
 	removing  bool             // the remover works
 	running   int              // compactions queued or running, manual ones too
@@ -60,7 +65,11 @@ type DB struct {
 	compactMu  sync.Mutex // one manual compaction at a time; taken before all else
 	pool       *compaction.Pool
 	stop       chan struct{}
-	background sync.WaitGroup // flusher, remover and ticker
+	background sync.WaitGroup // flusher, remover, ticker and syncer
+
+	// obsoleteBytes are those of tables that no version names and whose files are
+	// still there: a reader holds them, or their removal is to come.
+	obsoleteBytes atomic.Int64
 
 	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
 	shadowed atomic.Bool
@@ -121,9 +130,6 @@ func (db *DB) fail(err error) error {
 	return db.failure()
 }
 
-// LSN implements [kv.LSNReporter].
-func (db *DB) LSN() uint64 { return uint64(db.published.seq()) }
-
 // failure returns why writes were stopped, or nil.
 func (db *DB) failure() error {
 	if err := db.failed.Load(); err != nil {
@@ -178,6 +184,7 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 			return err
 		}
 	}
+	db.manifestBytes.Store(db.manifest.Size())
 	tables := db.nextTableSet(current.tableSet, version, added)
 	markObsolete(current, edit)
 
@@ -207,6 +214,7 @@ func markObsolete(current *readState, edit *manifest.Edit) {
 		for _, t := range run {
 			if gone[t.ID] {
 				t.obsolete.Store(true)
+				t.db.obsoleteBytes.Add(t.Size)
 			}
 		}
 	}
@@ -250,6 +258,7 @@ func (db *DB) beginManifest(version *manifest.Version) error {
 		return err
 	}
 	db.manifest, db.manifestBase = log, log.Size()
+	db.manifestBytes.Store(db.manifestBase)
 	return nil
 }
 
@@ -263,7 +272,7 @@ func (db *DB) closeTable(t *table) {
 	if t.obsolete.Load() {
 		db.cache.Evict(t.ID)
 		db.mu.Lock()
-		db.obsolete = append(db.obsolete, t.ID)
+		db.obsolete = append(db.obsolete, t)
 		db.changed.Broadcast()
 		db.mu.Unlock()
 	}
@@ -290,19 +299,22 @@ func (db *DB) removeLoop() {
 // whether it removed any.
 func (db *DB) removeObsolete() bool {
 	db.mu.Lock()
-	ids := db.obsolete
-	db.obsolete, db.removing = nil, len(ids) > 0
+	tables := db.obsolete
+	db.obsolete, db.removing = nil, len(tables) > 0
 	db.mu.Unlock()
-	var left []uint64
-	for _, id := range ids {
-		err := vfs.MarkExhausted(db.opts.FS.Remove(db.tablePath(id)))
+	var left []*table
+	for _, t := range tables {
+		err := vfs.MarkExhausted(db.opts.FS.Remove(db.tablePath(t.ID)))
 		switch {
 		case errors.Is(err, kv.ErrExhausted):
-			left = append(left, id)
+			left = append(left, t)
 			db.runOut(err)
+			continue
 		case err != nil:
 			db.stopWrites(err)
+			continue
 		}
+		db.obsoleteBytes.Add(-t.Size)
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -310,7 +322,7 @@ func (db *DB) removeObsolete() bool {
 	db.removing = false
 	db.changed.Broadcast()
 	db.scheduleLocked()
-	return len(ids) > len(left)
+	return len(tables) > len(left)
 }
 
 // newFileID returns a number for a new file.

@@ -42,6 +42,11 @@ var profiles = map[string]func(Options) Options{
 		o.WALWrite = wal.Mapped
 		return o
 	},
+	"durable reads": func(o Options) Options {
+		o = Options.Small(o)
+		o.DurableReads = true
+		return o
+	},
 	"O_DSYNC WAL": func(o Options) Options {
 		o = Options.Small(o)
 		o.WALSync = wal.ODSync

@@ -20,7 +20,11 @@ func (db *DB) getNewest(dst, key []byte, t *kv.Trace) ([]byte, error) {
 	defer s.release()
 	// The LSN is read after the state was taken: whatever was dropped while
 	// that state was made had a newer version, visible by then.
-	return db.get(s, dst, key, db.published.seq(), t)
+	seq, err := db.readSeq(s)
+	if err != nil {
+		return dst, err
+	}
+	return db.get(s, dst, key, seq, t)
 }
 
 // get appends to dst the newest value of key that is not newer than seq.

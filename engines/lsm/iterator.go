@@ -16,7 +16,12 @@ func (db *DB) Scan(lower, upper []byte) kv.Iterator {
 	if !ok {
 		return failedIterator{kv.ErrClosed}
 	}
-	return db.newIterator(s, db.published.seq(), lower, upper)
+	seq, err := db.readSeq(s)
+	if err != nil {
+		s.release()
+		return failedIterator{err}
+	}
+	return db.newIterator(s, seq, lower, upper)
 }
 
 // handle is what the user holds of an iterator. It is made anew for each scan,

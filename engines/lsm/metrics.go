@@ -68,12 +68,15 @@ func (db *DB) Metrics() kv.Metrics {
 	}
 	m.ImmutableTables = int64(len(s.mems) - 1)
 	m.CompactionDebtBytes = s.layout.Debt()
-	m.DiskBytes = w.LiveBytes + w.PooledBytes
+	m.LogBytes, m.LogPoolBytes = w.LiveBytes, w.PooledBytes
+	m.ObsoleteTableBytes = db.obsoleteBytes.Load()
+	m.ManifestBytes = db.manifestBytes.Load()
 	for level := range s.version.Levels {
 		l := kv.LevelMetrics{Tables: int64(len(s.version.Levels[level])), Bytes: s.version.LevelBytes(level)}
 		m.Levels = append(m.Levels, l)
-		m.DiskBytes += l.Bytes
+		m.TableBytes += l.Bytes
 	}
+	m.DiskBytes = m.TableBytes + m.ObsoleteTableBytes + m.LogBytes + m.LogPoolBytes + m.ManifestBytes
 	m.Levels[0].Runs = int64(len(s.layout.Runs))
 	return m
 }

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
 	"lsmlab/engines/lsm/ikey"
@@ -53,6 +53,9 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	}
 	db.shortage.wake = make(chan struct{}, 1)
 	db.changed.L = &db.mu
+	if o.SyncInterval > 0 {
+		db.syncer = interval.New(o.SyncInterval, db.Sync)
+	}
 	if err = db.askMemory(0); err == nil {
 		err = db.recover()
 	}
@@ -64,6 +67,9 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
 	db.background.Go(db.retryLoop)
+	if o.SyncInterval > 0 {
+		db.background.Go(db.syncLoop)
+	}
 	return db, nil
 }
 
@@ -290,19 +296,4 @@ func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
 		}
 	}
 	return nil
-}
-
-// tickLoop looks for compactions now and then: most are found right after a
-// flush or another compaction, this finds what those missed.
-func (db *DB) tickLoop() {
-	ticker := time.NewTicker(db.opts.TickInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-db.stop:
-			return
-		case <-ticker.C:
-			db.schedule()
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/skiplist"
@@ -34,6 +35,16 @@ type Options struct {
 	// holds none. Default a MemTable, an eighth of one and a WAL segment, and never more
 	// than an eighth of the file system: a small disk asks for small MemTables.
 	ReserveSize int64
+
+	// What a crash takes.
+
+	// DurableReads lets reads see only what a power failure does not take: see
+	// durable.go. Default off: reads see a write before it is acknowledged.
+	DurableReads bool
+
+	// SyncInterval bounds what a power failure takes of writes that asked for less
+	// than Synced, by time: see the interval package. Default 0: no bound.
+	SyncInterval time.Duration
 
 	// What affects speed only.
 
@@ -153,5 +164,8 @@ func (o Options) check() error {
 			return fmt.Errorf("lsm: option %s is %d, want %d to %d", f.name, f.value, f.at, f.most)
 		}
 	}
-	return nil
+	if (o.DurableReads || o.SyncInterval != 0) && !o.WALSync.Supports(kv.Synced) {
+		return fmt.Errorf("lsm: %w: options DurableReads and SyncInterval with WAL sync method %v", kv.ErrUnsupported, o.WALSync)
+	}
+	return interval.Check(o.SyncInterval)
 }

@@ -12,6 +12,19 @@ import (
 // Snapshot implements [kv.Engine]. It holds no tables: it only keeps flushes
 // and compactions from dropping the versions that it sees.
 func (db *DB) Snapshot() (kv.Snapshot, error) {
+	s, err := db.newSnapshot()
+	if err == nil && db.opts.DurableReads {
+		if err = db.awaitDurable(s.seq); err != nil {
+			_ = s.Close() // which cannot fail: it was never closed
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (db *DB) newSnapshot() (*snapshot, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.closing.Load() {

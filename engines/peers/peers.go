@@ -3,6 +3,8 @@
 package peers
 
 import (
+	"time"
+
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 )
@@ -16,6 +18,19 @@ type Options struct {
 	// when they open (badger, bbolt) refuse the others; there, Volatile stands
 	// for Buffered. Engines that choose by each Apply ignore it.
 	Durability kv.Durability
+	// DurableReads lets reads, scans and snapshots see only what a power failure
+	// does not take back; without it they may see a write that is not acknowledged
+	// yet. Our own engines read the newest state that is durable, and sync what was
+	// acknowledged at a weaker level before they read it. Peers write everything at
+	// Synced, and where the library shows a write before its sync, readers wait for
+	// the writes that run. It needs a store that gives Synced.
+	DurableReads bool
+	// SyncInterval bounds by time what a power failure takes of writes at a level
+	// below Synced: writes of one such interval at most. The store syncs twice an
+	// interval; where a sync takes longer than half of it, writes are synced one by
+	// one until it ends. After a sync that failed no more writes are taken. 0: no
+	// bound. Engines that cannot sync on demand refuse (engines.Info.SyncsOnDemand).
+	SyncInterval time.Duration
 	// FS is the file system to live on; nil is the operating system's. Engines
 	// that cannot go through it refuse.
 	FS vfs.FS

@@ -178,6 +178,12 @@ type Counts struct {
 	CacheHits              int64   `json:"cache_hits"`
 	CacheMisses            int64   `json:"cache_misses"`
 	RunsL0                 int64   `json:"l0_runs"`
+	// Of the files at the end, where an engine tells: see kv.Metrics.
+	TableBytes         int64 `json:"table_bytes,omitempty"`
+	ObsoleteTableBytes int64 `json:"obsolete_table_bytes,omitempty"`
+	LogBytes           int64 `json:"log_bytes,omitempty"`
+	LogPoolBytes       int64 `json:"log_pool_bytes,omitempty"`
+	ManifestBytes      int64 `json:"manifest_bytes,omitempty"`
 }
 
 // OK says whether the cell has figures.

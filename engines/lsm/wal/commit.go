@@ -193,13 +193,22 @@ func (w *Writer) settle() error {
 	for _, s := range sealed {
 		s.synced = s.last <= upTo // else a record of it may have been stored since
 	}
-	w.synced = upTo
+	w.setSynced(upTo)
 	w.lastGroup = group
 	w.m.syncedRecords += group
 	w.m.Syncs++
 	w.m.SyncGroups[min(bits.Len64(uint64(group)), len(w.m.SyncGroups)-1)]++
 	return nil
 }
+
+func (w *Writer) setSynced(last ikey.Seq) {
+	w.synced = last
+	w.durable.Store(uint64(last))
+}
+
+// Synced returns the LSN up to which the log is durable: a commit at Synced that
+// has returned is covered.
+func (w *Writer) Synced() ikey.Seq { return ikey.Seq(w.durable.Load()) }
 
 func (w *Writer) syncFiles(dir bool) error {
 	for _, s := range w.dirty {

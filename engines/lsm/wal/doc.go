@@ -83,7 +83,8 @@
 //     and at most one syncs (syncing). The two run beside each other.
 //  4. synced rises to N only after: all up to N was handed over, then every
 //     segment with bytes that were never synced was synced, in order, then the
-//     directory if a segment was created or renamed since its last sync. So
+//     directory if a segment was created or renamed since its last sync; or
+//     after tables durably hold all up to N and the log has no segment left. So
 //     every record that was acknowledged as Synced, and every one before it,
 //     is in a synced file under a synced name.
 //  5. A claim (durable, lag) is written only after 4 made it true, or Obsolete

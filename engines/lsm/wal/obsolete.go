@@ -18,30 +18,9 @@ func (w *Writer) DropPool() error {
 	}
 	leave := w.pool[1:]
 	w.pool = w.pool[:1:1]
-	err := w.letGo(leave)
+	err := w.retire(leave)
 	w.mu.Unlock()
-	return errors.Join(err, w.removeAll(leave))
-}
-
-// letGo closes segments whose files are to be removed, at once or after the sync that
-// may use them. It is called under mu.
-func (w *Writer) letGo(leave []*segment) (err error) {
-	w.m.Removed += int64(len(leave))
-	if w.syncing { // perhaps these files
-		w.retired = append(w.retired, leave...)
-		return nil
-	}
-	for _, s := range leave {
-		err = errors.Join(err, s.close())
-	}
-	return err
-}
-
-func (w *Writer) removeAll(leave []*segment) (err error) {
-	for _, s := range leave {
-		err = errors.Join(err, w.o.FS.Remove(w.o.path(s.name)))
-	}
-	return err
+	return errors.Join(err, w.remove(leave))
 }
 
 // Obsolete says that tables durably hold every LSN up to flushed: the manifest
@@ -66,10 +45,32 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 			leave = append(leave, s)
 		}
 	}
-	err = errors.Join(err, w.letGo(leave))
+	err = errors.Join(err, w.retire(leave))
 	w.mu.Unlock()
-	if err = errors.Join(err, w.removeAll(leave)); err != nil {
-		return fmt.Errorf("wal: %w", err)
+	return errors.Join(err, w.remove(leave))
+}
+
+// retire closes segments that nobody needs, once no sync uses them.
+func (w *Writer) retire(leave []*segment) (err error) {
+	w.m.Removed += int64(len(leave))
+	if w.syncing { // perhaps these files
+		w.retired = append(w.retired, leave...)
+		return nil
 	}
-	return nil
+	for _, s := range leave {
+		if e := s.close(); e != nil {
+			err = errors.Join(err, fmt.Errorf("wal: %w", e))
+		}
+	}
+	return err
+}
+
+// remove removes the files of retired segments.
+func (w *Writer) remove(leave []*segment) (err error) {
+	for _, s := range leave {
+		if e := w.o.FS.Remove(w.o.path(s.name)); e != nil {
+			err = errors.Join(err, fmt.Errorf("wal: %w", e))
+		}
+	}
+	return err
 }

@@ -48,7 +48,8 @@ type Writer struct {
 	// appended >= handed >= synced: the last LSN appended, that the operating
 	// system is known to have, and that is durable with all before it.
 	appended, handed, synced ikey.Seq
-	flushed                  ikey.Seq // of the last Obsolete
+	flushed                  ikey.Seq      // of the last Obsolete
+	durable                  atomic.Uint64 // synced, for those who do not hold mu
 	// reached is handed + 1 for those who do not hold mu; with Mapped, where what was
 	// stored is handed over, more than any LSN. 0 once the log is broken or closed.
 	reached atomic.Uint64
@@ -83,6 +84,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 		o: o, next: max(r.next, o.Epoch<<epochBits+1), clean: r.Clean || len(r.Segments) == 0,
 		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
 	}
+	w.durable.Store(uint64(r.LastSeq))
 	w.written.L, w.settled.L = &w.mu, &w.mu
 	if o.Write == Mapped {
 		w.reached.Store(math.MaxUint64)
@@ -295,18 +297,22 @@ func (w *Writer) notOpened(old *segment, err error) error {
 }
 
 // Close hands over and syncs all that was appended, leaves a mark that says so
-// (damage found later is then known to be damage), and removes the pool; where
-// that fails a file is left behind, which the next recovery removes. With
-// NoSync it does not sync and leaves no mark. It must not run together with Append,
-// and every place is stored. A second Close returns kv.ErrClosed, and so does Append
-// after; Commit says whether the rung was reached.
+// (damage found later is then known to be damage), and gives back what the log does
+// not need, as [Writer.Shrink] does; where that fails a file is left behind, which
+// the next recovery removes. With NoSync it does not sync and leaves no mark. It must
+// not run together with Append, and every place is stored. A second Close returns
+// kv.ErrClosed, and so does Append after; Commit says whether the rung was reached.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return w.state()
 	}
+	unneeded := w.takeUnneeded()
 	err := w.finish()
+	if err == nil {
+		err = w.trim()
+	}
 	w.closed = true
 	w.reached.Store(0)
 	for w.writing || w.syncing {
@@ -325,13 +331,9 @@ func (w *Writer) Close() error {
 	for _, s := range files {
 		err = errors.Join(err, s.close())
 	}
-	for _, s := range w.pool { // the next recovery would remove them
-		if e := errors.Join(s.close(), w.o.FS.Remove(w.o.path(s.name))); e != nil {
-			err = errors.Join(err, fmt.Errorf("wal: remove a recycled segment: %w", e))
-		}
-	}
+	unneeded = append(unneeded, w.pool...) // of a broken log, or come since
 	w.pool = nil
-	return err
+	return errors.Join(err, w.retire(unneeded), w.remove(unneeded))
 }
 
 // finish writes the end mark.

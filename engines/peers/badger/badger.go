@@ -12,7 +12,10 @@
 // The rungs cannot be mixed in one store. Without SyncWrites, DB.Sync after a
 // commit covers the active memtable and the newest value log only: the commit
 // may be in a memtable that was full right after it, and a value log that is
-// full is never synced.
+// full is never synced. So there is no sync interval either.
+//
+// A transaction sees what was committed, with its sync, when it began: Badger waits
+// for the commits that run (oracle.readTs), so all reads are durable.
 //
 // Settings are the defaults, but: conflict detection off (writes are blind),
 // no compression, no block cache (CacheSize is not used: the authors advise
@@ -224,7 +227,7 @@ func (e *engine) Verify() error {
 func (e *engine) Metrics() kv.Metrics {
 	return e.Measure(func(m *kv.Metrics) {
 		tables, values := e.db.Size() // refreshed once a minute
-		m.DiskBytes = tables + values
+		m.DiskBytes, m.TableBytes = tables+values, tables
 		for _, l := range e.db.Levels() {
 			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: int64(l.NumTables), Bytes: l.Size})
 			if over := l.Size - l.TargetSize; over > 0 && l.Level > 0 && !l.IsBaseLevel {

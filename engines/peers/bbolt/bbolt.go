@@ -11,7 +11,12 @@
 // The rungs cannot be mixed in one store. NoSync could be toggled under the
 // writer's lock, but after a power failure an unsynced commit can leave a valid
 // meta page that refers to pages which never reached the disk, and that takes
-// the synced commits before it along.
+// the synced commits before it along. So there is no sync interval either: what a
+// power failure takes between two syncs is not bounded.
+//
+// A meta page is read from the mapping, so readers see a commit before its second
+// sync. With durable reads they wait, when they begin, for the commit that runs: not
+// later, as a commit that has to grow the mapping waits for readers.
 //
 // Settings are those of etcd: freelist as a map and not written to disk, and a
 // large initial mapping, because a writer that has to grow the mapping waits
@@ -31,6 +36,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -81,7 +87,11 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &engine{adapter.New(store{db}, rung), db}, nil
+	s := store{db: db}
+	if o.DurableReads {
+		s.commit = new(sync.Mutex)
+	}
+	return &engine{adapter.New(s, rung), db}, nil
 }
 
 // corrupt makes bbolt's errors about damaged files match [kv.ErrCorrupt].
@@ -95,12 +105,26 @@ func corrupt(err error) error {
 }
 
 // store implements [adapter.Store].
-type store struct{ db *bbolt.DB }
+type store struct {
+	db *bbolt.DB
+	// commit is held by commits, and by reads while they begin, to see none that is
+	// not synced; nil without durable reads.
+	commit *sync.Mutex
+}
+
+// begin begins a read transaction.
+func (s store) begin() (*bbolt.Tx, error) {
+	if s.commit != nil {
+		s.commit.Lock()
+		defer s.commit.Unlock()
+	}
+	return s.db.Begin(false)
+}
 
 func (s store) Close() error { return s.db.Close() }
 
 func (s store) Get(dst, key []byte) ([]byte, error) {
-	tx, err := s.db.Begin(false)
+	tx, err := s.begin()
 	if err != nil {
 		return dst, err
 	}
@@ -109,7 +133,7 @@ func (s store) Get(dst, key []byte) ([]byte, error) {
 }
 
 func (s store) Scan(lower, upper []byte) (adapter.Cursor, error) {
-	tx, err := s.db.Begin(false)
+	tx, err := s.begin()
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +142,15 @@ func (s store) Scan(lower, upper []byte) (adapter.Cursor, error) {
 }
 
 func (s store) Apply(b *kv.Batch, _ kv.Durability) error {
+	if s.commit != nil {
+		s.commit.Lock()
+		defer s.commit.Unlock()
+	}
 	return s.db.Update(func(tx *bbolt.Tx) error { return keys.Apply(b, writer{tx.Bucket(bucketName)}) })
 }
 
 func (s store) Snapshot() (adapter.View, error) {
-	tx, err := s.db.Begin(false)
+	tx, err := s.begin()
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,9 @@
 //   - synced: WriteOptions{Sync: true}: fsync of the journal. When buffered and
 //     synced writes are mixed, a power failure can make a hole: the journal of a
 //     full memtable is closed without a sync, so buffered writes in it can be
-//     lost while later synced ones survive.
+//     lost while later synced ones survive. So there is no sync interval either.
+//
+// A write is seen by readers after its sync.
 //
 // Settings are those of go-ethereum, the largest user: bloom filters of 10
 // bits, no compaction triggered by seeks, many open files. Compression is off.
@@ -57,7 +59,11 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, corrupt(err)
 	}
-	return &engine{adapter.New(store{db}, kv.Buffered, kv.Synced), db}, nil
+	e := &engine{adapter.New(store{db}, kv.Buffered, kv.Synced), db}
+	if o.DurableReads {
+		e.WithDurableReads(false)
+	}
+	return e, nil
 }
 
 // store implements [adapter.Store].
@@ -164,7 +170,7 @@ func (e *engine) Metrics() kv.Metrics {
 		m.CacheHits, m.CacheMisses = s.BlockCache.HitCount, s.BlockCache.MissCount
 		for i, n := range s.LevelTablesCounts {
 			m.Levels = append(m.Levels, kv.LevelMetrics{Tables: int64(n), Bytes: s.LevelSizes[i]})
-			m.DiskBytes += s.LevelSizes[i]
+			m.TableBytes += s.LevelSizes[i]
 			m.CompactionReadBytes += s.LevelRead[i]
 			if i == 0 {
 				m.FlushBytes = s.LevelWrite[i]
@@ -172,6 +178,7 @@ func (e *engine) Metrics() kv.Metrics {
 				m.CompactionWrittenBytes += s.LevelWrite[i]
 			}
 		}
+		m.DiskBytes = m.TableBytes
 		m.WALBytes = max(int64(s.IOWrite)-m.FlushBytes-m.CompactionWrittenBytes, 0)
 	})
 }

@@ -9,6 +9,9 @@
 //     write(2) before the acknowledgement.
 //   - synced: WriteOptions{Sync: true} with the sync done (fdatasync).
 //
+// A commit is seen by readers before its sync. With durable reads they wait for the
+// commits that run. A sync interval is given by DB.LogData, synced.
+//
 // Settings are those of Pebble's own benchmark (cmd/pebble/db.go), without its
 // key schema and without value separation, which is experimental, and with
 // compression off.
@@ -73,7 +76,12 @@ func open(dir string, o peers.Options, base vfs.FS) (kv.Engine, error) {
 	if s.db, err = pebble.Open(dir, s.options(o)); err != nil {
 		return nil, errors.Join(corrupt(err), lock.Close())
 	}
-	return &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}, nil
+	e := &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}
+	e.WithSyncInterval(o.SyncInterval, s.sync)
+	if o.DurableReads {
+		e.WithDurableReads(true)
+	}
+	return e, nil
 }
 
 func (s *store) options(o peers.Options) *pebble.Options {
@@ -197,6 +205,14 @@ func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
 	return batch.Commit(pebble.Sync)
 }
 
+// sync syncs the log by a record that says nothing. Logs before it were synced when
+// they ended.
+func (s *store) sync() error {
+	s.fs.wanted.Add(1)
+	defer s.fs.wanted.Add(-1)
+	return s.db.LogData(nil, pebble.Sync)
+}
+
 func (s *store) Snapshot() (adapter.View, error) { return view{s.db.NewSnapshot()}, nil }
 
 func (s *store) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
@@ -240,6 +256,9 @@ func corrupt(err error) error {
 	return err
 }
 
+// Sync implements [kv.Syncer].
+func (e *engine) Sync() error { return e.Do(e.store.sync) }
+
 // Flush implements [kv.Flusher].
 func (e *engine) Flush() error { return e.Do(e.store.db.Flush) }
 
@@ -266,6 +285,10 @@ func (e *engine) Metrics() kv.Metrics {
 		out.MemTableBytes, out.ImmutableTables = int64(m.MemTable.Size), max(m.MemTable.Count-1, 0)
 		out.CompactionDebtBytes = int64(m.Compact.EstimatedDebt)
 		out.DiskBytes = int64(m.DiskSpaceUsage())
+		out.TableBytes = int64(m.Table.Local.LiveSize + m.BlobFiles.Local.LiveSize)
+		out.ObsoleteTableBytes = int64(m.Table.Local.ObsoleteSize + m.Table.Local.ZombieSize +
+			m.BlobFiles.Local.ObsoleteSize + m.BlobFiles.Local.ZombieSize)
+		out.LogBytes, out.LogPoolBytes = int64(m.WAL.PhysicalSize), int64(m.WAL.ObsoletePhysicalSize)
 		out.CacheHits, out.CacheMisses = m.BlockCache.Hits, m.BlockCache.Misses
 		out.BloomChecks, out.BloomNegatives = m.Filter.Hits+m.Filter.Misses, m.Filter.Hits
 		for i := range m.Levels {

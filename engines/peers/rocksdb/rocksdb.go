@@ -14,6 +14,9 @@
 //   - synced: WriteOptions sync = true: fdatasync of the log, and of the logs
 //     before it.
 //
+// Readers see a write after its sync. A sync interval is given by FlushWAL, synced; it
+// bounds nothing for volatile writes, which are in no log.
+//
 // Settings are those of the tuning guide of its wiki: full bloom filters of 10
 // bits, level bytes dynamic, blocks of 16 KiB with index and filter blocks in
 // the cache and those of L0 pinned, a background job for each of up to 4 CPUs,
@@ -59,7 +62,12 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 		return nil, corrupt(err)
 	}
 	s.db = db
-	return &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}, nil
+	e := &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}
+	e.WithSyncInterval(o.SyncInterval, s.sync)
+	if o.DurableReads {
+		e.WithDurableReads(false)
+	}
+	return e, nil
 }
 
 // store implements [adapter.Store]. The C objects of options are shared by all
@@ -152,6 +160,9 @@ func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
 	return corrupt(s.db.Write(s.writes[d], batch))
 }
 
+// sync syncs the log and those before it.
+func (s *store) sync() error { return corrupt(s.db.FlushWAL(true)) }
+
 func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return s.scan(nil, lower, upper), nil
 }
@@ -230,6 +241,9 @@ func corrupt(err error) error {
 	}
 	return err
 }
+
+// Sync implements [kv.Syncer].
+func (e *engine) Sync() error { return e.Do(e.store.sync) }
 
 // Flush implements [kv.Flusher].
 func (e *engine) Flush() error {

@@ -18,12 +18,23 @@ func newCatalog() harness.Catalog {
 		Engines: engines.Names(),
 		Lookup:  lookup,
 		Open: func(name, dir string, o harness.OpenOptions) (kv.Engine, error) {
-			return engines.Open(name, dir, engines.Options{
-				CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
-				NoReserve: !o.Reserve,
-			})
+			return engines.Open(name, dir, engineOptions(o))
+		},
+		Check: func(name string, o harness.OpenOptions) error {
+			info, err := engines.Lookup(name)
+			if err != nil {
+				return err
+			}
+			return info.Check(engineOptions(o))
 		},
 		MemTables: tables,
+	}
+}
+
+func engineOptions(o harness.OpenOptions) engines.Options {
+	return engines.Options{
+		CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
+		DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, NoReserve: !o.Reserve,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/otel"
@@ -26,6 +27,8 @@ type serveFlags struct {
 	durability, settings, log  string
 	tokenFile, cert, key, otlp string
 	cacheSize, memTableSize    byteSize
+	durableReads               string
+	syncInterval               time.Duration
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -52,6 +55,8 @@ process at once.`,
 	fs.StringVar(&f.respAddr, "resp-addr", "", "`ADDRESS` to serve by the protocol of Redis; none if empty")
 	fs.StringVar(&f.adminAddr, "admin-addr", "", "`ADDRESS` of pprof and expvar; none if empty")
 	fs.StringVar(&f.durability, "durability", "", "`RUNG` of writes that ask for none: volatile, buffered (default), synced")
+	fs.StringVar(&f.durableReads, "durable-reads", "auto", "`MODE` of reads: on, they see nothing that a power failure takes back; off, they may see a write before it is durable; auto is on where the durability level is synced")
+	fs.DurationVar(&f.syncInterval, "sync-interval", 0, "`DURATION` whose writes a power failure takes at most, of those below synced; 0: no bound")
 	fs.StringVar(&f.settings, "settings", "", "JSON `FILE` of limits, rate, breaker, log level; loaded again when it changes and at SIGHUP")
 	fs.StringVar(&f.log, "log", "text", "`FORMAT` of the log: text or json")
 	fs.StringVar(&f.tokenFile, "token-file", "", "`FILE` with the bearer token that clients must send")
@@ -125,7 +130,13 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if err := os.MkdirAll(f.data, 0o755); err != nil {
 		return none, err
 	}
-	open := harness.OpenOptions{CacheSize: int64(f.cacheSize), MemTableSize: int64(f.memTableSize), Durability: s.Durability, Reserve: true}
+	open, err := f.openOptions(s)
+	if err == nil && a.catalog.Check != nil {
+		err = a.catalog.Check(f.engine, open)
+	}
+	if err != nil {
+		return none, err
+	}
 	return httpd.Config{
 		Open:   func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
 		Engine: f.engine, Addr: f.addr, RESPAddr: f.respAddr, AdminAddr: f.adminAddr,
@@ -133,6 +144,28 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		Settings: s, SettingsFile: f.settings,
 		Log: log, Level: level,
 	}, nil
+}
+
+// openOptions returns how the store is opened; s are the settings that the flags name.
+func (f *serveFlags) openOptions(s settings.Settings) (o harness.OpenOptions, err error) {
+	if f.settings != "" { // which may say another level to begin with
+		if s, err = settings.Load(f.settings, s); err != nil {
+			return o, err
+		}
+	}
+	o = harness.OpenOptions{
+		CacheSize: int64(f.cacheSize), MemTableSize: int64(f.memTableSize), Durability: s.Durability, SyncInterval: f.syncInterval, Reserve: true,
+	}
+	switch f.durableReads {
+	case "on":
+		o.DurableReads = true
+	case "off":
+	case "auto":
+		o.DurableReads = s.Durability == kv.Synced
+	default:
+		return o, fmt.Errorf("--durable-reads is %q: want on, off or auto", f.durableReads)
+	}
+	return o, nil
 }
 
 func newLog(w io.Writer, format string, level slog.Leveler) (*slog.Logger, error) {

@@ -266,9 +266,25 @@ func TestServeRefused(t *testing.T) {
 		{[]string{"--data", dir, "--engine", "toy", "--token-file", empty}, "is empty"},
 		{[]string{"--data", dir, "--engine", "toy", "--tls-cert", empty}, "--tls-cert and --tls-key"},
 		{[]string{"--data", empty, "--engine", "toy"}, "not a directory"},
+		{[]string{"--data", dir, "--engine", "toy", "--durable-reads", "maybe"}, "want on, off or auto"},
 	} {
 		if o := lab(t, append([]string{"serve"}, tc.args...)...); o.status != exitUsage || !strings.Contains(o.stderr, tc.want) {
 			t.Errorf("%q: %+v, want %q", tc.args, o, tc.want)
+		}
+	}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--engine", "goleveldb", "--sync-interval", "1s"}, "goleveldb: not supported by this engine: a sync interval"},
+		{[]string{"--engine", "lsm-bptree", "--sync-interval", "1us"}, "want at least 1ms"},
+		{[]string{"--engine", "bbolt", "--durable-reads", "on"}, "durable reads at durability level buffered"},
+	} {
+		out := new(strings.Builder)
+		args := append([]string{"serve", "--data", dir, "--addr", "127.0.0.1:0"}, tc.args...)
+		status := run(t.Context(), newCatalog(), args, nil, io.Discard, out)
+		if status != exitUsage || !strings.Contains(out.String(), tc.want) {
+			t.Errorf("%q: status %d, %s; want %q", tc.args, status, out, tc.want)
 		}
 	}
 }

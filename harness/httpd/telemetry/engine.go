@@ -57,7 +57,12 @@ var (
 		gauge("memtable_entries", "Entries in active and immutable MemTables.", func(m kv.Metrics) int64 { return m.MemTableEntries }),
 		gauge("immutable_tables", "MemTables that wait for their flush.", func(m kv.Metrics) int64 { return m.ImmutableTables }),
 		gauge("compaction_debt_bytes", "Bytes that compactions have yet to write.", func(m kv.Metrics) int64 { return m.CompactionDebtBytes }),
-		gauge("disk_bytes", "Bytes of tables and logs.", func(m kv.Metrics) int64 { return m.DiskBytes }),
+		gauge("disk_bytes", "Bytes of all files of the store.", func(m kv.Metrics) int64 { return m.DiskBytes }),
+		gauge("table_bytes", "Bytes of the tables that count.", func(m kv.Metrics) int64 { return m.TableBytes }),
+		gauge("obsolete_table_bytes", "Bytes of tables that only readers hold, or that are about to be removed.", func(m kv.Metrics) int64 { return m.ObsoleteTableBytes }),
+		gauge("log_bytes", "Bytes of the logs that are needed, and of the one being written.", func(m kv.Metrics) int64 { return m.LogBytes }),
+		gauge("log_pool_bytes", "Bytes of log files kept to be written again.", func(m kv.Metrics) int64 { return m.LogPoolBytes }),
+		gauge("manifest_bytes", "Bytes of the manifest.", func(m kv.Metrics) int64 { return m.ManifestBytes }),
 		gauge("disk_free_bytes", "Bytes that the file system still has.", func(m kv.Metrics) int64 { return m.DiskFreeBytes }),
 		gauge("disk_low_bytes", "Below so many free bytes the disk should be looked after.", func(m kv.Metrics) int64 { return m.DiskLowBytes }),
 	}

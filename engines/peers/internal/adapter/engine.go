@@ -48,11 +48,26 @@ type Engine struct {
 	gate  *Gate
 	store Store
 	rungs []kv.Durability
+	// least is the level that a write gets at least.
+	least kv.Durability
+	early *barrier // or nil
+	syncs *syncing // or nil
 }
 
 // New returns an engine that owns store and gives the rungs named.
 func New(store Store, rungs ...kv.Durability) *Engine {
 	return &Engine{gate: NewGate(engineStripes, store.Close), store: store, rungs: rungs}
+}
+
+// WithDurableReads gives e the option of that name of [peers.Options]: every write
+// is synced, whatever it asks for. early says that the library shows a write to
+// readers before it is durable; they wait then. It returns e.
+func (e *Engine) WithDurableReads(early bool) *Engine {
+	e.least = kv.Synced
+	if early {
+		e.early = newBarrier()
+	}
+	return e
 }
 
 // Get implements [kv.Reader].
@@ -62,7 +77,9 @@ func (e *Engine) Get(dst, key []byte) ([]byte, error) {
 		return dst, kv.ErrClosed
 	}
 	defer s.Leave()
-	return e.store.Get(dst, key)
+	dst, err := e.store.Get(dst, key)
+	e.early.wait()
+	return dst, err
 }
 
 // Scan implements [kv.Reader].
@@ -72,7 +89,9 @@ func (e *Engine) Scan(lower, upper []byte) kv.Iterator {
 		return &iterator{engine: e.gate, err: kv.ErrClosed}
 	}
 	defer s.Leave()
-	return newIterator(e.store, e.gate, e.gate, lower, upper)
+	it := newIterator(e.store, e.gate, e.gate, lower, upper)
+	e.early.wait()
+	return it
 }
 
 // Apply implements [kv.Engine].
@@ -91,9 +110,17 @@ func (e *Engine) Apply(b *kv.Batch, d kv.Durability) error {
 	if b.Len() == 0 {
 		return nil
 	}
-	err := e.store.Apply(b, d)
+	if e.early != nil {
+		defer e.early.begin()()
+	}
+	level, err := e.syncs.level(max(d, e.least))
+	if err != nil {
+		return err
+	}
+	err = e.store.Apply(b, level)
 	if err == nil {
 		s.userBytes.Add(int64(len(b.Bytes())))
+		e.syncs.wrote(level)
 	}
 	return err
 }
@@ -119,13 +146,17 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 		return nil, err
 	}
 	e.gate.Hold()
+	e.early.wait()
 	return &snapshot{view: view, engine: e.gate, gate: NewGate(1, func() error {
 		return errors.Join(view.Close(), e.gate.Release())
 	})}, nil
 }
 
 // Close implements [io.Closer].
-func (e *Engine) Close() error { return e.gate.Close() }
+func (e *Engine) Close() error {
+	e.syncs.end()
+	return e.gate.Close()
+}
 
 // Do runs f, a call of the library, unless the engine is closed.
 func (e *Engine) Do(f func() error) error {

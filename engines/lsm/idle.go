@@ -1,0 +1,58 @@
+package lsm
+
+import (
+	"time"
+
+	"lsmlab/engines/vfs"
+)
+
+// tickLoop does every TickInterval what nothing else gives cause for, until the
+// store closes.
+func (db *DB) tickLoop() {
+	ticker := time.NewTicker(db.opts.TickInterval)
+	defer ticker.Stop()
+	var made int64
+	for {
+		select {
+		case <-db.stop:
+			return
+		case <-ticker.C:
+			made = db.tick(made)
+		}
+	}
+}
+
+// tick looks for compactions: most are found right after a flush or another
+// compaction, this finds what those missed. And where no segment of the log was
+// made since the last tick it gives the pool back: writers that are so slow do
+// without it. made is how many segments had been made by then; tick returns how many
+// now.
+func (db *DB) tick(made int64) int64 {
+	db.schedule()
+	now := db.wal.Metrics().SegmentsMade
+	if now == made {
+		if err := db.wal.Shrink(); err != nil && !vfs.Exhausted(err) { // what is left, the next open removes
+			db.stopWrites(err)
+		}
+	}
+	return now
+}
+
+// giveBack waits until the files of obsolete tables are gone, and gives back what
+// the log does not need. Tables that a reader holds go when he lets go of them.
+func (db *DB) giveBack() error {
+	db.mu.Lock()
+	for db.cleaning() && db.stopped() == nil && db.shortage.work == nil {
+		db.changed.Wait()
+	}
+	flushed := db.state.Load().version.FlushedSeq
+	db.mu.Unlock()
+	if err := db.stopped(); err != nil {
+		return err
+	}
+	// The flusher says the same, but perhaps later.
+	if err := db.wal.Obsolete(flushed); err != nil {
+		return err
+	}
+	return db.wal.Shrink()
+}
