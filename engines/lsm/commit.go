@@ -159,6 +159,9 @@ func (db *DB) makeRoom(b *kv.Batch) error {
 		return nil
 	}
 	err := db.awaitFlushes()
+	if err == nil && sets(b) {
+		err = db.roomToFlush()
+	}
 	if err == nil {
 		err = db.freeze()
 	}

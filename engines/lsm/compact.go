@@ -23,8 +23,8 @@ func (db *DB) schedule() {
 }
 
 func (db *DB) scheduleLocked() {
-	for !db.paused && db.stopped() == nil && db.shortage.work == nil && db.running < db.parallel() {
-		if db.serial() && (db.flushing || db.cleaning() || len(db.state.Load().mems) > 1) {
+	for !db.paused && db.stopped() == nil && db.shortage.merges == nil && db.running < db.parallel() {
+		if db.serial() && (db.flushing || db.cleaning() || len(db.state.Load().mems) > 1 && db.shortage.flushes == nil) {
 			return
 		}
 		plan, ok := db.state.Load().layout.Plan(&db.plans)
@@ -63,7 +63,7 @@ func (db *DB) runPlan(plan *compaction.Plan) {
 	}
 	switch {
 	case errors.Is(err, kv.ErrExhausted):
-		db.runOut(err)
+		db.runOut(err, &db.shortage.merges)
 	case err != nil && !errors.Is(err, kv.ErrClosed):
 		db.stopWrites(err)
 	}
@@ -139,7 +139,7 @@ func (db *DB) giveWay() {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for db.stopped() == nil && db.shortage.work == nil && !db.serial() && behind() {
+	for db.stopped() == nil && db.shortage.flushes == nil && !db.serial() && behind() {
 		db.changed.Wait()
 	}
 }

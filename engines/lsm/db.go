@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -285,7 +286,7 @@ func (db *DB) cleaning() bool { return db.removing || len(db.obsolete) > 0 }
 func (db *DB) removeLoop() {
 	for {
 		db.mu.Lock()
-		for (len(db.obsolete) == 0 || db.shortage.work != nil) && !db.closing.Load() {
+		for (len(db.obsolete) == 0 || db.shortage.merges != nil) && !db.closing.Load() {
 			db.changed.Wait()
 		}
 		db.mu.Unlock()
@@ -308,7 +309,7 @@ func (db *DB) removeObsolete() bool {
 		switch {
 		case errors.Is(err, kv.ErrExhausted):
 			left = append(left, t)
-			db.runOut(err)
+			db.runOut(err, &db.shortage.merges)
 			continue
 		case err != nil:
 			db.stopWrites(err)
@@ -320,6 +321,9 @@ func (db *DB) removeObsolete() bool {
 	defer db.mu.Unlock()
 	db.obsolete = append(left, db.obsolete...)
 	db.removing = false
+	if len(left) == 0 && db.shortage.full.Load() {
+		db.kickLocked() // there is more room now
+	}
 	db.changed.Broadcast()
 	db.scheduleLocked()
 	return len(tables) > len(left)
@@ -350,8 +354,8 @@ func (db *DB) Flush() error {
 	goal := target.active().before
 	db.kickLocked()
 	for db.stopped() == nil && db.state.Load().version.FlushedSeq < goal {
-		if db.shortage.work != nil {
-			return db.shortage.work
+		if db.shortage.flushes != nil {
+			return db.shortage.flushes
 		}
 		db.changed.Wait()
 	}
@@ -360,7 +364,7 @@ func (db *DB) Flush() error {
 
 // resting says whether no background work is done, or can be.
 func (db *DB) resting() bool {
-	return !db.flushing && !db.removing && db.running == 0 && (len(db.obsolete) == 0 || db.shortage.work != nil)
+	return !db.flushing && !db.removing && db.running == 0 && (len(db.obsolete) == 0 || db.shortage.merges != nil)
 }
 
 // Settle implements [kv.Settler].
@@ -369,8 +373,8 @@ func (db *DB) Settle() error {
 	defer db.mu.Unlock()
 	db.kickLocked()
 	for db.stopped() == nil {
-		if db.resting() && (len(db.state.Load().mems) == 1 || db.shortage.work != nil) {
-			return db.shortage.work
+		if s := &db.shortage; db.resting() && (len(db.state.Load().mems) == 1 || s.flushes != nil) {
+			return cmp.Or(s.flushes, s.merges)
 		}
 		db.changed.Wait()
 	}

@@ -22,7 +22,7 @@ func (db *DB) flushLoop() {
 		case err == nil:
 			db.keepReserve()
 		case errors.Is(err, kv.ErrExhausted):
-			db.runOut(err)
+			db.runOut(err, &db.shortage.flushes)
 		case errors.Is(err, kv.ErrClosed):
 			return
 		default:
@@ -41,7 +41,7 @@ func (db *DB) awaitImmutable() *memHandle {
 	db.changed.Broadcast()
 	db.scheduleLocked()
 	for db.stopped() == nil {
-		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.work == nil && !(db.serial() && db.plans.Any()) {
+		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.flushes == nil && !(db.serial() && db.plans.Any()) {
 			db.flushing = true
 			return mems[len(mems)-1]
 		}

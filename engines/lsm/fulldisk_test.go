@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 
 func testFullDisk(t *testing.T, write wal.WriteMethod) {
 	dir := mountTmpfs(t, 32<<20)
-	o := Options{MemTableSize: 2 << 20, WALSegmentSize: 1 << 20, WALPoolSize: 2 << 20, TableSize: 1 << 20, BaseLevelSize: 8 << 20, WALWrite: write}
+	o := Options{MemTableSize: 2 << 20, WALSegmentSize: 1 << 20, WALPoolSize: 2 << 20, TableSize: 1 << 20, BaseLevelSize: 8 << 20, WALWrite: write, RetryInterval: time.Millisecond}
 	store := filepath.Join(dir, "db")
 	db, err := Open(store, o)
 	if err != nil {
@@ -67,6 +68,19 @@ func testFullDisk(t *testing.T, write wal.WriteMethod) {
 	f.must(os.Remove(ballast))
 	f.writeOn()
 	f.check()
+
+	// Deletes alone give room again, though nobody flushes or compacts: first for some
+	// sets, then for more, as what was deleted leaves the tables.
+	f.fill()
+	f.delete(f.to - f.from)
+	for range 3000 {
+		for f.set() != nil {
+			f.awaitWritable()
+		}
+	}
+	f.check()
+	f.delete(2000)
+	f.must(errors.Join(f.db.Flush(), f.db.Compact()))
 	f.must(f.db.Close())
 	if r, err := Verify(vfs.OS, store); err != nil || len(r.Findings) > 0 {
 		t.Errorf("verify: %v, %v", r.Findings, err)
@@ -179,6 +193,18 @@ func (f *filler) deleteAll() {
 		f.Fatalf("compact on a full disk: %v", err)
 	}
 	f.must(f.db.Settle())
+}
+
+// awaitWritable returns when the store takes writes again by itself.
+func (f *filler) awaitWritable() {
+	f.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for f.db.Writable() != nil {
+		if time.Now().After(deadline) {
+			f.Fatalf("long after the deletes: %v\n%+v", f.db.Writable(), f.db.Metrics())
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // writeOn sets some thousand keys. There is room, and the first of them finds it.

@@ -42,7 +42,7 @@ func (db *DB) tick(made int64) int64 {
 // the log does not need. Tables that a reader holds go when he lets go of them.
 func (db *DB) giveBack() error {
 	db.mu.Lock()
-	for db.cleaning() && db.stopped() == nil && db.shortage.work == nil {
+	for db.cleaning() && db.stopped() == nil && db.shortage.merges == nil {
 		db.changed.Wait()
 	}
 	flushed := db.state.Load().version.FlushedSeq

@@ -32,8 +32,8 @@ type Options struct {
 	LogSecret uint64
 	// ReserveSize is how many bytes of the disk the store holds back once it has tables,
 	// so that flushes, compactions and deletes go on when the disk is full; negative
-	// holds none. Default a MemTable, an eighth of one and a WAL segment, and never more
-	// than an eighth of the file system: a small disk asks for small MemTables.
+	// holds none. Default 1.25 MemTables and two WAL segments, and never more than an
+	// eighth of the file system: a small disk asks for small MemTables.
 	ReserveSize int64
 
 	// What a crash takes.
@@ -99,7 +99,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.WorkerIdle, 5*time.Minute)
 	setDefault(&o.TickInterval, 30*time.Second)
 	setDefault(&o.RetryInterval, 100*time.Millisecond)
-	setDefault(&o.ReserveSize, o.MemTableSize+o.MemTableSize/8+cmp.Or(o.WALSegmentSize, 16<<20))
+	setDefault(&o.ReserveSize, tableBytes(o.MemTableSize)+2*cmp.Or(o.WALSegmentSize, 16<<20))
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
 	}

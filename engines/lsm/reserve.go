@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -14,13 +15,48 @@ import (
 // reserveName is a file without content that keeps room on the disk for what a store
 // needs to get smaller: a flush, the log of deletes, and the tables that a compaction
 // makes before it removes others. The store removes it when the disk is full, and makes
-// it again when there is twice its size.
+// it again when there is twice its size and nothing more to be gained, or four times.
 //
 // Where the file system cannot reserve blocks (see vfs.File.Allocate) it keeps nothing.
 const reserveName = "RESERVE"
 
 // reserveShare is which part of a file system the reserve takes at most.
 const reserveShare = 8
+
+// tableBytes returns how many bytes the tables have, at most, that a flush makes of so
+// many in a MemTable: what does not fill a block is lost.
+func tableBytes(mem int64) int64 { return mem + mem/4 }
+
+// roomToFlush says whether there is room for the tables of all MemTables, and for a log
+// segment beside. It is asked before another one is begun, so that the reserve is still
+// whole when the disk is full. It is called under the commit lock.
+func (db *DB) roomToFlush() error {
+	need := cmp.Or(db.opts.WALSegmentSize, 16<<20)
+	for _, m := range db.state.Load().mems {
+		need += tableBytes(m.table.Size())
+	}
+	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok && s.Free < need {
+		return noRoom(db.dir, s.Free, need)
+	}
+	return nil
+}
+
+// roomAtRest says whether there is room enough beside what background work may take for
+// a while, or no such work.
+func (db *DB) roomAtRest() error {
+	db.mu.Lock()
+	resting := db.resting() && len(db.state.Load().mems) == 1
+	db.mu.Unlock()
+	need := lowWater * db.reserveSize()
+	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok && s.Free < need && !resting {
+		return noRoom(db.dir, s.Free, need)
+	}
+	return nil
+}
+
+func noRoom(dir string, free, need int64) error {
+	return fmt.Errorf("%w: %s: %d bytes free, sets go on from %d on: %w", kv.ErrExhausted, dir, free, need, syscall.ENOSPC)
+}
 
 // lowWater is at how many times the reserve free the disk should be looked after.
 const lowWater = 4
@@ -75,7 +111,7 @@ func (db *DB) makeReserve() error {
 		return nil
 	}
 	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok && s.Free < 2*size {
-		return fmt.Errorf("%w: %s: %d bytes free, sets go on from %d on: %w", kv.ErrExhausted, db.dir, s.Free, 2*size, syscall.ENOSPC)
+		return noRoom(db.dir, s.Free, 2*size)
 	}
 	name := path.Join(db.dir, reserveName)
 	f, err := db.opts.FS.Create(name)

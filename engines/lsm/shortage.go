@@ -27,8 +27,10 @@ import (
 type shortage struct {
 	writes atomic.Pointer[error] // why the last write was refused; nil: the next one need not ask
 	full   atomic.Bool           // the disk is, or was when the reserve was made last
-	work   error                 // why background work waits, under DB.mu
-	wake   chan struct{}         // tells retryLoop of a shortage; of size 1
+	// Why flushes wait, and why compactions and the removal of files do; under DB.mu.
+	flushes, merges error
+
+	wake chan struct{} // tells retryLoop of a shortage; of size 1
 }
 
 // largeBatch is from how many bytes on a batch asks for the memory that it will take:
@@ -101,6 +103,9 @@ func (db *DB) resume() error {
 		return err
 	}
 	if db.shortage.full.Load() {
+		if err := db.roomAtRest(); err != nil {
+			return err
+		}
 		if err := db.makeReserve(); err != nil {
 			return err
 		}
@@ -145,23 +150,24 @@ func (db *DB) refusal(err error) error {
 	return db.fail(err)
 }
 
-// runOut notes that background work failed with err, which passes. It is tried again
-// at once if there was a reserve to give up, else later.
-func (db *DB) runOut(err error) {
+// runOut notes in why, which is of shortage, that background work failed with err, which
+// passes. It is tried again at once if there was a reserve to give up, else later.
+func (db *DB) runOut(err error, why *error) {
 	if vfs.OutOfSpace(err) && db.refused(err) {
 		return
 	}
 	db.mu.Lock()
-	db.shortage.work = err
+	*why = err
 	db.changed.Broadcast()
+	db.scheduleLocked() // where a flush failed, a compaction may give room
 	db.mu.Unlock()
 	db.wakeRetry()
 }
 
 // kickLocked has background work tried again that waits. It is called under mu.
 func (db *DB) kickLocked() {
-	if db.shortage.work != nil {
-		db.shortage.work = nil
+	if s := &db.shortage; s.flushes != nil || s.merges != nil {
+		s.flushes, s.merges = nil, nil
 		db.changed.Broadcast()
 		db.scheduleLocked()
 	}
@@ -202,7 +208,7 @@ func (db *DB) retryLoop() {
 func (db *DB) short() bool {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	return db.shortage.work != nil || db.shortage.writes.Load() != nil
+	return db.shortage.flushes != nil || db.shortage.merges != nil || db.shortage.writes.Load() != nil
 }
 
 func (db *DB) retry() {
@@ -214,7 +220,16 @@ func (db *DB) retry() {
 	}
 	db.commitMu.Lock()
 	defer db.commitMu.Unlock()
-	if db.stopped() == nil {
-		_ = db.resume() // the next try, or write, meets it again
+	if db.stopped() == nil && db.resume() != nil { // the next try, or write, meets the error again
+		db.reclaim()
+	}
+}
+
+// reclaim has the deletes flushed that a full disk was given meanwhile: once they are in
+// tables, compactions give the room of what was deleted back. It is called under the
+// commit lock.
+func (db *DB) reclaim() {
+	if db.shortage.full.Load() && !db.mem.empty() && len(db.state.Load().mems) == 1 {
+		_ = db.freeze() // as above
 	}
 }

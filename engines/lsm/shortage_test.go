@@ -46,6 +46,7 @@ var scarcities = []scarce{
 	{vfs.OpCreate, "MANIFEST", []syscall.Errno{noSpace, noFiles}},
 	{vfs.OpCreate, "CURRENT", []syscall.Errno{noSpace, noFiles}},
 	{vfs.OpWrite, "CURRENT", []syscall.Errno{noSpace}},
+	{vfs.OpOpen, "CURRENT", []syscall.Errno{noFiles, noMemory}},
 	{vfs.OpRename, "CURRENT", []syscall.Errno{noSpace}},
 	{vfs.OpMemory, "db", []syscall.Errno{noMemory}},
 	{vfs.OpAllocate, reserveName, []syscall.Errno{noSpace}},

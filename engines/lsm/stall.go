@@ -56,20 +56,28 @@ func (t *throttle) stalled(wait func()) {
 func (db *DB) awaitFlushes() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	full := func() bool {
+	// behind says whether to wait; why is not nil if that would be in vain.
+	behind := func() (wait bool, why error) {
 		s := db.state.Load()
-		return len(s.mems)-1 >= db.opts.MaxImmutable || s.pressure.L0 >= float64(db.opts.L0StopTrigger)
+		switch {
+		case len(s.mems)-1 >= db.opts.MaxImmutable:
+			return true, db.shortage.flushes
+		case s.pressure.L0 >= float64(db.opts.L0StopTrigger):
+			return true, db.shortage.merges
+		}
+		return false, nil
 	}
-	if db.stopped() == nil && full() {
+	wait, why := behind()
+	if db.stopped() == nil && wait {
 		db.kickLocked()
 		db.throttle.stalled(func() {
-			for db.stopped() == nil && db.shortage.work == nil && full() {
+			for wait, why = behind(); db.stopped() == nil && wait && why == nil; wait, why = behind() {
 				db.changed.Wait()
 			}
 		})
-		if db.stopped() == nil && full() {
-			return db.shortage.work
-		}
 	}
-	return db.stopped()
+	if err := db.stopped(); err != nil {
+		return err
+	}
+	return why
 }

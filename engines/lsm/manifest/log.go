@@ -34,7 +34,7 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 	case err == nil && now == fileNum:
 		return nil, fmt.Errorf("create %s: %w: it is in force", path.Join(dir, FileName(fileNum)), fs.ErrExist)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, err
+		return nil, vfs.MarkExhausted(err)
 	}
 	data, err := appendRecord(appendHeader(nil, fileNum), AppendEdit(nil, base.snapshot()), fileNum, headerSize)
 	if err != nil {
