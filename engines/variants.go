@@ -41,7 +41,7 @@ func variant(name, summary string, table memtable.Factory) Info {
 			o = o.WithDefaults()
 			opts := lsm.Options{
 				MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening,
-				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval,
+				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve || o.Small,
 			}
 			if o.Small {
 				opts = opts.Small()
@@ -51,9 +51,6 @@ func variant(name, summary string, table memtable.Factory) Info {
 			}
 			if o.Durability < kv.Synced {
 				opts.WALWrite = wal.Mapped
-			}
-			if o.NoReserve {
-				opts.ReserveSize = -1
 			}
 			db, err := lsm.Open(dir, opts)
 			if err != nil {

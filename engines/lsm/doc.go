@@ -12,13 +12,15 @@
 //	editMu    one change of the set of tables at a time, with its manifest I/O
 //	mu        the in-memory state; held for moments, never across I/O
 //
-// Reads take none of them.
+// Reads take none of them. What a read sees of writes that are not durable yet stands
+// in durable.go.
 //
 // What holds across a crash: the manifest names every table that counts; each
 // was synced, with its directory entry, before the manifest named it. All LSNs
 // up to the manifest's FlushedSeq are in tables, all later ones in the WAL,
 // which is recycled only after the manifest is durable. A table's file goes only
-// after the manifest that no longer names it is durable.
+// after the manifest that no longer names it is durable. What a store does not need
+// any more goes at Compact, at Close, and by the ticker (idle.go).
 //
 // What happens when disk, descriptors or memory run out stands in shortage.go.
 package lsm

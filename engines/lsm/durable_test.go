@@ -107,6 +107,85 @@ func readAs(db *DB, how int, key []byte) ([]byte, error) {
 	return value, it.Close()
 }
 
+// TestReadsOutliveCrashes cuts the power while writers at both levels overwrite keys and
+// readers read them: a crash leaves at least what a reader had seen before it. A
+// version is the number of its write.
+func TestReadsOutliveCrashes(t *testing.T) {
+	for name, method := range map[string]wal.WriteMethod{"positioned": wal.Positioned, "mapped": wal.Mapped} {
+		t.Run(name, func(t *testing.T) {
+			disk := vfs.NewMem()
+			o := Options{FS: disk, WALWrite: method, DurableReads: true}.Small()
+			db, err := Open("db", o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			const keys = 4
+			var seen [keys]atomic.Uint64
+			done := make(chan struct{})
+			var working sync.WaitGroup
+			for k := range keys {
+				key := []byte{byte(k)}
+				working.Go(func() {
+					for n := uint64(1); !closed(done); n++ {
+						var b kv.Batch
+						b.Set(key, append(binary.BigEndian.AppendUint64(nil, n), make([]byte, 100)...))
+						level := kv.Synced
+						if k == 0 && n%8 == 0 {
+							level = kv.Buffered
+						}
+						if err := db.Apply(&b, level); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+				working.Go(func() {
+					for how := 0; !closed(done); how = (how + 1) % 3 {
+						value, err := readAs(db, how, key)
+						if err == nil {
+							seen[k].Store(binary.BigEndian.Uint64(value))
+						} else if !errors.Is(err, kv.ErrNotFound) {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			for range 40 {
+				var before [keys]uint64
+				for k := range seen {
+					before[k] = seen[k].Load()
+				}
+				after, err := Open("db", Options{FS: disk.CrashClone(vfs.CrashOptions{})}.Small())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for k, want := range before {
+					value, err := after.Get(nil, []byte{byte(k)})
+					if want > 0 && (err != nil || binary.BigEndian.Uint64(value) < want) {
+						t.Errorf("key %d: a reader saw write %d, a crash leaves %x, %v", k, want, value[:min(8, len(value))], err)
+					}
+				}
+				if err := after.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			close(done)
+			working.Wait()
+		})
+	}
+}
+
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // TestDurableReadsAfterASyncFailed: what was not synced is never seen, and what was
 // before is.
 func TestDurableReadsAfterASyncFailed(t *testing.T) {

@@ -53,7 +53,7 @@ func TestGoldenStore(t *testing.T) {
 		if err := os.RemoveAll(golden); err != nil {
 			t.Fatal(err)
 		}
-		db, err := Open(golden, Options{WALSegmentSize: 8 << 10, LogSecret: 1, ReserveSize: -1})
+		db, err := Open(golden, Options{WALSegmentSize: 8 << 10, LogSecret: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 
 func testFullDisk(t *testing.T, write wal.WriteMethod) {
 	dir := mountTmpfs(t, 32<<20)
-	o := Options{MemTableSize: 2 << 20, WALSegmentSize: 1 << 20, WALPoolSize: 2 << 20, TableSize: 1 << 20, BaseLevelSize: 8 << 20, WALWrite: write, RetryInterval: time.Millisecond}
+	o := Options{Reserve: true, MemTableSize: 2 << 20, WALSegmentSize: 1 << 20, WALPoolSize: 2 << 20, TableSize: 1 << 20, BaseLevelSize: 8 << 20, WALWrite: write, RetryInterval: time.Millisecond}
 	store := filepath.Join(dir, "db")
 	db, err := Open(store, o)
 	if err != nil {

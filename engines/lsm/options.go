@@ -1,7 +1,6 @@
 package lsm
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -30,11 +29,11 @@ type Options struct {
 	// LogSecret keys the checksums of a new store's log; default drawn at random. With a
 	// fixed one the same work leaves the same bytes.
 	LogSecret uint64
-	// ReserveSize is how many bytes of the disk the store holds back once it has tables,
-	// so that flushes, compactions and deletes go on when the disk is full; negative
-	// holds none. Default 1.25 MemTables and two WAL segments, and never more than an
-	// eighth of the file system: a small disk asks for small MemTables.
-	ReserveSize int64
+	// Reserve lets the store hold back a part of the disk once it has tables, so that
+	// flushes, compactions and deletes go on when the disk is full: 1.25 MemTables and two
+	// WAL segments, and never more than an eighth of the file system, so a small disk asks
+	// for small MemTables. Default off: it is room in which nothing is stored.
+	Reserve bool
 
 	// What a crash takes.
 
@@ -99,7 +98,6 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.WorkerIdle, 5*time.Minute)
 	setDefault(&o.TickInterval, 30*time.Second)
 	setDefault(&o.RetryInterval, 100*time.Millisecond)
-	setDefault(&o.ReserveSize, tableBytes(o.MemTableSize)+2*cmp.Or(o.WALSegmentSize, 16<<20))
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
 	}

@@ -68,7 +68,10 @@ type reserve struct {
 
 // reserveSize returns how many bytes the reserve has; 0 is no reserve.
 func (db *DB) reserveSize() int64 {
-	size := max(0, db.opts.ReserveSize)
+	if !db.opts.Reserve {
+		return 0
+	}
+	size := tableBytes(db.opts.MemTableSize) + 2*cmp.Or(db.opts.WALSegmentSize, 16<<20)
 	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok {
 		size = min(size, s.Total/reserveShare)
 	}

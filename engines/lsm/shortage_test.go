@@ -75,7 +75,7 @@ func TestShortage(t *testing.T) {
 func testShortage(t *testing.T, write wal.WriteMethod, s scarce, errno syscall.Errno) {
 	var broken atomic.Bool
 	var refused atomic.Int64
-	o := Options{WALWrite: write}.Small()
+	o := Options{Reserve: true, WALWrite: write}.Small()
 	o.MaxImmutable, o.ManifestRollSize = 2, 1
 	if s.kind == vfs.OpRemove && s.file == ".wal" {
 		o.WALPoolSize = -1

@@ -34,9 +34,9 @@ type Options struct {
 	// FS is the file system to live on; nil is the operating system's. Engines
 	// that cannot go through it refuse.
 	FS vfs.FS
-	// NoReserve keeps own engines from holding back room on the disk for when it is
-	// full (see lsm.Options.ReserveSize), which the others do not: for races.
-	NoReserve bool
+	// Reserve lets own engines hold back room on the disk for when it is full (see
+	// lsm.Options.Reserve), which the others do not.
+	Reserve bool
 	// Small makes tables, logs and manifests end early, so that a short run
 	// flushes, compacts and switches files often. It is there for crashes, not
 	// for races. MemTableSize and CacheSize are then the engine's own choice,
