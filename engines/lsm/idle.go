@@ -51,8 +51,12 @@ func (db *DB) giveBack() error {
 		return err
 	}
 	// The flusher says the same, but perhaps later.
-	if err := db.wal.Obsolete(flushed); err != nil {
-		return err
+	err := db.wal.Obsolete(flushed)
+	if err == nil {
+		err = db.wal.Shrink()
 	}
-	return db.wal.Shrink()
+	if vfs.Exhausted(err) { // a file is left, which the next open removes
+		return nil
+	}
+	return err
 }

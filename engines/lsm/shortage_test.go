@@ -103,7 +103,7 @@ func testShortage(t *testing.T, write wal.WriteMethod, s scarce, errno syscall.E
 		if i%20 == 10 {
 			k.may(k.db.Flush())
 		}
-		if i%100 == 70 {
+		if i%150 == 140 { // which drops the pool: after some segments
 			k.may(k.db.Compact())
 		}
 		if err := k.db.Writable(); err != nil {
