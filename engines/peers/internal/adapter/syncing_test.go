@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,13 +26,23 @@ func (s *levels) Close() error { return nil }
 // while a sync takes too long writes are synced; after one that fails none is taken.
 func TestSyncInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, syncs, takes := &levels{}, 0, time.Duration(0)
+		var mu sync.Mutex // of the three below
+		syncs, takes := 0, time.Duration(0)
 		var fails error
+		s := &levels{}
 		e := New(s, kv.Buffered, kv.Synced).WithSyncInterval(time.Second, func() error {
+			mu.Lock()
 			syncs++
+			takes, fails := takes, fails
+			mu.Unlock()
 			time.Sleep(takes)
 			return fails
 		})
+		disk := func(t time.Duration, err error) {
+			mu.Lock()
+			takes, fails = t, err
+			mu.Unlock()
+		}
 		write := func(want kv.Durability) error {
 			t.Helper()
 			var b kv.Batch
@@ -46,6 +57,8 @@ func TestSyncInterval(t *testing.T) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if syncs != want {
 				t.Errorf("%d syncs, want %d", syncs, want)
 			}
@@ -53,16 +66,17 @@ func TestSyncInterval(t *testing.T) {
 		pass(3*time.Second+time.Millisecond, 0) // nothing was written
 		write(kv.Buffered)
 		pass(3*time.Second, 1)
-		takes = 3 * time.Second
+		disk(3*time.Second, nil)
 		write(kv.Buffered)
 		pass(600*time.Millisecond, 2)
 		pass(500*time.Millisecond, 2)
 		write(kv.Synced)
 		pass(3*time.Second, 2)
-		takes, fails = 0, errors.New("the disk is gone")
+		gone := errors.New("the disk is gone")
+		disk(0, gone)
 		write(kv.Buffered)
 		pass(time.Second, 3)
-		if err := write(kv.Buffered); !errors.Is(err, fails) || !errors.Is(e.Writable(), fails) {
+		if err := write(kv.Buffered); !errors.Is(err, gone) || !errors.Is(e.Writable(), gone) {
 			t.Errorf("after a sync that failed: %v, %v", err, e.Writable())
 		}
 		if err := e.Close(); err != nil {
