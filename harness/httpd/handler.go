@@ -18,7 +18,9 @@ const (
 
 // handler sends requests to the parts that answer them.
 func (s *Server) handler() http.Handler {
-	kvs := &rest.Handler{Store: s.store, StallTimeout: s.config.Timeouts.Write, Observe: s.observe}
+	kvs := &rest.Handler{
+		Store: s.store, StallTimeout: s.config.Timeouts.Write, AllowGetSet: s.config.AllowGetSet, Observe: s.observe,
+	}
 	rpcPath, rpcs := rpc.New(s.store, s.metrics.Call)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
@@ -45,7 +47,11 @@ func (s *Server) handler() http.Handler {
 			return kvs.Route(r.URL.Path)
 		})
 	}
-	return authorized(s.config.Token, requests)
+	hosts := s.config.AllowedHosts
+	if s.config.Token != "" || s.config.TLS != nil {
+		hosts = []string{"*"} // a page that came by another name has neither the token nor the certificate
+	}
+	return ownPages(hosts, authorized(s.config.Token, requests))
 }
 
 // readiness says whether clients should be sent here.

@@ -246,9 +246,9 @@ func TestSlowClients(t *testing.T) {
 	var clients sync.WaitGroup
 	for name, send := range map[string]string{
 		"silent":      "",
-		"half header": "GET /kv/k HTTP/1.1\r\nHost: x\r\n",
-		"half body":   "PUT /kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",
-		"no reader":   "GET /kv HTTP/1.1\r\nHost: x\r\n\r\n",
+		"half header": "GET /kv/k HTTP/1.1\r\nHost: localhost\r\n",
+		"half body":   "PUT /kv/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+		"no reader":   "GET /kv HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	} {
 		clients.Go(func() {
 			c, err := net.Dial("tcp", r.Addr().String())

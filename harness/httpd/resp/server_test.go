@@ -31,7 +31,7 @@ type front struct {
 func newFront(t *testing.T, configure func(*Server)) *front {
 	t.Helper()
 	s := settings.Default()
-	s.Limits = settings.Limits{BodyBytes: 1 << 20, ScanEntries: 1000}
+	s.Limits.BodyBytes, s.Limits.ScanEntries = 1<<20, 1000
 	store, db := servetest.NewStore(t, s)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -157,7 +157,7 @@ func TestLongScan(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	s := settings.Default()
-	s.Limits = settings.Limits{BodyBytes: 200_000, ScanEntries: 10}
+	s.Limits.BodyBytes, s.Limits.ScanEntries = 200_000, 10
 	c := newClient(t, s)
 	c.refused(codes.InvalidArgument, "too-large", "Delete", &kvv1.DeleteRequest{Key: make([]byte, kv.MaxKeySize+1)})
 	c.refused(codes.ResourceExhausted, "larger than", "Set", &kvv1.SetRequest{Value: make([]byte, 200_001)})
