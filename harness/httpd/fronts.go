@@ -128,7 +128,7 @@ func frontOf(server *http.Server, l net.Listener) front {
 func (s *Server) respFront(l net.Listener) front {
 	server := &resp.Server{
 		Store: s.store, Token: s.config.Token, Idle: s.config.Timeouts.Idle, Write: s.config.Timeouts.Write,
-		Observe: s.metrics.Command,
+		Handshake: s.config.Timeouts.Header, Log: s.config.Log, Observe: s.metrics.Command,
 	}
 	if s.config.TLS != nil {
 		l = tls.NewListener(l, s.config.TLS)

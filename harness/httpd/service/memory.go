@@ -105,8 +105,8 @@ func (b *Budget) reserve(ctx context.Context, n, own int64) error {
 	}
 }
 
-// Hold is what one answer or request holds of a budget. It is used by one
-// goroutine at a time.
+// Hold is what one answer or request holds of a budget; the zero value is of none,
+// and has no bounds. It is used by one goroutine at a time.
 type Hold struct {
 	budget *Budget
 	bytes  int64
@@ -127,7 +127,7 @@ func (h *Hold) Grow(ctx context.Context, n int64) error {
 
 // covers is Grow without waiting.
 func (h *Hold) covers(n int64) bool {
-	if n <= max(SmallSize, h.bytes) {
+	if h.budget == nil || n <= max(SmallSize, h.bytes) {
 		return true
 	}
 	ok, _ := h.budget.try(n-h.bytes, h.bytes)
