@@ -22,11 +22,15 @@ func (s *Server) handler() http.Handler {
 		Store: s.store, StallTimeout: s.config.Timeouts.Write, AllowGetSet: s.config.AllowGetSet, Observe: s.observe,
 	}
 	rpcPath, rpcs := rpc.New(s.store, s.metrics.Call)
+	metaPaths, meta := rpc.NewMeta(s.store)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
 	mux.HandleFunc("GET "+readyPath, s.readiness)
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	mux.HandleFunc("GET /openapi.json", rest.OpenAPI)
+	for _, path := range metaPaths {
+		mux.Handle(path, meta)
+	}
 	mux.Handle("/", kvs) // says what is missing
 
 	requests := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
