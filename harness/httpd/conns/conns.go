@@ -5,8 +5,9 @@
 //  2. At most Max connections are open. One more is told so in the words of its
 //     protocol, and closed. A connection counts from its accept to its close,
 //     whether or not the client has said anything yet.
-//  3. A refused connection costs little: at most maxRefusing of them are being
-//     told at a time, each for at most refuseTimeout; others are closed at once.
+//  3. A refused connection costs little: it is open for at most refuseTimeout, and
+//     only the last few are, an eighth of Max. Of more the oldest are closed: who is
+//     honest reads its refusal at once and leaves, who is not is silent.
 package conns
 
 import (
@@ -28,10 +29,12 @@ const (
 )
 
 const (
-	maxRefusing   = 64
 	refuseTimeout = time.Second
 	logInterval   = 10 * time.Second // of one kind of line
 )
+
+// places is how many refusals are open at most.
+func places(limit int) int { return min(max(limit/8, 16), 1024) }
 
 // Options of a Listener. The zero value refuses nobody and logs nothing.
 type Options struct {
@@ -54,7 +57,11 @@ type Listener struct {
 	options  Options
 	closed   chan struct{}
 	close    func() error
-	refusing chan struct{} // one place for each refusal under way
+	refusals struct {
+		sync.Mutex
+		last []net.Conn // a ring
+		next int
+	}
 	lines    struct{ failed, refused rate.Sometimes }
 	open     atomic.Int64
 	accepted atomic.Int64
@@ -70,7 +77,8 @@ func New(l net.Listener, o Options) *Listener {
 	if o.Refuse == nil {
 		o.Refuse = func(net.Conn) {}
 	}
-	n := &Listener{Listener: l, options: o, closed: make(chan struct{}), refusing: make(chan struct{}, maxRefusing)}
+	n := &Listener{Listener: l, options: o, closed: make(chan struct{})}
+	n.refusals.last = make([]net.Conn, places(o.Max))
 	n.close = sync.OnceValue(func() error {
 		close(n.closed)
 		return l.Close()
@@ -131,14 +139,8 @@ func (l *Listener) turnAway(c net.Conn) {
 	l.lines.refused.Do(func() {
 		l.options.Log.Warn("connections are refused", "max_connections", l.options.Max, "address", l.Addr())
 	})
-	select {
-	case l.refusing <- struct{}{}:
-	default:
-		_ = c.Close()
-		return
-	}
+	l.makePlace(c)
 	go func() {
-		defer func() { <-l.refusing }()
 		defer func() { _ = c.Close() }()
 		if c.SetDeadline(time.Now().Add(refuseTimeout)) != nil {
 			return
@@ -150,6 +152,18 @@ func (l *Listener) turnAway(c net.Conn) {
 			_, _ = io.Copy(io.Discard, io.LimitReader(c, 1<<20))
 		}
 	}()
+}
+
+// makePlace puts c among the last refusals, and closes the one that is too many.
+func (l *Listener) makePlace(c net.Conn) {
+	r := &l.refusals
+	r.Lock()
+	defer r.Unlock()
+	if oldest := r.last[r.next]; oldest != nil {
+		_ = oldest.Close() // most have ended long ago
+	}
+	r.last[r.next] = c
+	r.next = (r.next + 1) % len(r.last)
 }
 
 // conn counts as open until it is closed.

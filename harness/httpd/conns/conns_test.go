@@ -169,20 +169,18 @@ func TestRefusedHTTP(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreCheap: clients that do not listen to their refusal hold at most
-// maxRefusing connections, and nobody waits for them.
+// TestRefusalsAreCheap: clients that do not leave when they are refused take no
+// place of those that come later.
 func TestRefusalsAreCheap(t *testing.T) {
-	hold := make(chan struct{})
-	defer close(hold)
-	l := New(listen(t), Options{Max: 1, Refuse: func(net.Conn) { <-hold }})
+	l := New(listen(t), Options{Max: 1, Refuse: Redis})
 	kept := serve(t, l)
 	dial(t, l)
 	<-kept
-	for range maxRefusing {
+	for range 5 * places(1) {
 		dial(t, l)
 	}
-	c := dial(t, l)
-	if n, err := c.Read(make([]byte, 1)); err == nil || n > 0 { // closed at once, EOF or reset
-		t.Error("one more is told something")
+	newest := dial(t, l)
+	if got, err := bufio.NewReader(newest).ReadString('\n'); err != nil || got != retryRedis {
+		t.Errorf("the newest: %q, %v", got, err)
 	}
 }
