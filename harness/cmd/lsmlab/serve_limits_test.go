@@ -123,14 +123,17 @@ func (h *honest) overRedis(n int) error {
 }
 
 // peak is the most memory that the process has held, in bytes.
-func (s *served) peak() int64 {
+func (s *served) peak() int64 { return s.status("VmHWM") }
+
+// status returns a figure of the process, in bytes, as the kernel names it.
+func (s *served) status(name string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		s.Fatal(err)
 	}
-	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	m := regexp.MustCompile(name + `:\s+(\d+) kB`).FindSubmatch(status)
 	if m == nil {
-		s.Fatalf("no peak of memory in %s", status)
+		s.Fatalf("no %s in %s", name, status)
 	}
 	kib, _ := strconv.ParseInt(string(m[1]), 10, 64)
 	return kib << 10
