@@ -296,6 +296,7 @@ func TestServeRefused(t *testing.T) {
 		{nil, "no --data"},
 		{[]string{"--data", dir, "--engine", "tpy"}, "did you mean toy"},
 		{[]string{"--data", dir, "--engine", "toy", "--durability", "fast"}, "want volatile, buffered or synced"},
+		{[]string{"--data", dir, "--engine", "toy", "--max-connections", "0"}, "--max-connections is 0: want a number from 1 on"},
 		{[]string{"--data", dir, "--engine", "toy", "--log", "xml"}, "want text or json"},
 		{[]string{"--data", dir, "--engine", "toy", "--addr", "127.0.0.1:x"}, "serve: http: listen"},
 		{[]string{"--data", dir, "--engine", "toy", "--otlp", "127.0.0.1:4318"}, `traces to "127.0.0.1:4318": want a URL`},

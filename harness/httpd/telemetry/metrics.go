@@ -68,6 +68,18 @@ func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *
 	return m
 }
 
+// Held records the memory that is held for clients, asked for at each scrape.
+func (m *Metrics) Held(held func() (answers, requests int64)) {
+	gauge := func(of string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "lsmlab_held_bytes", Help: "Bytes of large answers and requests in memory.", ConstLabels: prometheus.Labels{"of": of},
+		}, value)
+	}
+	m.registry.MustRegister(
+		gauge("answers", func() float64 { answers, _ := held(); return float64(answers) }),
+		gauge("requests", func() float64 { _, requests := held(); return float64(requests) }))
+}
+
 // Front records the connections of a front, whose counts are asked for at each
 // scrape.
 func (m *Metrics) Front(name string, counts func() conns.Counts) {
