@@ -102,7 +102,7 @@ func (c Config) connections() int {
 	if room >= uint64(c.MaxConnections) {
 		return c.MaxConnections
 	}
-	c.Log.Warn("fewer connections than asked for: the limit of open files is low",
-		"asked", c.MaxConnections, "each_front", room, "open_files", limit.Cur)
+	c.Log.Info("the limit of open files lowers that of connections",
+		"max_connections", c.MaxConnections, "each_front", room, "open_files", limit.Cur)
 	return int(room)
 }

@@ -89,10 +89,14 @@ func (s *Server) adminFront(l net.Listener) front {
 	return frontOf(server, l)
 }
 
+// maxHeader is of one request, in bytes: a key of the largest size, escaped, fits.
+const maxHeader = 256 << 10
+
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	t := s.config.Timeouts
 	return &http.Server{
 		Handler:           h,
+		MaxHeaderBytes:    maxHeader,
 		ReadHeaderTimeout: t.Header,
 		ReadTimeout:       t.Read,
 		WriteTimeout:      t.Write,

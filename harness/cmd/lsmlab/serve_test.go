@@ -24,6 +24,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
+	"lsmlab/harness/internal/testlog"
 )
 
 // served is a `lsmlab serve` in a process of its own.
@@ -32,7 +33,7 @@ type served struct {
 	url   string
 	redis string // address, with --resp-addr
 	cmd   *exec.Cmd
-	log   *syncBuffer
+	log   *testlog.Buffer
 }
 
 // serve starts the program, with the real engines or the toys, and waits until
@@ -52,7 +53,7 @@ func serveBy(t *testing.T, by []string, catalog string, args ...string) *served 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{T: t, cmd: c, log: new(syncBuffer)}
+	s := &served{T: t, cmd: c, log: new(testlog.Buffer)}
 	c.Stderr = s.log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -83,24 +84,6 @@ func (s *served) address(said *bufio.Reader) string {
 		s.Fatalf("%q, %v: %s", line, err, s.log)
 	}
 	return address
-}
-
-// syncBuffer is a log that is read while it is written.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func (s *served) until(what string, ok func() bool) {

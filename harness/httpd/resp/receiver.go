@@ -38,6 +38,7 @@ const (
 	smallestBuffer = 8 << 10 // bytes that a connection has for commands
 	longestLine    = 4 << 10 // bytes of a plain line
 	mostArguments  = 1 << 20 // of a command, as of Redis
+	reserveSpans   = 4 << 10 // arguments whose memory is reserved at a time
 )
 
 var (
@@ -66,12 +67,12 @@ func (r *receiver) fill(limit int64) error {
 	switch {
 	case int64(len(pending)) >= limit:
 		return errTooLong
-	case len(pending) == 0 && size > keptMemory:
-		size, r.spans = smallestBuffer, nil
+	case len(pending) == 0 && (size > keptMemory || cap(r.spans) > reserveSpans):
+		size, r.spans, r.args = smallestBuffer, nil, nil
 		r.hold.Release()
 	case len(pending) == size:
 		size *= 2
-		if err := r.hold.Grow(context.Background(), 2*int64(size)); err != nil {
+		if err := r.reserve(size, len(r.spans)); err != nil {
 			return err
 		}
 	}
@@ -85,6 +86,13 @@ func (r *receiver) fill(limit int64) error {
 		return nil // an error comes again
 	}
 	return err
+}
+
+// reserve holds memory for so many bytes, as they come and as a batch, and so many
+// arguments.
+func (r *receiver) reserve(size, arguments int) error {
+	const each = 128 // bytes for an argument's place here and in what looks at it
+	return r.hold.Grow(context.Background(), 2*int64(size)+each*int64(arguments))
 }
 
 // park gives back memory that a silent client does not need.
@@ -107,6 +115,11 @@ func (r *receiver) next() (args [][]byte, ok bool, err error) {
 		}
 	}
 	for len(r.spans) < r.want {
+		if len(r.spans)%reserveSpans == reserveSpans-1 {
+			if err := r.reserve(len(r.buf), len(r.spans)+reserveSpans); err != nil {
+				return nil, false, err
+			}
+		}
 		size, n, err := header(b[r.cut:], '$', math.MaxInt32)
 		if n == 0 || err != nil {
 			return nil, false, err

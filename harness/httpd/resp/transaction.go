@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 
@@ -133,7 +134,7 @@ func (s *session) exec([][]byte) {
 	}
 	s.out.back(before)
 	s.out.err = nil
-	if err == errChanged { //nolint:errorlint // made here
+	if errors.Is(err, errChanged) {
 		s.out.nothing()
 		return
 	}

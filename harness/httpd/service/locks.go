@@ -36,12 +36,11 @@ func (l *locks) add(set *lockSet, key []byte) {
 	set[n/64] |= 1 << (n % 64)
 }
 
-func (l *locks) ofBatch(b *kv.Batch) *lockSet {
-	var set lockSet
+func (l *locks) ofBatch(b *kv.Batch) (set lockSet) {
 	for ops := b.Ops(); ops.Next(); {
 		l.add(&set, ops.Key)
 	}
-	return &set
+	return set
 }
 
 // each calls do for each lock of the set, in order.

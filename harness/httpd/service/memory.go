@@ -163,8 +163,7 @@ func (s *Store) Read(ctx context.Context, h *Hold, copies int, dst, key []byte) 
 		if err != nil || h.covers(size) {
 			return value, lsn, err
 		}
-		value = nil // not held while this waits
-		if err := h.Grow(ctx, size); err != nil {
+		if err := h.Grow(ctx, size); err != nil { // value is garbage while this waits
 			return dst, 0, err
 		}
 	}

@@ -130,8 +130,8 @@ func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uin
 // write; 0 if the engine has none. It waits for an Update of the same keys.
 func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
 	shared := s.locks.ofBatch(b)
-	s.locks.rlock(shared)
-	defer s.locks.runlock(shared)
+	s.locks.rlock(&shared)
+	defer s.locks.runlock(&shared)
 	return s.apply(ctx, b, d)
 }
 
