@@ -24,7 +24,8 @@ B        ?=
 ROCKSDB  := librocksdb-dev g++
 MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
-SERVICE  := prometheus redis-server redis-tools wrk curl
+# Node.js from elsewhere is taken too, if it has npm.
+SERVICE  := prometheus redis-server redis-tools wrk curl python3-redis $(if $(shell command -v npm),,nodejs npm)
 PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -32,7 +33,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak k6 clean
+.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -66,10 +67,23 @@ COLLECTOR := harness/httpd/otelcol
 bin/otelcol: $(addprefix $(COLLECTOR)/,main.go go.mod go.sum)
 	nice $(GO) build -C $(COLLECTOR) -o $(CURDIR)/bin/otelcol .
 
+# Clients of others that the service is tested with, of modules of their own.
+CLIENTS := harness/httpd/clients
+bin/grpcurl: $(addprefix $(CLIENTS)/grpcurl/,go.mod go.sum)
+	nice $(GO) build -C $(CLIENTS)/grpcurl -o $(CURDIR)/bin/grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl
+
+bin/ycsb: $(addprefix $(CLIENTS)/ycsb/,main.go go.mod go.sum)
+	nice $(GO) build -C $(CLIENTS)/ycsb -o $(CURDIR)/bin/ycsb .
+
+node-clients: packages $(CLIENTS)/node/node_modules # install node-redis and ioredis for their test
+$(CLIENTS)/node/node_modules: $(CLIENTS)/node/package-lock.json
+	cd $(CLIENTS)/node && npm ci --no-audit --no-fund
+	touch $@
+
 k6: build bin/k6 ## load ENGINES as services by PROFILE (see k6/README.md), draw, print where
 	./$(BIN) load --engines $(ENGINES) --profile $(PROFILE) $(if $(SET),--set $(SET)) --out results/k6-$(PROFILE)-$(STAMP)
 
-test: packages kernels bin/k6 bin/otelcol ## install what is missing, run every test, also with internal checks and with RocksDB
+test: packages kernels bin/k6 bin/otelcol bin/grpcurl bin/ycsb node-clients ## install what is missing, run every test, also with internal checks and with RocksDB
 	$(GO) vet ./...
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/

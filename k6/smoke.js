@@ -17,7 +17,7 @@ function everything(draw) {
   expect('get', request('GET', `/kv/${own}`), 200, (body) => body === 'one');
   expect('delete', request('DELETE', `/kv/${own}`), 204);
   expect('get of a deleted key', request('GET', `/kv/${own}`), 404);
-  expect('plain set', request('GET', `/set?key=${own}&value=two`), 200);
+  expect('plain set', request('POST', `/set?key=${own}&value=two`), 200);
   expect('plain get', request('GET', `/get?key=${own}`), 200, (body) => body === 'two');
   expect('delete again', request('DELETE', `/kv/${own}`), 204);
   const index = draw();

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lsmlab/harness/httpd/rest"
+	"lsmlab/harness/httpd/rpc"
 	"lsmlab/harness/httpd/service"
 )
 
@@ -17,7 +18,7 @@ func authorized(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		right := ok && subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
-		if !right && r.URL.Path != healthPath && r.URL.Path != readyPath {
+		if !right && !probe(r.URL.Path) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="lsmlab"`)
 			rest.WriteProblem(w, r, service.Problem{
 				Status: http.StatusUnauthorized, Kind: "unauthorized", Detail: "want the header Authorization: Bearer TOKEN",
@@ -26,4 +27,9 @@ func authorized(token string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// probe says whether a path is that of a probe.
+func probe(path string) bool {
+	return path == healthPath || path == readyPath || strings.HasPrefix(path, rpc.HealthPath)
 }

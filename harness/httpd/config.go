@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"lsmlab/engines/kv"
 	"lsmlab/harness/httpd/settings"
 )
@@ -23,7 +25,15 @@ type Config struct {
 	AdminAddr string      // of pprof and vars; "": none
 	Token     string      // that clients must send; "": none
 	TLS       *tls.Config // of all clients; nil: none
-	OTLP      string      // URL of the receiver of traces; "": no tracing
+	// AllowedHosts are names that requests may call the server by, beside localhost
+	// and any address in digits; "*" allows every name.
+	AllowedHosts []string
+	AllowGetSet  bool   // GET /set writes, as POST /set does
+	OTLP         string // URL of the receiver of traces; "": no tracing
+
+	// MaxConnections are open at each front at a time; one more is refused. Less, if
+	// the process may not open so many files: see connections. Default 10,000.
+	MaxConnections int
 
 	Settings settings.Settings
 	// SettingsFile holds settings that go over Settings; it is loaded again when
@@ -62,6 +72,9 @@ func (c Config) withDefaults() Config {
 			*t.field = t.value
 		}
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 10_000
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -69,4 +82,27 @@ func (c Config) withDefaults() Config {
 		c.Level = new(slog.LevelVar)
 	}
 	return c
+}
+
+// connections returns how many connections each front may have. A quarter of the
+// files that the process may open is left to the engine: connections must not
+// take what a flush needs.
+func (c Config) connections() int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return c.MaxConnections
+	}
+	fronts := uint64(1)
+	for _, addr := range []string{c.RESPAddr, c.AdminAddr} {
+		if addr != "" {
+			fronts++
+		}
+	}
+	room := max(1, (limit.Cur-limit.Cur/4)/fronts)
+	if room >= uint64(c.MaxConnections) {
+		return c.MaxConnections
+	}
+	c.Log.Info("the limit of open files lowers that of connections",
+		"max_connections", c.MaxConnections, "each_front", room, "open_files", limit.Cur)
+	return int(room)
 }

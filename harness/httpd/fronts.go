@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 
+	"lsmlab/harness/httpd/conns"
 	"lsmlab/harness/httpd/resp"
 )
 
@@ -30,13 +31,15 @@ const (
 // listen makes the fronts that are asked for.
 func (s *Server) listen() error {
 	c := s.config
+	most := c.connections()
 	for _, f := range []struct {
 		name, addr string
 		make       func(l net.Listener) front
+		refuse     func(net.Conn)
 	}{
-		{HTTPFront, c.Addr, s.httpFront},
-		{RESPFront, c.RESPAddr, s.respFront},
-		{AdminFront, c.AdminAddr, s.adminFront},
+		{HTTPFront, c.Addr, s.httpFront, conns.OverTLS(c.TLS, conns.HTTP)},
+		{RESPFront, c.RESPAddr, s.respFront, conns.OverTLS(c.TLS, conns.Redis)},
+		{AdminFront, c.AdminAddr, s.adminFront, conns.HTTP},
 	} {
 		if f.addr == "" && f.name != HTTPFront {
 			continue
@@ -48,12 +51,21 @@ func (s *Server) listen() error {
 			}
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		next := f.make(l)
+		limited := conns.New(l, conns.Options{Max: most, Refuse: f.refuse, Log: c.Log.With("front", f.name)})
+		s.metrics.Front(f.name, limited.Counts)
+		next := f.make(limited)
 		next.name = f.name
 		s.fronts = append(s.fronts, next)
 	}
 	return nil
 }
+
+// Of one connection of HTTP/2: requests at a time, and bytes of them that nobody
+// has read yet.
+const (
+	maxStreams    = 100
+	streamBuffers = 128 << 10
+)
 
 // httpFront serves HTTP/1.1, and HTTP/2 with TLS or without: gRPC needs it.
 func (s *Server) httpFront(l net.Listener) front {
@@ -62,20 +74,29 @@ func (s *Server) httpFront(l net.Listener) front {
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
+	server.HTTP2 = &http.HTTP2Config{
+		MaxConcurrentStreams:          maxStreams,
+		MaxReceiveBufferPerConnection: streamBuffers,
+		MaxReceiveBufferPerStream:     streamBuffers,
+	}
 	server.TLSConfig = s.config.TLS
 	return frontOf(server, l)
 }
 
 func (s *Server) adminFront(l net.Listener) front {
-	server := s.httpServer(s.admin())
+	server := s.httpServer(ownPages(s.config.AllowedHosts, s.admin()))
 	server.WriteTimeout = 0 // a profile takes as long as it is told to
 	return frontOf(server, l)
 }
+
+// maxHeader is of one request, in bytes: a key of the largest size, escaped, fits.
+const maxHeader = 256 << 10
 
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	t := s.config.Timeouts
 	return &http.Server{
 		Handler:           h,
+		MaxHeaderBytes:    maxHeader,
 		ReadHeaderTimeout: t.Header,
 		ReadTimeout:       t.Read,
 		WriteTimeout:      t.Write,
@@ -111,7 +132,7 @@ func frontOf(server *http.Server, l net.Listener) front {
 func (s *Server) respFront(l net.Listener) front {
 	server := &resp.Server{
 		Store: s.store, Token: s.config.Token, Idle: s.config.Timeouts.Idle, Write: s.config.Timeouts.Write,
-		Observe: s.metrics.Command,
+		Handshake: s.config.Timeouts.Header, Log: s.config.Log, Observe: s.metrics.Command,
 	}
 	if s.config.TLS != nil {
 		l = tls.NewListener(l, s.config.TLS)

@@ -18,13 +18,19 @@ const (
 
 // handler sends requests to the parts that answer them.
 func (s *Server) handler() http.Handler {
-	kvs := &rest.Handler{Store: s.store, StallTimeout: s.config.Timeouts.Write, Observe: s.observe}
+	kvs := &rest.Handler{
+		Store: s.store, StallTimeout: s.config.Timeouts.Write, AllowGetSet: s.config.AllowGetSet, Observe: s.observe,
+	}
 	rpcPath, rpcs := rpc.New(s.store, s.metrics.Call)
+	metaPaths, meta := rpc.NewMeta(s.store)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("alive\n")) })
 	mux.HandleFunc("GET "+readyPath, s.readiness)
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	mux.HandleFunc("GET /openapi.json", rest.OpenAPI)
+	for _, path := range metaPaths {
+		mux.Handle(path, meta)
+	}
 	mux.Handle("/", kvs) // says what is missing
 
 	requests := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +51,11 @@ func (s *Server) handler() http.Handler {
 			return kvs.Route(r.URL.Path)
 		})
 	}
-	return authorized(s.config.Token, requests)
+	hosts := s.config.AllowedHosts
+	if s.config.Token != "" || s.config.TLS != nil {
+		hosts = []string{"*"} // a page that came by another name has neither the token nor the certificate
+	}
+	return ownPages(hosts, authorized(s.config.Token, requests))
 }
 
 // readiness says whether clients should be sent here.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lsmlab/harness/internal/testlog"
 )
 
 // tool returns the path of a program, or skips.
@@ -50,7 +52,7 @@ scrape_configs:
 	}
 	addr := freePort(t)
 	c := exec.Command(program, "--config.file="+dir+"/prometheus.yml", "--storage.tsdb.path="+dir+"/data", "--web.listen-address="+addr)
-	var log syncBuffer
+	var log testlog.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

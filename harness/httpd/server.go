@@ -40,6 +40,7 @@ func Listen(c Config) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = telemetry.NewMetrics(c.Engine, s.store.Metrics, s.store.Ready)
+	s.metrics.Held(s.store.Held)
 	if c.OTLP != "" {
 		var err error
 		ratio := func() float64 { return s.store.Settings().TraceRatio }

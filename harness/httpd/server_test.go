@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness/httpd/settings"
+	"lsmlab/harness/internal/testlog"
 )
 
 // running is a server under test.
@@ -28,7 +28,7 @@ type running struct {
 	*testing.T
 	*Server
 	url  string
-	log  *syncBuffer
+	log  *testlog.Buffer
 	stop func() error // once
 }
 
@@ -43,7 +43,7 @@ func start(t *testing.T, c Config) *running {
 		c.Settings = settings.Default()
 	}
 	c.Addr = "127.0.0.1:0"
-	r := &running{T: t, log: new(syncBuffer)}
+	r := &running{T: t, log: new(testlog.Buffer)}
 	c.Level = new(slog.LevelVar)
 	c.Log = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: c.Level}))
 	s, err := Listen(c)
@@ -110,24 +110,6 @@ func (r *running) awaitReady() *running {
 	r.Helper()
 	until(r.T, "ready", func() bool { status, _ := r.get("/readyz"); return status == 200 })
 	return r
-}
-
-// syncBuffer is a log that is read while it is written.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) has(text string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Contains(b.b.String(), text)
 }
 
 // gated is an engine whose reads wait.
@@ -202,7 +184,7 @@ func TestStopCutsLateRequests(t *testing.T) {
 		cut <- err
 	}()
 	<-e.entered
-	if err := r.stop(); err != nil || !r.log.has("cut requests") {
+	if err := r.stop(); err != nil || !r.log.Has("cut requests") {
 		t.Error(err)
 	}
 	if err := <-cut; err == nil {
@@ -246,9 +228,9 @@ func TestSlowClients(t *testing.T) {
 	var clients sync.WaitGroup
 	for name, send := range map[string]string{
 		"silent":      "",
-		"half header": "GET /kv/k HTTP/1.1\r\nHost: x\r\n",
-		"half body":   "PUT /kv/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",
-		"no reader":   "GET /kv HTTP/1.1\r\nHost: x\r\n\r\n",
+		"half header": "GET /kv/k HTTP/1.1\r\nHost: localhost\r\n",
+		"half body":   "PUT /kv/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+		"no reader":   "GET /kv HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	} {
 		clients.Go(func() {
 			c, err := net.Dial("tcp", r.Addr().String())
@@ -382,9 +364,9 @@ func TestReload(t *testing.T) {
 	}
 	write(`{"limits": {"scan_entries": 20}, "log_level": "debug"}`)
 	until(t, "the changed limit", limited("20"))
-	until(t, "requests in the log", func() bool { r.get("/kv/k"); return r.log.has("route=/kv/{key} status=404") })
+	until(t, "requests in the log", func() bool { r.get("/kv/k"); return r.log.Has("route=/kv/{key} status=404") })
 	write(`{"limits": {"scan_entries": "many"}}`)
-	until(t, "a complaint", func() bool { return r.log.has("the settings in use stay") && r.log.has("limits.scan_entries") })
+	until(t, "a complaint", func() bool { return r.log.Has("the settings in use stay") && r.log.Has("limits.scan_entries") })
 	if !limited("20")() {
 		t.Error("a bad file changed the settings")
 	}

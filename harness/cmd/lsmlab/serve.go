@@ -29,6 +29,9 @@ type serveFlags struct {
 	cacheSize, memTableSize    byteSize
 	durableReads               string
 	syncInterval               time.Duration
+	maxConnections             int
+	allowedHosts               []string
+	getSet                     bool
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -63,6 +66,9 @@ process at once.`,
 	fs.StringVar(&f.cert, "tls-cert", "", "`FILE` with the certificate chain, PEM; with --tls-key clients must use TLS")
 	fs.StringVar(&f.key, "tls-key", "", "`FILE` with the certificate's key, PEM")
 	fs.StringVar(&f.otlp, "otlp", "", "`URL` of an OTLP receiver that gets traces, as http://127.0.0.1:4318")
+	fs.IntVar(&f.maxConnections, "max-connections", 10_000, "`N` connections at each address; one more is refused. Less if the limit of open files is low")
+	fs.StringSliceVar(&f.allowedHosts, "allowed-hosts", nil, "`NAME,..` that requests may call the server by, beside its addresses and localhost; * allows all")
+	fs.BoolVar(&f.getSet, "allow-get-set", false, "GET /set writes too, as POST /set does; then any link can write")
 	fs.Var(&f.cacheSize, "cache-size", "block cache; 0: the engine's comparable default")
 	fs.Var(&f.memTableSize, "memtable-size", "memtable; 0: the engine's comparable default")
 	return c
@@ -106,6 +112,9 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if _, err := a.catalog.Lookup(f.engine); err != nil {
 		return none, err
 	}
+	if f.maxConnections < 1 {
+		return none, fmt.Errorf("--max-connections is %d: want a number from 1 on", f.maxConnections)
+	}
 	s := settings.Default()
 	if f.durability != "" {
 		d, err := kv.ParseDurability(f.durability)
@@ -141,6 +150,7 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		Open:   func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
 		Engine: f.engine, Addr: f.addr, RESPAddr: f.respAddr, AdminAddr: f.adminAddr,
 		Token: token, TLS: tls, OTLP: f.otlp,
+		MaxConnections: f.maxConnections, AllowedHosts: f.allowedHosts, AllowGetSet: f.getSet,
 		Settings: s, SettingsFile: f.settings,
 		Log: log, Level: level,
 	}, nil

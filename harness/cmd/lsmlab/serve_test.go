@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,39 +24,46 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
+	"lsmlab/harness/internal/testlog"
 )
 
 // served is a `lsmlab serve` in a process of its own.
 type served struct {
 	*testing.T
-	url string
-	cmd *exec.Cmd
-	log *bytes.Buffer // to be read once the process has ended
+	url   string
+	redis string // address, with --resp-addr
+	cmd   *exec.Cmd
+	log   *testlog.Buffer
 }
 
 // serve starts the program, with the real engines or the toys, and waits until
 // it is ready.
 func serve(t *testing.T, catalog string, args ...string) *served {
 	t.Helper()
-	c := exec.Command(os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	return serveBy(t, nil, catalog, args...)
+}
+
+// serveBy is serve by way of another program, which is given the command to run.
+func serveBy(t *testing.T, by []string, catalog string, args ...string) *served {
+	t.Helper()
+	line := slices.Concat(by, []string{os.Args[0], "serve", "--addr", "127.0.0.1:0"}, args)
+	c := exec.Command(line[0], line[1:]...)
 	c.Env = append(os.Environ(), asProgram+"="+catalog)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &served{T: t, cmd: c, log: new(bytes.Buffer)}
+	s := &served{T: t, cmd: c, log: new(testlog.Buffer)}
 	c.Stderr = s.log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Process.Kill() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	_, url, ok := strings.Cut(strings.TrimSpace(line), " at ")
-	if !ok {
-		_ = c.Wait()
-		t.Fatalf("%q, %v: %s", line, err, s.log)
+	said := bufio.NewReader(out)
+	s.url = s.address(said)
+	if slices.Contains(args, "--resp-addr") {
+		s.redis = s.address(said)
 	}
-	s.url = url
 	s.until("ready", func() bool {
 		resp, err := http.Get(s.url + "/readyz")
 		if err == nil {
@@ -64,6 +72,18 @@ func serve(t *testing.T, catalog string, args ...string) *served {
 		return err == nil && resp.StatusCode == 200
 	})
 	return s
+}
+
+// address returns the one in the next line that the program prints.
+func (s *served) address(said *bufio.Reader) string {
+	s.Helper()
+	line, err := said.ReadString('\n')
+	_, address, ok := strings.Cut(strings.TrimSpace(line), " at ")
+	if !ok {
+		_ = s.cmd.Wait()
+		s.Fatalf("%q, %v: %s", line, err, s.log)
+	}
+	return address
 }
 
 func (s *served) until(what string, ok func() bool) {
@@ -259,6 +279,7 @@ func TestServeRefused(t *testing.T) {
 		{nil, "no --data"},
 		{[]string{"--data", dir, "--engine", "tpy"}, "did you mean toy"},
 		{[]string{"--data", dir, "--engine", "toy", "--durability", "fast"}, "want volatile, buffered or synced"},
+		{[]string{"--data", dir, "--engine", "toy", "--max-connections", "0"}, "--max-connections is 0: want a number from 1 on"},
 		{[]string{"--data", dir, "--engine", "toy", "--log", "xml"}, "want text or json"},
 		{[]string{"--data", dir, "--engine", "toy", "--addr", "127.0.0.1:x"}, "serve: http: listen"},
 		{[]string{"--data", dir, "--engine", "toy", "--otlp", "127.0.0.1:4318"}, `traces to "127.0.0.1:4318": want a URL`},

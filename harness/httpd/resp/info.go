@@ -2,18 +2,8 @@ package resp
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
-
-// names are the known commands, for the error of an unknown one.
-var names []string
-
-func init() { names = append(Commands(), "AUTH", "QUIT") }
-
-// Commands returns the names that [Server.Observe] may be told.
-func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
 
 // info answers with the engine's state, in the sections that tools look at.
 func (s *session) info([][]byte) {
@@ -25,7 +15,7 @@ func (s *session) info([][]byte) {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
 	line("# Server")
-	line("redis_version:7.0.0") // the protocol that is spoken; tools compare it
+	line("redis_version:%s", serverVersion)
 	line("server_name:lsmlab")
 	line("redis_mode:standalone")
 	line("state:%s", state)
@@ -44,5 +34,5 @@ func (s *session) info([][]byte) {
 	line("point_reads:%d", m.PointReads)
 	line("user_bytes:%d", m.UserBytes)
 	line("stalls:%d", m.Stalls)
-	s.out.bulk([]byte(b.String()))
+	s.out.text(b.String())
 }

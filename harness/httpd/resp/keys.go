@@ -6,51 +6,123 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// read returns the value of key, valid until the next read.
+// read returns the value of key, valid until the next read. A transaction reads
+// what it wrote.
 func (s *session) read(key []byte) (value []byte, found bool, err error) {
-	s.value, _, err = s.server.Store.Get(s.ctx, s.value[:0], key)
+	if s.running != nil {
+		if w, written := s.running[string(key)]; written {
+			return w.value, !w.deleted, nil
+		}
+	}
+	s.value, _, err = s.server.Store.Read(s.ctx, &s.valueHold, 1, s.value[:0], key)
 	if errors.Is(err, kv.ErrNotFound) {
 		return nil, false, nil
 	}
 	return s.value, err == nil, err
 }
 
-func (s *session) get(args [][]byte) {
-	value, found, err := s.read(args[0])
-	switch {
-	case err != nil:
+// put and remove add to the batch.
+func (s *session) put(key, value []byte) {
+	s.batch.Set(key, value)
+	s.running.note(key, write{value: value})
+}
+
+func (s *session) remove(key []byte) {
+	s.batch.Delete(key)
+	s.running.note(key, write{deleted: true})
+}
+
+// apply writes what fill adds, at the server's durability level, and says whether
+// it was acknowledged. In a transaction it is added to that.
+func (s *session) apply(fill func()) bool {
+	if s.running != nil {
+		fill()
+		return true
+	}
+	s.batch.Reset()
+	fill()
+	_, err := s.server.Store.Apply(s.ctx, &s.batch, s.server.Store.Settings().Durability)
+	if err != nil {
 		s.fail(err)
-	case found:
+	}
+	return err == nil
+}
+
+// update is apply where what is written depends on what decide reads of the keys:
+// no other client changes them meanwhile.
+func (s *session) update(keys [][]byte, decide func() error) bool {
+	var err error
+	if s.running != nil {
+		err = decide() // EXEC has the keys
+	} else {
+		s.batch.Reset()
+		_, err = s.server.Store.Update(s.ctx, keys, &s.batch, s.server.Store.Settings().Durability, decide)
+	}
+	if err != nil {
+		s.fail(err)
+	}
+	return err == nil
+}
+
+// valueOr answers with a value that may be missing.
+func (s *session) valueOr(value []byte, found bool) {
+	if found {
 		s.out.bulk(value)
-	default:
+	} else {
 		s.out.null()
 	}
 }
 
+// with answers by what is stored of one key.
+func (s *session) with(key []byte, answer func(value []byte, found bool)) {
+	value, found, err := s.read(key)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	answer(value, found)
+}
+
+func (s *session) get(args [][]byte) { s.with(args[0], s.valueOr) }
+
+func (s *session) strlen(args [][]byte) {
+	s.with(args[0], func(value []byte, _ bool) { s.out.number(int64(len(value))) })
+}
+
+func (s *session) typeOf(args [][]byte) {
+	s.with(args[0], func(_ []byte, found bool) { s.out.simple(map[bool]string{true: "string", false: "none"}[found]) })
+}
+
+// ttl is TTL and PTTL, where no key expires.
+func (s *session) ttl(args [][]byte) {
+	const noExpiry, noKey = -1, -2
+	s.with(args[0], func(_ []byte, found bool) { s.out.number(map[bool]int64{true: noExpiry, false: noKey}[found]) })
+}
+
+// mget sends each value before it reads the next, so that it holds one at a time.
+// If a read fails and part of the answer is gone already, the connection ends:
+// nobody may take a part for the whole.
 func (s *session) mget(args [][]byte) {
-	values := make([][]byte, len(args)) // an error would have to be the whole answer
-	for i, key := range args {
+	before := s.out.mark()
+	s.out.array(len(args))
+	for _, key := range args {
 		value, found, err := s.read(key)
-		if err != nil {
+		if err == nil {
+			s.valueOr(value, found)
+		} else if s.out.back(before) {
 			s.fail(err)
 			return
-		}
-		if found {
-			values[i] = append([]byte{}, value...)
-		}
-	}
-	s.out.array(len(values))
-	for _, value := range values {
-		if value == nil {
-			s.out.null()
 		} else {
-			s.out.bulk(value)
+			s.quit, s.out.err = true, err
+		}
+		if s.out.err != nil {
+			return
 		}
 	}
 }
 
 // present counts the keys that have a value; a key given twice counts twice.
-func (s *session) present(keys [][]byte) (n int, err error) {
+func (s *session) present(keys [][]byte) (n int64, err error) {
 	for _, key := range keys {
 		_, found, err := s.read(key)
 		if err != nil {
@@ -72,49 +144,25 @@ func (s *session) exists(args [][]byte) {
 	s.out.number(n)
 }
 
-// apply writes what fill adds, at the server's durability, and says whether it
-// was acknowledged.
-func (s *session) apply(fill func(b *kv.Batch)) bool {
-	s.batch.Reset()
-	fill(&s.batch)
-	if _, err := s.server.Store.Apply(s.ctx, &s.batch, s.server.Store.Settings().Durability); err != nil {
-		s.fail(err)
-		return false
-	}
-	return true
-}
-
-func (s *session) set(args [][]byte) {
-	if s.apply(func(b *kv.Batch) { b.Set(args[0], args[1]) }) {
-		s.out.simple("OK")
-	}
-}
-
-func (s *session) mset(args [][]byte) {
-	if len(args)%2 != 0 {
-		s.out.fail("ERR wrong number of arguments for 'MSET': a key has no value")
-		return
-	}
-	ok := s.apply(func(b *kv.Batch) {
-		for i := 0; i < len(args); i += 2 {
-			b.Set(args[i], args[i+1])
-		}
-	})
-	if ok {
-		s.out.simple("OK")
-	}
-}
-
+// del is DEL and UNLINK. A key that is given twice counts once: it is gone then.
 func (s *session) del(args [][]byte) {
-	n, err := s.present(args)
-	if err != nil {
-		s.fail(err)
-		return
-	}
-	ok := s.apply(func(b *kv.Batch) {
+	var n int64
+	ok := s.update(args, func() error {
+		gone := make(map[string]bool, len(args))
 		for _, key := range args {
-			b.Delete(key)
+			_, found, err := s.read(key)
+			if err != nil {
+				return err
+			}
+			if found && !gone[string(key)] {
+				n++
+			}
+			gone[string(key)] = true
 		}
+		for _, key := range args {
+			s.remove(key)
+		}
+		return nil
 	})
 	if ok {
 		s.out.number(n)

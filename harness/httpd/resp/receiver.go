@@ -2,12 +2,15 @@ package resp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 
 	"github.com/tidwall/redcon"
+
+	"lsmlab/harness/httpd/service"
 )
 
 // receiver cuts what a client sends into commands, in place: redcon's reader
@@ -16,8 +19,10 @@ import (
 // people type, are left to redcon.
 type receiver struct {
 	in      io.Reader
+	hold    service.Hold // of a large command: as received, and as a batch
 	buf     []byte
-	at, end int // what was received and not returned, in buf
+	at, end int  // what was received and not returned, in buf
+	begun   bool // the command at at was seen by begin
 
 	// Of the command at at, what has been received is looked at once.
 	want  int    // its arguments; 0: not known yet
@@ -33,6 +38,7 @@ const (
 	smallestBuffer = 8 << 10 // bytes that a connection has for commands
 	longestLine    = 4 << 10 // bytes of a plain line
 	mostArguments  = 1 << 20 // of a command, as of Redis
+	reserveSpans   = 4 << 10 // arguments whose memory is reserved at a time
 )
 
 var (
@@ -46,6 +52,13 @@ var (
 // idle says whether no part of a command has been received.
 func (r *receiver) idle() bool { return r.at == r.end }
 
+// begin says, once, that a part of a command has been received.
+func (r *receiver) begin() bool {
+	first := !r.begun
+	r.begun = true
+	return first
+}
+
 // fill waits for more bytes. What next returned is gone after it. A command of
 // more than limit bytes is an error.
 func (r *receiver) fill(limit int64) error {
@@ -54,10 +67,14 @@ func (r *receiver) fill(limit int64) error {
 	switch {
 	case int64(len(pending)) >= limit:
 		return errTooLong
-	case len(pending) == 0 && size > keptMemory:
-		size, r.spans = smallestBuffer, nil
+	case len(pending) == 0 && (size > keptMemory || cap(r.spans) > reserveSpans):
+		size, r.spans, r.args = smallestBuffer, nil, nil
+		r.hold.Release()
 	case len(pending) == size:
 		size *= 2
+		if err := r.reserve(size, len(r.spans)); err != nil {
+			return err
+		}
 	}
 	if size != len(r.buf) {
 		r.buf, r.args = make([]byte, size), nil // args would keep the old one
@@ -69,6 +86,20 @@ func (r *receiver) fill(limit int64) error {
 		return nil // an error comes again
 	}
 	return err
+}
+
+// reserve holds memory for so many bytes, as they come and as a batch, and so many
+// arguments.
+func (r *receiver) reserve(size, arguments int) error {
+	const each = 128 // bytes for an argument's place here and in what looks at it
+	return r.hold.Grow(context.Background(), 2*int64(size)+each*int64(arguments))
+}
+
+// park gives back memory that a silent client does not need.
+func (r *receiver) park() {
+	if len(r.buf) > smallestBuffer {
+		*r = receiver{in: r.in, hold: r.hold}
+	}
 }
 
 // next returns the next command and true, if all of it is there. It is valid
@@ -84,6 +115,11 @@ func (r *receiver) next() (args [][]byte, ok bool, err error) {
 		}
 	}
 	for len(r.spans) < r.want {
+		if len(r.spans)%reserveSpans == reserveSpans-1 {
+			if err := r.reserve(len(r.buf), len(r.spans)+reserveSpans); err != nil {
+				return nil, false, err
+			}
+		}
 		size, n, err := header(b[r.cut:], '$', math.MaxInt32)
 		if n == 0 || err != nil {
 			return nil, false, err
@@ -103,7 +139,7 @@ func (r *receiver) next() (args [][]byte, ok bool, err error) {
 		r.args = append(r.args, b[s.from:s.to:s.to])
 	}
 	r.at += r.cut
-	r.want, r.cut, r.spans = 0, 0, r.spans[:0]
+	r.want, r.cut, r.spans, r.begun = 0, 0, r.spans[:0], false
 	return r.args, true, nil
 }
 
@@ -117,6 +153,7 @@ func (r *receiver) line(b []byte) (args [][]byte, ok bool, err error) {
 		return nil, false, nil
 	}
 	r.at += end + 1
+	r.begun = false
 	ok, args, _, _, err = redcon.ReadNextCommand(b[:end+1], nil)
 	return args, ok, err
 }

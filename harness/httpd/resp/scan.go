@@ -1,7 +1,9 @@
 package resp
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,15 +12,20 @@ import (
 	"github.com/tidwall/match"
 )
 
-// maxCursors is how many walks may be under way; the oldest is forgotten then.
-const maxCursors = 10_000
+// So many walks may be under way, and their keys take so many bytes; the oldest is
+// forgotten then.
+const (
+	maxCursors     = 10_000
+	maxCursorBytes = 4 << 20
+)
 
 // cursors map the numbers that SCAN hands out to the keys to go on from: a
 // number cannot hold a key.
 type cursors struct {
-	mu   sync.Mutex
-	last uint64
-	keys map[uint64][]byte
+	mu          sync.Mutex
+	first, last uint64 // numbers that are known
+	bytes       int
+	keys        map[uint64][]byte
 }
 
 // put returns a number for key, which the table keeps.
@@ -26,11 +33,16 @@ func (c *cursors) put(key []byte) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.keys == nil {
-		c.keys = map[uint64][]byte{}
+		c.keys, c.first = map[uint64][]byte{}, 1
 	}
 	c.last++
 	c.keys[c.last] = key
-	delete(c.keys, c.last-maxCursors)
+	c.bytes += len(key)
+	for len(c.keys) > maxCursors || c.bytes > maxCursorBytes {
+		c.bytes -= len(c.keys[c.first])
+		delete(c.keys, c.first)
+		c.first++
+	}
 	return c.last
 }
 
@@ -45,7 +57,8 @@ func (c *cursors) get(number uint64) ([]byte, bool) {
 // scanOptions are the words after the cursor.
 type scanOptions struct {
 	pattern string
-	count   int // entries looked at
+	count   int  // entries looked at
+	none    bool // of a type that is not stored
 }
 
 func parseScan(args [][]byte) (o scanOptions, err error) {
@@ -61,11 +74,30 @@ func parseScan(args [][]byte) (o scanOptions, err error) {
 			if o.count, err = strconv.Atoi(string(pair[1])); err != nil || o.count < 1 {
 				return o, fmt.Errorf("COUNT is %q: want a number from 1 on", pair[1])
 			}
+		case "TYPE":
+			o.none = !strings.EqualFold(string(pair[1]), "string")
 		default:
-			return o, fmt.Errorf("option %q: want MATCH or COUNT", pair[0])
+			return o, fmt.Errorf("option %.100q: want MATCH, COUNT or TYPE", pair[0])
 		}
 	}
 	return o, nil
+}
+
+// errFull ends a scan that has found enough.
+var errFull = errors.New("full")
+
+// dbsize counts the keys, by a walk over all: engines do not know their number.
+func (s *session) dbsize([][]byte) {
+	n := int64(0)
+	err := s.server.Store.Scan(s.ctx, nil, nil, math.MaxInt, func([]byte, []byte) error {
+		n++
+		return nil
+	})
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.out.number(n)
 }
 
 func (s *session) scan(args [][]byte) {
@@ -83,15 +115,18 @@ func (s *session) scan(args [][]byte) {
 	count := min(o.count, s.server.Store.Settings().Limits.ScanEntries)
 	var found [][]byte
 	var next []byte
+	size := 0 // of what is found: an answer may have fewer than COUNT
 	err = s.server.Store.Scan(s.ctx, lower, nil, count+1, func(key, _ []byte) error {
-		if count--; count < 0 {
+		if count--; count < 0 || size > keptMemory {
 			next = append([]byte{}, key...)
-		} else if match.Match(string(key), o.pattern) {
+			return errFull
+		} else if !o.none && match.Match(string(key), o.pattern) {
 			found = append(found, append([]byte{}, key...))
+			size += len(key)
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errFull) {
 		s.fail(err)
 		return
 	}

@@ -3,7 +3,6 @@ package resp
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,50 +15,62 @@ import (
 // session is the state of one connection; its memory is used again by each
 // command.
 type session struct {
-	server  *Server
-	out     answers // not sent yet
-	ctx     context.Context
+	server *Server
+	out    answers
+	ctx    context.Context
+	id     int64
+	name   string // what CLIENT SETNAME said
+
 	trusted bool // needs no AUTH, or has given it
-	quit    bool // to be closed after the answer
+	quit    bool // to be closed after the answers
 
 	value []byte
 	batch kv.Batch
+
+	queue   *queue      // after MULTI
+	watched []watched   // keys
+	running transaction // while EXEC does its commands
+
+	valueHold, outHold, queueHold service.Hold
 }
 
-// keptMemory is how many bytes for answers, values and batches each a connection
-// keeps until its next command.
-const keptMemory = 256 << 10
-
-// trim makes s ready for more answers, and gives back what large ones took.
-func (s *session) trim() {
-	s.out = s.out[:0]
-	if max(cap(s.out), cap(s.value), cap(s.batch.Bytes())) > keptMemory {
-		s.out, s.value, s.batch = nil, nil, kv.Batch{}
+func (s *Server) newSession(ctx context.Context, id int64, send func([]byte) error) *session {
+	return &session{
+		server: s, ctx: ctx, id: id, trusted: s.Token == "",
+		out:       answers{proto: 2, send: send},
+		valueHold: s.Store.HoldAnswer(), outHold: s.Store.HoldAnswer(), queueHold: s.Store.HoldRequest(),
 	}
 }
 
-// command answers one command, whose arguments are counted already.
-type command struct {
-	name        string
-	least, most int // arguments, the name not among them; most -1: any number
-	answer      func(s *session, args [][]byte)
+// keptMemory is how many bytes for commands, answers, values and batches each a
+// connection keeps until its next command, if that comes soon.
+const keptMemory = service.SmallSize
+
+// trim gives back what large answers took.
+func (s *session) trim() {
+	if cap(s.out.buf) > 2*keptMemory {
+		s.out.buf = nil
+	}
+	if cap(s.value) > keptMemory {
+		s.value = nil
+	}
+	if cap(s.batch.Bytes()) > keptMemory {
+		s.batch = kv.Batch{}
+	}
+	s.valueHold.Release()
+	s.outHold.Release()
 }
 
-var commands = map[string]command{
-	"GET":     {"GET", 1, 1, (*session).get},
-	"SET":     {"SET", 2, 2, (*session).set},
-	"DEL":     {"DEL", 1, -1, (*session).del},
-	"EXISTS":  {"EXISTS", 1, -1, (*session).exists},
-	"MGET":    {"MGET", 1, -1, (*session).mget},
-	"MSET":    {"MSET", 2, -1, (*session).mset},
-	"SCAN":    {"SCAN", 1, -1, (*session).scan},
-	"PING":    {"PING", 0, 1, (*session).ping},
-	"ECHO":    {"ECHO", 1, 1, (*session).ping},
-	"INFO":    {"INFO", 0, -1, (*session).info},
-	"SELECT":  {"SELECT", 1, 1, (*session).selectDB},
-	"CLIENT":  {"CLIENT", 1, -1, func(s *session, _ [][]byte) { s.out.simple("OK") }},
-	"COMMAND": {"COMMAND", 0, -1, func(s *session, _ [][]byte) { s.out.array(0) }},
-	"CONFIG":  {"CONFIG", 2, -1, (*session).config},
+// park gives back all memory that a silent client does not need.
+func (s *session) park() {
+	s.trim()
+	s.out.buf, s.value, s.batch = nil, nil, kv.Batch{}
+}
+
+// close ends the session.
+func (s *session) close() {
+	s.park()
+	s.drop()
 }
 
 // do answers one command.
@@ -68,70 +79,59 @@ func (s *session) do(args [][]byte) {
 		return
 	}
 	name := args[0]
-	if _, exact := commands[string(name)]; !exact { // most clients write them in capitals
+	c, known := commands[string(name)]
+	if !known { // most clients write them in capitals
 		name = bytes.ToUpper(name)
+		c, known = commands[string(name)]
 	}
 	args = args[1:]
-	switch string(name) {
-	case "AUTH":
-		s.auth(args)
-		return
-	case "QUIT":
-		s.quit = true
-		s.out.simple("OK")
-		return
-	}
-	c, known := commands[string(name)]
+	var refused string
 	switch {
-	case !s.trusted:
-		s.out.fail("NOAUTH Authentication required.")
+	case !known && (string(name) == "POST" || string(name) == "HOST:"):
+		s.server.notOurs()
+		s.quit = true
+		return
+	case !s.trusted && c.flags&open == 0:
+		refused = "NOAUTH Authentication required."
 	case !known:
-		s.out.fail(fmt.Sprintf("ERR unknown command %.100q: the front knows %s", name, strings.Join(names, " ")))
-	case len(args) < c.least || c.most >= 0 && len(args) > c.most:
-		s.out.fail(fmt.Sprintf("ERR wrong number of arguments for '%s'; options are not supported", name))
-	default:
-		if s.server.Observe != nil {
-			s.server.Observe(c.name)
+		refused = fmt.Sprintf("ERR unknown command %.100q: the front knows %s", name, strings.Join(names, " "))
+	case len(args) < c.least || c.most >= 0 && len(args) > c.most || c.keys.step == 2 && len(args)%2 != 0:
+		refused = fmt.Sprintf("ERR wrong number of arguments for '%s' command", strings.ToLower(c.name))
+	case s.queue != nil && c.flags&outside != 0:
+		refused = fmt.Sprintf("ERR %s is not supported after MULTI", c.name)
+	}
+	switch {
+	case refused != "":
+		s.out.fail(refused)
+		if s.queue != nil {
+			s.queue.refused = true
 		}
-		c.answer(s, args)
+	case s.queue != nil && c.flags&now == 0:
+		s.enqueue(c, args)
+	default:
+		s.answer(c, args)
 	}
 }
 
-func (s *session) auth(args [][]byte) {
-	if len(args) == 0 {
-		s.out.fail("ERR wrong number of arguments for 'AUTH'")
-		return
+func (s *session) answer(c command, args [][]byte) {
+	if s.server.Observe != nil {
+		s.server.Observe(c.name)
 	}
-	given := args[len(args)-1] // a user name may come before
-	if s.server.Token == "" || subtle.ConstantTimeCompare(given, []byte(s.server.Token)) == 1 {
-		s.trusted = true
-		s.out.simple("OK")
-		return
-	}
-	s.out.fail("WRONGPASS invalid token")
+	c.answer(s, args)
 }
 
-func (s *session) ping(args [][]byte) {
-	if len(args) == 1 {
-		s.out.bulk(args[0])
-		return
-	}
-	s.out.simple("PONG")
-}
+// replyError is an error that is answered as it is written.
+type replyError string
 
-func (s *session) selectDB(args [][]byte) {
-	if string(args[0]) != "0" {
-		s.out.fail("ERR there is one database, 0")
-		return
-	}
-	s.out.simple("OK")
-}
-
-// config knows no setting; tools that ask take an empty answer.
-func (s *session) config([][]byte) { s.out.array(0) }
+func (e replyError) Error() string { return string(e) }
 
 // fail answers with what err means to a client of Redis.
 func (s *session) fail(err error) {
+	var reply replyError
+	if errors.As(err, &reply) {
+		s.out.fail(string(reply))
+		return
+	}
 	p := service.Classify(err)
 	prefix := "ERR"
 	switch {
@@ -145,10 +145,18 @@ func (s *session) fail(err error) {
 	s.out.fail(fmt.Sprintf("%s %s: %s", prefix, p.Kind, p.Detail))
 }
 
+// unsupported answers a part of a command that the front does not know.
+func (s *session) unsupported(command string, part []byte, known string) {
+	s.out.fail(fmt.Sprintf("ERR %s %.100q is not supported, but %s", command, part, known))
+}
+
 // reportProtocol answers bytes that are no commands; a connection that ended
 // or fell silent gets no answer.
 func (s *session) reportProtocol(err error) {
-	if errors.Is(err, errTooLong) || strings.HasPrefix(err.Error(), "Protocol error") {
+	switch {
+	case errors.Is(err, errTooLong) || strings.HasPrefix(err.Error(), "Protocol error"):
 		s.out.fail("ERR " + err.Error())
+	case errors.Is(err, service.ErrBusy):
+		s.fail(err)
 	}
 }

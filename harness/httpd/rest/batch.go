@@ -18,10 +18,15 @@ type batchWrite struct {
 	Delete bool    `json:"delete"`
 }
 
+// batchCopies of a batch's text are there at a time, at most: what the decoder has
+// read, twice while it grows, and the batch itself.
+const batchCopies = 3
+
 // batch applies all lines as one.
 func (h *Handler) batch(w http.ResponseWriter, r *http.Request, m *scratch) (int, error) {
 	limit := h.Store.Settings().Limits.BodyBytes
-	if err := readBatch(http.MaxBytesReader(w, r.Body, limit), &m.batch); err != nil {
+	body := m.sent.Body(r.Context(), http.MaxBytesReader(w, r.Body, limit), batchCopies)
+	if err := readBatch(body, &m.batch); err != nil {
 		return 0, err
 	}
 	lsn, err := h.write(r, &m.batch)
@@ -46,6 +51,8 @@ func readBatch(body io.Reader, b *kv.Batch) error {
 			return nil
 		case errors.As(err, &tooLong):
 			return tooLong
+		case errors.Is(err, service.ErrBusy):
+			return err
 		case err != nil:
 			return service.BadRequestf("write %d of the batch: %v", n, err)
 		case line.Key == nil:

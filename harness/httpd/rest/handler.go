@@ -3,7 +3,7 @@
 //	PUT|GET|DELETE /kv/{key}                the key percent-encoded, the body the raw value
 //	GET            /kv?lower=&upper=&limit= entries in order, NDJSON with base64
 //	POST           /batch                   NDJSON of writes, applied as one
-//	GET|POST       /set?key=&value=         plain text
+//	POST           /set?key=&value=         plain text; GET too with AllowGetSet
 //	GET            /get?key=                plain text
 //
 // Every byte string is a key, the empty one and those with slashes too: /kv/ and
@@ -14,6 +14,7 @@
 package rest
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -37,6 +38,8 @@ type Handler struct {
 	// StallTimeout bounds the time that a client may take to read one part of a
 	// scan; 0: no bound but the server's.
 	StallTimeout time.Duration
+	// AllowGetSet lets GET /set write: so can then every link on every page.
+	AllowGetSet bool
 
 	scratch sync.Pool // of *scratch
 }
@@ -54,6 +57,8 @@ type Observation struct {
 type scratch struct {
 	value []byte
 	batch kv.Batch
+	hold  service.Hold // of the answer
+	sent  service.Hold // of the body
 }
 
 // keptScratch is the most memory that a finished request leaves for others.
@@ -76,10 +81,11 @@ var (
 		http.MethodGet: (*Handler).get, http.MethodHead: (*Handler).get,
 		http.MethodPut: (*Handler).put, http.MethodDelete: (*Handler).remove,
 	})
-	routes = map[string]*route{
+	setRoute = newRoute("/set", map[string]action{http.MethodPost: (*Handler).plainSet})
+	routes   = map[string]*route{
 		"/kv":    newRoute("/kv", map[string]action{http.MethodGet: (*Handler).scan}),
 		"/batch": newRoute("/batch", map[string]action{http.MethodPost: (*Handler).batch}),
-		"/set":   newRoute("/set", map[string]action{http.MethodGet: (*Handler).plainSet, http.MethodPost: (*Handler).plainSet}),
+		"/set":   setRoute,
 		"/get":   newRoute("/get", map[string]action{http.MethodGet: (*Handler).plainGet}),
 	}
 )
@@ -120,9 +126,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) (status int, err error) {
 	act := route.methods[r.Method]
+	if route == setRoute && r.Method == http.MethodGet && h.AllowGetSet {
+		act = (*Handler).plainSet
+	}
 	if act == nil {
 		w.Header().Set("Allow", route.allow)
 		return WriteProblem(w, r, service.Problem{Status: http.StatusMethodNotAllowed, Kind: "method", Detail: "allowed here: " + route.allow}), nil
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return WriteProblem(w, r, service.Problem{
+			Status: http.StatusUnsupportedMediaType, Kind: "content-encoding",
+			Detail: fmt.Sprintf("Content-Encoding is %q: bodies are taken as they are, only identity is known", coding),
+		}), nil
 	}
 	m := h.borrow()
 	status, err = act(h, w, r, m)
@@ -140,10 +155,12 @@ func (h *Handler) borrow() *scratch {
 	if m, ok := h.scratch.Get().(*scratch); ok {
 		return m
 	}
-	return &scratch{}
+	return &scratch{hold: h.Store.HoldAnswer(), sent: h.Store.HoldRequest()}
 }
 
 func (h *Handler) giveBack(m *scratch) {
+	defer m.hold.Release()
+	defer m.sent.Release()
 	if cap(m.value)+cap(m.batch.Bytes()) > keptScratch {
 		return
 	}

@@ -34,7 +34,7 @@ type front struct {
 func newFront(t *testing.T) *front {
 	t.Helper()
 	s := settings.Default()
-	s.Limits = settings.Limits{BodyBytes: 1 << 20, ScanEntries: 1000}
+	s.Limits.BodyBytes, s.Limits.ScanEntries = 1<<20, 1000
 	store, db := servetest.NewStore(t, s)
 	server := httptest.NewServer(&Handler{Store: store})
 	t.Cleanup(server.Close)
@@ -161,7 +161,7 @@ func TestRefused(t *testing.T) {
 		{400, "bad-request", "from 1 to 1000", "GET", "/kv?limit=1001", "", nil},
 		{400, "bad-request", "limit is \"ten\"", "GET", "/kv?limit=ten", "", nil},
 		{400, "bad-request", "invalid URL escape", "GET", "/kv?lower=%zz", "", nil},
-		{400, "bad-request", "no value", "GET", "/set?key=k", "", nil},
+		{400, "bad-request", "no value", "POST", "/set?key=k", "", nil},
 		{400, "bad-request", "no key", "GET", "/get", "", nil},
 		{400, "bad-request", "write 2 of the batch: want either", "POST", "/batch", line("aw==", `,"value":""`) + line("aw==", ""), nil},
 		{400, "bad-request", "write 1 of the batch: want either", "POST", "/batch", line("aw==", `,"value":"","delete":true`), nil},
@@ -246,7 +246,7 @@ func TestBatch(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	f := newFront(t)
-	f.expect(200, "OK\n", "GET", "/set?key=a%2Fb&value=one+two", "")
+	f.expect(200, "OK\n", "POST", "/set?key=a%2Fb&value=one+two", "")
 	f.expect(200, "one two", "GET", "/get?key=a%2Fb", "")
 	f.expect(200, "one two", "GET", "/kv/a/b", "")
 	f.expect(200, "OK\n", "POST", "/set?key=&value=", "")

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -19,7 +20,7 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, m *scratch) (int, 
 
 // sendValue answers with the raw value of key.
 func (h *Handler) sendValue(w http.ResponseWriter, r *http.Request, key []byte, m *scratch) (int, error) {
-	value, lsn, err := h.Store.Get(r.Context(), m.value[:0], key)
+	value, lsn, err := h.Store.Read(r.Context(), &m.hold, 1, m.value[:0], key)
 	m.value = value
 	if err != nil {
 		return 0, err
@@ -76,14 +77,20 @@ func (h *Handler) write(r *http.Request, b *kv.Batch) (lsn uint64, err error) {
 	return h.Store.Apply(r.Context(), b, d)
 }
 
+// bodyCopies of a body are there at a time: what was read, and the batch.
+const bodyCopies = 2
+
 // readBody returns the body, in m's memory.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, m *scratch) ([]byte, error) {
 	limit := h.Store.Settings().Limits.BodyBytes
 	if r.ContentLength > limit { // before the client has sent it all
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
-	body := http.MaxBytesReader(w, r.Body, limit)
+	body := m.sent.Body(r.Context(), http.MaxBytesReader(w, r.Body, limit), bodyCopies)
 	if n := r.ContentLength; n >= 0 {
+		if err := m.sent.Grow(r.Context(), bodyCopies*n); err != nil {
+			return nil, err
+		}
 		m.value = append(m.value[:0], make([]byte, n)...)
 		_, err := io.ReadFull(body, m.value)
 		return m.value, bodyError(err)
@@ -94,9 +101,10 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, m *scratch) (
 	return m.value, bodyError(err)
 }
 
-// bodyError blames the client for a body that did not arrive whole.
+// bodyError blames the client for a body that did not arrive whole, unless the
+// server has no room for it.
 func bodyError(err error) error {
-	if _, ok := err.(*http.MaxBytesError); err == nil || ok {
+	if _, ok := err.(*http.MaxBytesError); err == nil || ok || errors.Is(err, service.ErrBusy) {
 		return err
 	}
 	return service.BadRequestf("read the body: %v", err)

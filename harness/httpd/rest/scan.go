@@ -22,11 +22,8 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request, _ *scratch) (int,
 	}
 	parts := &partWriter{ResponseWriter: w, control: http.NewResponseController(w), stall: h.StallTimeout}
 	out := bufio.NewWriterSize(parts, scanPart)
-	var line []byte
 	err = h.Store.Scan(r.Context(), lower, upper, limit, func(key, value []byte) error {
-		line = appendEntry(line[:0], key, value)
-		_, err := out.Write(line)
-		return err
+		return writeEntry(out, key, value)
 	})
 	switch {
 	case err != nil && !parts.begun:
@@ -60,12 +57,29 @@ func (e *cutError) status() int {
 	return http.StatusInternalServerError
 }
 
-func appendEntry(line, key, value []byte) []byte {
-	line = append(line, `{"key":"`...)
-	line = base64.StdEncoding.AppendEncode(line, key)
-	line = append(line, `","value":"`...)
-	line = base64.StdEncoding.AppendEncode(line, value)
-	return append(line, "\"}\n"...)
+// writeEntry writes the line of an entry, a piece at a time: of a large value there
+// is no second copy, however slow the client is.
+func writeEntry(out *bufio.Writer, key, value []byte) error {
+	_, _ = out.WriteString(`{"key":"`)
+	encode(out, key)
+	_, _ = out.WriteString(`","value":"`)
+	encode(out, value)
+	_, err := out.WriteString("\"}\n") // tells of all before
+	return err
+}
+
+// encode writes the base64 of b into the writer's own memory. A piece is a
+// multiple of 3 bytes, so that only the last one is padded.
+func encode(out *bufio.Writer, b []byte) {
+	const piece = 3 << 10
+	for len(b) > 0 {
+		n := min(len(b), piece)
+		if out.Available() < base64.StdEncoding.EncodedLen(n) && out.Flush() != nil {
+			return
+		}
+		_, _ = out.Write(base64.StdEncoding.AppendEncode(out.AvailableBuffer(), b[:n]))
+		b = b[n:]
+	}
 }
 
 // partWriter gives the client a fresh deadline for each part: a scan may take

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -26,18 +27,60 @@ type Observation struct {
 	Took      time.Duration
 }
 
+// How many times the memory of a large value or request is there at once: as the
+// engine gives it, and encoded, twice while that grows; as sent, as a message, and
+// as a batch.
+const (
+	answerCopies  = 3
+	requestCopies = 3
+)
+
 // New returns the path prefix to serve and its handler. Observe, if given, is
 // told about every answer.
+//
+// Messages are not compressed: a few bytes could become as much memory as a request
+// may have.
 func New(store *service.Store, observe func(Observation)) (string, http.Handler) {
 	limit := int(store.Settings().Limits.BodyBytes)
-	return kvv1connect.NewKVHandler(server{store},
-		connect.WithReadMaxBytes(limit), connect.WithInterceptors(observer(observe)))
+	path, calls := kvv1connect.NewKVHandler(server{store},
+		connect.WithReadMaxBytes(limit), connect.WithInterceptors(observer(observe)), connect.WithCompression("gzip", nil, nil))
+	return path, held(store, calls)
+}
+
+// held makes calls hold the memory of their request and of their answer until the
+// client has taken it.
+func held(store *service.Store, calls http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request, answer := store.HoldRequest(), store.HoldAnswer()
+		defer request.Release()
+		defer answer.Release()
+		ctx := context.WithValue(r.Context(), answerKey{}, &answer)
+		r = r.WithContext(ctx)
+		r.Body = &codedBody{request.Body(ctx, r.Body, requestCopies)}
+		calls.ServeHTTP(w, r)
+	})
+}
+
+// answerKey is the key of a context's hold of the answer.
+type answerKey struct{}
+
+func answerHold(ctx context.Context) *service.Hold { return ctx.Value(answerKey{}).(*service.Hold) }
+
+// codedBody says by the code of gRPC that there is no room for the request.
+type codedBody struct{ io.ReadCloser }
+
+func (b *codedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, service.ErrBusy) {
+		err = coded(err)
+	}
+	return n, err
 }
 
 type server struct{ store *service.Store }
 
 func (s server) Get(ctx context.Context, r *connect.Request[kvv1.GetRequest]) (*connect.Response[kvv1.GetResponse], error) {
-	value, lsn, err := s.store.Get(ctx, nil, r.Msg.Key)
+	value, lsn, err := s.store.Read(ctx, answerHold(ctx), answerCopies, nil, r.Msg.Key)
 	if err != nil {
 		return nil, coded(err)
 	}
@@ -107,12 +150,16 @@ func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], 
 		limit = most
 	}
 	part, size := &kvv1.ScanResponse{}, 0
+	hold := answerHold(ctx)
 	send := func() error {
 		err := out.Send(part)
 		part, size = &kvv1.ScanResponse{}, 0
 		return err
 	}
 	err := s.store.Scan(ctx, r.Msg.Lower, r.Msg.Upper, limit, func(key, value []byte) error {
+		if err := hold.Grow(ctx, int64(answerCopies*(size+len(key)+len(value)))); err != nil {
+			return err
+		}
 		part.Entries = append(part.Entries, &kvv1.Entry{Key: append([]byte{}, key...), Value: append([]byte{}, value...)})
 		if size += len(key) + len(value); size >= scanPart {
 			return send()

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -157,7 +158,7 @@ func TestLongScan(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	s := settings.Default()
-	s.Limits = settings.Limits{BodyBytes: 200_000, ScanEntries: 10}
+	s.Limits.BodyBytes, s.Limits.ScanEntries = 200_000, 10
 	c := newClient(t, s)
 	c.refused(codes.InvalidArgument, "too-large", "Delete", &kvv1.DeleteRequest{Key: make([]byte, kv.MaxKeySize+1)})
 	c.refused(codes.ResourceExhausted, "larger than", "Set", &kvv1.SetRequest{Value: make([]byte, 200_001)})
@@ -179,5 +180,29 @@ func TestConnect(t *testing.T) {
 	var got struct{ Value, LSN string } // protojson spaces its text at will
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got.Value != "dg==" || got.LSN != "1" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestLargeAnswers: a value larger than all that may be held comes as a whole, in
+// one message and in a scan; compressed calls are refused.
+func TestLargeAnswers(t *testing.T) {
+	s := settings.Default()
+	s.Limits.HeldBytes = 1 << 20
+	c := newClient(t, s)
+	value := make([]byte, 3<<20)
+	c.write("Set", &kvv1.SetRequest{Key: []byte("k"), Value: value})
+	for range 3 {
+		var got kvv1.GetResponse
+		if err := c.call("Get", &kvv1.GetRequest{Key: []byte("k")}, &got); err != nil || len(got.Value) != len(value) {
+			t.Fatalf("%d bytes, %v", len(got.Value), err)
+		}
+	}
+	if keys, err := c.scan(&kvv1.ScanRequest{}); err != nil || !strings.Contains(keys, "k") {
+		t.Errorf("%q, %v", keys, err)
+	}
+	var got kvv1.GetResponse
+	err := c.conn.Invoke(context.Background(), "/lsmlab.kv.v1.KV/Get", &kvv1.GetRequest{Key: []byte("k")}, &got, grpc.UseCompressor(gzip.Name))
+	if status.Code(err) != codes.Unimplemented {
+		t.Errorf("a compressed call: %v", err)
 	}
 }

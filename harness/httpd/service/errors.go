@@ -66,6 +66,8 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.RetryAfter = http.StatusTooManyRequests, "rate-limited", shed.RetryAfter
 	case errors.As(err, &shed):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "circuit-open", shed.RetryAfter
+	case errors.Is(err, ErrBusy):
+		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "busy", time.Second
 	case errors.Is(err, ErrRecovering):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second
 	case errors.Is(err, ErrStopping), errors.Is(err, kv.ErrClosed):

@@ -6,6 +6,7 @@ package service
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,10 @@ type Store struct {
 	engine   atomic.Pointer[engine]
 	guard    atomic.Pointer[guard]
 	stopping atomic.Bool
+
+	answers, requests Budget
+	reading           chan struct{} // one place for each read in the engine
+	locks             locks
 }
 
 // engine is an open engine and its optional abilities, looked up once.
@@ -33,14 +38,19 @@ type engine struct {
 // New returns a store whose engine is still to come; until then it answers
 // [ErrRecovering].
 func New(s settings.Settings, log *slog.Logger) *Store {
-	store := &Store{log: log}
+	store := &Store{log: log, locks: locks{seed: maphash.MakeSeed()}, reading: make(chan struct{}, maxReading)}
+	store.answers.patience, store.requests.patience = patience, patience
 	store.Use(s)
 	return store
 }
 
 // Use makes next the settings from now on; what rate and breaker had counted is
 // forgotten.
-func (s *Store) Use(next settings.Settings) { s.guard.Store(newGuard(next, s.log)) }
+func (s *Store) Use(next settings.Settings) {
+	s.answers.resize(next.Limits.HeldBytes)
+	s.requests.resize(next.Limits.HeldBytes)
+	s.guard.Store(newGuard(next, s.log))
+}
 
 // Settings returns the settings in use, not to be changed.
 func (s *Store) Settings() *settings.Settings { return &s.guard.Load().settings }
@@ -108,15 +118,25 @@ func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uin
 	if e.lsn != nil {
 		lsn = e.lsn.LSN()
 	}
+	s.reading <- struct{}{}
 	value, err = e.Get(dst, key)
+	<-s.reading
 	end()
 	admitted.done(err, time.Since(start))
 	return value, lsn, err
 }
 
-// Apply writes b, to the given rung, and returns the LSN of its last write; 0 if
-// the engine has none.
+// Apply writes b, at the given durability level, and returns the LSN of its last
+// write; 0 if the engine has none. It waits for an Update of the same keys.
 func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
+	shared := s.locks.ofBatch(b)
+	s.locks.rlock(&shared)
+	defer s.locks.runlock(&shared)
+	return s.apply(ctx, b, d)
+}
+
+// apply is Apply for a caller that has locked the keys.
+func (s *Store) apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
 	e, admitted, err := s.begin(writes)
 	if err != nil {
 		return 0, err

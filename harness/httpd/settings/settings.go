@@ -5,7 +5,7 @@
 //	{
 //	  "durability": "synced",
 //	  "log_level": "debug",
-//	  "limits": {"body_bytes": 1048576, "scan_entries": 1000},
+//	  "limits": {"body_bytes": 1048576, "scan_entries": 1000, "held_bytes": 268435456},
 //	  "rate": {"requests_per_second": 5000, "burst": 500},
 //	  "breaker": {"failure_ratio": 0.5, "min_requests": 20, "window": "10s", "open": "5s", "slow": "2s"},
 //	  "fallback": "busy, try again later",
@@ -41,10 +41,13 @@ type Settings struct {
 	TraceRatio float64 `json:"trace_ratio"`
 }
 
-// Limits bound the work of one request.
+// Limits bound the work of one request, and HeldBytes the memory of all.
 type Limits struct {
 	BodyBytes   int64 `json:"body_bytes"`   // gRPC keeps what the server was started with
 	ScanEntries int   `json:"scan_entries"` // also what a scan without a limit gets
+	// HeldBytes are held at most of large answers, for clients to take them, and as
+	// many again of large requests: see package service.
+	HeldBytes int64 `json:"held_bytes"`
 }
 
 // Rate is a token bucket over all requests.
@@ -79,7 +82,7 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 func Default() Settings {
 	return Settings{
 		Durability: kv.Buffered,
-		Limits:     Limits{BodyBytes: 32 << 20, ScanEntries: 100_000},
+		Limits:     Limits{BodyBytes: 32 << 20, ScanEntries: 100_000, HeldBytes: 256 << 20},
 		Rate:       Rate{Burst: 1000},
 		Breaker: Breaker{
 			FailureRatio: 0.5, MinRequests: 20,
@@ -127,6 +130,7 @@ func (s Settings) check() error {
 	}{
 		{"limits.body_bytes", float64(s.Limits.BodyBytes), 1, kv.MaxBatchSize},
 		{"limits.scan_entries", float64(s.Limits.ScanEntries), 1, 1e9},
+		{"limits.held_bytes", float64(s.Limits.HeldBytes), 1, 1e15},
 		{"rate.requests_per_second", s.Rate.RequestsPerSecond, 0, 1e9},
 		{"rate.burst", float64(s.Rate.Burst), 1, 1e9},
 		{"breaker.failure_ratio", s.Breaker.FailureRatio, 0.01, 1},

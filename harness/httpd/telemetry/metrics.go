@@ -5,6 +5,7 @@ package telemetry
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/httpd/conns"
 	"lsmlab/harness/httpd/resp"
 	"lsmlab/harness/httpd/rest"
 	"lsmlab/harness/httpd/rpc"
@@ -64,6 +66,36 @@ func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC, collectors.MetricsScheduler)),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// Held records the memory that is held for clients, asked for at each scrape.
+func (m *Metrics) Held(held func() (answers, requests int64)) {
+	gauge := func(of string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "lsmlab_held_bytes", Help: "Bytes of large answers and requests in memory.", ConstLabels: prometheus.Labels{"of": of},
+		}, value)
+	}
+	m.registry.MustRegister(
+		gauge("answers", func() float64 { answers, _ := held(); return float64(answers) }),
+		gauge("requests", func() float64 { _, requests := held(); return float64(requests) }))
+}
+
+// Front records the connections of a front, whose counts are asked for at each
+// scrape.
+func (m *Metrics) Front(name string, counts func() conns.Counts) {
+	labels := prometheus.Labels{"front": name}
+	figure := func(name, help string, of func(conns.Counts) int64) prometheus.Collector {
+		value := func() float64 { return float64(of(counts())) }
+		if strings.HasSuffix(name, "_total") {
+			return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, value)
+		}
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, value)
+	}
+	m.registry.MustRegister(
+		figure("lsmlab_connections", "Connections that are open.", func(c conns.Counts) int64 { return c.Open }),
+		figure("lsmlab_connections_accepted_total", "Connections accepted.", func(c conns.Counts) int64 { return c.Accepted }),
+		figure("lsmlab_connections_refused_total", "Connections over the limit.", func(c conns.Counts) int64 { return c.Refused }),
+		figure("lsmlab_accepts_failed_total", "Accepts that failed and were tried again.", func(c conns.Counts) int64 { return c.Failed }))
 }
 
 // Handler answers scrapes.

@@ -1,0 +1,209 @@
+package resp
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+
+	"lsmlab/harness/httpd/service"
+)
+
+// queue are the commands between MULTI and EXEC.
+type queue struct {
+	commands []queued
+	bytes    int64
+	refused  bool // one of them, so EXEC does none
+}
+
+type queued struct {
+	command
+	args [][]byte // a copy
+}
+
+// transaction is what a running EXEC has written so far, by key; nil: none runs.
+type transaction map[string]write
+
+// write is a value that a key will have, or that it will have none.
+type write struct {
+	value   []byte
+	deleted bool
+}
+
+func (t transaction) note(key []byte, w write) {
+	if t != nil {
+		t[string(key)] = w
+	}
+}
+
+// watched is a key with a hash of what it had; 0: it had no value.
+type watched struct {
+	key  []byte
+	hash uint64
+}
+
+const (
+	maxWatched  = 1000
+	maxQueued   = 100_000
+	queuedBytes = 256 // of a queued command, beside its arguments
+)
+
+var watchSeed = maphash.MakeSeed()
+
+func (s *session) begin([][]byte) {
+	if s.queue != nil {
+		s.out.fail("ERR MULTI calls can not be nested")
+		return
+	}
+	s.queue = &queue{}
+	s.out.simple("OK")
+}
+
+// drop forgets queue and watched keys.
+func (s *session) drop() {
+	s.queue, s.watched = nil, nil
+	s.queueHold.Release()
+}
+
+func (s *session) discard([][]byte) {
+	if s.queue == nil {
+		s.out.fail("ERR DISCARD without MULTI")
+		return
+	}
+	s.drop()
+	s.out.simple("OK")
+}
+
+// enqueue keeps a command for EXEC, within the limit of a body.
+func (s *session) enqueue(c command, args [][]byte) {
+	q := s.queue
+	n := int64(queuedBytes)
+	for _, a := range args {
+		n += int64(len(a)) + queuedBytes/8
+	}
+	var err error
+	if limit := s.server.Store.Settings().Limits.BodyBytes; q.bytes+n > limit || len(q.commands) == maxQueued {
+		err = replyError(fmt.Sprintf("ERR MULTI: the commands are over the limit of %d bytes or %d commands", limit, maxQueued))
+	} else {
+		err = s.queueHold.Grow(s.ctx, 2*(q.bytes+n)) // queue and batch
+	}
+	if err != nil {
+		q.refused = true
+		s.fail(err)
+		return
+	}
+	q.bytes += n
+	kept := make([][]byte, len(args))
+	for i, a := range args {
+		kept[i] = append([]byte{}, a...)
+	}
+	q.commands = append(q.commands, queued{c, kept})
+	s.out.simple("QUEUED")
+}
+
+// exec does the queued commands in order, each reading what those before it wrote,
+// and applies what all wrote as one batch: all of it or nothing, also across a
+// crash. No client of this server changes one of their keys meanwhile. Answers are
+// sent once the batch is acknowledged. A command that fails, as INCR of a word,
+// writes nothing and does not stop the others, as in Redis.
+func (s *session) exec([][]byte) {
+	q := s.queue
+	switch {
+	case q == nil:
+		s.out.fail("ERR EXEC without MULTI")
+		return
+	case q.refused:
+		s.drop()
+		s.out.fail("EXECABORT Transaction discarded because of previous errors.")
+		return
+	}
+	defer s.drop()
+	var keys [][]byte
+	for _, c := range q.commands {
+		keys = append(keys, c.keys.of(c.args)...)
+	}
+	for _, w := range s.watched {
+		keys = append(keys, w.key)
+	}
+	before := s.out.mark()
+	s.out.keep = s.keepAnswers
+	s.batch.Reset()
+	_, err := s.server.Store.Update(s.ctx, keys, &s.batch, s.server.Store.Settings().Durability, func() error { return s.run(q) })
+	s.running, s.out.keep = nil, nil
+	if err == nil {
+		return
+	}
+	s.out.back(before)
+	s.out.err = nil
+	if errors.Is(err, errChanged) {
+		s.out.nothing()
+		return
+	}
+	s.fail(err)
+}
+
+// errChanged says that a watched key has another value.
+const errChanged = replyError("ERR a watched key has changed")
+
+func (s *session) run(q *queue) error {
+	for _, w := range s.watched {
+		hash, err := s.fingerprint(w.key)
+		if err != nil {
+			return err
+		}
+		if hash != w.hash {
+			return errChanged
+		}
+	}
+	s.running = transaction{}
+	s.out.array(len(q.commands))
+	for _, c := range q.commands {
+		s.answer(c.command, c.args)
+		if s.out.err != nil {
+			return s.out.err
+		}
+	}
+	return nil
+}
+
+// keepAnswers says whether a transaction may have so many bytes of answers.
+func (s *session) keepAnswers(bytes int) error {
+	if int64(bytes) > s.server.Store.Settings().Limits.BodyBytes {
+		return service.BadRequestf("%v", errAnswers)
+	}
+	return s.outHold.Grow(s.ctx, 2*int64(bytes)) // it doubles when it grows
+}
+
+// watch notes what keys have now. A later EXEC does nothing if one has another
+// value then; one that was changed and changed back counts as the same.
+func (s *session) watch(args [][]byte) {
+	if s.queue != nil {
+		s.out.fail("ERR WATCH inside MULTI is not allowed")
+		return
+	}
+	if len(s.watched)+len(args) > maxWatched {
+		s.out.fail(fmt.Sprintf("ERR WATCH of more than %d keys", maxWatched))
+		return
+	}
+	for _, key := range args {
+		hash, err := s.fingerprint(key)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.watched = append(s.watched, watched{append([]byte{}, key...), hash})
+	}
+	s.out.simple("OK")
+}
+
+func (s *session) unwatch([][]byte) {
+	s.watched = nil
+	s.out.simple("OK")
+}
+
+func (s *session) fingerprint(key []byte) (uint64, error) {
+	value, found, err := s.read(key)
+	if err != nil || !found {
+		return 0, err
+	}
+	return maphash.Bytes(watchSeed, value) | 1, nil
+}

@@ -1,0 +1,197 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// Memory that clients can make the server hold is bounded, so that neither large
+// values nor slow readers nor many clients exhaust it:
+//
+//  1. What is at most SmallSize counts for nothing: a connection or request has a
+//     fixed number of such pieces.
+//  2. A larger value, answer or body is reserved from a [Budget] before it is made,
+//     until the client has taken it. If there is no room within its patience, the
+//     request is refused with [ErrBusy], and may be tried again.
+//  3. The size of a value is known once it is read. So at most maxReading reads are
+//     in the engine at a time, each of at most [kv.MaxValueSize]; a value that
+//     finds no room is dropped at once and read again when there is some. Reads of
+//     small values never wait for clients that are slow to take large ones.
+const (
+	SmallSize  = 64 << 10 // bytes
+	maxReading = 32
+
+	patience = 5 * time.Second // until a request is refused
+)
+
+// ErrBusy says that the server holds as much for its clients as it may.
+var ErrBusy = errors.New("the server holds as much for its clients as limits.held_bytes allows")
+
+// Budget is a number of bytes that many may hold parts of.
+type Budget struct {
+	patience time.Duration // of Reserve
+
+	mu          sync.Mutex
+	total, used int64
+	freed       chan struct{} // closed when bytes are given back or added; nil: nobody waits
+}
+
+// resize changes the total; what is held stays held.
+func (b *Budget) resize(total int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total = total
+	b.wake()
+}
+
+func (b *Budget) wake() {
+	if b.freed != nil {
+		close(b.freed)
+		b.freed = nil
+	}
+}
+
+// try reserves n bytes for one who holds own bytes, if there is room, else it
+// returns what to wait for. Who is alone always has room.
+func (b *Budget) try(n, own int64) (ok bool, freed <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used == own || b.used+n <= b.total {
+		b.used += n
+		return true, nil
+	}
+	if b.freed == nil {
+		b.freed = make(chan struct{})
+	}
+	return false, b.freed
+}
+
+func (b *Budget) giveBack(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	b.wake()
+}
+
+// Used returns how many bytes are held.
+func (b *Budget) Used() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
+// reserve is try that waits, until its patience or ctx ends.
+func (b *Budget) reserve(ctx context.Context, n, own int64) error {
+	ok, freed := b.try(n, own)
+	if ok {
+		return nil
+	}
+	timeout := time.NewTimer(b.patience)
+	defer timeout.Stop()
+	for {
+		select {
+		case <-freed:
+		case <-timeout.C:
+			return ErrBusy
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if ok, freed = b.try(n, own); ok {
+			return nil
+		}
+	}
+}
+
+// Hold is what one answer or request holds of a budget; the zero value is of none,
+// and has no bounds. It is used by one goroutine at a time.
+type Hold struct {
+	budget *Budget
+	bytes  int64
+}
+
+// Grow makes h hold n bytes in all, if that is more than it holds and more than
+// SmallSize. It waits for room, and fails with [ErrBusy].
+func (h *Hold) Grow(ctx context.Context, n int64) error {
+	if h.covers(n) {
+		return nil
+	}
+	if err := h.budget.reserve(ctx, n-h.bytes, h.bytes); err != nil {
+		return err
+	}
+	h.bytes = n
+	return nil
+}
+
+// covers is Grow without waiting.
+func (h *Hold) covers(n int64) bool {
+	if h.budget == nil || n <= max(SmallSize, h.bytes) {
+		return true
+	}
+	ok, _ := h.budget.try(n-h.bytes, h.bytes)
+	if ok {
+		h.bytes = n
+	}
+	return ok
+}
+
+// Release gives all back, once nothing refers to the memory any more.
+func (h *Hold) Release() {
+	if h.bytes > 0 {
+		h.budget.giveBack(h.bytes)
+		h.bytes = 0
+	}
+}
+
+// HoldAnswer returns a hold of memory for an answer, of no bytes yet.
+func (s *Store) HoldAnswer() Hold { return Hold{budget: &s.answers} }
+
+// HoldRequest returns a hold of memory for a request, of no bytes yet.
+func (s *Store) HoldRequest() Hold { return Hold{budget: &s.requests} }
+
+// Held returns how many bytes are held for answers and for requests.
+func (s *Store) Held() (answers, requests int64) { return s.answers.Used(), s.requests.Used() }
+
+// Read is Get within the bounds of memory: h holds at least copies times the value
+// when it returns.
+func (s *Store) Read(ctx context.Context, h *Hold, copies int, dst, key []byte) (value []byte, lsn uint64, err error) {
+	for {
+		value, lsn, err = s.Get(ctx, dst, key)
+		size := int64(copies) * int64(len(value)-len(dst))
+		if err != nil || h.covers(size) {
+			return value, lsn, err
+		}
+		if err := h.Grow(ctx, size); err != nil { // value is garbage while this waits
+			return dst, 0, err
+		}
+	}
+}
+
+// Body returns body as one that is held while it is read: copies times what was
+// read, since a request is copied on its way. Its reads may fail with [ErrBusy].
+func (h *Hold) Body(ctx context.Context, body io.ReadCloser, copies int) io.ReadCloser {
+	return &heldBody{body, ctx, h, int64(copies), 0}
+}
+
+type heldBody struct {
+	io.ReadCloser
+	ctx    context.Context
+	hold   *Hold
+	copies int64
+	read   int64
+}
+
+// Read implements [io.Reader].
+func (b *heldBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read += int64(n)
+	if need := b.copies * b.read; need > max(SmallSize, b.hold.bytes) {
+		const step = 1 << 20 // of growth, for fewer of them
+		if err := b.hold.Grow(b.ctx, need+step); err != nil {
+			return 0, err
+		}
+	}
+	return n, err
+}
