@@ -36,6 +36,8 @@ type OpenOptions struct {
 	// Reserve lets engines hold back room on the disk for when it is full. Races do
 	// not, as not every engine does.
 	Reserve bool
+	// Opening, if set, is told how far the opening is; see engines.Options.
+	Opening func(kv.OpenProgress) error `json:"-"`
 	// DurableReads and SyncInterval are those of engines.Options.
 	DurableReads bool          `json:",omitempty"`
 	SyncInterval time.Duration `json:",omitempty"`

@@ -15,8 +15,9 @@ import (
 // Config is what a server is started with.
 type Config struct {
 	// Open opens the engine. It is called once the server listens: recovery may
-	// take long, and clients are told so meanwhile.
-	Open func() (kv.Engine, error)
+	// take long, and clients are told so meanwhile. Where the engine can say how far it
+	// is, it tells opening, and ends with the error that it gets.
+	Open func(opening func(kv.OpenProgress) error) (kv.Engine, error)
 
 	Engine string // its name, for metrics and traces
 

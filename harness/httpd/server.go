@@ -84,7 +84,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	running.Go(func() { (&diskWatch{log: s.config.Log}).run(ctx, s.store.Metrics) })
 	opened := make(chan kv.Engine, 1)
-	go func() { opened <- s.open(fail) }()
+	go func() { opened <- s.open(ctx, fail) }()
 	<-ctx.Done()
 	err := context.Cause(ctx)
 	if errors.Is(err, context.Canceled) {
@@ -96,10 +96,22 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.close(<-opened))
 }
 
-// open opens the engine and begins to serve it; it returns nil if that failed.
-func (s *Server) open(fail context.CancelCauseFunc) kv.Engine {
+// openingLog is how often the log says how far the opening of the engine is.
+const openingLog = time.Second
+
+// open opens the engine and begins to serve it; it returns nil if that failed, or was
+// ended by ctx.
+func (s *Server) open(ctx context.Context, fail context.CancelCauseFunc) kv.Engine {
 	start := time.Now()
-	e, err := s.config.Open()
+	said := start
+	e, err := s.config.Open(func(p kv.OpenProgress) error {
+		s.store.Opening(p)
+		if time.Since(said) >= openingLog {
+			said = time.Now()
+			s.config.Log.Info("opening", "step", p.Step, "done", p.Done, "of", p.Total)
+		}
+		return ctx.Err()
+	})
 	if err != nil {
 		fail(err)
 		return nil

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,7 +38,7 @@ func start(t *testing.T, c Config) *running {
 	t.Helper()
 	if c.Open == nil {
 		dir := t.TempDir()
-		c.Open = func() (kv.Engine, error) { return lsm.Open(dir, lsm.Options{}) }
+		c.Open = func(func(kv.OpenProgress) error) (kv.Engine, error) { return lsm.Open(dir, lsm.Options{}) }
 	}
 	if c.Settings == (settings.Settings{}) {
 		c.Settings = settings.Default()
@@ -130,7 +131,7 @@ func (g *gated) Close() error { return nil }
 // TestLife goes from recovery to the end: what is answered when.
 func TestLife(t *testing.T) {
 	recovered := make(chan kv.Engine)
-	r := start(t, Config{Open: func() (kv.Engine, error) { return <-recovered, nil }})
+	r := start(t, Config{Open: func(func(kv.OpenProgress) error) (kv.Engine, error) { return <-recovered, nil }})
 	expect := func(path string, status int, text string) {
 		t.Helper()
 		if got, body := r.get(path); got != status || !strings.Contains(body, text) {
@@ -176,7 +177,7 @@ func TestLife(t *testing.T) {
 func TestStopCutsLateRequests(t *testing.T) {
 	e := &gated{entered: make(chan struct{}), gate: make(chan struct{})}
 	defer close(e.gate)
-	r := start(t, Config{Open: func() (kv.Engine, error) { return e, nil }, Timeouts: Timeouts{Stop: 50 * time.Millisecond}})
+	r := start(t, Config{Open: func(func(kv.OpenProgress) error) (kv.Engine, error) { return e, nil }, Timeouts: Timeouts{Stop: 50 * time.Millisecond}})
 	r.awaitReady()
 	cut := make(chan error)
 	go func() {
@@ -192,8 +193,37 @@ func TestStopCutsLateRequests(t *testing.T) {
 	}
 }
 
+// TestOpening stops a server whose store says how far its recovery is: clients are told
+// that too, and the stop ends the recovery.
+func TestOpening(t *testing.T) {
+	told, ended := make(chan struct{}), make(chan error, 1)
+	r := start(t, Config{Open: func(opening func(kv.OpenProgress) error) (kv.Engine, error) {
+		if err := opening(kv.OpenProgress{Step: "log", Done: 3, Total: 80}); err != nil {
+			return nil, err
+		}
+		close(told)
+		for {
+			if err := opening(kv.OpenProgress{Step: "log", Done: 4, Total: 80}); err != nil {
+				ended <- err
+				return nil, err
+			}
+			runtime.Gosched()
+		}
+	}})
+	<-told
+	if status, body := r.get("/readyz"); status != 503 || !strings.Contains(body, "log, ") || !strings.Contains(body, " of 80") {
+		t.Errorf("/readyz: %d %q", status, body)
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the opening ended with %v", err)
+	}
+}
+
 func TestOpenFails(t *testing.T) {
-	s, err := Listen(Config{Addr: "127.0.0.1:0", Settings: settings.Default(), Open: func() (kv.Engine, error) {
+	s, err := Listen(Config{Addr: "127.0.0.1:0", Settings: settings.Default(), Open: func(func(kv.OpenProgress) error) (kv.Engine, error) {
 		return nil, fmt.Errorf("MANIFEST-000001: %w", kv.ErrCorrupt)
 	}})
 	if err != nil {

@@ -98,7 +98,7 @@ func newContenders(b *testing.B) []contender {
 	dir := b.TempDir()
 	s, err := Listen(Config{
 		Addr: "127.0.0.1:0", RESPAddr: "127.0.0.1:0", Settings: settings.Default(),
-		Open: func() (kv.Engine, error) {
+		Open: func(func(kv.OpenProgress) error) (kv.Engine, error) {
 			return engines.Open("lsm-bptree", dir, engines.Options{Durability: kv.Buffered})
 		},
 	})

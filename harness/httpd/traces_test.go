@@ -87,7 +87,7 @@ func TestTraces(t *testing.T) {
 	dir := t.TempDir()
 	s := settings.Default()
 	s.TraceRatio = 0
-	server := start(t, Config{OTLP: r.URL, Engine: "lsm", Settings: s, Open: func() (_ kv.Engine, err error) {
+	server := start(t, Config{OTLP: r.URL, Engine: "lsm", Settings: s, Open: func(func(kv.OpenProgress) error) (_ kv.Engine, err error) {
 		db, err = lsm.Open(dir, lsm.Options{})
 		return db, err
 	}}).awaitReady()

@@ -34,7 +34,7 @@ func newCatalog() harness.Catalog {
 func engineOptions(o harness.OpenOptions) engines.Options {
 	return engines.Options{
 		CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
-		DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve,
+		DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve, Opening: o.Opening,
 	}
 }
 

@@ -147,7 +147,10 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		return none, err
 	}
 	return httpd.Config{
-		Open:   func() (kv.Engine, error) { return a.catalog.Open(f.engine, f.data, open) },
+		Open: func(opening func(kv.OpenProgress) error) (kv.Engine, error) {
+			open.Opening = opening
+			return a.catalog.Open(f.engine, f.data, open)
+		},
 		Engine: f.engine, Addr: f.addr, RESPAddr: f.respAddr, AdminAddr: f.adminAddr,
 		Token: token, TLS: tls, OTLP: f.otlp,
 		MaxConnections: f.maxConnections, AllowedHosts: f.allowedHosts, AllowGetSet: f.getSet,

@@ -6,6 +6,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 	"log/slog"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 type Store struct {
 	log      *slog.Logger
 	engine   atomic.Pointer[engine]
+	opening  atomic.Pointer[kv.OpenProgress] // of the engine; nil: not known
 	guard    atomic.Pointer[guard]
 	stopping atomic.Bool
 
@@ -55,6 +57,17 @@ func (s *Store) Use(next settings.Settings) {
 // Settings returns the settings in use, not to be changed.
 func (s *Store) Settings() *settings.Settings { return &s.guard.Load().settings }
 
+// Opening notes how far the opening of the engine is.
+func (s *Store) Opening(p kv.OpenProgress) { s.opening.Store(&p) }
+
+// recovering is [ErrRecovering], with how far the opening is if that is known.
+func (s *Store) recovering() error {
+	if p := s.opening.Load(); p != nil {
+		return fmt.Errorf("%w: %s, %d of %d", ErrRecovering, p.Step, p.Done, p.Total)
+	}
+	return ErrRecovering
+}
+
 // Attach begins to serve e. The caller closes e, after the fronts have stopped.
 func (s *Store) Attach(e kv.Engine) { s.engine.Store(newEngine(e)) }
 
@@ -75,7 +88,7 @@ func (s *Store) Ready() error {
 	e := s.engine.Load()
 	switch {
 	case e == nil:
-		return ErrRecovering
+		return s.recovering()
 	case s.stopping.Load():
 		return ErrStopping
 	case e.writable != nil:
@@ -100,7 +113,7 @@ func (s *Store) Metrics() kv.Metrics {
 // begin admits an operation and returns the engine to do it with.
 func (s *Store) begin(k kind) (e *engine, a admission, err error) {
 	if e = s.engine.Load(); e == nil {
-		return nil, a, ErrRecovering
+		return nil, a, s.recovering()
 	}
 	a, err = s.guard.Load().admit(k)
 	return e, a, err
