@@ -18,7 +18,8 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrExhausted says that the system is out of space, file descriptors or memory,
 	// so that the call was refused for now. What is refused so may be tried again: the
-	// engine goes on by itself once there is some again.
+	// engine goes on by itself once there is some again. A write that was refused so is
+	// visible right after, in its place among the others, or is never found.
 	ErrExhausted = errors.New("refused for now, the system is out of a resource")
 	// ErrUnsupported says that the engine cannot give what was asked for.
 	ErrUnsupported = errors.New("not supported by this engine")

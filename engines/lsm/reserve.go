@@ -91,8 +91,12 @@ func (db *DB) diskRoom() (free, low int64) {
 // findReserve looks for the reserve of an earlier life, and makes it if it is not
 // there.
 func (db *DB) findReserve() {
-	now, err := db.opts.FS.Stat(path.Join(db.dir, reserveName))
-	db.reserve.held = err == nil && now > 0 && now == db.reserveSize()
+	name := path.Join(db.dir, reserveName)
+	now, err := db.opts.FS.Stat(name)
+	want := db.reserveSize()
+	if db.reserve.held = err == nil && now > 0 && now == want; err == nil && want == 0 {
+		_ = db.opts.FS.Remove(name) // not wanted any more; it does no harm
+	}
 	db.keepReserve()
 }
 

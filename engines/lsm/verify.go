@@ -122,7 +122,7 @@ func (r *Report) checkTable(filesystem vfs.FS, dir string, lt manifest.LevelTabl
 	r.Tables++
 	f, err := filesystem.Open(name)
 	if err != nil {
-		return fmt.Errorf("L%d: %w", lt.Level, missing(err))
+		return fmt.Errorf("level %d: %w", lt.Level, missing(err))
 	}
 	size, err := f.Size()
 	if err == nil && size != lt.Table.Size {
