@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -213,17 +212,4 @@ func findMount(mountinfo, path string) (best mount) {
 // unescapeMount undoes the octal escapes of space, tab, newline and backslash.
 func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
-}
-
-// humanBytes shows a size for people.
-func humanBytes(n int64) string {
-	for i, unit := range []string{"B", "KiB", "MiB", "GiB", "TiB"} {
-		if v := float64(n) / float64(int64(1)<<(10*i)); v < 1024 || unit == "TiB" {
-			if i == 0 {
-				return fmt.Sprintf("%d B", n)
-			}
-			return fmt.Sprintf("%.1f %s", v, unit)
-		}
-	}
-	return ""
 }

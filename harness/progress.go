@@ -11,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 )
 
@@ -125,13 +126,13 @@ func cellLine(done, total int, c result.Cell) string {
 	case result.StatusUnsupported:
 		return head + "  not supported"
 	}
-	line := fmt.Sprintf("%s %12s ops/s  p50 %8s  p99 %8s", head, thousands(c.OpsPerSec),
-		shortDuration(c.Latency.P50), shortDuration(c.Latency.P99))
+	line := fmt.Sprintf("%s %12s ops/s  p50 %8s  p99 %8s", head, human.Thousands(fmt.Sprintf("%.0f", c.OpsPerSec)),
+		human.Nanoseconds(c.Latency.P50), human.Nanoseconds(c.Latency.P99))
 	if c.Intended != nil {
-		line += fmt.Sprintf("  p99 from intended start %s", shortDuration(c.Intended.P99))
+		line += fmt.Sprintf("  p99 from intended start %s", human.Nanoseconds(c.Intended.P99))
 	}
 	if c.BytesPerEntry != 0 {
-		line += fmt.Sprintf("  %.0f B/entry  GC %s", c.BytesPerEntry, shortDuration(c.GCCycleNS))
+		line += fmt.Sprintf("  %.0f B/entry  GC %s", c.BytesPerEntry, human.Nanoseconds(c.GCCycleNS))
 	} else if c.WriteAmp != 0 {
 		line += fmt.Sprintf("  write amp %.2f", c.WriteAmp)
 	}
@@ -140,27 +141,4 @@ func cellLine(done, total int, c result.Cell) string {
 		line += "  !" + strings.ReplaceAll(name, " ", "-")
 	}
 	return line
-}
-
-// thousands shows a rate with separators.
-func thousands(v float64) string {
-	s := fmt.Sprintf("%.0f", v)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// shortDuration shows nanoseconds with three digits.
-func shortDuration(ns int64) string {
-	d := time.Duration(ns)
-	switch {
-	case d < time.Microsecond:
-		return fmt.Sprintf("%dns", ns)
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.3gus", float64(ns)/1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.3gms", float64(ns)/1e6)
-	}
-	return fmt.Sprintf("%.3gs", d.Seconds())
 }

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -203,7 +204,7 @@ func (r *Runner) checkSpace() error {
 	need := 4*largestStore(r.Plan) + 64<<20
 	if free < need {
 		return usagef("%s has %s free, this plan needs about %s: give --data on another disk, or fewer --keys",
-			r.dataDir(), humanBytes(free), humanBytes(need))
+			r.dataDir(), human.Bytes(free), human.Bytes(need))
 	}
 	return nil
 }
@@ -320,7 +321,7 @@ func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, err
 	}
 	var failed *errCell
 	if errors.As(err, &failed) {
-		cells = spec.blanks(result.StatusFailed, oneLine(failed.text))
+		cells = spec.blanks(result.StatusFailed, human.OneLine(failed.text))
 		cells[0].Stderr = failed.stderr
 		return cells, nil
 	}
@@ -350,8 +351,6 @@ func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell
 	}
 	return c.run(ctx)
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // conclude flags outliers, writes bench.txt, and says how the run ended.
 func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/montanaflynn/stats"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 )
 
@@ -63,7 +64,7 @@ func warnings(c result.Cell, series []result.Series, a, b machine) (out []string
 	}
 	if m := c.Metrics; m != nil && c.UserBytesTotal > 0 && float64(m.CompactionDebtBytes) > debtShare*float64(c.UserBytesTotal) {
 		warn("debt: %s of compaction left at the end, %.0f%% of what was written",
-			humanBytes(m.CompactionDebtBytes), 100*float64(m.CompactionDebtBytes)/float64(c.UserBytesTotal))
+			human.Bytes(m.CompactionDebtBytes), 100*float64(m.CompactionDebtBytes)/float64(c.UserBytesTotal))
 	}
 	return out
 }

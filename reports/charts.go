@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/reports/page"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
@@ -19,16 +20,7 @@ func (s setting) slug() string {
 	if s.open() {
 		out = fmt.Sprintf("%s-%s%g-t%d", s.durability, s.loop, s.rate, s.threads)
 	}
-	return fileSafe(out)
-}
-
-func fileSafe(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
-			return r
-		}
-		return '_'
-	}, s)
+	return result.FileSafe(out)
 }
 
 // memInsert is the workload that a bare table is filled by.
@@ -44,29 +36,22 @@ func (s *section) only(workload string) *section {
 // String says what holds for every chart of a setting.
 func (s setting) String() string {
 	if s.bare {
-		return "bare MemTables, " + counted(s.threads, "goroutine")
+		return "bare MemTables, " + human.Count(s.threads, "goroutine")
 	}
-	return fmt.Sprintf("%s, %s, %s", s.durability, s.loopWords(), counted(s.threads, "thread"))
+	return fmt.Sprintf("%s, %s, %s", s.durability, s.loopWords(), human.Count(s.threads, "thread"))
 }
 
 func (s setting) loopWords() string {
 	if s.open() {
-		return fmt.Sprintf("open loop at %s operations/s", chart.Thousands(fmt.Sprintf("%.0f", s.rate)))
+		return fmt.Sprintf("open loop at %s operations/s", human.Thousands(fmt.Sprintf("%.0f", s.rate)))
 	}
 	return "closed loop"
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // frame fills in what all figures of a section have.
 func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
 	return chart.Figure{
-		Name: s.slug() + "-" + kind + "-" + fileSafe(workload), Title: workload + ": " + title,
+		Name: s.slug() + "-" + kind + "-" + result.FileSafe(workload), Title: workload + ": " + title,
 		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: provenance(r.Env),
 	}
 }
@@ -79,7 +64,7 @@ func (r *run) rounds(s *section, workload string) string {
 		least, most = min(least, n), max(most, n)
 	}
 	if least == most {
-		return counted(most, "round")
+		return human.Count(most, "round")
 	}
 	return fmt.Sprintf("%d to %d rounds", least, most)
 }
@@ -87,7 +72,7 @@ func (r *run) rounds(s *section, workload string) string {
 // provenance is the machine, the version and the command of every chart.
 func provenance(e result.Env) string {
 	parts := []string{
-		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), counted(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
+		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), human.Count(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
 		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + version(e),
 	}
 	return strings.Join(parts, "; ") + ". " + e.Command

@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/reports/page"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/reports/chart"
 )
@@ -48,7 +49,7 @@ func environment(e result.Env, work string) []page.Fact {
 
 func (r *run) work() string {
 	p := r.Plan
-	parts := []string{chart.Thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), counted(p.Rounds, "round")}
+	parts := []string{human.Thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), human.Count(p.Rounds, "round")}
 	size := func(what string, v int) {
 		switch {
 		case v > 0:
@@ -60,7 +61,7 @@ func (r *run) work() string {
 	size("keys", p.KeySize)
 	size("values", p.ValueSize)
 	if p.Ops > 0 {
-		parts = append(parts, chart.Thousands(fmt.Sprint(p.Ops))+" operations a cell")
+		parts = append(parts, human.Thousands(fmt.Sprint(p.Ops))+" operations a cell")
 	}
 	if p.Duration > 0 {
 		parts = append(parts, fmt.Sprintf("at most %s a cell", time.Duration(p.Duration)))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"lsmlab/harness/human"
+	"lsmlab/harness/result"
 	"lsmlab/reports/chart"
 	"lsmlab/reports/page"
 )
@@ -19,14 +21,14 @@ func (r *run) scalingGroup(sections []*section) page.Group {
 	}
 	first := sections[0]
 	g := page.Group{
-		ID: fileSafe(first.slug() + "-scaling"), Title: title,
+		ID: result.FileSafe(first.slug() + "-scaling"), Title: title,
 		Note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
 	}
 	for _, w := range first.workloads {
 		var points []point
 		for _, s := range sections {
 			if slices.Contains(s.workloads, w) {
-				points = append(points, point{s, w, math.Log2(float64(s.threads)), strconv.Itoa(s.threads), counted(s.threads, axis)})
+				points = append(points, point{s, w, math.Log2(float64(s.threads)), strconv.Itoa(s.threads), human.Count(s.threads, axis)})
 			}
 		}
 		sw := sweep{metric: m, axis: axis + "s", log: r.Plan.MemTables, points: points}

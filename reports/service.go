@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
@@ -159,7 +160,7 @@ func (s *service) work() string {
 	if !ok {
 		return ""
 	}
-	parts := []string{chart.Thousands(fmt.Sprint(c.Keys)) + " keys", fmt.Sprintf("values of %d B", c.ValueSize), "zipfian unless a setting says otherwise"}
+	parts := []string{human.Thousands(fmt.Sprint(c.Keys)) + " keys", fmt.Sprintf("values of %d B", c.ValueSize), "zipfian unless a setting says otherwise"}
 	for _, kind := range []string{"get", "set", "scan"} {
 		if share := c.Mix[kind]; share > 0 {
 			parts = append(parts, fmt.Sprintf("%s %g", kind, share))
@@ -184,7 +185,7 @@ func (s *service) lead() string {
 	}
 	p := s.Plan
 	text := fmt.Sprintf("%s behind lsmlab's HTTP server in %s, %s: %d of %d cells have been run",
-		counted(len(p.Engines), "storage engine"), counted(len(p.Environments), "environment"), counted(p.Rounds, "round"), s.planned-len(s.missing), s.planned)
+		human.Count(len(p.Engines), "storage engine"), human.Count(len(p.Environments), "environment"), human.Count(p.Rounds, "round"), s.planned-len(s.missing), s.planned)
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}
@@ -290,5 +291,5 @@ func (s *service) intro() string {
 	if len(s.Plan.Environments) > 1 {
 		text += " in an environment"
 	}
-	return text + ", " + counted(s.Plan.Rounds, "round") + " each."
+	return text + ", " + human.Count(s.Plan.Rounds, "round") + " each."
 }

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
@@ -37,8 +38,8 @@ func (s *service) groups() ([]page.Group, error) {
 // frame fills in what all figures have.
 func (s *service) frame(name, title string) chart.Figure {
 	return chart.Figure{
-		Name: fileSafe(name), Title: title, Footer: provenance(s.Env),
-		Subtitle: fmt.Sprintf("profile %s, open load by k6; %s", s.Plan.Profile, counted(s.Plan.Rounds, "round")),
+		Name: result.FileSafe(name), Title: title, Footer: provenance(s.Env),
+		Subtitle: fmt.Sprintf("profile %s, open load by k6; %s", s.Plan.Profile, human.Count(s.Plan.Rounds, "round")),
 	}
 }
 

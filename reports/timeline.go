@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
@@ -329,7 +330,7 @@ func timelineFinding(inputs []timelineInput) string {
 		var parts []string
 		for kind, n := range []int64{eventFlush: m.Flushes, eventCompaction: m.Compactions, eventStall: m.Stalls} {
 			if n > 0 {
-				parts = append(parts, counted(int(n), eventKinds[kind].name))
+				parts = append(parts, human.Count(int(n), eventKinds[kind].name))
 			}
 		}
 		if len(parts) > 0 {

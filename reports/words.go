@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
@@ -186,7 +187,7 @@ func (r *run) lead() string {
 		what = "bare MemTables"
 	}
 	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", len(p.Engines), what,
-		counted(len(p.Workloads), "workload"), counted(p.Rounds, "round"), chart.Thousands(fmt.Sprint(p.Keys)))
+		human.Count(len(p.Workloads), "workload"), human.Count(p.Rounds, "round"), human.Thousands(fmt.Sprint(p.Keys)))
 	text += fmt.Sprintf(": %d of %d cells have been run", done, r.planned)
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)

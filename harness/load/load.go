@@ -26,11 +26,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 )
 
@@ -239,7 +239,7 @@ func (r *Runner) runOne(ctx context.Context, t task) (result.LoadCell, error) {
 	case ctx.Err() != nil:
 		return cell, ctx.Err()
 	case errors.As(err, &failed):
-		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, oneLine(failed.text), failed.stderr
+		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, human.OneLine(failed.text), failed.stderr
 		return cell, nil
 	}
 	return cell, err
@@ -309,5 +309,3 @@ func (f *failure) Error() string { return f.text }
 func usagef(format string, args ...any) error {
 	return &harness.UsageError{Text: fmt.Sprintf(format, args...)}
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -185,11 +185,12 @@ func (c Cell) OK() bool { return c.Status == StatusOK }
 
 // CellID names a cell within its run, fit for a file name.
 func CellID(workload, engine, durability string, threads, round int) string {
-	return fmt.Sprintf("%s-%s-%s-t%d-r%d", fileSafe(workload), fileSafe(engine), durability, threads, round)
+	return fmt.Sprintf("%s-%s-%s-t%d-r%d", FileSafe(workload), FileSafe(engine), durability, threads, round)
 }
 
-// fileSafe replaces what a file name should not hold.
-func fileSafe(s string) string {
+// FileSafe returns s with an underscore for every character that a file name
+// should not hold: all but ASCII letters, digits, dots, dashes and underscores.
+func FileSafe(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
 			return r

@@ -14,11 +14,11 @@ import (
 //
 //	Fillrandom/engine=pebble/durability=buffered/threads=1
 func BenchName(c Cell) string {
-	w := fileSafe(c.Workload)
+	w := FileSafe(c.Workload)
 	if w != "" {
 		w = strings.ToUpper(w[:1]) + w[1:]
 	}
-	name := fmt.Sprintf("%s/engine=%s/durability=%s/threads=%d", w, fileSafe(c.Engine), c.Durability, c.Threads)
+	name := fmt.Sprintf("%s/engine=%s/durability=%s/threads=%d", w, FileSafe(c.Engine), c.Durability, c.Threads)
 	if c.Loop == LoopOpen {
 		name += fmt.Sprintf("/rate=%g", c.Rate)
 	}

@@ -215,7 +215,7 @@ func (c LoadCell) Requests() (n int64) {
 
 // LoadCellID names a cell within its load run, fit for a file name.
 func LoadCellID(profile, engine, environment string, round int) string {
-	return fmt.Sprintf("%s-%s-%s-r%d", fileSafe(profile), fileSafe(engine), fileSafe(environment), round)
+	return fmt.Sprintf("%s-%s-%s-r%d", FileSafe(profile), FileSafe(engine), FileSafe(environment), round)
 }
 
 // LoadWriter appends to loads.jsonl.
