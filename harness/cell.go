@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -63,15 +64,15 @@ func (r *cellRun) settle() error {
 // reading is every counter that is read right before and right after the
 // measured part.
 type reading struct {
-	usage   usage
-	machine machine
-	runtime goStats
+	usage   machine.Usage
+	machine machine.Activity
+	runtime machine.GoStats
 	written int64
 	engine  kv.Metrics
 }
 
 func (r *cellRun) read() reading {
-	m := reading{usage: processUsage(), machine: readMachine(), runtime: readGoStats(), written: writeBytes()}
+	m := reading{usage: machine.ProcessUsage(), machine: machine.ReadActivity(), runtime: machine.ReadGoStats(), written: machine.WriteBytes()}
 	if r.metricer != nil {
 		m.engine = r.metricer.Metrics()
 	}
@@ -80,9 +81,9 @@ func (r *cellRun) read() reading {
 
 func (r *cellRun) measure(ctx context.Context) error {
 	runtime.GC() // every cell starts after a collection
-	r.rssPeak = max(r.rssPeak, peakRSSBytes())
+	r.rssPeak = max(r.rssPeak, machine.PeakResidentBytes())
 	r.cell.RSSPeakScope = "process"
-	if resetPeakRSS() {
+	if machine.ResetPeakResident() {
 		r.cell.RSSPeakScope = "measured"
 	}
 	before := r.read()
@@ -95,13 +96,13 @@ func (r *cellRun) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.cell.RSSPeakBytes = peakRSSBytes()
+	r.cell.RSSPeakBytes = machine.PeakResidentBytes()
 	r.cell.RSSPeakLifeBytes = max(r.rssPeak, r.cell.RSSPeakBytes)
-	r.cell.HeapPeak = max(s.heapPeak, after.runtime.heapBytes)
+	r.cell.HeapPeak = max(s.heapPeak, after.runtime.HeapBytes)
 	r.length = length
 	r.fillUsage(before, after)
 	r.fillOperations()
-	r.cell.Warnings = append(r.cell.Warnings, warnings(r.cell, r.series, before.machine, after.machine)...)
+	r.cell.Warnings = append(r.cell.Warnings, warnings(r.cell, r.series, after.machine.Since(before.machine))...)
 	return nil
 }
 
@@ -135,17 +136,18 @@ func (r *cellRun) watch() (stop func()) {
 
 func (r *cellRun) fillUsage(a, b reading) {
 	c := &r.cell
-	c.CPUUserSeconds = (b.usage.user - a.usage.user).Seconds()
-	c.CPUSysSeconds = (b.usage.system - a.usage.system).Seconds()
+	c.CPUUserSeconds = (b.usage.User - a.usage.User).Seconds()
+	c.CPUSysSeconds = (b.usage.System - a.usage.System).Seconds()
 	c.CPUSeconds = c.CPUUserSeconds + c.CPUSysSeconds
-	c.MajorFaults = b.usage.majorFaults - a.usage.majorFaults
-	c.AllocBytes = b.runtime.allocBytes - a.runtime.allocBytes
-	c.AllocObjects = b.runtime.allocObjects - a.runtime.allocObjects
-	c.GCCount = b.runtime.gcCycles - a.runtime.gcCycles
-	total, longest := b.runtime.gcPauses.since(a.runtime.gcPauses)
+	c.MajorFaults = b.usage.MajorFaults - a.usage.MajorFaults
+	c.AllocBytes = b.runtime.AllocBytes - a.runtime.AllocBytes
+	c.AllocObjects = b.runtime.AllocObjects - a.runtime.AllocObjects
+	c.GCCount = b.runtime.GCCycles - a.runtime.GCCycles
+	total, longest := b.runtime.GCPauses.Since(a.runtime.GCPauses)
 	c.GCPauseTotal, c.GCPauseMax = int64(total*1e9), int64(longest*1e9)
 	c.WriteBytesMeasured = b.written - a.written
-	c.OtherCores, c.StealCores = othersBetween(a.machine, b.machine)
+	others := b.machine.Since(a.machine)
+	c.OtherCores, c.StealCores = others.OtherCores, others.StealCores
 	if r.metricer != nil {
 		c.Metrics = countsBetween(a.engine, b.engine)
 		c.EngineWriteAmp = b.engine.WriteAmp()

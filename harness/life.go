@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"lsmlab/engines/kv"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -151,15 +149,7 @@ func (l *life) settle() error {
 		}
 	}
 	l.unsettled = false
-	return syncFileSystem(l.spec.StoreDir)
-}
-
-func syncFileSystem(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
+	return machine.SyncFileSystem(l.spec.StoreDir)
 }
 
 // closeAfter closes the engine after err, which is what counts: an error of Close
@@ -180,8 +170,8 @@ func (l *life) end() ([]result.Cell, error) {
 	}
 	last := &l.cells[len(l.cells)-1].cell
 	last.CloseSeconds = time.Since(start).Seconds()
-	last.DiskBytes = diskUsage(l.spec.StoreDir)
-	last.WriteBytes = writeBytes()
+	last.DiskBytes = machine.DiskUsage(l.spec.StoreDir)
+	last.WriteBytes = machine.WriteBytes()
 	if last.UserBytesTotal > 0 {
 		last.WriteAmp = float64(last.WriteBytes) / float64(last.UserBytesTotal)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lsmlab/harness/clock"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
@@ -143,7 +144,7 @@ func (r *memRun) run(ctx context.Context, progress Progress) (time.Duration, []r
 	progress("measure", 0)
 	runtime.GC()
 	r.cell.RSSPeakScope = "process"
-	if resetPeakRSS() {
+	if machine.ResetPeakResident() {
 		r.cell.RSSPeakScope = "measured"
 	}
 	c := &cellRun{life: &life{}} // for its readings
@@ -156,8 +157,8 @@ func (r *memRun) run(ctx context.Context, progress Progress) (time.Duration, []r
 	if err != nil {
 		return 0, nil, err
 	}
-	r.cell.RSSPeakBytes = peakRSSBytes()
-	r.cell.HeapPeak = max(s.heapPeak, after.runtime.heapBytes)
+	r.cell.RSSPeakBytes = machine.PeakResidentBytes()
+	r.cell.HeapPeak = max(s.heapPeak, after.runtime.HeapBytes)
 	c.cell = r.cell
 	c.fillUsage(before, after)
 	r.cell = c.cell
@@ -177,7 +178,7 @@ func (r *memRun) run(ctx context.Context, progress Progress) (time.Duration, []r
 		scaleSeries(&ops, walkPart)
 	}
 	series = append([]result.Series{ops, p99}, series...)
-	r.cell.Warnings = append(r.cell.Warnings, warnings(r.cell, series, before.machine, after.machine)...)
+	r.cell.Warnings = append(r.cell.Warnings, warnings(r.cell, series, after.machine.Since(before.machine))...)
 	if n := r.cell.MajorFaults; n > memFaults {
 		r.cell.Warnings = append(r.cell.Warnings, fmt.Sprintf("major faults: %d pages came back from disk, though all is in memory", n))
 	}
@@ -291,13 +292,12 @@ func (r *memRun) walk(l *lap) error {
 	return nil
 }
 
-// settledMemory returns the resident memory that is not of files, after
-// everything unused has gone back to the OS.
+// settledMemory returns the resident memory that holds no pages of files, after the
+// runtime has given all that is unused back to the OS.
 func settledMemory() int64 {
 	runtime.GC()
 	debug.FreeOSMemory()
-	f := procFields("/proc/self/status")
-	return f["RssAnon"] + f["RssShmem"]
+	return machine.PrivateBytes()
 }
 
 // gcCycle returns the time of a whole collection, in ns: what a live table costs

@@ -26,6 +26,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/human"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -197,7 +198,7 @@ func (r *Runner) checkSpace() error {
 			return usagef("--data %s: %v: give a directory that can be written", r.DataDir, err)
 		}
 	}
-	free, err := freeBytes(r.dataDir())
+	free, err := machine.FreeBytes(r.dataDir())
 	if err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func largestStore(p result.Plan) (most int64) {
 // environment calibrates the harness and writes env.json; a run that goes on
 // keeps the one it has.
 func (r *Runner) environment(ctx context.Context) (result.Env, error) {
-	env := ThisMachine(r.dataDir())
+	env := machine.Environment(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
 		for _, note := range environmentNotes(old, env) {
 			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -28,7 +29,7 @@ type sampler struct {
 type sample struct {
 	at      time.Duration
 	engine  kv.Metrics
-	runtime goStats
+	runtime machine.GoStats
 	cpu     time.Duration
 	written int64
 	rss     int64
@@ -72,8 +73,8 @@ func (s *sampler) finish() []result.Series {
 }
 
 func (s *sampler) read() sample {
-	u := processUsage()
-	now := sample{runtime: readGoStats(), cpu: u.user + u.system, written: writeBytes(), rss: rssBytes()}
+	u := machine.ProcessUsage()
+	now := sample{runtime: machine.ReadGoStats(), cpu: u.CPU(), written: machine.WriteBytes(), rss: machine.ResidentBytes()}
 	if s.metrics != nil {
 		now.engine = s.metrics.Metrics()
 	}
@@ -84,12 +85,12 @@ func (s *sampler) read() sample {
 func (s *sampler) record(now sample) {
 	last := s.last
 	s.last = now
-	s.heapPeak = max(s.heapPeak, now.runtime.heapBytes)
+	s.heapPeak = max(s.heapPeak, now.runtime.HeapBytes)
 	seconds := max((now.at - last.at).Seconds(), 1e-9)
 	add := func(name string, v float64) { s.add(name, now.at, v) }
-	add(result.SeriesHeap, float64(now.runtime.heapBytes))
-	add(result.SeriesGC, float64(now.runtime.gcCycles-last.runtime.gcCycles))
-	pause, _ := now.runtime.gcPauses.since(last.runtime.gcPauses)
+	add(result.SeriesHeap, float64(now.runtime.HeapBytes))
+	add(result.SeriesGC, float64(now.runtime.GCCycles-last.runtime.GCCycles))
+	pause, _ := now.runtime.GCPauses.Since(last.runtime.GCPauses)
 	add(result.SeriesGCPause, pause*1e9)
 	add(result.SeriesRSS, float64(now.rss))
 	add(result.SeriesCPU, (now.cpu-last.cpu).Seconds()/seconds)

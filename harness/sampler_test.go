@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -15,7 +16,7 @@ func TestSamplerDifferences(t *testing.T) {
 		return sample{
 			at:      time.Duration(n) * result.SampleInterval,
 			engine:  kv.Metrics{Flushes: 10 + n, Compactions: 20 + 2*n, Stalls: 30 + 3*n, MemTableBytes: 7},
-			runtime: readGoStats(),
+			runtime: machine.ReadGoStats(),
 		}
 	}
 	s := &sampler{metrics: constMetrics{}, series: map[string]*result.Series{}, last: at(0)}

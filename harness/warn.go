@@ -10,6 +10,7 @@ import (
 	"github.com/montanaflynn/stats"
 
 	"lsmlab/harness/human"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -23,21 +24,8 @@ const (
 	debtShare    = 0.10 // of the user's bytes, left for compaction
 )
 
-// othersBetween returns how many cores other processes used, and the hypervisor
-// took, between two readings.
-func othersBetween(a, b machine) (other, steal float64) {
-	wall := b.at.Sub(a.at).Seconds()
-	if wall <= 0 || b.busy == 0 {
-		return 0, 0
-	}
-	own := (b.ownUser - a.ownUser) + (b.ownSys - a.ownSys)
-	// Ticks of 10 ms a core are all that the kernel counts by.
-	other = max(0, (b.busy-a.busy-own).Seconds()/wall)
-	return other, (b.steal - a.steal).Seconds() / wall
-}
-
 // warnings returns why the figures of a cell may mislead.
-func warnings(c result.Cell, series []result.Series, a, b machine) (out []string) {
+func warnings(c result.Cell, series []result.Series, others machine.Disturbance) (out []string) {
 	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	cores := float64(runtime.NumCPU())
 	if c.Seconds < shortSeconds {
@@ -50,10 +38,10 @@ func warnings(c result.Cell, series []result.Series, a, b machine) (out []string
 			warn("steal: the hypervisor took %.2f of %.0f cores", c.StealCores, cores)
 		}
 	}
-	if n := b.swapped - a.swapped; n > 0 {
+	if n := others.Swapped; n > 0 {
 		warn("swap: %d pages moved in or out", n)
 	}
-	if n := b.throttled - a.throttled; n > 0 {
+	if n := others.Throttled; n > 0 {
 		warn("thermal: the cores were slowed down %d times", n)
 	}
 	if c.Loop == result.LoopOpen && c.OpsPerSec < 0.95*c.Rate {

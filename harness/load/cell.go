@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"lsmlab/harness"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -29,7 +29,7 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 	if err != nil {
 		return err
 	}
-	cell.FileSystem = harness.ThisMachine(served).FileSystem
+	cell.FileSystem = machine.Environment(served).FileSystem
 	cell.ReadySeconds = time.Since(begin).Seconds()
 	files := filesOf(t.id)
 	defer func() { _ = os.Remove(r.path(files.record)) }() // kept as series

@@ -31,6 +31,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/human"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -170,7 +171,7 @@ func (r *Runner) writeEnv() error {
 	if _, err := result.ReadEnv(r.Dir); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	env := harness.ThisMachine(r.Dir)
+	env := machine.Environment(r.Dir)
 	env.Command = r.Again
 	env.Methods = map[string]string{
 		"latency": "by k6, of every request: from the first byte sent to the last received; without the time to connect and without the wait for a free virtual user, which is counted as missed arrivals",

@@ -1,4 +1,4 @@
-package harness
+package machine
 
 import (
 	"os"
@@ -12,9 +12,9 @@ import (
 	"lsmlab/harness/result"
 )
 
-// ThisMachine returns what is known of this machine and this binary; dataDir is
-// where the stores will lie. Engines, calibration and command are the caller's.
-func ThisMachine(dataDir string) result.Env {
+// Environment returns what is known of this machine and of this binary; dataDir is
+// where the stores will lie. The caller adds engines, calibration and command.
+func Environment(dataDir string) result.Env {
 	m := mountOf(dataDir)
 	memory := procFields("/proc/meminfo")
 	e := result.Env{

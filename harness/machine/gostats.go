@@ -1,21 +1,22 @@
-package harness
+package machine
 
 import (
 	"math"
 	"runtime/metrics"
 )
 
-// goStats are the runtime's own counters, read without stopping the world.
-type goStats struct {
-	heapBytes    int64 // objects, live and not yet swept
-	allocBytes   int64
-	allocObjects int64
-	gcCycles     int64
-	gcPauses     pauses
+// GoStats are counters of the Go runtime since the process started, and its gauge
+// of the heap.
+type GoStats struct {
+	HeapBytes    int64 // objects, live and not yet swept
+	AllocBytes   int64
+	AllocObjects int64
+	GCCycles     int64
+	GCPauses     Pauses
 }
 
-// pauses are the collector's stop-the-world pauses since the process started.
-type pauses struct {
+// Pauses are the collector's stop-the-world pauses since the process started.
+type Pauses struct {
 	buckets []float64 // boundaries, s
 	counts  []uint64
 }
@@ -28,26 +29,27 @@ const (
 	metricPauses  = "/sched/pauses/total/gc:seconds"
 )
 
-func readGoStats() goStats {
+// ReadGoStats reads the counters without stopping the world.
+func ReadGoStats() GoStats {
 	s := []metrics.Sample{{Name: metricHeap}, {Name: metricAlloc}, {Name: metricObjects}, {Name: metricCycles}, {Name: metricPauses}}
 	metrics.Read(s)
-	var g goStats
-	for i, field := range []*int64{&g.heapBytes, &g.allocBytes, &g.allocObjects, &g.gcCycles} {
+	var g GoStats
+	for i, field := range []*int64{&g.HeapBytes, &g.AllocBytes, &g.AllocObjects, &g.GCCycles} {
 		if s[i].Value.Kind() == metrics.KindUint64 {
 			*field = int64(s[i].Value.Uint64())
 		}
 	}
 	if s[4].Value.Kind() == metrics.KindFloat64Histogram {
 		h := s[4].Value.Float64Histogram()
-		g.gcPauses = pauses{h.Buckets, h.Counts}
+		g.GCPauses = Pauses{h.Buckets, h.Counts}
 	}
 	return g
 }
 
-// since returns the total and the longest of the pauses after old. Both are sums
-// of bucket middles: the runtime keeps no exact times (its buckets are 12%
-// apart).
-func (p pauses) since(old pauses) (total, longest float64) {
+// Since returns the total and the longest of the pauses after old, in seconds. Both
+// are made of the middles of buckets, which lie 12% apart: the runtime keeps no
+// exact times.
+func (p Pauses) Since(old Pauses) (total, longest float64) {
 	for i, n := range p.counts {
 		if i < len(old.counts) {
 			n -= old.counts[i]

@@ -1,4 +1,4 @@
-package harness
+package machine
 
 import (
 	"os"
@@ -59,14 +59,14 @@ func TestDiskUsageCountsBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := diskUsage(dir); got < 150_000 || got > 200_000 {
+	if got := DiskUsage(dir); got < 150_000 || got > 200_000 {
 		t.Errorf("%d bytes, want about 150,000", got)
 	}
 }
 
 // This process's own numbers must move with what it does.
 func TestOwnNumbers(t *testing.T) {
-	before, written := processUsage(), writeBytes()
+	before, written := ProcessUsage(), WriteBytes()
 	f, err := os.Create(filepath.Join(t.TempDir(), "x"))
 	if err != nil {
 		t.Fatal(err)
@@ -77,14 +77,14 @@ func TestOwnNumbers(t *testing.T) {
 	}
 	for start := time.Now(); time.Since(start) < 30*time.Millisecond; {
 	}
-	after := processUsage()
-	if after.user+after.system <= before.user+before.system {
+	after := ProcessUsage()
+	if after.CPU() <= before.CPU() {
 		t.Error("no CPU time went by")
 	}
-	if got := writeBytes() - written; got != 0 && got < 1<<20 { // a tmpfs counts nothing
+	if got := WriteBytes() - written; got != 0 && got < 1<<20 { // a tmpfs counts nothing
 		t.Errorf("%d bytes written, want 1 MiB", got)
 	}
-	if rssBytes() < 1<<20 || peakRSSBytes() < rssBytes()/2 {
-		t.Errorf("rss %d, peak %d", rssBytes(), peakRSSBytes())
+	if ResidentBytes() < 1<<20 || PeakResidentBytes() < ResidentBytes()/2 {
+		t.Errorf("rss %d, peak %d", ResidentBytes(), PeakResidentBytes())
 	}
 }
