@@ -147,7 +147,7 @@ func checkMemPlan(cat Catalog, p *result.Plan) {
 		}
 	}
 	if len(p.Workloads) == 0 {
-		p.Workloads = MemWorkloads
+		p.Workloads = memrace.Workloads
 	}
 	if len(p.Threads) == 0 {
 		p.Threads = []int{1}
@@ -234,8 +234,8 @@ func checkMemNames(cat Catalog, p *result.Plan) error {
 		}
 	}
 	for _, w := range p.Workloads {
-		if !slices.Contains(MemWorkloads, w) {
-			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, MemWorkloads))
+		if !slices.Contains(memrace.Workloads, w) {
+			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, memrace.Workloads))
 		}
 	}
 	return nil

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/drive"
 	"lsmlab/harness/human"
 	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
@@ -240,7 +241,7 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 		return env, err
 	}
 	env.Command = r.Again
-	cost, err := Calibrate(ctx)
+	cost, err := drive.Calibrate(ctx)
 	if err != nil {
 		return env, fmt.Errorf("calibrate: %w", err)
 	}

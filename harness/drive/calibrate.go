@@ -1,4 +1,4 @@
-package harness
+package drive
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 	"lsmlab/workloads"
 )
 
-// Cost is what the harness itself takes of every operation, in ns.
+// Cost is the time that the harness itself adds to every operation, in ns.
 type Cost struct {
-	HarnessNSPerOp float64 // all of it: making the operation, carrying it out on nothing, measuring
-	MeasureNSPerOp float64 // of that, measuring: the clock, the histogram, the loop
-	ClockNS        float64 // of that, reading the clock
+	HarnessNSPerOp float64 // to make the operation, to give it to an engine that does nothing, and to measure
+	MeasureNSPerOp float64 // the part of it that measuring takes: the clock, the histogram, the loop
+	ClockNS        float64 // the part of that which one reading of the clock takes
 }
 
 // A calibration is many short runs, of which the fastest counts: on a busy machine
-// most are preempted, and what the harness costs is the same in all.
+// most runs are preempted, but the harness costs the same in all of them.
 const (
 	calibrationRuns = 100
 	calibrationOps  = 5000 // about 0.5 ms
@@ -36,16 +36,16 @@ func Calibrate(ctx context.Context) (Cost, error) {
 		if err != nil {
 			return Cost{}, err
 		}
-		d := newDrive(w, nothing{}, kv.Volatile, 0, 0)
-		if err := d.warmUp(ctx); err != nil {
+		d := New(w, nothing{}, kv.Volatile, 0, 0)
+		if err := d.WarmUp(ctx); err != nil {
 			return Cost{}, err
 		}
-		length, err := d.measure(ctx, func(time.Time) {})
+		if err := d.Measure(ctx, func(time.Time) {}); err != nil {
+			return Cost{}, err
+		}
+		all = min(all, float64(d.Length())/calibrationOps)
+		length, err := workAlone(w)
 		if err != nil {
-			return Cost{}, err
-		}
-		all = min(all, float64(length)/calibrationOps)
-		if length, err = workAlone(w); err != nil {
 			return Cost{}, err
 		}
 		work = min(work, float64(length)/calibrationOps)

@@ -1,4 +1,4 @@
-package harness
+package drive
 
 import (
 	"context"
@@ -33,12 +33,12 @@ func BenchmarkHarness(b *testing.B) {
 		return w
 	}
 	b.Run("drive", func(b *testing.B) {
-		d := newDrive(w(b), nothing{}, kv.Volatile, 0, 0)
-		if err := d.warmUp(context.Background()); err != nil {
+		d := New(w(b), nothing{}, kv.Volatile, 0, 0)
+		if err := d.WarmUp(context.Background()); err != nil {
 			b.Fatal(err)
 		}
 		b.ResetTimer()
-		if _, err := d.measure(context.Background(), func(time.Time) {}); err != nil {
+		if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
 			b.Fatal(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package harness
+package drive
 
 import (
 	"encoding/binary"
@@ -14,17 +14,18 @@ import (
 // A pacer lets one thread wait for the intended start of its next operation.
 //
 // time.Sleep is off by up to a millisecond when the process is idle, because the
-// scheduler waits in epoll with whole milliseconds; spinning would take the core
-// from the engine's own work. A timerfd that is read through the runtime's
-// poller has neither fault: the goroutine is parked, and the kernel's
-// high-resolution timer wakes it.
+// scheduler of Go waits in epoll with whole milliseconds. A loop that spins would
+// take the core from the engine's own work. A timerfd that is read through the
+// runtime's poller has neither fault: the goroutine is parked, and the
+// high-resolution timer of the kernel wakes it.
 type pacer struct {
 	fd   int
 	file *os.File
 	buf  [8]byte
 }
 
-// spinBelow is what a wait by timer costs anyway; shorter waits yield instead.
+// spinBelow is the time that a wait by timer takes at least. Shorter waits yield the
+// processor until the time has come.
 const spinBelow = 15 * time.Microsecond
 
 func newPacer() (*pacer, error) {

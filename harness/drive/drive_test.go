@@ -1,4 +1,4 @@
-package harness
+package drive
 
 import (
 	"context"
@@ -43,35 +43,34 @@ func TestOpenLoopSeesTheQueue(t *testing.T) {
 		}
 		return 0
 	}}
-	d := newDrive(fill(t, workloads.Spec{Keys: 1000, Operations: 500, Warmup: workloads.NoWarmup}), e, kv.Volatile, 0, 1000)
-	if err := d.warmUp(context.Background()); err != nil {
+	d := New(fill(t, workloads.Spec{Keys: 1000, Operations: 500, Warmup: workloads.NoWarmup}), e, kv.Volatile, 0, 1000)
+	if err := d.WarmUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	length, err := d.measure(context.Background(), func(time.Time) {})
+	err := d.Measure(context.Background(), func(time.Time) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &cellRun{drive: d}
-	service, intended := r.latency(isFront)
+	service, intended := d.latency((*thread).isForeground)
 	if intended == nil || intended.P90 < int64(20*time.Millisecond) || intended.Max < int64(150*time.Millisecond) {
 		t.Errorf("from the intended start: %+v", intended)
 	}
 	if service.P90 > intended.P90/2 {
 		t.Errorf("service time %+v, from the intended start %+v", service, intended)
 	}
-	if d.threads[0].calls() != 500 || length < 490*time.Millisecond {
-		t.Errorf("%d operations in %v", d.threads[0].calls(), length)
+	if d.threads[0].rec.calls() != 500 || d.Length() < 490*time.Millisecond {
+		t.Errorf("%d operations in %v", d.threads[0].rec.calls(), d.Length())
 	}
 }
 
 // A time limit ends a run without a number of operations, on every thread.
 func TestDriveStopsInTime(t *testing.T) {
-	d := newDrive(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 3}), nothing{}, kv.Volatile, 50*time.Millisecond, 0)
-	if err := d.warmUp(context.Background()); err != nil {
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 3}), nothing{}, kv.Volatile, 50*time.Millisecond, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	length, err := d.measure(context.Background(), func(time.Time) {})
-	if err != nil || length < 50*time.Millisecond || length > 5*time.Second {
+	err := d.Measure(context.Background(), func(time.Time) {})
+	if length := d.Length(); err != nil || length < 50*time.Millisecond || length > 5*time.Second {
 		t.Errorf("%v, %v", length, err)
 	}
 	for _, th := range d.threads {
@@ -85,11 +84,11 @@ func TestDriveStopsInTime(t *testing.T) {
 func TestDriveIsCut(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	d := newDrive(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing{}, kv.Volatile, 0, 0)
-	if err := d.warmUp(ctx); err != nil {
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing{}, kv.Volatile, 0, 0)
+	if err := d.WarmUp(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.measure(ctx, func(time.Time) {}); !errors.Is(err, context.DeadlineExceeded) {
+	if err := d.Measure(ctx, func(time.Time) {}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 }
@@ -97,16 +96,16 @@ func TestDriveIsCut(t *testing.T) {
 // All operations of the spec are in the histogram, none of the warm-up is.
 func TestDriveCountsWhatItMeasures(t *testing.T) {
 	w := fill(t, workloads.Spec{Keys: 1000, Operations: 5003, Warmup: 700, Threads: 4})
-	d := newDrive(w, nothing{}, kv.Volatile, 0, 0)
-	if err := d.warmUp(context.Background()); err != nil {
+	d := New(w, nothing{}, kv.Volatile, 0, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.measure(context.Background(), func(time.Time) {}); err != nil {
+	if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
 		t.Fatal(err)
 	}
-	service, _ := (&cellRun{drive: d}).merged(isFront, -1)
-	measured, all := d.counts()
-	if service.count != 5003 || measured.Writes != 5003 || all.Writes != 5703 || d.done.Load() != 5003 {
-		t.Errorf("%d in the histogram, %d of %d writes, %d told", service.count, measured.Writes, all.Writes, d.done.Load())
+	service, _ := d.merged((*thread).isForeground, allKinds)
+	measured, all := d.Counts()
+	if service.count != 5003 || measured.Writes != 5003 || all.Writes != 5703 || d.Done() != 5003 {
+		t.Errorf("%d in the histogram, %d of %d writes, %d told", service.count, measured.Writes, all.Writes, d.Done())
 	}
 }

@@ -1,4 +1,4 @@
-package harness
+package drive
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 )
 
 // A sampler reads gauges every 100 ms while the measured part runs: the engine's
-// metrics if it has any, the Go runtime, and the process. It touches nothing of
-// the driving threads, which keep their own intervals (see recorder).
+// metrics if the engine keeps any, the Go runtime, and the process. It touches
+// nothing of the driving threads, which keep their own intervals (see recorder).
 type sampler struct {
 	metrics kv.Metricer // nil if the engine keeps none
 	start   time.Time
