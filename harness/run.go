@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/compare"
 	"lsmlab/harness/drive"
 	"lsmlab/harness/human"
 	"lsmlab/harness/machine"
@@ -230,7 +231,7 @@ func largestStore(p result.Plan) (most int64) {
 func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 	env := machine.Environment(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
-		for _, note := range environmentNotes(old, env) {
+		for _, note := range old.Differences(env) {
 			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)
 		}
 		if old.Commit != env.Commit || old.Dirty || env.Dirty {
@@ -360,7 +361,7 @@ func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) er
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	for _, i := range Outliers(cells) {
+	for _, i := range compare.Outliers(cells) {
 		if err := w.Append(cells[i]); err != nil {
 			return errors.Join(runErr, err)
 		}

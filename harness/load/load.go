@@ -30,6 +30,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/display"
 	"lsmlab/harness/human"
 	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
@@ -50,7 +51,7 @@ type Runner struct {
 
 	cells  map[string]result.LoadCell
 	shape  shape
-	show   *harness.Display
+	show   *display.Display
 	before int // cells that were there
 	ended  int // those included
 	total  int
@@ -97,7 +98,7 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	tasks := r.tasks()
 	done := r.sound()
 	r.before, r.ended, r.total = done, done, len(tasks)
-	r.show = harness.NewDisplay(r.Stdout, r.Stderr, (r.total-done)*cellSteps)
+	r.show = display.New(r.Stdout, r.Stderr, (r.total-done)*cellSteps)
 	defer r.show.Finish()
 	r.show.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
 		r.Plan.Profile, len(tasks), len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 )
@@ -47,6 +48,28 @@ type Env struct {
 
 	// Calibration, by name, for readers: how rss, cpu and writes were counted.
 	Methods map[string]string `json:"methods"`
+}
+
+// Differences says in which properties that speed depends on two machines differ,
+// one sentence for each.
+func (e Env) Differences(o Env) (notes []string) {
+	for _, f := range []struct {
+		name string
+		x, y any
+	}{
+		{"CPU", e.CPU, o.CPU},
+		{"cores", e.Cores, o.Cores},
+		{"memory", e.MemoryBytes, o.MemoryBytes},
+		{"kernel", e.Kernel, o.Kernel},
+		{"file system", e.FileSystem, o.FileSystem},
+		{"mount options", e.MountOptions, o.MountOptions},
+		{"Go", e.GoVersion, o.GoVersion},
+	} {
+		if f.x != f.y {
+			notes = append(notes, fmt.Sprintf("%s differs: %v and %v", f.name, f.x, f.y))
+		}
+	}
+	return notes
 }
 
 // EngineInfo is one engine of a run.

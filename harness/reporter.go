@@ -3,88 +3,18 @@ package harness
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
+	"lsmlab/harness/display"
 	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 )
 
-// Display shows long work: lines of text on one writer and, if the other is a
-// terminal, a bar with the time left below them. Safe for concurrent use.
-type Display struct {
-	mu  sync.Mutex
-	out io.Writer
-	bar *progressbar.ProgressBar // nil if there is no terminal
-}
-
-// NewDisplay returns the display of so many steps. The bar is drawn on errOut.
-func NewDisplay(out, errOut io.Writer, steps int) *Display {
-	p := &Display{out: out}
-	if isTerminal(errOut) && steps > 0 {
-		p.bar = progressbar.NewOptions(steps,
-			progressbar.OptionSetWriter(errOut),
-			progressbar.OptionSetWidth(24),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionSetElapsedTime(true),
-			progressbar.OptionUseANSICodes(true),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
-	}
-	return p
-}
-
-// isTerminal says whether w is a terminal that can take a bar.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// Line prints one line of text above the bar.
-func (p *Display) Line(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
-	fmt.Fprintf(p.out, format+"\n", args...)
-	if p.bar != nil {
-		_ = p.bar.RenderBlank()
-	}
-}
-
-// At says that so many steps are done, and what is being done.
-func (p *Display) At(steps int, what string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar == nil {
-		return
-	}
-	p.bar.Describe(what)
-	_ = p.bar.Set(steps)
-}
-
-// Finish removes the bar. Lines can be printed after it.
-func (p *Display) Finish() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-		_ = p.bar.Exit()
-		p.bar = nil
-	}
-}
-
-// A reporter shows a race: one line a cell, and a bar over all of them. Safe for
-// concurrent use.
+// A reporter shows a race: one line for each cell, and a bar over all of them. It is
+// safe for concurrent use.
 type reporter struct {
-	*Display
+	*display.Display
 	count sync.Mutex
 	total int
 	done  int
@@ -94,7 +24,7 @@ type reporter struct {
 const barSteps = 100
 
 func newReporter(out, errOut io.Writer, total, done int) *reporter {
-	return &reporter{Display: NewDisplay(out, errOut, (total-done)*barSteps), total: total, done: done}
+	return &reporter{Display: display.New(out, errOut, (total-done)*barSteps), total: total, done: done}
 }
 
 // at moves the bar within the running cell.
