@@ -8,15 +8,19 @@ import (
 )
 
 // Count returns a number with the thing that it counts: "no rounds", "1 round",
-// "3 rounds". The plural of the noun must be the noun with an s.
+// "3 flushes". The plural of the noun must be the noun with an s, or with es after sh.
 func Count(n int, noun string) string {
+	plural := noun + "s"
+	if strings.HasSuffix(noun, "sh") {
+		plural = noun + "es"
+	}
 	switch n {
 	case 0:
-		return "no " + noun + "s"
+		return "no " + plural
 	case 1:
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d %s", n, plural)
 }
 
 // OneLine returns s with a single space for every run of white space.
@@ -59,4 +63,20 @@ func Nanoseconds(ns int64) string {
 	default:
 		return fmt.Sprintf("%.3gs", d.Seconds())
 	}
+}
+
+// UpperFirst returns s with its first letter, which must be ASCII, in upper case.
+func UpperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// LowerFirst returns s with its first letter, which must be ASCII, in lower case.
+func LowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }

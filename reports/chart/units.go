@@ -141,3 +141,32 @@ func (t LogTicks) Ticks(low, high float64) []plot.Tick {
 	}
 	return ticks
 }
+
+// SparseTicks leaves labels off where a ticker gives more than Most.
+type SparseTicks struct {
+	Ticker plot.Ticker
+	Most   int
+}
+
+// Ticks implements [plot.Ticker].
+func (s SparseTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := s.Ticker.Ticks(low, high)
+	n := 0
+	for _, t := range ticks {
+		if !t.IsMinor() {
+			n++
+		}
+	}
+	every := (n + s.Most - 1) / s.Most
+	at := 0
+	for i, t := range ticks {
+		if t.IsMinor() {
+			continue
+		}
+		if at%max(every, 1) != 0 {
+			ticks[i].Label = ""
+		}
+		at++
+	}
+	return ticks
+}

@@ -93,7 +93,7 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 	if !result.IsLoad(f.out) {
 		return runErr
 	}
-	index, err := reports.Render(f.out)
+	index, err := reports.Render(f.out, reports.Options{})
 	if err != nil {
 		return errors.Join(runErr, err)
 	}

@@ -6,9 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
-	"lsmlab/harness/result"
 	"lsmlab/reports"
-	crashreport "lsmlab/reports/crash"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -27,18 +25,11 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if crashreport.Is(args[0]) {
-				index, err := crashreport.Render(args[0])
-				if err == nil {
-					fmt.Fprintln(a.stdout, index)
-				}
-				return err
-			}
-			index, err := reports.RenderWith(args[0], o)
+			index, err := reports.Render(args[0], o)
 			if err != nil {
 				return &harness.UsageError{Text: err.Error()}
 			}
-			if !result.IsLoad(args[0]) { // which has no targets
+			if reports.KindOf(args[0]) == reports.Race { // the other kinds have no targets
 				if err := a.printTargets(args[0]); err != nil {
 					return err
 				}

@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"lsmlab/harness/target"

@@ -1,4 +1,4 @@
-package reports
+package service
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/reports/internal/browsertest"
+	"lsmlab/reports/internal/fakeenv"
 )
 
 // fakeLoad makes load directories that look like real ones, for tests alone.
@@ -50,7 +51,7 @@ func (f fakeLoad) write(t testing.TB) (dir string) {
 	must(result.WriteLoadPlan(dir, result.LoadPlan{
 		Profile: profile, Engines: f.engines, Environments: f.environments, Rounds: f.rounds, Seed: 1, Settings: map[string]string{"KEYS": "1000"},
 	}))
-	env := fakeRun{engines: f.engines, rungs: []string{"buffered", "synced"}}.env()
+	env := fakeenv.Of(f.engines, []string{"buffered", "synced"})
 	env.Command = "lsmlab load --profile=" + profile + " --out results/fake"
 	must(result.WriteEnv(dir, env))
 	for _, d := range []string{"series", "k6"} {

@@ -1,25 +1,24 @@
-package reports
+package race
 
 import (
 	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
 
+	"lsmlab/harness/human"
 	"lsmlab/reports/page"
 )
 
 // page draws nothing yet: it lays out what there is.
 func (r *run) page() (*page.Page, error) {
-	var all []complaints
+	var all []page.Complaints
 	for _, c := range r.Cells {
-		all = append(all, complaintsOf(c.ID, c.Status, c.Error, c.Warnings))
+		all = append(all, page.ComplaintsOf(c.ID, c.Status, c.Error, c.Warnings))
 	}
 	p := &page.Page{
 		Title: r.title(), Lead: r.lead(), Targets: r.targetsTable(), Notes: append(append([]string{}, r.Run.Warnings...), r.notes...),
 		Missing:  page.List{Title: fmt.Sprintf("%d cells of the plan are missing; go on with the run by --resume", len(r.missing)), Items: r.missing},
-		Warnings: warningKinds(all), Environment: environment(r.Env, r.work()), Versions: enginesTable(r.Env, r.Plan.AllDurabilities()), Raw: r.cellsTable(),
-		Downloads: present(r.Dir, rawFiles), Provenance: provenance(r.Env),
+		Warnings: page.WarningKinds(all), Environment: page.Environment(r.Env, r.work()), Versions: page.Versions(r.Env, r.Plan.AllDurabilities()), Raw: r.cellsTable(),
+		Downloads: page.Present(r.Dir, rawFiles), Provenance: page.Provenance(r.Env),
 	}
 	if len(r.sections) == 0 {
 		p.Notes = append(p.Notes, "No cell has figures yet.")
@@ -35,7 +34,7 @@ func (r *run) page() (*page.Page, error) {
 		})
 	}
 	for _, s := range r.sections {
-		v := page.Verdicts{Setting: upperFirst(s.String())}
+		v := page.Verdicts{Setting: human.UpperFirst(s.String())}
 		for _, w := range s.workloads {
 			v.Lines = append(v.Lines, page.Verdict{Subject: w, Text: s.verdict(w, r.baseline)})
 		}
@@ -45,7 +44,7 @@ func (r *run) page() (*page.Page, error) {
 			return nil, err
 		}
 		p.Sections = append(p.Sections, page.Section{
-			ID: s.slug(), Title: upperFirst(s.String()), Intro: r.sectionIntro(s),
+			ID: s.slug(), Title: human.UpperFirst(s.String()), Intro: r.sectionIntro(s),
 			Groups: groups, TablesTitle: "All figures", Tables: r.sectionTables(s),
 		})
 	}
@@ -74,7 +73,7 @@ func (r *run) sectionIntro(s *section) string {
 	if r.Plan.MemTables {
 		return "Bare structures: no log, no files, no durability."
 	}
-	text := upperFirst(s.durability) + ": " + cmp.Or(durabilityWords[s.durability], "a rung that this version does not know") + "."
+	text := human.UpperFirst(s.durability) + ": " + cmp.Or(durabilityWords[s.durability], "a rung that this version does not know") + "."
 	if s.open() {
 		return text + " Operations were started by the clock, so latency counts queueing."
 	}
@@ -87,14 +86,4 @@ var rawFiles = []page.Download{
 	{Path: "bench.txt", What: "the same in Go benchmark format, for benchstat"},
 	{Path: "plan.json", What: "what was asked for"},
 	{Path: "env.json", What: "where it ran"},
-}
-
-// present returns the files of a directory that are there.
-func present(dir string, files []page.Download) (out []page.Download) {
-	for _, d := range files {
-		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(d.Path))); err == nil {
-			out = append(out, d)
-		}
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"fmt"
@@ -168,13 +168,10 @@ var counters = []struct {
 	{"debt at the end", chart.UnitBytes, func(m result.Counts) float64 { return float64(m.CompactionDebtBytes) }},
 	{"L0 runs at the end", chart.UnitCount, func(m result.Counts) float64 { return float64(m.RunsL0) }},
 	{"bloom checks", chart.UnitCount, func(m result.Counts) float64 { return float64(m.BloomChecks) }},
-	{"of them negative", chart.UnitTimes, func(m result.Counts) float64 { return share(m.BloomNegatives, m.BloomChecks) }},
+	{"of them negative", chart.UnitTimes, func(m result.Counts) float64 { return stat.Share(m.BloomNegatives, m.BloomChecks) }},
 	{"cache lookups", chart.UnitCount, func(m result.Counts) float64 { return float64(m.CacheHits + m.CacheMisses) }},
-	{"of them hits", chart.UnitTimes, func(m result.Counts) float64 { return share(m.CacheHits, m.CacheHits+m.CacheMisses) }},
+	{"of them hits", chart.UnitTimes, func(m result.Counts) float64 { return stat.Share(m.CacheHits, m.CacheHits+m.CacheMisses) }},
 }
-
-// share is part of whole; NaN of nothing.
-func share(part, whole int64) float64 { return float64(part) / float64(whole) }
 
 // countersTable holds what engines counted of themselves in the measured part.
 func (r *run) countersTable(s *section) page.Table {

@@ -1,4 +1,4 @@
-package reports
+package service
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ import (
 )
 
 // groups draws a load run.
-func (s *service) groups() ([]page.Group, error) {
+func (s *run) groups() ([]page.Group, error) {
 	timelines, err := s.timelines()
 	if err != nil {
 		return nil, err
@@ -36,16 +36,16 @@ func (s *service) groups() ([]page.Group, error) {
 }
 
 // frame fills in what all figures have.
-func (s *service) frame(name, title string) chart.Figure {
+func (s *run) frame(name, title string) chart.Figure {
 	return chart.Figure{
-		Name: result.FileSafe(name), Title: title, Footer: provenance(s.Env),
+		Name: result.FileSafe(name), Title: title, Footer: page.Provenance(s.Env),
 		Subtitle: fmt.Sprintf("profile %s, open load by k6; %s", s.Plan.Profile, human.Count(s.Plan.Rounds, "round")),
 	}
 }
 
 // row is a look with the name of a row: the engine, and its environment if there
 // are several.
-func (s *service) row(engine, environment string) chart.Look {
+func (s *run) row(engine, environment string) chart.Look {
 	l := s.looks[engine]
 	if len(s.Plan.Environments) > 1 {
 		l.Name += ", " + environment
@@ -54,7 +54,7 @@ func (s *service) row(engine, environment string) chart.Look {
 }
 
 // dots makes the rows of a metric in a phase.
-func (s *service) dots(m phaseMetric, phase string) (chart.DotPanel, []stat.Summary) {
+func (s *run) dots(m phaseMetric, phase string) (chart.DotPanel, []stat.Summary) {
 	d := chart.DotPanel{Title: m.name, Label: m.label, Unit: m.unit, Ref: math.NaN()}
 	var sums []stat.Summary
 	for _, e := range s.Plan.Engines {
@@ -85,16 +85,16 @@ func ends(d chart.DotPanel) string {
 		}
 	}
 	if d.Unit.Format(low.Mid) == d.Unit.Format(high.Mid) {
-		return fmt.Sprintf("%s: %s.", upperFirst(d.Title), d.Unit.Format(low.Mid))
+		return fmt.Sprintf("%s: %s.", human.UpperFirst(d.Title), d.Unit.Format(low.Mid))
 	}
-	return fmt.Sprintf("%s: from %s (%s) to %s (%s).", upperFirst(d.Title), d.Unit.Format(low.Mid), low.Look.Name, d.Unit.Format(high.Mid), high.Look.Name)
+	return fmt.Sprintf("%s: from %s (%s) to %s (%s).", human.UpperFirst(d.Title), d.Unit.Format(low.Mid), low.Look.Name, d.Unit.Format(high.Mid), high.Look.Name)
 }
 
 // phaseGroup draws metrics below each other, one figure a phase.
-func (s *service) phaseGroup(id, title, note string, metrics ...phaseMetric) page.Group {
-	g := page.Group{ID: id, Title: title, Note: note + readDots + readLooks}
+func (s *run) phaseGroup(id, title, note string, metrics ...phaseMetric) page.Group {
+	g := page.Group{ID: id, Title: title, Note: note + chart.ReadDots + chart.ReadLooks}
 	for _, phase := range s.phases {
-		f := s.frame(id+"-"+phase, phase+": "+lowerFirst(title))
+		f := s.frame(id+"-"+phase, phase+": "+human.LowerFirst(title))
 		var panels []chart.DotPanel
 		var sums []stat.Summary
 		for _, m := range metrics {
@@ -107,14 +107,14 @@ func (s *service) phaseGroup(id, title, note string, metrics ...phaseMetric) pag
 			panels, sums = append(panels, d), append(sums, these...)
 			f.Finding = strings.TrimSpace(f.Finding + " " + ends(d))
 		}
-		addFigure(&g, f, sums, panels...)
+		g.AddDots(f, sums, panels...)
 	}
 	return g
 }
 
 // resourceGroup draws what the server used, over the whole cell.
-func (s *service) resourceGroup() page.Group {
-	g := page.Group{ID: "resources", Title: "CPU and memory of the server", Note: "Lower is better." + readDots + readLooks}
+func (s *run) resourceGroup() page.Group {
+	g := page.Group{ID: "resources", Title: "CPU and memory of the server", Note: "Lower is better." + chart.ReadDots + chart.ReadLooks}
 	if len(s.phases) == 0 {
 		return g
 	}
@@ -126,20 +126,20 @@ func (s *service) resourceGroup() page.Group {
 		panels, sums = append(panels, d), append(sums, these...)
 		f.Finding = strings.TrimSpace(f.Finding + " " + ends(d))
 	}
-	addFigure(&g, f, sums, panels...)
+	g.AddDots(f, sums, panels...)
 	return g
 }
 
 // sweepGroup draws the highest sustained rates, and for every environment how p95
 // rose with the rate.
-func (s *service) sweepGroup(c result.LoadCell) page.Group {
+func (s *run) sweepGroup(c result.LoadCell) page.Group {
 	g := page.Group{ID: "sweep", Title: "Highest sustainable rate", Note: fmt.Sprintf(
 		"A step counts as sustained if its p95 was below %s, at most %.3g%% of its requests failed, and at most %.0f%% of its arrivals were missed; the highest rate is that of the last step before the first that was not.",
-		chart.UnitNanos.Format(float64(c.ObjectiveP95NS)), 100*c.ErrorRate, 100*result.MissedShare) + readDots}
+		chart.UnitNanos.Format(float64(c.ObjectiveP95NS)), 100*c.ErrorRate, 100*result.MissedShare) + chart.ReadDots}
 	f := s.frame("sustained", "Highest sustained rate")
 	d, sums := s.dots(sustained, s.phases[0])
 	f.Finding = ends(d)
-	addFigure(&g, f, sums, d)
+	g.AddDots(f, sums, d)
 	for _, env := range s.Plan.Environments {
 		if f, ok := s.sweepFigure(env.Name, float64(c.ObjectiveP95NS)); ok {
 			g.Figures = append(g.Figures, f)
@@ -149,7 +149,7 @@ func (s *service) sweepGroup(c result.LoadCell) page.Group {
 }
 
 // sweepFigure draws p95 over the rate, the median of the rounds at each step.
-func (s *service) sweepFigure(environment string, objective float64) (chart.Figure, bool) {
+func (s *run) sweepFigure(environment string, objective float64) (chart.Figure, bool) {
 	f := s.frame("sweep-"+environment, environment+": p95 as the rate rises")
 	set := chart.LineSet{Width: 1.6}
 	for _, e := range s.Plan.Engines {
@@ -173,7 +173,7 @@ func (s *service) sweepFigure(environment string, objective float64) (chart.Figu
 	set.YRange(p, true)
 	p.Y.Min, p.Y.Max = math.Min(p.Y.Min, objective/1.3), math.Max(p.Y.Max, objective*1.3)
 	p.X.Label.Text, p.X.Tick.Marker = "arrivals a second", chart.LinearTicks{Unit: chart.UnitCount, Want: 5}
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, sparse{chart.LogTicks{Unit: chart.UnitNanos}, 5}
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, chart.SparseTicks{Ticker: chart.LogTicks{Unit: chart.UnitNanos}, Most: 5}
 	p.Add(set, horizontal(objective))
 	f.Panels = []chart.Panel{{Title: "p95 (log axis); the line is the objective", Plot: p, Height: vg.Points(150)}}
 	f.Caption = "A marker is a step of the sweep; the sweep ends with the first step that breaks the objective."
@@ -191,22 +191,22 @@ func (h horizontal) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // serviceRows are the rows of a load's timeline.
-var serviceRows = []timelineRow{
-	{result.SeriesRequests, "requests/s", chart.UnitCount, false, meanOf},
-	{result.SeriesP95, "p95 latency (log axis)", chart.UnitNanos, true, maxOf},
-	{result.SeriesUsers, "virtual users that are busy", chart.UnitCount, false, maxOf},
-	{result.SeriesErrors, "failed requests/s", chart.UnitCount, false, maxOf},
-	{result.SeriesCPU, "cores used by the server", unitCores, false, meanOf},
-	{result.SeriesClientCPU, "cores used by k6", unitCores, false, meanOf},
-	{result.SeriesRSS, "resident memory of the server", chart.UnitBytes, false, maxOf},
+var serviceRows = []chart.TimelineRow{
+	{Series: result.SeriesRequests, Title: "requests/s", Unit: chart.UnitCount, Reduce: chart.MeanOf},
+	{Series: result.SeriesP95, Title: "p95 latency (log axis)", Unit: chart.UnitNanos, Log: true, Reduce: chart.MaxOf},
+	{Series: result.SeriesUsers, Title: "virtual users that are busy", Unit: chart.UnitCount, Reduce: chart.MaxOf},
+	{Series: result.SeriesErrors, Title: "failed requests/s", Unit: chart.UnitCount, Reduce: chart.MaxOf},
+	{Series: result.SeriesCPU, Title: "cores used by the server", Unit: unitCores, Reduce: chart.MeanOf},
+	{Series: result.SeriesClientCPU, Title: "cores used by k6", Unit: unitCores, Reduce: chart.MeanOf},
+	{Series: result.SeriesRSS, Title: "resident memory of the server", Unit: chart.UnitBytes, Reduce: chart.MaxOf},
 }
 
 // timelines draws the median round of every engine, one figure an environment.
-func (s *service) timelines() (page.Group, error) {
+func (s *run) timelines() (page.Group, error) {
 	g := page.Group{ID: "timelines", Title: "Timelines", Note: "One round of every engine: the one whose p95 in the last phase is nearest to the median. A row without a line stayed zero."}
 	for _, env := range s.Plan.Environments {
 		f := s.frame("timeline-"+env.Name, env.Name+": timeline")
-		var inputs []timelineInput
+		var inputs []chart.TimelineInput
 		var last result.LoadCell
 		for _, e := range s.Plan.Engines {
 			cells := s.at(e, env.Name)
@@ -218,10 +218,10 @@ func (s *service) timelines() (page.Group, error) {
 			if err != nil {
 				return g, err
 			}
-			inputs = append(inputs, timelineInput{look: s.looks[e], series: series})
+			inputs = append(inputs, chart.TimelineInput{Look: s.looks[e], Series: series})
 			f.Legend = append(f.Legend, s.looks[e])
 		}
-		if f.Panels = timelinePanels(serviceRows, inputs); len(f.Panels) == 0 {
+		if f.Panels = chart.TimelinePanels(serviceRows, inputs); len(f.Panels) == 0 {
 			continue
 		}
 		f.Caption = phaseTimes(last)

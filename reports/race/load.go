@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"cmp"
@@ -67,7 +67,7 @@ func (s *section) enginesOf(workload string) (out []string) {
 func (s setting) open() bool { return s.loop == result.LoopOpen }
 
 // load reads and checks a run directory.
-func load(dir string, o Options) (*run, error) {
+func load(dir, baseline string) (*run, error) {
 	r, err := result.ReadRun(dir)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func load(dir string, o Options) (*run, error) {
 	out.checkCells()
 	out.makeSections()
 	out.findMissing()
-	if err := out.chooseBaseline(o.Baseline); err != nil {
+	if err := out.chooseBaseline(baseline); err != nil {
 		return nil, err
 	}
 	versions := map[string]string{}

@@ -1,4 +1,4 @@
-package reports
+package service
 
 import (
 	"math"
@@ -11,7 +11,7 @@ import (
 )
 
 // sideBySide has one row a figure and one column an environment.
-func (s *service) sideBySide() page.Table {
+func (s *run) sideBySide() page.Table {
 	t := page.Table{ID: "environments", Caption: "Engines by environment: medians over rounds"}
 	t.Head = []page.Column{{Name: "engine"}, {Name: "phase"}, {Name: "figure"}}
 	for _, env := range s.Plan.Environments {
@@ -38,7 +38,7 @@ func (s *service) sideBySide() page.Table {
 
 // phasesTable holds every figure of every phase, with the interval of what an
 // open load is judged by.
-func (s *service) phasesTable() page.Table {
+func (s *run) phasesTable() page.Table {
 	t := page.Table{ID: "phases", Caption: "All figures: medians over rounds, and the interval of p95"}
 	for _, name := range []string{"engine", "environment", "phase"} {
 		t.Head = append(t.Head, page.Column{Name: name})
@@ -77,7 +77,7 @@ const transportNote = "The same work on the same engine with the same limits, on
 	"the service's latency is what k6 saw on the same machine, at the rate of the profile."
 
 // transportTable sets the service beside the same work in one process.
-func (s *service) transportTable() page.Table {
+func (s *run) transportTable() page.Table {
 	t := page.Table{ID: "transport", Caption: "Through HTTP and in one process, medians over rounds"}
 	t.Head = []page.Column{
 		{Name: "engine"},
@@ -104,7 +104,7 @@ func (s *service) transportTable() page.Table {
 }
 
 // transportRow compares the last phase that kept the objective, or the first.
-func (s *service) transportRow(cells []result.LoadCell) []page.Cell {
+func (s *run) transportRow(cells []result.LoadCell) []page.Cell {
 	median := func(of func(c result.LoadCell, p result.LoadPhase) float64) float64 {
 		var values []float64
 		for _, c := range cells {
@@ -147,7 +147,7 @@ func comparedPhase(c result.LoadCell) result.LoadPhase {
 }
 
 // cellsTable holds every cell as it was measured.
-func (s *service) cellsTable() page.Table {
+func (s *run) cellsTable() page.Table {
 	t := page.Table{ID: "cells", Caption: "Every cell as it was measured"}
 	t.Head = []page.Column{
 		{Name: "cell"},
@@ -208,7 +208,7 @@ func cellFigures(c result.LoadCell) []page.Cell {
 }
 
 // tableGroups are the tables that stand beside the charts.
-func (s *service) tableGroups() []page.Group {
+func (s *run) tableGroups() []page.Group {
 	sides, transport := s.sideBySide(), s.transportTable()
 	groups := []page.Group{{ID: "side-by-side", Title: "Environments side by side", Note: "One column an environment: medians over rounds.", Table: &sides}}
 	if len(transport.Rows) > 0 {

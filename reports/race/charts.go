@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"fmt"
@@ -52,7 +52,7 @@ func (s setting) loopWords() string {
 func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
 	return chart.Figure{
 		Name: s.slug() + "-" + kind + "-" + result.FileSafe(workload), Title: workload + ": " + title,
-		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: provenance(r.Env),
+		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: page.Provenance(r.Env),
 	}
 }
 
@@ -67,34 +67,6 @@ func (r *run) rounds(s *section, workload string) string {
 		return human.Count(most, "round")
 	}
 	return fmt.Sprintf("%d to %d rounds", least, most)
-}
-
-// provenance is the machine, the version and the command of every chart.
-func provenance(e result.Env) string {
-	parts := []string{
-		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), human.Count(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
-		strings.TrimSpace(e.OS + " " + e.Kernel), orUnknown(e.FileSystem, "file system"), orUnknown(e.GoVersion, "Go version"), "lsmlab " + version(e),
-	}
-	return strings.Join(parts, "; ") + ". " + e.Command
-}
-
-func orUnknown(s, what string) string {
-	if s == "" {
-		return "unknown " + what
-	}
-	return s
-}
-
-// version names the build that measured.
-func version(e result.Env) string {
-	v := orUnknown(e.Module, "version") + ", commit unknown"
-	if e.Commit != "" {
-		v = e.Commit[:min(12, len(e.Commit))]
-	}
-	if e.Dirty {
-		v += " with changes"
-	}
-	return v
 }
 
 // figures draws one section.
@@ -124,36 +96,10 @@ func (r *run) figures(s *section) ([]page.Group, error) {
 	return slices.DeleteFunc(groups, func(g page.Group) bool { return len(g.Figures) == 0 }), nil
 }
 
-// intervalWords says what the whiskers of a chart are, in few words and in all.
-func intervalWords(sums []stat.Summary) (short, long string) {
-	n, confidence := math.MaxInt, 1.0
-	for _, s := range sums {
-		if s.N() > 0 {
-			n, confidence = min(n, s.N()), min(confidence, s.Confidence)
-		}
-	}
-	switch {
-	case n == math.MaxInt:
-		return "", ""
-	case n == 1:
-		return "no interval", "One round has no interval."
-	case n < 6:
-		return "whiskers: range", fmt.Sprintf("Whiskers: the range of the rounds, which holds the true median with %.3g%% confidence (95%% takes 6 rounds).", 100*confidence)
-	}
-	return "whiskers: 95% CI", fmt.Sprintf("Whiskers: confidence interval of the median, %.3g%% or more.", 100*confidence)
-}
-
-// How to read a chart, said once a group.
-const (
-	readLatency = " Lower is better. The rounds are taken together; both axes are logarithmic."
-	readDots    = " Marker: median of the rounds. Small dots: every round."
-	readLooks   = " Filled markers and solid lines are variants of lsmlab's own core, hollow markers and dashes are peers."
-)
-
 func (r *run) throughputGroup(s *section) page.Group {
-	g := page.Group{ID: "throughput", Title: "Throughput", Note: "Higher is better." + readDots + readLooks}
+	g := page.Group{ID: "throughput", Title: "Throughput", Note: "Higher is better." + chart.ReadDots + chart.ReadLooks}
 	if s.open() {
-		g.Note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency." + readDots + readLooks
+		g.Note = "An open loop starts operations by the clock: an engine that keeps up reaches the intended rate (the line) and is judged by its latency." + chart.ReadDots + chart.ReadLooks
 	}
 	for _, w := range s.workloads {
 		panel, sums := r.dots(s, w, throughput)
@@ -162,7 +108,7 @@ func (r *run) throughputGroup(s *section) page.Group {
 		}
 		f := r.frame(s, "throughput", w, "throughput")
 		f.Finding = s.extremes(w, throughput)
-		addFigure(&g, f, sums, panel)
+		g.AddDots(f, sums, panel)
 	}
 	return g
 }
@@ -177,23 +123,6 @@ func (r *run) dots(s *section, workload string, m metric) (chart.DotPanel, []sta
 		d.Rows = append(d.Rows, chart.SumRow(r.looks[e], sum))
 	}
 	return d, sums
-}
-
-// addFigure adds a figure of dot panels unless all of them are empty.
-func addFigure(g *page.Group, f chart.Figure, sums []stat.Summary, panels ...chart.DotPanel) {
-	for _, d := range panels {
-		if d, ok := d.Usable(); ok {
-			f.Panels = append(f.Panels, d.Panel())
-		}
-	}
-	if len(f.Panels) == 0 {
-		return
-	}
-	if short, long := intervalWords(sums); short != "" {
-		f.Subtitle += "; " + short
-		f.Caption = long
-	}
-	g.Figures = append(g.Figures, f)
 }
 
 func (r *run) ratioGroup(s *section) page.Group {
@@ -217,7 +146,7 @@ func (r *run) ratioGroup(s *section) page.Group {
 		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
 		f.Finding = s.ratioFinding(w, r.baseline)
 		f.Subtitle += "; whiskers: 95% CI"
-		addFigure(&g, f, nil, d)
+		g.AddDots(f, nil, d)
 	}
 	return g
 }
@@ -231,9 +160,9 @@ func betterWord(m metric) string {
 
 // dotGroup draws several metrics of a workload below each other.
 func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) page.Group {
-	g := page.Group{ID: id, Title: title, Note: note + " Lower is better." + readDots}
+	g := page.Group{ID: id, Title: title, Note: note + " Lower is better." + chart.ReadDots}
 	for _, w := range s.workloads {
-		f := r.frame(s, id, w, lowerFirst(title))
+		f := r.frame(s, id, w, human.LowerFirst(title))
 		var panels []chart.DotPanel
 		var sums []stat.Summary
 		var findings []string
@@ -247,7 +176,7 @@ func (r *run) dotGroup(s *section, id, title, note string, metrics ...metric) pa
 			}
 		}
 		f.Finding = strings.Join(findings, " ")
-		addFigure(&g, f, sums, panels...)
+		g.AddDots(f, sums, panels...)
 	}
 	return g
 }

@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ import (
 
 func render(t *testing.T, dir string) (html string) {
 	t.Helper()
-	index, err := Render(dir)
+	index, err := Render(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +369,7 @@ func TestDamage(t *testing.T) {
 			if err := c.damage(filepath.Join(dir, c.file)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Render(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := Render(dir, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want ...%s...", err, c.want)
 			}
 			if b, err := os.ReadFile(index); err != nil || string(b) != "before" {
@@ -418,10 +418,10 @@ func TestAA(t *testing.T) {
 
 func TestBaseline(t *testing.T) {
 	dir := fakeRun{engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-a"}, rounds: 2, change: func(c *result.Cell) { c.SeriesFile = "" }}.write(t)
-	if _, err := RenderWith(dir, Options{Baseline: "nosuch"}); err == nil || !strings.Contains(err.Error(), "nosuch") || !strings.Contains(err.Error(), "bbolt") {
+	if _, err := Render(dir, "nosuch"); err == nil || !strings.Contains(err.Error(), "nosuch") || !strings.Contains(err.Error(), "bbolt") {
 		t.Errorf("got %v", err)
 	}
-	index, err := RenderWith(dir, Options{Baseline: "bbolt"})
+	index, err := Render(dir, "bbolt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -488,7 +488,7 @@ func TestTargets(t *testing.T) {
 	if err := result.WritePlan(dir, plan); err != nil {
 		t.Fatal(err)
 	}
-	index, err := Render(dir)
+	index, err := Render(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -519,7 +519,7 @@ func TestGrowth(t *testing.T) {
 	if err := result.WritePlan(dir, plan); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Render(dir); err != nil {
+	if _, err := Render(dir, ""); err != nil {
 		t.Fatal(err)
 	}
 	drawn, err := filepath.Glob(filepath.Join(dir, "charts", "*-growth-*.svg"))

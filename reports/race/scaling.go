@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func (r *run) scalingGroup(sections []*section) page.Group {
 		}
 		sw := sweep{metric: m, axis: axis + "s", log: r.Plan.MemTables, points: points}
 		g.Figures = append(g.Figures, r.sweepFigures(sw, func() chart.Figure {
-			f := r.frame(first, "scaling", w, lowerFirst(title))
+			f := r.frame(first, "scaling", w, human.LowerFirst(title))
 			f.Subtitle = r.rounds(first, w)
 			if !first.bare {
 				f.Subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.Subtitle)

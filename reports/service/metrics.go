@@ -1,4 +1,4 @@
-package reports
+package service
 
 import (
 	"lsmlab/harness/result"
@@ -30,7 +30,7 @@ func latencyMetric(name string, of func(l result.LoadLatency) int64) phaseMetric
 // shareMetric makes one of a part of the requests.
 func shareMetric(key, name string, of func(p result.LoadPhase) int64) phaseMetric {
 	return phaseMetric{key, name, "share of the requests", unitPercent, func(_ result.LoadCell, p result.LoadPhase) (float64, bool) {
-		return share(of(p), p.Requests), p.Requests > 0
+		return stat.Share(of(p), p.Requests), p.Requests > 0
 	}}
 }
 

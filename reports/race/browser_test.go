@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 func TestBrowser(t *testing.T) {
 	ctx := browsertest.Open(t)
 	dir := wideFakeRun.write(t)
-	index, err := Render(dir)
+	index, err := Render(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}

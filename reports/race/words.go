@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"lsmlab/harness/human"
 	"lsmlab/harness/result"
@@ -42,7 +43,7 @@ func (s *section) extremes(workload string, m metric) string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("%s: %s %s.", upperFirst(m.name), all[0].engine, m.unit.Format(all[0].sum.Median))
+		return fmt.Sprintf("%s: %s %s.", human.UpperFirst(m.name), all[0].engine, m.unit.Format(all[0].sum.Median))
 	}
 	best, worst := all[0], all[len(all)-1]
 	first, last := "lowest", "highest"
@@ -50,24 +51,10 @@ func (s *section) extremes(workload string, m metric) string {
 		first, last = last, first
 	}
 	if m.unit.Format(best.sum.Median) == m.unit.Format(worst.sum.Median) {
-		return fmt.Sprintf("%s: %s everywhere.", upperFirst(m.name), m.unit.Format(best.sum.Median))
+		return fmt.Sprintf("%s: %s everywhere.", human.UpperFirst(m.name), m.unit.Format(best.sum.Median))
 	}
-	return fmt.Sprintf("%s: %s with %s (%s), %s with %s (%s).", upperFirst(m.name),
+	return fmt.Sprintf("%s: %s with %s (%s), %s with %s (%s).", human.UpperFirst(m.name),
 		first, best.engine, m.unit.Format(best.sum.Median), last, worst.engine, m.unit.Format(worst.sum.Median))
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // ratioText writes a ratio with its interval.
@@ -117,7 +104,7 @@ func (s *section) ratioFinding(workload, baseline string) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return upperFirst(strings.Join(parts, "; ")) + "."
+	return human.UpperFirst(strings.Join(parts, "; ")) + "."
 }
 
 // verdict is the sentence of a workload in the summary: the best engine, how far
@@ -224,4 +211,32 @@ func (r *run) proofWords() string {
 		text += fmt.Sprintf("; of %d comparisons with %s about %.0f come out so by chance", comparisons, r.baseline, n)
 	}
 	return text + "."
+}
+
+func (r *run) work() string {
+	p := r.Plan
+	parts := []string{human.Thousands(fmt.Sprint(p.Keys)) + " keys", fmt.Sprintf("seed %d", p.Seed), human.Count(p.Rounds, "round")}
+	size := func(what string, v int) {
+		switch {
+		case v > 0:
+			parts = append(parts, fmt.Sprintf("%s of %d B", what, v))
+		case v < 0:
+			parts = append(parts, "empty "+what)
+		}
+	}
+	size("keys", p.KeySize)
+	size("values", p.ValueSize)
+	if p.Ops > 0 {
+		parts = append(parts, human.Thousands(fmt.Sprint(p.Ops))+" operations a cell")
+	}
+	if p.Duration > 0 {
+		parts = append(parts, fmt.Sprintf("at most %s a cell", time.Duration(p.Duration)))
+	}
+	if p.CacheSize > 0 {
+		parts = append(parts, "cache "+chart.UnitBytes.Format(float64(p.CacheSize)))
+	}
+	if p.MemTableSize > 0 {
+		parts = append(parts, "MemTable "+chart.UnitBytes.Format(float64(p.MemTableSize)))
+	}
+	return strings.Join(parts, ", ")
 }

@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lsmlab/harness/result"
+	"lsmlab/reports/internal/fakeenv"
 )
 
 // fakeRun makes run directories that look like real ones, for tests alone: the
@@ -45,7 +46,7 @@ func (f fakeRun) write(t testing.TB) (dir string) {
 		Rounds: f.rounds, Seed: 1, Keys: 100_000, Rate: f.rate, MemTables: f.memTables,
 	}
 	must(result.WritePlan(dir, plan))
-	must(result.WriteEnv(dir, f.env()))
+	must(result.WriteEnv(dir, fakeenv.Of(f.engines, f.rungs)))
 	for _, d := range []string{"hist", "series"} {
 		must(os.Mkdir(filepath.Join(dir, d), 0o755))
 	}
@@ -74,28 +75,8 @@ func (f fakeRun) write(t testing.TB) (dir string) {
 		}
 	}
 	must(w.Close())
-	must(result.WriteBench(dir, f.env(), cells))
+	must(result.WriteBench(dir, fakeenv.Of(f.engines, f.rungs), cells))
 	return dir
-}
-
-func (f fakeRun) env() result.Env {
-	e := result.Env{
-		Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Command: "lsmlab bench --engines " + strings.Join(f.engines, ",") + " --out results/fake",
-		CPU: "A CPU of 3 GHz", Cores: 2, GOMAXPROCS: 2, MemoryBytes: 16 << 30, Kernel: "6.1.0", OS: "linux", Arch: "amd64",
-		FileSystem: "ext4", MountOptions: "rw,relatime", Device: "/dev/vda1", GoVersion: "go1.26.0", Commit: "0123456789abcdef0123",
-		HarnessNSPerOp: 210, MeasureNSPerOp: 60, ClockNS: 30, Methods: map[string]string{"rss": "VmHWM", "cpu": "getrusage"},
-	}
-	for _, name := range f.engines {
-		info := result.EngineInfo{Name: name, Summary: "about " + name, Options: map[string]string{}, Settings: map[string]string{"cache": "8MiB"}}
-		if !strings.HasPrefix(name, "lsm-") {
-			info.Version = "v1.2.3"
-		}
-		for _, rung := range f.rungs {
-			info.Options[rung] = "sync=" + rung
-		}
-		e.Engines = append(e.Engines, info)
-	}
-	return e
 }
 
 func (f fakeRun) cell(rng *rand.Rand, engine, workload, rung string, threads, round int, level float64) result.Cell {

@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"cmp"
@@ -13,9 +13,13 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/reports/chart"
 )
+
+// readLatency says how to read a latency chart, once for a group of them.
+const readLatency = " Lower is better. The rounds are taken together; both axes are logarithmic."
 
 // Percentiles that have a tick and a column.
 var percentiles = []struct {
@@ -131,7 +135,7 @@ func (r *run) addLatency(g *page.Group, s *section, workload string, of map[stri
 	}
 	parts := chart.Chunks(engines, r.baseline)
 	for i, part := range parts {
-		f := r.frame(s, g.ID, workload, lowerFirst(g.Title))
+		f := r.frame(s, g.ID, workload, human.LowerFirst(g.Title))
 		f.Number(i, len(parts))
 		var lines []chart.Line
 		for _, e := range part {

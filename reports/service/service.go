@@ -1,9 +1,10 @@
-package reports
+package service
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,8 @@ import (
 	"lsmlab/reports/page"
 )
 
-// service is a load directory made ready for drawing.
-type service struct {
+// run is a load directory made ready for drawing.
+type run struct {
 	result.Load
 	looks   map[string]chart.Look
 	phases  []string // names, in the order of the profile
@@ -26,8 +27,8 @@ type service struct {
 	planned int
 }
 
-// loadService reads and checks a load directory.
-func loadService(dir string) (*service, error) {
+// load reads and checks a load directory.
+func load(dir string) (*run, error) {
 	l, err := result.ReadLoad(dir)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func loadService(dir string) (*service, error) {
 	if l.Env.Schema == 0 {
 		return nil, fmt.Errorf("%s: env.json is missing: no chart is drawn without its machine, version and command; copy the whole load directory", dir)
 	}
-	s := &service{Load: l, looks: chart.LooksOf(l.Plan.Engines, func(name string) bool { return chart.IsOwn(name, "", false) })}
+	s := &run{Load: l, looks: chart.LooksOf(l.Plan.Engines, func(name string) bool { return chart.IsOwn(name, "", false) })}
 	for i, w := range s.Warnings {
 		s.Warnings[i] = strings.TrimPrefix(w, dir+string(filepath.Separator))
 	}
@@ -62,7 +63,7 @@ func loadService(dir string) (*service, error) {
 }
 
 // at returns the rounds of an engine in an environment that have figures.
-func (s *service) at(engine, environment string) (cells []result.LoadCell) {
+func (s *run) at(engine, environment string) (cells []result.LoadCell) {
 	for _, c := range s.Cells {
 		if c.OK() && c.Engine == engine && c.Environment == environment {
 			cells = append(cells, c)
@@ -73,7 +74,7 @@ func (s *service) at(engine, environment string) (cells []result.LoadCell) {
 }
 
 // any returns a cell with figures, for what all of them share.
-func (s *service) any() (result.LoadCell, bool) {
+func (s *run) any() (result.LoadCell, bool) {
 	i := slices.IndexFunc(s.Cells, result.LoadCell.OK)
 	if i < 0 {
 		return result.LoadCell{}, false
@@ -82,8 +83,8 @@ func (s *service) any() (result.LoadCell, bool) {
 }
 
 // page lays out what there is.
-func (s *service) page() (*page.Page, error) {
-	var all []complaints
+func (s *run) page() (*page.Page, error) {
+	var all []page.Complaints
 	for _, c := range s.Cells {
 		texts := slices.Clone(c.Warnings)
 		for _, b := range c.Broken {
@@ -91,7 +92,7 @@ func (s *service) page() (*page.Page, error) {
 				texts = append(texts, "threshold broken: "+b)
 			}
 		}
-		all = append(all, complaintsOf(c.ID, c.Status, c.Error, texts))
+		all = append(all, page.ComplaintsOf(c.ID, c.Status, c.Error, texts))
 	}
 	groups, err := s.groups()
 	if err != nil {
@@ -100,8 +101,8 @@ func (s *service) page() (*page.Page, error) {
 	p := &page.Page{
 		Title: "Load of a service: profile " + s.Plan.Profile, Lead: s.lead(), Notes: s.Warnings,
 		Missing:  page.List{Title: fmt.Sprintf("%d cells of the plan are missing; go on with the run by --resume", len(s.missing)), Items: s.missing},
-		Warnings: warningKinds(all), Environment: s.environment(), Versions: enginesTable(s.Env, s.durabilities()), Raw: s.cellsTable(),
-		Downloads: present(s.Dir, s.files()), Provenance: provenance(s.Env),
+		Warnings: page.WarningKinds(all), Environment: s.environment(), Versions: page.Versions(s.Env, s.durabilities()), Raw: s.cellsTable(),
+		Downloads: page.Present(s.Dir, s.files()), Provenance: page.Provenance(s.Env),
 		Sections: []page.Section{{ID: "figures", Title: "Figures", Intro: s.intro(), Groups: groups, Tables: []page.Table{s.phasesTable()}}},
 	}
 	for _, env := range s.Plan.Environments {
@@ -115,7 +116,7 @@ func (s *service) page() (*page.Page, error) {
 }
 
 // files are the raw results.
-func (s *service) files() []page.Download {
+func (s *run) files() []page.Download {
 	files := []page.Download{
 		{Path: "loads.jsonl", What: "every cell, one JSON value a line"}, {Path: "load.json", What: "what was asked for"}, {Path: "env.json", What: "where it ran"},
 	}
@@ -130,7 +131,7 @@ func (s *service) files() []page.Download {
 	return files
 }
 
-func (s *service) durabilities() (rungs []string) {
+func (s *run) durabilities() (rungs []string) {
 	for _, e := range s.Plan.Environments {
 		if !slices.Contains(rungs, e.Durability) {
 			rungs = append(rungs, e.Durability)
@@ -140,8 +141,8 @@ func (s *service) durabilities() (rungs []string) {
 }
 
 // environment adds the named limits to the facts of the machine.
-func (s *service) environment() []page.Fact {
-	facts := environment(s.Env, s.work())
+func (s *run) environment() []page.Fact {
+	facts := page.Environment(s.Env, s.work())
 	for _, e := range s.Plan.Environments {
 		text := e.String()
 		for _, c := range s.Cells {
@@ -155,7 +156,7 @@ func (s *service) environment() []page.Fact {
 	return facts
 }
 
-func (s *service) work() string {
+func (s *run) work() string {
 	c, ok := s.any()
 	if !ok {
 		return ""
@@ -169,14 +170,14 @@ func (s *service) work() string {
 	if c.ThinkSeconds > 0 {
 		parts = append(parts, fmt.Sprintf("a user stays for %g s after its request", c.ThinkSeconds))
 	}
-	for _, name := range sortedKeys(s.Plan.Settings) {
+	for _, name := range slices.Sorted(maps.Keys(s.Plan.Settings)) {
 		parts = append(parts, name+"="+s.Plan.Settings[name])
 	}
 	return strings.Join(parts, ", ")
 }
 
 // lead is the summary's first paragraph.
-func (s *service) lead() string {
+func (s *run) lead() string {
 	failed := 0
 	for _, c := range s.Cells {
 		if c.Status == result.StatusFailed {
@@ -199,7 +200,7 @@ func (s *service) lead() string {
 }
 
 // verdict is what an engine did in an environment, in one sentence.
-func (s *service) verdict(engine, environment string) string {
+func (s *run) verdict(engine, environment string) string {
 	cells := s.at(engine, environment)
 	if len(cells) == 0 {
 		return "no figures."
@@ -229,7 +230,7 @@ func (s *service) verdict(engine, environment string) string {
 	return strings.Join(parts, "; ") + "; " + kept + "."
 }
 
-func (s *service) sweepVerdict(cells []result.LoadCell) string {
+func (s *run) sweepVerdict(cells []result.LoadCell) string {
 	rate, open := sustainable(cells)
 	text := fmt.Sprintf("sustains %s requests/s", chart.UnitCount.Format(rate.Median))
 	if rate.N() > 1 {
@@ -253,7 +254,7 @@ func sustainable(cells []result.LoadCell) (rate stat.Summary, open bool) {
 }
 
 // series reads the timelines of a cell.
-func (s *service) series(c result.LoadCell) (map[string]result.Series, error) {
+func (s *run) series(c result.LoadCell) (map[string]result.Series, error) {
 	if c.SeriesFile == "" {
 		return nil, nil
 	}
@@ -286,7 +287,7 @@ func phaseTimes(c result.LoadCell) string {
 }
 
 // intro says what the rows of the charts are.
-func (s *service) intro() string {
+func (s *run) intro() string {
 	text := "Charts have one row an engine"
 	if len(s.Plan.Environments) > 1 {
 		text += " in an environment"

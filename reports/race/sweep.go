@@ -1,4 +1,4 @@
-package reports
+package race
 
 import (
 	"slices"
@@ -55,7 +55,7 @@ func (r *run) sweepFigures(sw sweep, frame func() chart.Figure) (figures []chart
 		f.Panels = []chart.Panel{sw.panel(lines)}
 		last := sw.points[len(sw.points)-1]
 		f.Finding = "At " + last.where + ": " + last.s.extremes(last.workload, sw.metric)
-		short, long := intervalWords(sums)
+		short, long := chart.Whiskers(sums)
 		f.Subtitle += "; " + short
 		f.Caption = "Medians over rounds. " + long
 		figures = append(figures, f)
