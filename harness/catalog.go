@@ -25,7 +25,7 @@ type Catalog struct {
 type OpenOptions struct {
 	CacheSize    int64 // bytes
 	MemTableSize int64 // bytes
-	// Durability is the rung of the writes to come, for engines whose stores give
-	// one rung alone.
+	// Durability is that of the writes to come, for engines whose stores give one
+	// durability level alone.
 	Durability kv.Durability
 }

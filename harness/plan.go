@@ -60,8 +60,8 @@ func LoadPlan(name string) (result.Plan, error) {
 	return p, err
 }
 
-// CheckPlan fills in what a plan leaves open and says what is wrong with it: a
-// *UsageError that names the field by its flag.
+// CheckPlan fills in what a plan leaves open. Its error is a *UsageError that names the
+// field that is wrong by its flag.
 func CheckPlan(cat Catalog, p *result.Plan) error {
 	p.Schema = result.SchemaVersion
 	if len(p.Durabilities) == 0 {

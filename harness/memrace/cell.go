@@ -62,7 +62,7 @@ func Measure(ctx context.Context, t Table, w Work, report func(phase string, don
 		laps: drive.NewLaps(w.Threads), report: report,
 	}
 	report("fill", 0)
-	empty := settledMemory()
+	empty := memoryInUse()
 	r.table = t.New(w.Entries, w.Entries*int64(w.KeySize+w.ValueSize))
 	defer r.table.Release()
 	if err := r.fill(ctx); err != nil {
@@ -73,7 +73,7 @@ func Measure(ctx context.Context, t Table, w Work, report func(phase string, don
 		return Outcome{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
 	series := r.figures(c)
-	full := settledMemory()
+	full := memoryInUse()
 	c.BytesPerEntry = float64(full-empty) / float64(w.Entries)
 	c.SizePerEntry = float64(r.table.Size()) / float64(w.Entries)
 	c.GCCycleNS = gcCycle()
@@ -151,9 +151,9 @@ func (r *run) figures(c *result.Cell) []result.Series {
 	return append([]result.Series{ops, p99}, r.meter.Series()...)
 }
 
-// settledMemory returns the resident memory that holds no pages of files, after the
-// runtime has given all that is unused back to the OS.
-func settledMemory() int64 {
+// memoryInUse returns the resident memory that holds no pages of files, after the
+// runtime has given all unused memory back to the OS.
+func memoryInUse() int64 {
 	runtime.GC()
 	debug.FreeOSMemory()
 	return machine.PrivateBytes()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // Env is where a run was made and on what: env.json. It holds no host or user
@@ -87,12 +89,12 @@ type EngineInfo struct {
 // ReadEnv reads env.json of a run directory.
 func ReadEnv(dir string) (Env, error) {
 	var e Env
-	err := readJSON(filepath.Join(dir, "env.json"), &e, false)
+	err := journal.ReadJSON(filepath.Join(dir, "env.json"), &e, false)
 	return e, err
 }
 
 // WriteEnv writes env.json of a run directory.
 func WriteEnv(dir string, e Env) error {
 	e.Schema = SchemaVersion
-	return writeJSON(filepath.Join(dir, "env.json"), e)
+	return journal.WriteJSON(filepath.Join(dir, "env.json"), e)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lsmlab/harness/journal"
+
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -53,7 +55,7 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 			return err
 		}
 	}
-	return WriteFileAtomic(filepath.Join(dir, "bench.txt"), b.Bytes())
+	return journal.WriteFile(filepath.Join(dir, "bench.txt"), b.Bytes())
 }
 
 func benchResult(env Env, c Cell) *benchfmt.Result {

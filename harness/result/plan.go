@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // SchemaVersion is the version of this schema; readers refuse newer ones.
@@ -163,7 +165,7 @@ func ReadPlan(path string) (Plan, error) {
 // ParsePlan is [ReadPlan] of content that is at hand; path names it in errors.
 func ParsePlan(path string, content []byte) (Plan, error) {
 	var p Plan
-	if err := parseJSON(path, content, &p, true); err != nil {
+	if err := journal.ParseJSON(path, content, &p, true); err != nil {
 		return Plan{}, err
 	}
 	if p.Schema > SchemaVersion {
@@ -172,10 +174,12 @@ func ParsePlan(path string, content []byte) (Plan, error) {
 	return p, nil
 }
 
+const planName = "plan.json"
+
 // WritePlan writes plan.json of a run directory.
 func WritePlan(dir string, p Plan) error {
 	p.Schema = SchemaVersion
-	return writeJSON(filepath.Join(dir, "plan.json"), p)
+	return journal.WriteJSON(filepath.Join(dir, planName), p)
 }
 
 // Difference returns the first field, by its name in plan.json, in which the

@@ -1,4 +1,4 @@
-package result
+package journal
 
 import (
 	"bytes"
@@ -10,8 +10,7 @@ import (
 	"path/filepath"
 )
 
-// DamageError says that a file of a run holds something that no writer of this
-// package leaves.
+// DamageError says that a file of a run holds something that no writer leaves there.
 type DamageError struct {
 	Path   string
 	Line   int   // from 1; 0 if Offset counts
@@ -26,18 +25,18 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("%s: damaged at offset %d: %s", e.Path, e.Offset, e.What)
 }
 
-// writeJSON writes v, indented, so that the file is either the old or the new one.
-func writeJSON(path string, v any) error {
+// WriteJSON writes v, indented, so that the file is either the old or the new one.
+func WriteJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return WriteFileAtomic(path, append(b, '\n'))
+	return WriteFile(path, append(b, '\n'))
 }
 
-// WriteFileAtomic writes a file under a temporary name beside it, syncs it and
-// renames it into place.
-func WriteFileAtomic(path string, content []byte) (err error) {
+// WriteFile writes a file under a temporary name beside it, syncs it and
+// renames it into place, so that the file is either the old or the new one.
+func WriteFile(path string, content []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
 		return err
@@ -56,16 +55,17 @@ func WriteFileAtomic(path string, content []byte) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// readJSON reads one JSON value; strict refuses fields that v does not have.
-func readJSON(path string, v any, strict bool) error {
+// ReadJSON reads one JSON value; strict refuses fields that v does not have.
+func ReadJSON(path string, v any, strict bool) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	return parseJSON(path, b, v, strict)
+	return ParseJSON(path, b, v, strict)
 }
 
-func parseJSON(path string, b []byte, v any, strict bool) error {
+// ParseJSON is [ReadJSON] of content that is at hand; path names it in errors.
+func ParseJSON(path string, b []byte, v any, strict bool) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	if strict {
 		d.DisallowUnknownFields()
