@@ -100,7 +100,7 @@ func TestBenchOpenLoop(t *testing.T) {
 
 func TestBenchMemTables(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	o := lab(t, "bench", "--memtables", "--quick", "--out", dir, "--keys", "5000", "--rounds", "1")
+	o := lab(t, "bench", "--no-report", "--memtables", "--quick", "--out", dir, "--keys", "5000", "--rounds", "1")
 	if o.status != exitSound {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
