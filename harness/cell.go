@@ -15,10 +15,6 @@ import (
 	"lsmlab/workloads"
 )
 
-// Progress is told where a cell stands: its phase, and how much of that phase is
-// done, in [0, 1].
-type Progress func(phase string, done float64)
-
 // RunCell runs the stages of spec in this process: it opens the store; then it
 // preloads, compacts, warms up and measures for each stage as the stage needs; then
 // it closes the store. It writes hist and series files into the run directory and

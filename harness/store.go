@@ -11,6 +11,10 @@ import (
 	"lsmlab/workloads"
 )
 
+// Progress is told where a cell stands: its phase, and how much of that phase is
+// done, in [0, 1].
+type Progress func(phase string, done float64)
+
 // store is one engine's store in this process, from its open to its close. It is
 // shared by the cells of a sequence.
 type store struct {

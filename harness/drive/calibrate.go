@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers/noop"
 	"lsmlab/harness/clock"
 	"lsmlab/workloads"
 )
@@ -28,6 +29,10 @@ const (
 // thread of fillrandom, with its default sizes, on an engine that does nothing,
 // in this process.
 func Calibrate(ctx context.Context) (Cost, error) {
+	nothing, err := noop.Open("")
+	if err != nil {
+		return Cost{}, err
+	}
 	all, work := math.Inf(1), math.Inf(1)
 	for i := range calibrationRuns {
 		w, err := workloads.New(workloads.Spec{
@@ -36,7 +41,7 @@ func Calibrate(ctx context.Context) (Cost, error) {
 		if err != nil {
 			return Cost{}, err
 		}
-		d := New(w, nothing{}, kv.Volatile, 0, 0)
+		d := New(w, nothing, kv.Volatile, 0, 0)
 		if err := d.WarmUp(ctx); err != nil {
 			return Cost{}, err
 		}
@@ -44,7 +49,7 @@ func Calibrate(ctx context.Context) (Cost, error) {
 			return Cost{}, err
 		}
 		all = min(all, float64(d.Length())/calibrationOps)
-		length, err := workAlone(w)
+		length, err := workAlone(w, nothing)
 		if err != nil {
 			return Cost{}, err
 		}
@@ -54,8 +59,8 @@ func Calibrate(ctx context.Context) (Cost, error) {
 }
 
 // workAlone makes and carries out the same operations without measuring any.
-func workAlone(w *workloads.Workload) (time.Duration, error) {
-	s, x := w.Stream(0), workloads.NewExecutor(w, nothing{}, kv.Volatile)
+func workAlone(w *workloads.Workload, e kv.Engine) (time.Duration, error) {
+	s, x := w.Stream(0), workloads.NewExecutor(w, e, kv.Volatile)
 	var op workloads.Op
 	for s.Next(&op) && op.Warmup {
 		if err := x.Do(&op); err != nil {
@@ -84,22 +89,3 @@ func clockCost() float64 {
 	}
 	return float64(best) / n
 }
-
-// nothing is an engine that takes every write and holds none.
-type nothing struct{}
-
-func (nothing) Apply(*kv.Batch, kv.Durability) error { return nil }
-func (nothing) Get(dst, _ []byte) ([]byte, error)    { return dst, kv.ErrNotFound }
-func (nothing) Scan(_, _ []byte) kv.Iterator         { return noEntries{} }
-func (nothing) Snapshot() (kv.Snapshot, error)       { return nothing{}, nil }
-func (nothing) Close() error                         { return nil }
-
-// noEntries is an iterator over nothing.
-type noEntries struct{}
-
-func (noEntries) First() bool        { return false }
-func (noEntries) SeekGE([]byte) bool { return false }
-func (noEntries) Next() bool         { return false }
-func (noEntries) Key() []byte        { return nil }
-func (noEntries) Value() []byte      { return nil }
-func (noEntries) Close() error       { return nil }

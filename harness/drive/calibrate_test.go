@@ -33,7 +33,7 @@ func BenchmarkHarness(b *testing.B) {
 		return w
 	}
 	b.Run("drive", func(b *testing.B) {
-		d := New(w(b), nothing{}, kv.Volatile, 0, 0)
+		d := New(w(b), nothing(b), kv.Volatile, 0, 0)
 		if err := d.WarmUp(context.Background()); err != nil {
 			b.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func BenchmarkHarness(b *testing.B) {
 	})
 	b.Run("stream+execute", func(b *testing.B) {
 		work := w(b)
-		s, x := work.Stream(0), workloads.NewExecutor(work, nothing{}, kv.Volatile)
+		s, x := work.Stream(0), workloads.NewExecutor(work, nothing(b), kv.Volatile)
 		for op := (workloads.Op{}); s.Next(&op); {
 			if err := x.Do(&op); err != nil {
 				b.Fatal(err)

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/peers/noop"
 	"lsmlab/workloads"
 )
 
 // sluggish is an engine whose writes take a while, and now and then very long.
 type sluggish struct {
-	nothing
+	kv.Engine
 	usual time.Duration
 	stall func() time.Duration
 }
@@ -20,6 +21,16 @@ type sluggish struct {
 func (s sluggish) Apply(*kv.Batch, kv.Durability) error {
 	time.Sleep(s.usual + s.stall())
 	return nil
+}
+
+// nothing is an engine that does nothing.
+func nothing(t testing.TB) kv.Engine {
+	t.Helper()
+	e, err := noop.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func fill(t *testing.T, spec workloads.Spec) *workloads.Workload {
@@ -37,7 +48,7 @@ func fill(t *testing.T, spec workloads.Spec) *workloads.Workload {
 // operations were late, and p99 must show it (Gil Tene).
 func TestOpenLoopSeesTheQueue(t *testing.T) {
 	calls := 0
-	e := sluggish{stall: func() time.Duration {
+	e := sluggish{Engine: nothing(t), stall: func() time.Duration {
 		if calls++; calls == 100 {
 			return 200 * time.Millisecond
 		}
@@ -65,7 +76,7 @@ func TestOpenLoopSeesTheQueue(t *testing.T) {
 
 // A time limit ends a run without a number of operations, on every thread.
 func TestDriveStopsInTime(t *testing.T) {
-	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 3}), nothing{}, kv.Volatile, 50*time.Millisecond, 0)
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 3}), nothing(t), kv.Volatile, 50*time.Millisecond, 0)
 	if err := d.WarmUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +95,7 @@ func TestDriveStopsInTime(t *testing.T) {
 func TestDriveIsCut(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing{}, kv.Volatile, 0, 0)
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing(t), kv.Volatile, 0, 0)
 	if err := d.WarmUp(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +107,7 @@ func TestDriveIsCut(t *testing.T) {
 // All operations of the spec are in the histogram, none of the warm-up is.
 func TestDriveCountsWhatItMeasures(t *testing.T) {
 	w := fill(t, workloads.Spec{Keys: 1000, Operations: 5003, Warmup: 700, Threads: 4})
-	d := New(w, nothing{}, kv.Volatile, 0, 0)
+	d := New(w, nothing(t), kv.Volatile, 0, 0)
 	if err := d.WarmUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -78,10 +78,10 @@ func (e Env) Differences(o Env) (notes []string) {
 type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// Options are the effective options of each durability rung, by its name;
-	// a rung that the engine refuses is absent.
+	// Options are the effective options of each durability level, by its name;
+	// a level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
-	// Settings are further effective options, which hold at every rung.
+	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
 	Summary  string            `json:"summary,omitempty"` // one line
 }

@@ -106,15 +106,15 @@ func (p Plan) DurationOf(workload string) Duration {
 	return cmp.Or(p.WorkloadSettings[workload].Duration, p.Duration)
 }
 
-// AllDurabilities returns every rung that some workload is measured at, in the
+// AllDurabilities returns every durability level that some workload is measured at, in the
 // order in which the plan names them.
-func (p Plan) AllDurabilities() (rungs []string) {
+func (p Plan) AllDurabilities() (levels []string) {
 	for _, g := range p.Groups() {
-		if !slices.Contains(rungs, g.Durability) {
-			rungs = append(rungs, g.Durability)
+		if !slices.Contains(levels, g.Durability) {
+			levels = append(levels, g.Durability)
 		}
 	}
-	return rungs
+	return levels
 }
 
 // Targets are what a plan's run should show.

@@ -13,7 +13,7 @@ import (
 // level.
 func Versions(e result.Env, levels []string) Table {
 	t := Table{ID: "engines", Caption: "Engines, versions and effective options", Head: []Column{
-		{Name: "engine"}, {Name: "version"}, {Name: "durability"}, {Name: "options that give it"}, {Name: "at every rung"}, {Name: "about"},
+		{Name: "engine"}, {Name: "version"}, {Name: "durability"}, {Name: "options that give it"}, {Name: "at every level"}, {Name: "about"},
 	}}
 	for _, e := range e.Engines {
 		var settings []string

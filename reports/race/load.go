@@ -150,9 +150,9 @@ func (r *run) makeSections() {
 		}
 		s.add(c)
 	}
-	rungs := []string{"volatile", "buffered", "synced"}
+	levels := []string{"volatile", "buffered", "synced"}
 	slices.SortStableFunc(r.sections, func(a, b *section) int {
-		return cmp.Or(cmp.Compare(slices.Index(rungs, a.durability), slices.Index(rungs, b.durability)),
+		return cmp.Or(cmp.Compare(slices.Index(levels, a.durability), slices.Index(levels, b.durability)),
 			cmp.Compare(a.loop, b.loop), cmp.Compare(a.rate, b.rate), cmp.Compare(a.threads, b.threads))
 	})
 	for _, s := range r.sections {

@@ -73,7 +73,7 @@ func (r *run) sectionIntro(s *section) string {
 	if r.Plan.MemTables {
 		return "Bare structures: no log, no files, no durability."
 	}
-	text := human.UpperFirst(s.durability) + ": " + cmp.Or(durabilityWords[s.durability], "a rung that this version does not know") + "."
+	text := human.UpperFirst(s.durability) + ": " + cmp.Or(durabilityWords[s.durability], "a durability level that this version does not know") + "."
 	if s.open() {
 		return text + " Operations were started by the clock, so latency counts queueing."
 	}

@@ -149,7 +149,7 @@ func (s *section) verdict(workload, baseline string) string {
 	return text + "."
 }
 
-// durabilityWords say what a rung promises.
+// durabilityWords say what a durability level promises.
 var durabilityWords = map[string]string{
 	"volatile": "an acknowledged write may be lost with the process",
 	"buffered": "an acknowledged write survives a crash of the process, not a power failure",
@@ -183,15 +183,15 @@ func (r *run) lead() string {
 		text += fmt.Sprintf(", %d refused by engines that do not give the durability", refused)
 	}
 	text += ". "
-	var rungs []string
+	var levels []string
 	for _, d := range p.AllDurabilities() {
 		if p.MemTables {
-			rungs = append(rungs, "a bare table has none")
+			levels = append(levels, "a bare table has none")
 			break
 		}
-		rungs = append(rungs, fmt.Sprintf("%s: %s", d, durabilityWords[d]))
+		levels = append(levels, fmt.Sprintf("%s: %s", d, durabilityWords[d]))
 	}
-	text += "Durability: " + strings.Join(rungs, "; ") + ". "
+	text += "Durability: " + strings.Join(levels, "; ") + ". "
 	text += fmt.Sprintf("The baseline is %s. Every cell ran in a fresh process on a fresh store, rounds interleaved over engines in random order; no round is left out. ", r.baseline)
 	return text + r.proofWords()
 }

@@ -131,13 +131,13 @@ func (s *run) files() []page.Download {
 	return files
 }
 
-func (s *run) durabilities() (rungs []string) {
+func (s *run) durabilities() (levels []string) {
 	for _, e := range s.Plan.Environments {
-		if !slices.Contains(rungs, e.Durability) {
-			rungs = append(rungs, e.Durability)
+		if !slices.Contains(levels, e.Durability) {
+			levels = append(levels, e.Durability)
 		}
 	}
-	return rungs
+	return levels
 }
 
 // environment adds the named limits to the facts of the machine.

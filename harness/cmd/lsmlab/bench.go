@@ -60,7 +60,7 @@ every cell that has ended; --resume goes on.`,
 	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines; with --memtables of bare tables")
 	fs.StringSliceVar(&f.workloads, "workloads", nil, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.BoolVar(&f.memTables, "memtables", false, "race bare MemTables: insert, get, ordered walk, mixed")
-	fs.StringSliceVar(&f.durability, "durability", nil, "`RUNGS`: volatile, buffered, synced; charts never mix them")
+	fs.StringSliceVar(&f.durability, "durability", nil, "`LEVELS`: volatile, buffered, synced; charts never mix them")
 	fs.IntSliceVar(&f.threads, "threads", nil, "goroutines that drive one store; several make a scaling chart")
 	fs.Int64Var(&f.keys, "keys", 0, "key space, preloaded where the workload says so")
 	fs.IntVar(&f.keySize, "key-size", 0, "bytes; 0: the workload's own")
