@@ -109,25 +109,19 @@ fuzz: ## run every fuzz target for FUZZTIME each (default 30s)
 
 bench: build ## race the default plan (at most 10 minutes on 2 cores), draw the charts, print where
 	./$(BIN) bench --plan default --out $(RESULTS)
-	./$(BIN) report $(RESULTS)
 
 bench-peers: build-rocksdb ## race every line of the speed targets (35 minutes on 2 cores), say which are met
 	./$(BIN) bench --plan peers --out results/peers-$(STAMP)
 	./$(BIN) bench --plan peers-tables --out results/peers-tables-$(STAMP)
-	./$(BIN) report results/peers-$(STAMP)
-	./$(BIN) report results/peers-tables-$(STAMP)
 
 bench-sustained: build ## five minutes of random overwrites of 20 million keys, three rounds (2 hours)
 	./$(BIN) bench --plan sustained --out results/sustained-$(STAMP)
-	./$(BIN) report results/sustained-$(STAMP)
 
 bench-growth: build ## writes and reads at 0.1, 1, 10 and 50 million keys, three rounds (1.5 hours)
 	./$(BIN) bench --plan growth --out results/growth-$(STAMP)
-	./$(BIN) report results/growth-$(STAMP)
 
 bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (20 minutes)
 	./$(BIN) bench --plan threads --out results/threads-$(STAMP)
-	./$(BIN) report results/threads-$(STAMP)
 
 bench-used: build ## the time to open a store after 3 million random writes and a kill, three rounds (10 minutes)
 	./$(BIN) bench --plan used --out results/used-$(STAMP)
@@ -135,7 +129,6 @@ bench-used: build ## the time to open a store after 3 million random writes and 
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)
-	./$(BIN) report results/memtables-$(STAMP)
 
 compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)

@@ -30,8 +30,8 @@ type Catalog struct {
 type OpenOptions struct {
 	CacheSize    int64 // bytes
 	MemTableSize int64 // bytes
-	// Durability is the rung of the writes to come, for engines whose stores give
-	// one rung alone.
+	// Durability is that of the writes to come, for engines whose stores give one
+	// durability level alone.
 	Durability kv.Durability
 	// Reserve lets engines hold back room on the disk for when it is full. Races do
 	// not, as not every engine does.

@@ -5,111 +5,165 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"time"
 
-	"lsmlab/engines/kv"
+	"lsmlab/harness/drive"
+	"lsmlab/harness/machine"
+	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
-// cellRun is a cell in progress.
-type cellRun struct {
-	*life
-	stage Stage
-	w     *workloads.Workload
-	cell  result.Cell
-
-	drive  *drive
-	length time.Duration // of the measured part
-	series []result.Series
+// RunCell runs the stages of spec in this process: it opens the store; then it
+// preloads, compacts, warms up and measures for each stage as the stage needs; then
+// it closes the store. It writes hist and series files into the run directory and
+// returns the figures of each stage. If it fails, it returns an error and leaves no
+// files in the run directory.
+func RunCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progress) ([]result.Cell, error) {
+	if spec.MemTables {
+		cell, err := runMemTable(ctx, cat, &spec, progress)
+		return []result.Cell{cell}, err
+	}
+	s, err := openStore(cat, &spec, progress)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*cellRun
+	for _, stage := range spec.stages() {
+		r, err := runStage(ctx, s, &spec, stage, progress)
+		if err != nil {
+			return nil, s.closeAfter(fmt.Errorf("%s: %w", stage.Workload, err))
+		}
+		runs = append(runs, r)
+	}
+	progress("close", 0)
+	return finish(s, &spec, runs)
 }
 
-func (r *cellRun) run(ctx context.Context) error {
-	if err := r.load(ctx, r.w); err != nil {
-		return fmt.Errorf("preload: %w", err)
+// fillStore stores what the first stage preloads, and leaves the store open: the
+// process is to be killed with it.
+func fillStore(ctx context.Context, cat Catalog, spec CellSpec, progress Progress) error {
+	w, err := workloads.New(spec.Spec)
+	if err != nil {
+		return err
 	}
-	if err := r.settle(); err != nil {
-		return fmt.Errorf("settle: %w", err)
+	s, err := openStore(cat, &spec, progress)
+	if err != nil {
+		return err
 	}
-	r.drive = newDrive(r.w, r.engine, r.spec.Durability, time.Duration(r.stage.Duration), r.spec.Rate)
-	r.progress("warm-up", 0)
-	start := time.Now()
-	if err := r.drive.warmUp(ctx); err != nil {
-		return fmt.Errorf("warm-up: %w", err)
+	if err := s.fill(ctx, w, progress); err != nil {
+		return s.closeAfter(fmt.Errorf("fill: %w", err))
 	}
-	r.cell.WarmupSeconds = time.Since(start).Seconds()
-	if err := r.measure(ctx); err != nil {
-		return fmt.Errorf("measured part: %w", err)
-	}
-	r.cell.LiveBytes = r.liveBytes()
 	return nil
 }
 
-// settle pays what was left to be done, so that no engine starts in debt.
-func (r *cellRun) settle() error {
-	if !r.w.Settle() || !r.unsettled {
+// runMemTable runs a cell on a bare MemTable.
+func runMemTable(ctx context.Context, cat Catalog, spec *CellSpec, progress Progress) (result.Cell, error) {
+	i := slices.IndexFunc(cat.MemTables, func(t memrace.Table) bool { return t.Name == spec.Engine })
+	if i < 0 {
+		return result.Cell{}, fmt.Errorf("no memtable %q", spec.Engine)
+	}
+	cell := spec.blank(spec.Stage)
+	w := memrace.Work{
+		Workload: spec.Workload, Entries: spec.Spec.Keys, KeySize: spec.Spec.KeySize, ValueSize: spec.Spec.ValueSize,
+		Threads: spec.Spec.Threads, Seed: spec.Spec.Seed,
+	}
+	out, err := memrace.Measure(ctx, cat.MemTables[i], w, progress, &cell)
+	if err != nil {
+		return result.Cell{}, err
+	}
+	cell.Status = result.StatusOK
+	cell.Warnings = append(warnings(cell, out.Series, out.Disturbance), cell.Warnings...)
+	return cell, writeCellFiles(spec.RunDir, &cell, out.Length, out.Hists, out.Series)
+}
+
+// cellRun is the cell of one stage, in progress.
+type cellRun struct {
+	store    *store
+	stage    Stage
+	workload *workloads.Workload
+	progress Progress
+	cell     result.Cell
+	drive    *drive.Drive
+	series   []result.Series
+}
+
+// runStage measures a stage on an open store.
+func runStage(ctx context.Context, s *store, spec *CellSpec, stage Stage, progress Progress) (*cellRun, error) {
+	w, err := workloads.New(stage.Spec)
+	if err != nil {
+		return nil, err
+	}
+	r := &cellRun{store: s, stage: stage, workload: w, progress: progress, cell: spec.blank(stage)}
+	r.cell.Keys, r.cell.KeySize, r.cell.ValueSize = w.Spec().Keys, w.Spec().KeySize, w.ValueSize()
+	if err := s.preload(ctx, w, progress); err != nil {
+		return nil, fmt.Errorf("preload: %w", err)
+	}
+	if err := r.compact(); err != nil {
+		return nil, fmt.Errorf("settle: %w", err)
+	}
+	r.drive = drive.New(w, s.engine, spec.Durability, time.Duration(stage.Duration), spec.Rate)
+	if err := r.warmUp(ctx); err != nil {
+		return nil, fmt.Errorf("warm-up: %w", err)
+	}
+	if err := r.measure(ctx); err != nil {
+		return nil, fmt.Errorf("measured part: %w", err)
+	}
+	r.cell.LiveBytes = r.liveBytes()
+	return r, nil
+}
+
+// compact does the work that the preload and earlier cells left to the background, if
+// the workload wants it done.
+func (r *cellRun) compact() error {
+	if !r.workload.Settle() || !r.store.uncompacted {
 		return nil
 	}
 	start := time.Now()
 	r.progress("settle", 0)
-	if err := r.life.settle(); err != nil {
+	if err := r.store.compact(); err != nil {
 		return err
 	}
 	r.cell.SettleSeconds = time.Since(start).Seconds()
 	return nil
 }
 
-// reading is every counter that is read right before and right after the
-// measured part.
-type reading struct {
-	usage   usage
-	machine machine
-	runtime goStats
-	written int64
-	engine  kv.Metrics
-}
-
-func (r *cellRun) read() reading {
-	m := reading{usage: processUsage(), machine: readMachine(), runtime: readGoStats(), written: writeBytes()}
-	if r.metricer != nil {
-		m.engine = r.metricer.Metrics()
-	}
-	return m
+func (r *cellRun) warmUp(ctx context.Context) error {
+	r.progress("warm-up", 0)
+	start := time.Now()
+	err := r.drive.WarmUp(ctx)
+	r.cell.WarmupSeconds = time.Since(start).Seconds()
+	return err
 }
 
 func (r *cellRun) measure(ctx context.Context) error {
-	runtime.GC() // every cell starts after a collection
-	r.rssPeak = max(r.rssPeak, peakRSSBytes())
-	r.cell.RSSPeakScope = "process"
-	if resetPeakRSS() {
-		r.cell.RSSPeakScope = "measured"
-	}
-	before := r.read()
-	var s *sampler
-	stopProgress := r.watch()
-	length, err := r.drive.measure(ctx, func(start time.Time) { s = startSampler(r.metricer, start) })
+	m := drive.NewMeter(r.store.metricer)
+	stopProgress := r.showProgress()
+	err := r.drive.Measure(ctx, m.Start)
 	stopProgress()
-	r.series = s.finish()
-	after := r.read()
+	m.Stop()
 	if err != nil {
 		return err
 	}
-	r.cell.RSSPeakBytes = peakRSSBytes()
-	r.cell.RSSPeakLifeBytes = max(r.rssPeak, r.cell.RSSPeakBytes)
-	r.cell.HeapPeak = max(s.heapPeak, after.runtime.heapBytes)
-	r.length = length
-	r.fillUsage(before, after)
-	r.fillOperations()
-	r.cell.Warnings = append(r.cell.Warnings, warnings(r.cell, r.series, before.machine, after.machine)...)
+	c := &r.cell
+	m.Fill(c)
+	r.drive.Fill(c)
+	r.store.rssPeak = max(r.store.rssPeak, m.PeakBefore())
+	c.RSSPeakLifeBytes = max(r.store.rssPeak, c.RSSPeakBytes)
+	_, all := r.drive.Counts()
+	r.store.account(all)
+	c.UserBytesTotal = r.store.applied.BytesWritten
+	r.series = append(r.drive.Timeline(), m.Series()...)
+	c.Warnings = append(c.Warnings, warnings(*c, r.series, m.Disturbance())...)
 	return nil
 }
 
-// watch reports progress of the measured part until the returned function is
+// showProgress reports progress of the measured part until the returned function is
 // called.
-func (r *cellRun) watch() (stop func()) {
+func (r *cellRun) showProgress() (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
-	start, spec := time.Now(), r.w.Spec()
+	start := time.Now()
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(time.Second)
@@ -119,175 +173,39 @@ func (r *cellRun) watch() (stop func()) {
 			case <-quit:
 				return
 			case <-tick.C:
-				var share float64
-				if spec.Operations > 0 {
-					share = float64(r.drive.done.Load()) / float64(spec.Operations)
-				}
-				if r.stage.Duration > 0 {
-					share = max(share, time.Since(start).Seconds()/time.Duration(r.stage.Duration).Seconds())
-				}
-				r.progress("measure", min(share, 1))
+				r.progress("measure", r.shareDone(time.Since(start)))
 			}
 		}
 	}()
 	return func() { close(quit); <-done }
 }
 
-func (r *cellRun) fillUsage(a, b reading) {
-	c := &r.cell
-	c.CPUUserSeconds = (b.usage.user - a.usage.user).Seconds()
-	c.CPUSysSeconds = (b.usage.system - a.usage.system).Seconds()
-	c.CPUSeconds = c.CPUUserSeconds + c.CPUSysSeconds
-	c.MajorFaults = b.usage.majorFaults - a.usage.majorFaults
-	c.AllocBytes = b.runtime.allocBytes - a.runtime.allocBytes
-	c.AllocObjects = b.runtime.allocObjects - a.runtime.allocObjects
-	c.GCCount = b.runtime.gcCycles - a.runtime.gcCycles
-	total, longest := b.runtime.gcPauses.since(a.runtime.gcPauses)
-	c.GCPauseTotal, c.GCPauseMax = int64(total*1e9), int64(longest*1e9)
-	c.WriteBytesMeasured = b.written - a.written
-	c.OtherCores, c.StealCores = othersBetween(a.machine, b.machine)
-	if r.metricer != nil {
-		c.Metrics = countsBetween(a.engine, b.engine)
-		c.EngineWriteAmp = b.engine.WriteAmp()
-		reads := kv.Metrics{TableReads: b.engine.TableReads - a.engine.TableReads, PointReads: b.engine.PointReads - a.engine.PointReads}
-		c.ReadAmp = reads.ReadAmp()
+// shareDone returns how much of the measured part is done after some time, by the
+// operations or by the time limit.
+func (r *cellRun) shareDone(after time.Duration) (share float64) {
+	if n := r.workload.Spec().Operations; n > 0 {
+		share = float64(r.drive.Done()) / float64(n)
 	}
+	if r.stage.Duration > 0 {
+		share = max(share, after.Seconds()/time.Duration(r.stage.Duration).Seconds())
+	}
+	return min(share, 1)
 }
 
-func (r *cellRun) fillOperations() {
-	c := &r.cell
-	measured, all := r.drive.counts()
-	c.Seconds = r.length.Seconds()
-	for _, t := range r.drive.threads {
-		if t.role == workloads.Foreground {
-			c.Ops += t.ops()
-			c.Calls += t.calls()
-		}
-	}
-	if c.Seconds > 0 {
-		c.OpsPerSec = float64(c.Ops) / c.Seconds
-	}
-	c.NotFound, c.BytesRead = measured.Misses, measured.BytesRead
-	c.UserBytes = measured.BytesWritten
-	r.applied.Add(all)
-	c.UserBytesTotal = r.applied.BytesWritten
-	r.unsettled = r.unsettled || all.Writes+all.Deletes > 0
-	front := func(t *thread) bool { return t.role == workloads.Foreground }
-	c.Latency, c.Intended = r.latency(front)
-	c.Kinds = r.kinds()
-	c.Roles = r.roles()
-
-	ops, p99, intended := timeline(r.frontRecorders(), r.length)
-	lines := []result.Series{ops, p99}
-	if c.Loop == result.LoopOpen {
-		lines = append(lines, intended)
-	}
-	r.series = append(lines, r.series...)
-}
-
-func (r *cellRun) frontRecorders() (out []*recorder) {
-	for _, t := range r.drive.threads {
-		if t.role == workloads.Foreground {
-			out = append(out, t.rec)
-		}
-	}
-	return out
-}
-
-// merged returns the service times and the intended times of some threads;
-// kind < 0 means all kinds.
-func (r *cellRun) merged(threads func(*thread) bool, kind int) (service, intended hist) {
-	for _, t := range r.drive.threads {
-		if !threads(t) {
-			continue
-		}
-		for k := range maxKinds {
-			if kind < 0 || k == kind {
-				service.merge(&t.rec.channels[k])
-			}
-		}
-		intended.merge(&t.rec.channels[maxKinds])
-	}
-	return service, intended
-}
-
-func (r *cellRun) latency(threads func(*thread) bool) (result.Latency, *result.Latency) {
-	service, intended := r.merged(threads, -1)
-	if intended.count == 0 {
-		return service.latency(), nil
-	}
-	l := intended.latency()
-	return service.latency(), &l
-}
-
-// kinds returns one part for each kind that the foreground did, if several.
-func (r *cellRun) kinds() []result.Part {
-	var parts []result.Part
-	for k := range maxKinds {
-		service, _ := r.merged(isFront, k)
-		if service.count == 0 {
-			continue
-		}
-		p := result.Part{Name: workloads.Kind(k).String(), Latency: service.latency()}
-		for _, t := range r.drive.threads {
-			if isFront(t) {
-				p.Ops += t.units[k]
-			}
-		}
-		p.OpsPerSec = float64(p.Ops) / max(r.cell.Seconds, 1e-9)
-		parts = append(parts, p)
-	}
-	if len(parts) < 2 {
-		return nil
-	}
-	return parts
-}
-
-func isFront(t *thread) bool { return t.role == workloads.Foreground }
-func isBack(t *thread) bool  { return t.role == workloads.Background }
-
-// roles returns the readers and the writer of a workload that has both.
-func (r *cellRun) roles() []result.Part {
-	if len(r.frontRecorders()) == len(r.drive.threads) {
-		return nil
-	}
-	var parts []result.Part
-	for name, in := range map[string]func(*thread) bool{"reader": isFront, "writer": isBack} {
-		p := result.Part{Name: name}
-		p.Latency, p.Intended = r.latency(in)
-		for _, t := range r.drive.threads {
-			if in(t) {
-				p.Threads++
-				p.Ops += t.ops()
-			}
-		}
-		p.OpsPerSec = float64(p.Ops) / max(r.cell.Seconds, 1e-9)
-		parts = append(parts, p)
-	}
-	if parts[0].Name > parts[1].Name {
-		parts[0], parts[1] = parts[1], parts[0]
-	}
-	return parts
-}
-
-// liveBytes returns keys and values that the store holds: by arithmetic where the
-// preloaded keys stay, else by one scan. A scan that fails gives 0 and a warning:
-// the figures were taken before it.
+// liveBytes returns the bytes of keys and values that the store holds: by arithmetic
+// where the preloaded keys stay, else by one scan. A scan that fails gives 0 and a
+// warning, because the figures were taken before it.
 func (r *cellRun) liveBytes() int64 {
-	spec := r.w.Spec()
-	if r.w.Preload() != "" && r.applied.Deletes == 0 {
-		var inserted int64
-		for _, t := range r.drive.threads {
-			inserted += t.units[workloads.Insert]
-		}
-		// Each cell's inserts begin at the same index: what an earlier one inserted
-		// is written again.
-		r.inserted = max(r.inserted, inserted)
-		return (spec.Keys + r.inserted) * int64(spec.KeySize+r.w.ValueSize())
+	spec, s := r.workload.Spec(), r.store
+	if r.workload.Preload() != "" && s.applied.Deletes == 0 {
+		// The inserts of each cell begin at the same index, so a cell writes again
+		// what an earlier one inserted.
+		s.inserted = max(s.inserted, r.drive.Units(workloads.Insert))
+		return (spec.Keys + s.inserted) * int64(spec.KeySize+r.workload.ValueSize())
 	}
 	r.progress("count", 0)
 	var bytes int64
-	it := r.engine.Scan(nil, nil)
+	it := s.engine.Scan(nil, nil)
 	for ok := it.First(); ok; ok = it.Next() {
 		bytes += int64(len(it.Key()) + len(it.Value()))
 	}
@@ -298,25 +216,33 @@ func (r *cellRun) liveBytes() int64 {
 	return bytes
 }
 
-func (r *cellRun) hists() []result.Hist {
-	service, intended := r.merged(isFront, -1)
-	hists := []result.Hist{{Tag: result.HistService, Hist: service.hdr()}}
-	if intended.count > 0 {
-		hists = append(hists, result.Hist{Tag: result.HistIntended, Hist: intended.hdr()})
+// finish closes the store, takes the figures that follow from the close, and writes
+// the files of all cells.
+func finish(s *store, spec *CellSpec, runs []*cellRun) ([]result.Cell, error) {
+	start := time.Now()
+	if err := s.engine.Close(); err != nil {
+		return nil, fmt.Errorf("close: %w", err)
 	}
-	for _, p := range r.cell.Kinds {
-		for k := range maxKinds {
-			if workloads.Kind(k).String() == p.Name {
-				h, _ := r.merged(isFront, k)
-				hists = append(hists, result.Hist{Tag: "kind:" + p.Name, Hist: h.hdr()})
-			}
+	first, last := &runs[0].cell, &runs[len(runs)-1].cell
+	first.OpenSeconds, first.PreloadSeconds = s.openTime.Seconds(), s.preloadTime.Seconds()
+	last.CloseSeconds = time.Since(start).Seconds()
+	last.DiskBytes = machine.DiskUsage(s.dir)
+	last.WriteBytes = machine.WriteBytes()
+	if last.UserBytesTotal > 0 {
+		last.WriteAmp = float64(last.WriteBytes) / float64(last.UserBytesTotal)
+	}
+	if last.LiveBytes > 0 {
+		last.SpaceAmp = float64(last.DiskBytes) / float64(last.LiveBytes)
+	}
+	var cells []result.Cell
+	for _, r := range runs {
+		r.cell.Status = result.StatusOK
+		if err := writeCellFiles(spec.RunDir, &r.cell, r.drive.Length(), r.drive.Hists(), r.series); err != nil {
+			return nil, err
 		}
+		cells = append(cells, r.cell)
 	}
-	if len(r.cell.Roles) > 0 {
-		h, _ := r.merged(isBack, -1)
-		hists = append(hists, result.Hist{Tag: "role:writer", Hist: h.hdr()})
-	}
-	return hists
+	return cells, nil
 }
 
 // writeCellFiles writes hist/ID.hdr and series/ID.tsz of the run directory and

@@ -19,10 +19,10 @@ import (
 	"lsmlab/harness/result"
 )
 
-// A cell's process is told its [CellSpec] on standard input and answers on
-// standard output with one message a line: progress, and at the end its cells, an
-// error, or that the store is filled and the process about to die. What it prints
-// on standard error is kept if it fails.
+// A message is one line that a cell's process writes to its standard output: progress,
+// and at the end its cells, an error, or that the store is filled and the process is
+// about to kill itself. The process is told its [CellSpec] on standard input. What it
+// prints on standard error is kept if it fails.
 type message struct {
 	Phase  string        `json:"phase,omitempty"`
 	Done   float64       `json:"done,omitempty"`
@@ -31,7 +31,7 @@ type message struct {
 	Error  string        `json:"error,omitempty"`
 }
 
-// ServeCell is the child's side: the hidden command `lsmlab cell`.
+// ServeCell is the side of the cell's process: the hidden command `lsmlab cell`.
 func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writer) error {
 	var spec CellSpec
 	d := json.NewDecoder(stdin)

@@ -60,8 +60,8 @@ func LoadPlan(name string) (result.Plan, error) {
 	return p, err
 }
 
-// CheckPlan fills in what a plan leaves open and says what is wrong with it: a
-// *UsageError that names the field by its flag.
+// CheckPlan fills in what a plan leaves open. Its error is a *UsageError that names the
+// field that is wrong by its flag.
 func CheckPlan(cat Catalog, p *result.Plan) error {
 	p.Schema = result.SchemaVersion
 	if len(p.Durabilities) == 0 {
@@ -147,7 +147,7 @@ func checkMemPlan(cat Catalog, p *result.Plan) {
 		}
 	}
 	if len(p.Workloads) == 0 {
-		p.Workloads = MemWorkloads
+		p.Workloads = memrace.Workloads
 	}
 	if len(p.Threads) == 0 {
 		p.Threads = []int{1}
@@ -234,8 +234,8 @@ func checkMemNames(cat Catalog, p *result.Plan) error {
 		}
 	}
 	for _, w := range p.Workloads {
-		if !slices.Contains(MemWorkloads, w) {
-			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, MemWorkloads))
+		if !slices.Contains(memrace.Workloads, w) {
+			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, memrace.Workloads))
 		}
 	}
 	return nil

@@ -4,14 +4,14 @@
 //
 // Invariants:
 //
-//  1. A cell is in cells.jsonl if and only if it ended; its files were in place
-//     before. Whatever is cut (Ctrl-C, kill, power), the run goes on from there
-//     with --resume.
-//  2. No cell sees another's store, heap or page cache of stores: its process and
-//     its directory are its own, and both are gone before the next starts.
-//  3. Nothing that was measured is dropped or replaced. Cells that may mislead
+//  1. No cell sees another's store, heap or page cache of stores: its process and
+//     its directory are its own, and both are gone before the next cell starts. The
+//     cells of a sequence share all of them.
+//  2. Nothing that was measured is dropped or replaced. Cells that may mislead
 //     carry warnings; cells that failed say why.
-//  4. Cells of different durability are never compared.
+//  3. Cells of different durability are never compared.
+//
+// How a run that was cut goes on is the affair of package journal.
 package harness
 
 import (
@@ -22,9 +22,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/compare"
+	"lsmlab/harness/drive"
+	"lsmlab/harness/human"
+	"lsmlab/harness/journal"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -41,22 +45,25 @@ type Runner struct {
 	Stderr  io.Writer
 	Again   string // command line that repeats the run, for env.json and advice
 
-	cells  map[string]result.Cell
-	report *reporter
-	base   int // cells that were there before
+	journal *journal.Journal[result.Cell]
+	report  *reporter
+	before  int // cells that were there
 }
 
-// Run runs the cells that are missing. Its error is a *UsageError, ErrFinding if
-// a cell failed, ErrInterrupted if ctx ended, or what the environment refused.
+// Run runs the cells that are missing. Its error is ErrFinding if a cell failed,
+// ErrInterrupted if ctx ended, or says what is wrong with the request, with the
+// directory or with the environment.
 func (r *Runner) Run(ctx context.Context) error {
-	unlock, err := r.prepare()
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	specs, err := expand(r.Plan, r.supports())
 	if err != nil {
 		return usagef("%v", err)
+	}
+	if r.journal, err = result.Races.Open(r.Dir, r.dataDir(), r.Plan, r.Resume); err != nil {
+		return err
+	}
+	defer func() { _ = r.journal.Close() }() // every line was synced
+	for _, w := range r.journal.Warnings {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
 	}
 	if err := r.checkSpace(); err != nil {
 		return err
@@ -65,27 +72,24 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := result.OpenCells(r.Dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // every line was synced
 	total := 0
 	for i := range specs {
-		total += 1 + len(specs[i].Then)
+		ids := specs[i].ids()
+		total += len(ids)
+		if r.journal.Done(ids...) {
+			r.before += len(ids)
+		}
 	}
-	r.base = r.countDone(specs)
-	r.report = newReporter(r.Stdout, r.Stderr, total, r.base)
+	r.report = newReporter(r.Stdout, r.Stderr, total, r.before)
 	defer r.report.Finish()
 	if r.DataDir != "" {
 		defer func() { _ = os.Remove(r.dataDir()) }() // if it is empty
 	}
 	r.announce(total, env)
-	runErr := r.runAll(ctx, specs, env, w)
-	return r.conclude(runErr, w, env)
+	return r.conclude(r.journal.Run(ctx, r.tasks(specs, env), r.ended), env)
 }
 
-// supports tells which rungs an engine gives, from its description.
+// supports tells which durability levels an engine gives, from its description.
 func (r *Runner) supports() func(engine string, d kv.Durability) bool {
 	if r.Plan.MemTables {
 		return func(string, kv.Durability) bool { return true }
@@ -97,80 +101,16 @@ func (r *Runner) supports() func(engine string, d kv.Durability) bool {
 	}
 }
 
-// done says whether a process need not run: all of its cells have ended. They
-// are written one after the other, so a cut run may have some of a sequence.
-func (r *Runner) done(spec *CellSpec) bool {
-	for _, s := range spec.stages() {
-		if c, ok := r.cells[s.ID]; !ok || c.Status == result.StatusFailed {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *Runner) countDone(specs []CellSpec) (n int) {
-	for i := range specs {
-		if r.done(&specs[i]) {
-			n += 1 + len(specs[i].Then)
-		}
-	}
-	return n
-}
-
 func (r *Runner) announce(total int, env result.Env) {
 	p := r.Plan
 	r.report.Line("%d cells: %d engines x %d workloads at their durabilities and thread counts x %d rounds, into %s",
 		total, len(p.Engines), len(p.Workloads), p.Rounds, r.Dir)
-	if r.base > 0 {
-		r.report.Line("%d of them are there already", r.base)
+	if r.before > 0 {
+		r.report.Line("%d of them are there already", r.before)
 	}
 	if !p.MemTables {
 		r.report.Line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
 	}
-}
-
-// prepare makes or checks the run directory, takes its lock, and reads what is
-// there.
-func (r *Runner) prepare() (unlock func(), err error) {
-	d := RunDir{Path: r.Dir, Marker: "plan.json", Parts: []string{"hist", "series"}, Stores: r.dataDir()}
-	if unlock, err = d.Open(r.Resume); err != nil {
-		return nil, err
-	}
-	if err := r.readState(); err != nil {
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
-}
-
-// readState reads the plan and the cells that are there, or writes the plan.
-func (r *Runner) readState() error {
-	r.cells = map[string]result.Cell{}
-	path := filepath.Join(r.Dir, "plan.json")
-	old, err := result.ReadPlan(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if err := result.WritePlan(r.Dir, r.Plan); err != nil {
-			return outError(r.Dir, err)
-		}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if field, mine, theirs, differs := r.Plan.Difference(old); differs {
-		return usagef("--resume: %s was made by another plan: %s is %v there and %v here: give the same flags, or another --out", r.Dir, field, theirs, mine)
-	}
-	cells, warnings, err := result.ReadCells(r.Dir)
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
-	}
-	for _, c := range cells {
-		r.cells[c.ID] = c
-	}
-	return nil
 }
 
 // dataDir is where stores are made. In a --data directory, which other runs may
@@ -196,14 +136,14 @@ func (r *Runner) checkSpace() error {
 			return usagef("--data %s: %v: give a directory that can be written", r.DataDir, err)
 		}
 	}
-	free, err := freeBytes(r.dataDir())
+	free, err := machine.FreeBytes(r.dataDir())
 	if err != nil {
 		return err
 	}
 	need := 4*largestStore(r.Plan) + 64<<20
 	if free < need {
 		return usagef("%s has %s free, this plan needs about %s: give --data on another disk, or fewer --keys",
-			r.dataDir(), humanBytes(free), humanBytes(need))
+			r.dataDir(), human.Bytes(free), human.Bytes(need))
 	}
 	return nil
 }
@@ -225,9 +165,9 @@ func largestStore(p result.Plan) (most int64) {
 // environment calibrates the harness and writes env.json; a run that goes on
 // keeps the one it has.
 func (r *Runner) environment(ctx context.Context) (result.Env, error) {
-	env := ThisMachine(r.dataDir())
+	env := machine.Environment(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
-		for _, note := range environmentNotes(old, env) {
+		for _, note := range old.Differences(env) {
 			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)
 		}
 		if old.Commit != env.Commit || old.Dirty || env.Dirty {
@@ -238,7 +178,7 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 		return env, err
 	}
 	env.Command = r.Again
-	cost, err := Calibrate(ctx)
+	cost, err := drive.Calibrate(ctx)
 	if err != nil {
 		return env, fmt.Errorf("calibrate: %w", err)
 	}
@@ -251,7 +191,7 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 		env.Engines = append(env.Engines, info)
 	}
 	if err := result.WriteEnv(r.Dir, env); err != nil {
-		return env, outError(r.Dir, err)
+		return env, journal.NotWritable(r.Dir, err)
 	}
 	return env, nil
 }
@@ -268,38 +208,32 @@ func (r *Runner) engineInfo(name string) (result.EngineInfo, error) {
 	return result.EngineInfo{}, usagef("no memtable %q", name)
 }
 
-// runAll runs the cells that are missing, in order.
-func (r *Runner) runAll(ctx context.Context, specs []CellSpec, env result.Env, w *result.CellWriter) error {
+// tasks returns one task for each process, in order.
+func (r *Runner) tasks(specs []CellSpec, env result.Env) (tasks []journal.Task[result.Cell]) {
 	for i := range specs {
-		spec := specs[i]
-		if r.done(&spec) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+		spec := &specs[i]
 		spec.HarnessNS = env.HarnessNSPerOp
-		cells, err := r.runOne(ctx, &spec)
-		if err != nil {
-			return err
-		}
-		for _, cell := range cells {
-			if err := w.Append(cell); err != nil {
-				return err
-			}
-			r.cells[cell.ID] = cell
-			r.report.cell(cell)
-		}
-		if full := cells[0].Error; isNoSpaceText(full) {
-			return usagef("a disk is full: %s: make room, or give --data on another disk, then add --resume", full)
-		}
+		tasks = append(tasks, journal.Task[result.Cell]{IDs: spec.ids(), Run: func(ctx context.Context) ([]result.Cell, error) {
+			return r.runOne(ctx, spec)
+		}})
+	}
+	return tasks
+}
+
+// ended reports the cells of a process that has ended. Its error ends the run.
+func (r *Runner) ended(cells []result.Cell) error {
+	for _, c := range cells {
+		r.report.cell(c)
+	}
+	if full := cells[0].Error; isNoSpaceText(full) {
+		return usagef("a disk is full: %s: make room, or give --data on another disk, then add --resume", full)
 	}
 	return nil
 }
 
-// runOne returns the outcome of one process, a cell for each stage. If it fails,
-// so do all its cells: what a broken store or process gave before is not to be
-// trusted. Its error ends the run.
+// runOne returns the outcome of one process, a cell for each stage. If the process
+// fails, all its cells fail: what a broken store or process gave before is not to be
+// trusted. An error ends the run.
 func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, error) {
 	if spec.Unsupport {
 		return spec.blanks(result.StatusUnsupported, fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)), nil
@@ -320,7 +254,7 @@ func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, err
 	}
 	var failed *errCell
 	if errors.As(err, &failed) {
-		cells = spec.blanks(result.StatusFailed, oneLine(failed.text))
+		cells = spec.blanks(result.StatusFailed, human.OneLine(failed.text))
 		cells[0].Stderr = failed.stderr
 		return cells, nil
 	}
@@ -332,7 +266,7 @@ func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, err
 func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell, error) {
 	c := child{command: r.Command, spec: spec, report: func(m message) {
 		if m.Phase != "" {
-			r.report.at(spec, r.base, m.Phase, m.Done)
+			r.report.at(spec, r.before, m.Phase, m.Done)
 		}
 	}}
 	if !spec.MemTables {
@@ -351,16 +285,14 @@ func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell
 	return c.run(ctx)
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
 // conclude flags outliers, writes bench.txt, and says how the run ended.
-func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) error {
-	cells, _, err := result.ReadCells(r.Dir)
+func (r *Runner) conclude(runErr error, env result.Env) error {
+	cells, err := r.journal.All()
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	for _, i := range Outliers(cells) {
-		if err := w.Append(cells[i]); err != nil {
+	for _, i := range compare.Outliers(cells) {
+		if err := r.journal.Append(cells[i]); err != nil {
 			return errors.Join(runErr, err)
 		}
 	}
@@ -369,30 +301,14 @@ func (r *Runner) conclude(runErr error, w *result.CellWriter, env result.Env) er
 	}
 	r.report.Finish()
 	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
-		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s\n", r.sound(), r.report.total, r.Dir, resumeCommand(r.Again))
+		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s\n",
+			r.journal.Sound(), r.report.total, r.Dir, journal.ResumeCommand(r.Again))
 		return ErrInterrupted
 	}
 	if runErr != nil {
 		return runErr
 	}
 	return r.verdict(cells)
-}
-
-// resumeCommand adds --resume where it is missing.
-func resumeCommand(command string) string {
-	if strings.Contains(command+" ", " --resume ") {
-		return command
-	}
-	return command + " --resume"
-}
-
-func (r *Runner) sound() (n int) {
-	for _, c := range r.cells {
-		if c.Status != result.StatusFailed {
-			n++
-		}
-	}
-	return n
 }
 
 func (r *Runner) verdict(cells []result.Cell) error {

@@ -20,8 +20,8 @@ type Stage struct {
 	Duration result.Duration `json:"duration"` // of the measured part; 0 is no limit
 }
 
-// CellSpec is all that a process is told: one JSON value on its standard input.
-// It makes one cell, or one for each stage of a sequence.
+// CellSpec is everything that a cell's process is told, as one JSON value on its
+// standard input. The process makes one cell, or one for each stage of a sequence.
 type CellSpec struct {
 	Stage                      // the first
 	Then       []Stage         `json:"then,omitempty"` // on the same store
@@ -35,14 +35,22 @@ type CellSpec struct {
 	StoreDir   string          `json:"store_dir"` // exists, is empty, and is removed by the parent
 	Timeout    result.Duration `json:"timeout"`   // of the whole process
 	HarnessNS  float64         `json:"harness_ns_per_op"`
-	// FillAndDie makes the process store what the first stage preloads and kill
-	// itself: the store is then as a crash leaves it.
+	// FillAndDie makes the process store what the first stage preloads and then kill
+	// itself, so that the next process finds the store as a crash leaves it.
 	FillAndDie bool `json:"fill_and_die,omitempty"`
-	Unsupport  bool `json:"-"` // the engine refuses this rung: do not run
+	Unsupport  bool `json:"-"` // the engine does not give this durability: do not run
 }
 
 // stages returns all stages in their order.
 func (s *CellSpec) stages() []Stage { return append([]Stage{s.Stage}, s.Then...) }
+
+// ids are the names of the cells of all stages.
+func (s *CellSpec) ids() (ids []string) {
+	for _, stage := range s.stages() {
+		ids = append(ids, stage.ID)
+	}
+	return ids
+}
 
 // defaultCellTimeout bounds a cell that hangs.
 const defaultCellTimeout = 15 * time.Minute
@@ -72,14 +80,14 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 	return s, nil
 }
 
-// expand returns what the processes of a checked plan are told, in the order in
-// which they run.
+// expand returns what each process of a checked plan is told, in the order in which
+// the processes run.
 //
 // Rounds follow each other. Within a round the units (a workload at one durability
 // and one number of threads, or a sequence of them) come in random order, and
 // within a unit the engines do: engines that will be compared run close in time,
-// and drift hits them alike. The order follows from the seed, so --resume goes on
-// in it. All engines of a round do the same operations.
+// and drift hits them alike. The order follows from the seed, so a run that goes on
+// keeps it. All engines of a round do the same operations.
 func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) ([]CellSpec, error) {
 	var cells []CellSpec
 	for round := 1; round <= p.Rounds; round++ {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/montanaflynn/stats"
 
+	"lsmlab/harness/human"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -22,21 +22,8 @@ const (
 	debtShare    = 0.10 // of the user's bytes, left for compaction
 )
 
-// othersBetween returns how many cores other processes used, and the hypervisor
-// took, between two readings.
-func othersBetween(a, b machine) (other, steal float64) {
-	wall := b.at.Sub(a.at).Seconds()
-	if wall <= 0 || b.busy == 0 {
-		return 0, 0
-	}
-	own := (b.ownUser - a.ownUser) + (b.ownSys - a.ownSys)
-	// Ticks of 10 ms a core are all that the kernel counts by.
-	other = max(0, (b.busy-a.busy-own).Seconds()/wall)
-	return other, (b.steal - a.steal).Seconds() / wall
-}
-
 // warnings returns why the figures of a cell may mislead.
-func warnings(c result.Cell, series []result.Series, a, b machine) (out []string) {
+func warnings(c result.Cell, series []result.Series, others machine.Disturbance) (out []string) {
 	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	cores := float64(runtime.NumCPU())
 	if c.Seconds < shortSeconds {
@@ -49,10 +36,10 @@ func warnings(c result.Cell, series []result.Series, a, b machine) (out []string
 			warn("steal: the hypervisor took %.2f of %.0f cores", c.StealCores, cores)
 		}
 	}
-	if n := b.swapped - a.swapped; n > 0 {
+	if n := others.Swapped; n > 0 {
 		warn("swap: %d pages moved in or out", n)
 	}
-	if n := b.throttled - a.throttled; n > 0 {
+	if n := others.Throttled; n > 0 {
 		warn("thermal: the cores were slowed down %d times", n)
 	}
 	if c.Loop == result.LoopOpen && c.OpsPerSec < 0.95*c.Rate {
@@ -63,7 +50,7 @@ func warnings(c result.Cell, series []result.Series, a, b machine) (out []string
 	}
 	if m := c.Metrics; m != nil && c.UserBytesTotal > 0 && float64(m.CompactionDebtBytes) > debtShare*float64(c.UserBytesTotal) {
 		warn("debt: %s of compaction left at the end, %.0f%% of what was written",
-			humanBytes(m.CompactionDebtBytes), 100*float64(m.CompactionDebtBytes)/float64(c.UserBytesTotal))
+			human.Bytes(m.CompactionDebtBytes), 100*float64(m.CompactionDebtBytes)/float64(c.UserBytesTotal))
 	}
 	return out
 }
@@ -81,58 +68,4 @@ func drift(series []result.Series) float64 {
 		}
 	}
 	return 0
-}
-
-const outlierPrefix = "outlier: "
-
-// Outliers flags cells whose throughput is far from that of their other rounds,
-// takes back flags that no longer hold, and returns the indices of the cells that
-// changed. Nothing is dropped.
-//
-// From five rounds on, a cell is an outlier if its modified z-score is over 3.5
-// (Iglewicz, Hoaglin, "How to Detect and Handle Outliers", 1993) and it is over
-// 10% from the median; with three or four rounds, where the spread itself is not
-// known, if it is over 25% from the median.
-func Outliers(cells []result.Cell) (changed []int) {
-	groups := map[Group]stats.Float64Data{}
-	for _, c := range cells {
-		if c.OK() {
-			groups[GroupOf(c)] = append(groups[GroupOf(c)], c.OpsPerSec)
-		}
-	}
-	for i := range cells {
-		c := &cells[i]
-		if !c.OK() {
-			continue
-		}
-		kept := slices.DeleteFunc(slices.Clone(c.Warnings), func(w string) bool { return strings.HasPrefix(w, outlierPrefix) })
-		if w := outlier(c.OpsPerSec, groups[GroupOf(*c)]); w != "" {
-			kept = append(kept, w)
-		}
-		if !slices.Equal(kept, c.Warnings) {
-			c.Warnings = kept
-			changed = append(changed, i)
-		}
-	}
-	return changed
-}
-
-// outlier returns the warning for v among all, which hold it, or "".
-func outlier(v float64, all stats.Float64Data) string {
-	median, err := all.Median()
-	if err != nil || len(all) < 3 || median == 0 {
-		return ""
-	}
-	off := v/median - 1
-	if len(all) < 5 {
-		if math.Abs(off) <= 0.25 {
-			return ""
-		}
-	} else {
-		spread, err := stats.MedianAbsoluteDeviation(all)
-		if err != nil || math.Abs(off) <= 0.10 || 0.6745*math.Abs(v-median) <= 3.5*spread {
-			return ""
-		}
-	}
-	return fmt.Sprintf("%s%+.0f%% from the median of its %d rounds", outlierPrefix, 100*off, len(all))
 }

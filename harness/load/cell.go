@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"lsmlab/harness"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -29,7 +29,7 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 	if err != nil {
 		return err
 	}
-	cell.FileSystem = harness.ThisMachine(served).FileSystem
+	cell.FileSystem = machine.Environment(served).FileSystem
 	cell.ReadySeconds = time.Since(begin).Seconds()
 	files := filesOf(t.id)
 	defer func() { _ = os.Remove(r.path(files.record)) }() // kept as series
@@ -156,8 +156,8 @@ func (r *Runner) moveBar(t task) (stop func()) {
 		defer tick.Stop()
 		for {
 			share := min(1, time.Since(begin).Seconds()/length.Seconds())
-			r.show.At((r.ended-r.before)*cellSteps+int(share*(cellSteps-1)),
-				fmt.Sprintf("[%d/%d] %s, %s, round %d", r.ended+1, r.total, t.engine, t.environment.Name, t.round))
+			r.show.At((r.done-r.before)*cellSteps+int(share*(cellSteps-1)),
+				fmt.Sprintf("[%d/%d] %s, %s, round %d", r.done+1, r.total, t.engine, t.environment.Name, t.round))
 			select {
 			case <-quit:
 				return

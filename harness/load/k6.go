@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 )
 
@@ -115,7 +116,7 @@ func scriptError(log string, err error) string {
 			return strings.TrimRight(strings.TrimSpace(text), `"`) + "; see k6/README.md, and give settings by --set"
 		}
 	}
-	return fmt.Sprintf("k6: %v: %s", err, oneLine(log))
+	return fmt.Sprintf("k6: %v: %s", err, human.OneLine(log))
 }
 
 // checkOpenFiles refuses more users than files may be open: every user has a

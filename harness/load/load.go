@@ -5,17 +5,16 @@
 //
 // Invariants:
 //
-//  1. A cell is in loads.jsonl if and only if it ended; its files were in place
-//     before. Whatever is cut, --resume goes on from there.
-//  2. Every cell has a fresh store and a fresh server, and both are gone before
+//  1. Every cell has a fresh store and a fresh server, and both are gone before
 //     the next starts. Engines and environments come in random order within a
 //     round, so that drift hits all alike.
-//  3. Load is open: arrivals follow the clock. What the client could not start is
+//  2. Load is open: arrivals follow the clock. What the client could not start is
 //     counted as missed, never left out.
-//  4. k6 knows nothing but the service: keys, values and checks are its own, and
+//  3. k6 knows nothing but the service: keys, values and checks are its own, and
 //     agree with package workloads by test.
 //
-// The model of capacity is in capacity.go.
+// How a run that was cut goes on is the affair of package journal. The model of
+// capacity is in capacity.go.
 package load
 
 import (
@@ -26,11 +25,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/display"
+	"lsmlab/harness/human"
+	"lsmlab/harness/journal"
+	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
 )
 
@@ -47,12 +49,12 @@ type Runner struct {
 	Stderr  io.Writer
 	Again   string // command line that repeats the run
 
-	cells  map[string]result.LoadCell
-	shape  shape
-	show   *harness.Display
-	before int // cells that were there
-	ended  int // those included
-	total  int
+	journal *journal.Journal[result.LoadCell]
+	shape   shape
+	show    *display.Display
+	before  int // cells that were there
+	done    int // those included
+	total   int
 }
 
 // cellSteps is how finely the progress bar moves within a cell.
@@ -65,10 +67,10 @@ type task struct {
 	round       int
 }
 
-// Run runs the cells that are missing. Its error is a *harness.UsageError,
-// harness.ErrFinding if a cell failed, read something wrong, or broke a threshold
-// of its profile, harness.ErrInterrupted if ctx ended, or what the environment
-// refused.
+// Run runs the cells that are missing. Its error is harness.ErrFinding if a cell
+// failed, read something wrong, or broke a threshold of its profile,
+// harness.ErrInterrupted if ctx ended, or says what is wrong with the request, with the
+// directory or with the environment.
 func (r *Runner) Run(ctx context.Context) (err error) {
 	if r.shape, err = r.inspect(ctx); err != nil {
 		return err
@@ -76,34 +78,29 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	if err := checkOpenFiles(r.shape.Users); err != nil {
 		return err
 	}
-	// Stores in an environment's own Dir may be those of other runs.
-	unlock, err := harness.RunDir{Path: r.Dir, Marker: "load.json", Parts: []string{"series", "k6"}, Stores: r.Dir}.Open(r.Resume)
-	if err != nil {
+	// An environment's own Dir may hold stores of other runs, so leftovers are removed
+	// below r.Dir alone.
+	if r.journal, err = result.Loads.Open(r.Dir, r.Dir, r.Plan, r.Resume); err != nil {
 		return err
 	}
-	defer unlock()
-	if err := r.readState(); err != nil {
-		return err
+	defer func() { _ = r.journal.Close() }() // every line was synced
+	for _, w := range r.journal.Warnings {
+		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
 	}
 	if err := r.writeEnv(); err != nil {
 		return err
 	}
-	w, err := result.OpenLoads(r.Dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }() // every line was synced
 	tasks := r.tasks()
-	done := r.sound()
-	r.before, r.ended, r.total = done, done, len(tasks)
-	r.show = harness.NewDisplay(r.Stdout, r.Stderr, (r.total-done)*cellSteps)
+	r.before, r.total = r.journal.Sound(), len(tasks)
+	r.done = r.before
+	r.show = display.New(r.Stdout, r.Stderr, (r.total-r.before)*cellSteps)
 	defer r.show.Finish()
 	r.show.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
-		r.Plan.Profile, len(tasks), len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
-	if done > 0 {
-		r.show.Line("%d of them are there already", done)
+		r.Plan.Profile, r.total, len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
+	if r.before > 0 {
+		r.show.Line("%d of them are there already", r.before)
 	}
-	return r.conclude(r.runAll(ctx, tasks, w), len(tasks))
+	return r.conclude(r.journal.Run(ctx, r.journalTasks(tasks), r.ended))
 }
 
 // tasks returns the cells in the order in which they run, which follows from the
@@ -124,53 +121,12 @@ func (r *Runner) tasks() (tasks []task) {
 	return tasks
 }
 
-// done says whether a cell need not run.
-func (r *Runner) done(id string) bool {
-	c, ok := r.cells[id]
-	return ok && c.Status != result.StatusFailed
-}
-
-func (r *Runner) sound() (n int) {
-	for id := range r.cells {
-		if r.done(id) {
-			n++
-		}
-	}
-	return n
-}
-
-// readState reads the plan and the cells that are there, or writes the plan.
-func (r *Runner) readState() error {
-	r.cells = map[string]result.LoadCell{}
-	old, err := result.ReadLoadPlan(r.Dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return result.WriteLoadPlan(r.Dir, r.Plan)
-	}
-	if err != nil {
-		return err
-	}
-	if field, mine, theirs, differs := r.Plan.Difference(old); differs {
-		return usagef("--resume: %s was made by another plan: %s is %v there and %v here: give the same flags, or another --out", r.Dir, field, theirs, mine)
-	}
-	cells, warnings, err := result.ReadLoadCells(r.Dir)
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(r.Stderr, "warning: %s\n", w)
-	}
-	for _, c := range cells {
-		r.cells[c.ID] = c
-	}
-	return nil
-}
-
 // writeEnv writes env.json; a run that goes on keeps the one it has.
 func (r *Runner) writeEnv() error {
 	if _, err := result.ReadEnv(r.Dir); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	env := harness.ThisMachine(r.Dir)
+	env := machine.Environment(r.Dir)
 	env.Command = r.Again
 	env.Methods = map[string]string{
 		"latency": "by k6, of every request: from the first byte sent to the last received; without the time to connect and without the wait for a free virtual user, which is counted as missed arrivals",
@@ -187,25 +143,22 @@ func (r *Runner) writeEnv() error {
 	return result.WriteEnv(r.Dir, env)
 }
 
-// runAll runs the cells that are missing, in order.
-func (r *Runner) runAll(ctx context.Context, tasks []task, w *result.LoadWriter) error {
+// journalTasks returns the tasks as the journal runs them.
+func (r *Runner) journalTasks(tasks []task) (out []journal.Task[result.LoadCell]) {
 	for _, t := range tasks {
-		if r.done(t.id) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		cell, err := r.runOne(ctx, t)
-		if err != nil {
-			return err
-		}
-		if err := w.Append(cell); err != nil {
-			return err
-		}
-		r.cells[cell.ID] = cell
-		r.ended++
-		r.show.Line("[%*d/%d] %s", len(fmt.Sprint(r.total)), r.ended, r.total, cellLine(cell))
+		out = append(out, journal.Task[result.LoadCell]{IDs: []string{t.id}, Run: func(ctx context.Context) ([]result.LoadCell, error) {
+			cell, err := r.runOne(ctx, t)
+			return []result.LoadCell{cell}, err
+		}})
+	}
+	return out
+}
+
+// ended reports a cell that has ended.
+func (r *Runner) ended(cells []result.LoadCell) error {
+	for _, c := range cells {
+		r.done++
+		r.show.Line("[%*d/%d] %s", len(fmt.Sprint(r.total)), r.done, r.total, cellLine(c))
 	}
 	return nil
 }
@@ -239,7 +192,7 @@ func (r *Runner) runOne(ctx context.Context, t task) (result.LoadCell, error) {
 	case ctx.Err() != nil:
 		return cell, ctx.Err()
 	case errors.As(err, &failed):
-		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, oneLine(failed.text), failed.stderr
+		cell.Status, cell.Error, cell.Stderr = result.StatusFailed, human.OneLine(failed.text), failed.stderr
 		return cell, nil
 	}
 	return cell, err
@@ -262,17 +215,22 @@ func (r *Runner) makeStore(e result.Environment) (string, error) {
 }
 
 // conclude says how the run ended.
-func (r *Runner) conclude(runErr error, total int) error {
+func (r *Runner) conclude(runErr error) error {
 	r.show.Finish()
 	if errors.Is(runErr, context.Canceled) || errors.Is(runErr, context.DeadlineExceeded) {
-		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s --resume\n", r.sound(), total, r.Dir, r.Again)
+		fmt.Fprintf(r.Stderr, "interrupted: %d of %d cells are in %s; go on with: %s\n",
+			r.journal.Sound(), r.total, r.Dir, journal.ResumeCommand(r.Again))
 		return harness.ErrInterrupted
 	}
 	if runErr != nil {
 		return runErr
 	}
+	cells, err := r.journal.All()
+	if err != nil {
+		return err
+	}
 	var failed, broken int
-	for _, c := range r.cells {
+	for _, c := range cells {
 		switch {
 		case c.Status == result.StatusFailed:
 			failed++
@@ -282,7 +240,7 @@ func (r *Runner) conclude(runErr error, total int) error {
 	}
 	if failed+broken > 0 {
 		return fmt.Errorf("%w: of %d cells %d failed and %d broke a threshold; loads.jsonl in %s says which, and --resume runs failed cells again",
-			harness.ErrFinding, len(r.cells), failed, broken, r.Dir)
+			harness.ErrFinding, len(cells), failed, broken, r.Dir)
 	}
 	return nil
 }
@@ -309,5 +267,3 @@ func (f *failure) Error() string { return f.text }
 func usagef(format string, args ...any) error {
 	return &harness.UsageError{Text: fmt.Sprintf(format, args...)}
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

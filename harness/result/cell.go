@@ -1,12 +1,15 @@
 package result
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // The states of a cell.
@@ -191,11 +194,12 @@ func (c Cell) OK() bool { return c.Status == StatusOK }
 
 // CellID names a cell within its run, fit for a file name.
 func CellID(workload, engine, durability string, threads, round int) string {
-	return fmt.Sprintf("%s-%s-%s-t%d-r%d", fileSafe(workload), fileSafe(engine), durability, threads, round)
+	return fmt.Sprintf("%s-%s-%s-t%d-r%d", FileSafe(workload), FileSafe(engine), durability, threads, round)
 }
 
-// fileSafe replaces what a file name should not hold.
-func fileSafe(s string) string {
+// FileSafe returns s with an underscore for every character that a file name
+// should not hold: all but ASCII letters, digits, dots, dashes and underscores.
+func FileSafe(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
 			return r
@@ -204,39 +208,41 @@ func fileSafe(s string) string {
 	}, s)
 }
 
-// CellWriter appends to cells.jsonl.
-type CellWriter struct{ lines *lineWriter }
+// Key implements [journal.Line].
+func (c Cell) Key() (id, status string) { return c.ID, c.Status }
 
-// OpenCells opens cells.jsonl of a run directory for appending. A torn last
-// line, left by a crash, is cut off.
-func OpenCells(dir string) (*CellWriter, error) {
-	w, err := openLines(filepath.Join(dir, "cells.jsonl"))
-	if err != nil {
-		return nil, err
-	}
-	return &CellWriter{w}, nil
-}
+// Failed implements [journal.Line].
+func (c Cell) Failed() bool { return c.Status == StatusFailed }
 
-// Append adds one cell and syncs. After an error the writer must be closed:
-// the file may end in half a line, which the next reader leaves out.
-func (w *CellWriter) Append(c Cell) error {
+// MarshalJSON writes a list of warnings also where there are none.
+func (c Cell) MarshalJSON() ([]byte, error) {
+	type plain Cell
 	if c.Warnings == nil {
 		c.Warnings = []string{}
 	}
-	if err := w.lines.append(c); err != nil {
-		return fmt.Errorf("cell %s: %w", c.ID, err)
-	}
-	return nil
+	return json.Marshal(plain(c))
 }
 
-// Close closes the file.
-func (w *CellWriter) Close() error { return w.lines.Close() }
+// cellsName is the file of cells in a run directory.
+const cellsName = "cells.jsonl"
+
+// Races says what a race keeps on disk.
+var Races = journal.Kind[Plan, Cell]{
+	Plan: planName, Lines: cellsName, Folders: []string{"hist", "series"},
+	Read:  func(dir string) (Plan, error) { return ReadPlan(filepath.Join(dir, planName)) },
+	Write: WritePlan,
+}
+
+// OpenCells opens cells.jsonl of a run directory for appending.
+func OpenCells(dir string) (*journal.Lines[Cell], error) {
+	return journal.OpenLines[Cell](filepath.Join(dir, cellsName))
+}
 
 // ReadCells returns the cells of a run directory in the order in which their
 // IDs first appeared, the last line of each ID, and what was left out. A run
 // without cells.jsonl has no cells.
 func ReadCells(dir string) (cells []Cell, warnings []string, err error) {
-	return readLines(filepath.Join(dir, "cells.jsonl"), func(c Cell) (id, status string) { return c.ID, c.Status })
+	return journal.ReadLines[Cell](filepath.Join(dir, cellsName))
 }
 
 // Run is a run directory read whole, but for hist and series files.
@@ -250,7 +256,7 @@ type Run struct {
 
 // ReadRun reads a run directory.
 func ReadRun(dir string) (Run, error) {
-	p, err := ReadPlan(filepath.Join(dir, "plan.json"))
+	p, err := ReadPlan(filepath.Join(dir, planName))
 	if errors.Is(err, os.ErrNotExist) {
 		return Run{}, fmt.Errorf("%s: not a run directory, it has no plan.json: make one with `lsmlab bench --out %s`", dir, dir)
 	}

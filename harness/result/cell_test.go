@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/journal"
+
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -93,7 +95,7 @@ func TestCellsDamageNamesTheLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err := ReadCells(dir)
-		if damage := new(DamageError); !errors.As(err, &damage) || damage.Line != 2 || damage.Path != path {
+		if damage := new(journal.DamageError); !errors.As(err, &damage) || damage.Line != 2 || damage.Path != path {
 			t.Errorf("%q: got %v, want damage in line 2", bad, err)
 		}
 	}

@@ -14,15 +14,12 @@
 //
 // Invariants:
 //
-//  1. A line of cells.jsonl that ends in a newline is whole; it is appended by
-//     one write and synced. A torn last line is not a result: [ReadCells]
-//     leaves it out and says so.
+//  1. cells.jsonl is written and read by package journal: a line that ends in a
+//     newline is whole, and a torn last line is not a result.
 //  2. The hist and series files that a cell names were renamed into place
 //     before its line was appended, so a line never points at half a file.
-//  3. Of several lines with one ID the last counts: --resume runs failed cells
-//     again and appends.
-//  4. Damage is an error that names the file and the line or offset
-//     ([DamageError]); it is never taken for a missing value.
+//  3. Damage is an error that names the file and the line or offset
+//     ([journal.DamageError]); it is never taken for a missing value.
 //
 // Units stand last in field names. Everything called ns is nanoseconds of the
 // monotonic clock.

@@ -1,8 +1,11 @@
 package result
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // Env is where a run was made and on what: env.json. It holds no host or user
@@ -49,14 +52,36 @@ type Env struct {
 	Methods map[string]string `json:"methods"`
 }
 
+// Differences says in which properties that speed depends on two machines differ,
+// one sentence for each.
+func (e Env) Differences(o Env) (notes []string) {
+	for _, f := range []struct {
+		name string
+		x, y any
+	}{
+		{"CPU", e.CPU, o.CPU},
+		{"cores", e.Cores, o.Cores},
+		{"memory", e.MemoryBytes, o.MemoryBytes},
+		{"kernel", e.Kernel, o.Kernel},
+		{"file system", e.FileSystem, o.FileSystem},
+		{"mount options", e.MountOptions, o.MountOptions},
+		{"Go", e.GoVersion, o.GoVersion},
+	} {
+		if f.x != f.y {
+			notes = append(notes, fmt.Sprintf("%s differs: %v and %v", f.name, f.x, f.y))
+		}
+	}
+	return notes
+}
+
 // EngineInfo is one engine of a run.
 type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// Options are the effective options of each durability rung, by its name;
-	// a rung that the engine refuses is absent.
+	// Options are the effective options of each durability level, by its name;
+	// a level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
-	// Settings are further effective options, which hold at every rung.
+	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
 	Summary  string            `json:"summary,omitempty"` // one line
 }
@@ -64,12 +89,12 @@ type EngineInfo struct {
 // ReadEnv reads env.json of a run directory.
 func ReadEnv(dir string) (Env, error) {
 	var e Env
-	err := readJSON(filepath.Join(dir, "env.json"), &e, false)
+	err := journal.ReadJSON(filepath.Join(dir, "env.json"), &e, false)
 	return e, err
 }
 
 // WriteEnv writes env.json of a run directory.
 func WriteEnv(dir string, e Env) error {
 	e.Schema = SchemaVersion
-	return writeJSON(filepath.Join(dir, "env.json"), e)
+	return journal.WriteJSON(filepath.Join(dir, "env.json"), e)
 }

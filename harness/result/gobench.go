@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lsmlab/harness/journal"
+
 	"golang.org/x/perf/benchfmt"
 )
 
@@ -14,11 +16,11 @@ import (
 //
 //	Fillrandom/engine=pebble/durability=buffered/threads=1
 func BenchName(c Cell) string {
-	w := fileSafe(c.Workload)
+	w := FileSafe(c.Workload)
 	if w != "" {
 		w = strings.ToUpper(w[:1]) + w[1:]
 	}
-	name := fmt.Sprintf("%s/engine=%s/durability=%s/threads=%d", w, fileSafe(c.Engine), c.Durability, c.Threads)
+	name := fmt.Sprintf("%s/engine=%s/durability=%s/threads=%d", w, FileSafe(c.Engine), c.Durability, c.Threads)
 	if c.Loop == LoopOpen {
 		name += fmt.Sprintf("/rate=%g", c.Rate)
 	}
@@ -53,7 +55,7 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 			return err
 		}
 	}
-	return WriteFileAtomic(filepath.Join(dir, "bench.txt"), b.Bytes())
+	return journal.WriteFile(filepath.Join(dir, "bench.txt"), b.Bytes())
 }
 
 func benchResult(env Env, c Cell) *benchfmt.Result {

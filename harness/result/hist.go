@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"lsmlab/harness/journal"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
@@ -65,7 +67,7 @@ func WriteHists(path string, length time.Duration, hists []Hist) error {
 		}
 		fmt.Fprintf(&b, "Tag=%s,0.000,%.3f,%.6f,%s\n", h.Tag, length.Seconds(), float64(h.Hist.Max())/1e6, payload)
 	}
-	return WriteFileAtomic(path, b.Bytes())
+	return journal.WriteFile(path, b.Bytes())
 }
 
 // ReadHists reads the histograms of a file that WriteHists wrote.
@@ -79,7 +81,7 @@ func ReadHists(path string) ([]Hist, error) {
 	n := 0
 	for line := range strings.Lines(string(b)) {
 		n++
-		damaged := func(what string) error { return &DamageError{Path: path, Line: n, What: what} }
+		damaged := func(what string) error { return &journal.DamageError{Path: path, Line: n, What: what} }
 		switch whole := strings.HasSuffix(line, "\n"); {
 		case !whole:
 			return nil, damaged("the last line is torn")
@@ -98,7 +100,7 @@ func ReadHists(path string) ([]Hist, error) {
 		}
 	}
 	if len(hists) != want {
-		return nil, &DamageError{Path: path, Line: n, What: fmt.Sprintf("%d histograms, want %d", len(hists), want)}
+		return nil, &journal.DamageError{Path: path, Line: n, What: fmt.Sprintf("%d histograms, want %d", len(hists), want)}
 	}
 	return hists, nil
 }

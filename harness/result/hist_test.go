@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/harness/journal"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
@@ -87,7 +89,7 @@ func TestHistsDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := ReadHists(path)
-		if damage := new(DamageError); !errors.As(err, &damage) || damage.Path != path {
+		if damage := new(journal.DamageError); !errors.As(err, &damage) || damage.Path != path {
 			t.Errorf("%s: got %v, want damage of %s", name, err, path)
 		}
 	}

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // What `lsmlab load` leaves on disk: a load directory, of the same manner as a
@@ -215,34 +218,36 @@ func (c LoadCell) Requests() (n int64) {
 
 // LoadCellID names a cell within its load run, fit for a file name.
 func LoadCellID(profile, engine, environment string, round int) string {
-	return fmt.Sprintf("%s-%s-%s-r%d", fileSafe(profile), fileSafe(engine), fileSafe(environment), round)
+	return fmt.Sprintf("%s-%s-%s-r%d", FileSafe(profile), FileSafe(engine), FileSafe(environment), round)
 }
 
-// LoadWriter appends to loads.jsonl.
-type LoadWriter struct{ lines *lineWriter }
+// Key implements [journal.Line].
+func (c LoadCell) Key() (id, status string) { return c.ID, c.Status }
 
-// OpenLoads opens loads.jsonl of a load directory for appending, like [OpenCells].
-func OpenLoads(dir string) (*LoadWriter, error) {
-	w, err := openLines(filepath.Join(dir, "loads.jsonl"))
-	if err != nil {
-		return nil, err
-	}
-	return &LoadWriter{w}, nil
-}
+// Failed implements [journal.Line].
+func (c LoadCell) Failed() bool { return c.Status == StatusFailed }
 
-// Append adds one cell and syncs, like [CellWriter.Append].
-func (w *LoadWriter) Append(c LoadCell) error {
+// MarshalJSON writes a list of warnings also where there are none.
+func (c LoadCell) MarshalJSON() ([]byte, error) {
+	type plain LoadCell
 	if c.Warnings == nil {
 		c.Warnings = []string{}
 	}
-	if err := w.lines.append(c); err != nil {
-		return fmt.Errorf("cell %s: %w", c.ID, err)
-	}
-	return nil
+	return json.Marshal(plain(c))
 }
 
-// Close closes the file.
-func (w *LoadWriter) Close() error { return w.lines.Close() }
+// loadsName is the file of cells in a load directory.
+const loadsName = "loads.jsonl"
+
+// Loads says what a load keeps on disk.
+var Loads = journal.Kind[LoadPlan, LoadCell]{
+	Plan: loadPlanName, Lines: loadsName, Folders: []string{"series", "k6"}, Read: ReadLoadPlan, Write: WriteLoadPlan,
+}
+
+// OpenLoads opens loads.jsonl of a load directory for appending.
+func OpenLoads(dir string) (*journal.Lines[LoadCell], error) {
+	return journal.OpenLines[LoadCell](filepath.Join(dir, loadsName))
+}
 
 // Load is a load directory read whole, but for series and k6 files.
 type Load struct {
@@ -279,13 +284,13 @@ func ReadLoad(dir string) (Load, error) {
 
 // ReadLoadCells returns the cells of a load directory, like [ReadCells].
 func ReadLoadCells(dir string) (cells []LoadCell, warnings []string, err error) {
-	return readLines(filepath.Join(dir, "loads.jsonl"), func(c LoadCell) (id, status string) { return c.ID, c.Status })
+	return journal.ReadLines[LoadCell](filepath.Join(dir, loadsName))
 }
 
 // ReadLoadPlan reads load.json of a load directory.
 func ReadLoadPlan(dir string) (p LoadPlan, err error) {
 	path := filepath.Join(dir, loadPlanName)
-	if err := readJSON(path, &p, true); err != nil {
+	if err := journal.ReadJSON(path, &p, true); err != nil {
 		return p, err
 	}
 	if p.Schema > SchemaVersion {
@@ -297,7 +302,7 @@ func ReadLoadPlan(dir string) (p LoadPlan, err error) {
 // WriteLoadPlan writes load.json of a load directory.
 func WriteLoadPlan(dir string, p LoadPlan) error {
 	p.Schema = SchemaVersion
-	return writeJSON(filepath.Join(dir, loadPlanName), p)
+	return journal.WriteJSON(filepath.Join(dir, loadPlanName), p)
 }
 
 // Difference returns the first field in which two plans differ, like
@@ -308,5 +313,5 @@ func (p LoadPlan) Difference(o LoadPlan) (field string, mine, other any, ok bool
 
 // ReadEnvironments reads a file of environments: a JSON list of [Environment].
 func ReadEnvironments(path string) (list []Environment, err error) {
-	return list, readJSON(path, &list, true)
+	return list, journal.ReadJSON(path, &list, true)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"lsmlab/harness/journal"
 )
 
 // SchemaVersion is the version of this schema; readers refuse newer ones.
@@ -104,15 +106,15 @@ func (p Plan) DurationOf(workload string) Duration {
 	return cmp.Or(p.WorkloadSettings[workload].Duration, p.Duration)
 }
 
-// AllDurabilities returns every rung that some workload is measured at, in the
+// AllDurabilities returns every durability level that some workload is measured at, in the
 // order in which the plan names them.
-func (p Plan) AllDurabilities() (rungs []string) {
+func (p Plan) AllDurabilities() (levels []string) {
 	for _, g := range p.Groups() {
-		if !slices.Contains(rungs, g.Durability) {
-			rungs = append(rungs, g.Durability)
+		if !slices.Contains(levels, g.Durability) {
+			levels = append(levels, g.Durability)
 		}
 	}
-	return rungs
+	return levels
 }
 
 // Targets are what a plan's run should show.
@@ -163,7 +165,7 @@ func ReadPlan(path string) (Plan, error) {
 // ParsePlan is [ReadPlan] of content that is at hand; path names it in errors.
 func ParsePlan(path string, content []byte) (Plan, error) {
 	var p Plan
-	if err := parseJSON(path, content, &p, true); err != nil {
+	if err := journal.ParseJSON(path, content, &p, true); err != nil {
 		return Plan{}, err
 	}
 	if p.Schema > SchemaVersion {
@@ -172,10 +174,12 @@ func ParsePlan(path string, content []byte) (Plan, error) {
 	return p, nil
 }
 
+const planName = "plan.json"
+
 // WritePlan writes plan.json of a run directory.
 func WritePlan(dir string, p Plan) error {
 	p.Schema = SchemaVersion
-	return writeJSON(filepath.Join(dir, "plan.json"), p)
+	return journal.WriteJSON(filepath.Join(dir, planName), p)
 }
 
 // Difference returns the first field, by its name in plan.json, in which the

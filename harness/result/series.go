@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"lsmlab/harness/journal"
+
 	"github.com/dgryski/go-tsz"
 )
 
@@ -96,7 +98,7 @@ func WriteSeries(path string, all []Series) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return WriteFileAtomic(path, b)
+	return journal.WriteFile(path, b)
 }
 
 func appendSeries(b []byte, s Series) ([]byte, error) {
@@ -145,7 +147,7 @@ func ReadSeries(path string) ([]Series, error) {
 	}
 	all, offset, err := decodeSeries(b)
 	if err != nil {
-		return nil, &DamageError{Path: path, Offset: int64(offset), What: err.Error()}
+		return nil, &journal.DamageError{Path: path, Offset: int64(offset), What: err.Error()}
 	}
 	return all, nil
 }

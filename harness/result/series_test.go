@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/harness/journal"
+
 	"pgregory.net/rapid"
 )
 
@@ -95,7 +97,7 @@ func TestSeriesDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = ReadSeries(path)
-	if damage := new(DamageError); !errors.As(err, &damage) || damage.Path != path || damage.Offset != 12 {
+	if damage := new(journal.DamageError); !errors.As(err, &damage) || damage.Path != path || damage.Offset != 12 {
 		t.Fatalf("got %v, want damage at offset 12 of %s", err, path)
 	}
 }

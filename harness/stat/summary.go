@@ -81,3 +81,6 @@ func MedianIndex(values []float64) int {
 	}
 	return at
 }
+
+// Share returns part over whole; NaN if both are zero.
+func Share(part, whole int64) float64 { return float64(part) / float64(whole) }

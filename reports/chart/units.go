@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
+
+	"lsmlab/harness/human"
 
 	"gonum.org/v1/plot"
 )
@@ -58,7 +59,7 @@ func digits(v float64) string {
 	case a == 0:
 		return "0"
 	case a >= 99.95:
-		return Thousands(strconv.FormatFloat(v, 'f', 0, 64))
+		return human.Thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case a >= 9.995:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	case a >= 0.9995:
@@ -67,18 +68,6 @@ func digits(v float64) string {
 		return strconv.FormatFloat(v, 'f', 2-int(math.Floor(math.Log10(a*(1+5e-4)))), 64)
 	}
 	return fmt.Sprintf("%.2e", v)
-}
-
-// Thousands puts a comma before every three digits of a whole number.
-func Thousands(s string) string {
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
 }
 
 // plain writes a tick label without needless zeros.
@@ -149,6 +138,35 @@ func (t LogTicks) Ticks(low, high float64) []plot.Tick {
 			}
 			ticks = append(ticks, tick)
 		}
+	}
+	return ticks
+}
+
+// SparseTicks leaves labels off where a ticker gives more than Most.
+type SparseTicks struct {
+	Ticker plot.Ticker
+	Most   int
+}
+
+// Ticks implements [plot.Ticker].
+func (s SparseTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := s.Ticker.Ticks(low, high)
+	n := 0
+	for _, t := range ticks {
+		if !t.IsMinor() {
+			n++
+		}
+	}
+	every := (n + s.Most - 1) / s.Most
+	at := 0
+	for i, t := range ticks {
+		if t.IsMinor() {
+			continue
+		}
+		if at%max(every, 1) != 0 {
+			ticks[i].Label = ""
+		}
+		at++
 	}
 	return ticks
 }

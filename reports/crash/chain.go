@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"lsmlab/harness/human"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/chart"
 )
@@ -22,7 +23,7 @@ func (r *run) chain(name string, f *rundir.Finding) (_ chart.Figure, ok bool) {
 	figure.Panels = []chart.Panel{links(f.Chain.Links).panel(f.Chain.Last)}
 	figure.Finding = "The chain has no damaged file."
 	if n := len(f.Chain.Damage); n > 0 {
-		figure.Finding = plural(n, "damaged place") + "."
+		figure.Finding = human.Count(n, "damaged place") + "."
 	}
 	if f.Chain.Tail != "" {
 		figure.Finding += " Torn tail of the log: " + f.Chain.Tail + "."

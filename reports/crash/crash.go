@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"lsmlab/harness/human"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/chart"
@@ -80,7 +81,7 @@ func (r *run) lead() string {
 		explored, distinct = explored+c.Explored, distinct+c.Distinct
 	}
 	return fmt.Sprintf("%s crash states made, %s of them distinct and judged; %s. A verdict holds for the states explored, not for all that there are.",
-		count(explored), count(distinct), plural(len(r.findings), "finding"))
+		count(explored), count(distinct), human.Count(len(r.findings), "finding"))
 }
 
 // verdicts says of each engine in a sentence what came out. Planted bugs and
@@ -177,14 +178,4 @@ func (r *run) cellsTable() page.Table {
 	return t
 }
 
-func count(n int64) string { return chart.Thousands(fmt.Sprint(n)) }
-
-func plural(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
+func count(n int64) string { return human.Thousands(fmt.Sprint(n)) }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"lsmlab/harness/human"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/chart"
@@ -142,7 +143,7 @@ func (r *run) coverage() (figures []chart.Figure) {
 		}
 		f := r.figure("coverage-"+e, "Coverage: "+e)
 		f.Panels = []chart.Panel{coverageGrid(sum).Panel("")}
-		f.Finding = fmt.Sprintf("%s was cut at %s of what came next and what it was for.", e, plural(len(sum), "combination"))
+		f.Finding = fmt.Sprintf("%s was cut at %s of what came next and what it was for.", e, human.Count(len(sum), "combination"))
 		f.Caption = "Rows: what would have happened next (tier vm: the method). Columns: what it was for. Darker: more distinct states."
 		figures = append(figures, f)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"lsmlab/harness/human"
 	"lsmlab/reports/chart"
 )
 
@@ -43,5 +44,5 @@ func Number(v float64, u chart.Unit) Cell {
 
 // Int returns a field with a whole number in full.
 func Int(v int64) Cell {
-	return Cell{Text: chart.Thousands(strconv.FormatInt(v, 10)), Sort: strconv.FormatInt(v, 10)}
+	return Cell{Text: human.Thousands(strconv.FormatInt(v, 10)), Sort: strconv.FormatInt(v, 10)}
 }

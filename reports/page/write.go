@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"lsmlab/harness/result"
+	"lsmlab/harness/journal"
 	"lsmlab/reports/chart"
 )
 
@@ -42,7 +42,7 @@ func (p *Page) Write(dir string) (indexPath string, err error) {
 		return "", err
 	}
 	indexPath = filepath.Join(dir, "index.html")
-	return indexPath, result.WriteFileAtomic(indexPath, html)
+	return indexPath, journal.WriteFile(indexPath, html)
 }
 
 // render makes the page, and the files of every figure on the way.

@@ -20,6 +20,7 @@ import (
 type benchFlags struct {
 	plan                 string
 	quick, resume, print bool
+	noReport             bool
 	out, data            string
 
 	engines, workloads, durability []string
@@ -45,7 +46,8 @@ A plan says what to run; flags override its fields. Without --plan it is "defaul
 --quick, or "memtables" with --memtables. Plans that come with lsmlab:
 ` + strings.Join(harness.PlanNames(), ", ") + `.
 
-Ctrl-C keeps every cell that has ended; --resume goes on.`,
+At the end it draws DIR/index.html, also of a run that was cut or has failed cells. Ctrl-C keeps
+every cell that has ended; --resume goes on.`,
 		Example: `  lsmlab bench --quick --out results/quick
   lsmlab bench --engines lsm-skiplist,pebble --workloads ycsb-a --keys 1000000 --rounds 5
   lsmlab bench --engines pebble --workloads ycsb-b --rate 20000 --duration 30s
@@ -58,7 +60,7 @@ Ctrl-C keeps every cell that has ended; --resume goes on.`,
 	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines; with --memtables of bare tables")
 	fs.StringSliceVar(&f.workloads, "workloads", nil, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.BoolVar(&f.memTables, "memtables", false, "race bare MemTables: insert, get, ordered walk, mixed")
-	fs.StringSliceVar(&f.durability, "durability", nil, "`RUNGS`: volatile, buffered, synced; charts never mix them")
+	fs.StringSliceVar(&f.durability, "durability", nil, "`LEVELS`: volatile, buffered, synced; charts never mix them")
 	fs.IntSliceVar(&f.threads, "threads", nil, "goroutines that drive one store; several make a scaling chart")
 	fs.Int64Var(&f.keys, "keys", 0, "key space, preloaded where the workload says so")
 	fs.IntVar(&f.keySize, "key-size", 0, "bytes; 0: the workload's own")
@@ -77,6 +79,7 @@ Ctrl-C keeps every cell that has ended; --resume goes on.`,
 	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/PLAN-TIME)")
 	fs.StringVar(&f.data, "data", "", "`DIR` where stores are made (default: in the run directory)")
 	fs.BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one")
+	noReportFlag(fs, &f.noReport)
 	fs.BoolVar(&f.print, "print-plan", false, "print the plan as JSON and run nothing")
 	return c
 }
@@ -113,10 +116,14 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		Catalog: a.catalog, Plan: plan, Dir: f.out, DataDir: f.data, Resume: f.resume,
 		Command: []string{self, "cell"}, Stdout: a.stdout, Stderr: a.stderr, Again: again(c.Flags(), f.out),
 	}
-	if err := r.Run(c.Context()); err != nil {
+	err = r.Run(c.Context())
+	if err == nil {
+		err = a.printTargets(f.out)
+	}
+	if f.noReport {
 		return err
 	}
-	return a.printTargets(f.out)
+	return a.drawPage(f.out, err)
 }
 
 // printTargets says which targets of its plan a run shows, if the plan has any.
@@ -173,12 +180,12 @@ func again(fs *pflag.FlagSet, out string) string {
 	return commandLine("lsmlab bench", fs) + " --out " + quote(out)
 }
 
-// commandLine is the command with the flags that were set, for a shell, but for
-// those that say where results go.
+// commandLine is the command with the flags that were set, for a shell, but for those
+// that say where results go and how they are shown.
 func commandLine(command string, fs *pflag.FlagSet) string {
 	words := []string{command}
 	fs.Visit(func(f *pflag.Flag) {
-		if f.Name != "out" && f.Name != "resume" {
+		if f.Name != "out" && f.Name != "resume" && f.Name != "no-report" {
 			words = append(words, "--"+f.Name+"="+quote(strings.Trim(f.Value.String(), "[]")))
 		}
 	})

@@ -19,7 +19,7 @@ import (
 var tiny = []string{"--keys", "2000", "--rounds", "2", "--threads", "2", "--duration", "0s"}
 
 func benchArgs(dir string, more ...string) []string {
-	return slices.Concat([]string{"bench", "--out", dir}, tiny, more)
+	return slices.Concat([]string{"bench", "--no-report", "--out", dir}, tiny, more)
 }
 
 // A run leaves every file of a run directory, each readable, with figures that
@@ -100,7 +100,7 @@ func TestBenchOpenLoop(t *testing.T) {
 
 func TestBenchMemTables(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	o := lab(t, "bench", "--memtables", "--quick", "--out", dir, "--keys", "5000", "--rounds", "1")
+	o := lab(t, "bench", "--no-report", "--memtables", "--quick", "--out", dir, "--keys", "5000", "--rounds", "1")
 	if o.status != exitSound {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
@@ -295,7 +295,7 @@ func startSlow(t *testing.T, dir string, atLeast int) (*exec.Cmd, *bytes.Buffer)
 
 func slowArgs(dir string) []string {
 	return []string{
-		"bench", "--out", dir, "--resume", "--engines", "slow,toy", "--workloads", "fillrandom",
+		"bench", "--no-report", "--out", dir, "--resume", "--engines", "slow,toy", "--workloads", "fillrandom",
 		"--keys", "150", "--threads", "1", "--rounds", "5", "--duration", "0s",
 	}
 }

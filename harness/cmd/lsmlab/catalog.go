@@ -43,11 +43,11 @@ func lookup(name string) (result.EngineInfo, error) {
 	if err != nil {
 		return result.EngineInfo{}, err
 	}
-	rungs := map[string]string{}
+	levels := map[string]string{}
 	for d, options := range info.Rungs {
-		rungs[d.String()] = options
+		levels[d.String()] = options
 	}
 	return result.EngineInfo{
-		Name: name, Version: info.Version, Options: rungs, Settings: info.Settings, Summary: info.Summary,
+		Name: name, Version: info.Version, Options: levels, Settings: info.Settings, Summary: info.Summary,
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/compare"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 )
@@ -43,15 +44,15 @@ else 0. Engines of one run are no regressions of each other: 0.`,
 			if threshold < 0 || threshold >= 1 {
 				return &harness.UsageError{Text: fmt.Sprintf("--threshold is %v: want a share in [0, 1)", threshold)}
 			}
-			cmp, err := a.compare(args, baseline, threshold)
+			c, err := a.compare(args, baseline, threshold)
 			if err != nil {
 				return err
 			}
-			if err := a.printComparison(cmp, asJSON); err != nil {
+			if err := a.printComparison(c, asJSON); err != nil {
 				return err
 			}
-			if len(args) == 2 && cmp.Worse > 0 {
-				return fmt.Errorf("%w: %d of %d comparisons are worse by more than %.0f%%", harness.ErrFinding, cmp.Worse, len(cmp.Rows), 100*threshold)
+			if len(args) == 2 && c.Worse > 0 {
+				return fmt.Errorf("%w: %d of %d comparisons are worse by more than %.0f%%", harness.ErrFinding, c.Worse, len(c.Rows), 100*threshold)
 			}
 			return nil
 		},
@@ -62,12 +63,12 @@ else 0. Engines of one run are no regressions of each other: 0.`,
 	return c
 }
 
-func (a *app) compare(dirs []string, baseline string, threshold float64) (harness.Comparison, error) {
+func (a *app) compare(dirs []string, baseline string, threshold float64) (compare.Comparison, error) {
 	runs := make([]result.Run, len(dirs))
 	for i, d := range dirs {
 		var err error
 		if runs[i], err = result.ReadRun(d); err != nil {
-			return harness.Comparison{}, err
+			return compare.Comparison{}, err
 		}
 		for _, w := range runs[i].Warnings {
 			fmt.Fprintf(a.stderr, "warning: %s\n", w)
@@ -75,17 +76,17 @@ func (a *app) compare(dirs []string, baseline string, threshold float64) (harnes
 	}
 	if len(runs) == 2 {
 		if baseline != "" {
-			return harness.Comparison{}, &harness.UsageError{Text: "--baseline: compares engines of one run, two were given"}
+			return compare.Comparison{}, &harness.UsageError{Text: "--baseline: compares engines of one run, two were given"}
 		}
-		return harness.CompareRuns(runs[0], runs[1], threshold)
+		return compare.Runs(runs[0], runs[1], threshold)
 	}
 	if baseline == "" && len(runs[0].Plan.Engines) > 0 {
 		baseline = runs[0].Plan.Engines[0]
 	}
-	return harness.CompareEngines(runs[0], baseline, threshold)
+	return compare.Engines(runs[0], baseline, threshold)
 }
 
-func (a *app) printComparison(c harness.Comparison, asJSON bool) error {
+func (a *app) printComparison(c compare.Comparison, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(a.stdout)
 		e.SetIndent("", "  ")
@@ -118,7 +119,7 @@ func (a *app) printComparison(c harness.Comparison, asJSON bool) error {
 	return nil
 }
 
-func ratioColumns(r harness.Ratio) string {
+func ratioColumns(r compare.Ratio) string {
 	interval := "-"
 	if r.Lo != 0 {
 		interval = fmt.Sprintf("%.3f-%.3f", r.Lo, r.Hi)

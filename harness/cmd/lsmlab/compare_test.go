@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"lsmlab/harness"
+	"lsmlab/harness/compare"
 	"lsmlab/harness/result"
 )
 
@@ -57,7 +57,7 @@ func TestCompareCommand(t *testing.T) {
 		{[]string{a, b, "--threshold", "0.6"}, exitSound, "worse"},
 		{[]string{b}, exitSound, "toybox"},
 		{[]string{b, "--baseline", "toybox"}, exitSound, "2.000"},
-		{[]string{a, synced}, exitUsage, "different rungs"},
+		{[]string{a, synced}, exitUsage, "different durability levels"},
 		{[]string{a, t.TempDir()}, exitUsage, "not a run directory"},
 		{[]string{a, "--baseline", "nope"}, exitUsage, "no such engine"},
 		{[]string{a, b, "--baseline", "toy"}, exitUsage, "one run"},
@@ -71,7 +71,7 @@ func TestCompareCommand(t *testing.T) {
 		}
 	}
 	o := lab(t, "compare", a, b, "--json")
-	var got harness.Comparison
+	var got compare.Comparison
 	if err := json.Unmarshal([]byte(o.stdout), &got); err != nil || o.status != exitFinding || got.Worse != 1 || len(got.Rows) != 2 {
 		t.Errorf("status %d, %v, %+v", o.status, err, got)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/display"
 	"lsmlab/powerfail/disk"
 )
 
@@ -120,7 +121,7 @@ func (a *app) crashDisk(c *cobra.Command, f *diskFlags) (err error) {
 	}
 	run.run.Versions["kernel"] = disk.Kernel()
 	r := diskRun{diskFlags: f, crashRun: run, stage: stage, self: self}
-	r.progress = harness.NewDisplay(a.stdout, a.stderr, len(f.engines)*len(f.kinds)*len(f.parsed)*diskSteps)
+	r.progress = display.New(a.stdout, a.stderr, len(f.engines)*len(f.kinds)*len(f.parsed)*diskSteps)
 	if f.from != "" {
 		err = r.again(c.Context(), old)
 	} else {

@@ -12,6 +12,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/display"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -34,7 +35,7 @@ type diskRun struct {
 	*crashRun
 	stage      *disk.Stage
 	self       string
-	progress   *harness.Display
+	progress   *display.Display
 	done       int // cells
 	recordings int
 }

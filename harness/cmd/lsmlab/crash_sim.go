@@ -13,6 +13,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/harness"
+	"lsmlab/harness/display"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
@@ -69,7 +70,7 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20))
 	cells := len(f.engines) * len(f.parsed)
-	r := simRun{simFlags: f, crashRun: run, progress: harness.NewDisplay(a.stdout, a.stderr, cells*simSteps)}
+	r := simRun{simFlags: f, crashRun: run, progress: display.New(a.stdout, a.stderr, cells*simSteps)}
 	for _, engine := range f.engines {
 		for _, p := range f.parsed {
 			if err := r.cell(c.Context(), rundir.Key{Engine: engine, FileSystem: sim.FileSystem, Profile: string(p), Bug: f.bug}); err != nil {
@@ -87,7 +88,7 @@ const simSteps = 1000
 type simRun struct {
 	*simFlags
 	*crashRun
-	progress *harness.Display
+	progress *display.Display
 	done     int // cells
 }
 

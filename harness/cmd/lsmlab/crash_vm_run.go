@@ -16,6 +16,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/display"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
@@ -29,7 +30,7 @@ type vmRun struct {
 	*vmFlags
 	*crashRun
 	lab      *vm.Lab
-	progress *harness.Display
+	progress *display.Display
 	table    vmTable
 	failed   int // cells that could not be run
 }
@@ -51,7 +52,7 @@ func (a *app) crashVM(c *cobra.Command, f *vmFlags) error {
 	for _, k := range kernel.Pinned() {
 		run.run.Versions["kernel "+k.Name] = k.Package + " " + k.Version
 	}
-	r := &vmRun{vmFlags: f, crashRun: run, lab: lab, progress: harness.NewDisplay(a.stdout, a.stderr, len(cells))}
+	r := &vmRun{vmFlags: f, crashRun: run, lab: lab, progress: display.New(a.stdout, a.stderr, len(cells))}
 	for i, cell := range cells {
 		if c.Context().Err() != nil {
 			break

@@ -97,7 +97,7 @@ func (a *app) printList(l listing) error {
 	if len(l.Engines) > 0 {
 		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tABOUT")
 		for _, e := range l.Engines {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(rungs(e), ","), e.Summary)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(levels(e), ","), e.Summary)
 		}
 		fmt.Fprintln(w)
 	}
@@ -135,8 +135,8 @@ func printFaults(w io.Writer, l listing) {
 	}
 }
 
-// rungs are the durabilities that an engine gives, weakest first.
-func rungs(e result.EngineInfo) (out []string) {
+// levels are the durability levels that an engine gives, weakest first.
+func levels(e result.EngineInfo) (out []string) {
 	for _, d := range []kv.Durability{kv.Volatile, kv.Buffered, kv.Synced} {
 		if _, ok := e.Options[d.String()]; ok {
 			out = append(out, d.String())

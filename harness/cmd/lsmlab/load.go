@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"lsmlab/harness"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
-	"lsmlab/reports"
 )
 
 // loadFlags are the flags of load.
@@ -25,7 +23,7 @@ type loadFlags struct {
 	rounds            int
 	seed              uint64
 	inProcess         time.Duration
-	resume            bool
+	resume, noReport  bool
 }
 
 func (a *app) loadCommand() *cobra.Command {
@@ -61,6 +59,7 @@ something wrong, or broke a threshold of its profile.`,
 	fs.DurationVar(&f.inProcess, "in-process", 5*time.Second, "how long the same work runs without a server; 0: not at all")
 	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/load-PROFILE-TIME)")
 	fs.BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one")
+	noReportFlag(fs, &f.noReport)
 	fs.StringVar(&f.k6, "k6", "", "`FILE`: the k6 program (default: beside lsmlab, or bin/k6, or on the PATH; make bin/k6 builds it)")
 	fs.StringVar(&f.scripts, "scripts", "k6", "`DIR` of the k6 scripts")
 	return c
@@ -89,16 +88,11 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 		Catalog: a.catalog, Plan: plan, Dir: f.out, Resume: f.resume, K6: k6, Scripts: f.scripts,
 		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + quote(f.out),
 	}
-	runErr := r.Run(c.Context())
-	if !result.IsLoad(f.out) {
-		return runErr
+	err = r.Run(c.Context())
+	if f.noReport {
+		return err
 	}
-	index, err := reports.Render(f.out)
-	if err != nil {
-		return errors.Join(runErr, err)
-	}
-	fmt.Fprintln(a.stdout, index)
-	return runErr
+	return a.drawPage(f.out, err)
 }
 
 func (f loadFlags) plan(cat harness.Catalog) (p result.LoadPlan, err error) {

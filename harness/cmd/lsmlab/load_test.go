@@ -85,7 +85,27 @@ func TestLoadProfiles(t *testing.T) {
 				t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 			}
 			checkProfile(t, dir, profile)
+			if profile == "smoke" {
+				checkNoReport(t, loadArgs(k6, dir, profile, "--engines", "lsm-bptree", "--set", more, "--resume"), dir)
+			}
 		})
+	}
+}
+
+// checkNoReport goes on with a load that is done: its page comes back, unless
+// --no-report leaves it out.
+func checkNoReport(t *testing.T, args []string, dir string) {
+	t.Helper()
+	index := filepath.Join(dir, "index.html")
+	if err := os.Remove(index); err != nil {
+		t.Fatal(err)
+	}
+	o := labWith(t, append(args, "--no-report")...)
+	if _, err := os.Stat(index); o.status != exitSound || err == nil || strings.Contains(o.stdout, "index.html") {
+		t.Errorf("--no-report: status %d, page %v\n%s%s", o.status, err == nil, o.stdout, o.stderr)
+	}
+	if o := labWith(t, args...); o.status != exitSound || !strings.HasSuffix(o.stdout, "\n"+index+"\n") {
+		t.Errorf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
 }
 

@@ -1,14 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lsmlab/harness"
-	"lsmlab/harness/result"
 	"lsmlab/reports"
-	crashreport "lsmlab/reports/crash"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -27,18 +27,11 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if crashreport.Is(args[0]) {
-				index, err := crashreport.Render(args[0])
-				if err == nil {
-					fmt.Fprintln(a.stdout, index)
-				}
-				return err
-			}
-			index, err := reports.RenderWith(args[0], o)
+			index, err := reports.Render(args[0], o)
 			if err != nil {
 				return &harness.UsageError{Text: err.Error()}
 			}
-			if !result.IsLoad(args[0]) { // which has no targets
+			if reports.KindOf(args[0]) == reports.Race { // the other kinds have no targets
 				if err := a.printTargets(args[0]); err != nil {
 					return err
 				}
@@ -49,4 +42,24 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 	}
 	c.Flags().StringVar(&o.Baseline, "baseline", "", "`NAME` of the engine that is 1 (default: pebble, else a public skiplist, else the plan's first)")
 	return c
+}
+
+// drawPage is the last act of a command that measured: it draws the page of a run that
+// was done or interrupted, and prints where it is. It returns runErr, the error of the
+// run, and what went wrong with the page.
+func (a *app) drawPage(dir string, runErr error) error {
+	if runErr != nil && !errors.Is(runErr, harness.ErrFinding) && !errors.Is(runErr, harness.ErrInterrupted) {
+		return runErr // nothing was run, or the environment is broken
+	}
+	index, err := reports.Render(dir, reports.Options{})
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	fmt.Fprintln(a.stdout, index)
+	return runErr
+}
+
+// noReportFlag adds the flag that leaves the page out.
+func noReportFlag(fs *pflag.FlagSet, noReport *bool) {
+	fs.BoolVar(noReport, "no-report", false, "do not draw DIR/index.html at the end; lsmlab report draws it later")
 }

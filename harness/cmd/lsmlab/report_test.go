@@ -29,3 +29,40 @@ func TestReportRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A race draws its page as its last act and prints where it is, also when cells have
+// failed; --no-report leaves it out and is no part of the command that repeats the run.
+func TestBenchDrawsItsPage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	index := filepath.Join(dir, "index.html")
+	args := []string{"bench", "--out", dir, "--engines", "toy", "--workloads", "fillrandom", "--keys", "500", "--rounds", "1"}
+	if o := lab(t, append(args, "--no-report")...); o.status != exitSound || strings.Contains(o.stdout, "index.html") {
+		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
+	}
+	if _, err := os.Stat(index); err == nil {
+		t.Error("--no-report drew a page")
+	}
+	o := lab(t, append(args, "--resume")...)
+	if o.status != exitSound || !strings.HasSuffix(o.stdout, "\n"+index+"\n") {
+		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
+	}
+	html, err := os.ReadFile(index)
+	if err != nil || !strings.Contains(string(html), "lsmlab bench --engines=toy") || strings.Contains(string(html), "no-report") {
+		t.Errorf("page of %d bytes, %v", len(html), err)
+	}
+	// A run that is refused draws nothing.
+	if err := os.Remove(index); err != nil {
+		t.Fatal(err)
+	}
+	if o := lab(t, args...); o.status != exitUsage || strings.Contains(o.stdout, "index.html") {
+		t.Errorf("status %d\n%s%s", o.status, o.stdout, o.stderr)
+	}
+}
+
+func TestBenchDrawsAFailedRun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	o := lab(t, "bench", "--out", dir, "--engines", "toy,crasher", "--workloads", "fillrandom", "--keys", "1000", "--rounds", "1")
+	if o.status != exitFinding || !strings.HasSuffix(o.stdout, "\n"+filepath.Join(dir, "index.html")+"\n") {
+		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
+	}
+}

@@ -49,7 +49,7 @@ func writePlan(t *testing.T, p result.Plan) string {
 func TestBenchSequence(t *testing.T) {
 	plan := writePlan(t, sequencePlan())
 	dir := filepath.Join(t.TempDir(), "run")
-	o := lab(t, "bench", "--plan", plan, "--out", dir)
+	o := lab(t, "bench", "--no-report", "--plan", plan, "--out", dir)
 	if o.status != exitSound {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
@@ -99,7 +99,7 @@ func TestBenchSequence(t *testing.T) {
 func TestBenchSequenceResume(t *testing.T) {
 	plan := writePlan(t, sequencePlan())
 	dir := filepath.Join(t.TempDir(), "run")
-	if o := lab(t, "bench", "--plan", plan, "--out", dir); o.status != exitSound {
+	if o := lab(t, "bench", "--no-report", "--plan", plan, "--out", dir); o.status != exitSound {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
 	path := filepath.Join(dir, "cells.jsonl")
@@ -112,7 +112,7 @@ func TestBenchSequenceResume(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(slices.Delete(lines, cut, cut+1), "")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	o := lab(t, "bench", "--plan", plan, "--out", dir, "--resume")
+	o := lab(t, "bench", "--no-report", "--plan", plan, "--out", dir, "--resume")
 	if o.status != exitSound || strings.Count(o.stdout, " ops/s ") != 3 || !strings.Contains(o.stdout, "17 of them are there already") {
 		t.Errorf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
@@ -126,7 +126,7 @@ func TestBenchSequenceFails(t *testing.T) {
 	p := sequencePlan()
 	p.Engines, p.Rounds, p.Targets = []string{"toy", "liar"}, 1, nil
 	dir := filepath.Join(t.TempDir(), "run")
-	if o := lab(t, "bench", "--plan", writePlan(t, p), "--out", dir); o.status != exitFinding {
+	if o := lab(t, "bench", "--no-report", "--plan", writePlan(t, p), "--out", dir); o.status != exitFinding {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
 	failed := 0
@@ -161,7 +161,7 @@ func TestBenchWrongSequences(t *testing.T) {
 	} {
 		p := sequencePlan()
 		change(&p)
-		o := lab(t, "bench", "--plan", writePlan(t, p), "--out", filepath.Join(t.TempDir(), "run"))
+		o := lab(t, "bench", "--no-report", "--plan", writePlan(t, p), "--out", filepath.Join(t.TempDir(), "run"))
 		if o.status != exitUsage || !strings.Contains(o.stderr, want) {
 			t.Errorf("status %d, %q: want %q", o.status, o.stderr, want)
 		}

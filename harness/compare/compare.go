@@ -1,0 +1,158 @@
+// Package compare holds the rounds of measured cells against each other: two runs,
+// the engines of one run, and the rounds of one engine, to flag outliers. Its
+// statistics are those of package stat.
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
+)
+
+// Row is one line of a comparison: a group of B against one of A.
+type Row struct {
+	Group
+	Baseline string  `json:"baseline"` // engine, or run, that is 1
+	Ratios   []Ratio `json:"ratios"`   // the deciding figure first
+}
+
+// Comparison is the outcome of `lsmlab compare`.
+type Comparison struct {
+	A        string   `json:"a"`
+	B        string   `json:"b"`
+	Rows     []Row    `json:"rows"`
+	Notes    []string `json:"notes"`
+	Worse    int      `json:"regressions"` // rows whose deciding figure is Worse by more than Threshold
+	Expected float64  `json:"false_positives_expected"`
+	// Threshold is the least change, as a share, that counts as a regression.
+	Threshold float64 `json:"threshold"`
+}
+
+// figuresOf returns the figures of a group, the deciding one first.
+func figuresOf(g Group) []Figure {
+	if g.Rate > 0 {
+		return []Figure{P99, Throughput}
+	}
+	return []Figure{Throughput, P99}
+}
+
+// Runs compares run b with run a, group by group. It refuses runs that asked for
+// different work, and never compares different durability levels with each other.
+func Runs(a, b result.Run, threshold float64) (Comparison, error) {
+	c := Comparison{A: a.Dir, B: b.Dir, Threshold: threshold}
+	if err := sameWork(a, b); err != nil {
+		return c, err
+	}
+	c.Notes = append(c.Notes, a.Env.Differences(b.Env)...)
+	c.Notes = append(c.Notes, failureNotes(a)...)
+	c.Notes = append(c.Notes, failureNotes(b)...)
+	sa, sb := sampleSets(a.Cells), sampleSets(b.Cells)
+	var onlyA, onlyB []string
+	for _, g := range groupsInOrder(a.Cells, b.Cells) {
+		if len(sa[g]) == 0 {
+			onlyB = append(onlyB, g.String())
+			continue
+		}
+		if len(sb[g]) == 0 {
+			onlyA = append(onlyA, g.String())
+			continue
+		}
+		c.addRow(Row{Group: g, Baseline: a.Dir}, sa[g], sb[g])
+	}
+	if len(onlyA) > 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("only in %s: %s", a.Dir, strings.Join(onlyA, "; ")))
+	}
+	if len(onlyB) > 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("only in %s: %s", b.Dir, strings.Join(onlyB, "; ")))
+	}
+	if len(c.Rows) == 0 {
+		return c, fmt.Errorf("%s and %s have no engine and workload in common at the same durability and threads: nothing to compare", a.Dir, b.Dir)
+	}
+	c.Expected = stat.Alpha * float64(len(c.Rows))
+	return c, nil
+}
+
+// Engines compares the engines of one run with one of them.
+func Engines(r result.Run, baseline string, threshold float64) (Comparison, error) {
+	c := Comparison{A: baseline, B: r.Dir, Threshold: threshold}
+	if !slices.Contains(r.Plan.Engines, baseline) {
+		return c, fmt.Errorf("--baseline %s: %s has no such engine, it has %s", baseline, r.Dir, strings.Join(r.Plan.Engines, ", "))
+	}
+	c.Notes = append(c.Notes, failureNotes(r)...)
+	sets := sampleSets(r.Cells)
+	for _, g := range groupsInOrder(r.Cells) {
+		base := g
+		base.Engine = baseline
+		if g.Engine != baseline {
+			c.addRow(Row{Group: g, Baseline: baseline}, sets[base], sets[g])
+		}
+	}
+	c.Expected = stat.Alpha * float64(len(c.Rows))
+	return c, nil
+}
+
+func (c *Comparison) addRow(row Row, a, b []result.Cell) {
+	for _, f := range figuresOf(row.Group) {
+		row.Ratios = append(row.Ratios, RatioOf(f, valuesOf(a, f), valuesOf(b, f)))
+	}
+	c.Rows = append(c.Rows, row)
+	if row.regressed(c.Threshold) {
+		c.Worse++
+	}
+}
+
+func valuesOf(cells []result.Cell, f Figure) []float64 {
+	out := make([]float64, len(cells))
+	for i, c := range cells {
+		out[i] = f.Of(c)
+	}
+	return out
+}
+
+// regressed says whether the deciding figure is significantly worse, by more
+// than the threshold.
+func (r Row) regressed(threshold float64) bool {
+	d := r.Ratios[0]
+	return d.Verdict == Worse && math.Abs(d.Ratio-1) > threshold
+}
+
+// sameWork refuses runs whose figures mean different things.
+func sameWork(a, b result.Run) error {
+	levels := func(r result.Run) string { return strings.Join(r.Plan.AllDurabilities(), ",") }
+	shared := slices.ContainsFunc(a.Plan.AllDurabilities(), func(d string) bool { return slices.Contains(b.Plan.AllDurabilities(), d) })
+	if !shared {
+		return fmt.Errorf("%s was measured at durability %s and %s at %s: figures of different durability levels are not comparable, measure both at one",
+			a.Dir, levels(a), b.Dir, levels(b))
+	}
+	// These make other work of the same names.
+	pa, pb := a.Plan, b.Plan
+	for _, p := range []*result.Plan{&pa, &pb} {
+		p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
+		p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings = 0, 0, 0, nil
+	}
+	if field, x, y, differs := pa.Difference(pb); differs {
+		return fmt.Errorf("the runs did different work: %s is %v in %s and %v in %s; measure both with the same plan", field, x, a.Dir, y, b.Dir)
+	}
+	return nil
+}
+
+// failureNotes says which cells have no figures, and how many are flagged.
+func failureNotes(r result.Run) (notes []string) {
+	flagged := 0
+	for _, c := range r.Cells {
+		if c.Status == result.StatusFailed {
+			notes = append(notes, fmt.Sprintf("%s: cell %s failed: %s", r.Dir, c.ID, c.Error))
+		}
+		if c.OK() && len(c.Warnings) > 0 {
+			flagged++
+		}
+	}
+	if flagged > 0 {
+		notes = append(notes, fmt.Sprintf("%s: %d of %d cells carry warnings; all are counted", r.Dir, flagged, len(r.Cells)))
+	}
+	return notes
+}

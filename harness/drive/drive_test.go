@@ -1,0 +1,122 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/peers/noop"
+	"lsmlab/workloads"
+)
+
+// sluggish is an engine whose writes take a while, and now and then very long.
+type sluggish struct {
+	kv.Engine
+	usual time.Duration
+	stall func() time.Duration
+}
+
+func (s sluggish) Apply(*kv.Batch, kv.Durability) error {
+	time.Sleep(s.usual + s.stall())
+	return nil
+}
+
+// nothing is an engine that does nothing.
+func nothing(t testing.TB) kv.Engine {
+	t.Helper()
+	e, err := noop.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func fill(t *testing.T, spec workloads.Spec) *workloads.Workload {
+	t.Helper()
+	spec.Workload = "fillrandom"
+	w, err := workloads.New(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Coordinated omission: one stall of 200 ms under 1000 operations/s. A closed loop
+// counts it once, so its p99 shows nothing; from the intended start some 200
+// operations were late, and p99 must show it (Gil Tene).
+func TestOpenLoopSeesTheQueue(t *testing.T) {
+	calls := 0
+	e := sluggish{Engine: nothing(t), stall: func() time.Duration {
+		if calls++; calls == 100 {
+			return 200 * time.Millisecond
+		}
+		return 0
+	}}
+	d := New(fill(t, workloads.Spec{Keys: 1000, Operations: 500, Warmup: workloads.NoWarmup}), e, kv.Volatile, 0, 1000)
+	if err := d.WarmUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Measure(context.Background(), func(time.Time) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, intended := d.latency((*thread).isForeground)
+	if intended == nil || intended.P90 < int64(20*time.Millisecond) || intended.Max < int64(150*time.Millisecond) {
+		t.Errorf("from the intended start: %+v", intended)
+	}
+	if service.P90 > intended.P90/2 {
+		t.Errorf("service time %+v, from the intended start %+v", service, intended)
+	}
+	if d.threads[0].rec.calls() != 500 || d.Length() < 490*time.Millisecond {
+		t.Errorf("%d operations in %v", d.threads[0].rec.calls(), d.Length())
+	}
+}
+
+// A time limit ends a run without a number of operations, on every thread.
+func TestDriveStopsInTime(t *testing.T) {
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 3}), nothing(t), kv.Volatile, 50*time.Millisecond, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Measure(context.Background(), func(time.Time) {})
+	if length := d.Length(); err != nil || length < 50*time.Millisecond || length > 5*time.Second {
+		t.Errorf("%v, %v", length, err)
+	}
+	for _, th := range d.threads {
+		if th.ops() == 0 {
+			t.Errorf("thread %d did nothing", th.number)
+		}
+	}
+}
+
+// The end of the context ends a run that would go on for ever.
+func TestDriveIsCut(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing(t), kv.Volatile, 0, 0)
+	if err := d.WarmUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Measure(ctx, func(time.Time) {}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+// All operations of the spec are in the histogram, none of the warm-up is.
+func TestDriveCountsWhatItMeasures(t *testing.T) {
+	w := fill(t, workloads.Spec{Keys: 1000, Operations: 5003, Warmup: 700, Threads: 4})
+	d := New(w, nothing(t), kv.Volatile, 0, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
+		t.Fatal(err)
+	}
+	service, _ := d.merged((*thread).isForeground, allKinds)
+	measured, all := d.Counts()
+	if service.count != 5003 || measured.Writes != 5003 || all.Writes != 5703 || d.Done() != 5003 {
+		t.Errorf("%d in the histogram, %d of %d writes, %d told", service.count, measured.Writes, all.Writes, d.Done())
+	}
+}

@@ -1,0 +1,137 @@
+package drive
+
+import "lsmlab/workloads"
+
+// maxKinds bounds workloads.Kind.
+const maxKinds = 16
+
+// thread is one goroutine's part of a drive.
+type thread struct {
+	_      [64]byte
+	stream *workloads.Stream
+	exec   *workloads.Executor
+	rec    *recorder
+	role   workloads.Role
+	number int
+	op     workloads.Op
+	more   bool // op is the first of the measured part
+
+	units     [maxKinds]int64 // logical operations of the measured part, by kind
+	published int64           // of units, added to Drive.done
+	end       int64           // ns since the start
+	warm      workloads.Counts
+	err       error
+	_         [64]byte
+}
+
+func (t *thread) isForeground() bool { return t.role == workloads.Foreground }
+func (t *thread) isBackground() bool { return t.role == workloads.Background }
+
+func (t *thread) runWarmUp(d *Drive) {
+	for t.more = t.stream.Next(&t.op); t.more && t.op.Warmup && !d.stop.Load(); t.more = t.stream.Next(&t.op) {
+		if t.err = t.exec.Do(&t.op); t.err != nil {
+			return
+		}
+	}
+	t.warm = t.exec.Counts
+}
+
+func (t *thread) runMeasured(d *Drive) {
+	if t.more {
+		if d.rate > 0 && t.isForeground() {
+			t.runOpen(d)
+		} else {
+			t.runClosed(d)
+		}
+	}
+	if err := t.exec.Close(); t.err == nil {
+		t.err = err
+	}
+	d.publish(t)
+}
+
+// runClosed starts every operation when the one before has ended.
+func (t *thread) runClosed(d *Drive) {
+	limit := d.deadline()
+	begin := d.clock.Now() - d.start
+	for !d.stop.Load() {
+		if t.err = t.exec.Do(&t.op); t.err != nil {
+			return
+		}
+		end := d.clock.Now() - d.start
+		next := end
+		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
+			t.maintain(d, end)
+			next = d.clock.Now() - d.start // maintenance is no operation's time
+		}
+		t.count(end - begin)
+		t.end, begin = end, next
+		if end >= limit || !t.stream.Next(&t.op) {
+			return
+		}
+	}
+}
+
+// runOpen starts operation k of thread i of n at (i + k*n)/rate, or as soon after
+// as the one before has ended, and records the time from the real and from the
+// intended start.
+func (t *thread) runOpen(d *Drive) {
+	p, err := newPacer()
+	if err != nil {
+		t.err = err
+		return
+	}
+	defer func() { _ = p.close() }() // nothing is written there
+	limit := d.deadline()
+	now := func() int64 { return d.clock.Now() - d.start }
+	for k := int64(0); !d.stop.Load(); k++ {
+		intended := int64(float64(int64(t.number)+k*int64(d.foreground)) * 1e9 / d.rate)
+		if intended >= limit {
+			return
+		}
+		if t.err = p.waitUntil(intended, now); t.err != nil {
+			return
+		}
+		begin := now()
+		if t.err = t.exec.Do(&t.op); t.err != nil {
+			return
+		}
+		end := now()
+		if end >= t.rec.end || !t.rec.ready(int(t.op.Kind)) {
+			t.maintain(d, end)
+		}
+		t.count(end - begin)
+		t.rec.addIntended(end - intended)
+		t.end = end
+		if !t.stream.Next(&t.op) {
+			return
+		}
+	}
+}
+
+// maintain closes the interval that is over and gives a kind of operation that is
+// new its histogram.
+func (t *thread) maintain(d *Drive, now int64) {
+	if now >= t.rec.end {
+		t.rec.roll(now)
+		d.publish(t)
+	}
+	if kind := int(t.op.Kind); !t.rec.ready(kind) {
+		t.rec.prepare(kind)
+	}
+}
+
+// count records the operation that has just ended.
+func (t *thread) count(ns int64) {
+	kind := t.op.Kind % maxKinds
+	t.rec.add(int(kind), ns)
+	t.units[kind] += int64(t.op.Units)
+}
+
+// ops returns the logical operations of the measured part so far.
+func (t *thread) ops() (sum int64) {
+	for _, n := range t.units {
+		sum += n
+	}
+	return sum
+}

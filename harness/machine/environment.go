@@ -1,0 +1,93 @@
+package machine
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lsmlab/harness/result"
+)
+
+// Environment returns what is known of this machine and of this binary; dataDir is
+// where the stores will lie. The caller adds engines, calibration and command.
+func Environment(dataDir string) result.Env {
+	m := mountOf(dataDir)
+	memory := procFields("/proc/meminfo")
+	e := result.Env{
+		Started:      time.Now().UTC().Truncate(time.Second),
+		CPU:          cpuField("model name"),
+		Cores:        runtime.NumCPU(),
+		GOMAXPROCS:   runtime.GOMAXPROCS(0),
+		MemoryBytes:  memory["MemTotal"],
+		SwapBytes:    memory["SwapTotal"],
+		Kernel:       kernelRelease(),
+		OS:           runtime.GOOS,
+		Arch:         runtime.GOARCH,
+		Governor:     trimmedFile("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+		Hypervisor:   strings.Contains(" "+cpuField("flags")+" ", " hypervisor "),
+		Load1:        loadAverage(),
+		FileSystem:   m.fsType,
+		MountOptions: m.options,
+		Device:       m.source,
+		GoVersion:    runtime.Version(),
+		Methods: map[string]string{
+			"latency":     "monotonic clock, one reading an operation: the end of one is the start of the next, so generating the next operation and checking the last result are included; see harness_ns_per_op",
+			"cpu":         "getrusage of the whole process, harness included",
+			"write_bytes": "write_bytes of /proc/self/io: pages made dirty and direct writes",
+			"rss":         "VmHWM of /proc/self/status, reset by clear_refs before the measured part where the kernel allows",
+			"disk":        "allocated blocks of the store's files after close",
+		},
+	}
+	e.Commit, e.Dirty, e.Module = buildVersion()
+	return e
+}
+
+// buildVersion returns what the Go command stamped into the binary.
+func buildVersion() (commit string, dirty bool, module string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", false, ""
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value
+		case "vcs.modified":
+			dirty = s.Value == "true"
+		}
+	}
+	return commit, dirty, info.Main.Version
+}
+
+func cpuField(name string) string {
+	b, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+func trimmedFile(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}

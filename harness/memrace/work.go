@@ -1,0 +1,84 @@
+package memrace
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"lsmlab/harness/drive"
+)
+
+// The work of a race, by the workload names of its cells.
+const (
+	Insert = "memtable-insert" // distinct keys in random order into an empty table
+	Get    = "memtable-get"    // random keys of a full table
+	Walk   = "memtable-walk"   // every thread walks all entries in order
+	Mixed  = "memtable-mixed"  // half inserts of new keys, half reads of the half that is there
+)
+
+// Workloads are the names in the order of a report.
+var Workloads = []string{Insert, Get, Walk, Mixed}
+
+// work does one thread's part.
+func (r *run) work(lap *drive.Lap, thread, threads int64) error {
+	rng := rand.NewPCG(r.Seed, uint64(thread))
+	switch r.Workload {
+	case Insert:
+		for i := thread; i < r.Entries; i += threads {
+			r.insert(lap, i)
+		}
+	case Get:
+		for i := thread; i < r.Entries; i += threads {
+			if err := r.get(lap, rng, r.Entries); err != nil {
+				return err
+			}
+		}
+	case Walk:
+		return r.walk(lap)
+	case Mixed:
+		half := r.Entries / 2
+		for i := half + thread; i < r.Entries; i += threads {
+			r.insert(lap, i)
+			if err := r.get(lap, rng, max(half, 1)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// insert inserts key i.
+func (r *run) insert(lap *drive.Lap, i int64) {
+	r.table.Insert(r.keys.at(i), r.value, uint64(i+1))
+	lap.Next()
+}
+
+// get reads a random one of the first keys, which the table holds.
+func (r *run) get(lap *drive.Lap, rng *rand.PCG, below int64) error {
+	key := r.keys.at(int64(rng.Uint64() % uint64(below)))
+	v, ok := r.table.Get(key)
+	lap.Next()
+	if !ok || len(v) != len(r.value) {
+		return fmt.Errorf("key %x is lost", key)
+	}
+	return nil
+}
+
+// walkPart is how many entries of a walk count as one call, so that a reading of the
+// clock does not outweigh a step.
+const walkPart = 1000
+
+func (r *run) walk(lap *drive.Lap) error {
+	var seen, bytes int64
+	r.table.Walk(func(key, value []byte) bool {
+		bytes += int64(key[0]) + int64(len(value)) // touch both
+		if seen++; seen%walkPart == 0 {
+			lap.Next()
+		}
+		return true
+	})
+	lap.Next()
+	if seen != r.Entries || bytes < seen*int64(len(r.value)) {
+		return fmt.Errorf("the walk saw %d entries, want %d", seen, r.Entries)
+	}
+	return nil
+}

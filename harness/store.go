@@ -1,0 +1,116 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lsmlab/engines/kv"
+	"lsmlab/harness/machine"
+	"lsmlab/workloads"
+)
+
+// Progress is told where a cell stands: its phase, and how much of that phase is
+// done, in [0, 1].
+type Progress func(phase string, done float64)
+
+// store is one engine's store in this process, from its open to its close. It is
+// shared by the cells of a sequence.
+type store struct {
+	engine     kv.Engine
+	metricer   kv.Metricer // nil if the engine keeps no metrics
+	dir        string
+	durability kv.Durability
+
+	openTime    time.Duration
+	preloadTime time.Duration
+	preloaded   bool
+	uncompacted bool             // something was written since the last compaction
+	applied     workloads.Counts // by the preload and by the cells that have ended
+	inserted    int64            // keys beyond the preloaded ones
+	rssPeak     int64            // bytes, up to the last meter
+}
+
+func openStore(cat Catalog, spec *CellSpec, progress Progress) (*store, error) {
+	progress("open", 0)
+	start := time.Now()
+	engine, err := cat.Open(spec.Engine, spec.StoreDir, spec.Open)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	s := &store{engine: engine, dir: spec.StoreDir, durability: spec.Durability, openTime: time.Since(start)}
+	s.metricer, _ = engine.(kv.Metricer)
+	return s, nil
+}
+
+// preload stores the keys that a workload expects, unless an earlier cell did.
+func (s *store) preload(ctx context.Context, w *workloads.Workload, progress Progress) error {
+	if w.Preload() == "" || w.Killed() || s.preloaded {
+		return nil
+	}
+	start := time.Now()
+	if err := s.fill(ctx, w, progress); err != nil {
+		return err
+	}
+	s.preloaded, s.uncompacted = true, true
+	s.preloadTime = time.Since(start)
+	return nil
+}
+
+// fill stores every key once, by one thread so that every engine gets the same
+// sequence of batches. Where the engine allows it, a batch is only handed to the
+// OS: [store.compact] makes the whole durable afterwards.
+func (s *store) fill(ctx context.Context, w *workloads.Workload, progress Progress) error {
+	exec := workloads.NewExecutor(w, s.engine, min(s.durability, kv.Buffered))
+	stream := w.PreloadStream(0, 1)
+	total := float64(w.Spec().Keys)
+	for op := (workloads.Op{}); stream.Next(&op); {
+		err := exec.Do(&op)
+		if errors.Is(err, kv.ErrUnsupported) { // the engine knows no weaker durability than that of the cell
+			exec = workloads.NewExecutor(w, s.engine, s.durability)
+			err = exec.Do(&op)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		progress("preload", float64(exec.Counts.Writes)/total)
+	}
+	s.applied.Add(exec.Counts)
+	return nil
+}
+
+// compact flushes and compacts the store and makes the OS write what it still holds,
+// so that the next cell pays for no work of an earlier one.
+func (s *store) compact() error {
+	if f, ok := s.engine.(kv.Flusher); ok {
+		if err := f.Flush(); err != nil {
+			return fmt.Errorf("flush: %w", err)
+		}
+	}
+	if c, ok := s.engine.(kv.Compacter); ok {
+		if err := c.Compact(); err != nil {
+			return fmt.Errorf("compact: %w", err)
+		}
+	}
+	s.uncompacted = false
+	return machine.SyncFileSystem(s.dir)
+}
+
+// account takes over what a cell has applied.
+func (s *store) account(all workloads.Counts) {
+	s.applied.Add(all)
+	s.uncompacted = s.uncompacted || all.Writes+all.Deletes > 0
+}
+
+// closeAfter closes the engine after err, which is the error that counts: an error
+// of Close is added to it.
+func (s *store) closeAfter(err error) error {
+	if closeErr := s.engine.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))
+	}
+	return err
+}

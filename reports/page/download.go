@@ -1,0 +1,16 @@
+package page
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// Present returns the files that a directory has.
+func Present(dir string, files []Download) (out []Download) {
+	for _, d := range files {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(d.Path))); err == nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
