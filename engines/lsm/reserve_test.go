@@ -10,7 +10,7 @@ import (
 // TestReserve: a store without tables has no reserve, one with tables has, of its size,
 // also after it was opened again; who wants none gets rid of it.
 func TestReserve(t *testing.T) {
-	o := Options{}.Small()
+	o := Options{Reserve: true}.Small()
 	o.FS = vfs.NewMem()
 	k := newKeeper(t, o)
 	size := func() int64 {
@@ -27,7 +27,7 @@ func TestReserve(t *testing.T) {
 	}
 	k.must(k.db.Flush())
 	k.must(k.db.Settle())
-	want := k.db.opts.ReserveSize
+	want := k.db.reserveSize()
 	if n := size(); n != want || want <= o.MemTableSize {
 		t.Errorf("the reserve has %d bytes, want %d", n, want)
 	}
@@ -35,12 +35,12 @@ func TestReserve(t *testing.T) {
 	if n := size(); n != want {
 		t.Errorf("opened again the reserve has %d bytes, want %d", n, want)
 	}
-	k.o.ReserveSize = 100_000
+	k.o.MemTableSize *= 2
 	k.reopen()
-	if n := size(); n != 100_000 {
-		t.Errorf("the reserve has %d bytes, want 100000", n)
+	if n := size(); n <= want || n != k.db.reserveSize() {
+		t.Errorf("the reserve has %d bytes, want %d", n, k.db.reserveSize())
 	}
-	k.o.ReserveSize = -1
+	k.o.Reserve = false
 	k.reopen()
 	if n := size(); n != -1 {
 		t.Errorf("a reserve of %d bytes that nobody wants", n)
