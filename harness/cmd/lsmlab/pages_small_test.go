@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/spf13/pflag"
 
@@ -186,4 +187,23 @@ func smallCrash(name string, given map[string]string) error {
 		given["engines"] = "lsm-bptree"
 	}
 	return nil
+}
+
+// What a page tells wrongly is refused before anything runs.
+func TestReducedRefuses(t *testing.T) {
+	for line, want := range map[string]string{
+		"lsmlab crash sim --frob 3":                 "unknown flag",
+		"lsmlab crash sim --states many":            "invalid argument",
+		"lsmlab crash disk --engines pebble,peble":  "peble",
+		"lsmlab crash disk --fs ext4,fat":           "fat",
+		"lsmlab crash sim --profile drop-all,polar": "polar",
+	} {
+		if args, err := reduced(splitLines("p", line, false)[0], "", false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %q, %v", line, args, err)
+		}
+	}
+	got, err := reduced(splitLines("p", "bin/lsmlab crash sim --for 8h --engines lsm-bptree,pebble --out x", false)[0], "", false)
+	if want := []string{"crash", "sim", "--engines=lsm-bptree", "--for=1s", "--out=x", "--states=20"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
 }
