@@ -152,6 +152,7 @@ func FuzzOps(f *testing.F) {
 	b.Set([]byte("key"), []byte("value"))
 	b.Delete([]byte("gone"))
 	f.Add(b.Bytes())
+	testseed.Damaged(f, 50, b.Bytes())
 	f.Add([]byte{})
 	f.Add([]byte{2})
 	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +53,28 @@ func Inputs(f *testing.F, n, size int) {
 	for range n {
 		f.Add(Bytes(rng, size))
 	}
+}
+
+// Damaged adds n fresh copies of a valid input to a fuzz target, each with a few
+// bytes changed and now and then a piece of it cut out: what random bytes never
+// get by, a decoder's first look, these do.
+func Damaged(f *testing.F, n int, valid []byte) {
+	f.Helper()
+	rng := Rand(f)
+	for range n {
+		f.Add(damage(rng, valid))
+	}
+}
+
+func damage(rng *rand.Rand, valid []byte) []byte {
+	data := slices.Clone(valid)
+	for n := 1 + rng.IntN(4); n > 0 && len(data) > 0; n-- {
+		at := rng.IntN(len(data))
+		if data[at] ^= 1 << rng.IntN(8); rng.IntN(4) == 0 {
+			data = slices.Delete(data, at, at+rng.IntN(len(data)-at)+1)
+		}
+	}
+	return data
 }
 
 // Bytes returns 1 to size random bytes of rng.

@@ -51,6 +51,24 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// Damage is of a copy, and another one each time.
+func TestDamage(t *testing.T) {
+	rng, valid := Rand(t), []byte(strings.Repeat("x", 1000))
+	changed := 0
+	for range 100 {
+		if data := damage(rng, valid); !slices.Equal(data, valid) {
+			changed++
+		}
+	}
+	if changed < 90 {
+		t.Errorf("%d of 100 are changed", changed)
+	}
+	if strings.Trim(string(valid), "x") != "" {
+		t.Error("the valid input was changed")
+	}
+	damage(rng, nil)
+}
+
 // The line of this very test runs it again.
 func TestCommand(t *testing.T) {
 	if c := Command(t); !strings.HasSuffix(c, " ./engines/testseed -run '^TestCommand$'") {

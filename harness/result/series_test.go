@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"lsmlab/engines/testseed"
 )
 
 // genSeries draws timelines with what go-tsz gets wrong when used plainly: a
@@ -137,5 +139,6 @@ func FuzzDecodeSeries(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	testseed.Damaged(f, 50, b)
 	f.Fuzz(func(_ *testing.T, b []byte) { _, _, _ = decodeSeries(b) })
 }
