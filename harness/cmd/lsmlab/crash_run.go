@@ -55,7 +55,7 @@ func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) 
 
 // seedFlag is the flag of every tier that draws.
 func seedFlag(fs *pflag.FlagSet, seed *uint64) {
-	fs.Uint64Var(seed, "seed", 0, "of all programs and choices (default: a fresh one, printed with the line that repeats it)")
+	fs.Uint64Var(seed, "seed", 0, "of all programs and choices (default: a fresh one, printed with the line that repeats it; of shards 1)")
 }
 
 // check refuses values that make no sense.
@@ -121,11 +121,12 @@ type crashRun struct {
 // line that repeats the run.
 func (f *crashFlags) begin(c *cobra.Command, tier, name string) (*crashRun, error) {
 	if !c.Flags().Changed("seed") {
-		fresh := explore.FreshSeed()
+		seed := explore.FreshSeed()
 		if f.shard.n > 1 {
-			return nil, &harness.UsageError{Text: fmt.Sprintf("--shard: shards of one run share a seed: give each of them the same, such as --seed %d", fresh)}
+			seed = 1 // that all shards agree on
+			fmt.Fprintf(c.OutOrStdout(), "shards of one run share a seed, 1 by default: for new states give each of them the same --seed, such as %d\n", explore.FreshSeed())
 		}
-		if err := c.Flags().Set("seed", strconv.FormatUint(fresh, 10)); err != nil {
+		if err := c.Flags().Set("seed", strconv.FormatUint(seed, 10)); err != nil {
 			return nil, err
 		}
 	}

@@ -49,6 +49,11 @@ func TestCrashSimShards(t *testing.T) {
 	if !reflect.DeepEqual(whole, merged) || whole.Programs != 5 || whole.Distinct < 500 {
 		t.Errorf("one run: %+v\nmerged: %+v", whole, merged)
 	}
+	// Without a seed shards agree on one, and the run says how to see new states.
+	if status, text := crash("", "sim", "--engines", "lsm-bptree", "--profile", "drop-all", "--programs", "1", "--no-short", "--shard", "0/2", "--out", filepath.Join(dir, "agreed")); status != exitSound ||
+		!strings.Contains(text, "the same --seed") || !strings.Contains(text, "seed 1, again by") {
+		t.Errorf("status %d:\n%s", status, text)
+	}
 	if one := total(t, filepath.Join(dir, "one")); one.Programs != 3 {
 		t.Errorf("the first shard has %d programs, want 3 of 5", one.Programs)
 	}
@@ -107,7 +112,6 @@ func TestCrashSimUsage(t *testing.T) {
 		"sim --shard 4/4":           "0/4",
 		"sim --depth 0":             "depth of 1 to 5",
 		"sim --states 0":            "one state",
-		"sim --shard 0/4":           "such as --seed",
 		"sim --for -1s":             "such as 1h",
 		"sim --for 1s --programs 1": "none of the others can be",
 		"sim --engines bbolt":       "lsmlab crash disk",
