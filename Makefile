@@ -9,6 +9,7 @@ BIN      := bin/lsmlab
 STAMP    := $(shell date +%Y%m%d-%H%M%S)
 RESULTS  ?= results/default-$(STAMP)
 FUZZTIME ?= 30s
+HOURS    ?= 1
 SOAK     ?= 67
 # What make k6 loads.
 ENGINES  ?= lsm-skiplist,lsm-rbtree,lsm-bptree,pebble
@@ -33,7 +34,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak k6 clean
+.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak soak-model k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -150,7 +151,10 @@ proto: ## generate the gRPC code again, by Debian's protobuf-compiler
 golden: ## write the golden files again
 	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u) -run Golden -update
 
-soak: ## compare random work on the three variants with a model: SOAK runs of a million operations each
+soak: build ## cut the power in simulation for HOURS (default 1), a fresh seed a chunk; findings stay in results/soak-TIME
+	./$(BIN) crash sim --for $(HOURS)h --findings 5 --out results/soak-$(STAMP)
+
+soak-model: ## compare random work on the three variants with a model: SOAK runs of a million operations each
 	$(GO) test -c -o bin/lsm.test ./engines/lsm
 	@set -e; for i in $$(seq $(SOAK)); do for v in Skiplist RBTree BPTree; do \
 		./bin/lsm.test -test.run "^TestRandom$$v\$$/^small\$$" -kvtest.ops 1000000 -test.timeout 30m -test.v | grep -E 'executed|FAIL|after|again'; \

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"syscall"
 	"testing"
+
+	"lsmlab/engines/testseed"
 )
 
 type op struct {
@@ -46,7 +48,7 @@ func setEitherWay(b *Batch, key, value []byte, rng *rand.Rand) {
 }
 
 func TestBatchRoundTrip(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := testseed.Rand(t)
 	var b Batch
 	for range 50 { // the zero value, then reused memory
 		b.Reset()
@@ -150,6 +152,7 @@ func FuzzOps(f *testing.F) {
 	b.Set([]byte("key"), []byte("value"))
 	b.Delete([]byte("gone"))
 	f.Add(b.Bytes())
+	testseed.Damaged(f, 50, b.Bytes())
 	f.Add([]byte{})
 	f.Add([]byte{2})
 	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})

@@ -11,6 +11,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -46,9 +47,7 @@ func TestKilled(t *testing.T) {
 	if testing.Short() {
 		kills = 3
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := testseed.Rand(t)
 	dir, torn := t.TempDir(), 0
 	var written [killedWriters]int
 	for kill := range kills {

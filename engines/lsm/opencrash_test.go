@@ -2,12 +2,12 @@ package lsm
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -18,9 +18,7 @@ import (
 // synced is at stake in the second crash: an Open that believes it and lets go
 // of the WAL before it made it durable would fail here.
 func TestCrashInOpen(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := testseed.Rand(t)
 	type killed struct {
 		disk  *vfs.Mem
 		acked int

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -53,14 +54,14 @@ func (f *modelFile) explains(got []byte, block int) string {
 // by the naive model: every block must be one that the file held since its last
 // sync, the size too; dropping all gives the last sync, keeping all the present,
 // and so does a process crash, whose own drop-all gives the last sync again.
-// A failure prints the seed.
 func TestCrashModel(t *testing.T) {
-	seeds := uint64(25)
+	runs := uint64(25)
 	if testing.Short() {
-		seeds = 10
+		runs = 10
 	}
-	for seed := range seeds {
-		t.Run(fmt.Sprint("seed", seed), func(t *testing.T) { runCrashModel(t, seed) })
+	seed := testseed.New(t)
+	for i := range runs {
+		t.Run(fmt.Sprint("run", i), func(t *testing.T) { runCrashModel(t, seed+i) })
 	}
 }
 

@@ -70,7 +70,7 @@ func checkProfile(scripts, profile string) error {
 }
 
 var (
-	goodName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._ -]{0,39}$`)
+	goodName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.,_ -]{0,39}$`)
 	memoryLimit = regexp.MustCompile(`^[0-9]+(B|KiB|MiB|GiB|TiB)?$|^off$`)
 )
 
@@ -82,7 +82,7 @@ func checkEnvironments(list []result.Environment) error {
 			e.Durability = kv.Buffered.String()
 		}
 		if !goodName.MatchString(e.Name) {
-			return usagef("--environments: number %d: name is %q: want 1 to 40 letters, digits, dots, dashes, underscores or spaces", i+1, e.Name)
+			return usagef("--environments: number %d: name is %q: want 1 to 40 letters, digits, dots, commas, dashes, underscores or spaces", i+1, e.Name)
 		}
 		if seen[e.Name] {
 			return usagef("--environments: %s is there twice", e.Name)

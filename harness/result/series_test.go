@@ -11,6 +11,8 @@ import (
 	"lsmlab/harness/journal"
 
 	"pgregory.net/rapid"
+
+	"lsmlab/engines/testseed"
 )
 
 // genSeries draws timelines with what go-tsz gets wrong when used plainly: a
@@ -139,5 +141,6 @@ func FuzzDecodeSeries(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	testseed.Damaged(f, 50, b)
 	f.Fuzz(func(_ *testing.T, b []byte) { _, _, _ = decodeSeries(b) })
 }

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"testing"
+
+	"lsmlab/engines/testseed"
 )
 
 // The interval of a ratio against Welch's formula by hand: logarithms 0 and 1 a
@@ -52,7 +54,7 @@ func TestMinRounds(t *testing.T) {
 // all ways to deal the values to two sides of those sizes, the share with a U as
 // low as the lower side's, twice.
 func TestTies(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 3))
+	rng := testseed.Rand(t)
 	for range 2000 {
 		a := make([]float64, 1+rng.IntN(5))
 		all := make([]float64, len(a)+1+rng.IntN(5))

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"lsmlab/engines/testseed"
 )
 
 // record returns the log that script makes on a disk of 64 KiB.
@@ -230,9 +232,7 @@ func allowed(l *Log, s, position int64) map[byte]bool {
 // the model allows, the fingerprint depends on content alone, and a disk that
 // went back and forth gives what a new one gives.
 func TestRandom(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := testseed.Rand(t)
 	prints := map[uint64][]byte{}
 	for range 100 {
 		l := randomLog(t, rng)

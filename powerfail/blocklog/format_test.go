@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 )
 
 var update = flag.Bool("update", false, "write the golden log again")
@@ -202,6 +203,7 @@ func TestConcurrentRecording(t *testing.T) {
 // is accepted unless writing the log again gives the same bytes.
 func FuzzDecode(f *testing.F) {
 	f.Add(sample(f))
+	testseed.Damaged(f, 50, sample(f))
 	f.Add([]byte{})
 	f.Add(appendHeader(nil, 1<<40))
 	f.Fuzz(func(t *testing.T, data []byte) {

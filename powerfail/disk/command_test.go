@@ -3,10 +3,10 @@ package disk
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
@@ -26,9 +26,8 @@ func explored(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Ju
 	t.Helper()
 	x := Exploration{
 		Stage: s, Log: l, Kind: kind, Judge: func() Judge { return judge },
-		Profile: p, Seed: rand.Uint64(), States: 20, Workers: 1,
+		Profile: p, Seed: testseed.New(t), States: 20, Workers: 1,
 	}
-	t.Logf("seed %d", x.Seed)
 	counts, f, err := x.Run(context.Background())
 	check(t, err)
 	if counts.Distinct == 0 || counts.Distinct > x.States {

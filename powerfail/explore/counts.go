@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"math/rand/v2"
 	"path"
 	"strings"
 )
@@ -18,6 +19,10 @@ type Counts struct {
 	// Depths[i] counts distinct states after i+1 crashes.
 	Depths []int64 `json:"depths"`
 }
+
+// FreshSeed draws the seed of a run that was given none. It has 12 digits at most,
+// so that it is typed easily.
+func FreshSeed() uint64 { return rand.Uint64N(1e12) }
 
 // Add adds o to c.
 func (c *Counts) Add(o *Counts) {

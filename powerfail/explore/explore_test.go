@@ -2,9 +2,10 @@ package explore
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"lsmlab/engines/testseed"
 )
 
 // state asks for three choices, of which the last exists only if the first is 1,
@@ -37,9 +38,10 @@ func TestOdometerVisitsAll(t *testing.T) {
 }
 
 func TestFollow(t *testing.T) {
+	rng := testseed.Rand(t)
 	for range 50 {
 		var trail Trail
-		first := state(Record(func(_ string, n int) int { return rand.IntN(n) }, &trail))
+		first := state(Record(func(_ string, n int) int { return rng.IntN(n) }, &trail))
 		if again := state(Follow[string](trail)); again != first {
 			t.Fatalf("%s, followed %s", first, again)
 		}

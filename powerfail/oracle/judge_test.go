@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 )
 
 const (
@@ -130,9 +131,7 @@ func TestJudgeTwoWriters(t *testing.T) {
 // prefixes, applied. Histories are random, of two writers with few keys, and the
 // content is that of a random choice with, now and then, one key changed.
 func TestJudgeModel(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := testseed.Rand(t)
 	sound := 0
 	const rounds = 20_000
 	for range rounds {
@@ -153,7 +152,7 @@ func TestJudgeModel(t *testing.T) {
 		want := allowedByDefinition(h, cut, content)
 		got, broken := x.Judge(cut, found)
 		if (broken == nil) != (want != nil) || broken == nil && !slices.Contains(want, [2]int{got[0], sum(got[1:])}) {
-			t.Fatalf("seed %d: history %+v\ncut %v\ncontent %v\ngot %v, %v\nwant one of %v", seed, h, cut, content, got, broken, want)
+			t.Fatalf("history %+v\ncut %v\ncontent %v\ngot %v, %v\nwant one of %v", h, cut, content, got, broken, want)
 		}
 		if broken == nil {
 			sound++

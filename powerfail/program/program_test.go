@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"sync"
@@ -9,12 +8,12 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
 func TestTextRoundTrip(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	for i := range uint64(50) {
 		p := Generate(seed+i, Shape{Durability: kv.Durability(i % 3), Writers: 1 + int(i%3)})
 		again, err := Parse("# a comment\n\n" + p.String())

@@ -57,6 +57,17 @@ func (d *Dir) AddCell(c Cell) error {
 	return errors.Join(json.NewEncoder(f).Encode(c), f.Close())
 }
 
+// SetCells writes cells.jsonl again, with these cells.
+func (d *Dir) SetCells(cells []Cell) error {
+	return writeTo(filepath.Join(d.path, CellsFile), func(w io.Writer) (err error) {
+		e := json.NewEncoder(w)
+		for i := range cells {
+			err = errors.Join(err, e.Encode(&cells[i]))
+		}
+		return err
+	})
+}
+
 // AddFinding writes a finding and returns its directory. The command of f, if it
 // has none, becomes the one that replays that directory.
 func (d *Dir) AddFinding(f Finding) (dir string, err error) {

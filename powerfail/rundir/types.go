@@ -14,6 +14,7 @@ type Run struct {
 	Tier     string            `json:"tier"`    // sim, disk or vm
 	Command  string            `json:"command"` // line that runs it again
 	Seed     uint64            `json:"seed"`
+	Seeds    []uint64          `json:"seeds,omitempty"` // of a run in chunks: that of each, drawn from Seed
 	Shard    string            `json:"shard,omitempty"` // I/N
 	Versions map[string]string `json:"versions"`        // go, commit, kernel, engines
 	Started  time.Time         `json:"started"`
@@ -34,6 +35,14 @@ type Cell struct {
 	Key
 	explore.Counts
 	Seconds float64 `json:"seconds"`
+}
+
+// Rate returns distinct states a second, and 0 of a cell that took no time.
+func (c *Cell) Rate() float64 {
+	if c.Seconds <= 0 {
+		return 0
+	}
+	return float64(c.Distinct) / c.Seconds
 }
 
 // Finding is a crash state that breaks a rule.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/program"
@@ -56,6 +57,7 @@ func fuzz(f *testing.F, engine string) {
 	} {
 		f.Add([]byte(seed))
 	}
+	testseed.Inputs(f, 20, 300)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in := input(data)
 		mode := in.next()

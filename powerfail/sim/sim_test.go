@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
@@ -41,7 +42,7 @@ func TestSound(t *testing.T) {
 	for _, engine := range []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"} {
 		for _, p := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
 			t.Run(engine+"/"+string(p), func(t *testing.T) {
-				c := Campaign{Open: opener(t, engine), Profile: p, Seed: 1, States: 2500}
+				c := Campaign{Open: opener(t, engine), Profile: p, Seed: testseed.New(t), States: 2500}
 				c.OnResult = func(s Scenario, r Result, _ explore.Counts) {
 					if r.Finding != nil {
 						t.Error(show(s, r.Finding))

@@ -63,6 +63,9 @@ func (r *run) page() *page.Page {
 		},
 		Provenance: r.footer(),
 	}
+	if bound := rundir.Bound(r.cells); bound != "" {
+		p.Notes = append(p.Notes, bound)
+	}
 	if r.Stopped {
 		p.Notes = append(p.Notes, "The run was interrupted: there may be more to find.")
 	}
@@ -128,7 +131,7 @@ func (r *run) environment() []page.Fact {
 	facts := []page.Fact{
 		{Name: "Command", Value: r.Command},
 		{Name: "Tier", Value: r.Tier},
-		{Name: "Seed", Value: fmt.Sprint(r.Seed)},
+		{Name: "Seed", Value: r.seed()},
 		{Name: "Shard", Value: r.Shard},
 		{Name: "Started", Value: r.Started.UTC().Format(time.RFC3339)},
 		{Name: "Took", Value: r.Ended.Sub(r.Started).Round(time.Second).String()},
@@ -137,6 +140,14 @@ func (r *run) environment() []page.Fact {
 		facts = append(facts, page.Fact{Name: k, Value: r.Versions[k]})
 	}
 	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
+}
+
+// seed says from what all was drawn.
+func (r *run) seed() string {
+	if n := len(r.Seeds); n > 0 {
+		return fmt.Sprintf("%d, and %s drawn from it, one a chunk", r.Seed, human.Count(n, "seed"))
+	}
+	return fmt.Sprint(r.Seed)
 }
 
 // footer says under each chart what it comes from.
@@ -171,7 +182,7 @@ func (r *run) cellsTable() page.Table {
 		}
 		t.Rows = append(t.Rows, []page.Cell{
 			page.Head(c.Engine), page.Text(c.FileSystem), page.Text(c.Profile), page.Text(c.Bug),
-			page.Int(c.Programs), page.Int(c.Explored), page.Int(c.Distinct), page.Number(float64(c.Distinct)/c.Seconds, chart.UnitCount),
+			page.Int(c.Programs), page.Int(c.Explored), page.Int(c.Distinct), page.Number(c.Rate(), chart.UnitCount),
 			page.Text(strings.Join(depths, " + ")), page.Text(rules(c.Violations)),
 		})
 	}

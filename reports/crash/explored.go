@@ -110,7 +110,7 @@ func (r *run) states() []chart.Figure {
 		c := sums[name]
 		look := looks[c.Engine]
 		look.Name = name
-		for i, v := range []float64{float64(c.Explored), float64(c.Distinct), float64(c.Distinct) / c.Seconds} {
+		for i, v := range []float64{float64(c.Explored), float64(c.Distinct), c.Rate()} {
 			panels[i].Rows = append(panels[i].Rows, chart.DotRow{Look: look, Mid: v, Lo: math.NaN(), Hi: math.NaN()})
 		}
 	}

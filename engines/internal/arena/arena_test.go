@@ -5,13 +5,15 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+
+	"lsmlab/engines/testseed"
 )
 
 // TestArena has goroutines allocate at once, half of them by spans, fill what they
 // got with a byte of their own, and checks at the end that nobody's memory was given
 // out twice or moved: an overlap would show as a foreign byte.
 func TestArena(t *testing.T) {
-	held := Held()
+	held, seed := Held(), testseed.New(t)
 	a := New()
 	type piece struct {
 		ref  Ref
@@ -22,7 +24,7 @@ func TestArena(t *testing.T) {
 	var wg sync.WaitGroup
 	for g := range pieces {
 		wg.Go(func() {
-			rng := rand.New(rand.NewPCG(1, uint64(g)))
+			rng := rand.New(rand.NewPCG(seed, uint64(g)))
 			alloc, span := a.Alloc, a.Span()
 			if g%2 == 1 {
 				alloc = func(size int) Ref { return span.Alloc(size, rng.IntN(2*spanSize)) }

@@ -281,7 +281,7 @@ func TestSuiteFindsFaults(t *testing.T) {
 			if (text == "") != f.deaf {
 				t.Errorf("random test: deaf is %v, it says: %q", f.deaf, text)
 			}
-			if text != "" && !strings.Contains(text, "run again: go test lsmlab/engines/kv/kvtest -run '^TestSuiteFindsFaults$/") {
+			if text != "" && !strings.Contains(text, " ./engines/kv/kvtest -run '^TestSuiteFindsFaults$/") {
 				t.Errorf("no command to run again in %q", text)
 			}
 		})

@@ -6,16 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 )
 
 var (
-	flagSeed = flag.Uint64("kvtest.seed", 0, "seed of the random engine test; 0 takes one from the clock")
+	flagSeed = flag.Uint64("kvtest.seed", 0, "seed of the random engine test; 0 draws a fresh one")
 	flagOps  = flag.Int("kvtest.ops", 20_000, "operations of the random engine test")
 )
 
@@ -27,7 +26,7 @@ const longRun = 1_000_000
 func Random(t *testing.T, h Harness) {
 	seed := *flagSeed
 	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+		seed = testseed.New(t)
 	}
 	RunRandom(t, h, seed, *flagOps)
 }
@@ -37,7 +36,6 @@ func Random(t *testing.T, h Harness) {
 // prints the command that runs it again.
 func RunRandom(t testing.TB, h Harness, seed uint64, ops int) {
 	t.Helper()
-	again := rerunCommand(t, seed, ops)
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	p := &program{random: rand.NewChaCha8(key)}
@@ -49,27 +47,10 @@ func RunRandom(t testing.TB, h Harness, seed uint64, ops int) {
 		err = d.step()
 	}
 	if err = d.finish(err); err != nil {
-		t.Fatalf("after %d of %d operations: %v\nrun again: %s", d.executed, ops, err, again)
+		t.Fatalf("after %d of %d operations: %v\nrun again: %s -kvtest.seed=%d -kvtest.ops=%d", d.executed, ops, err, testseed.Command(t), seed, ops)
 	}
 	t.Logf("%d operations executed in %v, seed %d, %d crashes, %d reopens",
 		d.executed, time.Since(start).Round(time.Millisecond), seed, d.crashes, d.reopens)
-}
-
-// rerunCommand names the test and its package: the first caller outside of this
-// package.
-func rerunCommand(t testing.TB, seed uint64, ops int) string {
-	pkg := "PACKAGE"
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for f, more := frames.Next(); more; f, more = frames.Next() {
-		dir, name, _ := strings.Cut(f.Function[strings.LastIndex(f.Function, "/")+1:], ".")
-		dir = f.Function[:strings.LastIndex(f.Function, "/")+1] + dir
-		if pkg = strings.TrimSuffix(dir, "_test"); dir != "lsmlab/engines/kv/kvtest" || strings.HasPrefix(name, "Test") {
-			break
-		}
-	}
-	run := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
-	return fmt.Sprintf("go test %s -run '%s' -kvtest.seed=%d -kvtest.ops=%d", pkg, run, seed, ops)
 }
 
 // Fuzz is the body of a fuzz target: the input is a program of operations, run
@@ -78,6 +59,7 @@ func Fuzz(f *testing.F, h Harness) {
 	for seed := range uint64(6) {
 		f.Add(seedProgram(seed, 40<<seed))
 	}
+	testseed.Inputs(f, 4, 1<<12)
 	for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
 		f.Add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
 	}

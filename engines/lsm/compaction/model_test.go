@@ -10,6 +10,7 @@ import (
 
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
+	"lsmlab/engines/testseed"
 )
 
 // model carries out plans without files: a table holds one version of each of its
@@ -45,10 +46,8 @@ type job struct {
 }
 
 func newModel(t *testing.T, planner Planner) *model {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
 	return &model{
-		t: t, rng: rand.New(rand.NewPCG(seed, 0)), planner: planner, v: &manifest.Version{}, nextID: 1,
+		t: t, rng: testseed.Rand(t), planner: planner, v: &manifest.Version{}, nextID: 1,
 		contents: map[uint64]content{}, newest: content{},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -113,7 +114,7 @@ func (x *explorer) run(fsys vfs.FS) {
 // before or after the step that the crash met; so it does after a crash of the
 // recovery. Errors name the operation and the seed of the state.
 func TestCrash(t *testing.T) {
-	x := &explorer{t: t, m: newStore(t), nest: true, keeps: []float64{0, 0.3, 0.6, 1}}
+	x := &explorer{t: t, m: newStore(t), nest: true, keeps: []float64{0, 0.3, 0.6, 1}, seed: testseed.New(t)}
 	x.run(x.m)
 	for _, w := range x.wrong {
 		t.Error(w)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -145,6 +146,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(data[:ends[0]])
 	f.Add(data[:ends[2]+7])
 	f.Add(append(slices.Clone(data), make([]byte, 100)...))
+	testseed.Damaged(f, 50, data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, _, err := replay(data, 1)
 		if err != nil {

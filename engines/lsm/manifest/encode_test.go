@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 )
 
 func edits() []*Edit {
@@ -68,6 +69,7 @@ func TestEditRefuses(t *testing.T) {
 func FuzzEdit(f *testing.F) {
 	for _, e := range edits()[:6] {
 		f.Add(AppendEdit(nil, e))
+		testseed.Damaged(f, 20, AppendEdit(nil, e))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := DecodeEdit(data)

@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 )
 
 // reseal makes all checksums of a damaged table right again, as far as its
@@ -62,6 +63,7 @@ func FuzzReader(f *testing.F) {
 	for _, c := range []Compression{None, Zstd} {
 		f.Add(tableBytes(f, WriterOptions{Compression: c}, values(80, 60)))
 		f.Add(tableBytes(f, WriterOptions{Compression: c, BlockSize: 300}, smallModel()))
+		testseed.Damaged(f, 20, tableBytes(f, WriterOptions{Compression: c, BlockSize: 300}, smallModel()))
 		f.Add(tableBytes(f, WriterOptions{Compression: c, BloomBitsPerKey: -1}, manyVersions(30)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -86,6 +88,7 @@ func FuzzBlock(f *testing.F) {
 			last = e.key.User
 		}
 		f.Add(w.appendContent(nil, last))
+		testseed.Damaged(f, 20, w.appendContent(nil, last))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if len(content) > 1<<20 {

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -153,8 +153,9 @@ func TestModel(t *testing.T) {
 		"4 KB":       values(60, 4000),
 		"prefixes":   prefixes(),
 	}
-	for seed := range uint64(3) {
-		models[fmt.Sprintf("random %d", seed)] = randomModel(rand.New(rand.NewPCG(seed, 0)), 1500)
+	rng := testseed.Rand(t)
+	for i := range 3 {
+		models[fmt.Sprintf("random %d", i)] = randomModel(rng, 1500)
 	}
 	for _, s := range setups {
 		t.Run(s.name, func(t *testing.T) {
@@ -210,8 +211,9 @@ func largeKeys() []kvs {
 // nextSlow shows of it.
 func TestNextBothWays(t *testing.T) {
 	fs := vfs.NewMem()
-	for seed := range uint64(200) {
-		rng, name := rand.New(rand.NewPCG(seed, 1)), fmt.Sprintf("table of seed %d", seed)
+	rng := testseed.Rand(t)
+	for i := range 200 {
+		name := fmt.Sprintf("table %d", i)
 		model := randomModel(rng, 1+rng.IntN(500))
 		writeTable(t, fs, name, WriterOptions{RestartInterval: 1 + rng.IntN(16)}, model)
 		r := openTable(t, fs, name, ReaderOptions{})
@@ -306,7 +308,7 @@ func (r *Reader) sizeNow() (int64, error) {
 
 // TestOS is the model test on real files.
 func TestOS(t *testing.T) {
-	model := randomModel(rand.New(rand.NewPCG(11, 0)), 5000)
+	model := randomModel(testseed.Rand(t), 5000)
 	for _, s := range setups {
 		name := filepath.Join(t.TempDir(), "t")
 		writeTable(t, vfs.OS, name, s.w, model)

@@ -10,6 +10,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -297,16 +298,15 @@ func (w *world) recover() (Recovered, error) {
 func TestCrash(t *testing.T) {
 	for _, o := range variants() {
 		t.Run(o.label(), func(t *testing.T) {
-			seed, runs := rand.Uint64(), 12
+			seed, runs := testseed.New(t), 12
 			if testing.Short() {
 				runs = 2
 			}
-			t.Logf("seed %d", seed)
 			states := 0
 			for i := range runs {
 				w := newWorld(seed+uint64(i), o)
 				if err := w.run(200); err != nil {
-					t.Fatalf("seed %d: %v", seed+uint64(i), err)
+					t.Fatalf("run %d: %v", i, err)
 				}
 				states += w.states
 			}

@@ -11,6 +11,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 )
 
@@ -137,6 +138,7 @@ func FuzzCrash(f *testing.F) {
 	f.Add(uint64(1), uint8(0), uint8(50))
 	f.Add(uint64(2), uint8(2), uint8(90))
 	f.Add(uint64(3), uint8(4), uint8(120))
+	f.Add(testseed.New(f), uint8(1), uint8(200))
 	f.Fuzz(func(t *testing.T, seed uint64, variant, steps uint8) {
 		all := variants()
 		w := newWorld(seed, all[int(variant)%len(all)])

@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
 	"lsmlab/engines/peers"
+	"lsmlab/engines/testseed"
 	ours "lsmlab/engines/vfs"
 )
 
@@ -45,12 +46,13 @@ func FuzzCrash(f *testing.F) {
 // buffered ones, of which any blocks may be lost. The store must open and have
 // the synced write: the log must not claim that what was buffered was synced.
 func TestSyncedSurvivesBuffered(t *testing.T) {
-	for seed := range uint64(20) {
+	rng := testseed.Rand(t)
+	for round := range 20 {
 		m := &machine{vfs.NewCrashableMem()}
 		open := func() kv.Engine {
 			e, err := open("db", peers.Options{CacheSize: 1 << 20, MemTableSize: 4 << 20}, m.disk)
 			if err != nil {
-				t.Fatalf("seed %d: %v", seed, err)
+				t.Fatalf("round %d: %v", round, err)
 			}
 			return e
 		}
@@ -67,11 +69,11 @@ func TestSyncedSurvivesBuffered(t *testing.T) {
 			write(i, 10_000, kv.Buffered)
 		}
 		old := e
-		m.disk = m.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 80, RNG: rand.New(rand.NewPCG(seed, 1))})
+		m.disk = m.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 80, RNG: rng})
 		old.Close()
 		e = open()
 		if _, err := e.Get(nil, []byte{'s'}); err != nil {
-			t.Errorf("seed %d: synced write: %v", seed, err)
+			t.Errorf("round %d: synced write: %v", round, err)
 		}
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
@@ -100,5 +102,5 @@ func (m *foreignMachine) Crash(kind kvtest.CrashKind, seed uint64) {
 func TestForeignCrash(t *testing.T) {
 	kvtest.RunRandom(t, kvtest.Harness{NewMachine: func() kvtest.Machine {
 		return &foreignMachine{ours.NewMem()}
-	}}, rand.Uint64(), 3000)
+	}}, testseed.New(t), 3000)
 }

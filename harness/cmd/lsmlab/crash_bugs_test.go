@@ -27,7 +27,7 @@ func TestPlantedBugsDisk(t *testing.T) {
 		}
 		t.Run(b.Name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "run")
-			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "1000", "--disk-size", "64M", "--out", out)
+			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "1000", "--seed", "1", "--disk-size", "64M", "--out", out)
 			if status != exitFinding {
 				t.Fatalf("status %d, want %d:\n%s", status, exitFinding, said)
 			}

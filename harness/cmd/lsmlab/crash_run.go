@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lsmlab/engines"
 	"lsmlab/harness"
@@ -44,12 +45,17 @@ func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) 
 	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines")
 	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "`NAMES` of what may be lost, see lsmlab list faults")
 	fs.Int64Var(&f.states, "states", states, "distinct crash states to check")
-	fs.Uint64Var(&f.seed, "seed", 1, "of all programs and choices")
+	seedFlag(fs, &f.seed)
 	fs.IntVar(&f.depth, "depth", 2, "crashes that follow each other: 2 crashes recoveries too")
 	fs.Var(&f.shard, "shard", "part I of N of the work, I from 0: 0/4")
 	fs.StringVar(&f.bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.IntVar(&f.findings, "findings", 1, "stop an engine and profile after so many findings")
 	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-"+c.Name()+"-TIME)")
+}
+
+// seedFlag is the flag of every tier that draws.
+func seedFlag(fs *pflag.FlagSet, seed *uint64) {
+	fs.Uint64Var(seed, "seed", 0, "of all programs and choices (default: a fresh one, printed with the line that repeats it; of shards 1)")
 }
 
 // check refuses values that make no sense.
@@ -71,7 +77,7 @@ func (f *crashFlags) check() error {
 			return &harness.UsageError{Text: "--bug: " + err.Error()}
 		}
 	}
-	if f.depth < 1 || f.depth > 5 || f.states < 0 || f.findings < 1 {
+	if f.depth < 1 || f.depth > 5 || f.states < 1 || f.findings < 1 {
 		return &harness.UsageError{Text: fmt.Sprintf("--depth %d, --states %d, --findings %d: want a depth of 1 to 5, and one state and finding at least", f.depth, f.states, f.findings)}
 	}
 	return nil
@@ -111,8 +117,19 @@ type crashRun struct {
 	found int
 }
 
-// begin makes the run directory.
+// begin draws a seed if none was given, makes the run directory, and prints the
+// line that repeats the run.
 func (f *crashFlags) begin(c *cobra.Command, tier, name string) (*crashRun, error) {
+	if !c.Flags().Changed("seed") {
+		seed := explore.FreshSeed()
+		if f.shard.n > 1 {
+			seed = 1 // that all shards agree on
+			fmt.Fprintf(c.OutOrStdout(), "shards of one run share a seed, 1 by default: for new states give each of them the same --seed, such as %d\n", explore.FreshSeed())
+		}
+		if err := c.Flags().Set("seed", strconv.FormatUint(seed, 10)); err != nil {
+			return nil, err
+		}
+	}
 	if f.out == "" {
 		f.out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
 	}
@@ -124,6 +141,7 @@ func (f *crashFlags) begin(c *cobra.Command, tier, name string) (*crashRun, erro
 	if r.dir, err = rundir.Create(f.out, r.run); err != nil {
 		return nil, &harness.UsageError{Text: "--out: " + err.Error()}
 	}
+	fmt.Fprintf(c.OutOrStdout(), "seed %d, again by: %s\n", f.seed, r.run.Command)
 	return r, nil
 }
 
@@ -188,7 +206,7 @@ func (r *crashRun) add(line func(string, ...any), c rundir.Cell) error {
 
 func cellLine(c *rundir.Cell) string {
 	return fmt.Sprintf("%-13s %-13s %8d distinct of %9d explored in %5d programs, %6.0f/s, %d findings",
-		c.Engine, c.Profile, c.Distinct, c.Explored, c.Programs, float64(c.Distinct)/c.Seconds, sum(c.Violations))
+		c.Engine, c.Profile, c.Distinct, c.Explored, c.Programs, c.Rate(), sum(c.Violations))
 }
 
 func sum(counts map[string]int64) (n int64) {
@@ -215,16 +233,21 @@ func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 		total.Add(&r.cells[i].Counts)
 	}
 	printCoverage(out, &total)
+	if bound := rundir.Bound(r.cells); bound != "" {
+		fmt.Fprintln(out, bound)
+	}
 	index, err := crashreport.Render(r.dir.Path())
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, index)
 	switch {
-	case stopped:
-		return harness.ErrInterrupted
 	case r.found > 0:
 		return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, r.found, r.dir.Path())
+	case stopped:
+		return harness.ErrInterrupted
+	case len(r.cells) > 0 && total.Distinct == 0 && r.run.Shard == "":
+		return &harness.UsageError{Text: "no state was explored, so nothing was tested"}
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type simFlags struct {
 	crashFlags
 	programs int
 	noShort  bool
+	lasts    time.Duration
 }
 
 func (a *app) crashSimCommand() *cobra.Command {
@@ -32,16 +33,20 @@ func (a *app) crashSimCommand() *cobra.Command {
 		Use:   "sim",
 		Short: "Tier 1: a simulated disk in memory, thousands of crash states a second",
 		Long: `Runs programs on a store that lives on a disk in memory, cuts the power before every operation that
-changes something, and judges every state that this may leave: first every short program, then
-generated ones until there are enough states. Recoveries are crashed as well, to --depth.
+changes something, and judges the states that this may leave: of short programs and generated ones by
+turns, until there are enough. Recoveries are crashed as well, to --depth.
 
 Each engine is explored under each profile. --states is per engine and profile.
 
+With --for it explores for so long, in chunks of --states (default 10000) of generated programs: each
+chunk has a seed of its own, so that an hour sees many programs. It ends with what all have covered.
+
 Exit status: 0 sound; 1 a finding, kept in the run directory with the command that shows it again;
-2 wrong use; 130 interrupted, what was found is on disk.`,
+2 wrong use; 130 interrupted without a finding, what was explored is on disk.`,
 		Example: `  lsmlab crash sim --engines lsm-bptree --states 100000
   lsmlab crash sim --engines lsm-skiplist,pebble --profile posix-strict --seed 7 --out results/crash
-  lsmlab crash sim --shard 0/4 --programs 400 --out results/shard0
+  lsmlab crash sim --shard 0/4 --programs 400 --seed 7 --out results/shard0
+  lsmlab crash sim --for 8h --findings 5
   lsmlab crash sim --bug wal-sync-skipped`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashSim(c, &f) },
@@ -50,6 +55,9 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs := c.Flags()
 	fs.IntVar(&f.programs, "programs", 0, "generated programs; 0: as many as --states takes. With it shards add up to the counts of one run")
 	fs.BoolVar(&f.noShort, "no-short", false, "leave out the short programs")
+	fs.DurationVar(&f.lasts, "for", 0, "explore for so long, in chunks of --states with a seed each: 1h")
+	c.MarkFlagsMutuallyExclusive("for", "programs")
+	c.MarkFlagsMutuallyExclusive("for", "shard")
 	return c
 }
 
@@ -58,7 +66,15 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if f.programs > 0 && !c.Flags().Changed("states") {
+	switch given := c.Flags().Changed("states"); {
+	case f.lasts < 0:
+		return &harness.UsageError{Text: fmt.Sprintf("--for %s: want a time such as 1h", f.lasts)}
+	case f.lasts > 0:
+		f.noShort = true // they are the same under every seed
+		if !given {
+			f.states = soakStates
+		}
+	case f.programs > 0 && !given:
 		f.states = 0
 	}
 	run, err := f.begin(c, sim.Tier, "crash-sim")
@@ -70,13 +86,13 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20))
 	cells := len(f.engines) * len(f.parsed)
-	r := simRun{simFlags: f, crashRun: run, progress: display.New(a.stdout, a.stderr, cells*simSteps)}
-	for _, engine := range f.engines {
-		for _, p := range f.parsed {
-			if err := r.cell(c.Context(), rundir.Key{Engine: engine, FileSystem: sim.FileSystem, Profile: string(p), Bug: f.bug}); err != nil {
-				return errors.Join(err, run.end(true))
-			}
-		}
+	r := simRun{simFlags: f, crashRun: run, progress: display.New(a.stdout, a.stderr, cells*simSteps), start: time.Now()}
+	explore := r.all
+	if f.lasts > 0 {
+		explore = r.soak
+	}
+	if err := explore(c.Context()); err != nil {
+		return errors.Join(err, run.end(true))
 	}
 	r.progress.Finish()
 	return run.finish(c.Context(), a.stdout)
@@ -90,20 +106,50 @@ type simRun struct {
 	*crashRun
 	progress *display.Display
 	done     int // cells
+	start    time.Time
 }
 
-// cell explores one engine under one profile.
-func (r *simRun) cell(ctx context.Context, key rundir.Key) error {
-	if ctx.Err() != nil {
-		return nil
+// position is where the progress bar stands when this share of the present
+// exploration is done.
+func (r *simRun) position(share float64) int {
+	if r.lasts > 0 {
+		return int(time.Since(r.start).Seconds() / r.lasts.Seconds() * float64(len(r.cells)*simSteps))
 	}
+	return r.done*simSteps + int(share*simSteps)
+}
+
+// all explores every engine under every profile.
+func (r *simRun) all(ctx context.Context) error {
+	for _, engine := range r.engines {
+		for _, p := range r.parsed {
+			if ctx.Err() != nil {
+				return nil
+			}
+			cell, err := r.explore(ctx, r.key(engine, p))
+			if err != nil {
+				return err
+			}
+			if err := r.add(r.progress.Line, cell); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *simRun) key(engine string, p explore.Profile) rundir.Key {
+	return rundir.Key{Engine: engine, FileSystem: sim.FileSystem, Profile: string(p), Bug: r.bug}
+}
+
+// explore explores one engine under one profile with the present seed.
+func (r *simRun) explore(ctx context.Context, key rundir.Key) (cell rundir.Cell, err error) {
 	info, err := engines.Lookup(key.Engine)
 	if err != nil {
-		return err
+		return cell, err
 	}
 	open, err := simOpener(key.Engine, key.Bug)
 	if err != nil {
-		return err
+		return cell, err
 	}
 	start := time.Now()
 	campaign := sim.Campaign{
@@ -118,14 +164,14 @@ func (r *simRun) cell(ctx context.Context, key rundir.Key) error {
 		}
 		share := float64(total.Distinct) / float64(max(r.states, total.Distinct+1))
 		rate := float64(total.Distinct) / time.Since(start).Seconds()
-		r.progress.At((r.done*simSteps)+int(share*simSteps), fmt.Sprintf("%s %s: %d states, %.0f/s", key.Engine, key.Profile, total.Distinct, rate))
+		r.progress.At(r.position(share), fmt.Sprintf("%s %s: %d states, %.0f/s", key.Engine, key.Profile, total.Distinct, rate))
 	}
 	counts, err := campaign.Run(ctx)
 	r.done++
 	if err = errors.Join(err, findErr); err != nil {
-		return err
+		return cell, err
 	}
-	return r.add(r.progress.Line, rundir.Cell{Key: key, Counts: counts, Seconds: time.Since(start).Seconds()})
+	return rundir.Cell{Key: key, Counts: counts, Seconds: time.Since(start).Seconds()}, nil
 }
 
 // simOpener opens the engine, with a planted bug if one is named, on a simulated

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 )
@@ -26,12 +28,12 @@ func total(t *testing.T, dir string) (sum explore.Counts) {
 
 // Two shards do the work of one run between them, and merge to its counts.
 func TestCrashSimShards(t *testing.T) {
-	dir := t.TempDir()
+	dir, seed := t.TempDir(), fmt.Sprint(testseed.New(t))
 	sim := func(out string, more ...string) {
 		t.Helper()
 		args := append([]string{
 			"sim", "--engines", "lsm-bptree", "--profile", "posix-strict", "--programs", "1", "--no-short",
-			"--depth", "1", "--out", filepath.Join(dir, out),
+			"--depth", "1", "--seed", seed, "--out", filepath.Join(dir, out),
 		}, more...)
 		if status, text := crash("", args...); status != exitSound || !strings.Contains(text, "states before") {
 			t.Fatalf("status %d:\n%s", status, text)
@@ -47,6 +49,11 @@ func TestCrashSimShards(t *testing.T) {
 	if !reflect.DeepEqual(whole, merged) || whole.Programs != 5 || whole.Distinct < 500 {
 		t.Errorf("one run: %+v\nmerged: %+v", whole, merged)
 	}
+	// Without a seed shards agree on one, and the run says how to see new states.
+	if status, text := crash("", "sim", "--engines", "lsm-bptree", "--profile", "drop-all", "--programs", "1", "--no-short", "--shard", "0/2", "--out", filepath.Join(dir, "agreed")); status != exitSound ||
+		!strings.Contains(text, "the same --seed") || !strings.Contains(text, "seed 1, again by") {
+		t.Errorf("status %d:\n%s", status, text)
+	}
 	if one := total(t, filepath.Join(dir, "one")); one.Programs != 3 {
 		t.Errorf("the first shard has %d programs, want 3 of 5", one.Programs)
 	}
@@ -56,7 +63,7 @@ func TestCrashSimShards(t *testing.T) {
 // the finding names, and not shown any more once the bug is gone.
 func TestCrashSimFinding(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	status, text := crash("", "sim", "--engines", "lsm-skiplist", "--profile", "posix-strict", "--bug", "table-not-synced", "--out", dir)
+	status, text := crash("", "sim", "--engines", "lsm-skiplist", "--profile", "posix-strict", "--bug", "table-not-synced", "--seed", "1", "--out", dir)
 	first, err := filepath.Glob(filepath.Join(dir, "findings", "001-*"))
 	if status != exitFinding || err != nil || len(first) != 1 {
 		t.Fatalf("status %d, findings %q, %v:\n%s", status, first, err, text)
@@ -104,6 +111,9 @@ func TestCrashSimUsage(t *testing.T) {
 		"sim --bug none":            "wal-sync-skipped",
 		"sim --shard 4/4":           "0/4",
 		"sim --depth 0":             "depth of 1 to 5",
+		"sim --states 0":            "one state",
+		"sim --for -1s":             "such as 1h",
+		"sim --for 1s --programs 1": "none of the others can be",
 		"sim --engines bbolt":       "lsmlab crash disk",
 		"sim --engines peble":       "did you mean",
 		"replay":                    "one finding",

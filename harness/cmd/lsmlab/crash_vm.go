@@ -53,7 +53,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.BoolVar(&f.matrix, "matrix", false, "all kernels, file systems and methods")
 	fs.IntVar(&f.writes, "writes", 40, "of the program")
 	fs.Int64Var(&f.states, "states", 8, "crash states of a method that records the disk")
-	fs.Uint64Var(&f.seed, "seed", 1, "of programs and choices")
+	seedFlag(fs, &f.seed)
 	fs.Var(&f.shard, "shard", "part I of N of the cells, I from 0: 0/4")
 	fs.StringVar(&f.bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")

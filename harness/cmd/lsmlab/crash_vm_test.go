@@ -49,7 +49,7 @@ func TestCrashVM(t *testing.T) {
 		status int
 	}{
 		{"sound", nil, exitSound},
-		{"planted", []string{"--bug", "wal-sync-skipped"}, exitFinding},
+		{"planted", []string{"--bug", "wal-sync-skipped", "--seed", "1"}, exitFinding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")

@@ -12,6 +12,8 @@ import (
 	"testing/iotest"
 
 	"github.com/tidwall/redcon"
+
+	"lsmlab/engines/testseed"
 )
 
 const limit = 1 << 20
@@ -110,6 +112,7 @@ func FuzzReceiver(f *testing.F) {
 	f.Add([]byte("*-1\r\nPING\r\n*0\r\n$4 PING\r\n"))
 	f.Add([]byte("$9223372036854775807 X\r\n"))
 	f.Add(append(encoded("SET", "k", "v"), encoded("GET", "k")...))
+	testseed.Damaged(f, 50, append(encoded("SET", "k", "v"), encoded("GET", "k")...))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		whole, err := received(bytes.NewReader(stream))
 		cut, cutErr := received(iotest.OneByteReader(bytes.NewReader(stream)))

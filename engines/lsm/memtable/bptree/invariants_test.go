@@ -4,15 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
 
 // check verifies invariants 2 to 5 on a tree at rest and returns its entries.
@@ -101,11 +99,7 @@ func (t *tree) checkOrder(refs []arena.Ref, low, high arena.Ref) error {
 // split that a parent never heard of, which readers survive by moving right, and
 // heads that were made for other fences.
 func TestStructure(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("LSMLAB_SEED"); s != "" {
-		seed, _ = strconv.ParseUint(s, 10, 64)
-	}
-	t.Logf("again: LSMLAB_SEED=%d go test -run '^%s$'", seed, t.Name())
+	seed := testseed.New(t)
 	keys := map[string]func(rng *rand.Rand, i int) []byte{
 		"random":  func(rng *rand.Rand, i int) []byte { return binary.BigEndian.AppendUint32(nil, rng.Uint32()) },
 		"decimal": func(rng *rand.Rand, i int) []byte { return fmt.Appendf(nil, "user%010d", rng.Uint32()) },

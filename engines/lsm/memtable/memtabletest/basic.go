@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
 
 func testEmpty(t *testing.T, f memtable.Factory) {
@@ -37,7 +38,7 @@ func testEmpty(t *testing.T, f memtable.Factory) {
 // first, newest first and shuffled, since concurrent writers add in any order.
 func testVersions(t *testing.T, f memtable.Factory) {
 	versions := scaled(400)
-	rng := seededRand(t)
+	rng := testseed.Rand(t)
 	for name, order := range map[string]func(i int) int{
 		"ascending":  func(i int) int { return i },
 		"descending": func(i int) int { return versions - 1 - i },
@@ -133,7 +134,7 @@ func testCallerBuffers(t *testing.T, f memtable.Factory) {
 // after a while, and that do not, with several versions of a key among them.
 func testBatches(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
-	rng := seededRand(t)
+	rng := testseed.Rand(t)
 	end := 0
 	for range scaled(60) {
 		var b kv.Batch
@@ -164,7 +165,7 @@ func testBatches(t *testing.T, f memtable.Factory) {
 // the walk stays sorted and shows all that was there before it began.
 func testIterateWhileAdding(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
-	rng := seededRand(t)
+	rng := testseed.Rand(t)
 	user := make([]byte, 3)
 	addOne := func() {
 		for i := range user {

@@ -12,6 +12,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
 
 // testConcurrent has writers add versions to few keys while readers get, seek
@@ -32,7 +33,7 @@ import (
 func testConcurrent(t *testing.T, f memtable.Factory) {
 	for _, keys := range []int{1, 7, 300} {
 		t.Run(fmt.Sprintf("keys=%d", keys), func(t *testing.T) {
-			rng := seededRand(t)
+			rng := testseed.Rand(t)
 			c := newContest(t, f, keys, func(i int) []byte {
 				return fmt.Appendf(nil, "key-%04d", rng.IntN(10)*1000+i)
 			})
@@ -115,15 +116,16 @@ func (c *contest) failf(format string, args ...any) {
 
 func (c *contest) run(writers, perWriter, readers int) {
 	c.logs = make([]addLog, writers)
+	seed := testseed.New(c.t)
 	var writing, reading sync.WaitGroup
 	var done atomic.Bool
 	for w := range writers {
 		c.logs[w].adds = make([]added, perWriter)
-		writing.Go(func() { c.write(&c.logs[w], rand.New(rand.NewPCG(1, uint64(w)))) })
+		writing.Go(func() { c.write(&c.logs[w], rand.New(rand.NewPCG(seed, uint64(w)))) })
 	}
 	for r := range readers {
 		reading.Go(func() {
-			rng := rand.New(rand.NewPCG(2, uint64(r)))
+			rng := rand.New(rand.NewPCG(seed, uint64(writers+r)))
 			// Bounded, so that readers do not starve the writers of a slow table.
 			for i := 0; i < 3*perWriter && !done.Load() && c.fails.Load() == 0; i++ {
 				if i%100 == 99 {

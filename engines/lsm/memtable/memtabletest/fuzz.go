@@ -5,6 +5,7 @@ import (
 
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
 
 // Fuzz turns bytes into operations and compares the table with the model after
@@ -21,6 +22,7 @@ func Fuzz(f *testing.F, fac memtable.Factory) {
 	f.Add([]byte("\x00\x00\x10\x00\x01a\x10\x00\x02a\x00\x10\x00\x09a\x00\x00\x00\x00\x00\x00\x00\x00\x10\x06\x08a\x00\x00\x00\x00\x00\x00\x00\x01"))
 	f.Add([]byte("\x01\x0auser123456\x10\x01\x0auser123455\x20\x01\x04user\x30\x01\x03uss\x40\x07\x06\x0auser123457\xff"))
 	f.Add([]byte("\x00\x0f\x00\x00\x00\x00\x00\x00\x00\x010000000\x10\x00\x01\xff\x10\x00\x0801234567\x07"))
+	testseed.Inputs(f, 8, 2000)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		mt := fac(memtable.Options{SizeHint: int64(len(data))})
 		defer mt.Release()

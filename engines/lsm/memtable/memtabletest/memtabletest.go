@@ -13,12 +13,7 @@
 package memtabletest
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
-	"time"
 
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
@@ -101,18 +96,4 @@ func scaled(n int) int {
 		return n / 4
 	}
 	return n
-}
-
-// seededRand returns a random source and prints how to run the test again with
-// the same one.
-func seededRand(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("LSMLAB_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(fmt.Errorf("LSMLAB_SEED: %w", err))
-		}
-	}
-	t.Logf("again: LSMLAB_SEED=%d go test -run '^%s$'", seed, t.Name())
-	return rand.New(rand.NewPCG(seed, 0))
 }

@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
 
 // shapes are sets of keys that have broken ordered structures: by their order of
@@ -48,7 +49,7 @@ func randomKey(rng *rand.Rand, maxSize, letters int) []byte {
 // testShapes adds each shape as it comes and shuffled. Many keys repeat within
 // a shape: those become versions.
 func testShapes(t *testing.T, f memtable.Factory) {
-	rng := seededRand(t)
+	rng := testseed.Rand(t)
 	for name, keys := range shapes(rng) {
 		for _, shuffled := range []bool{false, true} {
 			if shuffled {
@@ -68,7 +69,7 @@ func testShapes(t *testing.T, f memtable.Factory) {
 // testRandom mixes all shapes in one table and checks it as it grows, so that a
 // choice that a table makes while young meets keys that it did not foresee.
 func testRandom(t *testing.T, f memtable.Factory) {
-	rng := seededRand(t)
+	rng := testseed.Rand(t)
 	var keys [][]byte
 	for _, ks := range shapes(rng) {
 		keys = append(keys, ks...)

@@ -1,34 +1,21 @@
 package rbtree
 
 import (
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
-	"time"
 
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/memtable"
+	"lsmlab/engines/testseed"
 )
-
-// newRand returns a random source and prints how to run the test again with it.
-func newRand(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("LSMLAB_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("again: LSMLAB_SEED=%d go test -run '^%s$'", seed, t.Name())
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // TestHeadsKeepOrder chooses prefixes from pairs of keys and compares the heads
 // of all keys, also of those outside the pair: a head that falls as keys rise
 // would send a search the wrong way. Few letters, zeros among them, make keys
 // that are prefixes of each other.
 func TestHeadsKeepOrder(t *testing.T) {
-	rng := newRand(t)
+	rng := testseed.Rand(t)
 	tb := newTable(memtable.Options{}, defaultTuning)
 	defer tb.Release()
 	for range 100 {

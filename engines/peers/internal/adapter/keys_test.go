@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testseed"
 )
 
 // memTx is a library that refuses what bbolt and Badger refuse.
@@ -91,7 +92,7 @@ func testKeys(rng *rand.Rand) []string {
 // TestKeysAgainstMap writes awkward keys through the mapping into a picky
 // library and compares gets and scans from every bound with a plain map.
 func TestKeysAgainstMap(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := testseed.Rand(t)
 	all := testKeys(rng)
 	keys := NewKeys(5, []byte("!b!"))
 	tx := memTx{5, "!b!", map[string]string{}}
@@ -153,7 +154,7 @@ func compareScan(t *testing.T, keys *Keys, tx memTx, want map[string]string, low
 
 // TestStoredKeepsOrder checks the claim of the doc comment on every pair.
 func TestStoredKeepsOrder(t *testing.T) {
-	all := testKeys(rand.New(rand.NewPCG(3, 4)))
+	all := testKeys(testseed.Rand(t))
 	keys := NewKeys(5, []byte("!b!"))
 	for i, a := range all {
 		for _, b := range all[i+1:] {
