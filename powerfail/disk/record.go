@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lsmlab/powerfail/subject"
 )
 
 // Marks of a recording, beside those of the workload.
@@ -85,7 +87,7 @@ func Worker(argv []string) Workload {
 		if err != nil {
 			return err
 		}
-		return runWorkload(ctx, cmd, func(line string) error {
+		return runWorker(ctx, cmd, func(line string) error {
 			if !strings.HasPrefix(line, beginPrefix) && !strings.HasPrefix(line, ackPrefix) {
 				return nil // an engine that prints
 			}
@@ -98,17 +100,14 @@ func Worker(argv []string) Workload {
 	}
 }
 
-// Command is the workload of a shell command of the user, which gets the
-// directory as its last argument and prints "ack ID" on a line of its own once
-// something must survive. Other lines are let pass.
-func Command(command string) Workload {
+// Own is the workload of a person's own program. How it ended is left in life, which
+// is not to be looked at before the recording has.
+func Own(p subject.Program, life *subject.Life) Workload {
 	return func(ctx context.Context, stage *Stage, dir string, mark func(string) error) error {
-		return runWorkload(ctx, stage.command(ctx, shell(command, dir)...), func(line string) error {
-			if !strings.HasPrefix(line, ackPrefix) {
-				return nil
-			}
-			return mark(line)
-		})
+		p.Command = stage.command
+		l, err := p.RunWorkload(ctx, dir, func(a subject.Ack) error { return mark(ackPrefix + a.ID) })
+		*life = *l
+		return err
 	}
 }
 
@@ -118,21 +117,18 @@ const (
 	ackPrefix   = "ack "
 )
 
-// shell returns the words that run command by sh with dir as its last argument.
-func shell(command, dir string) []string {
-	return []string{"sh", "-c", command + ` "$@"`, "sh", dir}
-}
-
-// runWorkload runs cmd, which must end well, and hands each line that it prints
-// to take. Nothing of its process group is left.
-func runWorkload(ctx context.Context, cmd *exec.Cmd, take func(line string) error) error {
-	var trouble tail
-	said := lines{take: func(line string) error {
-		err := take(line)
-		if err != nil {
+// runWorker runs cmd, which must end well, and hands each line that it prints to
+// take. Nothing of its process group is left.
+func runWorker(ctx context.Context, cmd *exec.Cmd, take func(line string) error) error {
+	var trouble subject.Tail
+	var failed error
+	said := subject.Lines{Take: func(line string) {
+		if failed != nil {
+			return
+		}
+		if failed = take(line); failed != nil {
 			_ = cmd.Cancel() // it may wait for an answer that never comes
 		}
-		return err
 	}}
 	cmd.Stdout, cmd.Stderr = &said, &trouble
 	if err := cmd.Start(); err != nil {
@@ -143,8 +139,8 @@ func runWorkload(ctx context.Context, cmd *exec.Cmd, take func(line string) erro
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case said.err != nil:
-		return said.err
+	case failed != nil:
+		return failed
 	case err != nil:
 		return fmt.Errorf("the workload failed: %w: %s", err, trouble.String())
 	}

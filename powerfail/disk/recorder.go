@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+
+	"lsmlab/powerfail/subject"
 )
 
 // recorder is a recorded disk with a mounted file system: the process of
@@ -20,7 +22,7 @@ type recorder struct {
 	server  *exec.Cmd
 	control io.WriteCloser
 	answers *bufio.Scanner
-	trouble tail          // standard error of the server
+	trouble subject.Tail  // standard error of the server
 	ended   chan struct{} // closed when the server has ended
 	status  error         // of the server, once ended is closed
 	device  string

@@ -12,6 +12,7 @@ import (
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/subject"
 )
 
 // recordingName is the file of a recording beside its log.
@@ -89,6 +90,11 @@ func readRecording(dir string) (*Recording, error) {
 func (r *Recording) Load() (err error) {
 	r.Log, err = blocklog.ReadFile(r.LogFile())
 	return err
+}
+
+// Own returns the person's own program that was recorded.
+func (r *Recording) Own() subject.Program {
+	return subject.Program{Workload: r.Workload, Check: r.CheckCommand}
 }
 
 // History returns what an engine was asked and what it promised.

@@ -17,6 +17,7 @@ import (
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
 )
 
 const (
@@ -92,9 +93,13 @@ func (r *diskRun) addCells(cells []*rundir.Cell) (err error) {
 func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem, cells []*rundir.Cell) error {
 	if engine == "" {
 		rec := &disk.Recording{Workload: r.workload, CheckCommand: r.checkCmd, Dir: r.recordingDir()}
-		rec, err := r.record(ctx, kind, rec, disk.Command(r.workload))
+		var life subject.Life
+		rec, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life))
 		if err != nil {
 			return err
+		}
+		if life.Failed != nil {
+			return fmt.Errorf("the workload failed: %s", life.Failed.Headline())
 		}
 		return r.explore(ctx, rec, cells, r.states, r.shard)
 	}
@@ -223,7 +228,7 @@ func judgeOf(stage *disk.Stage, self string, rec *disk.Recording) (func() disk.J
 		if rec.CheckCommand == "" {
 			return nil, &harness.UsageError{Text: "--check-cmd: the recording has no check command: give one"}
 		}
-		return func() disk.Judge { return disk.NewCommandJudge(stage, rec.CheckCommand, rec.Log) }, nil
+		return func() disk.Judge { return disk.NewOwnJudge(stage, rec.Own(), rec.Log) }, nil
 	}
 	h, p, err := rec.History()
 	if err != nil {

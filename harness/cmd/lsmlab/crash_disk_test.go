@@ -178,7 +178,7 @@ func TestCrashDiskWrongUse(t *testing.T) {
 		"no recording there":    {"--log", t.TempDir()},
 		"leave them out":        {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
 		"want positive numbers": {"--workers", "0"},
-		"exit status 7: oh no":  {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
+		"oh no (exit status 7)": {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
 		"can't be run":          {"--workload-cmd", "true", "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
 	} {
 		if status, said := crash("", append([]string{"disk"}, args...)...); status != exitUsage || !strings.Contains(said, want) {
