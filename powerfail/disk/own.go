@@ -91,3 +91,12 @@ func (j *ownJudge) acked(position int64) (ids []string) {
 
 // Release implements [Judge]. The command has ended, and holds nothing.
 func (j *ownJudge) Release() error { return nil }
+
+// said returns what the last command printed that a judge has seen fail, if it asks
+// commands.
+func said(j Judge) string {
+	if own, ok := j.(*ownJudge); ok && own.failed != nil {
+		return own.failed.Output
+	}
+	return ""
+}

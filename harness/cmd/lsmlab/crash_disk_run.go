@@ -272,6 +272,11 @@ func (r *diskRun) exploration(rec *disk.Recording, s *subjectRun, cell *rundir.C
 		Stage: r.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
 		Profile: explore.Profile(cell.Profile), Seed: r.seed, Workers: r.workers,
 		Known: s.knows, Silent: s.silent[rec.Dir],
+		OnRefused: func(why string) {
+			if cell.Refused == 0 {
+				r.progress.Line("no verdict, the file system's own: %s", why)
+			}
+		},
 	}
 	if rec.Engine == "" {
 		x.Role = explore.Patterns()
