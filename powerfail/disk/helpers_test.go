@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/subject"
 )
 
 // The test binary is also the processes that a run starts, by its first argument.
@@ -33,16 +33,11 @@ func self(role string) []string {
 }
 
 func serve(args []string) error {
-	size, err := strconv.ParseInt(args[1], 10, 64)
+	s, err := ParseServed(args)
 	if err != nil {
 		return err
 	}
-	log, err := os.Create(args[2])
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return Serve(args[0], size, log, os.Stdin, os.Stdout)
+	return Serve(s, os.Stdin, os.Stdout)
 }
 
 // record records a shell command in a stage of its own, until somebody kills it.
@@ -51,7 +46,7 @@ func record(args []string) error {
 	if err != nil {
 		return err
 	}
-	return Record(context.Background(), s, source(fileSystems[0], Command(args[0])), args[1])
+	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Life{})), args[1])
 }
 
 // must ends the test on an error: v := must(call())(t).
@@ -100,10 +95,18 @@ func source(kind FileSystem, w Workload) Source {
 	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: self("serve"), Workload: w}
 }
 
+func own(command string, life *subject.Life) Workload {
+	return Own(subject.Program{Workload: command}, life)
+}
+
 // recorded returns the log of a shell command.
 func recorded(t testing.TB, s *Stage, kind FileSystem, command string) *blocklog.Log {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk.blocklog")
-	check(t, Record(context.Background(), s, source(kind, Command(command)), name))
+	var life subject.Life
+	check(t, Record(context.Background(), s, source(kind, own(command, &life)), name))
+	if life.Failed != nil {
+		t.Fatalf("%s: %s", command, life.Failed.Headline())
+	}
 	return must(blocklog.ReadFile(name))(t)
 }

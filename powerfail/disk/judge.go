@@ -12,7 +12,12 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/subject"
 )
+
+// checkLimit is how long a store of an engine may take to be judged. One that takes
+// longer hangs, which is a finding.
+const checkLimit = time.Minute
 
 // ask is one line to the process of an engine's judge.
 type ask struct {
@@ -53,7 +58,7 @@ type engineJudge struct {
 	process *exec.Cmd // nil if none runs
 	in      io.WriteCloser
 	out     *bufio.Scanner
-	trouble tail
+	trouble *subject.Tail
 }
 
 // NewEngineJudge returns a judge that asks a process of the command argv, which
@@ -107,8 +112,8 @@ func (j *engineJudge) start() (err error) {
 		return nil
 	}
 	cmd := j.stage.command(context.Background(), j.argv...)
-	j.trouble = tail{}
-	cmd.Stderr = &j.trouble
+	j.trouble = new(subject.Tail)
+	cmd.Stderr = j.trouble
 	if j.in, err = cmd.StdinPipe(); err != nil {
 		return err
 	}

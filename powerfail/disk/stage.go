@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lsmlab/powerfail/subject"
 )
 
 // What marks a stage's leftovers as ours, whatever is left of it: its directory
@@ -76,11 +78,8 @@ func (s *Stage) WriteFile(name string, data []byte) (string, error) {
 // command returns a process of the stage: findable, in a process group of its
 // own (Ctrl-C is for the owner to act on), killed as a group when ctx ends.
 func (s *Stage) command(ctx context.Context, argv ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd := subject.Command(ctx, argv...)
 	cmd.Env = append(os.Environ(), stageEnv+"="+s.Dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
 	return cmd
 }
 

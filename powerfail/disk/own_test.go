@@ -2,7 +2,7 @@ package disk
 
 import (
 	"context"
-	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +10,7 @@ import (
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
 )
 
 // Programs of a user: a file for each ID, and the check that it has its content.
@@ -44,11 +45,11 @@ func TestCommands(t *testing.T) {
 			kind := fileSystem(t, name)
 			s := stage(t)
 			l := recorded(t, s, kind, careful)
-			if broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), explore.PosixStrict); broken != nil {
+			if broken := explored(t, s, kind, l, NewOwnJudge(s, subject.Program{Check: checkAll}, l), explore.PosixStrict); broken != nil {
 				t.Errorf("the careful program: %v", broken)
 			}
 			l = recorded(t, s, kind, withoutSync)
-			broken := explored(t, s, kind, l, NewCommandJudge(s, checkAll, l), explore.DropAll)
+			broken := explored(t, s, kind, l, NewOwnJudge(s, subject.Program{Check: checkAll}, l), explore.DropAll)
 			if broken == nil || broken.Rule != RuleCheck || !strings.Contains(broken.Detail, "no 1") {
 				t.Errorf("the program without sync: %v", broken)
 			}
@@ -56,45 +57,35 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// A workload that fails is no recording, and says why.
+// A workload that fails leaves a recording up to there, and how it ended.
 func TestWorkloadFails(t *testing.T) {
 	kind := fileSystem(t, "ext4")
 	s := stage(t)
-	err := Record(context.Background(), s, source(kind, Command(`echo "no good" >&2; exit 3; :`)), t.TempDir()+"/log")
-	if err == nil || !strings.Contains(err.Error(), "no good") || !strings.Contains(err.Error(), "exit status 3") {
-		t.Errorf("error %v", err)
+	name := filepath.Join(t.TempDir(), "log")
+	var life subject.Life
+	check(t, Record(context.Background(), s, source(kind, own(`echo ack 1; echo "no good" >&2; exit 3; :`, &life)), name))
+	if life.Failed == nil || life.Failed.Headline() != "no good (exit status 3)" {
+		t.Errorf("ended %+v", life.Failed)
 	}
-	err = Record(context.Background(), s, Source{FileSystem: kind, Size: 4096}, "")
+	l := must(blocklog.ReadFile(name))(t)
+	acked, ok := l.Find("ack 1")
+	if end, ended := l.Find(MarkEnd); !ok || !ended || end < acked {
+		t.Errorf("marks %v: want ack 1 and the end", l.Marks)
+	}
+	err := Record(context.Background(), s, Source{FileSystem: kind, Size: 4096}, "")
 	if err == nil || !strings.Contains(err.Error(), "4096") {
 		t.Errorf("a disk of 4096 bytes: %v", err)
 	}
 }
 
-// A check that can't be run gives no verdict, least of all a finding.
-func TestCheckCommand(t *testing.T) {
+// The check reads the IDs that were acknowledged by the cut.
+func TestOwnJudge(t *testing.T) {
 	s := stage(t)
 	l := &blocklog.Log{Marks: []blocklog.Mark{{Text: "ack a b", Position: 3}, {Text: "begin c", Position: 4}, {Text: "ack d", Position: 5}}}
-	for command, want := range map[string]string{
-		`t() { [ "$1" = /dir ] && [ "$(cat)" = "a b" ]; }; t`: "",
-		"no-such-program":               "no verdict: the check command",
-		`echo "lost $(cat)"; exit 4; :`: "check: exit status 4: lost a b",
-		"kill -9 $$; true":              "check: signal: killed:",
-	} {
-		broken, err := NewCommandJudge(s, command, l).Judge(context.Background(), "/dir", 4)
-		got := ""
-		if err != nil {
-			got = "no verdict: " + err.Error()
-		}
-		if broken != nil {
-			got = broken.String()
-		}
-		if !strings.HasPrefix(got, want) || want == "" && got != "" {
-			t.Errorf("%s: %q, want %q", command, got, want)
-		}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := NewCommandJudge(s, "sleep 60; :", l).Judge(ctx, "/dir", 4); !errors.Is(err, context.Canceled) {
-		t.Errorf("cut: %v", err)
+	j := NewOwnJudge(s, subject.Program{Check: `echo "lost $(cat)"; exit 4; :`}, l)
+	broken, err := j.Judge(context.Background(), "/dir", 4)
+	check(t, err)
+	if want := "check: lost a b (exit status 4)"; broken == nil || broken.String() != want {
+		t.Errorf("%v, want %s", broken, want)
 	}
 }
