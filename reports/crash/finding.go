@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"lsmlab/powerfail/explore"
 	"lsmlab/harness/human"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/chart"
 	"lsmlab/reports/page"
