@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lsmlab/engines/internal/headroom"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/wal"
 )
@@ -22,7 +23,7 @@ import (
 const limitCase = "LSM_TEST_LIMIT"
 
 // limits are what a process of TestLimits is given beyond what it has, from when its
-// store has tables.
+// store has tables: of addresses what the runtime needs, and more.
 var limits = map[string]struct {
 	resource int
 	now      func() uint64 // in use
@@ -30,13 +31,13 @@ var limits = map[string]struct {
 	write    wal.WriteMethod
 	refused  bool // writes must be
 }{
-	"no memory":          {unix.RLIMIT_AS, addressBytes, 1 << 20, wal.Positioned, true},
-	"no memory, mapped":  {unix.RLIMIT_AS, addressBytes, 1 << 20, wal.Mapped, true},
-	"some memory":        {unix.RLIMIT_AS, addressBytes, 300 << 20, wal.Positioned, false},
+	"no memory":          {unix.RLIMIT_AS, addressBytes, headroom.Bytes + 1<<20, wal.Positioned, true},
+	"no memory, mapped":  {unix.RLIMIT_AS, addressBytes, headroom.Bytes + 1<<20, wal.Mapped, true},
+	"some memory":        {unix.RLIMIT_AS, addressBytes, headroom.Bytes + 200<<20, wal.Positioned, false},
 	"no files":           {unix.RLIMIT_NOFILE, openFiles, 0, wal.Positioned, true},
 	"no files, mapped":   {unix.RLIMIT_NOFILE, openFiles, 0, wal.Mapped, true},
 	"two files, mapped":  {unix.RLIMIT_NOFILE, openFiles, 2, wal.Mapped, false},
-	"some memory mapped": {unix.RLIMIT_AS, addressBytes, 300 << 20, wal.Mapped, false},
+	"some memory mapped": {unix.RLIMIT_AS, addressBytes, headroom.Bytes + 200<<20, wal.Mapped, false},
 }
 
 // TestLimits runs a store in a process whose address space, or number of descriptors,
