@@ -26,11 +26,12 @@ type memDir struct {
 
 // memEntry is what a name stands for; the zero value means nothing.
 type memEntry struct {
-	file *memFile
-	dir  *memDir
+	file   *memFile
+	dir    *memDir
+	target string // of a symbolic link
 }
 
-func (e memEntry) exists() bool { return e.file != nil || e.dir != nil }
+func (e memEntry) exists() bool { return e.file != nil || e.dir != nil || e.target != "" }
 
 // entryOp is one unsynced change of entries. A crash keeps all of it or nothing.
 type entryOp struct {

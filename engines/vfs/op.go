@@ -27,6 +27,9 @@ const (
 	OpSyncData
 	OpMap
 	OpMapWritable
+	OpLink     // see [Mem.Link]; Path is the old name
+	OpSymlink  // see [Mem.Symlink]; To is the target
+	OpExchange // see [Mem.Exchange]
 )
 
 var opNames = [...]string{
@@ -34,7 +37,7 @@ var opNames = [...]string{
 	OpRemove: "remove", OpRename: "rename", OpMkdirAll: "mkdir", OpList: "list", OpStat: "stat",
 	OpSyncDir: "syncdir", OpLock: "lock", OpRead: "read", OpWrite: "write", OpTruncate: "truncate",
 	OpAllocate: "allocate", OpSync: "sync", OpSyncData: "syncdata", OpMap: "map",
-	OpMapWritable: "mapwritable",
+	OpMapWritable: "mapwritable", OpLink: "link", OpSymlink: "symlink", OpExchange: "exchange",
 }
 
 // String returns a short name, such as "write".
@@ -49,7 +52,7 @@ func (k OpKind) String() string {
 // them is durable.
 func (k OpKind) Mutates() bool {
 	switch k {
-	case OpCreate, OpRemove, OpRename, OpMkdirAll, OpSyncDir, OpLock,
+	case OpCreate, OpRemove, OpRename, OpMkdirAll, OpSyncDir, OpLock, OpLink, OpSymlink, OpExchange,
 		OpWrite, OpTruncate, OpAllocate, OpSync, OpSyncData:
 		return true
 	}
@@ -60,7 +63,7 @@ func (k OpKind) Mutates() bool {
 type Op struct {
 	Kind   OpKind
 	Path   string // as the caller gave it; for a file's methods, as it was opened
-	To     string // the new name, for OpRename
+	To     string // the new name, for OpRename and OpLink; the target, for OpSymlink; the other name, for OpExchange
 	Offset int64  // for OpRead and OpWrite, bytes
 	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate
 	Number uint64 // in [Mem.OnOp]: counts the operations of that file system, from 1
@@ -69,8 +72,8 @@ type Op struct {
 // String shows the operation for people.
 func (o Op) String() string {
 	switch o.Kind {
-	case OpRename:
-		return fmt.Sprintf("rename %s -> %s", o.Path, o.To)
+	case OpRename, OpLink, OpSymlink, OpExchange:
+		return fmt.Sprintf("%s %s -> %s", o.Kind, o.Path, o.To)
 	case OpRead, OpWrite:
 		return fmt.Sprintf("%s %s [%d,+%d)", o.Kind, o.Path, o.Offset, o.Length)
 	case OpTruncate, OpAllocate:
