@@ -71,3 +71,36 @@ func TestExchange(t *testing.T) {
 		t.Errorf("a directory into itself: %v", err)
 	}
 }
+
+// Data of a file with holes is found run by run, and reserved space is no content.
+func TestNextData(t *testing.T) {
+	m := newMem(t)
+	f := put(t, m, "/db/a", "").(vfs.MemFile)
+	must(f.WriteAt([]byte("x"), 3*4096+5))(t)
+	must(f.WriteAt([]byte("y"), 9*4096))(t)
+	plain := must(m.Lstat("/db/a"))(t)
+	check(t, f.Allocate(1<<30))
+	for _, c := range [][3]int64{{0, 3 * 4096, 4 * 4096}, {3*4096 + 7, 3*4096 + 7, 4 * 4096}, {4 * 4096, 9 * 4096, 10 * 4096}, {10 * 4096, 1 << 30, 1 << 30}} {
+		if from, to := f.NextData(c[0]); from != c[1] || to != c[2] {
+			t.Errorf("after %d: %d to %d, want %d to %d", c[0], from, to, c[1], c[2])
+		}
+	}
+	sparse := m.Fingerprint()
+	must(f.WriteAt(make([]byte, 4096), 20*4096))(t)
+	if m.Fingerprint() != sparse || plain.Size != 9*4096+1 {
+		t.Error("a page of zeros is other than a hole")
+	}
+}
+
+// A range that is synced is durable, and the rest of the file is not.
+func TestSyncRange(t *testing.T) {
+	m := newMem(t)
+	f := put(t, m, "/db/a", "").(vfs.MemFile)
+	must(f.WriteAt([]byte("aaaa"), 0))(t)
+	must(f.WriteAt([]byte("bbbb"), 4096))(t)
+	check(t, f.SyncRange(4096, 4))
+	got := contents(t, m.CrashClone(vfs.CrashOptions{Strict: true}), "/db/a")
+	if len(got) != 4100 || got[:4] != "\x00\x00\x00\x00" || got[4096:] != "bbbb" {
+		t.Errorf("%d bytes: %q ... %q", len(got), got[:4], got[4096:])
+	}
+}
