@@ -48,6 +48,10 @@ type Finding struct {
 	Before  string          `json:"before,omitempty"` // operation that did not happen any more
 	Lost    []Loss          `json:"lost,omitempty"`   // what must be lost for it, no more
 	Command string          `json:"command"`          // line that shows it again
+	Shrunk  bool            `json:"shrunk,omitempty"` // the program is the least that was found to show it
+	Acked   []Acked         `json:"acked,omitempty"`  // what must be found, of a person's own program
+	Files   []FileFate      `json:"files,omitempty"`  // of the store at the crash, where the tier can say
+	Output  string          `json:"output,omitempty"` // the end of what the failing command printed
 	Fates   []oracle.Fate   `json:"fates,omitempty"`  // of the history's writes, if the store could be read
 	Chain   *Chain          `json:"chain,omitempty"`  // of the files that the crash left, where the engine can say
 	// Scenario is what the tier needs to explore it again.
@@ -66,6 +70,22 @@ type Loss struct {
 	What      string   `json:"what"`
 	Operation string   `json:"operation,omitempty"`
 	Stack     []string `json:"stack,omitempty"` // innermost call of the engine first
+}
+
+// Acked is one promise of a person's own program.
+type Acked struct {
+	ID      string  `json:"id"`
+	Seconds float64 `json:"seconds"` // since the program began
+}
+
+// FileFate is what became of a file of the store, in bytes; -1: it is not there, or
+// not known.
+type FileFate struct {
+	Name    string `json:"name"`
+	Written int64  `json:"written"` // its size for the program, when it was last looked at before the cut
+	Synced  int64  `json:"synced"`  // its size if nothing but what was synced were left
+	Left    int64  `json:"left"`    // its size as the cut left it
+	Differs int64  `json:"differs"` // the first byte that is there and is not what was written; -1: none
 }
 
 // Chain says which LSNs the files of a store hold.

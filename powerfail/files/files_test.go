@@ -1,0 +1,33 @@
+package files
+
+import (
+	"strings"
+	"testing"
+
+	"lsmlab/powerfail/subject"
+)
+
+const (
+	forgetful = `w() { cd "$1"; for i in 1 2 3; do echo $i > $i; echo ack $i; done; }; w`
+	careful   = `w() { cd "$1"; for i in 1 2 3; do echo $i > $i; sync $i .; echo ack $i; done; }; w`
+	looks     = `c() { while read i; do [ "$(cat "$1/$i")" = $i ] || { echo "lost $i"; exit 1; }; done; }; c`
+)
+
+func TestForgetfulAndCareful(t *testing.T) {
+	stage := newStage(t)
+	r := record(t, stage, subject.Program{Workload: careful, Check: looks}, Fault{})
+	for _, e := range r.Log.Entries {
+		t.Log(e.describe(""), e.File)
+	}
+	f, counts := r.find(t)
+	if f != nil {
+		t.Errorf("careful: %+v", f)
+	}
+	t.Logf("%+v", counts)
+	r = record(t, stage, subject.Program{Workload: forgetful, Check: looks}, Fault{})
+	f, _ = r.find(t)
+	if f == nil || !strings.HasPrefix(f.Detail, "lost ") || f.Weakest != "drop-all" {
+		t.Fatalf("forgetful: %+v", f)
+	}
+	t.Logf("%+v", f)
+}
