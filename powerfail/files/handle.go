@@ -72,3 +72,23 @@ func (h *handle) Allocate(ctx context.Context, offset, length uint64, mode uint3
 	}
 	return 0
 }
+
+// directory is an open directory.
+type directory struct {
+	listing
+	n *node
+}
+
+// listing is what an open directory of the plain file system can do.
+type listing interface {
+	fs.FileReaddirenter
+	fs.FileSeekdirer
+	fs.FileReleasedirer
+}
+
+var _ fs.FileFsyncdirer = (*directory)(nil)
+
+// Fsyncdir implements [fs.FileFsyncdirer].
+func (d *directory) Fsyncdir(ctx context.Context, flags uint32) syscall.Errno {
+	return d.n.Fsync(ctx, nil, flags)
+}
