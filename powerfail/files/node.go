@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -219,6 +220,7 @@ func (n *node) Fsync(ctx context.Context, _ fs.FileHandle, flags uint32) syscall
 	case flags&fsyncData != 0:
 		e.Kind = SyncData
 	}
+	time.Sleep(syncTime)
 	n.log.mu.Lock()
 	defer n.log.mu.Unlock()
 	e.Errno = n.faults.sync()
@@ -227,3 +229,7 @@ func (n *node) Fsync(ctx context.Context, _ fs.FileHandle, flags uint32) syscall
 }
 
 const fsyncData = 1 // FUSE_FSYNC_FDATASYNC
+
+// syncTime is how long a sync takes, as on a disk. Meanwhile what the program had said
+// before is read, so an acknowledgement that comes too early stands before its sync.
+const syncTime = time.Millisecond

@@ -51,7 +51,7 @@ type Entry struct {
 
 // describe says the operation for people. name is the path of its file.
 func (e *Entry) describe(name string) string {
-	if e.File == 0 {
+	if e.Path != "" || e.File == 0 {
 		name = e.Path
 	}
 	if name == "" {

@@ -1,0 +1,79 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+	"lsmlab/powerfail/subject/corpus"
+)
+
+// Every mistake of the corpus is found within a thousand states of each profile, and
+// the mended twin of each is silent. What is given beside workload and check is what
+// the kind says that it needs.
+func TestCorpus(t *testing.T) {
+	for _, k := range corpus.Kinds() {
+		for _, name := range []string{k.Name, k.Name + "-mended"} {
+			t.Run(name, func(t *testing.T) {
+				states, f := tryKind(t, k, name)
+				switch {
+				case f == nil && name == k.Name:
+					t.Errorf("not found in %d states: %s", states, k.About)
+				case f != nil && name != k.Name:
+					t.Errorf("a false alarm in state %d: %+v", states, f)
+				case f != nil:
+					t.Logf("state %d: %s, weakest %s, lost %+v", states, f.Detail, f.Weakest, f.Lost)
+				}
+			})
+		}
+	}
+}
+
+// tryKind explores one program as the plain command does.
+func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.Finding) {
+	stage := newStage(t)
+	argv := strings.Join(self("corpus"), " ") + " " + name + " "
+	p := subject.Program{Workload: argv + "workload", Check: argv + "check"}
+	var fault Fault
+	if text, ok := strings.CutPrefix(k.Needs, "--fail="); ok {
+		fault = must(ParseFault(text))(t)
+	}
+	if k.Needs == "--reopen-cmd" {
+		p.Reopen = argv + "reopen"
+	}
+	r := record(t, stage, p, fault)
+	if r.life.Failed != nil && fault.Kind == "" {
+		t.Fatalf("the workload: %s", r.life.Failed.Headline())
+	}
+	for i, profile := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
+		x := *r.Exploration
+		x.Profile, x.States, x.Kills = profile, 1000, i == 0
+		found, counts := x.find(t)
+		if states += counts.Distinct; found != nil {
+			return states, found
+		}
+		if p.Reopen == "" {
+			continue
+		}
+		for n, c := range must(x.Draw(6))(t) {
+			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
+			var life subject.Life
+			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Fill: c.Fill, Marks: c.Marks, Run: Own(p, true, c.Acked, &life)}, log))
+			l := must(ReadLog(log))(t)
+			y := x
+			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 100
+			y.Judge = func() disk.Judge { return NewOwnJudge(stage, p, l) }
+			found, counts := y.find(t)
+			if states += counts.Distinct; found != nil {
+				return states, found
+			}
+		}
+	}
+	return states, nil
+}
