@@ -47,6 +47,8 @@ type Exploration struct {
 	// Findings ends the exploration after so many new causes; default 1.
 	Findings int
 	Depth    int // crashes that the states have behind them, with their own; default 1
+	// Role says what a file is for, by its path. It is used by one goroutine at a time.
+	Role func(name string) string
 
 	// OnState, if not nil, is told after each check how many there were, by one
 	// goroutine at a time.
@@ -184,7 +186,7 @@ func (r *run) count(s crash, broken *oracle.Violation) {
 	e := r.next(s.position)
 	r.counts.Distinct++
 	r.counts.AtDepth(max(1, r.Depth), 1)
-	explore.Count(&r.counts.Coverage, string(e.Kind)+" "+e.role(r.names[e.File]), 1)
+	explore.Count(&r.counts.Coverage, string(e.Kind)+" "+e.role(r.names[e.File], r.Role), 1)
 	if broken != nil {
 		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
 	}

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
 )
 
 // LogName is the file of the log in a recording, and in the state of a finding.
@@ -29,9 +29,10 @@ type Scenario struct {
 	Garbage bool `json:"garbage,omitempty"`
 	Kill    bool `json:"kill,omitempty"`
 	Lies    bool `json:"lies,omitempty"`
-	// Of a person's own program; "" if an engine was judged.
-	CheckCommand string `json:"checkCommand,omitempty"`
-	Reopen       string `json:"reopen,omitempty"`
+	Died    bool `json:"died,omitempty"` // no state of a crash: the program did not end well by itself
+
+	Program subject.Program `json:"program,omitzero"` // a person's own
+	Fault   string          `json:"fault,omitempty"`
 }
 
 func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
@@ -55,13 +56,18 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 		if err := writeTree(left, filepath.Join(dir, StoreName), modes); err != nil {
 			return err
 		}
-		out, err := exec.Command("cp", logFile, filepath.Join(dir, LogName)).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("keep the log of a finding: %w: %s", err, out)
-		}
-		return nil
+		return copyLog(logFile, dir)
 	}
 	return f, err
+}
+
+// copyLog copies a log into the directory of a finding's state.
+func copyLog(log, dir string) error {
+	out, err := exec.Command("cp", log, filepath.Join(dir, LogName)).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("keep the log of a finding: %w: %s", err, out)
+	}
+	return nil
 }
 
 // again returns the disk that the crash leaves.
@@ -181,30 +187,4 @@ func differs(a, b *vfs.Mem, name string, n int64) (int64, error) {
 		}
 	}
 	return -1, nil
-}
-
-// Replay checks the state of a finding again, from its log. It returns what is broken
-// now, or nil.
-func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *oracle.Violation, err error) {
-	var sc Scenario
-	if err := json.Unmarshal(f.Scenario, &sc); err != nil {
-		return nil, fmt.Errorf("scenario of the finding: %w", err)
-	}
-	position := int(f.Cut.Position)
-	if position < x.Log.start || position > x.Log.end {
-		return nil, fmt.Errorf("%s has no position %d", x.LogFile, position)
-	}
-	at := newReplay(x.Log, sc.Lies)
-	if err := at.to(position); err != nil {
-		return nil, err
-	}
-	s := model.State{CrashOptions: vfs.CrashOptions{Strict: sc.Strict, BlockSize: sc.Block, Garbage: sc.Garbage, ProcessCrash: sc.Kill}}
-	s.Follow(at.mem, f.Trail)
-	r := &run{Exploration: x, modes: at.modes}
-	if r.scratch, err = newScratch(x.Stage); err != nil {
-		return nil, err
-	}
-	c := &checker{run: r, judge: x.Judge(), dir: filepath.Join(r.scratch.dir, "replay")}
-	broken, err = c.check(ctx, s.Disk, position)
-	return broken, errors.Join(err, c.judge.Release(), r.scratch.close())
 }

@@ -107,7 +107,7 @@ func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *
 	t.Logf("seed %d", seed)
 	return &Exploration{
 		Stage: stage, Log: l, LogFile: log, Judge: func() disk.Judge { return NewOwnJudge(stage, p, l) },
-		Profile: explore.PosixStrict, Seed: seed, States: 300, Workers: 2, Causes: map[string]bool{},
+		Profile: explore.PosixStrict, Seed: seed, States: 300, Workers: 2, Causes: map[string]bool{}, Role: explore.Role,
 	}
 }
 

@@ -3,8 +3,6 @@ package files
 import (
 	"fmt"
 	"syscall"
-
-	"lsmlab/powerfail/explore"
 )
 
 // Kind is what an entry of the log says. The values are part of the format.
@@ -76,17 +74,18 @@ func (e *Entry) describe(name string) string {
 	return text
 }
 
-// role says what the operation is about: the role of its file by name, or dir.
-func (e *Entry) role(name string) string {
+// role says what the operation is about: the role of its file, or dir. name is the
+// path of that file.
+func (e *Entry) role(name string, of func(string) string) string {
 	switch e.Kind {
 	case Mark:
 		return "client"
 	case Mkdir, SyncDir:
 		return "dir"
 	case Create, Link, Symlink, Remove, Exchange:
-		return explore.Role(e.Path)
+		return of(e.Path)
 	case Rename:
-		return explore.Role(e.To)
+		return of(e.To)
 	}
-	return explore.Role(name)
+	return of(name)
 }

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"lsmlab/harness"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+)
+
+// What recording the reopenings of a program may take, for each recording and profile.
+const (
+	reopenings   = 6
+	reopenStates = 100 // of each
+)
+
+// filesRun is a run of crash files under way.
+type filesRun struct {
+	*filesFlags
+	*crashRun
+	stage    *disk.Stage
+	self     string
+	progress *harness.Display
+	causes   map[string]bool // of findings, over all profiles
+	foundIn  map[string]int  // findings, by profile
+	number   int             // of recordings made
+}
+
+// all records the program, or takes what was recorded before, and explores it under
+// each profile.
+func (r *filesRun) all(ctx context.Context, recordings []*files.Recording) (err error) {
+	cells := r.cells()
+	if recordings == nil {
+		for range r.recordings {
+			rec, err := r.record(ctx, cells[0])
+			if err != nil {
+				return err
+			}
+			recordings = append(recordings, rec)
+		}
+	}
+	for i, cell := range cells {
+		err := r.profile(ctx, i, cell, recordings)
+		if err = errors.Join(err, r.add(r.progress.Line, *cell)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cells returns one for each profile; kills alone need none.
+func (r *filesRun) cells() (cells []*rundir.Cell) {
+	for _, p := range r.parsed {
+		cells = append(cells, &rundir.Cell{Key: rundir.Key{Engine: ownProgram, FileSystem: files.FileSystem, Profile: string(p)}})
+	}
+	if r.kill {
+		cells = cells[:1]
+		cells[0].Profile = "kill"
+	}
+	return cells
+}
+
+// record runs the workload once. One that does not end well is a finding of cell,
+// unless it was made to fail.
+func (r *filesRun) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
+	rec := r.newRecording()
+	life := &subject.Life{}
+	source := files.Source{Server: r.server(), Fault: r.fault, Run: files.Own(r.program, false, nil, life)}
+	if err := r.keepRecording(ctx, source, rec); err != nil {
+		return nil, err
+	}
+	if life.Failed == nil || r.fault.Kind != "" {
+		return rec, nil
+	}
+	return rec, r.died(rec, cell, files.RuleWorkload, life)
+}
+
+// died writes down that the program itself did not end well.
+func (r *filesRun) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, life *subject.Life) error {
+	explore.Count(&cell.Violations, string(rule), 1)
+	if r.causes[string(rule)] {
+		return nil
+	}
+	r.causes[string(rule)] = true
+	return r.write(rec, cell, rec.Died(rule, life))
+}
+
+// write writes a finding down.
+func (r *filesRun) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Finding) error {
+	f.Key = cell.Key
+	r.foundIn[cell.Profile]++
+	return errors.Join(rec.Explain(f), r.report(r.progress.Line, *f))
+}
+
+func (r *filesRun) server() []string { return []string{r.self, "crash", "fuse-files"} }
+
+func (r *filesRun) newRecording() *files.Recording {
+	r.number++
+	dir := filepath.Join(r.dir.Path(), "recordings", fmt.Sprintf("%03d", r.number))
+	return &files.Recording{Program: r.program, Fault: r.fault.String(), Dir: dir}
+}
+
+// keepRecording records and keeps the log in the directory of rec.
+func (r *filesRun) keepRecording(ctx context.Context, source files.Source, rec *files.Recording) error {
+	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
+		return err
+	}
+	if err := files.Record(ctx, r.stage, source, rec.LogFile()); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	return errors.Join(rec.Save(), rec.Load())
+}
+
+// profile explores all recordings under one profile.
+func (r *filesRun) profile(ctx context.Context, i int, cell *rundir.Cell, recordings []*files.Recording) error {
+	begin := time.Now()
+	defer func() { cell.Seconds += time.Since(begin).Seconds() }()
+	for n, rec := range recordings {
+		want := (r.states - cell.Distinct) / int64(len(recordings)-n)
+		x := r.exploration(i, cell, rec)
+		x.States = max(want, 1)
+		if err := r.explore(ctx, x, rec, cell); err != nil {
+			return err
+		}
+		if rec.Program.Reopen != "" && r.depth > 1 && !r.enough(cell) {
+			if err := r.again(ctx, x, rec, cell); err != nil {
+				return err
+			}
+		}
+		if r.enough(cell) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// enough says whether the profile has its findings.
+func (r *filesRun) enough(cell *rundir.Cell) bool { return r.foundIn[cell.Profile] >= r.findings }
+
+func (r *filesRun) exploration(i int, cell *rundir.Cell, rec *files.Recording) *files.Exploration {
+	x := &files.Exploration{
+		Stage: r.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: rec.Judge(r.stage),
+		Profile: r.parsed[i], Seed: r.seed + uint64(r.number), Workers: r.workers, Kills: i == 0, KillsAlone: r.kill,
+		Causes: r.causes, Findings: r.findings, Role: explore.Patterns(),
+	}
+	begin, before := time.Now(), cell.Distinct
+	x.OnState = func(distinct int64) {
+		share := float64(before+distinct) / float64(r.states)
+		r.progress.At(i*diskSteps+int(min(share, 1)*diskSteps), fmt.Sprintf("%s: %d states, %.0f/s",
+			cell.Profile, before+distinct, float64(distinct)/time.Since(begin).Seconds()))
+	}
+	return x
+}
+
+// explore explores one recording and writes down what is found.
+func (r *filesRun) explore(ctx context.Context, x *files.Exploration, rec *files.Recording, cell *rundir.Cell) error {
+	counts, found, err := x.Run(ctx)
+	cell.Add(&counts)
+	for _, f := range found {
+		err = errors.Join(err, r.write(rec, cell, f))
+	}
+	return err
+}
+
+// again records some reopenings of what a crash left, and explores those.
+func (r *filesRun) again(ctx context.Context, x *files.Exploration, rec *files.Recording, cell *rundir.Cell) error {
+	crashes, err := x.Draw(reopenings)
+	if err != nil {
+		return err
+	}
+	for _, c := range crashes {
+		next := r.newRecording()
+		next.Program = rec.Program
+		life := &subject.Life{}
+		source := files.Source{Server: r.server(), Fill: c.Fill, Marks: c.Marks, Run: files.Own(rec.Program, true, c.Acked, life)}
+		if err := r.keepRecording(ctx, source, next); err != nil {
+			return err
+		}
+		if life.Failed != nil {
+			if err := r.died(next, cell, files.RuleReopen, life); err != nil {
+				return err
+			}
+		}
+		y := *x
+		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.Judge(r.stage)
+		y.Depth, y.States = 2, reopenStates
+		if err := r.explore(ctx, &y, next, cell); err != nil || r.enough(cell) {
+			return err
+		}
+	}
+	return nil
+}
