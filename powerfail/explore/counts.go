@@ -15,6 +15,12 @@ type Counts struct {
 	Violations map[string]int64 `json:"violations,omitempty"` // by rule
 	// Coverage counts states by what was about to happen: "write wal".
 	Coverage map[string]int64 `json:"coverage"`
+	// Losses counts states by what they lost: "write wal torn". One state counts for
+	// each kind of loss that it has.
+	Losses map[string]int64 `json:"losses,omitempty"`
+	// Refused counts states that the kernel did not mount: they say nothing of the
+	// store, and are in no other count but Explored.
+	Refused int64 `json:"refused,omitempty"`
 	// Depths[i] counts distinct states after i+1 crashes.
 	Depths []int64 `json:"depths"`
 }
@@ -26,6 +32,8 @@ func (c *Counts) Add(o *Counts) {
 	c.Distinct += o.Distinct
 	addTo(&c.Violations, o.Violations)
 	addTo(&c.Coverage, o.Coverage)
+	addTo(&c.Losses, o.Losses)
+	c.Refused += o.Refused
 	for i, n := range o.Depths {
 		c.AtDepth(i+1, n)
 	}

@@ -72,9 +72,13 @@ func TestCountsAdd(t *testing.T) {
 	b := Counts{
 		Programs: 2, Explored: 7, Distinct: 4, Violations: map[string]int64{"lost": 1},
 		Coverage: map[string]int64{"write wal": 1, "sync table": 3}, Depths: []int64{2, 2},
+		Losses: map[string]int64{"write wal torn": 2}, Refused: 1,
 	}
 	a.Add(&b)
-	want := Counts{3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3}, []int64{5, 2}}
+	want := Counts{
+		3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3},
+		map[string]int64{"write wal torn": 2}, 1, []int64{5, 2},
+	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("%+v, want %+v", a, want)
 	}
@@ -101,5 +105,21 @@ func TestRoles(t *testing.T) {
 		if got := Role(name); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
+	}
+}
+
+// Files of an unknown program share a role if their names differ by numbers alone.
+func TestPatterns(t *testing.T) {
+	role := Patterns()
+	for name, want := range map[string]string{"log-001": "log-N", "log-2": "log-N", "d1/a b": "dN/a_b"} {
+		if got := role(name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		role(string(c))
+	}
+	if got := role("A"); got != "other" {
+		t.Errorf("after many, A is %s", got)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -187,12 +189,28 @@ func (r *run) count(s crash, broken *oracle.Violation) {
 	r.counts.Distinct++
 	r.counts.AtDepth(max(1, r.Depth), 1)
 	explore.Count(&r.counts.Coverage, string(e.Kind)+" "+e.role(r.names[e.File], r.Role), 1)
+	for _, l := range r.lossesOf(s) {
+		explore.Count(&r.counts.Losses, l, 1)
+	}
 	if broken != nil {
 		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
 	}
 	if r.OnState != nil {
 		r.OnState(r.counts.Distinct)
 	}
+}
+
+// lossesOf says what a state lost, each kind of loss once: "write wal lost".
+func (r *run) lossesOf(s crash) (all []string) {
+	for _, l := range s.lost {
+		role := "dir"
+		if l.file != "/" {
+			role = r.Role(l.file[1:])
+		}
+		all = append(all, fmt.Sprintf("%s %s %s", l.by, role, l.how))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // next returns the operation that a crash at a position is before.

@@ -105,7 +105,7 @@ func (h *hunt) weakest() explore.Profile {
 		s.Make(h.at.mem, explore.Durable[vfs.CrashSite])
 		found := h.shows(s)
 		for n := 0; n < weakestTries && !found && g.kind.Keeps != nil; n++ {
-			found = h.shows(g.draw(h.at.mem))
+			found = h.shows(g.draw(h.at).state)
 		}
 		if found {
 			at = h.at

@@ -36,13 +36,11 @@ func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
 		if err := r.to(p); err != nil {
 			return nil, err
 		}
-		s := g.kind.Durable()
-		if g.kind.Keeps == nil {
-			s.Make(r.mem, explore.Durable[vfs.CrashSite])
-		} else {
-			s = g.draw(r.mem)
+		s := r.make(g.kind.Durable(), explore.Durable[vfs.CrashSite])
+		if g.kind.Keeps != nil {
+			s = g.draw(r)
 		}
-		c := Crash{Fill: func(dir string) error { return writeTree(s.Disk, dir, whole.modes) }}
+		c := Crash{Fill: func(dir string) error { return writeTree(s.state.Disk, dir, whole.modes) }}
 		for _, a := range x.Log.Acks(p) {
 			c.Acked = append(c.Acked, a.ID)
 			c.Marks = append(c.Marks, ackPrefix+a.ID)

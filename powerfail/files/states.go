@@ -14,6 +14,44 @@ import (
 type crash struct {
 	position int
 	state    model.State
+	lost     []loss
+}
+
+// loss is one way in which a state lacks something; a state has each once.
+type loss struct {
+	by   Kind   // operation that made what is lost
+	file string // path in the model
+	how  string
+}
+
+// make makes a state of the replay's position by choose, and keeps what it lost.
+func (r *replay) make(s model.State, choose model.Chooser) crash {
+	met := map[loss]bool{}
+	c := crash{position: r.at, state: s}
+	c.state.Make(r.mem, func(site vfs.CrashSite, n int) int {
+		got := choose(site, n)
+		if got == n-1 {
+			return got
+		}
+		l := loss{Write, site.File, "lost"}
+		if i := r.entryOf(site.Made); i >= 0 {
+			l.by = r.log.Entries[i].Kind
+		}
+		switch {
+		case site.Kind == vfs.SiteGarbage:
+			l.how = "garbage"
+		case got > 0 && site.Kind == vfs.SiteBlock:
+			l.how = "older"
+		case got > 0:
+			l.how = "short"
+		}
+		if !met[l] {
+			met[l] = true
+			c.lost = append(c.lost, l)
+		}
+		return got
+	})
+	return c
 }
 
 // generator makes the crash states of a log under one profile.
@@ -145,12 +183,11 @@ func (g *generator) sweep(visits map[int]visit, yield func(crash) bool, err *err
 		if !ok {
 			continue
 		}
-		give := func(s model.State) bool { return yield(crash{p, s}) }
-		if v.ends > 0 && !g.ends(r.mem, give) {
+		if v.ends > 0 && !g.ends(r, yield) {
 			return false
 		}
 		for range v.drawn {
-			if !give(g.draw(r.mem)) {
+			if !yield(g.draw(r)) {
 				return false
 			}
 		}
@@ -159,31 +196,26 @@ func (g *generator) sweep(visits map[int]visit, yield func(crash) bool, err *err
 }
 
 // ends makes the state that lost all, and the one that lost nothing.
-func (g *generator) ends(m *vfs.Mem, give func(model.State) bool) bool {
-	if g.losses {
-		s := g.kind.Durable()
-		s.Make(m, explore.Durable[vfs.CrashSite])
-		if !give(s) {
-			return false
-		}
+func (g *generator) ends(r *replay, yield func(crash) bool) bool {
+	if g.losses && !yield(r.make(g.kind.Durable(), explore.Durable[vfs.CrashSite])) {
+		return false
 	}
 	if g.kills {
 		s := model.Kill()
-		s.Make(m, nil)
-		return give(s)
+		s.Make(r.mem, nil)
+		return yield(crash{position: r.at, state: s})
 	}
 	return true
 }
 
 // draw makes a random state: of two one in which little is lost or little kept, which
 // shows what depends on one thing alone.
-func (g *generator) draw(m *vfs.Mem) model.State {
+func (g *generator) draw(r *replay) crash {
 	s, by := g.kind.Draw(g.rng)
 	if g.rng.IntN(2) == 0 {
-		by = g.few(m, s)
+		by = g.few(r.mem, s)
 	}
-	s.Make(m, by)
-	return s
+	return r.make(s, by)
 }
 
 // few returns what keeps all but one or two things, or loses all but one or two.

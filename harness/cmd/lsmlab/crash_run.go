@@ -169,11 +169,7 @@ func findingText(f *rundir.Finding) string {
 	for _, l := range f.Lost {
 		fmt.Fprintf(&b, "  lost: %s\n", l.What)
 		if l.Operation != "" {
-			fmt.Fprintf(&b, "    made by %s, not covered by a sync", l.Operation)
-			if len(l.Stack) > 0 {
-				b.WriteString(", called from")
-			}
-			b.WriteByte('\n')
+			fmt.Fprintf(&b, "    made by %s, not covered by a sync, called from\n", l.Operation)
 		}
 		for _, call := range l.Stack {
 			fmt.Fprintf(&b, "      %s\n", call)
