@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -61,8 +62,11 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	return f, err
 }
 
-// copyLog copies a log into the directory of a finding's state.
+// copyLog copies a log into the directory of a finding's state, which is made.
 func copyLog(log, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	out, err := exec.Command("cp", log, filepath.Join(dir, LogName)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("keep the log of a finding: %w: %s", err, out)
