@@ -44,9 +44,9 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 // RunAgain runs the program of a finding once more that did not end well by itself:
 // its reopening, on what lay in the directory at first, or else its workload. It
 // returns how that ended.
-func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server []string, rule oracle.Rule, log string) (*subject.Failure, error) {
+func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, watched []string, rule oracle.Rule, log string) (*subject.Failure, error) {
 	life := &subject.Life{}
-	source := Source{Server: server}
+	source := Source{Server: server, Watched: watched}
 	if r.Fault != "" {
 		var err error
 		if source.Fault, err = ParseFault(r.Fault); err != nil {

@@ -64,7 +64,7 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 		for n, c := range must(x.Draw(6))(t) {
 			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
 			var life subject.Life
-			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Fill: c.Fill, Marks: c.Marks, Run: Own(p, true, c.Acked, &life)}, log))
+			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Run: Own(p, true, c.Acked, &life)}, log))
 			l := must(ReadLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 100

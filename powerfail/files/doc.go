@@ -22,9 +22,10 @@
 // was at one of these, torn at sectors, and nothing between; a store that is
 // acknowledged without any of them is not in the log, and is found missing.
 //
-// Not seen: sync(2) and syncfs(2), of which the kernel tells a FUSE file system
-// nothing, and RWF_DSYNC of pwritev2. A program that relies on these loses what it
-// was promised here, and not in reality: use the tier of disks for it. Extended
+// Of sync(2) and syncfs(2) the kernel tells a FUSE file system nothing: a filter of
+// the program's system calls does ([Watched]). Not seen are RWF_DSYNC of pwritev2, and
+// what other programs sync for it. A program that relies on these loses what it was
+// promised here, and not in reality: use the tier of disks for it. Extended
 // attributes, O_TMPFILE and inserted or collapsed ranges are refused, as by file
 // systems without them; sockets, pipes and devices work and are not part of a state.
 // Owners and times are not kept, permissions are and are never lost.

@@ -16,9 +16,6 @@ const (
 func TestForgetfulAndCareful(t *testing.T) {
 	stage := newStage(t)
 	r := record(t, stage, subject.Program{Workload: careful, Check: looks}, Fault{})
-	for _, e := range r.Log.Entries {
-		t.Log(e.describe(""), e.File)
-	}
 	f, counts := r.find(t)
 	if f != nil {
 		t.Errorf("careful: %+v", f)
@@ -30,4 +27,14 @@ func TestForgetfulAndCareful(t *testing.T) {
 		t.Fatalf("forgetful: %+v", f)
 	}
 	t.Logf("%+v", f)
+}
+
+// A program may rely on sync(2) for everything, with what it stored through mappings.
+func TestSyncOfAll(t *testing.T) {
+	stage := newStage(t)
+	workload := strings.ReplaceAll(careful, "sync $i .", "sync")
+	r := record(t, stage, subject.Program{Workload: workload, Check: looks}, Fault{})
+	if f, counts := r.find(t); f != nil || counts.Coverage["syncall dir"] == 0 {
+		t.Errorf("%+v, %+v", f, counts)
+	}
 }

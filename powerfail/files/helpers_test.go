@@ -24,6 +24,10 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "watched" {
+		fmt.Fprintln(os.Stderr, Watched(os.Args[2:]))
+		os.Exit(2)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "corpus" {
 		os.Exit(corpus.Run(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
@@ -95,7 +99,7 @@ func record(t testing.TB, stage *disk.Stage, p subject.Program, fault Fault) *re
 	t.Helper()
 	log := filepath.Join(t.TempDir(), LogName)
 	r := &recorded{}
-	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Fault: fault, Run: Own(p, false, nil, &r.life)}, log))
+	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Run: Own(p, false, nil, &r.life)}, log))
 	r.Exploration = exploring(t, stage, p, log)
 	return r
 }

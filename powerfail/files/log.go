@@ -18,6 +18,7 @@ const (
 	MarkEnd     = "end"   // the program has ended
 	ackPrefix   = "ack "
 	beginPrefix = "begin "
+	syncMark    = "sync of all" // becomes an entry SyncAll
 )
 
 // maxLine bounds an entry: the data of a write is a mebibyte at most, in base64.
@@ -121,7 +122,11 @@ func (w *logWriter) add(e Entry) {
 func (w *logWriter) mark(text string) (position int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.add(Entry{Kind: Mark, Text: text})
+	e := Entry{Kind: Mark, Text: text}
+	if text == syncMark {
+		e = Entry{Kind: SyncAll}
+	}
+	w.add(e)
 	w.err = errors.Join(w.err, w.out.Flush())
 	return w.n, w.err
 }

@@ -25,6 +25,7 @@ const (
 	Sync     Kind = "sync"     // File: content and size
 	SyncData Kind = "syncdata" // likewise; a part of it if Length is not 0 (O_DSYNC)
 	SyncDir  Kind = "syncdir"  // entries of Path
+	SyncAll  Kind = "syncall"  // everything: sync(2) or syncfs(2)
 	Mark     Kind = "mark"     // Text: what the recorder was told
 )
 
@@ -80,7 +81,7 @@ func (e *Entry) role(name string, of func(string) string) string {
 	switch e.Kind {
 	case Mark:
 		return "client"
-	case Mkdir, SyncDir:
+	case Mkdir, SyncDir, SyncAll:
 		return "dir"
 	case Create, Link, Symlink, Remove, Exchange:
 		return of(e.Path)

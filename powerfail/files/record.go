@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"strings"
 	"unicode"
 
@@ -13,14 +14,29 @@ import (
 // Source is what is recorded, and how.
 type Source struct {
 	Server []string // command that calls [Serve] with the four arguments appended
-	Fault  Fault
+	// Watched is the command that calls [Watched] with a command line appended; nil: calls
+	// of sync(2) and syncfs(2) are not seen.
+	Watched []string
+	Fault   Fault
 	// Fill puts into a directory what is there at first, and is durable. Nil: nothing.
 	Fill func(dir string) error
 	// Marks are what was said before the recording began, in order: ack and begin.
 	Marks []string
-	// Run runs the program in dir. What must survive from now on it says by mark,
-	// which ties the text to a position of the log.
-	Run func(ctx context.Context, stage *disk.Stage, dir string, mark func(text string) error) error
+	Run   Run
+}
+
+// Run runs a program at a place.
+type Run func(ctx context.Context, p Place) error
+
+// Place is where a program runs and whom it tells.
+type Place struct {
+	Stage *disk.Stage
+	Dir   string
+	// Mark ties a text to the present position of the log: what must survive from now
+	// on, say.
+	Mark func(text string) error
+	// Command makes a process whose calls of sync(2) are seen. It can be used once.
+	Command func(ctx context.Context, argv ...string) *exec.Cmd
 }
 
 // Record runs a program on a recorded directory and writes the log to the file log.
@@ -48,7 +64,16 @@ func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err e
 	}
 	guarded, cancel := served.guard(ctx)
 	defer cancel()
-	if err := s.Run(guarded, stage, served.served, mark); err != nil {
+	place := Place{Stage: stage, Dir: served.served, Mark: mark, Command: stage.Command}
+	if s.Watched != nil {
+		w, err := newWatcher(s.Watched, served.syncAll)
+		if err != nil {
+			return err
+		}
+		place.Command = w.command(stage.Command)
+		defer func() { err = errors.Join(err, w.close()) }()
+	}
+	if err := s.Run(guarded, place); err != nil {
 		return err
 	}
 	return mark(MarkEnd)
@@ -66,17 +91,17 @@ func clean(text string) string {
 
 // Own runs a person's own program: its workload, or, if reopen is set, its reopening
 // with acked on standard input. How it ended is left in life.
-func Own(p subject.Program, reopen bool, acked []string, life *subject.Life) func(context.Context, *disk.Stage, string, func(string) error) error {
-	return func(ctx context.Context, stage *disk.Stage, dir string, mark func(string) error) error {
-		p.Command = stage.Command
-		onAck := func(a subject.Ack) error { return mark(ackPrefix + a.ID) }
+func Own(p subject.Program, reopen bool, acked []string, life *subject.Life) Run {
+	return func(ctx context.Context, at Place) error {
+		p.Command = at.Command
+		onAck := func(a subject.Ack) error { return at.Mark(ackPrefix + a.ID) }
 		run := p.RunWorkload
 		if reopen {
 			run = func(ctx context.Context, dir string, onAck subject.OnAck) (*subject.Life, error) {
 				return p.RunReopen(ctx, dir, acked, onAck)
 			}
 		}
-		l, err := run(ctx, dir, onAck)
+		l, err := run(ctx, at.Dir, onAck)
 		*life = *l
 		return err
 	}

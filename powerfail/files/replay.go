@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -80,6 +81,8 @@ func (r *replay) apply(e *Entry) error {
 		r.rename(e.To, e.Path)
 		r.rename(aside, e.To)
 		return r.mem.Exchange(e.Path, e.To)
+	case SyncAll:
+		return r.syncAll("/")
 	case SyncDir:
 		if r.lies || e.Errno != 0 {
 			return nil
@@ -91,6 +94,27 @@ func (r *replay) apply(e *Entry) error {
 		return fmt.Errorf("no file %d", e.File)
 	}
 	return r.content(f, e)
+}
+
+// syncAll makes everything from a directory on durable.
+func (r *replay) syncAll(dir string) (err error) {
+	if r.lies {
+		return nil
+	}
+	if dir == "/" {
+		for _, f := range r.files {
+			err = errors.Join(err, f.Sync())
+		}
+	}
+	names, e := r.mem.List(dir)
+	err = errors.Join(err, e, r.mem.SyncDir(dir))
+	for _, base := range names {
+		name := path.Join(dir, base)
+		if info, e := r.mem.Lstat(name); e != nil || info.Dir {
+			err = errors.Join(err, e, r.syncAll(name))
+		}
+	}
+	return err
 }
 
 // content applies what changes a file, or how much of it is durable.

@@ -14,7 +14,6 @@ import (
 
 	"lsmlab/engines/vfs"
 	"lsmlab/engines/vfs/vfstest"
-	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/model"
 )
 
@@ -27,9 +26,9 @@ func serveFor(t *testing.T, do func(dir string)) *Log {
 	var want string
 	check(t, Record(context.Background(), stage, Source{
 		Server: self("serve"),
-		Run: func(_ context.Context, _ *disk.Stage, dir string, _ func(string) error) error {
-			do(dir)
-			want = show(t, dir)
+		Run: func(_ context.Context, p Place) error {
+			do(p.Dir)
+			want = show(t, p.Dir)
 			return nil
 		},
 	}, name))

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -16,9 +18,9 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// server is the process of [Serve] and the directory that it serves. It is used by
-// one goroutine at a time.
+// server is the process of [Serve] and the directory that it serves.
 type server struct {
+	mu      sync.Mutex // of marks
 	process *exec.Cmd
 	control io.WriteCloser
 	answers *bufio.Scanner
@@ -73,6 +75,8 @@ func startServer(stage *disk.Stage, argv []string, fault Fault, log string, fill
 
 // mark notes text in the log, and returns the position behind it.
 func (s *server) mark(text string) (position int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if _, err = fmt.Fprintln(s.control, text); err == nil {
 		if s.answers.Scan() {
 			return strconv.Atoi(s.answers.Text())
@@ -80,6 +84,19 @@ func (s *server) mark(text string) (position int, err error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return 0, errors.Join(fmt.Errorf("mark the operation log: %w", err), s.close())
+}
+
+// syncAll notes that all is synced, with what lies in mappings.
+func (s *server) syncAll() error {
+	dir, err := os.Open(s.served)
+	if err != nil {
+		return err
+	}
+	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+		return errors.Join(fmt.Errorf("sync %s: %w", s.served, err), dir.Close())
+	}
+	_, err = s.mark(syncMark)
+	return errors.Join(err, dir.Close())
 }
 
 // close unmounts and ends the process, which ends the log.

@@ -92,7 +92,7 @@ func weigh(l *Log) []int {
 		}
 		w := 1
 		switch next {
-		case Sync, SyncData, SyncDir:
+		case Sync, SyncData, SyncDir, SyncAll:
 			w += 3
 		case Rename, Exchange, Remove, Link, Truncate:
 			w += 2
@@ -100,7 +100,7 @@ func weigh(l *Log) []int {
 		switch last {
 		case Mark, Rename, Exchange, Remove, Link, Truncate:
 			w += 3
-		case Sync, SyncData, SyncDir:
+		case Sync, SyncData, SyncDir, SyncAll:
 			w += 2
 		}
 		weights[p] = w

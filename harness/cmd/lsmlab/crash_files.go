@@ -45,7 +45,7 @@ acknowledgement. --kill makes these alone.
 
 Recordings stay in the run directory; --log explores them again, under other profiles say.
 --states is per profile, over all recordings. Stores through mappings are seen when the kernel writes
-them back; sync(2) and syncfs(2) are not seen: see powerfail/README.md.
+them back; what else is seen and is not: see powerfail/README.md.
 
 Needs root and /dev/fuse. What a killed run leaves is released by lsmlab crash clean.
 

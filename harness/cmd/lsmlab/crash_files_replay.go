@@ -45,7 +45,8 @@ func replayFiles(ctx context.Context, f *rundir.Finding) (found *rundir.Finding,
 	counts.Explored, counts.Distinct = 1, 1
 	var broken *oracle.Violation
 	if died {
-		failed, err := rec.RunAgain(ctx, stage, []string{self, "crash", "fuse-files"}, f.Rule, filepath.Join(stage.Dir, "again.jsonl"))
+		server, watched := filesHelpers(self)
+		failed, err := rec.RunAgain(ctx, stage, server, watched, f.Rule, filepath.Join(stage.Dir, "again.jsonl"))
 		if err != nil || failed == nil {
 			return nil, counts, err
 		}
@@ -82,4 +83,21 @@ func (a *app) crashFuseFilesCommand() *cobra.Command {
 			return errors.Join(files.Serve(args[0], args[1], fault, log, a.stdin, a.stdout), log.Close())
 		},
 	}
+}
+
+// crashWatchedCommand is the process that becomes a program whose system calls are
+// watched.
+func (a *app) crashWatchedCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                "watched CMD ARG...",
+		Short:              "Become a command whose calls of sync(2) are told to crash files (started by it)",
+		Hidden:             true,
+		DisableFlagParsing: true, // they are the command's
+		RunE:               func(_ *cobra.Command, args []string) error { return files.Watched(args) },
+	}
+}
+
+// filesHelpers are the commands of the processes that crash files starts.
+func filesHelpers(self string) (server, watched []string) {
+	return []string{self, "crash", "fuse-files"}, []string{self, "crash", "watched"}
 }

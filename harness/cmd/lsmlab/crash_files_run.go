@@ -74,7 +74,7 @@ func (r *filesRun) cells() (cells []*rundir.Cell) {
 func (r *filesRun) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
 	rec := r.newRecording()
 	life := &subject.Life{}
-	source := files.Source{Server: r.server(), Fault: r.fault, Run: files.Own(r.program, false, nil, life)}
+	source := files.Source{Fault: r.fault, Run: files.Own(r.program, false, nil, life)}
 	if err := r.keepRecording(ctx, source, rec); err != nil {
 		return nil, err
 	}
@@ -101,8 +101,6 @@ func (r *filesRun) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Find
 	return errors.Join(rec.Explain(f), r.report(r.progress.Line, *f))
 }
 
-func (r *filesRun) server() []string { return []string{r.self, "crash", "fuse-files"} }
-
 func (r *filesRun) newRecording() *files.Recording {
 	r.number++
 	dir := filepath.Join(r.dir.Path(), "recordings", fmt.Sprintf("%03d", r.number))
@@ -114,6 +112,7 @@ func (r *filesRun) keepRecording(ctx context.Context, source files.Source, rec *
 	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
 		return err
 	}
+	source.Server, source.Watched = filesHelpers(r.self)
 	if err := files.Record(ctx, r.stage, source, rec.LogFile()); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
@@ -181,7 +180,7 @@ func (r *filesRun) again(ctx context.Context, x *files.Exploration, rec *files.R
 		next := r.newRecording()
 		next.Program = rec.Program
 		life := &subject.Life{}
-		source := files.Source{Server: r.server(), Fill: c.Fill, Marks: c.Marks, Run: files.Own(rec.Program, true, c.Acked, life)}
+		source := files.Source{Fill: c.Fill, Marks: c.Marks, Run: files.Own(rec.Program, true, c.Acked, life)}
 		if err := r.keepRecording(ctx, source, next); err != nil {
 			return err
 		}

@@ -43,6 +43,9 @@ func crashKeeper(t *testing.T, sync string, args ...string) (out string, status 
 // Findings are shown again from their own log, and recordings are explored again.
 func TestCrashFiles(t *testing.T) {
 	needFiles(t)
+	if _, status, said := crashKeeper(t, "sync", "--states", "50", "--profile", "posix-strict"); status != exitSound {
+		t.Errorf("sync of all: status %d:\n%s", status, said)
+	}
 	careful, status, said := crashKeeper(t, "sync $i .", "--states", "200", "--recordings", "2")
 	if status != exitSound {
 		t.Errorf("careful: status %d:\n%s", status, said)
