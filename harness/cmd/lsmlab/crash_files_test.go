@@ -56,11 +56,11 @@ func TestCrashFiles(t *testing.T) {
 	}
 	for sync, weakest := range map[string]string{"sync $i": "posix-strict", ":": "drop-all"} {
 		out, status, said := crashKeeper(t, sync)
-		if status != exitFinding || !strings.Contains(said, "weakest profile "+weakest) || !strings.Contains(said, "no a") || strings.Count(said, "FINDING") != 1 {
+		if status != exitFinding || !strings.Contains(said, "weakest profile "+weakest) || !strings.Contains(said, "check: no ") || strings.Count(said, "FINDING") != 1 {
 			t.Errorf("%s: status %d:\n%s", sync, status, said)
 		}
 		finding := filepath.Join(out, "findings", "001-check")
-		if status, said = crash("", "replay", finding); status != exitFinding || !strings.Contains(said, "no a") {
+		if status, said = crash("", "replay", finding); status != exitFinding || !strings.Contains(said, "check: no ") {
 			t.Errorf("replay: status %d:\n%s", status, said)
 		}
 		f, err := rundir.ReadFinding(finding)
