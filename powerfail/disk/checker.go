@@ -11,11 +11,23 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// Rules of this tier, beside those of the oracle.
+// Rules of this tier, beside those of the oracle: for a person's own program.
 const (
-	RuleMount oracle.Rule = "mount" // the kernel mounts the file system that the cut left
-	RuleCheck oracle.Rule = "check" // the user's check command ends well
+	RuleCheck    oracle.Rule = "check"    // its check command ends well
+	RuleReopen   oracle.Rule = "reopen"   // its reopening ends well on what a power cut left
+	RuleWorkload oracle.Rule = "workload" // its workload ends well
 )
+
+// RefusedError says that the kernel does not mount the file system that a cut left.
+// That is the file system's affair, or the disk's: its own metadata was torn. No
+// program can be told from it.
+type RefusedError struct{ Err error }
+
+// Error implements error.
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the kernel's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Judge says whether a store may be what a power cut at a position of the block
 // log left. It may write to it. It is used by one goroutine at a time.
@@ -45,12 +57,14 @@ func NewChecker(stage *Stage, kind FileSystem, size int64, judge Judge) (*Checke
 }
 
 // Check judges the state of the disk that a power cut at position left. It
-// returns the broken rule, or nil. An error means that there is no verdict.
+// returns the broken rule, or nil. An error means that there is no verdict; it is a
+// [RefusedError] if the kernel does not mount that state.
 func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
-	if refused, err := c.mount(image); err != nil {
+	if err := c.scratch.load(image); err != nil {
 		return nil, err
-	} else if refused != nil {
-		return &oracle.Violation{Rule: RuleMount, Detail: refused.Error()}, nil
+	}
+	if err := c.scratch.mount(); err != nil {
+		return nil, &RefusedError{err}
 	}
 	broken, err = c.judge.Judge(ctx, filepath.Join(c.scratch.point, StoreName), position)
 	if broken == nil && err == nil {
@@ -60,21 +74,6 @@ func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int
 		// An engine that was closed well still holds a file.
 	}
 	return broken, errors.Join(err, c.judge.Release(), c.scratch.unmount())
-}
-
-// mount mounts image, and returns the kernel's error if that fails twice: what the
-// kernel could not write to a disk before, of whose loop device ours has the number,
-// may be told to our first mount.
-func (c *Checker) mount(image *blocklog.Image) (refused, err error) {
-	for range 2 {
-		if err = c.scratch.load(image); err != nil {
-			return nil, err
-		}
-		if refused = c.scratch.mount(); refused == nil {
-			break
-		}
-	}
-	return refused, nil
 }
 
 // Close releases the disk and the judge.

@@ -29,11 +29,19 @@ type Exploration struct {
 	Profile explore.Profile
 	Seed    uint64
 	States  int64 // distinct ones to check at most
-	Workers int   // default 1; always 1 for a file system that is alone
+	Depth   int   // power cuts before those of this recording
+	// Silent are weaker profiles that were explored and showed nothing.
+	Silent map[explore.Profile]bool
+	// Known, if not nil, says that a violation was found before: it is counted, and
+	// the exploration goes on.
+	Known   func(*oracle.Violation) bool
+	Workers int // default 1; always 1 for a file system that is alone
 	// Shard takes those states whose fingerprint is this number modulo Shards.
 	// Shards of 0 is one.
 	Shard, Shards int
 
+	// Role says what a file of the store is for, by its path. nil: explore.Role.
+	Role func(name string) string
 	// OnState, if not nil, is told after each check how many there were.
 	OnState func(distinct int64)
 }
@@ -86,7 +94,17 @@ func (x *Exploration) run(ctx context.Context) (*run, error) {
 	if r.err == nil {
 		r.err = ctx.Err()
 	}
+	if r.err == nil {
+		r.err = r.trust()
+	}
 	return r, r.err
+}
+
+func (x *Exploration) role() func(string) string {
+	if x.Role == nil {
+		return explore.Role
+	}
+	return x.Role
 }
 
 func (x *Exploration) workers() int {
@@ -107,7 +125,9 @@ type run struct {
 	counts explore.Counts
 	state  state             // of the finding
 	broken *oracle.Violation // the finding
-	err    error
+
+	refused *RefusedError // the first
+	err     error
 }
 
 func (x *Exploration) begin() (*run, error) {
@@ -120,9 +140,9 @@ func (x *Exploration) begin() (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Exploration: x, journal: newJournal(x.Log), seen: map[uint64]struct{}{}}
+	r := &run{Exploration: x, journal: newJournal(x.Log, x.role()), seen: map[uint64]struct{}{}}
 	r.generator = &generator{
-		disk: d, start: start, end: end, adversary: adversaryOf(x.Profile),
+		disk: d, start: start, end: end, adversary: adversaryOf(x.Profile), journal: r.journal,
 		rng: rand.New(rand.NewPCG(x.Seed, 0)), states: x.States,
 	}
 	r.counts.Programs = 1
@@ -174,36 +194,62 @@ func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err err
 	defer func() { err = errors.Join(err, c.Close()) }()
 	for s := range jobs {
 		broken, err := c.Check(ctx, s.image, s.position)
-		if ctx.Err() != nil {
+		var refused *RefusedError
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case errors.As(err, &refused):
+			r.refuse(refused)
+		case err != nil:
 			return err
-		}
-		r.count(s, broken)
-		if broken != nil {
+		case r.count(s, broken):
 			stop()
 		}
 	}
 	return nil
 }
 
-func (r *run) count(s state, broken *oracle.Violation) {
+// count counts a checked state, and says whether it is the finding.
+func (r *run) count(s state, broken *oracle.Violation) (found bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.journal.after(s.position)
 	r.counts.Distinct++
-	r.counts.AtDepth(1, 1)
+	r.counts.AtDepth(1+r.Depth, 1)
 	explore.Count(&r.counts.Coverage, e.kind+" "+e.role, 1)
+	for what := range r.journal.losses(s) {
+		explore.Count(&r.counts.Losses, what, 1)
+	}
 	if broken != nil {
 		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
-		if r.broken == nil {
-			r.state, r.broken = s, broken
+		if r.broken == nil && (r.Known == nil || !r.Known(broken)) {
+			r.state, r.broken, found = s, broken, true
 		}
 	}
 	if r.OnState != nil {
 		r.OnState(r.counts.Distinct)
 	}
+	return found
+}
+
+// What makes refused mounts a broken environment: so many, and more than were checked.
+const refusedLimit = 20
+
+// refuse counts a state that the kernel does not mount.
+func (r *run) refuse(why *RefusedError) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts.Refused++; r.refused == nil {
+		r.refused = why
+	}
+}
+
+// trust returns an error if most states could not be mounted.
+func (r *run) trust() error {
+	if n := r.counts.Refused; n >= refusedLimit && n > r.counts.Distinct {
+		return fmt.Errorf("the kernel refuses to mount %d of %d states, such as: %w: it is not the program's doing; look at the kernel's log (dmesg), or try another --fs", n, n+r.counts.Distinct, r.refused.Err)
+	}
+	return nil
 }
 
 // fail keeps the first error and ends the run.

@@ -18,15 +18,18 @@ import (
 // LogName is the file of the block log in the state of a finding.
 const LogName = "disk.blocklog"
 
-// shrinkLimit bounds the checks that shrinking a finding may take.
-const shrinkLimit = 300
-
 // Scenario is what makes the crash state of a finding again, with its trail and
 // its position, from the block log.
 type Scenario struct {
 	Model blocklog.Model `json:"model"`
-	// CheckCommand is the user's, "" if an engine was judged.
+	// CheckCommand is that of a person's own program, "" if an engine was judged.
 	CheckCommand string `json:"checkCommand,omitempty"`
+	Reopen       string `json:"reopen,omitempty"`
+	// How to run the workload again, for a finding that is no crash state.
+	Workload string `json:"workload,omitempty"`
+	Busy     bool   `json:"busy,omitempty"`
+	Fault    string `json:"fault,omitempty"`
+	KillAt   int    `json:"killAt,omitempty"` // number of the acknowledgement
 }
 
 // finding shrinks what was found and says it in words.
@@ -37,66 +40,21 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	h := &hunt{run: r, ctx: ctx, checker: c}
-	f = &rundir.Finding{
-		Tier: Tier, Rule: r.broken.Rule, Detail: r.broken.Detail, Depth: 1,
-		Cut:    oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff},
-		Before: r.journal.after(r.state.position).text,
-	}
+	f = &rundir.Finding{Tier: Tier, Rule: r.broken.Rule, Depth: 1 + r.Depth}
+	h.shows(h.state) // again, for what it says
 	f.Weakest = h.weakest()
 	h.shrink()
+	f.Output = h.output
 	f.Detail, f.Trail, f.Lost = r.broken.Detail, r.state.trail, r.losses()
+	f.Cut = oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff}
+	f.Before = r.journal.after(r.state.position).text
 	f.Scenario, err = json.Marshal(Scenario{Model: r.state.model})
 	f.State = r.export
+	if err != nil {
+		return nil, err
+	}
+	f.Files, err = h.fates()
 	return f, err
-}
-
-// hunt looks for the least that shows a finding.
-type hunt struct {
-	*run
-	ctx     context.Context
-	checker *Checker
-	checks  int
-}
-
-// shows says whether a state breaks the rule of the finding too, which it then
-// stands for.
-func (h *hunt) shows(s state) bool {
-	if h.checks++; h.checks > shrinkLimit {
-		return false
-	}
-	broken, err := h.checker.Check(h.ctx, s.image, s.position)
-	if err != nil || broken == nil || broken.Rule != h.broken.Rule {
-		return false
-	}
-	h.state, h.broken = s, broken
-	return true
-}
-
-// weakest looks for a state of a weaker profile at the same position.
-func (h *hunt) weakest() explore.Profile {
-	const tries = 20
-	g, position := h.generator, h.state.position
-	for _, p := range h.Profile.Weaker() {
-		a := adversaryOf(p)
-		if h.shows(g.make(position, a.models[0], explore.Durable[blocklog.Site])) {
-			return p
-		}
-		for n := 0; n < tries && a.keeps != nil; n++ {
-			m, choose := a.draw(g.rng)
-			if h.shows(g.make(position, m, choose)) {
-				return p
-			}
-		}
-	}
-	return h.Profile
-}
-
-// shrink gives back what need not be lost.
-func (h *hunt) shrink() {
-	position, model := h.state.position, h.state.model
-	explore.Shrink(h.state.trail, func(t explore.Trail) bool {
-		return h.shows(h.generator.make(position, model, explore.Follow[blocklog.Site](t)))
-	})
 }
 
 // losses says in words what the power cut took.
@@ -113,7 +71,7 @@ func (r *run) losses() (lost []rundir.Loss) {
 		}
 		return got
 	})
-	if len(lost) == 0 && r.broken.Rule != RuleMount {
+	if len(lost) == 0 {
 		return []rundir.Loss{{What: "nothing that the disk was given: what is missing had not been written to it"}}
 	}
 	return lost
@@ -139,7 +97,7 @@ func (r *run) export(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = c.Check(context.Background(), r.state.image, r.state.position) // a file system that does not mount has no files
+	_, err = c.Check(context.Background(), r.state.image, r.state.position)
 	return errors.Join(err, c.Close())
 }
 

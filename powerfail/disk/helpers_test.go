@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"lsmlab/powerfail/blocklog"
@@ -34,16 +33,11 @@ func self(role string) []string {
 }
 
 func serve(args []string) error {
-	size, err := strconv.ParseInt(args[1], 10, 64)
+	s, err := ParseServed(args)
 	if err != nil {
 		return err
 	}
-	log, err := os.Create(args[2])
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return Serve(args[0], size, log, os.Stdin, os.Stdout)
+	return Serve(s, os.Stdin, os.Stdout)
 }
 
 // record records a shell command in a stage of its own, until somebody kills it.

@@ -13,12 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lsmlab/powerfail/blocklog"
-	"lsmlab/powerfail/explore"
 )
 
 // extentMark begins the marks that say where a file lies: then come offset and
 // length on the disk, in bytes, the offset in the file, and its path in the store.
 const extentMark = "extent "
+
+// sizeMark begins the marks that say how large a file is for the workload: then come
+// its bytes and its path in the store. A file that is gone has -1.
+const sizeMark = "size "
 
 // extent is a run of a file's bytes on the disk.
 type extent struct {
@@ -30,15 +33,19 @@ func (e extent) String() string {
 	return fmt.Sprintf("%s%d %d %d %s", extentMark, e.start, e.length, e.inFile, e.name)
 }
 
-// surveyor looks where the files of a store lie on the disk, again and again, and
-// says what is new. So a log tells by itself which block was whose.
+// surveyor looks at the files of a store, again and again, and says what is new: how
+// large they are and where on the disk they lie. So a log tells by itself which block
+// was whose.
 type surveyor struct {
-	dir  string
-	seen map[extent]bool
+	dir    string
+	mapped bool // the file system tells of places
+	seen   map[extent]bool
+	sizes  map[string]int64
 }
 
-// look returns the extents that it has not returned before.
-func (s *surveyor) look() (found []extent, err error) {
+// look returns the marks of what is new.
+func (s *surveyor) look() (found []string, err error) {
+	there := map[string]bool{}
 	err = filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // removed meanwhile
@@ -50,18 +57,43 @@ func (s *surveyor) look() (found []extent, err error) {
 		if err != nil {
 			return err
 		}
-		extents, err := extentsOf(path, name)
+		marks, err := s.file(path, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		for _, e := range extents {
-			if !s.seen[e] {
-				s.seen[e] = true
-				found = append(found, e)
-			}
-		}
+		there[name] = true
+		found = append(found, marks...)
 		return err
 	})
+	for name := range s.sizes {
+		if !there[name] {
+			delete(s.sizes, name)
+			found = append(found, fmt.Sprintf("%s-1 %s", sizeMark, name))
+		}
+	}
+	return found, err
+}
+
+// file returns the marks of one file.
+func (s *surveyor) file(path, name string) (found []string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if size, ok := s.sizes[name]; !ok || size != info.Size() {
+		s.sizes[name] = info.Size()
+		found = append(found, fmt.Sprintf("%s%d %s", sizeMark, info.Size(), name))
+	}
+	if !s.mapped {
+		return found, nil
+	}
+	extents, err := extentsOf(path, name)
+	for _, e := range extents {
+		if !s.seen[e] {
+			s.seen[e] = true
+			found = append(found, e.String())
+		}
+	}
 	return found, err
 }
 
@@ -136,17 +168,6 @@ func (l layout) find(op blocklog.Op) (extent, bool) {
 		}
 	}
 	return extent{}, false
-}
-
-// roleFileSystem is the role of what is no file's: journal, inodes, directories.
-const roleFileSystem = "filesystem"
-
-// role returns the role of what an operation writes.
-func (l layout) role(op blocklog.Op) string {
-	if e, ok := l.find(op); ok {
-		return explore.Role(e.name)
-	}
-	return roleFileSystem
 }
 
 // describe says what an operation does, and to which file.

@@ -9,14 +9,44 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
+// Own is the workload of a person's own program. How it ended is left in life, which
+// is not to be looked at before the recording has.
+func Own(p subject.Program, life *subject.Life) Workload {
+	return func(ctx context.Context, at Place) error {
+		l, err := at.program(p).RunWorkload(ctx, at.Dir, at.acknowledge)
+		*life = *l
+		return err
+	}
+}
+
+// OwnReopen is the reopening of a person's own program on what a power cut left, with
+// what was acknowledged before that.
+func OwnReopen(p subject.Program, acked []string, life *subject.Life) Workload {
+	return func(ctx context.Context, at Place) error {
+		l, err := at.program(p).RunReopen(ctx, at.Dir, acked, at.acknowledge)
+		*life = *l
+		return err
+	}
+}
+
+// program returns p as it runs at a place.
+func (p Place) program(own subject.Program) *subject.Program {
+	own.Command, own.Started = p.Stage.command, p.Started
+	return &own
+}
+
+func (p Place) acknowledge(a subject.Ack) error { return p.Mark(ackPrefix + a.ID) }
+
 // ownJudge asks the check command of a person's own program.
 type ownJudge struct {
 	program subject.Program
-	acks    []blocklog.Mark // in order of position
+	acks    []blocklog.Mark  // in order of position
+	failed  *subject.Failure // the latest
 }
 
 // NewOwnJudge returns a judge that asks the program's check about each store, with
-// the IDs that were acknowledged before the cut.
+// the IDs that were acknowledged before the cut. If the program has a reopening, that
+// runs first, and what it acknowledges must be found too.
 func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) Judge {
 	p.Command = stage.command
 	j := &ownJudge{program: p}
@@ -30,11 +60,23 @@ func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) Judge {
 
 // Judge implements [Judge].
 func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*oracle.Violation, error) {
-	failed, err := j.program.RunCheck(ctx, dir, j.acked(position))
+	acked, rule := j.acked(position), RuleCheck
+	failed, err := (*subject.Failure)(nil), error(nil)
+	if j.program.Reopen != "" {
+		var life *subject.Life
+		if life, err = j.program.RunReopen(ctx, dir, acked, nil); err == nil && life.Failed != nil {
+			rule, failed = RuleReopen, life.Failed
+		}
+		acked = append(acked, subject.IDs(life.Acks)...)
+	}
+	if failed == nil && err == nil {
+		failed, err = j.program.RunCheck(ctx, dir, acked)
+	}
 	if failed == nil || err != nil {
 		return nil, err
 	}
-	return &oracle.Violation{Rule: RuleCheck, Detail: failed.Headline()}, nil
+	j.failed = failed
+	return &oracle.Violation{Rule: rule, Detail: failed.Headline()}, nil
 }
 
 // acked returns the IDs acknowledged by position.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/subject"
 )
 
@@ -28,13 +29,32 @@ const StoreName = "store"
 type Source struct {
 	FileSystem FileSystem
 	Size       int64    // of the disk, in bytes
-	Server     []string // command that calls [Serve] with the three arguments appended
+	Server     []string // command that calls [Serve], to which arguments are appended: see [Served]
 	Workload   Workload
+	Busy       bool   // a neighbour uses the file system too: see [neighbour]
+	Fail       Fault  // what fails; the zero value is nothing
+	Seed       uint64 // of what the neighbour does
+
+	// Base is the disk to begin with, with what a power cut left; nil: a new file
+	// system, with an empty directory for the store.
+	Base *blocklog.Image
+	// Before are the marks of the lives before that cut, in order.
+	Before []string
 }
 
-// Workload writes into dir, which is empty at first. What must survive from now
-// on it says by mark, which ties the text to a position of the block log.
-type Workload func(ctx context.Context, stage *Stage, dir string, mark func(text string) error) error
+// Workload writes into the directory of a place.
+type Workload func(ctx context.Context, p Place) error
+
+// Place is where a workload runs and whom it tells.
+type Place struct {
+	Stage *Stage
+	Dir   string
+	// Mark ties a text to the present position of the block log: what must survive
+	// from now on, say.
+	Mark func(text string) error
+	// Started is told which process group is the workload's.
+	Started func(pid int)
+}
 
 // Record runs the workload on a new file system and writes the block log of its
 // disk to the file log. If ctx ends, the workload is killed.
@@ -42,26 +62,36 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	if s.Size < s.FileSystem.MinSize {
 		return fmt.Errorf("disk of %d bytes: %s needs %d", s.Size, s.FileSystem.Name, s.FileSystem.MinSize)
 	}
-	r, err := startRecorder(stage, s.Server, s.FileSystem, s.Size, log)
+	r, err := startRecorder(stage, s, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	dir := filepath.Join(r.mounted, StoreName)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if s.Base == nil {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := s.Fail.fill(r.mounted); err != nil {
 		return err
 	}
 	if err := control(r.mounted, os.O_RDONLY, unix.Syncfs); err != nil {
 		return err
 	}
-	eye := surveyor{dir: dir, seen: map[extent]bool{}}
+	for _, text := range s.Before {
+		if err := r.mark(text); err != nil {
+			return err
+		}
+	}
+	eye := surveyor{dir: dir, mapped: s.FileSystem.mapped, seen: map[extent]bool{}, sizes: map[string]int64{}}
 	mark := func(text string) error {
-		if err := r.mark(text); err != nil || !s.FileSystem.mapped {
+		if err := r.mark(text); err != nil {
 			return err
 		}
 		found, err := eye.look()
-		for _, e := range found {
-			err = errors.Join(err, r.mark(e.String()))
+		for _, text := range found {
+			err = errors.Join(err, r.mark(text))
 		}
 		return err
 	}
@@ -70,7 +100,13 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	}
 	guarded, cancel := r.guard(ctx)
 	defer cancel()
-	if err := s.Workload(guarded, stage, dir, mark); err != nil {
+	n := neighbour{mounted: r.mounted, seed: s.Seed}
+	if s.Busy {
+		n.begin()
+	}
+	err = s.Workload(guarded, Place{Stage: stage, Dir: dir, Mark: mark, Started: n.meet})
+	n.end()
+	if err != nil {
 		return err
 	}
 	return mark(MarkEnd)
@@ -81,33 +117,22 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 // own happens between what it said and the mark. The directory is appended to
 // argv.
 func Worker(argv []string) Workload {
-	return func(ctx context.Context, stage *Stage, dir string, mark func(string) error) error {
-		cmd := stage.command(ctx, append(argv[:len(argv):len(argv)], dir)...)
+	return func(ctx context.Context, p Place) error {
+		cmd := p.Stage.command(ctx, append(argv[:len(argv):len(argv)], p.Dir)...)
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			return err
 		}
-		return runWorker(ctx, cmd, func(line string) error {
+		return runWorker(ctx, cmd, p.Started, func(line string) error {
 			if !strings.HasPrefix(line, beginPrefix) && !strings.HasPrefix(line, ackPrefix) {
 				return nil // an engine that prints
 			}
-			if err := mark(line); err != nil {
+			if err := p.Mark(line); err != nil {
 				return err
 			}
 			_, err := in.Write([]byte{'\n'})
 			return err
 		})
-	}
-}
-
-// Own is the workload of a person's own program. How it ended is left in life, which
-// is not to be looked at before the recording has.
-func Own(p subject.Program, life *subject.Life) Workload {
-	return func(ctx context.Context, stage *Stage, dir string, mark func(string) error) error {
-		p.Command = stage.command
-		l, err := p.RunWorkload(ctx, dir, func(a subject.Ack) error { return mark(ackPrefix + a.ID) })
-		*life = *l
-		return err
 	}
 }
 
@@ -117,9 +142,23 @@ const (
 	ackPrefix   = "ack "
 )
 
+// EndedError says that a worker did not end well.
+type EndedError struct {
+	Status error  // of the process
+	Said   string // the end of its standard error
+}
+
+// Error implements error.
+func (e *EndedError) Error() string {
+	return fmt.Sprintf("the workload failed: %v: %s", e.Status, e.Said)
+}
+
+// Unwrap returns the status.
+func (e *EndedError) Unwrap() error { return e.Status }
+
 // runWorker runs cmd, which must end well, and hands each line that it prints to
 // take. Nothing of its process group is left.
-func runWorker(ctx context.Context, cmd *exec.Cmd, take func(line string) error) error {
+func runWorker(ctx context.Context, cmd *exec.Cmd, started func(pid int), take func(line string) error) error {
 	var trouble subject.Tail
 	var failed error
 	said := subject.Lines{Take: func(line string) {
@@ -134,6 +173,7 @@ func runWorker(ctx context.Context, cmd *exec.Cmd, take func(line string) error)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	started(cmd.Process.Pid)
 	err := cmd.Wait()
 	_ = cmd.Cancel() // what it started, if anything
 	switch {
@@ -142,7 +182,7 @@ func runWorker(ctx context.Context, cmd *exec.Cmd, take func(line string) error)
 	case failed != nil:
 		return failed
 	case err != nil:
-		return fmt.Errorf("the workload failed: %w: %s", err, trouble.String())
+		return &EndedError{err, trouble.String()}
 	}
 	return nil
 }

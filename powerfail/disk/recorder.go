@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 
 	"lsmlab/powerfail/subject"
 )
@@ -29,14 +28,21 @@ type recorder struct {
 	mounted string // mount point, "" if not mounted
 }
 
-// startRecorder starts command, which must run [Serve] with the directory, the
-// size and the log that are appended to it, and mounts a new file system.
-func startRecorder(stage *Stage, command []string, kind FileSystem, size int64, log string) (r *recorder, err error) {
+// startRecorder starts the server of a source, which must run [Serve] with what is
+// appended to its command, and mounts the file system.
+func startRecorder(stage *Stage, s Source, log string) (r *recorder, err error) {
 	served, err := stage.mkdir("fuse")
 	if err != nil {
 		return nil, err
 	}
-	argv := append(command[:len(command):len(command)], served, strconv.FormatInt(size, 10), log)
+	what := Served{Dir: served, Size: s.Size, Log: log, Fail: s.Fail}
+	if s.Base != nil {
+		if what.Base, err = stage.writeImage(s.Base); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.Remove(what.Base)) }()
+	}
+	argv := append(s.Server[:len(s.Server):len(s.Server)], what.arguments()...)
 	// It outlives a cut run until close, so that what is mounted can be unmounted.
 	r = &recorder{stage: stage.Dir, server: stage.command(context.Background(), argv...)}
 	r.server.Stderr = &r.trouble
@@ -64,11 +70,12 @@ func startRecorder(stage *Stage, command []string, kind FileSystem, size int64, 
 	if err := r.answer(); err != nil {
 		return nil, err
 	}
-	return r, r.mount(stage, kind, filepath.Join(served, diskName))
+	return r, r.mount(stage, s, filepath.Join(served, diskName))
 }
 
-// mount puts a loop device on the served file and a new file system on that.
-func (r *recorder) mount(stage *Stage, kind FileSystem, served string) error {
+// mount puts a loop device on the served file, makes a file system on that unless
+// there is one, and mounts it.
+func (r *recorder) mount(stage *Stage, s Source, served string) error {
 	file, err := os.OpenFile(served, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -77,14 +84,19 @@ func (r *recorder) mount(stage *Stage, kind FileSystem, served string) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := kind.format(r.device); err != nil {
-		return err
+	if s.Base == nil {
+		if err := s.FileSystem.format(r.device); err != nil {
+			return err
+		}
 	}
 	point, err := stage.mkdir("mnt")
 	if err != nil {
 		return err
 	}
-	if err := kind.mount(r.device, point); err != nil {
+	if err := s.FileSystem.mount(r.device, point); err != nil {
+		if s.Base != nil {
+			return &RefusedError{err}
+		}
 		return err
 	}
 	r.mounted = point

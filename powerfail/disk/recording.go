@@ -7,11 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
 
@@ -27,6 +30,11 @@ type Recording struct {
 	Program      string `json:"program,omitempty"` // text, of an engine
 	Workload     string `json:"workload,omitempty"`
 	CheckCommand string `json:"checkCommand,omitempty"`
+	Reopen       string `json:"reopen,omitempty"`
+	Busy         bool   `json:"busy,omitempty"`  // a neighbour used the file system too
+	Fault        string `json:"fault,omitempty"` // of the disk: see [ParseFault]
+	// Acks are those of a person's own program, in the order of their marks.
+	Acks []subject.Ack `json:"acks,omitempty"`
 
 	Dir string        `json:"-"`
 	Log *blocklog.Log `json:"-"`
@@ -94,7 +102,30 @@ func (r *Recording) Load() (err error) {
 
 // Own returns the person's own program that was recorded.
 func (r *Recording) Own() subject.Program {
-	return subject.Program{Workload: r.Workload, Check: r.CheckCommand}
+	return subject.Program{Workload: r.Workload, Check: r.CheckCommand, Reopen: r.Reopen}
+}
+
+// Wrote says whether the workload made a file.
+func (r *Recording) Wrote() bool {
+	return slices.ContainsFunc(r.Log.Marks, func(m blocklog.Mark) bool { return strings.HasPrefix(m.Text, sizeMark) })
+}
+
+// Acked returns what a person's own program had acknowledged by a position.
+func (r *Recording) Acked(position int64) (acked []rundir.Acked) {
+	n := 0
+	for _, m := range r.Log.Marks {
+		id, ok := strings.CutPrefix(m.Text, ackPrefix)
+		if !ok || m.Position > position {
+			continue
+		}
+		a := rundir.Acked{ID: id}
+		if n < len(r.Acks) { // older recordings have no times
+			a.Seconds = r.Acks[n].Seconds
+		}
+		acked = append(acked, a)
+		n++
+	}
+	return acked
 }
 
 // History returns what an engine was asked and what it promised.

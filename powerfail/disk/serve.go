@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 
@@ -19,20 +20,29 @@ import (
 // diskName is the only file that the server shows.
 const diskName = "disk"
 
-// Serve is the process behind a recorded disk. It mounts a file system at dir
-// whose one file is a disk of size bytes, in memory and zero at first, writes
-// the block log of that file to log, and says "ready". Then it answers every
-// line of control by marking the log with it and printing the position. At the
-// end of control it ends the log and unmounts.
+// Serve is the process behind a recorded disk. It mounts a file system whose one file
+// is the disk, in memory, writes the block log of that file, and says "ready". Then
+// it answers every line of control by marking the log with it and printing the
+// position. At the end of control it ends the log and unmounts.
 //
 // It must be a process of its own, which starts no other: a descriptor of
 // /dev/fuse that anything else inherits keeps the mount hanging if this process
 // dies, and a workload that waits for its own process to serve its writes may
 // wait for ever.
-func Serve(dir string, size int64, log io.Writer, control io.Reader, answers io.Writer) error {
-	node := &diskNode{content: make([]byte, size), log: blocklog.NewRecorder(log, size)}
+func Serve(s Served, control io.Reader, answers io.Writer) (err error) {
+	log, err := os.Create(s.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	node := &diskNode{content: make([]byte, s.Size), log: blocklog.NewRecorder(log, s.Size), failing: failing{fault: s.Fail}}
+	if s.Base != "" {
+		if err := node.load(s.Base); err != nil {
+			return err
+		}
+	}
 	root := &rootNode{disk: node}
-	server, err := fs.Mount(dir, root, &fs.Options{MountOptions: fuse.MountOptions{
+	server, err := fs.Mount(s.Dir, root, &fs.Options{MountOptions: fuse.MountOptions{
 		FsName:            mountSource,
 		Name:              mountSource,
 		DirectMountStrict: true, // as root, without a helper program
@@ -40,7 +50,7 @@ func Serve(dir string, size int64, log io.Writer, control io.Reader, answers io.
 		DisableXAttrs:     true,
 	}})
 	if err != nil {
-		return fmt.Errorf("mount the recorded disk at %s: %w", dir, err)
+		return fmt.Errorf("mount the recorded disk at %s: %w", s.Dir, err)
 	}
 	err = node.answer(control, answers)
 	return errors.Join(err, node.log.Close(), server.Unmount())
@@ -53,6 +63,9 @@ func (n *diskNode) answer(control io.Reader, answers io.Writer) error {
 	}
 	lines := bufio.NewScanner(control)
 	for lines.Scan() {
+		if lines.Text() == MarkStart {
+			n.failing.arm()
+		}
 		if _, err := fmt.Fprintln(answers, n.log.Mark(lines.Text())); err != nil {
 			return err
 		}
@@ -76,7 +89,8 @@ func (r *rootNode) OnAdd(ctx context.Context) {
 // diskNode is the disk. Requests run beside each other, as on a disk with a queue.
 type diskNode struct {
 	fs.Inode
-	log *blocklog.Recorder
+	log     *blocklog.Recorder
+	failing failing
 
 	mu      sync.RWMutex
 	content []byte
@@ -118,6 +132,9 @@ func (n *diskNode) Write(_ context.Context, _ fs.FileHandle, data []byte, offset
 	if offset < 0 || offset+int64(len(data)) > int64(len(n.content)) {
 		return 0, syscall.ENOSPC
 	}
+	if n.failing.now(FailWrite) {
+		return 0, syscall.EIO
+	}
 	op := n.log.Write(offset, data, false)
 	n.mu.Lock()
 	copy(n.content[offset:], data)
@@ -128,6 +145,9 @@ func (n *diskNode) Write(_ context.Context, _ fs.FileHandle, data []byte, offset
 
 // Fsync implements [fs.NodeFsyncer]: it is the flush of the disk's cache.
 func (n *diskNode) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	if n.failing.now(FailSync) {
+		return syscall.EIO
+	}
 	n.log.Done(n.log.Flush())
 	return 0
 }

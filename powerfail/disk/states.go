@@ -4,7 +4,6 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
@@ -16,6 +15,13 @@ type state struct {
 	model    blocklog.Model
 	trail    explore.Trail
 	image    *blocklog.Image
+	lost     []lostSite // what was chosen to be less than all
+}
+
+// lostSite is a choice of less than what a disk that keeps everything has.
+type lostSite struct {
+	site   blocklog.Site
+	got, n int
 }
 
 // adversary is how a profile shows in a disk.
@@ -39,22 +45,12 @@ func adversaryOf(p explore.Profile) adversary {
 	return adversary{models: []blocklog.Model{{}}} // drop-all
 }
 
-// draw returns a random kind of disk, and what decides in it.
-func (a adversary) draw(rng *rand.Rand) (blocklog.Model, blocklog.Chooser) {
-	keep := a.keeps[rng.IntN(len(a.keeps))]
-	return a.models[rng.IntN(len(a.models))], func(_ blocklog.Site, n int) int {
-		if rng.Float64() < keep {
-			return n - 1
-		}
-		return rng.IntN(n)
-	}
-}
-
 // generator makes the crash states of a recording.
 type generator struct {
 	disk       *blocklog.Disk
 	start, end int64
 	adversary  adversary
+	journal    *journal
 	rng        *rand.Rand
 	states     int64 // how many are wanted
 }
@@ -62,13 +58,20 @@ type generator struct {
 // What bounds a generator.
 const (
 	fewStates = 8   // of one position, all of which are visited then
-	fruitless = 500 // random states in a row that were all met before
+	fruitless = 200 // random states in a row that were all met before
 )
 
 // make makes the state that choose decides.
 func (g *generator) make(position int64, m blocklog.Model, choose blocklog.Chooser) state {
 	s := state{position: position, model: m}
-	s.image = g.disk.Crash(position, m, explore.Record(choose, &s.trail))
+	noted := func(site blocklog.Site, n int) int {
+		got := choose(site, n)
+		if got < n-1 {
+			s.lost = append(s.lost, lostSite{site, got, n})
+		}
+		return got
+	}
+	s.image = g.disk.Crash(position, m, explore.Record(noted, &s.trail))
 	return s
 }
 
@@ -77,12 +80,11 @@ func (g *generator) make(position int64, m blocklog.Model, choose blocklog.Choos
 // ones. novel says whether the last one had not been met before.
 func (g *generator) all(novel func() bool) iter.Seq[state] {
 	return func(yield func(state) bool) {
-		wanted := g.states / 2 // half for the random ones
+		positions, wanted := g.journal.cuts(g.start, g.end), g.states/2 // half for the random ones
 		if g.adversary.keeps == nil {
-			wanted = g.end // there are no others
+			positions, wanted = g.journal.durable(g.start, g.end), g.states // there are no others
 		}
-		step := max(1, (g.end-g.start)/max(1, wanted))
-		for position := g.start; position <= g.end; position += step {
+		for position := range g.spread(positions, wanted) {
 			if !g.few(position, yield) {
 				return
 			}
@@ -91,8 +93,7 @@ func (g *generator) all(novel func() bool) iter.Seq[state] {
 			return
 		}
 		for tries := 0; tries < fruitless; tries++ {
-			m, choose := g.adversary.draw(g.rng)
-			if !yield(g.make(g.start+g.rng.Int64N(g.end-g.start+1), m, choose)) {
+			if !yield(g.random(g.position(positions))) {
 				return
 			}
 			if novel() {
@@ -100,6 +101,27 @@ func (g *generator) all(novel func() bool) iter.Seq[state] {
 			}
 		}
 	}
+}
+
+// spread yields about n of the positions, evenly: others with each seed.
+func (g *generator) spread(positions []int64, n int64) iter.Seq[int64] {
+	step := max(1, float64(len(positions))/float64(max(1, n)))
+	return func(yield func(int64) bool) {
+		for at := g.rng.Float64() * (step - 1); int(at) < len(positions); at += step {
+			if !yield(positions[int(at)]) {
+				return
+			}
+		}
+	}
+}
+
+// position draws where the power is cut: mostly at what the store does, as a
+// recording is full of what the file system does.
+func (g *generator) position(cuts []int64) int64 {
+	if g.rng.IntN(4) > 0 {
+		return cuts[g.rng.IntN(len(cuts))]
+	}
+	return g.start + g.rng.Int64N(g.end-g.start+1)
 }
 
 // few yields the durable state of a position, and all of them if they are few.
@@ -118,60 +140,4 @@ func (g *generator) few(position int64, yield func(state) bool) bool {
 		}
 	}
 	return true
-}
-
-// journal looks up what happened in a recording.
-type journal struct {
-	log    *blocklog.Log
-	layout layout
-	acks   []int64 // positions, rising
-	next   map[int64]event
-}
-
-// event is what a position of the log stands for.
-type event struct {
-	kind string // write, zero or flush; with "end of" before it for a completion; begin, ack
-	role string
-	text string
-}
-
-func newJournal(l *blocklog.Log) *journal {
-	j := &journal{log: l, layout: newLayout(l), next: map[int64]event{}}
-	for _, op := range l.Ops {
-		role := "disk"
-		if op.Kind != blocklog.Flush {
-			role = j.layout.role(op)
-		}
-		text := j.layout.describe(op)
-		j.next[op.Issued] = event{op.Kind.String(), role, text}
-		j.next[op.Done] = event{op.Kind.String() + "-done", role, "the end of the " + text}
-	}
-	for _, m := range l.Marks {
-		kind, _, _ := strings.Cut(m.Text, " ")
-		if m.Text != "" && !strings.HasPrefix(m.Text, extentMark) {
-			j.next[m.Position] = event{kind, "client", m.Text}
-		}
-		if strings.HasPrefix(m.Text, ackPrefix) {
-			j.acks = append(j.acks, m.Position)
-		}
-	}
-	return j
-}
-
-// after returns what was about to happen at a cut.
-func (j *journal) after(position int64) event {
-	for p := position + 1; p <= j.log.End; p++ {
-		if e, ok := j.next[p]; ok {
-			return e
-		}
-	}
-	return event{"end", "client", "the end of the recording"}
-}
-
-// acked returns how many acknowledgements there were by position.
-func (j *journal) acked(position int64) (n int) {
-	for n < len(j.acks) && j.acks[n] <= position {
-		n++
-	}
-	return n
 }

@@ -40,6 +40,10 @@ func (f *Failure) Headline() string {
 	return last + " (" + f.How + ")"
 }
 
+// Exited says whether the command ended by itself, with a status that says no: neither
+// a signal nor a time limit ended it.
+func (f *Failure) Exited() bool { return f.status > 0 && f.status <= shellSignal }
+
 // notRun says whether sh found nothing to run.
 func (f *Failure) notRun() bool { return f.status == shellCannotRun || f.status == shellNotFound }
 

@@ -44,6 +44,8 @@ type Program struct {
 	// Command makes the process for argv. Its Cancel must kill the process with all
 	// that it started, as that of [Command] does, which nil stands for.
 	Command func(ctx context.Context, argv ...string) *exec.Cmd `json:"-"`
+	// Started, if not nil, is told the process group of each workload and reopening.
+	Started func(pid int) `json:"-"`
 }
 
 // Life is one run of the workload or the reopening.
@@ -88,6 +90,9 @@ func (p *Program) live(ctx context.Context, command, dir string, acked []string,
 	cmd.Stdout, cmd.Stderr = &lines, &l.said
 	if err := cmd.Start(); err != nil {
 		return &Life{}, err
+	}
+	if p.Started != nil {
+		p.Started(cmd.Process.Pid)
 	}
 	status := cmd.Wait()
 	_ = cmd.Cancel() // what it started and left, if anything

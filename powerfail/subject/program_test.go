@@ -11,13 +11,6 @@ import (
 	"time"
 )
 
-func ids(acks []Ack) (all []string) {
-	for _, a := range acks {
-		all = append(all, a.ID)
-	}
-	return all
-}
-
 // A workload's end is told in words, with what it said on either stream.
 func TestWorkloadEnds(t *testing.T) {
 	for command, want := range map[string]struct {
@@ -26,12 +19,12 @@ func TestWorkloadEnds(t *testing.T) {
 		output       string
 	}{
 		`w() { echo ack 1; echo note; echo "ack 2 b" >"$1/x"; printf 'ack 3\r\nack 4'; }; w`: {acks: []string{"1", "3", "4"}, output: "note"},
-		`echo ack 1; echo out; echo err >&2; exit 3; :`:                                     {[]string{"1"}, "exit status 3", "(exit status 3)", ""},
-		`printf 'ack 1\nack 2'; kill -9 $$; :`:                                              {[]string{"1"}, "signal: killed", "signal: killed", ""},
-		`echo ack 1; sh -c 'kill -SEGV $$'; exit $?; :`:                                     {[]string{"1"}, "exit status 139, SIGSEGV", "", ""},
-		`echo ack 1; no-such-program; exit $?; :`:                                           {[]string{"1"}, "exit status 127", "not found", ""},
-		`sleep 100 & echo ack 1; :`:                                                         {acks: []string{"1"}},
-		`head -c 9000 /dev/zero | tr '\0' x; echo; echo ack 1; :`:                           {acks: []string{"1"}, output: strings.Repeat("x", tailSize-1)},
+		`echo ack 1; echo out; echo err >&2; exit 3; :`:                                      {[]string{"1"}, "exit status 3", "(exit status 3)", ""},
+		`printf 'ack 1\nack 2'; kill -9 $$; :`:                                               {[]string{"1"}, "signal: killed", "signal: killed", ""},
+		`echo ack 1; sh -c 'kill -SEGV $$'; exit $?; :`:                                      {[]string{"1"}, "exit status 139, SIGSEGV", "", ""},
+		`echo ack 1; no-such-program; exit $?; :`:                                            {[]string{"1"}, "exit status 127", "not found", ""},
+		`sleep 100 & echo ack 1; :`:                                                          {acks: []string{"1"}},
+		`head -c 9000 /dev/zero | tr '\0' x; echo; echo ack 1; :`:                            {acks: []string{"1"}, output: strings.Repeat("x", tailSize-1)},
 	} {
 		p := &Program{Workload: command}
 		life, err := p.RunWorkload(context.Background(), t.TempDir(), nil)
@@ -43,8 +36,8 @@ func TestWorkloadEnds(t *testing.T) {
 		if life.Failed != nil {
 			how, heading = life.Failed.How, life.Failed.Headline()
 		}
-		if !reflect.DeepEqual(ids(life.Acks), want.acks) || how != want.how || !strings.Contains(heading, want.heading) {
-			t.Errorf("%s: acknowledged %q, ended %q (%s), want %q, %q", command, ids(life.Acks), how, heading, want.acks, want.how)
+		if !reflect.DeepEqual(IDs(life.Acks), want.acks) || how != want.how || !strings.Contains(heading, want.heading) {
+			t.Errorf("%s: acknowledged %q, ended %q (%s), want %q, %q", command, IDs(life.Acks), how, heading, want.acks, want.how)
 		}
 		if want.output != "" && life.Output != want.output {
 			t.Errorf("%s: said %q, want %q", command, life.Output, want.output)
@@ -66,7 +59,7 @@ func TestKill(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || !life.Killed || life.Failed != nil || !reflect.DeepEqual(ids(life.Acks), []string{"1", "2"}) {
+	if err != nil || !life.Killed || life.Failed != nil || !reflect.DeepEqual(IDs(life.Acks), []string{"1", "2"}) {
 		t.Errorf("%+v, %v", life, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "5")); err == nil {
@@ -122,7 +115,26 @@ d" ]; }; t`: "",
 		}
 	}
 	life, err := (&Program{Reopen: `[ "$(cat)" = a ] && echo ack b; :`}).RunReopen(context.Background(), "/", []string{"a"}, nil)
-	if err != nil || !reflect.DeepEqual(ids(life.Acks), []string{"b"}) {
+	if err != nil || !reflect.DeepEqual(IDs(life.Acks), []string{"b"}) {
 		t.Errorf("reopening: %+v, %v", life, err)
+	}
+}
+
+// A program that acknowledges what it has not handed to the system loses it by a kill.
+func TestKillAt(t *testing.T) {
+	p := &Program{
+		Workload: `w() { for i in 1 2 3 4; do echo ack $i; sleep 0.05; echo $i > "$1/$i"; done; }; w`,
+		Check:    `c() { while read i; do [ -e "$1/$i" ] || { echo "lost $i"; exit 1; }; done; }; c`,
+	}
+	life, failed, err := p.KillAt(context.Background(), t.TempDir(), 2)
+	if err != nil || !life.Killed || failed == nil || failed.Headline() != "lost 2 (exit status 1)" {
+		t.Errorf("%+v, %+v, %v", life, failed, err)
+	}
+	if life, failed, err = p.KillAt(context.Background(), t.TempDir(), 5); err != nil || life.Killed || failed != nil {
+		t.Errorf("%+v, %+v, %v", life, failed, err)
+	}
+	p.Reopen = `r() { touch "$1/2"; echo ack 7; }; r`
+	if _, failed, err = p.KillAt(context.Background(), t.TempDir(), 2); err != nil || failed == nil || failed.Headline() != "lost 7 (exit status 1)" {
+		t.Errorf("%+v, %v", failed, err)
 	}
 }

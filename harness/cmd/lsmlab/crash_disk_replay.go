@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -11,6 +12,7 @@ import (
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
 )
 
 // replayDisk checks the crash state of a finding again.
@@ -31,11 +33,18 @@ func replayDisk(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, 
 		return nil, counts, err
 	}
 	defer func() { err = errors.Join(err, stage.Close()) }()
+	if f.Rule == disk.RuleWorkload || f.Profile == profileKill {
+		return replayOwn(ctx, stage, self, kind, f)
+	}
 	x, err := replayed(stage, self, kind, f)
 	if err != nil {
 		return nil, counts, err
 	}
 	broken, err := x.Replay(ctx, f)
+	var refused *disk.RefusedError
+	if errors.As(err, &refused) {
+		return nil, counts, fmt.Errorf("the kernel does not mount this state: %w", err)
+	}
 	counts.Explored, counts.Distinct = 1, 1
 	if err != nil || broken == nil || broken.Rule != f.Rule {
 		return nil, counts, err
@@ -65,8 +74,43 @@ func replayed(stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Fi
 		if err := json.Unmarshal(f.Scenario, &s); err != nil {
 			return nil, err
 		}
-		rec.CheckCommand = s.CheckCommand
+		rec.CheckCommand, rec.Reopen = s.CheckCommand, s.Reopen
 	}
 	judge, err := judgeOf(stage, self, rec)
 	return &disk.Exploration{Stage: stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge}, err
+}
+
+// replayOwn runs the program of a finding again that is no crash state: it died, or
+// it was killed. A few times, as programs do not repeat themselves.
+func replayOwn(ctx context.Context, stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
+	const tries = 5
+	var s disk.Scenario
+	if err := json.Unmarshal(f.Scenario, &s); err != nil {
+		return nil, counts, err
+	}
+	rec := &disk.Recording{Workload: s.Workload, CheckCommand: s.CheckCommand, Reopen: s.Reopen, Busy: s.Busy, Fault: s.Fault}
+	r := diskRun{diskFlags: &diskFlags{size: defaultDiskSize}, stage: stage, self: self}
+	for range tries {
+		counts.Explored, counts.Distinct = counts.Explored+1, counts.Distinct+1
+		var failed *subject.Failure
+		if s.KillAt > 0 {
+			if _, failed, err = killed(ctx, stage, rec.Own(), s.KillAt); err != nil {
+				return nil, counts, err
+			}
+		} else {
+			r.recordings++ // another seed
+			rec.Dir = filepath.Join(stage.Dir, fmt.Sprintf("again-%d", r.recordings))
+			var life subject.Life
+			if _, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+				return nil, counts, err
+			}
+			failed = life.Failed
+		}
+		if failed != nil {
+			again := *f
+			again.Detail, again.Output = failed.Headline(), failed.Output
+			return &again, counts, nil
+		}
+	}
+	return nil, counts, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"lsmlab/engines/kv"
@@ -17,7 +18,6 @@ import (
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
-	"lsmlab/powerfail/subject"
 )
 
 const (
@@ -40,13 +40,33 @@ type diskRun struct {
 	recordings int
 }
 
-// all records and explores every engine on every file system.
+// subjectRun is what is explored under each profile: an engine or a program of the user
+// on one file system.
+type subjectRun struct {
+	cells []*rundir.Cell // weakest profile first
+	found []*oracle.Violation
+	// silent says of a recording, by its directory, which profiles showed nothing.
+	silent map[string]map[explore.Profile]bool
+}
+
+// known says whether a violation is of a cause that was found.
+func (s *subjectRun) known(v *oracle.Violation) bool {
+	return slices.ContainsFunc(s.found, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
+}
+
+// all records and explores every engine, or the program of the user, on every file
+// system.
 func (r *diskRun) all(ctx context.Context) error {
 	for _, engine := range r.engines {
 		for _, kind := range r.kinds {
-			cells := r.newCells(engine, kind.Name, r.bug)
-			err := r.each(ctx, engine, kind, cells)
-			if err = errors.Join(err, r.addCells(cells)); err != nil {
+			s := r.newSubject(engine, kind.Name, r.bug)
+			var err error
+			if engine == "" {
+				err = r.own(ctx, kind, s)
+			} else {
+				err = r.each(ctx, engine, kind, s)
+			}
+			if err = errors.Join(err, r.addCells(s)); err != nil {
 				return err
 			}
 		}
@@ -54,56 +74,61 @@ func (r *diskRun) all(ctx context.Context) error {
 	return nil
 }
 
-// again explores what was recorded before.
+// again explores what was recorded before: recordings of one subject together.
 func (r *diskRun) again(ctx context.Context, old []*disk.Recording) error {
-	for _, rec := range old {
-		if r.checkCmd != "" {
-			rec.CheckCommand = r.checkCmd
+	for len(old) > 0 {
+		first, rest := old[0], old[:0:0]
+		var same []*disk.Recording
+		for _, rec := range old {
+			if rec.Engine == first.Engine && rec.FileSystem == first.FileSystem && rec.Bug == first.Bug {
+				if r.checkCmd != "" {
+					rec.CheckCommand = r.checkCmd
+				}
+				same = append(same, rec)
+			} else {
+				rest = append(rest, rec)
+			}
 		}
-		cells := r.newCells(rec.Engine, rec.FileSystem, rec.Bug)
-		err := r.explore(ctx, rec, cells, r.states, r.shard)
-		if err = errors.Join(err, r.addCells(cells)); err != nil {
+		old = rest
+		s := r.newSubject(first.Engine, first.FileSystem, first.Bug)
+		err := r.explore(ctx, same, s, r.states, r.shard)
+		if err = errors.Join(err, r.addCells(s)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// newCells returns a cell for each profile.
-func (r *diskRun) newCells(engine, fileSystem, bug string) (cells []*rundir.Cell) {
+// newSubject returns a subject with a cell for each profile.
+func (r *diskRun) newSubject(engine, fileSystem, bug string) *subjectRun {
 	if engine == "" {
 		engine = ownProgram
 	}
+	s := &subjectRun{silent: map[string]map[explore.Profile]bool{}}
 	for _, p := range r.parsed {
-		cells = append(cells, &rundir.Cell{Key: rundir.Key{Engine: engine, FileSystem: fileSystem, Profile: string(p), Bug: bug}})
+		s.cells = append(s.cells, &rundir.Cell{Key: rundir.Key{Engine: engine, FileSystem: fileSystem, Profile: string(p), Bug: bug}})
 	}
-	return cells
+	return s
 }
 
-func (r *diskRun) addCells(cells []*rundir.Cell) (err error) {
-	for _, c := range cells {
+// full says whether a subject has as many findings as are wanted.
+func (r *diskRun) full(s *subjectRun) bool { return len(s.found) >= r.findings }
+
+func (r *diskRun) addCells(s *subjectRun) (err error) {
+	for _, c := range s.cells {
 		r.done++
 		err = errors.Join(err, r.add(r.progress.Line, *c))
+	}
+	if r.full(s) && slices.ContainsFunc(s.cells, func(c *rundir.Cell) bool { return c.Explored == 0 }) {
+		r.progress.Line("profiles that lose more show the same, and were left out; --findings %d looks for more", r.findings+1)
 	}
 	return err
 }
 
-// each records one program after the other, each explored under each
-// profile, until there are enough states. A program of the user is one.
-func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem, cells []*rundir.Cell) error {
-	if engine == "" {
-		rec := &disk.Recording{Workload: r.workload, CheckCommand: r.checkCmd, Dir: r.recordingDir()}
-		var life subject.Life
-		rec, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life))
-		if err != nil {
-			return err
-		}
-		if life.Failed != nil {
-			return fmt.Errorf("the workload failed: %s", life.Failed.Headline())
-		}
-		return r.explore(ctx, rec, cells, r.states, r.shard)
-	}
-	for i := 0; r.more(i, cells); i++ {
+// each records one program of an engine after the other, each explored under each
+// profile, until there are enough states.
+func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem, s *subjectRun) error {
+	for i := 0; r.more(i, s); i++ {
 		if r.shard.n > 1 && i%r.shard.n != r.shard.i {
 			continue
 		}
@@ -112,7 +137,7 @@ func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem,
 		if err != nil {
 			return err
 		}
-		if err := r.explore(ctx, rec, cells, diskStatesPerProgram, shard{}); err != nil {
+		if err := r.explore(ctx, []*disk.Recording{rec}, s, diskStatesPerProgram, shard{}); err != nil {
 			return err
 		}
 	}
@@ -120,16 +145,14 @@ func (r *diskRun) each(ctx context.Context, engine string, kind disk.FileSystem,
 }
 
 // more says whether program i is wanted.
-func (r *diskRun) more(i int, cells []*rundir.Cell) bool {
+func (r *diskRun) more(i int, s *subjectRun) bool {
 	if r.diskFlags.programs > 0 {
 		return i < r.diskFlags.programs
 	}
-	for _, c := range cells {
-		if c.Distinct < r.states && sum(c.Violations) < int64(r.findings) {
-			return true
-		}
+	if r.full(s) {
+		return false
 	}
-	return false
+	return slices.ContainsFunc(s.cells, func(c *rundir.Cell) bool { return c.Distinct+c.Refused < r.states })
 }
 
 // recordingDir is where the next recording of the run stays.
@@ -140,13 +163,17 @@ func (r *diskRun) recordingDir() string {
 
 // recordEngine records a program of an engine.
 func (r *diskRun) recordEngine(ctx context.Context, engine string, kind disk.FileSystem, p *program.Program, dir string) (*disk.Recording, error) {
-	rec := &disk.Recording{Engine: engine, Bug: r.bug, Program: p.String(), Dir: dir}
+	rec := &disk.Recording{Engine: engine, Bug: r.bug, Program: p.String(), Dir: dir, Busy: r.diskFlags.own.busy}
 	file, err := r.stage.WriteFile("program.txt", []byte(rec.Program))
 	if err != nil {
 		return nil, err
 	}
-	argv := []string{r.self, "crash", "worker", "--engine", engine, "--small", "--bug", r.bug, "--program", file, "--dir"}
-	return r.record(ctx, kind, rec, disk.Worker(argv))
+	return r.record(ctx, kind, rec, disk.Worker(r.worker(engine, r.bug, file)))
+}
+
+// worker is the command that runs the program in a file on an engine.
+func (r *diskRun) worker(engine, bug, file string) []string {
+	return []string{r.self, "crash", "worker", "--engine", engine, "--small", "--bug", bug, "--program", file, "--dir"}
 }
 
 // record runs a workload and keeps its log in the directory of the recording.
@@ -155,59 +182,136 @@ func (r *diskRun) record(ctx context.Context, kind disk.FileSystem, rec *disk.Re
 	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	source := disk.Source{FileSystem: kind, Size: max(int64(r.size), kind.MinSize), Server: []string{r.self, "crash", "fuse"}, Workload: w}
+	source := r.source(kind, rec, w)
+	if rec.Fault != "" {
+		var err error
+		if source.Fail, err = disk.ParseFault(rec.Fault); err != nil {
+			return nil, err
+		}
+	}
 	if err := disk.Record(ctx, r.stage, source, rec.LogFile()); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return rec, errors.Join(rec.Save(), rec.Load())
 }
 
-// explore explores a recording under each profile that needs it.
-func (r *diskRun) explore(ctx context.Context, rec *disk.Recording, cells []*rundir.Cell, states int64, part shard) error {
-	judge, err := judgeOf(r.stage, r.self, rec)
-	if err != nil {
-		return err
+// source is what is recorded for rec.
+func (r *diskRun) source(kind disk.FileSystem, rec *disk.Recording, w disk.Workload) disk.Source {
+	return disk.Source{
+		FileSystem: kind, Size: max(int64(r.size), kind.MinSize), Server: []string{r.self, "crash", "fuse"}, Workload: w,
+		Busy: rec.Busy, Seed: r.seed + uint64(r.recordings),
 	}
-	kind, err := disk.LookupFileSystem(rec.FileSystem)
-	if err != nil {
-		return err
-	}
-	for i, cell := range cells {
+}
+
+// explore explores recordings of a subject under one profile after the other, the
+// weakest first: what one shows needs no stronger one. states is for all recordings
+// together.
+func (r *diskRun) explore(ctx context.Context, recs []*disk.Recording, s *subjectRun, states int64, part shard) error {
+	for i, cell := range s.cells {
 		want := min(states, r.states-cell.Distinct)
-		if want <= 0 || sum(cell.Violations) >= int64(r.findings) {
-			continue
-		}
-		start, before := time.Now(), cell.Distinct
-		x := disk.Exploration{
-			Stage: r.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
-			Profile: explore.Profile(cell.Profile), Seed: r.seed, States: want, Workers: r.workers,
-			Shard: part.i, Shards: part.n,
-			OnState: func(distinct int64) {
-				share := float64(before+distinct) / float64(r.states)
-				r.progress.At((r.done+i)*diskSteps+int(min(share, 1)*diskSteps), fmt.Sprintf("%s %s %s: %d states, %.0f/s",
-					cell.Engine, cell.FileSystem, cell.Profile, before+distinct, float64(distinct)/time.Since(start).Seconds()))
-			},
-		}
-		counts, found, err := x.Run(ctx)
-		cell.Add(&counts)
-		cell.Seconds += time.Since(start).Seconds()
-		if err != nil {
-			return err
-		}
-		if found != nil {
-			if err := r.keepLeast(ctx, rec, x, cell, found); err != nil {
+		for n, rec := range recs {
+			if r.full(s) {
+				return nil
+			}
+			share := want / int64(len(recs)-n) // what one leaves the next may have
+			if share <= 0 {
+				continue
+			}
+			before := cell.Distinct
+			if err := r.exploreOne(ctx, rec, s, i, share, part); err != nil {
 				return err
 			}
+			want -= cell.Distinct - before
 		}
 	}
 	return nil
+}
+
+// exploreOne explores a recording under one profile, and lives that follow its states.
+func (r *diskRun) exploreOne(ctx context.Context, rec *disk.Recording, s *subjectRun, i int, states int64, part shard) error {
+	cell := s.cells[i]
+	x, err := r.exploration(rec, s, cell)
+	if err != nil {
+		return err
+	}
+	deep := r.nestedStates(rec, states)
+	x.States, x.Shard, x.Shards = states-deep, part.i, part.n
+	x.OnState = r.onState(cell, i)
+	found := len(s.found)
+	if err := r.run1(ctx, rec, s, cell, x); err != nil {
+		return err
+	}
+	if deep > 0 && !r.full(s) {
+		if err := r.nested(ctx, rec, s, i, deep); err != nil {
+			return err
+		}
+	}
+	if len(s.found) == found {
+		if s.silent[rec.Dir] == nil {
+			s.silent[rec.Dir] = map[explore.Profile]bool{}
+		}
+		s.silent[rec.Dir][x.Profile] = true
+	}
+	return nil
+}
+
+// exploration returns that of a recording under a cell's profile.
+func (r *diskRun) exploration(rec *disk.Recording, s *subjectRun, cell *rundir.Cell) (*disk.Exploration, error) {
+	judge, err := judgeOf(r.stage, r.self, rec)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := disk.LookupFileSystem(rec.FileSystem)
+	if err != nil {
+		return nil, err
+	}
+	x := &disk.Exploration{
+		Stage: r.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
+		Profile: explore.Profile(cell.Profile), Seed: r.seed, Workers: r.workers,
+		Known: s.known, Silent: s.silent[rec.Dir],
+	}
+	if rec.Engine == "" {
+		x.Role = explore.Patterns()
+	}
+	return x, nil
+}
+
+// onState returns what shows the progress of a cell.
+func (r *diskRun) onState(cell *rundir.Cell, i int) func(int64) {
+	start, before := time.Now(), cell.Distinct
+	return func(distinct int64) {
+		share := float64(before+distinct) / float64(r.states)
+		r.progress.At((r.done+i)*diskSteps+int(min(share, 1)*diskSteps), fmt.Sprintf("%s %s %s: %d states, %.0f/s",
+			cell.Engine, cell.FileSystem, cell.Profile, before+distinct, float64(distinct)/time.Since(start).Seconds()))
+	}
+}
+
+// run1 runs an exploration until it has no more findings that are wanted.
+func (r *diskRun) run1(ctx context.Context, rec *disk.Recording, s *subjectRun, cell *rundir.Cell, x *disk.Exploration) error {
+	for {
+		start := time.Now()
+		counts, found, err := x.Run(ctx)
+		cell.Add(&counts)
+		cell.Seconds += time.Since(start).Seconds()
+		if err != nil || found == nil {
+			return err
+		}
+		s.found = append(s.found, &oracle.Violation{Rule: found.Rule, Detail: found.Detail})
+		if err := r.keepLeast(ctx, rec, *x, cell, found); err != nil || r.full(s) {
+			return err
+		}
+		if x.States -= counts.Distinct; x.States <= 0 {
+			return nil
+		}
+		x.Seed++ // others than were seen
+	}
 }
 
 // keep adds what only the run knows to a finding, and writes it down.
 func (r *diskRun) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (err error) {
 	f.Key, f.Program = cell.Key, rec.Program
 	if rec.Engine == "" {
-		f.Program = fmt.Sprintf("# workload: %s\n# check: %s\n", rec.Workload, rec.CheckCommand)
+		f.Program, f.Acked = ownText(rec), rec.Acked(f.Cut.Position)
 	} else if f.History, _, err = rec.History(); err != nil {
 		return err
 	}
@@ -215,7 +319,7 @@ func (r *diskRun) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return err
 	}
-	s.CheckCommand = rec.CheckCommand
+	s.CheckCommand, s.Reopen = rec.CheckCommand, rec.Reopen
 	if f.Scenario, err = json.Marshal(s); err != nil {
 		return err
 	}

@@ -21,10 +21,11 @@ const (
 )
 
 // keepLeast writes down a finding with the least program that was found to show
-// it. What was recorded by another run is explored as it is, and a program of
-// the user has no parts that are known here.
+// it. What was recorded by another run is explored as it is, a finding of a second
+// life needs the first one as it was, and a program of the user has no parts that are
+// known here.
 func (r *diskRun) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
-	if rec.Engine == "" || r.from != "" {
+	if rec.Engine == "" || r.from != "" || x.Depth > 0 {
 		return r.keep(rec, cell, f)
 	}
 	p, err := program.Parse(rec.Program)
@@ -32,6 +33,7 @@ func (r *diskRun) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exp
 		return err
 	}
 	x.OnState, x.Shards, x.States = nil, 0, diskShrinkStates
+	x.Known, x.Silent = nil, nil
 	x.Workers = 1 // or the finding of the least program might be another one than was shown
 	var least *disk.Recording
 	tries := 0
@@ -58,6 +60,7 @@ func (r *diskRun) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exp
 	if err != nil || found == nil || found.Rule != f.Rule {
 		return errors.Join(err, r.keep(rec, cell, f))
 	}
+	found.Shrunk = true
 	return r.keep(least, cell, found)
 }
 

@@ -59,7 +59,7 @@ func TestCrashDiskSound(t *testing.T) {
 		t.Fatalf("%d cells, %v", len(cells), err)
 	}
 	for _, c := range cells {
-		if c.Distinct != 40 || c.Explored < 40 || c.FileSystem != "ext4" || len(c.Coverage) == 0 || c.Depths[0] != 40 {
+		if c.Distinct != 40 || c.Explored < 40 || c.FileSystem != "ext4" || len(c.Coverage) == 0 || len(c.Losses) == 0 || len(c.Depths) != 2 || c.Depths[0]+c.Depths[1] != 40 {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -178,7 +178,7 @@ func TestCrashDiskWrongUse(t *testing.T) {
 		"no recording there":    {"--log", t.TempDir()},
 		"leave them out":        {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
 		"want positive numbers": {"--workers", "0"},
-		"oh no (exit status 7)": {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
+		"exit status 7\noh no":  {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
 		"can't be run":          {"--workload-cmd", "true", "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
 	} {
 		if status, said := crash("", append([]string{"disk"}, args...)...); status != exitUsage || !strings.Contains(said, want) {

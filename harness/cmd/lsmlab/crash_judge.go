@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -15,20 +12,15 @@ import (
 // crashFuseCommand is the process that serves a recorded disk.
 func (a *app) crashFuseCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:    "fuse DIR SIZE LOG",
+		Use:    "fuse DIR SIZE LOG BASE FAULT",
 		Short:  "Serve a file of SIZE bytes in DIR and log what is written to it (started by crash disk)",
 		Hidden: true,
-		Args:   cobra.ExactArgs(3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			size, err := strconv.ParseInt(args[1], 10, 64)
-			if err != nil || size <= 0 {
-				return fmt.Errorf("size %q: want bytes", args[1])
-			}
-			log, err := os.Create(args[2])
+			s, err := disk.ParseServed(args)
 			if err != nil {
 				return err
 			}
-			return errors.Join(disk.Serve(args[0], size, log, a.stdin, a.stdout), log.Close())
+			return disk.Serve(s, a.stdin, a.stdout)
 		},
 	}
 }

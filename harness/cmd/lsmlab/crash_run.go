@@ -155,30 +155,6 @@ func (r *crashRun) report(line func(string, ...any), f rundir.Finding) (err erro
 	return nil
 }
 
-// findingText says a finding for people.
-func findingText(f *rundir.Finding) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "FINDING %s under %s", f.Engine, f.Profile)
-	if f.Weakest != "" {
-		fmt.Fprintf(&b, " (weakest profile %s, crash number %d)", f.Weakest, f.Depth)
-	}
-	fmt.Fprintf(&b, ": %s: %s\n", f.Rule, f.Detail)
-	if f.Before != "" {
-		fmt.Fprintf(&b, "  power cut before %s\n", f.Before)
-	}
-	for _, l := range f.Lost {
-		fmt.Fprintf(&b, "  lost: %s\n", l.What)
-		if l.Operation != "" {
-			fmt.Fprintf(&b, "    made by %s, not covered by a sync, called from\n", l.Operation)
-		}
-		for _, call := range l.Stack {
-			fmt.Fprintf(&b, "      %s\n", call)
-		}
-	}
-	fmt.Fprintf(&b, "  shown again by: %s", f.Command)
-	return b.String()
-}
-
 // add writes a cell down and prints its line.
 func (r *crashRun) add(line func(string, ...any), c rundir.Cell) error {
 	r.cells = append(r.cells, c)
@@ -187,8 +163,19 @@ func (r *crashRun) add(line func(string, ...any), c rundir.Cell) error {
 }
 
 func cellLine(c *rundir.Cell) string {
-	return fmt.Sprintf("%-13s %-13s %8d distinct of %9d explored in %5d programs, %6.0f/s, %d findings",
-		c.Engine, c.Profile, c.Distinct, c.Explored, c.Programs, float64(c.Distinct)/c.Seconds, sum(c.Violations))
+	line := fmt.Sprintf("%-13s %-13s ", c.Engine, c.Profile)
+	if c.Explored == 0 && len(c.Violations) == 0 {
+		return line + "not explored"
+	}
+	rate := 0.0
+	if c.Seconds > 0 {
+		rate = float64(c.Distinct) / c.Seconds
+	}
+	line += fmt.Sprintf("%8d distinct of %9d explored in %5d programs, %6.0f/s, %d findings", c.Distinct, c.Explored, c.Programs, rate, sum(c.Violations))
+	if c.Refused > 0 {
+		line += fmt.Sprintf("; %d mounts refused by the kernel, which are the file system's affair", c.Refused)
+	}
+	return line
 }
 
 func sum(counts map[string]int64) (n int64) {
@@ -230,15 +217,29 @@ func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 }
 
 // printCoverage shows at which operations, on files of which role, how many
-// distinct states were checked.
+// distinct states were checked, and what of which files they had lost.
 func printCoverage(out io.Writer, c *explore.Counts) {
+	printGrid(out, "states before", c.Coverage)
+	if len(c.Losses) > 0 {
+		turned := map[string]int64{} // operation and loss on the side, role on top
+		for key, n := range c.Losses {
+			words := strings.Fields(key)
+			turned[strings.TrimSpace(words[0]+"-"+words[len(words)-1])+" "+words[1]] += n
+		}
+		printGrid(out, "states that lost", turned)
+	}
+	fmt.Fprintf(out, "%d programs, %d states explored, %d distinct; after 1, 2, .. crashes: %d\n", c.Programs, c.Explored, c.Distinct, c.Depths)
+}
+
+// printGrid prints counts whose keys are a row and a column.
+func printGrid(out io.Writer, title string, counts map[string]int64) {
 	roles, kinds := map[string]bool{}, map[string]bool{}
-	for key := range c.Coverage {
+	for key := range counts {
 		kind, role, _ := strings.Cut(key, " ")
 		roles[role], kinds[kind] = true, true
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "states before\t")
+	fmt.Fprint(w, title+"\t")
 	for _, role := range slices.Sorted(maps.Keys(roles)) {
 		fmt.Fprintf(w, "%s\t", role)
 	}
@@ -246,10 +247,9 @@ func printCoverage(out io.Writer, c *explore.Counts) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		fmt.Fprintf(w, "%s\t", kind)
 		for _, role := range slices.Sorted(maps.Keys(roles)) {
-			fmt.Fprintf(w, "%d\t", c.Coverage[kind+" "+role])
+			fmt.Fprintf(w, "%d\t", counts[kind+" "+role])
 		}
 		fmt.Fprintln(w)
 	}
 	_ = w.Flush() // to where everything else is printed
-	fmt.Fprintf(out, "%d programs, %d states explored, %d distinct; after 1, 2, .. crashes: %d\n", c.Programs, c.Explored, c.Distinct, c.Depths)
 }

@@ -1,0 +1,113 @@
+package disk
+
+import (
+	"context"
+	"math/rand/v2"
+	"regexp"
+
+	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+)
+
+// What bounds the search for the least that shows a finding, in checks.
+const (
+	shrinkLimit = 300 // to give back what need not be lost
+	hereLimit   = 20  // under each weaker profile, at the finding's position
+	thereLimit  = 150 // under each weaker profile, at others
+)
+
+// hunt looks for the least that shows a finding.
+type hunt struct {
+	*run
+	ctx     context.Context
+	checker *Checker
+	output  string // of the failing check, where a command is the judge
+}
+
+// shows says whether a state breaks the rule of the finding too, which it then
+// stands for.
+func (h *hunt) shows(s state) bool {
+	broken, err := h.checker.Check(h.ctx, s.image, s.position)
+	if err != nil || broken == nil || !SameCause(broken, h.broken) {
+		return false
+	}
+	h.state, h.broken = s, broken
+	if own, ok := h.checker.judge.(*ownJudge); ok {
+		h.output = own.failed.Output
+	}
+	return true
+}
+
+// weakest looks for a state of a weaker profile: at the finding's position, then at
+// any. Those that were explored before without a finding need no second look.
+func (h *hunt) weakest() explore.Profile {
+	for _, p := range h.Profile.Weaker() {
+		if h.Silent[p] {
+			continue
+		}
+		g := *h.generator
+		g.adversary, g.states = adversaryOf(p), thereLimit
+		g.rng = rand.New(rand.NewPCG(h.Seed, 1))
+		if h.here(&g) || h.there(&g) {
+			return p
+		}
+	}
+	return h.Profile
+}
+
+func (h *hunt) here(g *generator) bool {
+	position := h.state.position
+	for n := range hereLimit {
+		if h.shows(g.near(position, n == 0)) {
+			return true
+		}
+		if g.adversary.keeps == nil {
+			break
+		}
+	}
+	return false
+}
+
+func (h *hunt) there(g *generator) bool {
+	met, n, novel := map[uint64]bool{}, 0, false
+	for s := range g.all(func() bool { return novel }) {
+		key := h.key(s)
+		novel = !met[key]
+		if !novel {
+			continue
+		}
+		met[key] = true
+		if n++; n > thereLimit || h.ctx.Err() != nil {
+			break
+		}
+		if h.shows(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// shrink gives back what need not be lost.
+func (h *hunt) shrink() {
+	position, model, checks := h.state.position, h.state.model, 0
+	explore.Shrink(h.state.trail, func(t explore.Trail) bool {
+		checks++
+		return checks <= shrinkLimit && h.shows(h.generator.make(position, model, explore.Follow[blocklog.Site](t)))
+	})
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// SameCause says whether two violations are one mistake as far as can be told: they
+// break one rule and, where a program of a person's own says in words what is wrong,
+// say the same but for numbers.
+func SameCause(a, b *oracle.Violation) bool {
+	if a.Rule != b.Rule {
+		return false
+	}
+	if a.Rule != RuleCheck && a.Rule != RuleReopen {
+		return true
+	}
+	return numbers.ReplaceAllString(a.Detail, "N") == numbers.ReplaceAllString(b.Detail, "N")
+}

@@ -1,0 +1,53 @@
+package disk
+
+import (
+	"math/rand/v2"
+	"strings"
+
+	"lsmlab/powerfail/blocklog"
+)
+
+// Crash is a state that a power cut left, to go on from.
+type Crash struct {
+	Image *blocklog.Image
+	// Marks are what the lives before said, in order: begin and ack.
+	Marks []string
+}
+
+// Draw returns n crash states of the recording, at random, for another life that is
+// recorded and cut again.
+func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
+	r, err := x.begin()
+	if err != nil {
+		return nil, err
+	}
+	g := r.generator
+	g.rng = rand.New(rand.NewPCG(x.Seed, 3)) // others than those of Run
+	cuts := r.journal.cuts(g.start, g.end)
+	for range n {
+		position := g.position(cuts)
+		c := Crash{}
+		if g.adversary.keeps == nil {
+			c.Image = g.near(position, true).image
+		} else {
+			c.Image = g.random(position).image
+		}
+		for _, m := range x.Log.Marks {
+			if m.Position <= position && (strings.HasPrefix(m.Text, ackPrefix) || strings.HasPrefix(m.Text, beginPrefix)) {
+				c.Marks = append(c.Marks, m.Text)
+			}
+		}
+		crashes = append(crashes, c)
+	}
+	return crashes, nil
+}
+
+// Acked returns the IDs that were acknowledged before the cut, in order.
+func (c *Crash) Acked() (ids []string) {
+	for _, text := range c.Marks {
+		if id, ok := strings.CutPrefix(text, ackPrefix); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
