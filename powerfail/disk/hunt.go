@@ -33,8 +33,8 @@ func (h *hunt) shows(s state) bool {
 		return false
 	}
 	h.state, h.broken = s, broken
-	if own, ok := h.checker.judge.(*ownJudge); ok {
-		h.output = own.failed.Output
+	if own, ok := h.checker.judge.(*OwnJudge); ok {
+		h.output = own.Failure().Output
 	}
 	return true
 }

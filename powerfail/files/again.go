@@ -49,7 +49,7 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 	source := Source{Server: server, Watched: watched}
 	if r.Fault != "" {
 		var err error
-		if source.Fault, err = ParseFault(r.Fault); err != nil {
+		if source.Fault, err = disk.ParseFault(r.Fault); err != nil {
 			return nil, err
 		}
 	}
@@ -58,11 +58,10 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 		return nil, err
 	}
 	source.Fill = func(dir string) error { return writeTree(at.mem, dir, at.modes) }
-	var acked []string
-	for _, a := range r.Log.Acks(r.Log.start) {
-		acked = append(acked, a.ID)
+	source.Workload = disk.Own(r.Program, life)
+	if rule == disk.RuleReopen {
+		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), life)
 	}
-	source.Run = Own(r.Program, rule == RuleReopen, acked, life)
 	err := Record(ctx, stage, source, log)
 	return life.Failed, err
 }

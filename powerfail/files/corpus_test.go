@@ -40,9 +40,9 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 	stage := newStage(t)
 	argv := strings.Join(self("corpus"), " ") + " " + name + " "
 	p := subject.Program{Workload: argv + "workload", Check: argv + "check"}
-	var fault Fault
+	var fault disk.Fault
 	if text, ok := strings.CutPrefix(k.Needs, "--fail="); ok {
-		fault = must(ParseFault(text))(t)
+		fault = must(disk.ParseFault(text))(t)
 	}
 	if k.Needs == "--reopen-cmd" {
 		p.Reopen = argv + "reopen"
@@ -64,11 +64,11 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 		for n, c := range must(x.Draw(6))(t) {
 			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
 			var life subject.Life
-			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Run: Own(p, true, c.Acked, &life)}, log))
+			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &life)}, log))
 			l := must(ReadLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 100
-			y.Judge = func() disk.Judge { return NewOwnJudge(stage, p, l) }
+			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }
 			found, counts := y.find(t)
 			if states += counts.Distinct; found != nil {
 				return states, found

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/subject"
 )
 
@@ -15,13 +16,13 @@ const (
 
 func TestForgetfulAndCareful(t *testing.T) {
 	stage := newStage(t)
-	r := record(t, stage, subject.Program{Workload: careful, Check: looks}, Fault{})
+	r := record(t, stage, subject.Program{Workload: careful, Check: looks}, disk.Fault{})
 	f, counts := r.find(t)
 	if f != nil {
 		t.Errorf("careful: %+v", f)
 	}
 	t.Logf("%+v", counts)
-	r = record(t, stage, subject.Program{Workload: forgetful, Check: looks}, Fault{})
+	r = record(t, stage, subject.Program{Workload: forgetful, Check: looks}, disk.Fault{})
 	f, _ = r.find(t)
 	if f == nil || !strings.HasPrefix(f.Detail, "lost ") || f.Weakest != "drop-all" {
 		t.Fatalf("forgetful: %+v", f)
@@ -33,7 +34,7 @@ func TestForgetfulAndCareful(t *testing.T) {
 func TestSyncOfAll(t *testing.T) {
 	stage := newStage(t)
 	workload := strings.ReplaceAll(careful, "sync $i .", "sync")
-	r := record(t, stage, subject.Program{Workload: workload, Check: looks}, Fault{})
+	r := record(t, stage, subject.Program{Workload: workload, Check: looks}, disk.Fault{})
 	if f, counts := r.find(t); f != nil || counts.Coverage["syncall dir"] == 0 {
 		t.Errorf("%+v, %+v", f, counts)
 	}

@@ -43,10 +43,10 @@ func self(role string) []string {
 }
 
 func serve(args []string) error {
-	var fault Fault
+	var fault disk.Fault
 	if args[2] != "" {
 		var err error
-		if fault, err = ParseFault(args[2]); err != nil {
+		if fault, err = disk.ParseFault(args[2]); err != nil {
 			return err
 		}
 	}
@@ -95,11 +95,11 @@ type recorded struct {
 }
 
 // record records a program and returns what explores it.
-func record(t testing.TB, stage *disk.Stage, p subject.Program, fault Fault) *recorded {
+func record(t testing.TB, stage *disk.Stage, p subject.Program, fault disk.Fault) *recorded {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), LogName)
 	r := &recorded{}
-	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Run: Own(p, false, nil, &r.life)}, log))
+	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Workload: disk.Own(p, &r.life)}, log))
 	r.Exploration = exploring(t, stage, p, log)
 	return r
 }
@@ -110,7 +110,7 @@ func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	return &Exploration{
-		Stage: stage, Log: l, LogFile: log, Judge: func() disk.Judge { return NewOwnJudge(stage, p, l) },
+		Stage: stage, Log: l, LogFile: log, Judge: func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) },
 		Profile: explore.PosixStrict, Seed: seed, States: 300, Workers: 2, Causes: map[string]bool{}, Role: explore.Role,
 	}
 }

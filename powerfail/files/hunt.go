@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/oracle"
-	"lsmlab/powerfail/subject"
 )
 
 // What bounds a hunt.
@@ -77,13 +77,13 @@ func (h *hunt) shows(s model.State) bool {
 		return false
 	}
 	broken, err := h.check(h.ctx, s.Disk, h.crash.position)
-	if err != nil || broken == nil || broken.Rule != h.broken.Rule {
+	if err != nil || broken == nil || !disk.SameCause(broken, h.broken) {
 		return false
 	}
 	s.Disk = nil
 	h.crash.state, h.broken = s, broken
-	if j, ok := h.judge.(interface{ Failure() *subject.Failure }); ok {
-		h.output = j.Failure().Output
+	if own, ok := h.judge.(*disk.OwnJudge); ok {
+		h.output = own.Failure().Output
 	}
 	return true
 }

@@ -68,6 +68,16 @@ func ReadLog(name string) (*Log, error) {
 	return l, nil
 }
 
+// Operations returns how many there are of the program: entries that are no marks.
+func (l *Log) Operations() (n int) {
+	for _, e := range l.Entries[l.start:l.end] {
+		if e.Kind != Mark {
+			n++
+		}
+	}
+	return n
+}
+
 // Ack is an acknowledgement, which holds from Position on.
 type Ack struct {
 	ID       string
@@ -83,6 +93,14 @@ func (l *Log) Acks(position int) (acks []Ack) {
 		}
 	}
 	return acks
+}
+
+// Acked returns the IDs of the acknowledgements by position, in a new slice.
+func (l *Log) Acked(position int64) (ids []string) {
+	for _, a := range l.Acks(int(position)) {
+		ids = append(ids, a.ID)
+	}
+	return ids
 }
 
 // Find returns the position at which a mark stands.

@@ -81,7 +81,7 @@ func ReadRecordings(path string) (all []*Recording, err error) {
 
 // Judge returns what makes judges of the recording's states.
 func (r *Recording) Judge(stage *disk.Stage) func() disk.Judge {
-	return func() disk.Judge { return NewOwnJudge(stage, r.Program, r.Log) }
+	return func() disk.Judge { return disk.NewCommandJudge(stage, r.Program, r.Log.Acked) }
 }
 
 // Text says for people what was recorded.

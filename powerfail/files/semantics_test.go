@@ -14,6 +14,7 @@ import (
 
 	"lsmlab/engines/vfs"
 	"lsmlab/engines/vfs/vfstest"
+	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/model"
 )
 
@@ -26,7 +27,7 @@ func serveFor(t *testing.T, do func(dir string)) *Log {
 	var want string
 	check(t, Record(context.Background(), stage, Source{
 		Server: self("serve"),
-		Run: func(_ context.Context, p Place) error {
+		Workload: func(_ context.Context, p disk.Place) error {
 			do(p.Dir)
 			want = show(t, p.Dir)
 			return nil

@@ -10,6 +10,8 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"lsmlab/powerfail/disk"
 )
 
 // mountSource is how the mounts of recorded directories are called in /proc/mounts.
@@ -21,7 +23,7 @@ const mountSource = "lsmlab"
 // printing the position. At the end of control it unmounts.
 //
 // It is a process of its own for the reasons of tier 2's.
-func Serve(dir, behind string, fault Fault, log io.Writer, control io.Reader, answers io.Writer) error {
+func Serve(dir, behind string, fault disk.Fault, log io.Writer, control io.Reader, answers io.Writer) error {
 	var st syscall.Stat_t
 	if err := syscall.Stat(behind, &st); err != nil {
 		return fmt.Errorf("serve %s: %w", behind, err)

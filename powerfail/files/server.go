@@ -35,7 +35,7 @@ type server struct {
 // startServer starts argv, which must call [Serve] with the directories, the fault
 // and the log that are appended. fill puts into the plain directory what is there at
 // first.
-func startServer(stage *disk.Stage, argv []string, fault Fault, log string, fill func(dir string) error) (s *server, err error) {
+func startServer(stage *disk.Stage, argv []string, fault disk.Fault, log string, fill func(dir string) error) (s *server, err error) {
 	s = &server{ended: make(chan struct{})}
 	memory, err := stage.Mkdir("behind")
 	if err != nil {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/subject"
 )
@@ -21,7 +23,7 @@ type filesFlags struct {
 	kill                bool
 	fail, from          string
 
-	fault files.Fault
+	fault disk.Fault
 }
 
 func (a *app) crashFilesCommand() *cobra.Command {
@@ -44,7 +46,8 @@ Every crash of the process alone is among the states: the directory as it was at
 acknowledgement. --kill makes these alone.
 
 Recordings stay in the run directory; --log explores them again, under other profiles say.
---states is per profile, over all recordings. Stores through mappings are seen when the kernel writes
+--states is per profile, over all recordings. Once --findings are there, profiles that lose more are not
+explored: they would show the same. Stores through mappings are seen when the kernel writes
 them back; what else is seen and is not: see powerfail/README.md.
 
 Needs root and /dev/fuse. What a killed run leaves is released by lsmlab crash clean.
@@ -89,8 +92,9 @@ func (f *filesFlags) prepare(c *cobra.Command) (err error) {
 	case f.workers < 1 || f.recordings < 1 || f.states < 1:
 		return &harness.UsageError{Text: fmt.Sprintf("--workers %d, --recordings %d, --states %d: want 1 at least of each", f.workers, f.recordings, f.states)}
 	}
+	slices.SortFunc(f.parsed, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) }) // weakest first
 	if f.fail != "" {
-		if f.fault, err = files.ParseFault(f.fail); err != nil {
+		if f.fault, err = disk.ParseFault(f.fail); err != nil {
 			return &harness.UsageError{Text: "--fail: " + err.Error()}
 		}
 	}
@@ -124,7 +128,7 @@ func (a *app) crashFiles(c *cobra.Command, f *filesFlags) (err error) {
 		return err
 	}
 	run.run.Versions["kernel"] = disk.Kernel()
-	r := filesRun{filesFlags: f, crashRun: run, stage: stage, self: self, causes: map[string]bool{}, foundIn: map[string]int{}}
+	r := filesRun{filesFlags: f, crashRun: run, stage: stage, self: self, causes: map[string]bool{}}
 	r.progress = harness.NewDisplay(a.stdout, a.stderr, len(f.parsed)*diskSteps)
 	err = r.all(c.Context(), old)
 	if err != nil && c.Context().Err() == nil {

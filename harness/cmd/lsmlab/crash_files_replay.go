@@ -70,9 +70,9 @@ func (a *app) crashFuseFilesCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(4),
 		RunE: func(_ *cobra.Command, args []string) (err error) {
-			var fault files.Fault
+			var fault disk.Fault
 			if args[2] != "" {
-				if fault, err = files.ParseFault(args[2]); err != nil {
+				if fault, err = disk.ParseFault(args[2]); err != nil {
 					return err
 				}
 			}

@@ -31,7 +31,6 @@ type filesRun struct {
 	self     string
 	progress *harness.Display
 	causes   map[string]bool // of findings, over all profiles
-	foundIn  map[string]int  // findings, by profile
 	number   int             // of recordings made
 }
 
@@ -49,6 +48,10 @@ func (r *filesRun) all(ctx context.Context, recordings []*files.Recording) (err 
 		}
 	}
 	for i, cell := range cells {
+		if r.enough() {
+			r.progress.Line("profiles that lose more show the same, and were left out; --findings %d looks for more", r.findings+1)
+			break
+		}
 		err := r.profile(ctx, i, cell, recordings)
 		if err = errors.Join(err, r.add(r.progress.Line, *cell)); err != nil {
 			return err
@@ -74,14 +77,22 @@ func (r *filesRun) cells() (cells []*rundir.Cell) {
 func (r *filesRun) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
 	rec := r.newRecording()
 	life := &subject.Life{}
-	source := files.Source{Fault: r.fault, Run: files.Own(r.program, false, nil, life)}
+	source := files.Source{Fault: r.fault, Workload: disk.Own(r.program, life)}
 	if err := r.keepRecording(ctx, source, rec); err != nil {
 		return nil, err
 	}
-	if life.Failed == nil || r.fault.Kind != "" {
+	r.progress.Line("recording %d: %d acknowledged in %.2f s, %d operations on files%s", r.number, len(life.Acks), life.Seconds, rec.Log.Operations(),
+		map[bool]string{true: ", fault " + rec.Fault}[rec.Fault != ""])
+	switch {
+	case life.Failed == nil:
+		return rec, nil
+	case len(life.Acks) == 0 && rec.Log.Operations() == 0:
+		return nil, &harness.UsageError{Text: fmt.Sprintf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)}
+	case rec.Fault != "" && life.Failed.Exited():
+		r.progress.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return rec, nil
 	}
-	return rec, r.died(rec, cell, files.RuleWorkload, life)
+	return rec, r.died(rec, cell, disk.RuleWorkload, life)
 }
 
 // died writes down that the program itself did not end well.
@@ -97,7 +108,6 @@ func (r *filesRun) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rul
 // write writes a finding down.
 func (r *filesRun) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Finding) error {
 	f.Key = cell.Key
-	r.foundIn[cell.Profile]++
 	return errors.Join(rec.Explain(f), r.report(r.progress.Line, *f))
 }
 
@@ -130,26 +140,27 @@ func (r *filesRun) profile(ctx context.Context, i int, cell *rundir.Cell, record
 		if err := r.explore(ctx, x, rec, cell); err != nil {
 			return err
 		}
-		if rec.Program.Reopen != "" && r.depth > 1 && !r.enough(cell) {
+		if rec.Program.Reopen != "" && r.depth > 1 && !r.enough() {
 			if err := r.again(ctx, x, rec, cell); err != nil {
 				return err
 			}
 		}
-		if r.enough(cell) {
+		if r.enough() {
 			return nil
 		}
 	}
 	return nil
 }
 
-// enough says whether the profile has its findings.
-func (r *filesRun) enough(cell *rundir.Cell) bool { return r.foundIn[cell.Profile] >= r.findings }
+// enough says whether there are the findings that were asked for: profiles that lose
+// more would show the same.
+func (r *filesRun) enough() bool { return r.found >= r.findings }
 
 func (r *filesRun) exploration(i int, cell *rundir.Cell, rec *files.Recording) *files.Exploration {
 	x := &files.Exploration{
 		Stage: r.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: rec.Judge(r.stage),
 		Profile: r.parsed[i], Seed: r.seed + uint64(r.number), Workers: r.workers, Kills: i == 0, KillsAlone: r.kill,
-		Causes: r.causes, Findings: r.findings, Role: explore.Patterns(),
+		Causes: r.causes, Findings: r.findings - r.found, Role: explore.Patterns(),
 	}
 	begin, before := time.Now(), cell.Distinct
 	x.OnState = func(distinct int64) {
@@ -180,19 +191,19 @@ func (r *filesRun) again(ctx context.Context, x *files.Exploration, rec *files.R
 		next := r.newRecording()
 		next.Program = rec.Program
 		life := &subject.Life{}
-		source := files.Source{Fill: c.Fill, Marks: c.Marks, Run: files.Own(rec.Program, true, c.Acked, life)}
+		source := files.Source{Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(rec.Program, c.Acked, life)}
 		if err := r.keepRecording(ctx, source, next); err != nil {
 			return err
 		}
 		if life.Failed != nil {
-			if err := r.died(next, cell, files.RuleReopen, life); err != nil {
+			if err := r.died(next, cell, disk.RuleReopen, life); err != nil {
 				return err
 			}
 		}
 		y := *x
 		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.Judge(r.stage)
-		y.Depth, y.States = 2, reopenStates
-		if err := r.explore(ctx, &y, next, cell); err != nil || r.enough(cell) {
+		y.Depth, y.States, y.Findings = 2, reopenStates, r.findings-r.found
+		if err := r.explore(ctx, &y, next, cell); err != nil || r.enough() {
 			return err
 		}
 	}
