@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
@@ -20,8 +22,12 @@ const recordingName = "recording.json"
 // Recording says what was recorded. It lies in a directory of its own, beside the log,
 // so that it can be explored again.
 type Recording struct {
-	Program subject.Program `json:"program"`
+	Program subject.Program `json:"program,omitzero"` // a person's own
 	Fault   string          `json:"fault,omitempty"`
+
+	Engine string `json:"engine,omitempty"` // "" for a person's own program
+	Bug    string `json:"bug,omitempty"`    // planted
+	Steps  string `json:"steps,omitempty"`  // text of a program, of an engine
 
 	Dir string `json:"-"`
 	Log *Log   `json:"-"`
@@ -79,13 +85,28 @@ func ReadRecordings(path string) (all []*Recording, err error) {
 	return all, nil
 }
 
-// Judge returns what makes judges of the recording's states.
-func (r *Recording) Judge(stage *disk.Stage) func() disk.Judge {
+// OwnJudge returns what makes judges of the states of a person's own program.
+func (r *Recording) OwnJudge(stage *disk.Stage) func() disk.Judge {
 	return func() disk.Judge { return disk.NewCommandJudge(stage, r.Program, r.Log.Acked) }
+}
+
+// History returns what an engine was asked and what it promised.
+func (r *Recording) History() (*oracle.History, *program.Program, error) {
+	p, err := program.Parse(r.Steps)
+	if err != nil {
+		return nil, nil, err
+	}
+	find := func(prefix string) program.Position {
+		return func(id int) (int64, bool) { return r.Log.Find(prefix + strconv.Itoa(id)) }
+	}
+	return p.History(find(beginPrefix), find(ackPrefix)), p, nil
 }
 
 // Text says for people what was recorded.
 func (r *Recording) Text() string {
+	if r.Engine != "" {
+		return r.Steps
+	}
 	text := fmt.Sprintf("# workload: %s\n# check: %s\n", r.Program.Workload, r.Program.Check)
 	if r.Program.Reopen != "" {
 		text += fmt.Sprintf("# reopening: %s\n", r.Program.Reopen)
@@ -104,6 +125,13 @@ func (r *Recording) Explain(f *rundir.Finding) error {
 	}
 	f.Program, s.Program, s.Fault = r.Text(), r.Program, r.Fault
 	var err error
+	if r.Engine != "" {
+		f.Acked = nil // the history has them
+		f.History, _, err = r.History()
+	}
+	if err != nil {
+		return err
+	}
 	f.Scenario, err = json.Marshal(s)
 	return err
 }
@@ -115,6 +143,9 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 		return nil, false, fmt.Errorf("scenario of the finding: %w", err)
 	}
 	r := &Recording{Program: s.Program, Fault: s.Fault, Dir: dir}
+	if s.Program.Workload == "" {
+		r.Engine, r.Bug, r.Steps = f.Engine, f.Bug, f.Program
+	}
 	return r, s.Died, r.Load()
 }
 
@@ -122,7 +153,7 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
 	f := &rundir.Finding{
 		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
-		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.Kill}, Before: "nothing: no crash is needed",
+		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Before: "its end, after the last acknowledgement: no cut is needed",
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}
 	f.Scenario, _ = json.Marshal(Scenario{Died: true}) // numbers and names

@@ -45,6 +45,9 @@ argument. A workload or reopening that does not end well is a finding, but with 
 Every crash of the process alone is among the states: the directory as it was at each operation and
 acknowledgement. --kill makes these alone.
 
+--engines takes engines instead, put through generated programs and judged by their histories: also those
+that reach their files without our file layer, which crash sim cannot do.
+
 Recordings stay in the run directory; --log explores them again, under other profiles say.
 --states is per profile, over all recordings. Once --findings are there, profiles that lose more are not
 explored: they would show the same. Stores through mappings are seen when the kernel writes
@@ -56,15 +59,14 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 2 wrong use or no root or /dev/fuse; 130 interrupted, what was found is on disk.`,
 		Example: `  lsmlab crash files --workload-cmd ./fill.sh --check-cmd ./check.sh
   lsmlab crash files --workload-cmd ./fill.sh --check-cmd ./check.sh --fail sync:3
+  lsmlab crash files --engines badger,bbolt,goleveldb,pebble --profile posix-strict
   lsmlab crash files --log results/crash-files-20260102-030405 --profile posix-strict --states 20000`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashFiles(c, &f) },
 	}
 	f.register(c, nil, 1000)
 	fs := c.Flags()
-	for _, name := range []string{"engines", "bug", "shard"} {
-		_ = fs.MarkHidden(name) // of stores of engines
-	}
+	_ = fs.MarkHidden("shard") // recordings are fast enough
 	fs.Lookup("depth").Usage = "crashes that follow each other: 2 crashes what --reopen-cmd does too"
 	fs.StringVar(&f.program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes")
 	fs.StringVar(&f.program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
@@ -78,15 +80,18 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 }
 
 // prepare refuses what makes no sense, and a machine on which it can't be done.
-func (f *filesFlags) prepare(c *cobra.Command) (err error) {
+func (f *filesFlags) prepare() (err error) {
 	if err := f.crashFlags.check(); err != nil {
 		return err
 	}
+	own := f.program.Workload != "" || f.program.Check != "" || f.program.Reopen != ""
 	switch {
-	case c.Flags().Changed("engines") || f.bug != "" || f.shard.n > 1:
-		return &harness.UsageError{Text: "crash files is for programs of your own: --engines, --bug and --shard are of crash sim and crash disk"}
-	case f.from == "" && (f.program.Workload == "" || f.program.Check == ""):
-		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both, or --log with what was recorded"}
+	case f.shard.n > 1:
+		return &harness.UsageError{Text: "--shard is of crash sim and crash disk: give another --seed for other states"}
+	case len(f.engines) > 0 && (own || f.from != "" || f.fail != ""), len(f.engines) == 0 && f.bug != "":
+		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd, --fail and --log"}
+	case len(f.engines) == 0 && f.from == "" && (f.program.Workload == "" || f.program.Check == ""):
+		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both, or --log with what was recorded, or --engines"}
 	case f.from != "" && (f.program.Workload != "" || f.fail != ""):
 		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd and --fail make no sense with it"}
 	case f.workers < 1 || f.recordings < 1 || f.states < 1:
@@ -105,7 +110,7 @@ func (f *filesFlags) prepare(c *cobra.Command) (err error) {
 }
 
 func (a *app) crashFiles(c *cobra.Command, f *filesFlags) (err error) {
-	if err := f.prepare(c); err != nil {
+	if err := f.prepare(); err != nil {
 		return err
 	}
 	var old []*files.Recording
@@ -129,7 +134,7 @@ func (a *app) crashFiles(c *cobra.Command, f *filesFlags) (err error) {
 	}
 	run.run.Versions["kernel"] = disk.Kernel()
 	r := filesRun{filesFlags: f, crashRun: run, stage: stage, self: self, causes: map[string]bool{}}
-	r.progress = harness.NewDisplay(a.stdout, a.stderr, len(f.parsed)*diskSteps)
+	r.progress = harness.NewDisplay(a.stdout, a.stderr, max(1, len(f.engines))*len(f.parsed)*diskSteps)
 	err = r.all(c.Context(), old)
 	if err != nil && c.Context().Err() == nil {
 		return errors.Join(err, run.end(true))

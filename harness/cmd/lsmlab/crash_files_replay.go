@@ -52,7 +52,11 @@ func replayFiles(ctx context.Context, f *rundir.Finding) (found *rundir.Finding,
 		}
 		broken = &oracle.Violation{Rule: f.Rule, Detail: failed.Headline()}
 	} else {
-		x := files.Exploration{Stage: stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: rec.Judge(stage)}
+		judge, err := filesJudge(stage, self, rec)
+		if err != nil {
+			return nil, counts, err
+		}
+		x := files.Exploration{Stage: stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: judge}
 		if broken, err = x.Replay(ctx, f); err != nil || broken == nil || broken.Rule != f.Rule {
 			return nil, counts, err
 		}

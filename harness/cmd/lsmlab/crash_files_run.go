@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,42 +33,70 @@ type filesRun struct {
 	progress *harness.Display
 	causes   map[string]bool // of findings, over all profiles
 	number   int             // of recordings made
+	done     int             // cells
+	before   int             // findings of other engines
 }
 
-// all records the program, or takes what was recorded before, and explores it under
-// each profile.
-func (r *filesRun) all(ctx context.Context, recordings []*files.Recording) (err error) {
-	cells := r.cells()
-	if recordings == nil {
-		for range r.recordings {
-			rec, err := r.record(ctx, cells[0])
-			if err != nil {
-				return err
-			}
-			recordings = append(recordings, rec)
+// all explores the engines, or a person's own program.
+func (r *filesRun) all(ctx context.Context, recordings []*files.Recording) error {
+	if len(r.engines) == 0 && recordings == nil {
+		return r.own(ctx)
+	}
+	for _, engine := range r.engines {
+		if err := r.engine(ctx, engine); err != nil {
+			return err
 		}
 	}
+	if recordings != nil {
+		return r.together(ctx, r.cells(recordings[0]), recordings)
+	}
+	return nil
+}
+
+// own records a person's own program and explores that.
+func (r *filesRun) own(ctx context.Context) error {
+	cells := r.cells(&files.Recording{})
+	var recordings []*files.Recording
+	for range r.recordings {
+		rec, err := r.record(ctx, cells[0])
+		if err != nil {
+			return err
+		}
+		recordings = append(recordings, rec)
+	}
+	return r.together(ctx, cells, recordings)
+}
+
+// together explores recordings of one subject under one profile after the other.
+func (r *filesRun) together(ctx context.Context, cells []*rundir.Cell, recordings []*files.Recording) (err error) {
 	for i, cell := range cells {
 		if r.enough() {
 			r.progress.Line("profiles that lose more show the same, and were left out; --findings %d looks for more", r.findings+1)
 			break
 		}
 		err := r.profile(ctx, i, cell, recordings)
-		if err = errors.Join(err, r.add(r.progress.Line, *cell)); err != nil {
+		if err = errors.Join(err, r.end(cell)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// end writes a cell down.
+func (r *filesRun) end(cell *rundir.Cell) error {
+	r.done++
+	return r.add(r.progress.Line, *cell)
+}
+
 // cells returns one for each profile; kills alone need none.
-func (r *filesRun) cells() (cells []*rundir.Cell) {
+func (r *filesRun) cells(rec *files.Recording) (cells []*rundir.Cell) {
 	for _, p := range r.parsed {
-		cells = append(cells, &rundir.Cell{Key: rundir.Key{Engine: ownProgram, FileSystem: files.FileSystem, Profile: string(p)}})
+		key := rundir.Key{Engine: cmp.Or(rec.Engine, ownProgram), FileSystem: files.FileSystem, Profile: string(p), Bug: rec.Bug}
+		cells = append(cells, &rundir.Cell{Key: key})
 	}
 	if r.kill {
 		cells = cells[:1]
-		cells[0].Profile = "kill"
+		cells[0].Profile = profileKill
 	}
 	return cells
 }
@@ -135,7 +164,10 @@ func (r *filesRun) profile(ctx context.Context, i int, cell *rundir.Cell, record
 	defer func() { cell.Seconds += time.Since(begin).Seconds() }()
 	for n, rec := range recordings {
 		want := (r.states - cell.Distinct) / int64(len(recordings)-n)
-		x := r.exploration(i, cell, rec)
+		x, err := r.exploration(i, cell, rec)
+		if err != nil {
+			return err
+		}
 		x.States = max(want, 1)
 		if err := r.explore(ctx, x, rec, cell); err != nil {
 			return err
@@ -154,21 +186,31 @@ func (r *filesRun) profile(ctx context.Context, i int, cell *rundir.Cell, record
 
 // enough says whether there are the findings that were asked for: profiles that lose
 // more would show the same.
-func (r *filesRun) enough() bool { return r.found >= r.findings }
+func (r *filesRun) enough() bool { return r.wanted() <= 0 }
 
-func (r *filesRun) exploration(i int, cell *rundir.Cell, rec *files.Recording) *files.Exploration {
+// wanted returns how many findings are still asked for.
+func (r *filesRun) wanted() int { return r.findings - (r.found - r.before) }
+
+func (r *filesRun) exploration(i int, cell *rundir.Cell, rec *files.Recording) (*files.Exploration, error) {
+	judge, err := filesJudge(r.stage, r.self, rec)
+	if err != nil {
+		return nil, err
+	}
 	x := &files.Exploration{
-		Stage: r.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: rec.Judge(r.stage),
+		Stage: r.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: judge,
 		Profile: r.parsed[i], Seed: r.seed + uint64(r.number), Workers: r.workers, Kills: i == 0, KillsAlone: r.kill,
-		Causes: r.causes, Findings: r.findings - r.found, Role: explore.Patterns(),
+		Causes: r.causes, Findings: r.wanted(), Role: explore.Patterns(),
+	}
+	if rec.Engine != "" {
+		x.Role = explore.Role
 	}
 	begin, before := time.Now(), cell.Distinct
 	x.OnState = func(distinct int64) {
 		share := float64(before+distinct) / float64(r.states)
-		r.progress.At(i*diskSteps+int(min(share, 1)*diskSteps), fmt.Sprintf("%s: %d states, %.0f/s",
-			cell.Profile, before+distinct, float64(distinct)/time.Since(begin).Seconds()))
+		r.progress.At(r.done*diskSteps+int(min(share, 1)*diskSteps), fmt.Sprintf("%s %s: %d states, %.0f/s",
+			cell.Engine, cell.Profile, before+distinct, float64(distinct)/time.Since(begin).Seconds()))
 	}
-	return x
+	return x, nil
 }
 
 // explore explores one recording and writes down what is found.
@@ -201,8 +243,8 @@ func (r *filesRun) again(ctx context.Context, x *files.Exploration, rec *files.R
 			}
 		}
 		y := *x
-		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.Judge(r.stage)
-		y.Depth, y.States, y.Findings = 2, reopenStates, r.findings-r.found
+		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.OwnJudge(r.stage)
+		y.Depth, y.States, y.Findings = 2, reopenStates, r.wanted()
 		if err := r.explore(ctx, &y, next, cell); err != nil || r.enough() {
 			return err
 		}

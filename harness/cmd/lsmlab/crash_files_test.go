@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +122,40 @@ func TestCrashFilesReopen(t *testing.T) {
 			"--check-cmd", check, "--reopen-cmd", strings.Replace(reopen, "SYNC", sync, 1))
 		if status != want || want == exitFinding && !strings.Contains(said, "crash number 2") {
 			t.Errorf("%s: status %d, want %d:\n%s", sync, status, want, said)
+		}
+	}
+	nothingLeft(t)
+}
+
+// Engines are put through generated programs. A directory that is never synced shows,
+// which no journal does, and the sound engine is silent.
+func TestCrashFilesEngines(t *testing.T) {
+	needFiles(t)
+	run := func(args ...string) (string, int, string) {
+		out := filepath.Join(t.TempDir(), "run")
+		status, said := crash("", append([]string{"files", "--seed", fmt.Sprint(rand.Uint32()), "--out", out}, args...)...)
+		return out, status, said
+	}
+	if _, status, said := run("--engines", "lsm-bptree,lsm-skiplist", "--states", "60"); status != exitSound {
+		t.Errorf("status %d:\n%s", status, said)
+	}
+	out, status, said := run("--engines", "lsm-bptree", "--bug", "dir-sync-skipped", "--profile", "posix-strict", "--states", "1000")
+	if status != exitFinding || !strings.Contains(said, "directory entry: the ") {
+		t.Fatalf("status %d:\n%s", status, said)
+	}
+	findings, err := filepath.Glob(filepath.Join(out, "findings", "*"))
+	if err != nil || len(findings) != 1 {
+		t.Fatal(findings, err)
+	}
+	if status, said = crash("", "replay", findings[0]); status != exitFinding {
+		t.Errorf("replay: status %d:\n%s", status, said)
+	}
+	for _, engine := range []string{"badger", "bbolt", "goleveldb", "pebble"} { // what they do themselves is for longer runs
+		if out, status, said = run("--engines", engine, "--states", "10", "--profile", "drop-all"); status != exitSound && status != exitFinding {
+			t.Errorf("%s: status %d:\n%s", engine, status, said)
+		}
+		if _, cells, _, err := rundir.Read(out); err != nil || len(cells) != 1 || cells[0].Distinct == 0 {
+			t.Errorf("%s: %+v, %v", engine, cells, err)
 		}
 	}
 	nothingLeft(t)
