@@ -116,13 +116,7 @@ func (h *hunt) weakest() explore.Profile {
 }
 
 // shrink gives back what need not be lost.
-func (h *hunt) shrink() {
-	explore.Shrink(h.crash.state.Trail, func(t explore.Trail) bool {
-		s := model.State{CrashOptions: h.crash.state.CrashOptions}
-		s.Follow(h.at.mem, t)
-		return h.shows(s)
-	})
-}
+func (h *hunt) shrink() { model.Shrink(h.at.mem, h.crash.state, h.shows) }
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 

@@ -85,3 +85,47 @@ func Outcome(site vfs.CrashSite, got, n int) string {
 	}
 	return ""
 }
+
+// place tells sites apart that a crash of one moment has, whatever it chooses at the
+// others: a block may be at stake or not, by the size that is found.
+type place struct {
+	kind   vfs.SiteKind
+	file   string
+	offset int64
+	made   uint64 // of an entry
+}
+
+func placeOf(site vfs.CrashSite) place {
+	p := place{kind: site.Kind, file: site.File, offset: site.Offset}
+	if site.Kind == vfs.SiteEntry {
+		p.made = site.Made
+	}
+	return p
+}
+
+// Shrink gives back what a crash of m took, as long as broken says that the state still
+// shows what it did, and returns the last state that does. What it lost is the least
+// that must be. It calls broken a few times for each loss at most.
+func Shrink(m *vfs.Mem, s State, broken func(State) bool) State {
+	var lost explore.Trail
+	index := map[place]int{}
+	s.EachLoss(m, func(site vfs.CrashSite, got, n int) {
+		index[placeOf(site)] = len(lost)
+		lost = append(lost, explore.Choice{N: n, Got: got})
+	})
+	explore.Shrink(lost, func(t explore.Trail) bool {
+		tried := State{CrashOptions: s.CrashOptions}
+		tried.Make(m, func(site vfs.CrashSite, n int) int {
+			if i, ok := index[placeOf(site)]; ok && t[i].Got < t[i].N-1 {
+				return min(t[i].Got, n-1)
+			}
+			return n - 1
+		})
+		if !broken(tried) {
+			return false
+		}
+		s = tried
+		return true
+	})
+	return s
+}

@@ -96,11 +96,7 @@ func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
 
 // shrink gives back what need not be lost.
 func (l *life) shrink(f *rundir.Finding, s *shot) {
-	s.Trail = explore.Shrink(s.Trail, func(t explore.Trail) bool {
-		tried := shot{CrashOptions: s.CrashOptions}
-		tried.Follow(l.disk, t)
-		return l.breaks(f, &tried)
-	})
+	*s = model.Shrink(l.disk, *s, func(tried shot) bool { return l.breaks(f, &tried) })
 	last := s.Again(l.disk)
 	l.breaks(f, &last)
 }

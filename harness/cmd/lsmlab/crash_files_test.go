@@ -196,15 +196,15 @@ func TestCrashFilesInterrupted(t *testing.T) {
 func TestCrashFilesWrongUse(t *testing.T) {
 	needFiles(t)
 	for want, args := range map[string][]string{
-		"go together":          {"--workload-cmd", "true"},
-		"make no sense":        {},
-		"no such file":         {"--log", filepath.Join(t.TempDir(), "missing")},
-		"no recording there":   {"--log", t.TempDir()},
-		"programs of your own": {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
-		"want 1 at least":      {"--workload-cmd", "true", "--check-cmd", "true", "--recordings", "0"},
-		"fault \"read:1\"":     {"--workload-cmd", "true", "--check-cmd", "true", "--fail", "read:1"},
-		"can't be run":         {"--workload-cmd", "true", "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run")},
-		"before it wrote":      {"--workload-cmd", "exit 3; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run2")},
+		"go together":        {"--workload-cmd", "true"},
+		"make no sense":      {},
+		"no such file":       {"--log", filepath.Join(t.TempDir(), "missing")},
+		"no recording there": {"--log", t.TempDir()},
+		"leave them out":     {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
+		"want 1 at least":    {"--workload-cmd", "true", "--check-cmd", "true", "--recordings", "0"},
+		"fault \"read:1\"":   {"--workload-cmd", "true", "--check-cmd", "true", "--fail", "read:1"},
+		"can't be run":       {"--workload-cmd", "true", "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run")},
+		"before it wrote":    {"--workload-cmd", "exit 3; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run2")},
 	} {
 		if len(args) == 0 {
 			args = []string{"--workload-cmd", "true", "--log", "x"}
