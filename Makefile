@@ -76,8 +76,9 @@ test: packages kernels bin/k6 bin/otelcol ## install what is missing, run every 
 	$(GO) test -tags plantedbugs -run TestPlantedBugs ./powerfail/sim ./harness/cmd/lsmlab
 	$(GO) test -timeout 30m ./...
 
-powerfail: build packages kernels ## cut the power in all three tiers, a little of each (at most 10 minutes on 2 cores)
+powerfail: build packages kernels ## cut the power in all tiers, a little of each (at most 10 minutes on 2 cores)
 	./$(BIN) crash sim --states 20000 --out results/crash-sim-$(STAMP)
+	$(SUDO) ./$(BIN) crash files --engines lsm-skiplist,lsm-rbtree,lsm-bptree --out results/crash-files-$(STAMP)
 	$(SUDO) ./$(BIN) crash disk --states 200 --profile posix-strict --out results/crash-disk-$(STAMP)
 	$(SUDO) ./$(BIN) crash disk --states 20 --profile posix-strict --engines lsm-bptree --fs xfs,btrfs --out results/crash-disk2-$(STAMP)
 	./$(BIN) crash vm --methods sigkill,flakey-drop,disk-log,log-writes --out results/crash-vm-$(STAMP)
