@@ -25,7 +25,7 @@ ROCKSDB  := librocksdb-dev g++
 MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
 SERVICE  := prometheus redis-server redis-tools wrk curl
-PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86
+PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86 sqlite3
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -114,7 +114,7 @@ func (m *Mem) ensure(made uint64, name string) (*memFile, error) {
 		return nil, err
 	case e.dir != nil:
 		return nil, syscall.EISDIR
-	case e.target != "":
+	case e.link != nil:
 		return nil, syscall.ELOOP
 	case e.file != nil:
 		return e.file, nil
@@ -248,7 +248,7 @@ func (m *Mem) MkdirAll(dir string) error {
 			continue
 		}
 		e := d.entries[part]
-		if e.file != nil || e.target != "" {
+		if e.file != nil || e.link != nil {
 			return pathError("mkdir", dir, syscall.ENOTDIR)
 		}
 		if e.dir == nil {

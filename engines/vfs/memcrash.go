@@ -195,7 +195,7 @@ func (d *memDir) sum() uint64 {
 		case e.file != nil:
 			maphash.WriteComparable(&h, e.file.contentSum())
 		default:
-			h.WriteString(" -> " + e.target)
+			h.WriteString(" -> " + e.link.target)
 		}
 		total += h.Sum64()
 	}

@@ -30,7 +30,7 @@ func (m *Mem) Lstat(name string) (Info, error) {
 	case err != nil:
 		return Info{}, pathError("lstat", name, err)
 	case e.file == nil:
-		return Info{Target: e.target}, nil
+		return Info{Target: e.link.target}, nil
 	}
 	return Info{ID: e.file.id, Size: e.file.size}, nil
 }
@@ -57,7 +57,7 @@ func (m *Mem) Symlink(target, name string) error {
 		if target == "" {
 			return memEntry{}, syscall.ENOENT
 		}
-		return memEntry{target: target}, nil
+		return memEntry{link: &symlink{target}}, nil
 	})
 }
 

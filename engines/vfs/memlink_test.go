@@ -52,6 +52,10 @@ func TestSymlink(t *testing.T) {
 	}
 	check(t, m.Symlink("other", "/db/s2"), m.Rename("/db/s2", "/db/s"), m.SyncDir("/db"))
 	only(t, found(m, target), "other")
+	check(t, m.Symlink("other", "/db/same"), m.Rename("/db/same", "/db/s"))
+	if _, err := m.Lstat("/db/same"); err == nil {
+		t.Error("two links to one target are taken for one file")
+	}
 	if _, err := m.Create("/db/s"); !errors.Is(err, syscall.ELOOP) {
 		t.Errorf("created through a link: %v", err)
 	}

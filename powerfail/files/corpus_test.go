@@ -14,16 +14,16 @@ import (
 	"lsmlab/powerfail/subject/corpus"
 )
 
-// Every mistake of the corpus is found within a thousand states of each profile, and
-// the mended twin of each is silent. What is given beside workload and check is what
-// the kind says that it needs.
+// Every mistake of the corpus is found within a thousand states in all, and the mended
+// twin of each is silent in three hundred of each profile. Seeds are fresh. What is
+// given beside workload and check is what the kind says that it needs.
 func TestCorpus(t *testing.T) {
 	for _, k := range corpus.Kinds() {
 		for _, name := range []string{k.Name, k.Name + "-mended"} {
 			t.Run(name, func(t *testing.T) {
 				states, f := tryKind(t, k, name)
 				switch {
-				case f == nil && name == k.Name:
+				case name == k.Name && (f == nil || states > 1000):
 					t.Errorf("not found in %d states: %s", states, k.About)
 				case f != nil && name != k.Name:
 					t.Errorf("a false alarm in state %d: %+v", states, f)
@@ -53,7 +53,7 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 	}
 	for i, profile := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
 		x := *r.Exploration
-		x.Profile, x.States, x.Kills = profile, 1000, i == 0
+		x.Profile, x.States, x.Kills = profile, 300, i == 0
 		found, counts := x.find(t)
 		if states += counts.Distinct; found != nil {
 			return states, found
@@ -67,7 +67,7 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &life)}, log))
 			l := must(ReadLog(log))(t)
 			y := x
-			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 100
+			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 50
 			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }
 			found, counts := y.find(t)
 			if states += counts.Distinct; found != nil {
