@@ -40,6 +40,9 @@ type Exploration struct {
 	// Shards of 0 is one.
 	Shard, Shards int
 
+	// OnRefused, if not nil, is told of the first state that the kernel does not mount:
+	// its error, and what of the file system's own the cut took.
+	OnRefused func(why string)
 	// Role says what a file of the store is for, by its path. nil: explore.Role.
 	Role func(name string) string
 	// OnState, if not nil, is told after each check how many there were.
@@ -125,6 +128,7 @@ type run struct {
 	counts explore.Counts
 	state  state             // of the finding
 	broken *oracle.Violation // the finding
+	said   string            // of the command that failed there
 
 	refused *RefusedError // the first
 	err     error
@@ -199,10 +203,10 @@ func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err err
 		case ctx.Err() != nil:
 			return nil
 		case errors.As(err, &refused):
-			r.refuse(refused)
+			r.refuse(s, refused)
 		case err != nil:
 			return err
-		case r.count(s, broken):
+		case r.count(s, broken, said(c.judge)):
 			stop()
 		}
 	}
@@ -210,7 +214,7 @@ func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err err
 }
 
 // count counts a checked state, and says whether it is the finding.
-func (r *run) count(s state, broken *oracle.Violation) (found bool) {
+func (r *run) count(s state, broken *oracle.Violation, said string) (found bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.journal.after(s.position)
@@ -223,7 +227,7 @@ func (r *run) count(s state, broken *oracle.Violation) (found bool) {
 	if broken != nil {
 		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
 		if r.broken == nil && (r.Known == nil || !r.Known(broken)) {
-			r.state, r.broken, found = s, broken, true
+			r.state, r.broken, r.said, found = s, broken, said, true
 		}
 	}
 	if r.OnState != nil {
@@ -236,12 +240,23 @@ func (r *run) count(s state, broken *oracle.Violation) (found bool) {
 const refusedLimit = 20
 
 // refuse counts a state that the kernel does not mount.
-func (r *run) refuse(why *RefusedError) {
+func (r *run) refuse(s state, why *RefusedError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.counts.Refused++; r.refused == nil {
-		r.refused = why
+	if r.counts.Refused++; r.refused != nil {
+		return
 	}
+	r.refused = why
+	if r.OnRefused == nil {
+		return
+	}
+	text := fmt.Sprintf("%v, at position %d", why, s.position)
+	for _, l := range s.lost {
+		if l.site.Kind != blocklog.SitePrefix && r.journal.roles[l.site.Op] == roleFileSystem {
+			text += fmt.Sprintf("; %s %s", r.journal.layout.describe(r.Log.Ops[l.site.Op]), l.site.Outcome(l.got, l.n))
+		}
+	}
+	r.OnRefused(text)
 }
 
 // trust returns an error if most states could not be mounted.

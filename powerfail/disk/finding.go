@@ -44,7 +44,7 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	h.shows(h.state) // again, for what it says
 	f.Weakest = h.weakest()
 	h.shrink()
-	f.Output = h.output
+	f.Output = h.said
 	f.Detail, f.Trail, f.Lost = r.broken.Detail, r.state.trail, r.losses()
 	f.Cut = oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff}
 	f.Before = r.journal.after(r.state.position).text

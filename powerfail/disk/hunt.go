@@ -22,7 +22,6 @@ type hunt struct {
 	*run
 	ctx     context.Context
 	checker *Checker
-	output  string // of the failing check, where a command is the judge
 }
 
 // shows says whether a state breaks the rule of the finding too, which it then
@@ -32,10 +31,7 @@ func (h *hunt) shows(s state) bool {
 	if err != nil || broken == nil || !SameCause(broken, h.broken) {
 		return false
 	}
-	h.state, h.broken = s, broken
-	if own, ok := h.checker.judge.(*OwnJudge); ok {
-		h.output = own.Failure().Output
-	}
+	h.state, h.broken, h.said = s, broken, said(h.checker.judge)
 	return true
 }
 

@@ -46,8 +46,8 @@ func (p Place) command(ctx context.Context, argv ...string) *exec.Cmd {
 
 func (p Place) acknowledge(a subject.Ack) error { return p.Mark(ackPrefix + a.ID) }
 
-// OwnJudge asks the check command of a person's own program.
-type OwnJudge struct {
+// ownJudge asks the check command of a person's own program.
+type ownJudge struct {
 	program subject.Program
 	acked   func(position int64) (ids []string)
 	failed  *subject.Failure // the latest
@@ -56,7 +56,7 @@ type OwnJudge struct {
 // NewOwnJudge returns a judge that asks the program's check about each store, with
 // the IDs that were acknowledged before the cut. If the program has a reopening, that
 // runs first, and what it acknowledges must be found too.
-func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) *OwnJudge {
+func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) Judge {
 	return NewCommandJudge(stage, p, func(position int64) (ids []string) {
 		for _, m := range l.Marks {
 			if id, ok := strings.CutPrefix(m.Text, ackPrefix); ok && m.Position <= position {
@@ -69,13 +69,13 @@ func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) *OwnJudge {
 
 // NewCommandJudge is NewOwnJudge for another kind of log: acked returns the IDs that
 // were acknowledged by a position, in a new slice.
-func NewCommandJudge(stage *Stage, p subject.Program, acked func(position int64) (ids []string)) *OwnJudge {
+func NewCommandJudge(stage *Stage, p subject.Program, acked func(position int64) (ids []string)) Judge {
 	p.Command = stage.command
-	return &OwnJudge{program: p, acked: acked}
+	return &ownJudge{program: p, acked: acked}
 }
 
 // Judge implements [Judge].
-func (j *OwnJudge) Judge(ctx context.Context, dir string, position int64) (*oracle.Violation, error) {
+func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*oracle.Violation, error) {
 	acked, rule := j.acked(position), RuleCheck
 	failed, err := (*subject.Failure)(nil), error(nil)
 	if j.program.Reopen != "" {
@@ -95,8 +95,14 @@ func (j *OwnJudge) Judge(ctx context.Context, dir string, position int64) (*orac
 	return &oracle.Violation{Rule: rule, Detail: failed.Headline()}, nil
 }
 
-// Failure returns how the command failed that broke a rule last.
-func (j *OwnJudge) Failure() *subject.Failure { return j.failed }
-
 // Release implements [Judge]. The command has ended, and holds nothing.
-func (j *OwnJudge) Release() error { return nil }
+func (j *ownJudge) Release() error { return nil }
+
+// said returns what the last command printed that a judge has seen fail, if it asks
+// commands.
+func said(j Judge) string {
+	if own, ok := j.(*ownJudge); ok && own.failed != nil {
+		return own.failed.Output
+	}
+	return ""
+}

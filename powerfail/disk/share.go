@@ -16,3 +16,7 @@ func (s *Stage) Mkdir(name string) (string, error) { return s.mkdir(name) }
 func (s *Stage) Command(ctx context.Context, argv ...string) *exec.Cmd {
 	return s.command(ctx, argv...)
 }
+
+// Said returns what the last command printed that a judge has seen fail, "" if it asks
+// no commands.
+func Said(j Judge) string { return said(j) }

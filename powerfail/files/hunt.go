@@ -44,12 +44,10 @@ func (r *run) found(ctx context.Context, stop func(), c *checker, s crash, broke
 		return err
 	}
 	h.shows(s.state.Again(h.at.mem)) // again, for what it says
-	weakest := r.Profile
+	weakest := explore.Profile("")   // a kill needs none
 	if !s.state.ProcessCrash {
 		weakest = h.weakest()
 		h.shrink()
-	} else {
-		weakest = ""
 	}
 	cause := h.cause()
 	if r.Causes[cause] {
@@ -81,10 +79,7 @@ func (h *hunt) shows(s model.State) bool {
 		return false
 	}
 	s.Disk = nil
-	h.crash.state, h.broken = s, broken
-	if own, ok := h.judge.(*disk.OwnJudge); ok {
-		h.output = own.Failure().Output
-	}
+	h.crash.state, h.broken, h.output = s, broken, disk.Said(h.judge)
 	return true
 }
 

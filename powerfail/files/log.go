@@ -119,7 +119,6 @@ type logWriter struct {
 	out   *bufio.Writer
 	json  *json.Encoder
 	began time.Time
-	n     int // entries
 	err   error
 }
 
@@ -133,11 +132,10 @@ func newLogWriter(out io.Writer) *logWriter {
 func (w *logWriter) add(e Entry) {
 	e.Seconds = float64(time.Since(w.began).Microseconds()) / 1e6
 	w.err = errors.Join(w.err, w.json.Encode(e))
-	w.n++
 }
 
-// mark appends a mark, and returns the position behind it.
-func (w *logWriter) mark(text string) (position int, err error) {
+// mark appends a mark.
+func (w *logWriter) mark(text string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e := Entry{Kind: Mark, Text: text}
@@ -146,5 +144,5 @@ func (w *logWriter) mark(text string) (position int, err error) {
 	}
 	w.add(e)
 	w.err = errors.Join(w.err, w.out.Flush())
-	return w.n, w.err
+	return w.err
 }

@@ -37,10 +37,7 @@ func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, served.close()) }()
-	mark := func(text string) error {
-		_, err := served.mark(clean(text))
-		return err
-	}
+	mark := func(text string) error { return served.mark(clean(text)) }
 	for _, text := range append(s.Marks[:len(s.Marks):len(s.Marks)], MarkStart) {
 		if err := mark(text); err != nil {
 			return err

@@ -19,8 +19,8 @@ const mountSource = "lsmlab"
 
 // Serve is the process behind a recorded directory. It mounts the plain directory
 // behind at dir, writes the log of what lies there and what is done to it to log, with
-// fault, and says "ready". Then it answers every line of control by marking the log with it and
-// printing the position. At the end of control it unmounts.
+// fault, and says "ready". Then it marks the log with every line of control, and
+// answers with an empty line. At the end of control it unmounts.
 //
 // It is a process of its own for the reasons of tier 2's.
 func Serve(dir, behind string, fault disk.Fault, log io.Writer, control io.Reader, answers io.Writer) error {
@@ -32,7 +32,7 @@ func Serve(dir, behind string, fault disk.Fault, log io.Writer, control io.Reade
 	if err := w.base(behind); err != nil {
 		return fmt.Errorf("what is there at first: %w", err)
 	}
-	data := &fs.LoopbackRoot{Path: behind, Dev: uint64(st.Dev)}
+	data := &fs.LoopbackRoot{Path: behind, Dev: st.Dev}
 	root := &node{&fs.LoopbackNode{RootData: data}, w, &faults{Fault: fault}}
 	data.RootNode = root
 	long := time.Hour // nobody but the kernel changes anything
@@ -64,11 +64,10 @@ func answer(w *logWriter, control io.Reader, answers io.Writer) error {
 	}
 	lines := bufio.NewScanner(control)
 	for lines.Scan() {
-		position, err := w.mark(lines.Text())
-		if err == nil {
-			_, err = fmt.Fprintln(answers, position)
+		if err := w.mark(lines.Text()); err != nil {
+			return err
 		}
-		if err != nil {
+		if _, err := fmt.Fprintln(answers); err != nil {
 			return err
 		}
 	}

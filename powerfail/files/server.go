@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -73,17 +72,18 @@ func startServer(stage *disk.Stage, argv []string, fault disk.Fault, log string,
 	return s, nil
 }
 
-// mark notes text in the log, and returns the position behind it.
-func (s *server) mark(text string) (position int, err error) {
+// mark notes text in the log, and returns once it stands there.
+func (s *server) mark(text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err = fmt.Fprintln(s.control, text); err == nil {
-		if s.answers.Scan() {
-			return strconv.Atoi(s.answers.Text())
-		}
+	_, err := fmt.Fprintln(s.control, text)
+	if err == nil && s.answers.Scan() {
+		return nil
+	}
+	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
-	return 0, errors.Join(fmt.Errorf("mark the operation log: %w", err), s.close())
+	return errors.Join(fmt.Errorf("mark the operation log: %w", err), s.close())
 }
 
 // syncAll notes that all is synced, with what lies in mappings.
@@ -95,8 +95,7 @@ func (s *server) syncAll() error {
 	if err := unix.Syncfs(int(dir.Fd())); err != nil {
 		return errors.Join(fmt.Errorf("sync %s: %w", s.served, err), dir.Close())
 	}
-	_, err = s.mark(syncMark)
-	return errors.Join(err, dir.Close())
+	return errors.Join(s.mark(syncMark), dir.Close())
 }
 
 // close unmounts and ends the process, which ends the log.

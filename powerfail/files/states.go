@@ -127,7 +127,6 @@ func (g *generator) all(novel func() bool, err *error) iter.Seq[crash] {
 		visits := g.everywhere()
 		for more := true; more && *err == nil; visits = g.drawVisits() {
 			more = g.sweep(visits, counted, err) && g.kind.Keeps != nil && g.losses && tries < fruitless
-			visits = nil
 		}
 	}
 }

@@ -95,7 +95,7 @@ on disk.`,
 	fs.StringVar(&f.workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
 	fs.StringVar(&f.checkCmd, "check-cmd", "", "shell `CMD` of your own that checks")
 	fs.StringVar(&f.own.reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a cut left")
-	fs.IntVar(&f.own.recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to six if it is quick")
+	fs.IntVar(&f.own.recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
 	fs.BoolVar(&f.own.busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
 	fs.BoolVar(&f.own.kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
 	fs.StringVar(&f.own.fail, "fail", "", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")

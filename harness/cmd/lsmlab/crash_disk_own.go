@@ -46,7 +46,7 @@ func (r *diskRun) own(ctx context.Context, kind disk.FileSystem, s *subjectRun) 
 // durable is a matter of luck.
 const (
 	ownRecordings      = 2
-	ownQuickRecordings = 6
+	ownQuickRecordings = 12
 	ownQuick           = 5 * time.Second // for those before
 )
 
@@ -92,18 +92,19 @@ func (r *diskRun) died(s *subjectRun, rec *disk.Recording, life *subject.Life) e
 	switch {
 	case life.Failed == nil:
 		return nil
-	case len(life.Acks) == 0 && !rec.Wrote():
-		return &harness.UsageError{Text: fmt.Sprintf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)}
 	case rec.Fault != "" && life.Failed.Exited():
 		r.progress.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return nil
+	case len(life.Acks) == 0 && !rec.Wrote():
+		return &harness.UsageError{Text: fmt.Sprintf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)}
 	}
 	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: life.Failed.Headline()}
-	if s.known(broken) {
+	if s.knows(broken) {
 		return nil
 	}
-	s.found = append(s.found, broken)
-	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: life.Failed.Output, Before: "its end, after the last acknowledgement"}
+	s.known = append(s.known, broken) // and what was recorded up to there is explored
+	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: life.Failed.Output}
+	f.Lost = []rundir.Loss{{What: "nothing: the workload ended by itself, and no power was cut"}}
 	return r.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
 }
 
@@ -152,11 +153,12 @@ func (r *diskRun) kill(ctx context.Context, s *subjectRun, rec *disk.Recording) 
 			continue
 		}
 		broken := &oracle.Violation{Rule: disk.RuleCheck, Detail: failed.Headline()}
-		if s.known(broken) {
+		if s.knows(broken) {
 			continue
 		}
-		s.found = append(s.found, broken)
-		f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: failed.Output, Acked: acked(life.Acks), Before: "a kill of the process, without a power cut"}
+		s.keep(broken)
+		f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: failed.Output, Acked: acked(life.Acks)}
+		f.Lost = []rundir.Loss{{What: fmt.Sprintf("what the process held in memory: it was killed at acknowledgement %d, and no power was cut", n)}}
 		if err := r.keepOwn(s, cell.Key, rec, f, disk.Scenario{KillAt: n}); err != nil {
 			return err
 		}

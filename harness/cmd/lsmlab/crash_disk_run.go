@@ -44,15 +44,18 @@ type diskRun struct {
 // on one file system.
 type subjectRun struct {
 	cells []*rundir.Cell // weakest profile first
-	found []*oracle.Violation
+	known []*oracle.Violation
+	found int // of those in known, that count as findings of --findings
 	// silent says of a recording, by its directory, which profiles showed nothing.
 	silent map[string]map[explore.Profile]bool
 }
 
-// known says whether a violation is of a cause that was found.
-func (s *subjectRun) known(v *oracle.Violation) bool {
-	return slices.ContainsFunc(s.found, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
+// knows says whether a violation is of a cause that was found.
+func (s *subjectRun) knows(v *oracle.Violation) bool {
+	return slices.ContainsFunc(s.known, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
 }
+
+func (s *subjectRun) keep(v *oracle.Violation) { s.known, s.found = append(s.known, v), s.found+1 }
 
 // all records and explores every engine, or the program of the user, on every file
 // system.
@@ -112,7 +115,7 @@ func (r *diskRun) newSubject(engine, fileSystem, bug string) *subjectRun {
 }
 
 // full says whether a subject has as many findings as are wanted.
-func (r *diskRun) full(s *subjectRun) bool { return len(s.found) >= r.findings }
+func (r *diskRun) full(s *subjectRun) bool { return s.found >= r.findings }
 
 func (r *diskRun) addCells(s *subjectRun) (err error) {
 	for _, c := range s.cells {
@@ -237,7 +240,7 @@ func (r *diskRun) exploreOne(ctx context.Context, rec *disk.Recording, s *subjec
 	deep := r.nestedStates(rec, states)
 	x.States, x.Shard, x.Shards = states-deep, part.i, part.n
 	x.OnState = r.onState(cell, i)
-	found := len(s.found)
+	found := s.found
 	if err := r.run1(ctx, rec, s, cell, x); err != nil {
 		return err
 	}
@@ -246,7 +249,7 @@ func (r *diskRun) exploreOne(ctx context.Context, rec *disk.Recording, s *subjec
 			return err
 		}
 	}
-	if len(s.found) == found {
+	if s.found == found {
 		if s.silent[rec.Dir] == nil {
 			s.silent[rec.Dir] = map[explore.Profile]bool{}
 		}
@@ -268,7 +271,12 @@ func (r *diskRun) exploration(rec *disk.Recording, s *subjectRun, cell *rundir.C
 	x := &disk.Exploration{
 		Stage: r.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
 		Profile: explore.Profile(cell.Profile), Seed: r.seed, Workers: r.workers,
-		Known: s.known, Silent: s.silent[rec.Dir],
+		Known: s.knows, Silent: s.silent[rec.Dir],
+		OnRefused: func(why string) {
+			if cell.Refused == 0 {
+				r.progress.Line("no verdict, the file system's own: %s", why)
+			}
+		},
 	}
 	if rec.Engine == "" {
 		x.Role = explore.Patterns()
@@ -296,7 +304,7 @@ func (r *diskRun) run1(ctx context.Context, rec *disk.Recording, s *subjectRun, 
 		if err != nil || found == nil {
 			return err
 		}
-		s.found = append(s.found, &oracle.Violation{Rule: found.Rule, Detail: found.Detail})
+		s.keep(&oracle.Violation{Rule: found.Rule, Detail: found.Detail})
 		if err := r.keepLeast(ctx, rec, *x, cell, found); err != nil || r.full(s) {
 			return err
 		}
