@@ -51,28 +51,18 @@ func (r *Recording) Load() (err error) {
 	return err
 }
 
-// ReadRecordings reads the recordings at path: the directory of one, a file in it, or
-// a run directory with several.
+// ReadRecordings reads the recordings at path: see [disk.RecordingDirs].
 func ReadRecordings(path string) (all []*Recording, err error) {
-	info, err := os.Stat(path)
+	dirs, err := disk.RecordingDirs(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
-		path = filepath.Dir(path)
-	}
-	names, err := filepath.Glob(filepath.Join(path, "recordings", "*", recordingName)) // sorted
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		names = []string{filepath.Join(path, recordingName)}
-	}
-	for _, name := range names {
-		r := &Recording{Dir: filepath.Dir(name)}
+	for _, dir := range dirs {
+		r := &Recording{Dir: dir}
+		name := filepath.Join(dir, recordingName)
 		data, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: no recording there: want a run directory of crash files, or the directory of a recording in one", path)
+			return nil, fmt.Errorf("%s: no recording there: want a run directory of crash files, or the directory of a recording in one", dir)
 		}
 		if err == nil {
 			err = json.Unmarshal(data, r)

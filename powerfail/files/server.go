@@ -122,13 +122,5 @@ func unmount(dir string) error {
 // guard returns a context that ends with ctx, or when the process does: a program
 // must not wait for a directory that is gone.
 func (s *server) guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-s.ended:
-			cancel(errors.New("the recorded directory is gone"))
-		case <-guarded.Done():
-		}
-	}()
-	return guarded, func() { cancel(nil) }
+	return disk.Guard(ctx, s.ended, errors.New("the recorded directory is gone"))
 }
