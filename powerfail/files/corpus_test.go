@@ -47,16 +47,23 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 	if k.Needs == "--reopen-cmd" {
 		p.Reopen = argv + "reopen"
 	}
-	r := record(t, stage, p, fault)
-	if r.life.Failed != nil && fault.Kind == "" {
-		t.Fatalf("the workload: %s", r.life.Failed.Headline())
+	var recordings []*recorded
+	for range 2 { // acknowledgements are read a little late, each time by another little
+		r := record(t, stage, p, fault)
+		if r.life.Failed != nil && fault.Kind == "" {
+			t.Fatalf("the workload: %s", r.life.Failed.Headline())
+		}
+		recordings = append(recordings, r)
 	}
 	for i, profile := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
-		x := *r.Exploration
-		x.Profile, x.States, x.Kills = profile, 300, i == 0
-		found, counts := x.find(t)
-		if states += counts.Distinct; found != nil {
-			return states, found
+		x := *recordings[0].Exploration
+		for _, r := range recordings {
+			x = *r.Exploration
+			x.Profile, x.States, x.Kills = profile, 150, i == 0
+			found, counts := x.find(t)
+			if states += counts.Distinct; found != nil {
+				return states, found
+			}
 		}
 		if p.Reopen == "" {
 			continue

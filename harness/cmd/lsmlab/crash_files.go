@@ -71,7 +71,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.StringVar(&f.program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes")
 	fs.StringVar(&f.program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
 	fs.StringVar(&f.program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a crash left, before the check")
-	fs.IntVar(&f.recordings, "recordings", 1, "how often the workload is recorded, each time with a timing of its own")
+	fs.IntVar(&f.recordings, "recordings", 2, "how often the workload is recorded, each time with a timing of its own")
 	fs.BoolVar(&f.kill, "kill", false, "only kill the process, at each operation and acknowledgement; no power loss")
 	fs.StringVar(&f.fail, "fail", "", "`FAULT` of the workload's files: write:N or sync:N fails, from 1 on, or enospc:SIZE is the room there is")
 	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or one recording's")
