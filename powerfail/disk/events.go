@@ -92,10 +92,14 @@ func isSurvey(text string) bool {
 }
 
 // sizes returns how large each file was for the workload when it was last looked at
-// before a position.
+// before a position, or right at it: the look that an acknowledgement is followed by
+// counts for it.
 func (j *journal) sizes(position int64) map[string]int64 {
 	sizes := map[string]int64{}
 	for _, m := range j.log.Marks {
+		if m.Position == position+1 && isSurvey(m.Text) {
+			position++
+		}
 		rest, ok := strings.CutPrefix(m.Text, sizeMark)
 		if !ok || m.Position > position {
 			continue

@@ -43,6 +43,9 @@ type Exploration struct {
 	// OnRefused, if not nil, is told of the first state that the kernel does not mount:
 	// its error, and what of the file system's own the cut took.
 	OnRefused func(why string)
+	// OnDoubt, if not nil, is told of each state that broke a rule and did not when it
+	// was checked again.
+	OnDoubt func(what string)
 	// Role says what a file of the store is for, by its path. nil: explore.Role.
 	Role func(name string) string
 	// OnState, if not nil, is told after each check how many there were.
@@ -57,6 +60,9 @@ func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding,
 		return r.counts, nil, err
 	}
 	f, err := r.finding(ctx)
+	if f == nil && err == nil {
+		delete(r.counts.Violations, string(r.broken.Rule))
+	}
 	return r.counts, f, err
 }
 
@@ -198,6 +204,10 @@ func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err err
 	defer func() { err = errors.Join(err, c.Close()) }()
 	for s := range jobs {
 		broken, err := c.Check(ctx, s.image, s.position)
+		known := r.Known != nil && broken != nil && r.Known(broken)
+		if broken != nil && err == nil && !known && !r.confirmed(ctx, c, s, broken, said(c.judge)) {
+			broken = nil
+		}
 		var refused *RefusedError
 		switch {
 		case ctx.Err() != nil:
@@ -234,6 +244,28 @@ func (r *run) count(s state, broken *oracle.Violation, said string) (found bool)
 		r.OnState(r.counts.Distinct)
 	}
 	return found
+}
+
+// confirmTries is how often a state is checked again that broke a rule.
+const confirmTries = 3
+
+// confirmed says whether a state that broke a rule breaks it again. What it shows must
+// be shown again by its finding; and on a machine that others use too, a check may fail
+// for their sake.
+func (r *run) confirmed(ctx context.Context, c *Checker, s state, broken *oracle.Violation, first string) bool {
+	for range confirmTries {
+		again, err := c.Check(ctx, s.image, s.position)
+		if ctx.Err() != nil || again != nil && err == nil && SameCause(again, broken) {
+			return true
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Unconfirmed++
+	if r.OnDoubt != nil {
+		r.OnDoubt(fmt.Sprintf("%v, at position %d, once, and not again in %d tries: %s", broken, s.position, confirmTries, first))
+	}
+	return false
 }
 
 // What makes refused mounts a broken environment: so many, and more than were checked.

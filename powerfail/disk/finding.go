@@ -32,7 +32,8 @@ type Scenario struct {
 	KillAt   int    `json:"killAt,omitempty"` // number of the acknowledgement
 }
 
-// finding shrinks what was found and says it in words.
+// finding shrinks what was found and says it in words. It is nil if another disk does
+// not show it.
 func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
@@ -40,8 +41,10 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	h := &hunt{run: r, ctx: ctx, checker: c}
+	if !r.confirmed(ctx, c, r.state, r.broken, r.said) { // on a disk of its own
+		return nil, nil
+	}
 	f = &rundir.Finding{Tier: Tier, Rule: r.broken.Rule, Depth: 1 + r.Depth}
-	h.shows(h.state) // again, for what it says
 	f.Weakest = h.weakest()
 	h.shrink()
 	f.Output = h.said

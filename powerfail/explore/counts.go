@@ -21,6 +21,9 @@ type Counts struct {
 	// Refused counts states that the kernel did not mount: they say nothing of the
 	// store, and are in no other count but Explored.
 	Refused int64 `json:"refused,omitempty"`
+	// Unconfirmed counts states that broke a rule once, and not when they were checked
+	// again. They are in Distinct and in no Violations.
+	Unconfirmed int64 `json:"unconfirmed,omitempty"`
 	// Depths[i] counts distinct states after i+1 crashes.
 	Depths []int64 `json:"depths"`
 }
@@ -34,6 +37,7 @@ func (c *Counts) Add(o *Counts) {
 	addTo(&c.Coverage, o.Coverage)
 	addTo(&c.Losses, o.Losses)
 	c.Refused += o.Refused
+	c.Unconfirmed += o.Unconfirmed
 	for i, n := range o.Depths {
 		c.AtDepth(i+1, n)
 	}
@@ -51,6 +55,17 @@ func Count(m *map[string]int64, key string, n int64) {
 		*m = map[string]int64{}
 	}
 	(*m)[key] += n
+}
+
+// LossGrid returns Losses by operation with kind of loss, then role: "write-torn wal".
+func (c *Counts) LossGrid() map[string]int64 {
+	grid := map[string]int64{}
+	for key, n := range c.Losses {
+		if words := strings.Fields(key); len(words) == 3 {
+			grid[words[0]+"-"+words[2]+" "+words[1]] += n
+		}
+	}
+	return grid
 }
 
 // AtDepth counts n distinct states after depth crashes, 1 or more.

@@ -72,12 +72,12 @@ func TestCountsAdd(t *testing.T) {
 	b := Counts{
 		Programs: 2, Explored: 7, Distinct: 4, Violations: map[string]int64{"lost": 1},
 		Coverage: map[string]int64{"write wal": 1, "sync table": 3}, Depths: []int64{2, 2},
-		Losses: map[string]int64{"write wal torn": 2}, Refused: 1,
+		Losses: map[string]int64{"write wal torn": 2}, Refused: 1, Unconfirmed: 2,
 	}
 	a.Add(&b)
 	want := Counts{
 		3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3},
-		map[string]int64{"write wal torn": 2}, 1, []int64{5, 2},
+		map[string]int64{"write wal torn": 2}, 1, 2, []int64{5, 2},
 	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("%+v, want %+v", a, want)

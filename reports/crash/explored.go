@@ -129,22 +129,27 @@ func (r *run) states() []chart.Figure {
 // coverage draws one grid an engine: kind of operation against role of the file.
 func (r *run) coverage() (figures []chart.Figure) {
 	for _, e := range r.engines() {
-		sum := map[string]int64{}
+		var sum explore.Counts
 		for _, c := range r.cells {
 			if c.Engine == e {
-				for key, n := range c.Coverage {
-					sum[key] += n
-				}
+				sum.Add(&c.Counts)
 			}
 		}
-		if len(sum) == 0 {
+		if len(sum.Coverage) == 0 {
 			continue
 		}
 		f := r.figure("coverage-"+e, "Coverage: "+e)
-		f.Panels = []chart.Panel{coverageGrid(sum).Panel("")}
-		f.Finding = fmt.Sprintf("%s was cut at %s of what came next and what it was for.", e, plural(len(sum), "combination"))
+		f.Panels = []chart.Panel{coverageGrid(sum.Coverage).Panel("")}
+		f.Finding = fmt.Sprintf("%s was cut at %s of what came next and what it was for.", e, plural(len(sum.Coverage), "combination"))
 		f.Caption = "Rows: what would have happened next (tier vm: the method). Columns: what it was for. Darker: more distinct states."
 		figures = append(figures, f)
+		if lost := sum.LossGrid(); len(lost) > 0 {
+			f := r.figure("lost-"+e, "What was lost: "+e)
+			f.Panels = []chart.Panel{coverageGrid(lost).Panel("")}
+			f.Finding = fmt.Sprintf("States of %s had lost %s of operation, kind of loss and what it was for.", e, plural(len(lost), "combination"))
+			f.Caption = "Rows: the operation and how much of it was gone. Columns: what it was for. A state counts for each of its losses."
+			figures = append(figures, f)
+		}
 	}
 	return figures
 }

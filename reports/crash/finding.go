@@ -17,14 +17,21 @@ func (r *run) findingsSection() page.Section {
 		ID: "findings", Title: "Findings",
 		Intro: "The directory of a finding has its program, history and crash state.",
 	}
-	if r.Tier != "vm" { // whose machines do not repeat themselves
+	switch r.Tier {
+	case "vm": // whose machines do not repeat themselves
+	case "disk":
+		s.Intro = "What the crash took was given back as far as the finding allows. " + s.Intro
+	default:
 		s.Intro = "Each was shrunk: what is lost below must be lost for it, and no more. " + s.Intro
 	}
 	for i := range r.findings {
 		s.Groups = append(s.Groups, r.findingGroup(i+1, &r.findings[i]))
 	}
+	if t := r.fileTable(); len(t.Rows) > 0 {
+		s.TablesTitle, s.Tables = "Files", append(s.Tables, t)
+	}
 	if t := r.damageTable(); len(t.Rows) > 0 {
-		s.TablesTitle, s.Tables = "Damage by file", []page.Table{t}
+		s.TablesTitle, s.Tables = "Damage by file", append(s.Tables, t)
 	}
 	return s
 }
@@ -56,6 +63,12 @@ func sentences(f *rundir.Finding) []string {
 	if f.Weakest != "" {
 		s = append(s, fmt.Sprintf("The weakest profile that shows it is %s.", f.Weakest))
 	}
+	if f.Shrunk {
+		s = append(s, "Its program is the least that was found to show it.")
+	}
+	if n := len(f.Acked); n > 0 {
+		s = append(s, fmt.Sprintf("%s had been acknowledged, the last %q after %.1f ms.", plural(n, "write"), f.Acked[n-1].ID, f.Acked[n-1].Seconds*1e3))
+	}
 	if f.Weakest == explore.LyingDisk {
 		s = append(s, "That is loss by a disk that lies, no bug of the engine.")
 	}
@@ -73,6 +86,26 @@ func lossTable(id string, f *rundir.Finding) *page.Table {
 	}
 	for _, l := range f.Lost {
 		t.Rows = append(t.Rows, []page.Cell{page.Head(l.What), page.Text(l.Operation), page.Text(strings.Join(l.Stack, " < "))})
+	}
+	return t
+}
+
+// fileTable lists what became of each file, over all findings that can say.
+func (r *run) fileTable() page.Table {
+	t := page.Table{
+		ID: "files", Caption: "Bytes of each file: as the program saw it, as synced, as the crash left it",
+		Head: []page.Column{{Name: "finding"}, {Name: "file"}, {Name: "written"}, {Name: "synced"}, {Name: "left"}, {Name: "other than written from"}},
+	}
+	bytes := func(n int64) page.Cell {
+		if n < 0 {
+			return page.Text("")
+		}
+		return page.Text(count(n))
+	}
+	for i := range r.findings {
+		for _, f := range r.findings[i].Files {
+			t.Rows = append(t.Rows, []page.Cell{page.Head(fmt.Sprintf("%03d", i+1)), page.Text(f.Name), bytes(f.Written), bytes(f.Synced), bytes(f.Left), bytes(f.Differs)})
+		}
 	}
 	return t
 }

@@ -57,13 +57,14 @@ func TestCorpusDisk(t *testing.T) {
 			continue
 		}
 		t.Run(k.Name, func(t *testing.T) {
-			status, said, cells := crashCorpus(t, program, k, k.Name+"-mended", "--profile", "posix-strict", "--states", "100", "--recordings", "3")
+			status, said, _ := crashCorpus(t, program, k, k.Name+"-mended", "--profile", "posix-strict", "--states", "100", "--recordings", "3")
 			if status != exitSound {
 				t.Errorf("the mended twin: status %d:\n%s", status, said)
 			}
 			if k.Journal {
 				return
 			}
+			var cells []rundir.Cell
 			for try := 0; ; try++ {
 				if status, said, cells = crashCorpus(t, program, k, k.Name, "--states", "1000"); status == exitFinding || try == 1 {
 					break

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,12 @@ func (r *diskRun) own(ctx context.Context, kind disk.FileSystem, s *subjectRun) 
 			return err
 		}
 		recs = append(recs, rec)
+	}
+	if !slices.ContainsFunc(recs, (*disk.Recording).Wrote) {
+		return &harness.UsageError{Text: "--workload-cmd: it ended well and wrote nothing, so there is nothing to lose: see that it writes to the directory that it gets as its last argument"}
+	}
+	if !slices.ContainsFunc(recs, func(rec *disk.Recording) bool { return len(rec.Acks) > 0 }) {
+		r.progress.Line("nothing was acknowledged, so no state can have lost anything: print \"ack ID\" on a line of its own once something must survive")
 	}
 	if r.diskFlags.own.kill {
 		if err := r.kill(ctx, s, recs[0]); err != nil {

@@ -17,12 +17,14 @@ import (
 
 // replayDisk checks the crash state of a finding again.
 func replayDisk(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
-	kind, err := disk.LookupFileSystem(f.FileSystem)
-	if err != nil {
-		return nil, counts, err
-	}
-	if err := disk.Require(kind); err != nil {
-		return nil, counts, &harness.UsageError{Text: err.Error()}
+	var kind disk.FileSystem // a killed program needs none
+	if f.Profile != profileKill {
+		if kind, err = disk.LookupFileSystem(f.FileSystem); err != nil {
+			return nil, counts, err
+		}
+		if err := disk.Require(kind); err != nil {
+			return nil, counts, &harness.UsageError{Text: err.Error()}
+		}
 	}
 	self, err := os.Executable()
 	if err != nil {

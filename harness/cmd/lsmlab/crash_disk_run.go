@@ -272,6 +272,7 @@ func (r *diskRun) exploration(rec *disk.Recording, s *subjectRun, cell *rundir.C
 		Stage: r.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
 		Profile: explore.Profile(cell.Profile), Seed: r.seed, Workers: r.workers,
 		Known: s.knows, Silent: s.silent[rec.Dir],
+		OnDoubt: func(what string) { r.progress.Line("no finding: %s", what) },
 		OnRefused: func(why string) {
 			if cell.Refused == 0 {
 				r.progress.Line("no verdict, the file system's own: %s", why)
@@ -301,17 +302,23 @@ func (r *diskRun) run1(ctx context.Context, rec *disk.Recording, s *subjectRun, 
 		counts, found, err := x.Run(ctx)
 		cell.Add(&counts)
 		cell.Seconds += time.Since(start).Seconds()
-		if err != nil || found == nil {
+		x.States -= counts.Distinct
+		if err != nil || found == nil && counts.Unconfirmed == 0 {
 			return err
+		}
+		if x.Seed++; found == nil { // others than were seen
+			if counts.Distinct == 0 || x.States <= 0 {
+				return nil
+			}
+			continue
 		}
 		s.keep(&oracle.Violation{Rule: found.Rule, Detail: found.Detail})
 		if err := r.keepLeast(ctx, rec, *x, cell, found); err != nil || r.full(s) {
 			return err
 		}
-		if x.States -= counts.Distinct; x.States <= 0 {
+		if x.States <= 0 {
 			return nil
 		}
-		x.Seed++ // others than were seen
 	}
 }
 

@@ -179,7 +179,10 @@ func TestCrashDiskWrongUse(t *testing.T) {
 		"leave them out":        {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
 		"want positive numbers": {"--workers", "0"},
 		"exit status 7\noh no":  {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
-		"can't be run":          {"--workload-cmd", "true", "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
+		"can't be run":          {"--workload-cmd", `w() { touch "$1/x"; }; w`, "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
+		"wrote nothing":         {"--workload-cmd", "true", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run3")},
+		"for a program of your": {"--kill"},
+		"enospc:BYTES":          {"--workload-cmd", "true", "--check-cmd", "true", "--fail", "fire:1"},
 	} {
 		if status, said := crash("", append([]string{"disk"}, args...)...); status != exitUsage || !strings.Contains(said, want) {
 			t.Errorf("%v: status %d, want %q in\n%s", args, status, want, said)

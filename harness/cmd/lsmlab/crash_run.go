@@ -175,6 +175,9 @@ func cellLine(c *rundir.Cell) string {
 	if c.Refused > 0 {
 		line += fmt.Sprintf("; %d mounts refused by the kernel, which are the file system's affair", c.Refused)
 	}
+	if c.Unconfirmed > 0 {
+		line += fmt.Sprintf("; %d broke a rule once, and not again", c.Unconfirmed)
+	}
 	return line
 }
 
@@ -221,12 +224,7 @@ func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 func printCoverage(out io.Writer, c *explore.Counts) {
 	printGrid(out, "states before", c.Coverage)
 	if len(c.Losses) > 0 {
-		turned := map[string]int64{} // operation and loss on the side, role on top
-		for key, n := range c.Losses {
-			words := strings.Fields(key)
-			turned[strings.TrimSpace(words[0]+"-"+words[len(words)-1])+" "+words[1]] += n
-		}
-		printGrid(out, "states that lost", turned)
+		printGrid(out, "states that lost", c.LossGrid())
 	}
 	fmt.Fprintf(out, "%d programs, %d states explored, %d distinct; after 1, 2, .. crashes: %d\n", c.Programs, c.Explored, c.Distinct, c.Depths)
 }
