@@ -27,7 +27,7 @@ MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
 # Node.js from elsewhere is taken too, if it has npm.
 SERVICE  := prometheus redis-server redis-tools wrk curl python3-redis $(if $(shell command -v npm),,nodejs npm)
-PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86
+PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86 sqlite3
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -91,8 +91,9 @@ test: packages kernels bin/k6 bin/otelcol bin/grpcurl bin/ycsb node-clients ## i
 	$(GO) test -tags plantedbugs -run TestPlantedBugs ./powerfail/sim ./harness/cmd/lsmlab
 	$(GO) test -timeout 30m ./...
 
-powerfail: build packages kernels ## cut the power in all three tiers, a little of each (at most 10 minutes on 2 cores)
+powerfail: build packages kernels ## cut the power in all tiers, a little of each (at most 10 minutes on 2 cores)
 	./$(BIN) crash sim --states 20000 --out results/crash-sim-$(STAMP)
+	$(SUDO) ./$(BIN) crash files --engines lsm-skiplist,lsm-rbtree,lsm-bptree --out results/crash-files-$(STAMP)
 	$(SUDO) ./$(BIN) crash disk --states 200 --profile posix-strict --out results/crash-disk-$(STAMP)
 	$(SUDO) ./$(BIN) crash disk --states 20 --profile posix-strict --engines lsm-bptree --fs xfs,btrfs --out results/crash-disk2-$(STAMP)
 	./$(BIN) crash vm --methods sigkill,flakey-drop,disk-log,log-writes --out results/crash-vm-$(STAMP)

@@ -62,7 +62,7 @@ func (f *injectFile) Sync() error { return f.sync(OpSync, f.File.Sync) }
 func (f *injectFile) SyncData() error { return f.sync(OpSyncData, f.File.SyncData) }
 
 // syncFailer is a file whose syncs can fail as those of Linux.
-type syncFailer interface{ failSync() }
+type syncFailer interface{ FailSync() }
 
 func (f *injectFile) sync(kind OpKind, run func() error) error {
 	fault := f.i.decide(Op{Kind: kind, Path: f.name})
@@ -70,7 +70,7 @@ func (f *injectFile) sync(kind OpKind, run func() error) error {
 	switch file, ok := f.File.(syncFailer); {
 	case fault.Err != nil:
 		if ok && fault.Clean {
-			file.failSync()
+			file.FailSync()
 		}
 		return &fs.PathError{Op: kind.String(), Path: f.name, Err: fault.Err}
 	case fault.Lie:

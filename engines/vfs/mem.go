@@ -22,7 +22,7 @@ import (
 // a sync or clone needs to know.
 //
 // Names are cleaned and taken from the root, which always exists. There are no
-// permissions and no links, and space never ends: [Inject] makes things fail.
+// permissions, and space never ends: [Inject] makes things fail.
 type Mem struct {
 	// OnOp, if not nil, is called before every operation that mutates (see
 	// [OpKind.Mutates]), without a lock held: it may call CrashClone. Set it
@@ -114,6 +114,8 @@ func (m *Mem) ensure(made uint64, name string) (*memFile, error) {
 		return nil, err
 	case e.dir != nil:
 		return nil, syscall.EISDIR
+	case e.link != nil:
+		return nil, syscall.ELOOP
 	case e.file != nil:
 		return e.file, nil
 	}
@@ -213,13 +215,13 @@ func (m *Mem) rename(made uint64, oldname, newname string) error {
 		return syscall.ENOENT
 	case e == old:
 		return nil
-	case e.file != nil && old.dir != nil:
+	case e.dir == nil && old.dir != nil:
 		return syscall.EISDIR
-	case e.dir != nil && old.file != nil:
+	case e.dir != nil && old.exists() && old.dir == nil:
 		return syscall.ENOTDIR
 	case old.dir != nil && len(old.dir.entries) > 0:
 		return syscall.ENOTEMPTY
-	case e.dir != nil && strings.HasPrefix(path.Clean("/"+newname), path.Clean("/"+oldname)+"/"):
+	case e.dir != nil && within(newname, oldname):
 		return syscall.EINVAL // into itself
 	}
 	m.free(old.file)
@@ -228,6 +230,11 @@ func (m *Mem) rename(made uint64, oldname, newname string) error {
 	}
 	m.change(OpRename, made, entryChange{dir: from, name: fromBase}, entryChange{to, toBase, e})
 	return nil
+}
+
+// within says whether name lies below dir.
+func within(name, dir string) bool {
+	return strings.HasPrefix(path.Clean("/"+name), path.Clean("/"+dir)+"/")
 }
 
 // MkdirAll implements [FS].
@@ -241,7 +248,7 @@ func (m *Mem) MkdirAll(dir string) error {
 			continue
 		}
 		e := d.entries[part]
-		if e.file != nil {
+		if e.file != nil || e.link != nil {
 			return pathError("mkdir", dir, syscall.ENOTDIR)
 		}
 		if e.dir == nil {

@@ -286,11 +286,11 @@ func (f *memFile) contentSum() uint64 {
 	var h maphash.Hash
 	h.SetSeed(sumSeed)
 	maphash.WriteComparable(&h, f.size)
-	for _, p := range f.pages {
-		if p == nil {
-			p = &zeroPage
+	for i, p := range f.pages {
+		if p != nil && *p != zeroPage { // of a file with gigabytes reserved most are not there
+			maphash.WriteComparable(&h, i)
+			h.Write(p[:])
 		}
-		h.Write(p[:])
 	}
 	f.sum, f.sumOK = h.Sum64(), !f.isDirty()
 	return f.sum

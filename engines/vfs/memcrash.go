@@ -106,7 +106,10 @@ func (c *crasher) dir(d *memDir) *memDir {
 			dirs = append(dirs, name)
 			continue
 		}
-		twin.entries[name] = memEntry{file: c.file(e.file)}
+		if e.file != nil {
+			e.file = c.file(e.file)
+		}
+		twin.entries[name] = e
 	}
 	slices.Sort(dirs)
 	for _, name := range dirs {
@@ -186,10 +189,13 @@ func (d *memDir) sum() uint64 {
 		var h maphash.Hash
 		h.SetSeed(sumSeed)
 		h.WriteString(name)
-		if e.dir != nil {
+		switch {
+		case e.dir != nil:
 			maphash.WriteComparable(&h, e.dir.sum()+1)
-		} else {
+		case e.file != nil:
 			maphash.WriteComparable(&h, e.file.contentSum())
+		default:
+			h.WriteString(" -> " + e.link.target)
 		}
 		total += h.Sum64()
 	}

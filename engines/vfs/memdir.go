@@ -28,9 +28,13 @@ type memDir struct {
 type memEntry struct {
 	file *memFile
 	dir  *memDir
+	link *symlink
 }
 
-func (e memEntry) exists() bool { return e.file != nil || e.dir != nil }
+// symlink is a symbolic link. It never changes, so clones share it.
+type symlink struct{ target string }
+
+func (e memEntry) exists() bool { return e.file != nil || e.dir != nil || e.link != nil }
 
 // entryOp is one unsynced change of entries. A crash keeps all of it or nothing.
 type entryOp struct {

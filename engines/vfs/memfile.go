@@ -7,6 +7,22 @@ import (
 	"syscall"
 )
 
+// MemFile is what an open file of a [Mem] can do besides, for those that put on it
+// what happened elsewhere. Every file of a Mem is one.
+type MemFile interface {
+	File
+	// SyncRange makes the pages of n bytes at off durable, and the size, as a write
+	// of them with O_DSYNC does.
+	SyncRange(off, n int64) error
+	// FailSync is a sync that fails as Linux does: see [Fault.Clean].
+	FailSync()
+	// NextData returns the next run of bytes at off or behind it that may be other
+	// than zeros. Both are the size if there is none.
+	NextData(off int64) (from, to int64)
+}
+
+var _ MemFile = (*memHandle)(nil)
+
 // memHandle is an open file of a [Mem].
 type memHandle struct {
 	m        *Mem
@@ -76,13 +92,36 @@ func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
 		return len(p), nil
 	}
 	// A crash in between finds the write made and not yet durable.
-	h.m.note(Op{Kind: OpSyncData, Path: h.name, Offset: off, Length: int64(len(p))})
+	return len(p), h.SyncRange(off, int64(len(p)))
+}
+
+// SyncRange implements [MemFile].
+func (h *memHandle) SyncRange(off, n int64) error {
+	if err := h.check("syncdata", false); err != nil {
+		return err
+	}
+	h.m.note(Op{Kind: OpSyncData, Path: h.name, Offset: off, Length: n})
 	h.m.mu.Lock()
 	defer h.m.mu.Unlock()
-	if h.f.syncRange(off, int64(len(p))) {
+	if h.f.syncRange(off, n) {
 		h.m.logged = h.m.seq
 	}
-	return len(p), nil
+	return nil
+}
+
+// NextData implements [MemFile].
+func (h *memHandle) NextData(off int64) (from, to int64) {
+	h.m.mu.RLock()
+	defer h.m.mu.RUnlock()
+	i := int(off / pageSize)
+	for i < len(h.f.pages) && h.f.pages[i] == nil {
+		i++
+	}
+	from = min(max(off, int64(i)*pageSize), h.f.size)
+	for i < len(h.f.pages) && h.f.pages[i] != nil {
+		i++
+	}
+	return from, max(from, min(int64(i)*pageSize, h.f.size))
 }
 
 func (h *memHandle) Close() error {
@@ -139,8 +178,8 @@ func (h *memHandle) syncAs(kind OpKind, after func(grew bool)) error {
 	return nil
 }
 
-// failSync implements [syncFailer].
-func (h *memHandle) failSync() {
+// FailSync implements [MemFile].
+func (h *memHandle) FailSync() {
 	h.m.mu.Lock()
 	defer h.m.mu.Unlock()
 	h.f.failSync()

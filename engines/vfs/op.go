@@ -27,7 +27,10 @@ const (
 	OpSyncData
 	OpMap
 	OpMapWritable
-	OpMemory // see AskMemory
+	OpMemory   // see AskMemory
+	OpLink     // see [Mem.Link]; Path is the old name
+	OpSymlink  // see [Mem.Symlink]; To is the target
+	OpExchange // see [Mem.Exchange]
 )
 
 var opNames = [...]string{
@@ -35,7 +38,7 @@ var opNames = [...]string{
 	OpRemove: "remove", OpRename: "rename", OpMkdirAll: "mkdir", OpList: "list", OpStat: "stat",
 	OpSyncDir: "syncdir", OpLock: "lock", OpRead: "read", OpWrite: "write", OpTruncate: "truncate",
 	OpAllocate: "allocate", OpSync: "sync", OpSyncData: "syncdata", OpMap: "map",
-	OpMapWritable: "mapwritable", OpMemory: "memory",
+	OpMapWritable: "mapwritable", OpMemory: "memory", OpLink: "link", OpSymlink: "symlink", OpExchange: "exchange",
 }
 
 // String returns a short name, such as "write".
@@ -50,7 +53,7 @@ func (k OpKind) String() string {
 // them is durable.
 func (k OpKind) Mutates() bool {
 	switch k {
-	case OpCreate, OpRemove, OpRename, OpMkdirAll, OpSyncDir, OpLock,
+	case OpCreate, OpRemove, OpRename, OpMkdirAll, OpSyncDir, OpLock, OpLink, OpSymlink, OpExchange,
 		OpWrite, OpTruncate, OpAllocate, OpSync, OpSyncData:
 		return true
 	}
@@ -61,7 +64,7 @@ func (k OpKind) Mutates() bool {
 type Op struct {
 	Kind   OpKind
 	Path   string // as the caller gave it; for a file's methods, as it was opened
-	To     string // the new name, for OpRename
+	To     string // the new name, for OpRename and OpLink; the target, for OpSymlink; the other name, for OpExchange
 	Offset int64  // for OpRead and OpWrite, bytes
 	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate; asked for by OpMemory
 	Number uint64 // in [Mem.OnOp]: counts the operations of that file system, from 1
@@ -70,8 +73,8 @@ type Op struct {
 // String shows the operation for people.
 func (o Op) String() string {
 	switch o.Kind {
-	case OpRename:
-		return fmt.Sprintf("rename %s -> %s", o.Path, o.To)
+	case OpRename, OpLink, OpSymlink, OpExchange:
+		return fmt.Sprintf("%s %s -> %s", o.Kind, o.Path, o.To)
 	case OpRead, OpWrite:
 		return fmt.Sprintf("%s %s [%d,+%d)", o.Kind, o.Path, o.Offset, o.Length)
 	case OpTruncate, OpAllocate:

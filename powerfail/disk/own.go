@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"os/exec"
 	"strings"
 
 	"lsmlab/powerfail/blocklog"
@@ -31,8 +32,16 @@ func OwnReopen(p subject.Program, acked []string, life *subject.Life) Workload {
 
 // program returns p as it runs at a place.
 func (p Place) program(own subject.Program) *subject.Program {
-	own.Command, own.Started = p.Stage.command, p.Started
+	own.Command, own.Started = p.command, p.Started
 	return &own
+}
+
+// command returns a process of the workload.
+func (p Place) command(ctx context.Context, argv ...string) *exec.Cmd {
+	if p.Command != nil {
+		return p.Command(ctx, argv...)
+	}
+	return p.Stage.command(ctx, argv...)
 }
 
 func (p Place) acknowledge(a subject.Ack) error { return p.Mark(ackPrefix + a.ID) }
@@ -40,7 +49,7 @@ func (p Place) acknowledge(a subject.Ack) error { return p.Mark(ackPrefix + a.ID
 // ownJudge asks the check command of a person's own program.
 type ownJudge struct {
 	program subject.Program
-	acks    []blocklog.Mark  // in order of position
+	acked   func(position int64) (ids []string)
 	failed  *subject.Failure // the latest
 }
 
@@ -48,14 +57,21 @@ type ownJudge struct {
 // the IDs that were acknowledged before the cut. If the program has a reopening, that
 // runs first, and what it acknowledges must be found too.
 func NewOwnJudge(stage *Stage, p subject.Program, l *blocklog.Log) Judge {
-	p.Command = stage.command
-	j := &ownJudge{program: p}
-	for _, m := range l.Marks {
-		if strings.HasPrefix(m.Text, ackPrefix) {
-			j.acks = append(j.acks, m)
+	return NewCommandJudge(stage, p, func(position int64) (ids []string) {
+		for _, m := range l.Marks {
+			if id, ok := strings.CutPrefix(m.Text, ackPrefix); ok && m.Position <= position {
+				ids = append(ids, id)
+			}
 		}
-	}
-	return j
+		return ids
+	})
+}
+
+// NewCommandJudge is NewOwnJudge for another kind of log: acked returns the IDs that
+// were acknowledged by a position, in a new slice.
+func NewCommandJudge(stage *Stage, p subject.Program, acked func(position int64) (ids []string)) Judge {
+	p.Command = stage.command
+	return &ownJudge{program: p, acked: acked}
 }
 
 // Judge implements [Judge].
@@ -77,16 +93,6 @@ func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*orac
 	}
 	j.failed = failed
 	return &oracle.Violation{Rule: rule, Detail: failed.Headline()}, nil
-}
-
-// acked returns the IDs acknowledged by position.
-func (j *ownJudge) acked(position int64) (ids []string) {
-	for _, m := range j.acks {
-		if m.Position <= position {
-			ids = append(ids, strings.TrimPrefix(m.Text, ackPrefix))
-		}
-	}
-	return ids
 }
 
 // Release implements [Judge]. The command has ended, and holds nothing.

@@ -54,6 +54,8 @@ type Place struct {
 	Mark func(text string) error
 	// Started is told which process group is the workload's.
 	Started func(pid int)
+	// Command makes the processes of the workload; nil: those of the stage.
+	Command func(ctx context.Context, argv ...string) *exec.Cmd
 }
 
 // Record runs the workload on a new file system and writes the block log of its
@@ -118,7 +120,7 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 // argv.
 func Worker(argv []string) Workload {
 	return func(ctx context.Context, p Place) error {
-		cmd := p.Stage.command(ctx, append(argv[:len(argv):len(argv)], p.Dir)...)
+		cmd := p.command(ctx, append(argv[:len(argv):len(argv)], p.Dir)...)
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			return err

@@ -153,13 +153,5 @@ func (r *recorder) close() (err error) {
 // guard returns a context that ends with ctx, or when the server does: a
 // workload must not wait for a disk that is gone.
 func (r *recorder) guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-r.ended:
-			cancel(errors.New("the recorded disk is gone"))
-		case <-guarded.Done():
-		}
-	}()
-	return guarded, func() { cancel(nil) }
+	return Guard(ctx, r.ended, errors.New("the recorded disk is gone"))
 }

@@ -52,9 +52,9 @@ func (r *Recording) Save() error {
 	return os.WriteFile(filepath.Join(r.Dir, recordingName), append(data, '\n'), 0o644)
 }
 
-// ReadRecordings reads the recordings at path: a log file, the directory of one,
-// or a run directory with several.
-func ReadRecordings(path string) (all []*Recording, err error) {
+// RecordingDirs returns the directories of the recordings at path: a file of one, its
+// directory, or a run directory with several.
+func RecordingDirs(path string) (dirs []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -62,15 +62,24 @@ func ReadRecordings(path string) (all []*Recording, err error) {
 	if !info.IsDir() {
 		path = filepath.Dir(path)
 	}
-	dirs, err := filepath.Glob(filepath.Join(path, "recordings", "*", recordingName)) // sorted
+	names, err := filepath.Glob(filepath.Join(path, "recordings", "*", recordingName)) // sorted
+	if err != nil || len(names) == 0 {
+		return []string{path}, err
+	}
+	for _, name := range names {
+		dirs = append(dirs, filepath.Dir(name))
+	}
+	return dirs, nil
+}
+
+// ReadRecordings reads the recordings at path: see [RecordingDirs].
+func ReadRecordings(path string) (all []*Recording, err error) {
+	dirs, err := RecordingDirs(path)
 	if err != nil {
 		return nil, err
 	}
-	if len(dirs) == 0 {
-		dirs = []string{filepath.Join(path, recordingName)}
-	}
-	for _, name := range dirs {
-		r, err := readRecording(filepath.Dir(name))
+	for _, dir := range dirs {
+		r, err := readRecording(dir)
 		if err != nil {
 			return nil, err
 		}

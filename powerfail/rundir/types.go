@@ -11,7 +11,7 @@ import (
 
 // Run says what ran.
 type Run struct {
-	Tier     string            `json:"tier"`    // sim, disk or vm
+	Tier     string            `json:"tier"`    // sim, files, disk or vm
 	Command  string            `json:"command"` // line that runs it again
 	Seed     uint64            `json:"seed"`
 	Seeds    []uint64          `json:"seeds,omitempty"` // of a run in chunks: that of each, drawn from Seed

@@ -11,6 +11,7 @@ import (
 
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 )
@@ -43,7 +44,7 @@ func (l *life) report(broken *oracle.Violation, s *shot) {
 	if s == nil {
 		return
 	}
-	f.Cut.Kind = s.cutKind()
+	f.Cut.Kind = s.CutKind()
 	if n := len(l.done); n > 0 {
 		f.Before = l.done[n-1].String()
 	}
@@ -54,8 +55,8 @@ func (l *life) report(broken *oracle.Violation, s *shot) {
 	if l.opened {
 		f.Fates = l.judgement().checker.Fates(f.Cut)
 	}
-	f.Trail, f.Lost = s.trail, l.losses(s)
-	state := l.again(s)
+	f.Trail, f.Lost = s.Trail, l.losses(s)
+	state := s.Again(l.disk).Disk
 	f.State = func(dir string) error { return export(state, dir) }
 }
 
@@ -74,20 +75,20 @@ func (l *life) breaks(f *rundir.Finding, s *shot) bool {
 // same operation.
 func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
 	for _, p := range l.x.s.Profile.Weaker() {
-		k := kindOf(p)
-		s := k.durable()
-		s.made(l, explore.Durable[vfs.CrashSite])
+		k := model.KindOf(p)
+		s := k.Durable()
+		s.Make(l.disk, explore.Durable[vfs.CrashSite])
 		for n := 0; ; n++ {
 			if l.breaks(f, &s) {
 				f.Weakest = p
 				return &s
 			}
-			if n == 100 || k.keeps == nil {
+			if n == 100 || k.Keeps == nil {
 				break
 			}
-			var by choose
-			s, by = k.draw(l.x.rng)
-			s.made(l, by)
+			var by model.Chooser
+			s, by = k.Draw(l.x.rng)
+			s.Make(l.disk, by)
 		}
 	}
 	return found
@@ -95,58 +96,19 @@ func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
 
 // shrink gives back what need not be lost.
 func (l *life) shrink(f *rundir.Finding, s *shot) {
-	s.trail = explore.Shrink(s.trail, func(t explore.Trail) bool {
-		tried := shot{CrashOptions: s.CrashOptions}
-		tried.follow(l, t)
-		return l.breaks(f, &tried)
-	})
-	last := shot{CrashOptions: s.CrashOptions}
-	last.follow(l, s.trail)
+	*s = model.Shrink(l.disk, *s, func(tried shot) bool { return l.breaks(f, &tried) })
+	last := s.Again(l.disk)
 	l.breaks(f, &last)
-}
-
-// again returns the disk that the crash leaves.
-func (l *life) again(s *shot) *vfs.Mem {
-	fresh := shot{CrashOptions: s.CrashOptions}
-	fresh.follow(l, s.trail)
-	return fresh.disk
 }
 
 // losses says in words what the crash took.
 func (l *life) losses(s *shot) (lost []rundir.Loss) {
-	if s.ProcessCrash {
-		return nil
-	}
-	at := 0
-	told := shot{CrashOptions: s.CrashOptions}
-	told.made(l, func(site vfs.CrashSite, n int) int {
-		got := n - 1
-		if at < len(s.trail) {
-			got = min(s.trail[at].Got, n-1)
-		}
-		at++
-		if got < n-1 {
-			lost = append(lost, l.loss(site, got, n))
-		}
-		return got
-	})
+	s.EachLoss(l.disk, func(site vfs.CrashSite, got, n int) { lost = append(lost, l.loss(site, got, n)) })
 	return lost
 }
 
 func (l *life) loss(site vfs.CrashSite, got, n int) (loss rundir.Loss) {
-	switch site.Kind {
-	case vfs.SiteBlock:
-		loss.What = fmt.Sprintf("bytes %d to %d of %s are those of version %d of %d since the last sync",
-			site.Offset, site.Offset+site.Length, site.File, got, n-1)
-	case vfs.SiteSize:
-		loss.What = fmt.Sprintf("size of %s: only %d of %d changes since the last sync are there", site.File, got, n-1)
-	case vfs.SiteEntries:
-		loss.What = fmt.Sprintf("directory %s: only the first %d of %d changes since its last sync are there", site.File, got, n-1)
-	case vfs.SiteEntry:
-		loss.What = fmt.Sprintf("directory entry: the %v of %s is not there", site.Op, site.File)
-	case vfs.SiteGarbage:
-		loss.What = fmt.Sprintf("bytes %d to %d of %s are stale or noise", site.Offset, site.Offset+site.Length, site.File)
-	}
+	loss.What = model.Outcome(site, got, n)
 	if site.Made == 0 {
 		loss.Operation = "stores to a mapping"
 	} else if site.Made < uint64(len(l.done)) && l.done[site.Made] != nil {

@@ -75,7 +75,7 @@ func fuzz(f *testing.F, engine string) {
 				Strict: mode&2 == 0, BlockSize: []int{512, 4096}[mode>>2&1], ProcessCrash: mode>>l.depth&8 != 0,
 			}}
 			crash.Garbage = crash.Strict && mode&128 != 0
-			crash.made(l, func(_ vfs.CrashSite, n int) int { return in.next() % n })
+			crash.Make(l.disk, func(_ vfs.CrashSite, n int) int { return in.next() % n })
 			l.judge(&crash, label)
 		}
 		if err := x.explore(); err != nil {

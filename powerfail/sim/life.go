@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 )
@@ -165,42 +166,42 @@ func (l *life) hook(op vfs.Op) {
 // cut explores what a crash now may leave; label is for the coverage.
 func (l *life) cut(label string) {
 	x := l.x
-	durable := x.kind.durable()
-	durable.made(l, explore.Durable[vfs.CrashSite])
+	durable := x.kind.Durable()
+	durable.Make(l.disk, explore.Durable[vfs.CrashSite])
 	l.judge(&durable, label)
 	all, samples := x.s.All, 6
 	if l.depth > 1 {
 		all, samples = min(all, 4), 2
 	}
-	n := durable.trail.States(all)
+	n := durable.Trail.States(all)
 	switch {
-	case x.kind.keeps == nil || n == 1:
+	case x.kind.Keeps == nil || n == 1:
 	case n <= all:
 		l.visitAll(label)
 	default:
 		for range samples {
-			s, choose := x.kind.draw(x.rng)
-			s.made(l, choose)
+			s, choose := x.kind.Draw(x.rng)
+			s.Make(l.disk, choose)
 			l.judge(&s, label)
 		}
 	}
 	if x.rng.IntN(4) == 0 {
-		kill := shot{CrashOptions: vfs.CrashOptions{ProcessCrash: true}}
-		kill.made(l, nil)
+		kill := model.Kill()
+		kill.Make(l.disk, nil)
 		l.judge(&kill, label)
 	}
 }
 
 // visitAll walks through all states of the strongest kind of crash.
 func (l *life) visitAll(label string) {
-	for _, block := range l.x.kind.blocks {
-		s := shot{CrashOptions: vfs.CrashOptions{Strict: l.x.kind.strict, BlockSize: block, Garbage: l.x.kind.strict}}
+	for _, block := range l.x.kind.Blocks {
+		s := shot{CrashOptions: vfs.CrashOptions{Strict: l.x.kind.Strict, BlockSize: block, Garbage: l.x.kind.Strict}}
 		for n := 0; n < 4*l.x.s.All; n++ {
-			s.made(l, explore.Odometer[vfs.CrashSite](s.trail))
+			s.Make(l.disk, explore.Odometer[vfs.CrashSite](s.Trail))
 			visited := s
-			visited.trail = append(explore.Trail(nil), s.trail...)
+			visited.Trail = append(explore.Trail(nil), s.Trail...)
 			l.judge(&visited, label)
-			if !s.trail.Next() {
+			if !s.Trail.Next() {
 				break
 			}
 		}
@@ -211,7 +212,7 @@ func (l *life) visitAll(label string) {
 func (l *life) judge(s *shot, label string) {
 	x := l.x
 	x.counts.Explored++
-	if x.done() || !x.isNew(s.disk.Fingerprint(), l.due(s.cutKind())) {
+	if x.done() || !x.isNew(s.Disk.Fingerprint(), l.due(s.CutKind())) {
 		return
 	}
 	x.counts.Distinct++
@@ -223,7 +224,7 @@ func (l *life) judge(s *shot, label string) {
 		oneIn = (oneIn + 3) / 4 // what the dead process had not synced is at stake again
 	}
 	if l.depth < x.s.Depth && x.rng.IntN(oneIn) == 0 {
-		twin = s.disk.CrashClone(vfs.CrashOptions{ProcessCrash: true})
+		twin = s.Disk.CrashClone(vfs.CrashOptions{ProcessCrash: true})
 	}
 	if broken := l.check(s); broken != nil {
 		l.report(broken, s)
@@ -283,9 +284,9 @@ func (l *life) judgement() judgement {
 // check opens and judges the state, which it changes.
 func (l *life) check(s *shot) *oracle.Violation {
 	j := l.judgement()
-	k := s.cutKind()
+	k := s.CutKind()
 	if !l.opened && l.depth > 1 {
 		k = oracle.PowerOff // what a kill spared, a power cut in the recovery may take
 	}
-	return j.checker.Check(l.x.opener(s.disk), oracle.Cut{Position: j.position, Kind: k}).Broken
+	return j.checker.Check(l.x.opener(s.Disk), oracle.Cut{Position: j.position, Kind: k}).Broken
 }

@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
@@ -78,7 +79,7 @@ type explorer struct {
 	ctx     context.Context
 	open    OpenFunc
 	s       Scenario
-	kind    kind
+	kind    model.Kind
 	rng     *rand.Rand
 	seen    map[uint64]struct{}
 	refused int // writes that the engine refused for now
@@ -90,7 +91,7 @@ type explorer struct {
 func newExplorer(ctx context.Context, open OpenFunc, s Scenario) *explorer {
 	return &explorer{
 		visit: (*life).cut, nest: nestOneIn,
-		ctx: ctx, open: open, s: s, kind: kindOf(s.Profile),
+		ctx: ctx, open: open, s: s, kind: model.KindOf(s.Profile),
 		rng:    rand.New(rand.NewPCG(s.Seed, 1)),
 		seen:   map[uint64]struct{}{},
 		counts: explore.Counts{Programs: 1},
@@ -104,47 +105,8 @@ func (x *explorer) done() bool {
 
 // opener opens the store on a disk, seen through the profile.
 func (x *explorer) opener(disk vfs.FS) func() (kv.Engine, error) {
-	if x.kind.lies {
-		disk = vfs.NewInject(disk, lie)
+	if x.kind.Lies {
+		disk = vfs.NewInject(disk, model.Lie)
 	}
 	return func() (kv.Engine, error) { return x.open(disk, x.s.Program.Durability) }
-}
-
-// lie is a disk that answers syncs without doing anything.
-func lie(op vfs.Op) vfs.Fault {
-	switch op.Kind {
-	case vfs.OpSync, vfs.OpSyncData, vfs.OpSyncDir, vfs.OpOpenDSync:
-		return vfs.Fault{Lie: true}
-	}
-	return vfs.Fault{}
-}
-
-// kind is how a profile shows in the model of a file system.
-type kind struct {
-	strict bool
-	keeps  []float64 // shares of unsynced things that random states keep
-	blocks []int
-	lies   bool
-}
-
-func kindOf(p explore.Profile) kind {
-	switch p {
-	case explore.Ext4Ordered:
-		return kind{keeps: []float64{0.3, 0.7, 0.9}, blocks: []int{4096, 512}}
-	case explore.PosixStrict:
-		return kind{strict: true, keeps: []float64{0.1, 0.3, 0.6, 0.9}, blocks: []int{512, 4096}}
-	case explore.LyingDisk:
-		return kind{strict: true, keeps: []float64{0.5, 0.9, 0.99}, blocks: []int{512, 4096}, lies: true}
-	}
-	return kind{} // drop-all
-}
-
-// durable is the crash that takes all that it may.
-func (k kind) durable() shot { return shot{CrashOptions: vfs.CrashOptions{Strict: k.strict}} }
-
-// draw returns a random kind of crash, and what decides in it.
-func (k kind) draw(rng *rand.Rand) (shot, choose) {
-	o := vfs.CrashOptions{Strict: k.strict, BlockSize: k.blocks[rng.IntN(len(k.blocks))]}
-	o.Garbage = k.strict && rng.IntN(4) == 0
-	return shot{CrashOptions: o}, vfs.Chance(k.keeps[rng.IntN(len(k.keeps))], rng)
 }

@@ -16,7 +16,7 @@ func (a *app) crashCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.crashSimCommand(), a.crashDiskCommand(), a.crashVMCommand(), a.crashCleanCommand(), a.crashFuseCommand(), a.crashJudgeCommand(), a.crashReplayCommand(), a.crashMergeCommand(), a.crashWorkerCommand(), a.crashCheckCommand())
+	c.AddCommand(a.crashSimCommand(), a.crashDiskCommand(), a.crashFilesCommand(), a.crashVMCommand(), a.crashCleanCommand(), a.crashFuseCommand(), a.crashFuseFilesCommand(), a.crashWatchedCommand(), a.crashJudgeCommand(), a.crashReplayCommand(), a.crashMergeCommand(), a.crashWorkerCommand(), a.crashCheckCommand())
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -30,7 +31,7 @@ func chainOf(f *rundir.Finding) (_ *rundir.Chain, err error) {
 		return nil, err
 	}
 	store := dir
-	if f.Tier == disk.Tier { // whose state has a block log beside the store
+	if f.Tier == disk.Tier || f.Tier == files.Tier { // whose state has a log beside the store
 		store = filepath.Join(dir, disk.StoreName)
 	}
 	r, err := lsm.Verify(vfs.OS, store)

@@ -10,6 +10,7 @@ import (
 	"lsmlab/harness"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/sim"
 	crashreport "lsmlab/reports/crash"
@@ -18,9 +19,10 @@ import (
 // replayers show a finding again, by tier. They return what breaks the same rule
 // now, or nil.
 var replayers = map[string]func(context.Context, *rundir.Finding) (*rundir.Finding, explore.Counts, error){
-	sim.Tier:  replaySim,
-	disk.Tier: replayDisk,
-	vmTier:    replayVM,
+	sim.Tier:   replaySim,
+	disk.Tier:  replayDisk,
+	files.Tier: replayFiles,
+	vmTier:     replayVM,
 }
 
 func (a *app) crashReplayCommand() *cobra.Command {

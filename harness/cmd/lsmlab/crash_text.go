@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -22,7 +23,11 @@ func findingText(f *rundir.Finding) string {
 		fmt.Fprintf(&b, " (weakest profile %s, crash number %d)", f.Weakest, f.Depth)
 	}
 	fmt.Fprintf(&b, ": %s: %s\n", f.Rule, f.Detail)
-	if f.Before != "" {
+	switch {
+	case f.Before == "":
+	case f.Cut.Kind == oracle.Kill:
+		fmt.Fprintf(&b, "  the process killed before %s; no power cut\n", f.Before)
+	default:
 		fmt.Fprintf(&b, "  power cut before %s\n", f.Before)
 	}
 	if len(f.Acked) > 0 {

@@ -1,0 +1,276 @@
+package files
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+)
+
+// Tier is the name of this tier in run directories.
+const Tier = "files"
+
+// FileSystem is that of the model.
+const FileSystem = "model"
+
+// StoreName is the directory of the store in the state of a finding.
+const StoreName = "store"
+
+// Exploration explores the crash states of one log under one profile.
+type Exploration struct {
+	Stage   *disk.Stage
+	Log     *Log
+	LogFile string            // of Log
+	Judge   func() disk.Judge // a new one; each worker has its own
+	Profile explore.Profile
+	Seed    uint64
+	States  int64 // distinct ones to check at most
+	Workers int   // default 1
+	Kills   bool  // also what the end of the process alone leaves
+	// KillsAlone explores these alone.
+	KillsAlone bool
+	// Causes are those of findings made before, which are counted and not made again;
+	// new ones join them. It must not be nil.
+	Causes map[string]bool
+	// Findings ends the exploration after so many new causes; default 1.
+	Findings int
+	Depth    int // crashes that the states have behind them, with their own; default 1
+	// Role says what a file is for, by its path. It is used by one goroutine at a time.
+	Role func(name string) string
+
+	// OnState, if not nil, is told after each check how many there were, by one
+	// goroutine at a time.
+	OnState func(distinct int64)
+}
+
+// knownHits ends an exploration that meets nothing but causes known before.
+const knownHits = 5
+
+// Run explores until there are enough states, none new, or enough findings, which are
+// shrunk. If ctx ends it returns what there is, with the error of ctx.
+func (x *Exploration) Run(ctx context.Context) (explore.Counts, []*rundir.Finding, error) {
+	r := &run{Exploration: x, seen: map[uint64]struct{}{}, generator: x.newGenerator()}
+	r.counts.Programs = 1
+	whole := newReplay(x.Log, false)
+	if err := whole.to(x.Log.end); err != nil {
+		return r.counts, nil, err
+	}
+	r.modes, r.names = whole.modes, whole.names
+	var err error
+	if r.scratch, err = newScratch(x.Stage); err != nil {
+		return r.counts, nil, err
+	}
+	r.explore(ctx)
+	if r.err == nil {
+		r.err = ctx.Err()
+	}
+	return r.counts, r.findings, errors.Join(r.err, r.scratch.close())
+}
+
+// run is an exploration under way.
+type run struct {
+	*Exploration
+	generator *generator
+	scratch   *scratch
+	seen      map[uint64]struct{}
+	modes     map[uint64]uint32 // permissions, by the ID of a file in the model
+	names     map[uint64]string // last paths, by Entry.File
+
+	hunting sync.Mutex // one finding at a time
+
+	mu       sync.Mutex
+	counts   explore.Counts
+	findings []*rundir.Finding
+	known    int // hits of causes known before
+	err      error
+}
+
+func (r *run) explore(ctx context.Context) {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	jobs := make(chan crash)
+	go func() {
+		defer close(jobs)
+		r.produce(running, jobs)
+	}()
+	var workers sync.WaitGroup
+	for i := range max(1, r.Workers) {
+		workers.Go(func() { r.work(running, stop, strconv.Itoa(i), jobs) })
+	}
+	workers.Wait()
+	stop()
+	for range jobs { // the producer must have ended
+	}
+}
+
+// produce sends the states that are new.
+func (r *run) produce(ctx context.Context, jobs chan<- crash) {
+	sent, novel := int64(0), false
+	var err error
+	for c := range r.generator.all(func() bool { return novel }, &err) {
+		key := r.key(c)
+		_, met := r.seen[key]
+		novel = !met
+		r.seen[key] = struct{}{}
+		r.mu.Lock()
+		r.counts.Explored++
+		r.mu.Unlock()
+		if met {
+			continue
+		}
+		select {
+		case jobs <- c:
+		case <-ctx.Done():
+			return
+		}
+		if sent++; sent >= r.States {
+			return
+		}
+	}
+	if err != nil {
+		r.fail(err, func() {})
+	}
+}
+
+var keySeed = maphash.MakeSeed()
+
+// key tells states apart: by content, and by what must be found in it.
+func (r *run) key(c crash) uint64 {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], c.state.Disk.Fingerprint())
+	binary.LittleEndian.PutUint64(b[8:], uint64(len(r.Log.Acks(c.position)))<<1|uint64(c.state.CutKind()))
+	return maphash.Bytes(keySeed, b[:])
+}
+
+// work checks states until there are no more, or enough is found.
+func (r *run) work(ctx context.Context, stop func(), name string, jobs <-chan crash) {
+	c := &checker{run: r, judge: r.Judge(), dir: filepath.Join(r.scratch.dir, name)}
+	defer func() {
+		if err := c.judge.Release(); err != nil {
+			r.fail(err, stop)
+		}
+	}()
+	for s := range jobs {
+		broken, err := c.check(ctx, s.state.Disk, s.position)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			r.count(s, broken)
+			if broken != nil {
+				err = r.found(ctx, stop, c, s, broken)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			r.fail(err, stop)
+			return
+		}
+	}
+}
+
+func (r *run) count(s crash, broken *oracle.Violation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.next(s.position)
+	r.counts.Distinct++
+	r.counts.AtDepth(max(1, r.Depth), 1)
+	explore.Count(&r.counts.Coverage, string(e.Kind)+" "+e.role(r.names[e.File], r.Role), 1)
+	for _, l := range r.lossesOf(s) {
+		explore.Count(&r.counts.Losses, l, 1)
+	}
+	if broken != nil {
+		explore.Count(&r.counts.Violations, string(broken.Rule), 1)
+	}
+	if r.OnState != nil {
+		r.OnState(r.counts.Distinct)
+	}
+}
+
+// lossesOf says what a state lost, each kind of loss once: "write wal lost".
+func (r *run) lossesOf(s crash) (all []string) {
+	for _, l := range s.lost {
+		role := "dir"
+		if l.file != "/" {
+			role = r.Role(l.file[1:])
+		}
+		all = append(all, fmt.Sprintf("%s %s %s", l.by, role, l.how))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// next returns the operation that a crash at a position is before.
+func (r *run) next(position int) *Entry {
+	for i := position; i < r.Log.end; i++ {
+		if e := &r.Log.Entries[i]; e.Kind != Mark {
+			return e
+		}
+	}
+	return &Entry{Kind: Mark, Text: "the end of the recording"}
+}
+
+// fail keeps the first error and ends the run.
+func (r *run) fail(err error, stop func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	stop()
+}
+
+// checker has states judged, each as plain files in a directory of its own. It is
+// used by one goroutine at a time.
+type checker struct {
+	*run
+	judge disk.Judge
+	dir   string
+	n     int
+}
+
+// check judges the state of a disk. It returns the broken rule, or nil.
+func (c *checker) check(ctx context.Context, m *vfs.Mem, position int) (broken *oracle.Violation, err error) {
+	c.n++
+	dir := c.dir + "-" + strconv.Itoa(c.n) // a process that outlived its check has the last one
+	if err := writeTree(m, dir, c.modes); err != nil {
+		return nil, err
+	}
+	broken, err = c.judge.Judge(ctx, dir, int64(position))
+	return broken, errors.Join(err, os.RemoveAll(dir))
+}
+
+// scratch is where stores are put: in memory, if the kernel lets us.
+type scratch struct {
+	dir     string
+	mounted bool
+}
+
+func newScratch(stage *disk.Stage) (s *scratch, err error) {
+	s = &scratch{}
+	if s.dir, err = stage.Mkdir("states"); err != nil {
+		return nil, err
+	}
+	s.mounted = unix.Mount("tmpfs", s.dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "") == nil
+	return s, nil
+}
+
+func (s *scratch) close() error {
+	if !s.mounted {
+		return nil
+	}
+	return unmount(s.dir)
+}

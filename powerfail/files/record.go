@@ -1,0 +1,71 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"lsmlab/powerfail/disk"
+)
+
+// Source is what is recorded, and how.
+type Source struct {
+	Server []string // command that calls [Serve] with the four arguments appended
+	// Watched is the command that calls [Watched] with a command line appended; nil: calls
+	// of sync(2) and syncfs(2) are not seen.
+	Watched []string
+	Fault   disk.Fault
+	// Fill puts into a directory what is there at first, and is durable. Nil: nothing.
+	Fill func(dir string) error
+	// Marks are what was said before the recording began, in order: ack and begin.
+	Marks    []string
+	Workload disk.Workload
+}
+
+// Record runs a program on a recorded directory and writes the log to the file log.
+// If ctx ends, the program is killed.
+func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err error) {
+	fill := func(dir string) error {
+		if s.Fill == nil {
+			return nil
+		}
+		return s.Fill(dir)
+	}
+	served, err := startServer(stage, s.Server, s.Fault, log, fill)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, served.close()) }()
+	mark := func(text string) error { return served.mark(clean(text)) }
+	for _, text := range append(s.Marks[:len(s.Marks):len(s.Marks)], MarkStart) {
+		if err := mark(text); err != nil {
+			return err
+		}
+	}
+	guarded, cancel := served.guard(ctx)
+	defer cancel()
+	place := disk.Place{Stage: stage, Dir: served.served, Mark: mark, Started: func(int) {}}
+	if s.Watched != nil {
+		w, err := newWatcher(s.Watched, served.syncAll)
+		if err != nil {
+			return err
+		}
+		place.Command = w.command(stage.Command)
+		defer func() { err = errors.Join(err, w.close()) }()
+	}
+	if err := s.Workload(guarded, place); err != nil {
+		return err
+	}
+	return mark(MarkEnd)
+}
+
+// clean keeps a mark on one line.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,154 @@
+package files
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+)
+
+// recordingName is the file of a recording beside its log.
+const recordingName = "recording.json"
+
+// Recording says what was recorded. It lies in a directory of its own, beside the log,
+// so that it can be explored again.
+type Recording struct {
+	Program subject.Program `json:"program,omitzero"` // a person's own
+	Fault   string          `json:"fault,omitempty"`
+
+	Engine string `json:"engine,omitempty"` // "" for a person's own program
+	Bug    string `json:"bug,omitempty"`    // planted
+	Steps  string `json:"steps,omitempty"`  // text of a program, of an engine
+
+	Dir string `json:"-"`
+	Log *Log   `json:"-"`
+}
+
+// LogFile returns the name of the log.
+func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
+
+// Save writes what was recorded beside the log.
+func (r *Recording) Save() error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Dir, recordingName), append(data, '\n'), 0o644)
+}
+
+// Load reads the log.
+func (r *Recording) Load() (err error) {
+	r.Log, err = ReadLog(r.LogFile())
+	return err
+}
+
+// ReadRecordings reads the recordings at path: see [disk.RecordingDirs].
+func ReadRecordings(path string) (all []*Recording, err error) {
+	dirs, err := disk.RecordingDirs(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range dirs {
+		r := &Recording{Dir: dir}
+		name := filepath.Join(dir, recordingName)
+		data, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: no recording there: want a run directory of crash files, or the directory of a recording in one", dir)
+		}
+		if err == nil {
+			err = json.Unmarshal(data, r)
+		}
+		if err = errors.Join(err, r.Load()); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// OwnJudge returns what makes judges of the states of a person's own program.
+func (r *Recording) OwnJudge(stage *disk.Stage) func() disk.Judge {
+	return func() disk.Judge { return disk.NewCommandJudge(stage, r.Program, r.Log.Acked) }
+}
+
+// History returns what an engine was asked and what it promised.
+func (r *Recording) History() (*oracle.History, *program.Program, error) {
+	p, err := program.Parse(r.Steps)
+	if err != nil {
+		return nil, nil, err
+	}
+	find := func(prefix string) program.Position {
+		return func(id int) (int64, bool) { return r.Log.Find(prefix + strconv.Itoa(id)) }
+	}
+	return p.History(find(beginPrefix), find(ackPrefix)), p, nil
+}
+
+// Text says for people what was recorded.
+func (r *Recording) Text() string {
+	if r.Engine != "" {
+		return r.Steps
+	}
+	text := fmt.Sprintf("# workload: %s\n# check: %s\n", r.Program.Workload, r.Program.Check)
+	if r.Program.Reopen != "" {
+		text += fmt.Sprintf("# reopening: %s\n", r.Program.Reopen)
+	}
+	if r.Fault != "" {
+		text += fmt.Sprintf("# made to fail: %s\n", r.Fault)
+	}
+	return text
+}
+
+// Explain adds to a finding what only the recording knows.
+func (r *Recording) Explain(f *rundir.Finding) error {
+	var s Scenario
+	if err := json.Unmarshal(f.Scenario, &s); err != nil {
+		return err
+	}
+	f.Program, s.Program, s.Fault = r.Text(), r.Program, r.Fault
+	var err error
+	if r.Engine != "" {
+		f.Acked = nil // the history has them
+		f.History, _, err = r.History()
+	}
+	if err != nil {
+		return err
+	}
+	f.Scenario, err = json.Marshal(s)
+	return err
+}
+
+// Found returns the recording of a finding, whose state was copied to dir.
+func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
+	var s Scenario
+	if err := json.Unmarshal(f.Scenario, &s); err != nil {
+		return nil, false, fmt.Errorf("scenario of the finding: %w", err)
+	}
+	r := &Recording{Program: s.Program, Fault: s.Fault, Dir: dir}
+	if s.Program.Workload == "" {
+		r.Engine, r.Bug, r.Steps = f.Engine, f.Bug, f.Program
+	}
+	return r, s.Died, r.Load()
+}
+
+// Died returns the finding that the program did not end well while it was recorded.
+func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
+	f := &rundir.Finding{
+		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
+		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Before: "its end, after the last acknowledgement: no cut is needed",
+		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
+	}
+	f.Scenario, _ = json.Marshal(Scenario{Died: true}) // numbers and names
+	for _, a := range r.Log.Acks(r.Log.end) {
+		f.Acked = append(f.Acked, rundir.Acked{ID: a.ID, Seconds: a.Seconds})
+	}
+	return f
+}
