@@ -12,11 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// engineResumes says that the core survives shortages, goes on by itself after them,
-// and tells clients when to come back. While it is false, two steps are skipped:
-// TestFullDisk/after and TestNoMappings.
-const engineResumes = false
-
 var smallValue = strings.Repeat("v", 100_000)
 
 // put stores smallValue and returns the status, which says that it is stored, or that
@@ -73,9 +68,6 @@ func TestFullDisk(t *testing.T) {
 	}
 	h.stop(0)
 	t.Run("after", func(t *testing.T) {
-		if !engineResumes {
-			t.Skip("the core does not go on by itself yet: see engineResumes")
-		}
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
 		}
@@ -93,9 +85,6 @@ func TestFullDisk(t *testing.T) {
 // logs cannot be mapped. It goes on, if need be by telling clients to come back, and
 // as before once it may have addresses again.
 func TestNoMappings(t *testing.T) {
-	if !engineResumes {
-		t.Skip("the core ends the process yet: see engineResumes")
-	}
 	s := serveLimits(t, nil, "--memtable-size", "4MiB")
 	h := s.honest()
 	s.until("first operations", func() bool { return h.done.Load() >= 30 || t.Failed() })
