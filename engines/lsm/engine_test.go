@@ -7,21 +7,11 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
-	"lsmlab/engines/lsm/memtable"
-	"lsmlab/engines/lsm/memtable/bptree"
-	"lsmlab/engines/lsm/memtable/rbtree"
-	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/memtable/variants"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
 	"lsmlab/engines/vfs"
 )
-
-var variants = map[string]memtable.Factory{
-	"skiplist": skiplist.New,
-	"rbtree":   rbtree.New,
-
-	"bptree": bptree.New,
-}
 
 // profiles are the ways of the core that the suites run through.
 var profiles = map[string]func(Options) Options{
@@ -101,10 +91,10 @@ func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
 }
 
 func TestConformance(t *testing.T) {
-	for name, factory := range variants {
+	for _, v := range variants.All() {
 		for profile, adapt := range profiles {
-			t.Run(name+"/"+profile, func(t *testing.T) {
-				o := adapt(Options{MemTable: factory})
+			t.Run(v.Name+"/"+profile, func(t *testing.T) {
+				o := adapt(Options{MemTable: v.New})
 				if profile == "default" {
 					kvtest.Run(t, onDisk(o))
 				} else {
@@ -115,26 +105,22 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func TestRandomSkiplist(t *testing.T) { random(t, "skiplist") }
-func TestRandomRBTree(t *testing.T)   { random(t, "rbtree") }
-func TestRandomBPTree(t *testing.T)   { random(t, "bptree") }
-
-func random(t *testing.T, variant string) {
-	for profile, adapt := range profiles {
-		t.Run(profile, func(t *testing.T) {
-			kvtest.Random(t, inMemory(adapt(Options{MemTable: variants[variant]})))
-		})
+// TestRandom compares every MemTable, in every profile, with the model.
+func TestRandom(t *testing.T) {
+	for _, v := range variants.All() {
+		for profile, adapt := range profiles {
+			t.Run(v.Name+"/"+profile, func(t *testing.T) {
+				kvtest.Random(t, inMemory(adapt(Options{MemTable: v.New})))
+			})
+		}
 	}
 }
 
-func FuzzEngineSkiplist(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: skiplist.New})))
-}
-
-func FuzzEngineRBTree(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: rbtree.New})))
-}
-
-func FuzzEngineBPTree(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: bptree.New})))
+// FuzzEngine lets the fuzzer choose the MemTable too.
+func FuzzEngine(f *testing.F) {
+	var harnesses []kvtest.Harness
+	for _, v := range variants.All() {
+		harnesses = append(harnesses, inMemory(Options.Small(Options{MemTable: v.New})))
+	}
+	kvtest.Fuzz(f, harnesses...)
 }

@@ -18,6 +18,7 @@ type Options struct {
 	// What is stored. Any store opens with any of these; they shape new files.
 
 	Compression      sstable.Compression // default none
+	PlainL0          bool                // tables of L0 are not compressed, whatever Compression says
 	BlockSize        int                 // bytes of an SSTable block; default 4 KiB
 	RestartInterval  int                 // entries between whole keys; default the sstable package's
 	BloomBitsPerKey  int                 // default 10
@@ -87,6 +88,31 @@ func (o Options) withDefaults() Options {
 		o.FS = vfs.OS
 	}
 	return o
+}
+
+// Effective returns the options as a store that is opened with o has them: fields
+// that stand for a default say which. BlockSize stays 0 where it depends on the level.
+func (o Options) Effective() Options {
+	o = o.withDefaults()
+	setDefault(&o.WALSegmentSize, wal.DefaultSegmentSize)
+	setDefault(&o.WALPoolSize, wal.DefaultPoolSize)
+	w := o.writerOptions(1).WithDefaults()
+	if w.BlockSize == o.writerOptions(0).WithDefaults().BlockSize {
+		o.BlockSize = w.BlockSize
+	}
+	o.RestartInterval, o.BloomBitsPerKey = w.RestartInterval, w.BloomBitsPerKey
+	return o
+}
+
+// writerOptions are those of new tables of a level.
+func (o *Options) writerOptions(level int) sstable.WriterOptions {
+	w := sstable.WriterOptions{
+		BlockSize: o.BlockSize, RestartInterval: o.RestartInterval, BloomBitsPerKey: o.BloomBitsPerKey, Compression: o.Compression,
+	}
+	if level == 0 && o.PlainL0 {
+		w.Compression = sstable.None
+	}
+	return w
 }
 
 func setDefault[T comparable](field *T, value T) {

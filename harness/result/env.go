@@ -53,6 +53,7 @@ type Env struct {
 type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Own     bool   `json:"own,omitempty"` // a variant of this module's core; others are peers
 	// Options are the effective options of each durability rung, by its name;
 	// a rung that the engine refuses is absent.
 	Options map[string]string `json:"options"`

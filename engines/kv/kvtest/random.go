@@ -73,17 +73,29 @@ func rerunCommand(t testing.TB, seed uint64, ops int) string {
 }
 
 // Fuzz is the body of a fuzz target: the input is a program of operations, run
-// as in [RunRandom].
-func Fuzz(f *testing.F, h Harness) {
-	for seed := range uint64(6) {
-		f.Add(seedProgram(seed, 40<<seed))
-	}
-	for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
-		f.Add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
+// as in [RunRandom]. Of several harnesses the first byte of the input chooses one.
+func Fuzz(f *testing.F, harnesses ...Harness) {
+	for i := range harnesses {
+		add := func(program []byte) {
+			if len(harnesses) > 1 {
+				program = append([]byte{byte(i)}, program...)
+			}
+			f.Add(program)
+		}
+		for seed := range uint64(6) {
+			add(seedProgram(seed, 40<<seed))
+		}
+		for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
+			add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<14 {
 			t.Skip("longer programs find nothing that shorter ones do not")
+		}
+		h := harnesses[0]
+		if len(harnesses) > 1 && len(data) > 0 {
+			h, data = harnesses[int(data[0])%len(harnesses)], data[1:]
 		}
 		d := newDriver(t, h, &program{rest: data})
 		var err error

@@ -36,6 +36,6 @@ func lookup(name string) (result.EngineInfo, error) {
 		rungs[d.String()] = options
 	}
 	return result.EngineInfo{
-		Name: name, Version: info.Version, Options: rungs, Settings: info.Settings, Summary: info.Summary,
+		Name: info.Name, Version: info.Version, Own: info.Own, Options: rungs, Settings: info.Settings, Summary: info.Summary,
 	}, nil
 }

@@ -50,7 +50,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashDisk(c, &f) },
 	}
-	f.register(c, []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"}, 1000)
+	f.register(c, []string{"@own"}, 1000)
 	fs := c.Flags()
 	_ = fs.MarkHidden("depth") // the recovery of one crash is not recorded
 	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/engines"
 	"lsmlab/harness"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/vm"
@@ -108,11 +107,9 @@ func (f *vmFlags) cells() ([]vmCell, error) {
 }
 
 // checkVM refuses values that make no sense, before anything is booted.
-func (f *vmFlags) checkVM() error {
-	for _, name := range f.engines {
-		if _, err := engines.Lookup(name); err != nil {
-			return err
-		}
+func (f *vmFlags) checkVM() (err error) {
+	if f.engines, err = crashEngines(f.engines); err != nil {
+		return err
 	}
 	if f.bug != "" {
 		if _, err := bugs.Lookup(f.bug); err != nil {

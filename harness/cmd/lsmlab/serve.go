@@ -98,9 +98,11 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if f.data == "" {
 		return none, fmt.Errorf("no --data: say in which directory the store is")
 	}
-	if _, err := a.catalog.Lookup(f.engine); err != nil {
+	info, err := a.catalog.Lookup(f.engine)
+	if err != nil {
 		return none, err
 	}
+	f.engine = info.Name
 	s := settings.Default()
 	if f.durability != "" {
 		d, err := kv.ParseDurability(f.durability)
