@@ -39,6 +39,17 @@ func withOptions(base, options string) (Info, error) {
 	return Info{}, fmt.Errorf("engine %s takes no options, as in +%s: only %s do", base, options, strings.Join(Own(), ", "))
 }
 
+// Covering returns few names of engines of this module in which each two options that
+// leave durability level d, and each option with each MemTable, are together at least
+// once, but for pairs that exclude each other. Tests run over it.
+func Covering(d kv.Durability) (names []string) {
+	all := variants.All()
+	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) && !v.Drops }) {
+		names = append(names, engineName(all[row.Base])+row.String())
+	}
+	return names
+}
+
 func engineName(v variants.Variant) string { return "lsm-" + v.Name }
 
 // variant is the engine with a MemTable and a choice of options.

@@ -1,8 +1,6 @@
 package lsm
 
 import (
-	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"lsmlab/engines/kv"
@@ -46,48 +44,11 @@ func onDisk(o Options) kvtest.Harness {
 
 // inMemory gives every case a disk in memory, and a machine that can crash.
 func inMemory(o Options) kvtest.Harness {
-	var mu sync.Mutex
-	disks := map[string]vfs.FS{}
-	return kvtest.Harness{
-		Open: func(dir string) (kv.Engine, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if disks[dir] == nil {
-				disks[dir] = vfs.NewMem()
-			}
-			o := o
-			o.FS = disks[dir]
-			return Open(dir, o)
-		},
-		NewMachine: func() kvtest.Machine { return &machine{o, vfs.NewMem()} },
-	}
-}
-
-// machine is a simulated computer: its disk is a vfs.Mem.
-type machine struct {
-	opts Options
-	disk *vfs.Mem
-}
-
-func (m *machine) Open() (kv.Engine, error) {
-	o := m.opts
-	o.FS = m.disk
-	return Open("db", o)
-}
-
-func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0))
-	o := vfs.CrashOptions{ProcessCrash: true}
-	if kind == kvtest.PowerOff {
-		o = vfs.CrashOptions{
-			Choose:    vfs.Chance([]float64{0, 0.3, 0.6, 1}[rng.IntN(4)], rng),
-			BlockSize: []int{512, 4096}[rng.IntN(2)],
-			Strict:    rng.IntN(2) == 0,
-			Garbage:   rng.IntN(2) == 0,
-		}
-		o.Garbage = o.Garbage && o.Strict
-	}
-	m.disk = m.disk.CrashClone(o)
+	return kvtest.InMemory(func(fs vfs.FS, dir string) (kv.Engine, error) {
+		o := o
+		o.FS = fs
+		return Open(dir, o)
+	})
 }
 
 func TestConformance(t *testing.T) {

@@ -66,7 +66,7 @@ var table = []Axis{
 		Name: "memtable", About: "bytes at which a MemTable is frozen, whatever the run says; where a crash run makes all sizes small, in proportion",
 		Values: []Value{
 			{Name: "auto", About: "as the run says, else 64 MiB", set: func(*lsm.Options) {}},
-			memTableSizes.named(32 << 20), memTableSizes.named(128 << 20),
+			memTableSizes.named(48 << 20), memTableSizes.named(128 << 20),
 		},
 		Number: memTableSizes,
 	},
