@@ -44,7 +44,7 @@ func withOptions(base, options string) (Info, error) {
 // once, but for pairs that exclude each other. Tests run over it.
 func Covering(d kv.Durability) (names []string) {
 	all := variants.All()
-	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) && !v.Drops }) {
+	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) }) {
 		names = append(names, engineName(all[row.Base])+row.String())
 	}
 	return names

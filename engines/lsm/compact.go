@@ -73,9 +73,11 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		edit.Removed = append(edit.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
 	}
 	var tables []*table
-	if plan.Move && !db.writtenOtherwise(plan) {
+	switch {
+	case plan.Drop:
+	case plan.Move && !db.writtenOtherwise(plan):
 		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
-	} else {
+	default:
 		var err error
 		if tables, err = db.merge(plan); err != nil {
 			return errors.Join(err, db.discardTables(tables))

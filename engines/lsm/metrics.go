@@ -73,6 +73,6 @@ func (db *DB) Metrics() kv.Metrics {
 		m.Levels = append(m.Levels, l)
 		m.DiskBytes += l.Bytes
 	}
-	m.Levels[0].Runs = int64(len(s.layout.Runs))
+	m.Levels[0].Runs = int64(len(s.layout.Runs()))
 	return m
 }

@@ -48,6 +48,11 @@ type Options struct {
 
 	BaseLevelSize int64   // bytes that a level between L0 and L6 should hold at least; default 1 GiB
 	SizeRatio     float64 // of a level over the one above; default 10
+	// Compaction is the way tables are laid out; any store opens with any of them.
+	Compaction CompactionStyle // default Leveled
+	// FIFOBytes, with FIFO, is how many bytes tables may have before the oldest are
+	// dropped, acknowledged writes and all; default 0: none are.
+	FIFOBytes int64
 	// Workers are the compactions at once, or parts of one, if there are as many
 	// processors; default 8. With 1, flushes and compactions take turns, so that a
 	// history can be repeated.
@@ -153,6 +158,8 @@ func (o Options) check() error {
 		{"L0StopTrigger", int64(o.L0StopTrigger), int64(o.L0SlowdownTrigger), 1 << 20},
 		{"BaseLevelSize", o.BaseLevelSize, 1, 1 << 50},
 		{"SizeRatio", int64(o.SizeRatio), 2, 1 << 10},
+		{"Compaction", int64(o.Compaction), 0, int64(FIFO)},
+		{"FIFOBytes", o.FIFOBytes, 0, math.MaxInt64},
 		{"Workers", int64(o.Workers), 1, 1 << 10},
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},

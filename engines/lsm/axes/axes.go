@@ -26,6 +26,9 @@ type Axis struct {
 	Name   string // such as "read"
 	About  string // what it changes
 	Stored bool   // it shapes new files; other axes change what happens in memory and by which calls
+	// Drops says that with other values than the default acknowledged writes go by
+	// design, so that no test of a crash can judge what is left.
+	Drops  bool
 	Values []Value
 	// Number, if not nil, says that numbers are values too. Values then holds the
 	// default and those that tests take.
@@ -41,10 +44,8 @@ type Value struct {
 	About string
 	// Refuses are the durability levels that an engine with this value does not give.
 	Refuses []kv.Durability
-	// Drops says that acknowledged writes go by design, so that no test of a crash
-	// can judge what is left.
-	Drops bool
-	set   func(*lsm.Options)
+	needs   string // value without which this one makes no sense, if any
+	set     func(*lsm.Options)
 }
 
 // Gives says whether an engine with v gives a durability level.

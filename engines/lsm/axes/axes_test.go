@@ -23,6 +23,8 @@ func TestCanonicalNames(t *testing.T) {
 		"bloom=7":                      "+bloom=7",
 		"sync=none":                    "+sync=none",
 		"block=auto":                   "",
+		"keep=1G+fifo":                 "+fifo+keep=1G",
+		"keep=all+tiered":              "+tiered",
 		"zstd-deep+written+block=1000": "+zstd-deep+written+block=1000",
 	} {
 		c, err := Parse(given)
@@ -58,6 +60,9 @@ func TestWrongOptions(t *testing.T) {
 		"pread+":             "unknown option",
 		"bloom=4+pread+zsdt": "did you mean zstd?",
 		"wal=odsync":         "known: auto, mapped, written",
+		"keep=1G":            "option keep=1G makes sense with fifo alone",
+		"tiered+keep=1G":     "makes sense with fifo alone",
+		"tiered+fifo":        "option compaction is given twice: tiered and fifo",
 		"memtable=16777215T": "known: auto, 64K to 1G",
 	} {
 		if c, err := Parse(given); err == nil || !strings.Contains(err.Error(), want) {
@@ -131,7 +136,7 @@ func TestCover(t *testing.T) {
 	const bases = 3
 	for name, wanted := range map[string]func(Value) bool{
 		"all":    func(Value) bool { return true },
-		"synced": func(v Value) bool { return v.Gives(kv.Synced) && !v.Drops },
+		"synced": func(v Value) bool { return v.Gives(kv.Synced) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows := Cover(bases, wanted)

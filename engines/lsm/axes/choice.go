@@ -37,6 +37,11 @@ func Parse(options string) (Choice, error) {
 			c.picks = append(c.picks, pick{i, v})
 		}
 	}
+	for _, p := range c.picks {
+		if need := p.value.needs; need != "" && !c.has(need) {
+			return Choice{}, fmt.Errorf("option %s makes sense with %s alone", table[p.axis].Option(p.value), need)
+		}
+	}
 	for _, x := range conflicts {
 		if c.has(x.a) && c.has(x.b) {
 			return Choice{}, fmt.Errorf("options %s and %s do not go together: %s", x.a, x.b, x.why)
@@ -179,7 +184,7 @@ func (c Choice) Gives(d kv.Durability) bool {
 
 // Drops says whether acknowledged writes go by design.
 func (c Choice) Drops() bool {
-	return slices.ContainsFunc(c.picks, func(p pick) bool { return p.value.Drops })
+	return slices.ContainsFunc(c.picks, func(p pick) bool { return table[p.axis].Drops })
 }
 
 func (c Choice) has(value string) bool {

@@ -50,6 +50,16 @@ func blocks(o lsm.Options) string {
 }
 
 func l0(o lsm.Options) string {
+	switch o.Compaction {
+	case lsm.Tiered: // whose pressure is half of the runs, see compaction.Tiered
+		return fmt.Sprintf("tiered: %d runs of about one size are merged, slow-down at %d, stop at %d of them",
+			o.L0CompactionTrigger, 2*o.L0SlowdownTrigger, 2*o.L0StopTrigger)
+	case lsm.FIFO:
+		if o.FIFOBytes > 0 {
+			return "fifo: nothing is merged, the oldest tables are dropped beyond " + bytes(o.FIFOBytes)
+		}
+		return "fifo: nothing is merged"
+	}
 	due := float64(o.L0CompactionTrigger)
 	return fmt.Sprintf("runs: compaction at %d to 12, slow-down at %g, stop at %g times that",
 		o.L0CompactionTrigger, float64(o.L0SlowdownTrigger)/due, float64(o.L0StopTrigger)/due)

@@ -70,6 +70,19 @@ var table = []Axis{
 		},
 		Number: memTableSizes,
 	},
+	{
+		Name: "compaction", About: "which tables are merged, and when", Stored: true,
+		Values: []Value{
+			{Name: "leveled", About: "L0 column by column into one run a level: few runs, little space, most bytes written", set: func(o *lsm.Options) { o.Compaction = lsm.Leveled }},
+			{Name: "tiered", About: "runs of about one size: a third of the bytes written, up to twice the space, more runs for a read to ask", set: func(o *lsm.Options) { o.Compaction = lsm.Tiered }},
+			{Name: "fifo", About: "nothing is merged: no byte is written twice, every version stays", set: func(o *lsm.Options) { o.Compaction = lsm.FIFO }},
+		},
+	},
+	{
+		Name: "keep", About: "bytes of tables beyond which the oldest are dropped, acknowledged writes and all", Stored: true, Drops: true,
+		Values: []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
+		Number: keepSizes,
+	},
 }
 
 // conflicts are the pairs of values that do not go together, and why.
@@ -87,4 +100,8 @@ var blockSizes = &Number{Least: 512, Most: 1 << 20, Bytes: true, value: func(n i
 
 var memTableSizes = &Number{Least: 64 << 10, Most: 1 << 30, Bytes: true, value: func(n int64) Value {
 	return Value{About: bytes(n), set: func(o *lsm.Options) { o.MemTableSize = n }}
+}}
+
+var keepSizes = &Number{Least: 1 << 20, Most: 1 << 50, Bytes: true, value: func(n int64) Value {
+	return Value{About: bytes(n), needs: "fifo", set: func(o *lsm.Options) { o.FIFOBytes = n }}
 }}

@@ -16,6 +16,7 @@ type option struct {
 	Stored  bool          `json:"stored"`
 	Default string        `json:"default"`
 	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
+	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
 	Values  []optionValue `json:"values"`
 }
 
@@ -26,18 +27,17 @@ type optionValue struct {
 	About string `json:"about"`
 	// Keeps are the durability levels that an engine with it gives.
 	Keeps []string `json:"keeps"`
-	Drops bool     `json:"drops,omitempty"` // acknowledged writes go by design
 }
 
 // options returns the table of package axes.
 func options() (all []option) {
 	for _, a := range axes.Table() {
-		o := option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name}
+		o := option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
 		if a.Number != nil {
 			o.Numbers = a.Number.Takes()
 		}
 		for _, v := range a.Values {
-			value := optionValue{Name: v.Name, About: v.About, Keeps: []string{}, Drops: v.Drops}
+			value := optionValue{Name: v.Name, About: v.About, Keeps: []string{}}
 			if v.Name != o.Default {
 				value.Write = a.Option(v)
 			}
@@ -62,6 +62,9 @@ func printOptions(w io.Writer, all []option) {
 		kind := "shapes what happens in memory and by which calls"
 		if o.Stored {
 			kind = "shapes new files"
+		}
+		if o.Drops {
+			kind += "; no crash run takes it"
 		}
 		fmt.Fprintf(w, "%s\t\t\t%s; %s\n", o.Name, o.About, kind)
 		for _, v := range o.Values {
