@@ -24,6 +24,9 @@ func inMemory(t testing.TB, name string) kvtest.Harness {
 // options meet at least once. A pair of options that spoil each other fails here, under
 // a name that shows it again by hand.
 func TestCoveringConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short runs have TestCoveringRandom, which does all operations too")
+	}
 	for _, name := range Covering(kv.Volatile) {
 		t.Run(name, func(t *testing.T) { kvtest.Run(t, inMemory(t, name)) })
 	}
@@ -32,7 +35,7 @@ func TestCoveringConformance(t *testing.T) {
 // TestCoveringRandom compares the same engines with the model, crashes among the work.
 func TestCoveringRandom(t *testing.T) {
 	for _, name := range Covering(kv.Volatile) {
-		t.Run(name, func(t *testing.T) { kvtest.Random(t, inMemory(t, name)) })
+		t.Run(name, func(t *testing.T) { kvtest.RandomOf(t, inMemory(t, name), 3000) })
 	}
 }
 

@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"flag"
@@ -16,7 +17,7 @@ import (
 
 var (
 	flagSeed = flag.Uint64("kvtest.seed", 0, "seed of the random engine test; 0 takes one from the clock")
-	flagOps  = flag.Int("kvtest.ops", 20_000, "operations of the random engine test")
+	flagOps  = flag.Int("kvtest.ops", 0, "operations of the random engine test; 0: as many as the test has, mostly 20000")
 )
 
 // longRun is the number of operations from which on costly operations get rarer.
@@ -24,12 +25,16 @@ const longRun = 1_000_000
 
 // Random is [RunRandom] with the flags -kvtest.seed and -kvtest.ops, for the
 // test function that a failure message names.
-func Random(t *testing.T, h Harness) {
+func Random(t *testing.T, h Harness) { RandomOf(t, h, 20_000) }
+
+// RandomOf is [Random] with another number of operations where no flag says one: for
+// tests of many engines.
+func RandomOf(t *testing.T, h Harness, ops int) {
 	seed := *flagSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	RunRandom(t, h, seed, *flagOps)
+	RunRandom(t, h, seed, cmp.Or(*flagOps, ops))
 }
 
 // RunRandom executes random operations on an engine and on a model side by
