@@ -79,7 +79,7 @@ var table = []Axis{
 		},
 	},
 	{
-		Name: "keep", About: "bytes of tables beyond which the oldest are dropped, acknowledged writes and all", Stored: true, Drops: true,
+		Name: "keep", About: "bytes of tables beyond which the oldest are dropped, acknowledged writes and all; with fifo alone", Stored: true, Drops: true,
 		Values: []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
 		Number: keepSizes,
 	},
@@ -102,6 +102,6 @@ var memTableSizes = &Number{Least: 64 << 10, Most: 1 << 30, Bytes: true, value: 
 	return Value{About: bytes(n), set: func(o *lsm.Options) { o.MemTableSize = n }}
 }}
 
-var keepSizes = &Number{Least: 1 << 20, Most: 1 << 50, Bytes: true, value: func(n int64) Value {
+var keepSizes = &Number{Least: 1 << 20, Most: 1 << 40, Bytes: true, value: func(n int64) Value {
 	return Value{About: bytes(n), needs: "fifo", set: func(o *lsm.Options) { o.FIFOBytes = n }}
 }}

@@ -42,7 +42,7 @@ type crashFlags struct {
 func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "`NAMES` of what may be lost, see lsmlab list faults")
 	fs.Int64Var(&f.states, "states", states, "distinct crash states to check")
 	fs.Uint64Var(&f.seed, "seed", 1, "of all programs and choices")

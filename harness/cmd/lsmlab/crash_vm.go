@@ -45,7 +45,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "`NAMES` of ways to cut the power, see above")
 	fs.StringSliceVar(&f.kernels, "kernels", kernel.Names()[:1], "`NAMES` of the guest's kernels: "+strings.Join(kernel.Names(), ", "))
 	fs.StringSliceVar(&f.fileSystems, "fs", vm.FileSystems()[:1], "`NAMES` of the guest's file systems: "+strings.Join(vm.FileSystems(), ", "))

@@ -46,7 +46,7 @@ process at once.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.engine, "engine", "lsm-bptree", "`NAME` of the engine, see lsmlab list engines")
+	fs.StringVar(&f.engine, "engine", "lsm-bptree", "`NAME` of the engine, see lsmlab list engines and list options")
 	fs.StringVar(&f.data, "data", "", "`DIR` of the store")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to serve; port 0 picks one")
 	fs.StringVar(&f.respAddr, "resp-addr", "", "`ADDRESS` to serve by the protocol of Redis; none if empty")
