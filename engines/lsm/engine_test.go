@@ -30,6 +30,11 @@ var profiles = map[string]func(Options) Options{
 		o.WALWrite = wal.Mapped
 		return o
 	},
+	"tiered": func(o Options) Options { // merges beside each other, which the covering set's stores do one by one
+		o = Options.Small(o)
+		o.Compaction = Tiered
+		return o
+	},
 	"O_DSYNC WAL": func(o Options) Options {
 		o = Options.Small(o)
 		o.WALSync = wal.ODSync
