@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
@@ -31,6 +32,10 @@ type Info struct {
 	Module  string // Go module of the library; "" for engines of this module
 	Version string // of that module, as built in; "unknown" if the build does not say, as in tests
 	Hidden  bool   // not an engine to race: kept out of Names
+	Own     bool   // a variant of this module's core; all others are peers
+	// Drops says that the engine drops acknowledged writes by design, so that no test
+	// of what a crash leaves can judge it.
+	Drops bool
 	// Rungs says, for each durability that the engine gives, which options give
 	// it. Others are refused with kv.ErrUnsupported.
 	Rungs map[kv.Durability]string
@@ -52,7 +57,7 @@ type Info struct {
 
 // all lists the engines in the order in which they are shown.
 func all() []Info {
-	infos := append(variants(), []Info{
+	infos := append(own(), []Info{
 		{
 			Name:    "pebble",
 			Summary: "LSM tree of CockroachDB, in Go",
@@ -132,19 +137,34 @@ func all() []Info {
 	return infos
 }
 
-// Names returns the names of the engines, without hidden ones.
-func Names() []string {
-	var names []string
+// Names returns the names of the engines, without hidden ones and without options.
+func Names() []string { return names(func(Info) bool { return true }) }
+
+// Own returns the names of the variants of this module: the one list that plans,
+// crash runs and tests take them from. Adding a MemTable adds its engine here.
+func Own() []string { return names(func(info Info) bool { return info.Own }) }
+
+// Peers returns the names of the other engines of this build.
+func Peers() []string { return names(func(info Info) bool { return !info.Own }) }
+
+func names(wanted func(Info) bool) (names []string) {
 	for _, info := range all() {
-		if !info.Hidden {
+		if !info.Hidden && wanted(info) {
 			names = append(names, info.Name)
 		}
 	}
 	return names
 }
 
-// Lookup returns the engine of that name, hidden or not.
+// Lookup returns the engine of that name, hidden or not. The name of one of this
+// module may have options behind it, in any order, see [axes]: lsm-bptree+pread+zstd.
+// Info.Name has them in the canonical order and spelling.
 func Lookup(name string) (Info, error) {
+	if base, options, ok := strings.Cut(name, "+"); ok {
+		info, err := withOptions(base, options)
+		info.Version = Version(info.Module)
+		return info, err
+	}
 	for _, info := range all() {
 		if info.Name == name {
 			return info, nil

@@ -2,6 +2,7 @@ package engines
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -15,10 +16,13 @@ import (
 // TestRungsAreTrue opens every engine at every durability and compares what it
 // gives with what the table says.
 func TestRungsAreTrue(t *testing.T) {
-	for _, name := range append(Names(), "noop") {
+	for _, name := range slices.Concat(Names(), []string{"noop"}, Covering(kv.Volatile)) {
 		info, err := Lookup(name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if info.Name != name {
+			t.Errorf("%s is called %s", name, info.Name)
 		}
 		if info.Version == "" {
 			t.Errorf("%s has no version", name)
@@ -55,6 +59,49 @@ func TestUnknownName(t *testing.T) {
 	}
 	if slices.Contains(Names(), "noop") {
 		t.Error("noop is part of a race by default")
+	}
+}
+
+// TestOptionsInNames looks up names with options as people write them.
+func TestOptionsInNames(t *testing.T) {
+	info, err := Lookup("lsm-bptree+zstd+read=pread")
+	if err != nil || info.Name != "lsm-bptree+pread+zstd" || !info.Own || info.Settings["compression"] != "zstd" {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if info, err := Lookup("lsm-bptree+sync=none"); err != nil || info.Rungs[kv.Synced] != "" || info.Rungs[kv.Buffered] == "" {
+		t.Errorf("%v, %v", info.Rungs, err)
+	}
+	if info, err := Lookup("lsm-bptree+fifo+keep=1G"); err != nil || !info.Drops {
+		t.Errorf("%+v, %v", info, err)
+	}
+	for given, want := range map[string]string{
+		"lsm-bptree+prad": "did you mean pread?", "lsm-bptre+pread": "did you mean lsm-bptree?",
+		"pebble+pread": "engine pebble takes no options, as in +pread: only lsm-skiplist, ", "lsm-bptree+": "unknown option",
+	} {
+		if _, err := Open(given, t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", given, err, want)
+		}
+	}
+}
+
+// TestPlainNames holds what engines without options say of themselves in env.json: runs
+// of different commits are compared by it.
+func TestPlainNames(t *testing.T) {
+	want := map[string]string{
+		"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "runs: compaction at 4 to 12, slow-down at 1.5, stop at 3 times that",
+		"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool while it is written",
+	}
+	for _, name := range Own() {
+		info, err := Lookup(name)
+		if err != nil || !maps.Equal(info.Settings, want) {
+			t.Errorf("%s: %q, %v", name, info.Settings, err)
+		}
+		if got := info.Rungs[kv.Buffered]; got != "record stored through a shared mapping of the WAL segment" {
+			t.Errorf("%s, buffered: %s", name, got)
+		}
+		if got := info.Rungs[kv.Synced]; got != "record written, then fdatasync, shared by the writers that wait" {
+			t.Errorf("%s, synced: %s", name, got)
+		}
 	}
 }
 

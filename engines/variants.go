@@ -1,62 +1,108 @@
 package engines
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
+	"lsmlab/engines/lsm/axes"
 	"lsmlab/engines/lsm/memtable"
-	"lsmlab/engines/lsm/memtable/bptree"
-	"lsmlab/engines/lsm/memtable/rbtree"
-	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/memtable/variants"
 	"lsmlab/engines/lsm/wal"
 )
 
-// variants are the engines of this module: one core, several MemTables.
-func variants() []Info {
-	return []Info{
-		variant("lsm-skiplist", "lsmlab's LSM core with a lock-free skiplist", skiplist.New),
-		variant("lsm-rbtree", "lsmlab's LSM core with a segmented red-black tree", rbtree.New),
-		variant("lsm-bptree", "lsmlab's LSM core with an in-memory B+ tree", bptree.New),
+// own are the engines of this module: one core, several MemTables. A name with
+// options leads to further ones, see [axes].
+func own() (infos []Info) {
+	for _, v := range variants.All() {
+		infos = append(infos, variant(v, axes.Choice{}))
 	}
+	return infos
 }
 
-func variant(name, summary string, table memtable.Factory) Info {
-	return Info{
-		Name:    name,
-		Summary: summary,
+// withOptions returns the engine of a name that has options: BASE+OPTION..
+func withOptions(base, options string) (Info, error) {
+	for _, v := range variants.All() {
+		if engineName(v) != base {
+			continue
+		}
+		choice, err := axes.Parse(options)
+		if err != nil {
+			return Info{}, fmt.Errorf("engine %s+%s: %w; see `lsmlab list options`", base, options, err)
+		}
+		return variant(v, choice), nil
+	}
+	if _, err := Lookup(base); err != nil {
+		return Info{}, err
+	}
+	return Info{}, fmt.Errorf("engine %s takes no options, as in +%s: only %s do", base, options, strings.Join(Own(), ", "))
+}
+
+// Covering returns few names of engines of this module in which each two options that
+// leave durability level d, and each option with each MemTable, are together at least
+// once, but for pairs that exclude each other. Tests run over it.
+func Covering(d kv.Durability) (names []string) {
+	all := variants.All()
+	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) }) {
+		names = append(names, engineName(all[row.Base])+row.String())
+	}
+	return names
+}
+
+func engineName(v variants.Variant) string { return "lsm-" + v.Name }
+
+// variant is the engine with a MemTable and a choice of options.
+func variant(v variants.Variant, choice axes.Choice) Info {
+	core := lsm.Options{}
+	choice.Apply(&core, false)
+	info := Info{
+		Name:    engineName(v) + choice.String(),
+		Summary: "lsmlab's LSM core with " + v.Kind,
+		Own:     true,
 		AnyFS:   true,
 
-		SyncsOnDemand: true,
-		Rungs: map[kv.Durability]string{
-			kv.Volatile: "record in the WAL's memory",
-			kv.Buffered: "record stored through a shared mapping of the WAL segment",
-			kv.Synced:   "record written, then fdatasync, shared by the writers that wait",
-		},
-		Settings: map[string]string{
-			"compression": "none", "bloom": "10 bits", "blocks": "4 KiB, mapped", "L0": "runs: compaction at 4 to 12, slow-down at 1.5, stop at 3 times that",
-			"compactions": "as many as processors, at most 8", "immutable memtables": "2", "WAL": "16 MiB segments, 80 MiB pool while it is written",
-		},
+		SyncsOnDemand: choice.Gives(kv.Synced),
+
+		Drops:    choice.Drops(),
+		Rungs:    map[kv.Durability]string{},
+		Settings: axes.Settings(core),
 		Open: func(dir string, o Options) (kv.Engine, error) {
-			o = o.WithDefaults()
-			opts := lsm.Options{
-				MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening,
-				DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve || o.Small,
-			}
-			if o.Small {
-				opts = opts.Small()
-				// One thing after the other, none by the clock, the same bytes each time: a crash
-				// can be shown again, and its state is told from others.
-				opts.Workers, opts.TickInterval, opts.LogSecret = 1, 24*time.Hour, 1
-			}
-			if o.Durability < kv.Synced {
-				opts.WALWrite = wal.Mapped
-			}
-			db, err := lsm.Open(dir, opts)
+			db, err := lsm.Open(dir, coreOptions(v.New, choice, o))
 			if err != nil {
 				return nil, err // not db: a nil *lsm.DB is no nil Engine
 			}
 			return db, nil
 		},
 	}
+	if about := choice.About(); about != "" {
+		info.Summary += "; " + about
+	}
+	for d := kv.Volatile; d <= kv.Synced; d++ {
+		if choice.Gives(d) {
+			info.Rungs[d] = axes.Path(coreOptions(v.New, choice, Options{Durability: d}), d)
+		}
+	}
+	return info
+}
+
+// coreOptions are the options of the core for those that all engines share.
+func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Options {
+	o = o.WithDefaults()
+	opts := lsm.Options{
+		MemTable: table, MemTableSize: o.MemTableSize, CacheSize: o.CacheSize, FS: o.FS, Opening: o.Opening,
+		DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve || o.Small,
+	}
+	if o.Small {
+		opts = opts.Small()
+		// One thing after the other, none by the clock, the same bytes each time: a crash
+		// can be shown again, and its state is told from others.
+		opts.Workers, opts.TickInterval, opts.LogSecret = 1, 24*time.Hour, 1
+	}
+	if o.Durability < kv.Synced {
+		opts.WALWrite = wal.Mapped
+	}
+	choice.Apply(&opts, o.Small)
+	return opts
 }

@@ -70,6 +70,9 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 	if p.MemTables {
 		checkMemPlan(cat, p)
 	}
+	if err := expandPlan(cat, p); err != nil {
+		return err
+	}
 	if len(p.Threads) == 0 {
 		p.Threads = []int{1}
 	}
@@ -243,5 +246,5 @@ func checkMemNames(cat Catalog, p *result.Plan) error {
 
 // memInfo describes a table of a race as an engine.
 func memInfo(t memrace.Table) result.EngineInfo {
-	return result.EngineInfo{Name: t.Name, Version: t.Version, Summary: t.About, Options: map[string]string{"volatile": "in memory alone"}}
+	return result.EngineInfo{Name: t.Name, Version: t.Version, Summary: t.About, Own: t.Own, Options: map[string]string{"volatile": "in memory alone"}}
 }

@@ -83,9 +83,11 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		edit.Removed = append(edit.Removed, manifest.TableRef{Level: in.Level, ID: in.Table.ID})
 	}
 	var tables []*table
-	if plan.Move {
+	switch {
+	case plan.Drop:
+	case plan.Move && !db.writtenOtherwise(plan):
 		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
-	} else {
+	default:
 		var err error
 		if tables, err = db.merge(plan); err != nil {
 			return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
@@ -101,6 +103,12 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	}
 	db.counters.compactions.Add(1)
 	return nil
+}
+
+// writtenOtherwise says whether tables of the output level are written in another way
+// than the input is, so that a table does not move there as it is.
+func (db *DB) writtenOtherwise(plan *compaction.Plan) bool {
+	return db.opts.writerOptions(plan.Inputs[0].Level) != db.opts.writerOptions(plan.OutputLevel)
 }
 
 // merge writes the merged inputs, partition by partition at once, and returns
@@ -148,7 +156,7 @@ func (db *DB) giveWay() {
 func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, error) {
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
-	out := db.newOutput(newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	out := db.newOutput(plan.OutputLevel, newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
 	if out.cuts = plan.Cuts; !db.serial() {
 		out.pause = db.giveWay
 	}

@@ -1,27 +1,15 @@
 package lsm
 
 import (
-	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
-	"lsmlab/engines/lsm/memtable"
-	"lsmlab/engines/lsm/memtable/bptree"
-	"lsmlab/engines/lsm/memtable/rbtree"
-	"lsmlab/engines/lsm/memtable/skiplist"
+	"lsmlab/engines/lsm/memtable/variants"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
 	"lsmlab/engines/vfs"
 )
-
-var variants = map[string]memtable.Factory{
-	"skiplist": skiplist.New,
-	"rbtree":   rbtree.New,
-
-	"bptree": bptree.New,
-}
 
 // profiles are the ways of the core that the suites run through.
 var profiles = map[string]func(Options) Options{
@@ -47,6 +35,11 @@ var profiles = map[string]func(Options) Options{
 		o.DurableReads = true
 		return o
 	},
+	"tiered": func(o Options) Options { // merges beside each other, which the covering set's stores do one by one
+		o = Options.Small(o)
+		o.Compaction = Tiered
+		return o
+	},
 	"O_DSYNC WAL": func(o Options) Options {
 		o = Options.Small(o)
 		o.WALSync = wal.ODSync
@@ -61,55 +54,18 @@ func onDisk(o Options) kvtest.Harness {
 
 // inMemory gives every case a disk in memory, and a machine that can crash.
 func inMemory(o Options) kvtest.Harness {
-	var mu sync.Mutex
-	disks := map[string]vfs.FS{}
-	return kvtest.Harness{
-		Open: func(dir string) (kv.Engine, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if disks[dir] == nil {
-				disks[dir] = vfs.NewMem()
-			}
-			o := o
-			o.FS = disks[dir]
-			return Open(dir, o)
-		},
-		NewMachine: func() kvtest.Machine { return &machine{o, vfs.NewMem()} },
-	}
-}
-
-// machine is a simulated computer: its disk is a vfs.Mem.
-type machine struct {
-	opts Options
-	disk *vfs.Mem
-}
-
-func (m *machine) Open() (kv.Engine, error) {
-	o := m.opts
-	o.FS = m.disk
-	return Open("db", o)
-}
-
-func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0))
-	o := vfs.CrashOptions{ProcessCrash: true}
-	if kind == kvtest.PowerOff {
-		o = vfs.CrashOptions{
-			Choose:    vfs.Chance([]float64{0, 0.3, 0.6, 1}[rng.IntN(4)], rng),
-			BlockSize: []int{512, 4096}[rng.IntN(2)],
-			Strict:    rng.IntN(2) == 0,
-			Garbage:   rng.IntN(2) == 0,
-		}
-		o.Garbage = o.Garbage && o.Strict
-	}
-	m.disk = m.disk.CrashClone(o)
+	return kvtest.InMemory(func(fs vfs.FS, dir string) (kv.Engine, error) {
+		o := o
+		o.FS = fs
+		return Open(dir, o)
+	})
 }
 
 func TestConformance(t *testing.T) {
-	for name, factory := range variants {
+	for _, v := range variants.All() {
 		for profile, adapt := range profiles {
-			t.Run(name+"/"+profile, func(t *testing.T) {
-				o := adapt(Options{MemTable: factory})
+			t.Run(v.Name+"/"+profile, func(t *testing.T) {
+				o := adapt(Options{MemTable: v.New})
 				if profile == "default" {
 					kvtest.Run(t, onDisk(o))
 				} else {
@@ -120,26 +76,22 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func TestRandomSkiplist(t *testing.T) { random(t, "skiplist") }
-func TestRandomRBTree(t *testing.T)   { random(t, "rbtree") }
-func TestRandomBPTree(t *testing.T)   { random(t, "bptree") }
-
-func random(t *testing.T, variant string) {
-	for profile, adapt := range profiles {
-		t.Run(profile, func(t *testing.T) {
-			kvtest.Random(t, inMemory(adapt(Options{MemTable: variants[variant]})))
-		})
+// TestRandom compares every MemTable, in every profile, with the model.
+func TestRandom(t *testing.T) {
+	for _, v := range variants.All() {
+		for profile, adapt := range profiles {
+			t.Run(v.Name+"/"+profile, func(t *testing.T) {
+				kvtest.Random(t, inMemory(adapt(Options{MemTable: v.New})))
+			})
+		}
 	}
 }
 
-func FuzzEngineSkiplist(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: skiplist.New})))
-}
-
-func FuzzEngineRBTree(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: rbtree.New})))
-}
-
-func FuzzEngineBPTree(f *testing.F) {
-	kvtest.Fuzz(f, inMemory(Options.Small(Options{MemTable: bptree.New})))
+// FuzzEngine lets the fuzzer choose the MemTable too.
+func FuzzEngine(f *testing.F) {
+	var harnesses []kvtest.Harness
+	for _, v := range variants.All() {
+		harnesses = append(harnesses, inMemory(Options.Small(Options{MemTable: v.New})))
+	}
+	kvtest.Fuzz(f, harnesses...)
 }

@@ -53,7 +53,7 @@ func (db *DB) awaitImmutable() *memHandle {
 // flush writes the versions of an immutable MemTable that somebody may still
 // read to L0. The table is listed in a read state until install, so it stays.
 func (db *DB) flush(m *memHandle) error {
-	out := db.newOutput(m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
+	out := db.newOutput(0, m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
 	out.cuts = db.state.Load().layout.Cuts()
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)

@@ -6,6 +6,7 @@ import (
 
 	"lsmlab/engines/internal/arena"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/memtable/variants"
 	"lsmlab/engines/vfs"
 )
 
@@ -13,10 +14,10 @@ import (
 // not while an iterator may read it, and no later than when that is closed. It
 // looks at the arena's own count of bytes taken.
 func TestMemTableMemory(t *testing.T) {
-	for name, factory := range variants {
-		t.Run(name, func(t *testing.T) {
+	for _, v := range variants.All() {
+		t.Run(v.Name, func(t *testing.T) {
 			before := arena.Held()
-			db, err := Open("db", Options{FS: vfs.NewMem(), MemTable: factory})
+			db, err := Open("db", Options{FS: vfs.NewMem(), MemTable: v.New})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -77,6 +77,6 @@ func (db *DB) Metrics() kv.Metrics {
 		m.TableBytes += l.Bytes
 	}
 	m.DiskBytes = m.TableBytes + m.ObsoleteTableBytes + m.LogBytes + m.LogPoolBytes + m.ManifestBytes
-	m.Levels[0].Runs = int64(len(s.layout.Runs))
+	m.Levels[0].Runs = int64(len(s.layout.Runs()))
 	return m
 }

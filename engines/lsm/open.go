@@ -41,13 +41,11 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		return nil, vfs.MarkExhausted(err)
 	}
 	db := &DB{
-		dir:   dir,
-		opts:  o,
-		lock:  lock,
-		cache: sstable.NewCache(o.CacheSize),
-		planner: compaction.Planner{
-			L0Trigger: o.L0CompactionTrigger, BaseBytes: o.BaseLevelSize, SizeRatio: o.SizeRatio, TableSize: o.TableSize,
-		},
+		dir:       dir,
+		opts:      o,
+		lock:      lock,
+		cache:     sstable.NewCache(o.CacheSize),
+		planner:   o.planner(),
 		snapshots: map[ikey.Seq]int{},
 		stop:      make(chan struct{}),
 	}

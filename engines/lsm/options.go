@@ -19,6 +19,7 @@ type Options struct {
 	// What is stored. Any store opens with any of these; they shape new files.
 
 	Compression      sstable.Compression // default none
+	PlainL0          bool                // tables of L0 are not compressed, whatever Compression says
 	BlockSize        int                 // bytes of an SSTable block; default 4 KiB
 	RestartInterval  int                 // entries between whole keys; default the sstable package's
 	BloomBitsPerKey  int                 // default 10
@@ -63,6 +64,11 @@ type Options struct {
 
 	BaseLevelSize int64   // bytes that a level between L0 and L6 should hold at least; default 1 GiB
 	SizeRatio     float64 // of a level over the one above; default 10
+	// Compaction is the way tables are laid out; any store opens with any of them.
+	Compaction CompactionStyle // default Leveled
+	// FIFOBytes, with FIFO, is how many bytes tables may have before the oldest are
+	// dropped, acknowledged writes and all; default 0: none are.
+	FIFOBytes int64
 	// Workers are the compactions at once, or parts of one, if there are as many
 	// processors; default 8. With 1, flushes and compactions take turns, so that a
 	// history can be repeated.
@@ -110,6 +116,31 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// Effective returns the options as a store that is opened with o has them: fields
+// that stand for a default say which. BlockSize stays 0 where it depends on the level.
+func (o Options) Effective() Options {
+	o = o.withDefaults()
+	setDefault(&o.WALSegmentSize, wal.DefaultSegmentSize)
+	setDefault(&o.WALPoolSize, wal.DefaultPoolSize)
+	w := o.writerOptions(1).WithDefaults()
+	if w.BlockSize == o.writerOptions(0).WithDefaults().BlockSize {
+		o.BlockSize = w.BlockSize
+	}
+	o.RestartInterval, o.BloomBitsPerKey = w.RestartInterval, w.BloomBitsPerKey
+	return o
+}
+
+// writerOptions are those of new tables of a level.
+func (o *Options) writerOptions(level int) sstable.WriterOptions {
+	w := sstable.WriterOptions{
+		BlockSize: o.BlockSize, RestartInterval: o.RestartInterval, BloomBitsPerKey: o.BloomBitsPerKey, Compression: o.Compression,
+	}
+	if level == 0 && o.PlainL0 {
+		w.Compression = sstable.None
+	}
+	return w
+}
+
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -149,6 +180,8 @@ func (o Options) check() error {
 		{"L0StopTrigger", int64(o.L0StopTrigger), int64(o.L0SlowdownTrigger), 1 << 20},
 		{"BaseLevelSize", o.BaseLevelSize, 1, 1 << 50},
 		{"SizeRatio", int64(o.SizeRatio), 2, 1 << 10},
+		{"Compaction", int64(o.Compaction), 0, int64(FIFO)},
+		{"FIFOBytes", o.FIFOBytes, 0, math.MaxInt64},
 		{"Workers", int64(o.Workers), 1, 1 << 10},
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},

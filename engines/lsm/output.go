@@ -17,6 +17,7 @@ import (
 // read any more.
 type output struct {
 	db       *DB
+	level    int // that the tables are for
 	retain   retainer
 	splitAt  int64    // bytes at which a table ends
 	cuts     [][]byte // keys at which a table ends too: rising, without those passed
@@ -30,10 +31,11 @@ type output struct {
 
 // newOutput prepares an output for versions up to newest, once all of them are
 // published: their writers are done then. bottom is as in retainer.
-func (db *DB) newOutput(newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
+func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	return &output{
 		db:      db,
+		level:   level,
 		retain:  retainer{snapshots: db.openSnapshots(), bottom: bottom},
 		splitAt: splitAt,
 	}
@@ -134,12 +136,7 @@ func (o *output) begin() error {
 		return err
 	}
 	o.close = f.Close
-	o.writer = sstable.NewWriter(f, name, sstable.WriterOptions{
-		BlockSize:       o.db.opts.BlockSize,
-		RestartInterval: o.db.opts.RestartInterval,
-		BloomBitsPerKey: o.db.opts.BloomBitsPerKey,
-		Compression:     o.db.opts.Compression,
-	})
+	o.writer = sstable.NewWriter(f, name, o.db.opts.writerOptions(o.level))
 	return nil
 }
 

@@ -14,7 +14,7 @@ type tableSet struct {
 	// runs are all tables as sorted runs, in the order in which a read asks them:
 	// those of L0, newest first, then each deeper level that has tables.
 	runs     [][]*table
-	layout   *compaction.Layout
+	layout   compaction.Layout
 	pressure compaction.Pressure
 }
 
@@ -32,7 +32,7 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 	for level, metas := range version.Levels {
 		s.levels[level] = pick(metas)
 	}
-	for _, run := range slices.Backward(s.layout.Runs) {
+	for _, run := range slices.Backward(s.layout.Runs()) {
 		s.runs = append(s.runs, pick(run))
 	}
 	for _, level := range s.levels[1:] {

@@ -24,11 +24,12 @@ func Check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
 	if len(p.Engines) == 0 {
 		return usagef("--engines: none given; want names of `lsmlab list engines`, separated by commas")
 	}
+	var err error
+	if p.Engines, err = cat.Expand(p.Engines); err != nil {
+		return usagef("--engines: %v", err)
+	}
 	seen := map[string]bool{}
 	for _, e := range p.Engines {
-		if _, err := cat.Lookup(e); err != nil {
-			return usagef("--engines: %v", err)
-		}
 		if seen[e] {
 			return usagef("--engines: %s is named twice", e)
 		}

@@ -78,6 +78,7 @@ func (e Env) Differences(o Env) (notes []string) {
 type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Own     bool   `json:"own,omitempty"` // a variant of this module's core; others are peers
 	// Options are the effective options of each durability level, by its name;
 	// a level that the engine refuses is absent.
 	Options map[string]string `json:"options"`

@@ -4,13 +4,14 @@ import (
 	"context"
 	"testing"
 
+	"lsmlab/engines"
 	"lsmlab/powerfail/explore"
 )
 
 // BenchmarkLong explores generated programs, the default long work, with all
 // processors.
 func BenchmarkLong(b *testing.B) {
-	for _, engine := range []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree", "pebble"} {
+	for _, engine := range append(engines.Own(), "pebble") {
 		b.Run(engine, func(b *testing.B) {
 			open := opener(b, engine)
 			c := Campaign{Open: open, Profile: explore.PosixStrict, Seed: 1, States: int64(b.N), NoShort: true}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
@@ -47,23 +48,26 @@ func (in *input) program(d kv.Durability) *program.Program {
 	return p
 }
 
-// fuzz lets the fuzzer choose a program, the operation at which it is crashed,
-// what that leaves, and then the same of the life that follows: a crash of the
-// recovery, or of what is written after it.
-func fuzz(f *testing.F, engine string) {
-	open := opener(f, engine)
-	for _, seed := range []string{
-		"\x00", "\x00\x01\x05\x30\x05", "\x01\x08\x20\x25\x00\x25\x30\x31\x02\x13\x40\x50\x60\x01\x25\x26\x30\xff\x00\x01\x02",
-	} {
-		f.Add([]byte(seed))
+// FuzzCrash lets the fuzzer choose an engine of the covering set, a program, the
+// operation at which it is crashed, what that leaves, and then the same of the life that
+// follows: a crash of the recovery, or of what is written after it.
+func FuzzCrash(f *testing.F) {
+	covering := append(engines.Own(), engines.Covering(kv.Synced)...)
+	for i := range covering {
+		for _, seed := range []string{
+			"\x00", "\x00\x01\x05\x30\x05", "\x01\x08\x20\x25\x00\x25\x30\x31\x02\x13\x40\x50\x60\x01\x25\x26\x30\xff\x00\x01\x02",
+		} {
+			f.Add(append([]byte{byte(i)}, seed...))
+		}
 	}
 	testseed.Inputs(f, 20, 300)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in := input(data)
+		engine := covering[in.next()%len(covering)]
 		mode := in.next()
 		d := []kv.Durability{kv.Synced, kv.Buffered}[mode%2] // on a mapped log
 		s := Scenario{Profile: explore.PosixStrict, Depth: 2, States: 100, Seed: uint64(in.next()), Program: in.program(d)}
-		x := newExplorer(context.Background(), open, s)
+		x := newExplorer(context.Background(), opener(t, engine), s)
 		cuts := []int64{int64(in.next()), int64(in.next())} // of each life, at which operation
 		x.nest = 1
 		x.visit = func(l *life, label string) {
@@ -82,11 +86,7 @@ func fuzz(f *testing.F, engine string) {
 			t.Fatal(err)
 		}
 		if x.finding != nil {
-			t.Fatalf("mode %#x, cuts at %d:\n%s", mode, cuts, show(s, x.finding))
+			t.Fatalf("%s: mode %#x, cuts at %d:\n%s", engine, mode, cuts, show(s, x.finding))
 		}
 	})
 }
-
-func FuzzCrashSkiplist(f *testing.F) { fuzz(f, "lsm-skiplist") }
-func FuzzCrashRBTree(f *testing.F)   { fuzz(f, "lsm-rbtree") }
-func FuzzCrashBPTree(f *testing.F)   { fuzz(f, "lsm-bptree") }

@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"flag"
@@ -15,7 +16,7 @@ import (
 
 var (
 	flagSeed = flag.Uint64("kvtest.seed", 0, "seed of the random engine test; 0 draws a fresh one")
-	flagOps  = flag.Int("kvtest.ops", 20_000, "operations of the random engine test")
+	flagOps  = flag.Int("kvtest.ops", 0, "operations of the random engine test; 0: as many as the test has, mostly 20000")
 )
 
 // longRun is the number of operations from which on costly operations get rarer.
@@ -23,12 +24,16 @@ const longRun = 1_000_000
 
 // Random is [RunRandom] with the flags -kvtest.seed and -kvtest.ops, for the
 // test function that a failure message names.
-func Random(t *testing.T, h Harness) {
+func Random(t *testing.T, h Harness) { RandomOf(t, h, 20_000) }
+
+// RandomOf is [Random] with another number of operations where no flag says one: for
+// tests of many engines.
+func RandomOf(t *testing.T, h Harness, ops int) {
 	seed := *flagSeed
 	if seed == 0 {
 		seed = testseed.New(t)
 	}
-	RunRandom(t, h, seed, *flagOps)
+	RunRandom(t, h, seed, cmp.Or(*flagOps, ops))
 }
 
 // RunRandom executes random operations on an engine and on a model side by
@@ -54,18 +59,30 @@ func RunRandom(t testing.TB, h Harness, seed uint64, ops int) {
 }
 
 // Fuzz is the body of a fuzz target: the input is a program of operations, run
-// as in [RunRandom].
-func Fuzz(f *testing.F, h Harness) {
-	for seed := range uint64(6) {
-		f.Add(seedProgram(seed, 40<<seed))
+// as in [RunRandom]. Of several harnesses the first byte of the input chooses one.
+func Fuzz(f *testing.F, harnesses ...Harness) {
+	for i := range harnesses {
+		add := func(program []byte) {
+			if len(harnesses) > 1 {
+				program = append([]byte{byte(i)}, program...)
+			}
+			f.Add(program)
+		}
+		for seed := range uint64(6) {
+			add(seedProgram(seed, 40<<seed))
+		}
+		for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
+			add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
+		}
 	}
 	testseed.Inputs(f, 4, 1<<12)
-	for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
-		f.Add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
-	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<14 {
 			t.Skip("longer programs find nothing that shorter ones do not")
+		}
+		h := harnesses[0]
+		if len(harnesses) > 1 && len(data) > 0 {
+			h, data = harnesses[int(data[0])%len(harnesses)], data[1:]
 		}
 		d := newDriver(t, h, &program{rest: data})
 		var err error

@@ -12,7 +12,7 @@ import (
 // column is tables of L0 and of the base level whose ranges overlap one another,
 // directly or by others between them, with every table of the base level and every
 // older one of L0 that meets what they span: it can be merged down alone. Flushes
-// end tables where those of the base level begin ([Layout.Cuts]), so that a column
+// end tables where those of the base level begin ([leveled.Cuts]), so that a column
 // mostly is one table of the base level and what lies above it.
 //
 // The idea is that of Pebble's L0 sublevels and flush splits.
@@ -28,13 +28,13 @@ type column struct {
 const mostBelow = 4
 
 // setColumns finds the columns, in key order, and what is wide.
-func (l *Layout) setColumns() {
+func (l *leveled) setColumns() {
 	tables := l.version.Levels[l.base]
 	for i, t := range tables {
 		l.columns = append(l.columns, column{below: tables[i : i+1], lo: t.Smallest, hi: t.Largest})
 	}
 	var waiting []*manifest.Table
-	for i, run := range l.Runs {
+	for i, run := range l.runs {
 		for _, t := range run {
 			if slices.ContainsFunc(waiting, func(w *manifest.Table) bool { return w.Overlaps(t.Smallest, t.Largest) }) {
 				waiting = append(waiting, t)
@@ -49,7 +49,7 @@ func (l *Layout) setColumns() {
 
 // join adds a table of the run-th run of L0, after those of the runs before, to the
 // columns that it meets, which become one, unless it is wide.
-func (l *Layout) join(t *manifest.Table, run int) bool {
+func (l *leveled) join(t *manifest.Table, run int) bool {
 	from, _ := slices.BinarySearchFunc(l.columns, t.Smallest, func(c column, key []byte) int { return bytes.Compare(c.hi, key) })
 	to := from
 	joined := column{lo: t.Smallest, hi: t.Largest, runs: run} // a run is over one that it meets
@@ -89,7 +89,7 @@ const (
 // each other much, as of a store that is overwritten in key order, make it due by
 // their bytes, and tombstones by the room that they can free; writers need not slow
 // down for these.
-func (l *Layout) urgency(c *column) (score float64, deep bool) {
+func (l *leveled) urgency(c *column) (score float64, deep bool) {
 	var deletes, entries uint64
 	for _, t := range c.above {
 		deletes += t.Deletes
@@ -108,7 +108,7 @@ func (l *Layout) urgency(c *column) (score float64, deep bool) {
 }
 
 // planL0 returns the most urgent plan for tables of L0.
-func (l *Layout) planL0(r *Running) (plan Plan) {
+func (l *leveled) planL0(r *Running) (plan Plan) {
 	for _, t := range l.wide {
 		if p := l.cut(t); r.allows(&p) {
 			return p
@@ -141,7 +141,7 @@ func (l *Layout) planL0(r *Running) (plan Plan) {
 
 // cut returns the plan that cuts a wide table, before all else: it holds others up,
 // and costs no more bytes than it has.
-func (l *Layout) cut(t *manifest.Table) Plan {
+func (l *leveled) cut(t *manifest.Table) Plan {
 	return Plan{Inputs: at(0, []*manifest.Table{t}), Cuts: l.Cuts(), Score: math.Inf(1)}
 }
 
@@ -149,10 +149,10 @@ func (l *Layout) cut(t *manifest.Table) Plan {
 // within L0. A run that is larger than all newer ones together is left for later, so
 // that small flushes do not write what came before again and again (as in tiered
 // compaction). With them go those of the column that would lie between their LSNs.
-func (l *Layout) newest(c *column) (tables []*manifest.Table) {
+func (l *leveled) newest(c *column) (tables []*manifest.Table) {
 	of := setOf(c.above)
 	runs := 0
-	for _, run := range slices.Backward(l.Runs) {
+	for _, run := range slices.Backward(l.runs) {
 		part := slices.DeleteFunc(slices.Clone(run), func(t *manifest.Table) bool { return !of[t] })
 		if runs >= 2 && bytesOf(part) > bytesOf(tables) {
 			break
@@ -177,9 +177,8 @@ func (l *Layout) newest(c *column) (tables []*manifest.Table) {
 	}
 }
 
-// Cuts returns the keys, rising, at which what goes to L0 is cut: where tables of
-// the base level begin. What is before the first belongs to it.
-func (l *Layout) Cuts() [][]byte {
+// Cuts implements [Layout]: what goes to L0 is cut where tables of the base level begin. What is before the first belongs to it.
+func (l *leveled) Cuts() [][]byte {
 	var cuts [][]byte
 	for i, t := range l.version.Levels[l.base] {
 		if i > 0 {

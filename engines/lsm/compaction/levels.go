@@ -16,7 +16,7 @@ const last = manifest.NumLevels - 1
 // should be no level at all. So nearly all data is at the bottom, where each key
 // is once, and nothing is written again for a level that a store of that size can
 // do without.
-func (l *Layout) setLevels() {
+func (l *leveled) setLevels() {
 	for level := range l.limits {
 		l.limits[level] = l.planner.BaseBytes // a level that is there though not needed
 	}
@@ -53,7 +53,7 @@ func Sunk(v *manifest.Version) *manifest.Version {
 // score returns how urgent it is to make a level smaller, without tables that a
 // running compaction takes away: its size over its limit. A level that is not
 // needed has to go, but in no haste, and tombstones are to free the room below.
-func (l *Layout) score(level int, r *Running) float64 {
+func (l *leveled) score(level int, r *Running) float64 {
 	var size int64
 	var deletes, entries uint64
 	for _, t := range l.version.Levels[level] {
@@ -79,12 +79,12 @@ func (l *Layout) score(level int, r *Running) float64 {
 func manyTombstones(deletes, entries uint64) bool { return entries > 0 && 2*deletes >= entries }
 
 // over returns the bytes that would have to leave a level if come were added to it.
-func (l *Layout) over(level int, come int64) int64 {
+func (l *leveled) over(level int, come int64) int64 {
 	return max(0, l.version.LevelBytes(level)+come-l.limits[level])
 }
 
 // planLevel returns the merge of a table of level, with what it meets in the next.
-func (l *Layout) planLevel(level int, r *Running) (Plan, bool) {
+func (l *leveled) planLevel(level int, r *Running) (Plan, bool) {
 	tables := l.version.Levels[level]
 	start, _ := slices.BinarySearchFunc(tables, r.cursor[level], func(t *manifest.Table, key []byte) int {
 		return bytes.Compare(t.Smallest, key)
@@ -99,7 +99,7 @@ func (l *Layout) planLevel(level int, r *Running) (Plan, bool) {
 }
 
 // withOverlap adds the tables of the next level that the input meets.
-func (l *Layout) withOverlap(level int, input *manifest.Table) Plan {
+func (l *leveled) withOverlap(level int, input *manifest.Table) Plan {
 	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
 	for _, t := range l.version.Levels[level+1] {
 		if t.Overlaps(input.Smallest, input.Largest) {
@@ -110,10 +110,9 @@ func (l *Layout) withOverlap(level int, input *manifest.Table) Plan {
 	return plan
 }
 
-// Debt estimates the bytes that compactions must read to bring the version within
-// its limits: the columns of L0 that are due, and what is over a level's limit
+// Debt implements [Layout]: the columns of L0 that are due, and what is over a level's limit
 // with its share of the level below.
-func (l *Layout) Debt() int64 {
+func (l *leveled) Debt() int64 {
 	var debt, come int64
 	for i := range l.columns {
 		c := &l.columns[i]
@@ -129,20 +128,13 @@ func (l *Layout) Debt() int64 {
 	return debt
 }
 
-// Pressure is how far compactions are behind what is written, counted in runs of
-// L0.
-type Pressure struct {
-	L0   float64 // the greatest score of a column, or of what waits, times Planner.L0Trigger
-	Deep float64 // what deeper levels hold over their limits, as runs
-}
-
-// Pressure returns the pressure of the version, if a run of L0 has size bytes.
-// Without what is counted of deeper levels, a tree under lasting writes grows tall
+// Pressure implements [Layout]: of L0 the greatest score of a column, or of what waits,
+// times L0Trigger. Without what is counted of deeper levels, a tree under lasting writes grows tall
 // ones full of old versions.
-func (l *Layout) Pressure(size int64) (p Pressure) {
+func (l *leveled) Pressure(size int64) (p Pressure) {
 	var score float64
 	if len(l.wide) > 0 {
-		score = float64(len(l.Runs)) / mostRuns
+		score = float64(len(l.runs)) / mostRuns
 	}
 	for i := range l.columns {
 		s, _ := l.urgency(&l.columns[i])

@@ -21,7 +21,8 @@ type model struct {
 	planner  Planner
 	v        *manifest.Version
 	contents map[uint64]content // by table
-	newest   content            // what was written
+	newest   content            // what was written and not dropped
+	dropped  map[uint16]bool    // keys whose newest version was dropped once
 	running  Running
 	jobs     []job
 	nextID   uint64
@@ -29,7 +30,7 @@ type model struct {
 
 	added, written    int64 // bytes flushed, and written by merges
 	atOnce, mostBytes int   // most plans that ran at once, most bytes of one that is no move
-	cuts, inL0        int   // wide tables cut, merges within L0
+	cuts, inL0, drops int   // wide tables cut, merges within L0, plans that drop tables
 }
 
 type content map[uint16]entry
@@ -48,7 +49,7 @@ type job struct {
 func newModel(t *testing.T, planner Planner) *model {
 	return &model{
 		t: t, rng: testseed.Rand(t), planner: planner, v: &manifest.Version{}, nextID: 1,
-		contents: map[uint64]content{}, newest: content{},
+		contents: map[uint64]content{}, newest: content{}, dropped: map[uint16]bool{},
 	}
 }
 
@@ -115,6 +116,8 @@ func (m *model) start() bool {
 	m.jobs = append(m.jobs, job{&plan, m.v})
 	m.atOnce = max(m.atOnce, len(m.jobs))
 	switch {
+	case plan.Drop:
+		m.drops++
 	case plan.OutputLevel == 0 && len(plan.Inputs) == 1:
 		m.cuts++
 	case plan.OutputLevel == 0:
@@ -155,15 +158,29 @@ func (m *model) end() bool {
 			}
 		}
 	}
-	if j.plan.Move {
+	switch {
+	case j.plan.Drop:
+		m.forget(merged)
+	case j.plan.Move:
 		e.Added = []manifest.LevelTable{{Level: j.plan.OutputLevel, Table: j.plan.Inputs[0].Table}}
-	} else {
+	default:
 		maps.DeleteFunc(merged, func(key uint16, version entry) bool { return version.deleted && j.bottom(key) })
 		e.Added = m.tables(j.plan.OutputLevel, merged, j.plan.TableSize, j.plan.Cuts)
 		m.written += int64(len(merged))
 	}
 	m.install(e)
 	return true
+}
+
+// forget takes from what a read must find the versions that were dropped with their
+// tables. Older ones of the same keys must be gone already.
+func (m *model) forget(dropped content) {
+	for key, version := range dropped {
+		if m.newest[key] == version {
+			delete(m.newest, key)
+			m.dropped[key] = true
+		}
+	}
 }
 
 // bottom says whether no table below the output may hold key. In L0 older ones may.
@@ -204,6 +221,14 @@ func (m *model) check() {
 			m.t.Fatalf("key %d: a read finds %v (%v), want %v", key, got, ok, want)
 		}
 	}
+	for key := range m.dropped {
+		if _, ok := m.newest[key]; ok {
+			continue
+		}
+		if got, ok := m.read(runs, key); ok {
+			m.t.Fatalf("key %d: its newest version was dropped, a read finds %v", key, got)
+		}
+	}
 }
 
 // read returns the first version of key in runs.
@@ -231,11 +256,15 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 		flush   int // most keys of one
 		every   int // steps between checks
 		// What has to happen at least once.
-		atOnce, cuts, inL0 bool
+		atOnce, cuts, inL0, drops bool
 	}{
-		"one level":   {planner: Planner{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10}, keys: 256, flush: 40, every: 1, atOnce: true},
-		"many levels": {planner: Planner{L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5}, keys: 256, flush: 40, every: 1, atOnce: true, cuts: true},
-		"few at once": {planner: Planner{L0Trigger: 2, BaseBytes: 1 << 20, SizeRatio: 2, TableSize: 1000}, keys: 4000, flush: 4, every: 20, inL0: true},
+		"one level":   {planner: Leveled{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 10}, keys: 256, flush: 40, every: 1, atOnce: true},
+		"many levels": {planner: Leveled{L0Trigger: 2, BaseBytes: 10, SizeRatio: 2, TableSize: 5}, keys: 256, flush: 40, every: 1, atOnce: true, cuts: true},
+		"few at once": {planner: Leveled{L0Trigger: 2, BaseBytes: 1 << 20, SizeRatio: 2, TableSize: 1000}, keys: 4000, flush: 4, every: 20, inL0: true},
+		"tiered":      {planner: Tiered{Runs: 2, TableSize: 10}, keys: 256, flush: 40, every: 1, atOnce: true, inL0: true},
+		"four tiers":  {planner: Tiered{Runs: 4, TableSize: 100}, keys: 4000, flush: 40, every: 20, atOnce: true, inL0: true},
+		"fifo":        {planner: FIFO{}, keys: 256, flush: 40, every: 20},
+		"fifo, bound": {planner: FIFO{MaxBytes: 400}, keys: 256, flush: 40, every: 1, drops: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newModel(t, tc.planner)
@@ -267,8 +296,8 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 			}
 			m.settle()
 			m.check()
-			t.Logf("%d plans at once, %d cuts, %d merges within L0", m.atOnce, m.cuts, m.inL0)
-			if tc.atOnce && m.atOnce < 2 || tc.cuts && m.cuts == 0 || tc.inL0 && m.inL0 == 0 {
+			t.Logf("%d plans at once, %d cuts, %d merges within L0, %d drops", m.atOnce, m.cuts, m.inL0, m.drops)
+			if tc.atOnce && m.atOnce < 2 || tc.cuts && m.cuts == 0 || tc.inL0 && m.inL0 == 0 || tc.drops != (m.drops > 0) {
 				t.Error("not all that this test is for has happened")
 			}
 			if d := tc.planner.Layout(m.v).Debt(); d != 0 {
@@ -286,9 +315,18 @@ func inOrder(m *model, from, n int) content {
 	return c
 }
 
+// shape bounds what a way to write does to a tree.
+type shape struct {
+	held    float64 // most bytes held for each live one
+	written float64 // most bytes that merges write for each added
+	plan    int     // most tables' worth of one plan
+}
+
 // TestShapes writes in the ways that are hard on a tree, with compactions that keep
-// up, and bounds what it holds and what merges write. The store has 40 tables' worth
-// of entries.
+// up, and bounds what it holds and what merges write, by each planner. The store has 40
+// tables' worth of entries. A planner that holds or writes more than it is there for
+// fails here: tiered may hold twice what lives and writes a third of what leveled does,
+// FIFO writes nothing and holds all.
 func TestShapes(t *testing.T) {
 	const tables = 40
 	random := func(m *model, n, among int) content {
@@ -302,46 +340,74 @@ func TestShapes(t *testing.T) {
 		size    int // of a table, in entries
 		flush   func(m *model, size, i int) content
 		flushes int
-		held    float64 // most bytes held for each live one
-		written float64 // most bytes that merges write for each added
-		plan    int     // most tables' worth of one plan
+
+		leveled, tiered, fifo shape
 	}{
-		"sequential":                {100, func(m *model, size, i int) content { return inOrder(m, (tables+i)*size, size) }, 400, 1, 0, 0},
-		"random":                    {100, func(m *model, size, _ int) content { return random(m, size, tables*size) }, 400, 1.2, 9, 2},
-		"in order, again and again": {100, func(m *model, size, i int) content { return inOrder(m, i%tables*size, size) }, 400, 3, 1, 4},
-		"hot keys":                  {100, func(m *model, size, _ int) content { return random(m, 9*size, tables*size/20) }, 400, 1.2, 1, 5},
-		"few at once":               {1000, func(m *model, size, _ int) content { return random(m, 5, tables*size) }, 400, 1.1, 8, 2},
-		"a queue": {100, func(m *model, size, i int) content {
-			c := inOrder(m, tables*size+i*size/2, size/2)
-			for j := range size / 2 {
-				m.put(c, i*size/2+j, true)
-			}
-			return c
-		}, 1000, 1.1, 1, 4},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := newModel(t, Planner{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: int64(tc.size)})
-			for i := range tables {
-				m.flush(inOrder(m, i*tc.size, tc.size))
-				m.settle()
-			}
-			m.added, m.written, m.mostBytes = 0, 0, 0
-			held := 0.0
-			for i := range tc.flushes {
-				m.flush(tc.flush(m, tc.size, i))
-				m.settle()
-				if i%20 == 0 {
-					held = max(held, m.held())
-					m.check()
+		"sequential": {
+			size: 100, flush: func(m *model, size, i int) content { return inOrder(m, (tables+i)*size, size) }, flushes: 400,
+			leveled: shape{1, 0, 0}, tiered: shape{1, 0, 0}, fifo: shape{1, 0, 0},
+		},
+		"random": {
+			size: 100, flush: func(m *model, size, _ int) content { return random(m, size, tables*size) }, flushes: 400,
+			leveled: shape{1.2, 9, 2}, tiered: shape{2.1, 3, 100}, fifo: shape{3.6, 0, 0},
+		},
+		"in order, again and again": {
+			size: 100, flush: func(m *model, size, i int) content { return inOrder(m, i%tables*size, size) }, flushes: 400,
+			leveled: shape{3, 1, 4}, tiered: shape{2.1, 3.5, 100}, fifo: shape{3.6, 0, 0},
+		},
+		"hot keys": {
+			size: 100, flush: func(m *model, size, _ int) content { return random(m, 9*size, tables*size/20) }, flushes: 400,
+			leveled: shape{1.2, 1, 5}, tiered: shape{2.1, 1, 100}, fifo: shape{6, 0, 0},
+		},
+		"few at once": {
+			size: 1000, flush: func(m *model, size, _ int) content { return random(m, 5, tables*size) }, flushes: 400,
+			leveled: shape{1.1, 8, 2}, tiered: shape{2.1, 5, 100}, fifo: shape{1.1, 0, 0},
+		},
+		"a queue": {
+			size: 100, flush: func(m *model, size, i int) content {
+				c := inOrder(m, tables*size+i*size/2, size/2)
+				for j := range size / 2 {
+					m.put(c, i*size/2+j, true)
 				}
-			}
-			m.check()
-			t.Logf("held %.2f times, %.2f written a byte, plans of at most %d bytes, %d tables",
-				held, float64(m.written)/float64(m.added), m.mostBytes, len(m.v.Tables()))
-			if held > tc.held || float64(m.written) > tc.written*float64(m.added) || m.mostBytes > tc.plan*tc.size {
-				t.Errorf("want at most %.2f, %.2f and %d", tc.held, tc.written, tc.plan*tc.size)
-			}
-		})
+				return c
+			}, flushes: 1000,
+			leveled: shape{1.1, 1, 4}, tiered: shape{2.1, 3.5, 100}, fifo: shape{8, 0, 0},
+		},
+	} {
+		for _, p := range []struct {
+			name    string
+			planner Planner
+			most    shape
+			flushes int
+		}{
+			{"leveled", Leveled{L0Trigger: 4, BaseBytes: 1 << 20, SizeRatio: 10, TableSize: int64(tc.size)}, tc.leveled, tc.flushes},
+			{"tiered", Tiered{Runs: 4, TableSize: int64(tc.size)}, tc.tiered, tc.flushes},
+			{"fifo", FIFO{}, tc.fifo, tc.flushes / 4}, // a read asks all of their tables
+		} {
+			t.Run(name+"/"+p.name, func(t *testing.T) {
+				m := newModel(t, p.planner)
+				for i := range tables {
+					m.flush(inOrder(m, i*tc.size, tc.size))
+					m.settle()
+				}
+				m.added, m.written, m.mostBytes = 0, 0, 0
+				held := 0.0
+				for i := range p.flushes {
+					m.flush(tc.flush(m, tc.size, i))
+					m.settle()
+					if i%20 == 0 {
+						held = max(held, m.held())
+						m.check()
+					}
+				}
+				m.check()
+				t.Logf("held %.2f times, %.2f written a byte, plans of at most %d bytes, %d tables, %d runs",
+					held, float64(m.written)/float64(m.added), m.mostBytes, len(m.v.Tables()), len(m.v.L0Runs()))
+				if held > p.most.held || float64(m.written) > p.most.written*float64(m.added) || m.mostBytes > p.most.plan*tc.size {
+					t.Errorf("want at most %.2f, %.2f and %d", p.most.held, p.most.written, p.most.plan*tc.size)
+				}
+			})
+		}
 	}
 }
 

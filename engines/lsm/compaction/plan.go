@@ -2,14 +2,20 @@
 // jobs. Deciding is pure ([Layout.Plan] maps a version to a plan and touches
 // no file), so that it is tested and simulated without a disk; the core acts.
 //
-// The layout is leveled: L0 takes flushed tables, which may overlap; every deeper
-// level is one sorted run. L0 is merged column by column (column.go) right into
-// the shallowest level that a store of that size needs (levels.go).
+// There are three planners. All of them take flushed tables in L0, where tables may
+// overlap, and know that every deeper level is one sorted run; any store may be opened
+// with any of them, whatever planned it before.
+//
+//   - [Leveled] merges L0 column by column (column.go) right into the shallowest level
+//     that a store of that size needs (levels.go): few runs, little space, the most
+//     bytes written.
+//   - [Tiered] keeps runs of all sizes in L0 and merges those of about the same size:
+//     fewer bytes written, more runs and more space.
+//   - [FIFO] merges nothing and keeps all, or drops the oldest tables.
 package compaction
 
 import (
 	"bytes"
-	"math"
 	"slices"
 
 	"lsmlab/engines/lsm/manifest"
@@ -19,6 +25,8 @@ import (
 type Plan struct {
 	Inputs      []manifest.LevelTable
 	OutputLevel int
+	// Drop says that the inputs go, with what they hold, and nothing is made of them.
+	Drop bool
 	// Move says that the single input may change its level as it is, without
 	// being read.
 	Move bool
@@ -77,88 +85,44 @@ func (p *Plan) Partition(parts int, least int64) [][]byte {
 	return append(bounds, nil)
 }
 
-// Planner holds the limits of the tree's shape. All must be positive.
-type Planner struct {
-	L0Trigger int     // runs of L0 that ask for a compaction where the level below is small
-	BaseBytes int64   // least size of a level between L0 and L6
-	SizeRatio float64 // size of a level over the one above
-	TableSize int64   // of the tables that compactions write, unless the store is large
+// Planner is a way to lay out a store.
+type Planner interface {
+	// Layout returns the layout of v, which is not changed.
+	Layout(v *manifest.Version) Layout
 }
 
 // Layout is a version as a planner sees it. It never changes.
-type Layout struct {
-	Runs []manifest.Run // L0, oldest first
-
-	planner Planner
-	version *manifest.Version
-	base    int // the level that L0 is merged into
-	needed  int // the shallowest level that should be there, but for L0
-	limits  [manifest.NumLevels]int64
-	columns []column
-	wide    []*manifest.Table // of L0, that are in no column until they are cut
+type Layout interface {
+	// Runs are L0 as sorted runs, oldest first.
+	Runs() []manifest.Run
+	// Plan returns the most urgent compaction that may run beside those of r, or ok
+	// false if there is none.
+	Plan(r *Running) (plan Plan, ok bool)
+	// PlanAll returns the plan that merges every table into L6, or ok false if that
+	// would change nothing: all tables are there already, without tombstones, and
+	// shadowed does not say that one may hold versions which were kept for a snapshot.
+	PlanAll(shadowed bool) (plan Plan, ok bool)
+	// Cuts returns the keys, rising, at which what is flushed to L0 is cut.
+	Cuts() [][]byte
+	// Debt estimates the bytes that compactions must read until no plan is left.
+	Debt() int64
+	// Pressure is how far compactions are behind, if a run of L0 has size bytes.
+	Pressure(size int64) Pressure
 }
 
-// Layout returns the layout of v.
-func (p Planner) Layout(v *manifest.Version) *Layout {
-	l := &Layout{planner: p, version: v, Runs: v.L0Runs()}
-	l.setLevels()
-	l.setColumns()
-	return l
+// Pressure is how far compactions are behind what is written, counted in runs of L0,
+// for the options of the core that say at how many writes are slowed and wait.
+type Pressure struct {
+	L0   float64
+	Deep float64 // what deeper levels hold over their limits, as runs; no write waits for it
 }
 
-// Plan returns the most urgent compaction that may run beside those of r, or ok
-// false if there is none.
-func (l *Layout) Plan(r *Running) (plan Plan, ok bool) {
-	plan = l.planL0(r)
-	for level := 1; level < last; level++ {
-		score := l.score(level, r)
-		if score < 1 || score <= plan.Score {
-			continue
-		}
-		if candidate, found := l.planLevel(level, r); found {
-			candidate.Score = score
-			plan = candidate
-		}
-	}
-	l.setTableSize(&plan)
-	return plan, len(plan.Inputs) > 0
-}
-
-// PlanAll returns the plan that merges every table into L6, or ok false if that
-// would change nothing: all tables are there already, without tombstones, and
-// shadowed does not say that one may hold versions which were kept for a snapshot.
-func (l *Layout) PlanAll(shadowed bool) (plan Plan, ok bool) {
-	plan.Inputs, plan.OutputLevel = l.version.Tables(), last
-	l.setTableSize(&plan)
+// planAll is [Layout.PlanAll] without a size of tables.
+func planAll(v *manifest.Version, shadowed bool) (plan Plan, ok bool) {
+	plan.Inputs, plan.OutputLevel = v.Tables(), last
 	return plan, len(plan.Inputs) > 0 && shadowed || slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool {
 		return in.Level != plan.OutputLevel || in.Table.Deletes > 0
 	})
-}
-
-// mostTables is how many tables the base level should have at most: each makes one
-// more of every flush.
-const mostTables = 32
-
-// setTableSize sets the size at which the outputs of a plan are cut into tables of
-// about the same size. What comes from above is either new or takes the place of
-// what is below, so the result has at least the bytes of the greater part, likely.
-// The cuts of a column thus stay as they are until it has grown half as large again.
-func (l *Layout) setTableSize(plan *Plan) {
-	if plan.OutputLevel == 0 {
-		plan.TableSize = math.MaxInt64
-		return
-	}
-	below := plan.bytes(func(level int) bool { return level == plan.OutputLevel })
-	likely := max(below, plan.Bytes()-below)
-	size := l.planner.TableSize
-	if plan.OutputLevel == l.base {
-		size = max(size, max(likely, l.version.LevelBytes(l.base))/mostTables)
-	}
-	plan.TableSize = 2 * size
-	if parts := math.Round(float64(likely) / float64(size)); parts > 1 {
-		const slack = 1.1 // or a small rest would be left
-		plan.TableSize = int64(slack * float64(likely) / parts)
-	}
 }
 
 func bytesOf(tables []*manifest.Table) (n int64) {

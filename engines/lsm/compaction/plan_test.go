@@ -12,7 +12,7 @@ import (
 )
 
 // small is a planner of tables of 10 bytes: L5 is needed from 1000 bytes in L6 on.
-var small = Planner{L0Trigger: 4, BaseBytes: 100, SizeRatio: 10, TableSize: 10}
+var small = Leveled{L0Trigger: 4, BaseBytes: 100, SizeRatio: 10, TableSize: 10}
 
 // versionOf returns a version built from a few words: tables as "id:lo-hi" of 10 bytes.
 func versionOf(t *testing.T, levels ...[]string) *manifest.Version {
@@ -104,7 +104,7 @@ func TestPlan(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := Running{tables: map[uint64]bool{tc.busy: true}}
 			r.cursor[5] = []byte(tc.cursor)
-			plan, ok := small.Layout(versionOf(t, tc.levels...)).Plan(&r)
+			plan, ok := small.layout(versionOf(t, tc.levels...)).Plan(&r)
 			if ok != (tc.want != nil) || ok && (!slices.Equal(ids(plan), tc.want) || plan.OutputLevel != tc.output || plan.Move != tc.move) {
 				t.Errorf("plan %v into L%d (move %v, ok %v), want %v into L%d (move %v)",
 					ids(plan), plan.OutputLevel, plan.Move, ok, tc.want, tc.output, tc.move)
@@ -123,7 +123,7 @@ func numbers(first uint64, n int) (ids []uint64) {
 
 func TestPlanAll(t *testing.T) {
 	plan := func(shadowed bool, levels ...[]string) (Plan, bool) {
-		return small.Layout(versionOf(t, levels...)).PlanAll(shadowed)
+		return small.layout(versionOf(t, levels...)).PlanAll(shadowed)
 	}
 	if _, ok := plan(true); ok {
 		t.Error("a plan for an empty version")
@@ -172,7 +172,7 @@ func TestLevels(t *testing.T) {
 		{map[int][]int64{6: {1010}, 3: {10}}, 3, 5, [...]int64{0, 100, 100, 100, 100, 101, 0}},
 		{map[int][]int64{2: {5000}, 4: {5000}}, 2, 6, [...]int64{0, 100, 100, 100, 100, 100, 0}},
 	} {
-		l := small.Layout(sized(tc.sizes))
+		l := small.layout(sized(tc.sizes))
 		if l.base != tc.base || l.needed != tc.needed {
 			t.Errorf("%v: base L%d, L%d needed, want L%d and L%d", tc.sizes, l.base, l.needed, tc.base, tc.needed)
 		}
@@ -223,7 +223,7 @@ func TestCuts(t *testing.T) {
 		{deep([]string{"9:a-z"}, []string{"1:a-b", "2:d-e", "3:g-h"}), "dg"},
 		{deep(nil, []string{"1:a-b", "2:d-e"}, nil, []string{"3:f-g", "4:h-i"}), "d"},
 	} {
-		if got := bytes.Join(small.Layout(versionOf(t, tc.levels...)).Cuts(), nil); string(got) != tc.want {
+		if got := bytes.Join(small.layout(versionOf(t, tc.levels...)).Cuts(), nil); string(got) != tc.want {
 			t.Errorf("cuts of %v: %q, want %q", tc.levels, got, tc.want)
 		}
 	}
@@ -247,16 +247,16 @@ func TestPlanWithinL0(t *testing.T) {
 	planner := small
 	planner.BaseBytes = 1e6
 	r := Running{}
-	plan, ok := planner.Layout(v).Plan(&r)
+	plan, ok := planner.layout(v).Plan(&r)
 	if !ok || plan.OutputLevel != 0 || !slices.Equal(ids(plan), numbers(3, 12)) {
 		t.Fatalf("plan %v into L%d (%v), want 3 to 14 into L0", ids(plan), plan.OutputLevel, ok)
 	}
 	r.Start(&plan)
-	if plan, ok := planner.Layout(v).Plan(&r); ok {
+	if plan, ok := planner.layout(v).Plan(&r); ok {
 		t.Errorf("plan %v beside one within L0", ids(plan))
 	}
 	v.Levels[0][12].MinSeq, v.Levels[0][12].MaxSeq = 5, 5 // now 2 lies in between
-	if plan, _ := planner.Layout(v).Plan(&Running{}); !slices.Equal(ids(plan), numbers(2, 13)) {
+	if plan, _ := planner.layout(v).Plan(&Running{}); !slices.Equal(ids(plan), numbers(2, 13)) {
 		t.Errorf("plan %v, want 2 to 14", ids(plan))
 	}
 }
@@ -312,7 +312,7 @@ func TestTableSize(t *testing.T) {
 		plan := Plan{OutputLevel: tc.level, Inputs: []manifest.LevelTable{
 			{Level: 0, Table: &manifest.Table{Size: tc.above}}, {Level: tc.level, Table: v.Levels[6][0]},
 		}}
-		l := Planner{BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 64}.Layout(v)
+		l := Leveled{BaseBytes: 1 << 20, SizeRatio: 10, TableSize: 64}.layout(v)
 		if l.setTableSize(&plan); plan.TableSize != tc.want {
 			t.Errorf("%+v: tables of %d", tc, plan.TableSize)
 		}
@@ -355,7 +355,7 @@ func TestDebt(t *testing.T) {
 		{versionOf(t, deep(wide(1, 4, "a-z"), []string{"5:a-z"})...), 50},
 		{sized(map[int][]int64{5: {100, 20}, 6: {1100}}), 10 + 100}, // 10 over L5's limit, 10 times that below
 	} {
-		if d := small.Layout(tc.v).Debt(); d != tc.want {
+		if d := small.layout(tc.v).Debt(); d != tc.want {
 			t.Errorf("debt %d, want %d", d, tc.want)
 		}
 	}
@@ -376,7 +376,7 @@ func TestPressure(t *testing.T) {
 		{sized(map[int][]int64{5: {100}}), Pressure{}},
 		{sized(map[int][]int64{5: {140}}), Pressure{Deep: 2}},
 	} {
-		if got := small.Layout(tc.v).Pressure(20); math.Abs(got.L0-tc.want.L0) > 1e-9 || got.Deep != tc.want.Deep {
+		if got := small.layout(tc.v).Pressure(20); math.Abs(got.L0-tc.want.L0) > 1e-9 || got.Deep != tc.want.Deep {
 			t.Errorf("%v, want %v", got, tc.want)
 		}
 	}

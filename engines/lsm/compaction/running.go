@@ -42,6 +42,11 @@ func (r *Running) End(p *Plan) {
 // Any says whether there is a plan.
 func (r *Running) Any() bool { return len(r.plans) > 0 }
 
+// into says whether a plan merges tables into a level.
+func (r *Running) into(level int) bool {
+	return slices.ContainsFunc(r.plans, func(p *Plan) bool { return p.OutputLevel == level && !p.Move })
+}
+
 func (r *Running) has(t *manifest.Table) bool { return r.tables[t.ID] }
 
 // allows says whether p may run beside the others: it takes no input of theirs, and

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -73,14 +74,29 @@ func TestAddingPage(t *testing.T) {
 			output.Write(out)
 		}
 	}
-	for _, want := range []string{"ok  \tlsmlab/engines/lsm/memtable/sorted", "lsmlab's LSM core with a sorted slice"} {
+	for _, want := range []string{
+		"ok  \tlsmlab/engines/lsm/memtable/sorted", "ok  \tlsmlab/engines/lsm\t", // its own suite and the core's
+		"lsmlab's LSM core with a sorted slice", "lsm-sorted    drop-all", // the list, and a crash run that names no engines
+	} {
 		if !strings.Contains(output.String(), want) {
 			t.Errorf("the page's commands did not print %q:\n%s", want, output.String())
 		}
 	}
-	cells, err := os.ReadFile(filepath.Join(root, "results/sorted/cells.jsonl"))
-	if err != nil || !strings.Contains(string(cells), `"lsm-sorted"`) {
-		t.Errorf("no result of lsm-sorted: %v\n%s", err, cells)
+	if strings.Contains(output.String(), "no tests to run") {
+		t.Errorf("the core's suite does not have the new table:\n%s", output.String())
+	}
+	for dir, engines := range map[string][]string{
+		"sorted": {"lsm-sorted", "lsm-sorted+pread", "lsm-bptree"}, "sorted-bare": {"sorted", "bptree"},
+	} {
+		cells, err := os.ReadFile(filepath.Join(root, "results", dir, "cells.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, engine := range engines {
+			if !strings.Contains(string(cells), strconv.Quote(engine)) {
+				t.Errorf("no result of %s:\n%s", engine, cells)
+			}
+		}
 	}
 }
 

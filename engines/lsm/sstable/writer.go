@@ -30,7 +30,8 @@ type WriterOptions struct {
 	Compression     Compression // None
 }
 
-func (o WriterOptions) withDefaults() WriterOptions {
+// WithDefaults returns o with what a writer takes for options of 0.
+func (o WriterOptions) WithDefaults() WriterOptions {
 	if o.BlockSize <= 0 {
 		o.BlockSize = pageSize
 		if o.Compression == Zstd {
@@ -96,7 +97,7 @@ func (m *memory) reset() {
 // errors. Nothing is written yet. The file stays the caller's, to be closed
 // after Finish or an error.
 func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
-	w := &Writer{f: f, name: name, o: o.withDefaults(), memory: *memories.Get().(*memory), written: pageSize}
+	w := &Writer{f: f, name: name, o: o.WithDefaults(), memory: *memories.Get().(*memory), written: pageSize}
 	w.block.interval = w.o.RestartInterval
 	w.props.Compression = o.Compression
 	w.props.MinSeq = ikey.MaxSeq

@@ -101,12 +101,18 @@ const (
 	maxSegmentSize = 1 << 32
 )
 
+// The sizes that an option of 0 stands for, in bytes.
+const (
+	DefaultSegmentSize = 16 << 20
+	DefaultPoolSize    = 80 << 20
+)
+
 func (o Options) withDefaults() Options {
 	if o.SegmentSize == 0 {
-		o.SegmentSize = 16 << 20
+		o.SegmentSize = DefaultSegmentSize
 	}
 	if o.PoolSize == 0 {
-		o.PoolSize = 80 << 20
+		o.PoolSize = DefaultPoolSize
 	}
 	return o
 }

@@ -50,6 +50,7 @@ At the end it draws DIR/index.html, also of a run that was cut or has failed cel
 every cell that has ended; --resume goes on.`,
 		Example: `  lsmlab bench --quick --out results/quick
   lsmlab bench --engines lsm-skiplist,pebble --workloads ycsb-a --keys 1000000 --rounds 5
+  lsmlab bench --engines lsm-bptree,lsm-bptree+tiered,lsm-bptree+zstd+pread --workloads overwrite
   lsmlab bench --engines pebble --workloads ycsb-b --rate 20000 --duration 30s
   lsmlab bench --memtables --out results/memtables`,
 		Args: noArgs,
@@ -57,7 +58,7 @@ every cell that has ended; --resume goes on.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines; with --memtables of bare tables")
+	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers; with --memtables of bare tables")
 	fs.StringSliceVar(&f.workloads, "workloads", nil, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.BoolVar(&f.memTables, "memtables", false, "race bare MemTables: insert, get, ordered walk, mixed")
 	fs.StringSliceVar(&f.durability, "durability", nil, "`LEVELS`: volatile, buffered, synced; charts never mix them")

@@ -87,7 +87,7 @@ on disk.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashDisk(c, &f) },
 	}
-	f.register(c, []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"}, 1000)
+	f.register(c, []string{"@own"}, 1000)
 	fs := c.Flags()
 	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")
 	fs.Var(&f.size, "disk-size", "of the recorded disk; xfs needs 300M")

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lsmlab/engines"
+	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
@@ -42,7 +43,7 @@ type crashFlags struct {
 func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "`NAMES` of what may be lost, see lsmlab list faults")
 	fs.Int64Var(&f.states, "states", states, "distinct crash states to check")
 	seedFlag(fs, &f.seed)
@@ -59,11 +60,9 @@ func seedFlag(fs *pflag.FlagSet, seed *uint64) {
 }
 
 // check refuses values that make no sense.
-func (f *crashFlags) check() error {
-	for _, name := range f.engines {
-		if _, err := engines.Lookup(name); err != nil {
-			return err
-		}
+func (f *crashFlags) check() (err error) {
+	if f.engines, err = crashEngines(f.engines); err != nil {
+		return err
 	}
 	for _, name := range f.profiles {
 		p, err := explore.ParseProfile(name)
@@ -81,6 +80,27 @@ func (f *crashFlags) check() error {
 		return &harness.UsageError{Text: fmt.Sprintf("--depth %d, --states %d, --findings %d: want a depth of 1 to 5, and one state and finding at least", f.depth, f.states, f.findings)}
 	}
 	return nil
+}
+
+// crashEngines returns the engines of a crash run, groups replaced by their members.
+// It refuses those that no power cut can judge.
+func crashEngines(names []string) ([]string, error) {
+	names, err := newCatalog().Expand(names)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		info, err := engines.Lookup(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case info.Drops:
+			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s drops acknowledged writes by design, so nothing can be said of what a crash loses; leave the size out", name)}
+		case info.Rungs[kv.Synced] == "":
+			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s does not give the durability level synced, so no write is promised to outlive a power cut", name)}
+		}
+	}
+	return names, nil
 }
 
 // shard is a flag I/N.

@@ -51,7 +51,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashSim(c, &f) },
 	}
-	f.register(c, []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree"}, 50_000)
+	f.register(c, []string{"@own"}, 50_000)
 	fs := c.Flags()
 	fs.IntVar(&f.programs, "programs", 0, "generated programs; 0: as many as --states takes. With it shards add up to the counts of one run")
 	fs.BoolVar(&f.noShort, "no-short", false, "leave out the short programs")

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/engines"
 	"lsmlab/harness"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/vm"
@@ -46,7 +45,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "`NAMES` of ways to cut the power, see above")
 	fs.StringSliceVar(&f.kernels, "kernels", kernel.Names()[:1], "`NAMES` of the guest's kernels: "+strings.Join(kernel.Names(), ", "))
 	fs.StringSliceVar(&f.fileSystems, "fs", vm.FileSystems()[:1], "`NAMES` of the guest's file systems: "+strings.Join(vm.FileSystems(), ", "))
@@ -108,11 +107,9 @@ func (f *vmFlags) cells() ([]vmCell, error) {
 }
 
 // checkVM refuses values that make no sense, before anything is booted.
-func (f *vmFlags) checkVM() error {
-	for _, name := range f.engines {
-		if _, err := engines.Lookup(name); err != nil {
-			return err
-		}
+func (f *vmFlags) checkVM() (err error) {
+	if f.engines, err = crashEngines(f.engines); err != nil {
+		return err
 	}
 	if f.bug != "" {
 		if _, err := bugs.Lookup(f.bug); err != nil {

@@ -23,6 +23,7 @@ type listing struct {
 	Workloads []workloads.Info    `json:"workloads,omitempty"`
 	Profiles  []profileInfo       `json:"profiles,omitempty"`
 	Bugs      []bugs.Bug          `json:"bugs,omitempty"`
+	Options   []option            `json:"options,omitempty"`
 }
 
 // profileInfo is what a crash may lose.
@@ -42,9 +43,9 @@ type memTable struct {
 func (a *app) listCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:       "list [engines|memtables|workloads|faults]",
+		Use:       "list [engines|options|memtables|workloads|faults]",
 		Short:     "What there is to race and to crash, and under which work",
-		ValidArgs: []string{"engines", "memtables", "workloads", "faults"},
+		ValidArgs: []string{"engines", "options", "memtables", "workloads", "faults"},
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.list(args)
@@ -74,6 +75,9 @@ func (a *app) list(args []string) (l listing, err error) {
 			l.Engines = append(l.Engines, info)
 		}
 	}
+	if wants("options") {
+		l.Options = options()
+	}
 	if wants("memtables") {
 		for _, t := range a.catalog.MemTables {
 			l.MemTables = append(l.MemTables, memTable{t.Name, t.Version, t.Own, t.About})
@@ -101,6 +105,7 @@ func (a *app) printList(l listing) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printOptions(w, l.Options)
 	if len(l.MemTables) > 0 {
 		fmt.Fprintln(w, "MEMTABLE\tVERSION\tABOUT")
 		for _, t := range l.MemTables {

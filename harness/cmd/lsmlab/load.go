@@ -50,7 +50,7 @@ something wrong, or broke a threshold of its profile.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines")
+	fs.StringSliceVar(&f.engines, "engines", nil, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringVar(&f.profile, "profile", "steady", "`NAME` of a script of --scripts")
 	fs.StringVar(&f.environments, "environments", "", "JSON `FILE` of environments (default: one without limits, buffered)")
 	fs.StringSliceVar(&f.settings, "set", nil, "`NAME=VALUE`, a setting of the profile; several with commas, or --set again")

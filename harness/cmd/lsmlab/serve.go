@@ -52,7 +52,7 @@ process at once.`,
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.engine, "engine", "lsm-bptree", "`NAME` of the engine, see lsmlab list engines")
+	fs.StringVar(&f.engine, "engine", "lsm-bptree", "`NAME` of the engine, see lsmlab list engines and list options")
 	fs.StringVar(&f.data, "data", "", "`DIR` of the store")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to serve; port 0 picks one")
 	fs.StringVar(&f.respAddr, "resp-addr", "", "`ADDRESS` to serve by the protocol of Redis; none if empty")
@@ -109,12 +109,14 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if f.data == "" {
 		return none, fmt.Errorf("no --data: say in which directory the store is")
 	}
-	if _, err := a.catalog.Lookup(f.engine); err != nil {
+	info, err := a.catalog.Lookup(f.engine)
+	if err != nil {
 		return none, err
 	}
 	if f.maxConnections < 1 {
 		return none, fmt.Errorf("--max-connections is %d: want a number from 1 on", f.maxConnections)
 	}
+	f.engine = info.Name
 	s := settings.Default()
 	if f.durability != "" {
 		d, err := kv.ParseDurability(f.durability)

@@ -1,0 +1,192 @@
+package axes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm"
+	"lsmlab/engines/nearest"
+)
+
+// Choice is a value of each axis. The zero value is all defaults.
+type Choice struct{ picks []pick } // those that are no defaults, in the table's order
+
+type pick struct {
+	axis  int
+	value Value
+}
+
+// Parse reads options: what follows the "+" behind the name of an engine.
+func Parse(options string) (Choice, error) {
+	chosen := map[int]Value{}
+	for _, option := range strings.Split(options, "+") {
+		i, v, err := parseOption(option)
+		if err != nil {
+			return Choice{}, err
+		}
+		if other, twice := chosen[i]; twice {
+			return Choice{}, fmt.Errorf("option %s is given twice: %s and %s", table[i].Name, other.Name, v.Name)
+		}
+		chosen[i] = v
+	}
+	var c Choice
+	for i := range table {
+		if v, ok := chosen[i]; ok && v.Name != table[i].Default().Name {
+			c.picks = append(c.picks, pick{i, v})
+		}
+	}
+	for _, p := range c.picks {
+		if need := p.value.needs; need != "" && !c.has(need) {
+			return Choice{}, fmt.Errorf("option %s makes sense with %s alone", table[p.axis].Option(p.value), need)
+		}
+	}
+	for _, x := range conflicts {
+		if c.has(x.a) && c.has(x.b) {
+			return Choice{}, fmt.Errorf("options %s and %s do not go together: %s", x.a, x.b, x.why)
+		}
+	}
+	return c, nil
+}
+
+// parseOption returns the axis of an option and its value.
+func parseOption(option string) (axis int, v Value, err error) {
+	name, word, named := strings.Cut(option, "=")
+	if !named {
+		for i := range table {
+			if j := valueIndex(&table[i], option); j >= 0 && unique(option) {
+				return i, table[i].Values[j], nil
+			}
+		}
+		if i := axisIndex(option); i >= 0 {
+			return 0, v, fmt.Errorf("option %s needs a value: %s=%s", option, option, strings.Join(table[i].takes(), ", "))
+		}
+		if several := ofSeveral(option); len(several) > 1 {
+			return 0, v, fmt.Errorf("option %s is a value of several: say which of %s", option, strings.Join(several, ", "))
+		}
+		return 0, v, nearest.Unknown("option", option, words())
+	}
+	i := axisIndex(name)
+	if i < 0 {
+		return 0, v, nearest.Unknown("option", name, names())
+	}
+	a := &table[i]
+	if j := valueIndex(a, word); j >= 0 {
+		return i, a.Values[j], nil
+	}
+	if a.Number != nil {
+		if v, ok := a.Number.parse(word); ok {
+			return i, v, nil
+		}
+	}
+	return 0, v, nearest.Unknown("value of option "+name, word, a.takes())
+}
+
+// ofSeveral returns all options whose value has that name.
+func ofSeveral(value string) (options []string) {
+	for i := range table {
+		if valueIndex(&table[i], value) >= 0 {
+			options = append(options, table[i].Name+"="+value)
+		}
+	}
+	return options
+}
+
+func axisIndex(name string) int {
+	return slices.IndexFunc(table, func(a Axis) bool { return a.Name == name })
+}
+
+func valueIndex(a *Axis, name string) int {
+	return slices.IndexFunc(a.Values, func(v Value) bool { return v.Name == name })
+}
+
+// takes returns the values of an axis in words, numbers as a range.
+func (a *Axis) takes() (values []string) {
+	for _, v := range a.Values {
+		if a.Number == nil || !isNumber(v.Name) {
+			values = append(values, v.Name)
+		}
+	}
+	if a.Number != nil {
+		values = append(values, a.Number.Takes())
+	}
+	return values
+}
+
+func names() (all []string) {
+	for i := range table {
+		all = append(all, table[i].Name)
+	}
+	return all
+}
+
+// words returns what may stand as an option: values that are words of their own,
+// and axes.
+func words() (all []string) {
+	for i := range table {
+		for _, v := range table[i].Values {
+			if unique(v.Name) {
+				all = append(all, v.Name)
+			}
+		}
+	}
+	for _, name := range names() {
+		all = append(all, name+"=")
+	}
+	return all
+}
+
+// String returns the options in their canonical form, each behind a "+"; "" for all
+// defaults.
+func (c Choice) String() string {
+	var b strings.Builder
+	for _, p := range c.picks {
+		b.WriteByte('+')
+		b.WriteString(table[p.axis].Option(p.value))
+	}
+	return b.String()
+}
+
+// Option returns what stands for a value in a name, behind the "+".
+func (a *Axis) Option(v Value) string {
+	if unique(v.Name) {
+		return v.Name
+	}
+	return a.Name + "=" + v.Name
+}
+
+// About says the choice for people, "" for all defaults.
+func (c Choice) About() string {
+	var parts []string
+	for _, p := range c.picks {
+		parts = append(parts, table[p.axis].Name+": "+p.value.About)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Apply sets what the choice says in o. If o is small, of [lsm.Options.Small], the
+// MemTable stays so: what was chosen over the usual default, times what o has.
+func (c Choice) Apply(o *lsm.Options, small bool) {
+	before := o.MemTableSize
+	for _, p := range c.picks {
+		p.value.set(o)
+	}
+	if usual := (lsm.Options{}).Effective().MemTableSize; small && o.MemTableSize != before {
+		o.MemTableSize = max(1, int64(float64(before)*float64(o.MemTableSize)/float64(usual)))
+	}
+}
+
+// Gives says whether an engine with this choice gives a durability level.
+func (c Choice) Gives(d kv.Durability) bool {
+	return !slices.ContainsFunc(c.picks, func(p pick) bool { return !p.value.Gives(d) })
+}
+
+// Drops says whether acknowledged writes go by design.
+func (c Choice) Drops() bool {
+	return slices.ContainsFunc(c.picks, func(p pick) bool { return table[p.axis].Drops })
+}
+
+func (c Choice) has(value string) bool {
+	return slices.ContainsFunc(c.picks, func(p pick) bool { return p.value.Name == value })
+}

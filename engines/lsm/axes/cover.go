@@ -1,0 +1,140 @@
+package axes
+
+// Row is one of a covering set: a choice, and the number of a base beside it.
+type Row struct {
+	Base int
+	Choice
+}
+
+// Cover returns few rows in which each two values of different axes that may stand
+// together do so at least once, and each value with each base: most faults of options
+// need one or two of them (Kuhn, Wallace, Gallo, IEEE TSE 2004). It takes only values
+// for which wanted is true, and defaults always. The same table gives the same rows.
+//
+// The method is the greedy one of AETG (Cohen et al., IEEE TSE 1997), without chance: a
+// row begins with the first pair that is missing, and takes for each other axis the
+// value that brings most missing pairs.
+func Cover(bases int, wanted func(Value) bool) []Row {
+	c := newCover(bases, wanted)
+	var rows []Row
+	for first, ok := c.missing(); ok; first, ok = c.missing() {
+		rows = append(rows, c.row(first))
+	}
+	return rows
+}
+
+// slot is a value in a row: a column, 0 for the base and an axis behind it, and which
+// of the column's values.
+type slot struct{ column, value int }
+
+type cover struct {
+	columns [][]Value // values to choose from, by column
+	open    map[[2]slot]bool
+}
+
+func newCover(bases int, wanted func(Value) bool) *cover {
+	c := &cover{columns: [][]Value{make([]Value, bases)}, open: map[[2]slot]bool{}}
+	for i := range table {
+		var values []Value
+		for j, v := range table[i].Values {
+			if j == 0 || wanted(v) {
+				values = append(values, v)
+			}
+		}
+		c.columns = append(c.columns, values)
+	}
+	c.pairs(func(a, b slot) { c.open[[2]slot{a, b}] = true })
+	return c
+}
+
+// pairs calls f with each two values of different columns that may stand together.
+func (c *cover) pairs(f func(a, b slot)) {
+	for x := range c.columns {
+		for y := x + 1; y < len(c.columns); y++ {
+			for i := range c.columns[x] {
+				for j := range c.columns[y] {
+					if a, b := (slot{x, i}), (slot{y, j}); c.together(a, b) {
+						f(a, b)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (c *cover) together(a, b slot) bool {
+	x, y := c.columns[a.column][a.value].Name, c.columns[b.column][b.value].Name
+	for _, conflict := range conflicts {
+		if x == conflict.a && y == conflict.b || x == conflict.b && y == conflict.a {
+			return false
+		}
+	}
+	return true
+}
+
+// missing returns the first pair that no row has.
+func (c *cover) missing() (first [2]slot, ok bool) {
+	c.pairs(func(a, b slot) {
+		if !ok && c.open[[2]slot{a, b}] {
+			first, ok = [2]slot{a, b}, true
+		}
+	})
+	return first, ok
+}
+
+// row makes a row that has the pair, and takes its pairs off those that are open.
+func (c *cover) row(pair [2]slot) Row {
+	row := pair[:]
+	for column := range c.columns {
+		if column != pair[0].column && column != pair[1].column {
+			row = append(row, c.best(column, row))
+		}
+	}
+	var r Row
+	for _, s := range row {
+		for _, other := range row {
+			delete(c.open, [2]slot{s, other})
+		}
+	}
+	for column := range c.columns {
+		for _, s := range row {
+			switch {
+			case s.column != column:
+			case column == 0:
+				r.Base = s.value
+			case s.value != 0:
+				r.picks = append(r.picks, pick{column - 1, c.columns[column][s.value]})
+			}
+		}
+	}
+	return r
+}
+
+// best returns the value of a column that goes with those of a row and brings most
+// open pairs; of equals that which has most of them left, then the first.
+func (c *cover) best(column int, row []slot) (best slot) {
+	most, left := -1, 0
+	for value := range c.columns[column] {
+		s, brings, fits := slot{column, value}, 0, true
+		for _, other := range row {
+			fits = fits && c.together(s, other)
+			if c.open[[2]slot{s, other}] || c.open[[2]slot{other, s}] {
+				brings++
+			}
+		}
+		if n := c.left(s); fits && (brings > most || brings == most && n > left) {
+			best, most, left = s, brings, n
+		}
+	}
+	return best
+}
+
+// left returns how many open pairs a slot has.
+func (c *cover) left(s slot) (n int) {
+	for pair := range c.open {
+		if pair[0] == s || pair[1] == s {
+			n++
+		}
+	}
+	return n
+}

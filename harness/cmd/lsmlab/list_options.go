@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/axes"
+)
+
+// option is one axis of the core as `lsmlab list options` shows it.
+type option struct {
+	Name    string        `json:"name"`
+	About   string        `json:"about"` // what it changes
+	Stored  bool          `json:"stored"`
+	Default string        `json:"default"`
+	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
+	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
+	Values  []optionValue `json:"values"`
+}
+
+type optionValue struct {
+	Name string `json:"name"`
+	// Write is what stands in an engine's name, without "+"; "" for the default.
+	Write string `json:"write,omitempty"`
+	About string `json:"about"`
+	// Keeps are the durability levels that an engine with it gives.
+	Keeps []string `json:"keeps"`
+}
+
+// options returns the table of package axes.
+func options() (all []option) {
+	for _, a := range axes.Table() {
+		o := option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
+		if a.Number != nil {
+			o.Numbers = a.Number.Takes()
+		}
+		for _, v := range a.Values {
+			value := optionValue{Name: v.Name, About: v.About, Keeps: []string{}}
+			if v.Name != o.Default {
+				value.Write = a.Option(v)
+			}
+			for d := kv.Volatile; d <= kv.Synced; d++ {
+				if v.Gives(d) {
+					value.Keeps = append(value.Keeps, d.String())
+				}
+			}
+			o.Values = append(o.Values, value)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+func printOptions(w io.Writer, all []option) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "OPTION\tIN A NAME\tDURABILITY\tABOUT")
+	for _, o := range all {
+		kind := "shapes what happens in memory and by which calls"
+		if o.Stored {
+			kind = "shapes new files"
+		}
+		if o.Drops {
+			kind += "; no crash run takes it"
+		}
+		fmt.Fprintf(w, "%s\t\t\t%s; %s\n", o.Name, o.About, kind)
+		for _, v := range o.Values {
+			written := "+" + v.Write
+			if v.Write == "" {
+				written = "(default " + v.Name + ")"
+			}
+			fmt.Fprintf(w, "\t%s\t%s\t%s\n", written, strings.Join(v.Keeps, ","), v.About)
+		}
+		if o.Numbers != "" {
+			fmt.Fprintf(w, "\t+%s=N\t%s\tN is %s\n", o.Name, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
+		}
+	}
+	fmt.Fprintln(w, "Options stand behind the name of an engine of this module, in any order: lsm-bptree+pread+zstd+block=32K")
+	fmt.Fprintln(w)
+}

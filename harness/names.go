@@ -1,0 +1,84 @@
+package harness
+
+import (
+	"strings"
+
+	"lsmlab/engines/nearest"
+	"lsmlab/harness/result"
+)
+
+// Groups of engines, or of bare MemTables, that stand for their members in plans and
+// on the command line.
+const (
+	ownGroup   = "@own"
+	peersGroup = "@peers"
+)
+
+// Expand returns names with each group replaced by its members: "@own" by the engines
+// of this module, "@peers" by all others of this build. Names with options come back
+// in their canonical form, so that no engine has two names.
+func (c Catalog) Expand(names []string) ([]string, error) {
+	return members(names, c.Engines, func(name string) (string, bool, error) {
+		info, err := c.Lookup(name)
+		return info.Name, info.Own, err
+	})
+}
+
+// expandMem is Expand for the tables of a race of MemTables; unknown names come back
+// as they are.
+func (c Catalog) expandMem(names []string) ([]string, error) {
+	own := map[string]bool{}
+	var known []string
+	for _, t := range c.MemTables {
+		own[t.Name] = t.Own
+		known = append(known, t.Name)
+	}
+	return members(names, known, func(name string) (string, bool, error) { return name, own[name], nil })
+}
+
+func members(names, known []string, lookup func(string) (canonical string, own bool, err error)) (all []string, err error) {
+	for _, name := range names {
+		if !strings.HasPrefix(name, "@") {
+			canonical, _, err := lookup(name)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, canonical)
+			continue
+		}
+		if name != ownGroup && name != peersGroup {
+			return nil, nearest.Unknown("group of engines", name, []string{ownGroup, peersGroup})
+		}
+		for _, k := range known {
+			_, own, err := lookup(k)
+			if err != nil {
+				return nil, err
+			}
+			if own == (name == ownGroup) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all, nil
+}
+
+// expandPlan names the engines of a plan and of its targets one by one, so that a run
+// directory says what was raced.
+func expandPlan(cat Catalog, p *result.Plan) (err error) {
+	expand := cat.Expand
+	if p.MemTables {
+		expand = cat.expandMem
+	}
+	if p.Engines, err = expand(p.Engines); err != nil {
+		return usagef("--engines: %v", err)
+	}
+	if p.Targets == nil {
+		return nil
+	}
+	targets := *p.Targets
+	if targets.Own, err = expand(targets.Own); err != nil {
+		return usagef("targets: %v", err)
+	}
+	p.Targets = &targets
+	return nil
+}
