@@ -77,7 +77,10 @@ var exceptions = []exception{
 	{line: fits(`bench --plan (threads|peers) `), whole: true, more: []string{"--print-plan", "--engines", "lsm-bptree,pebble"}, why: "takes minutes, and RocksDB: its plan is checked"},
 	{line: fits(`crash replay|--log results/`), status: either, why: "few states may show again what was found, or not"},
 	{line: fits(`crash check `), more: []string{"--engine", "lsm-skiplist", "--small"}, status: []int{exitFinding}, why: "the store is that of the planted finding"},
-	{line: fits(`--bug |crash (sim|disk) --engines (pebble|goleveldb) .*--profile`), status: either, why: "few states may show what the page tells, or not"},
+	{line: fits(`crash (disk|files) .*--fail `), status: either, why: "this program does not look at what fails"},
+	{line: fits(`corpus/try|bin/try `), not: true, why: "the corpus tests of tiers disk and files build and run every kind"},
+	{line: fits(`crash files .*--log results/`), not: true, why: "TestCrashFiles explores what it recorded again"},
+	{line: fits(`--bug |crash (sim|disk|files) --engines (pebble|goleveldb|badger).*--profile`), status: either, why: "few states may show what the page tells, or not"},
 	{line: fits(`crash disk .*--bug `), more: []string{"--states", "1"}, status: either, why: "a finding is shrunk by 25 recordings; TestPlantedBugsDisk finds them"},
 	{line: fits(`echo ack \$i`), status: []int{exitFinding}, says: "lost ", why: "this program forgets a sync"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
@@ -175,6 +178,12 @@ func smallCrash(name string, given map[string]string) error {
 	}
 	if name == "sim" && given["programs"] != "" {
 		given["no-short"] = "true" // there are five hundred short programs
+	}
+	if given["workload-cmd"] == "" {
+		delete(given, "recordings") // which are of a program
+	}
+	if given["reopen-cmd"] != "" {
+		given["reopen-cmd"] = "true"
 	}
 	own := false
 	for _, flag := range []string{"workload-cmd", "check-cmd", "log"} {
