@@ -51,18 +51,26 @@ func (w *workers) wait(t testing.TB) {
 // shows unequal ones.
 func testConcurrentBatches(t testing.TB, h Harness) {
 	s := newStore(t, h)
-	const groups, size, batches = 4, 8, 150
+	// On a busy machine all writers could be done before a reader looks: they go on until
+	// the readers have looked often enough while somebody writes, up to a bound.
+	const groups, size, batches, mostBatches, looks = 4, 8, 150, 15_000, 100
 	var done atomic.Bool
+	var writing, looked atomic.Int64
+	var last [groups]int
 	var writers, readers workers
 	for g := range groups {
 		writers.run(func() error {
 			var b kv.Batch
-			for i := range batches {
+			for i := 0; i < batches || looked.Load() < looks && i < mostBatches; i++ {
+				last[g] = i
 				b.Reset()
 				for k := range size {
 					b.Set([]byte{byte(k), byte(g)}, fmt.Append(nil, g, i)) // groups interleave in key order
 				}
-				if err := s.Apply(&b, s.rung); err != nil {
+				writing.Add(1)
+				err := s.Apply(&b, s.rung)
+				writing.Add(-1)
+				if err != nil {
 					return err
 				}
 			}
@@ -72,6 +80,9 @@ func testConcurrentBatches(t testing.TB, h Harness) {
 	for r := range 4 {
 		readers.run(func() error {
 			for !done.Load() {
+				if writing.Load() > 0 {
+					looked.Add(1)
+				}
 				if err := checkGroups(s, r%2 == 0, size); err != nil {
 					return err
 				}
@@ -86,7 +97,7 @@ func testConcurrentBatches(t testing.TB, h Harness) {
 	var want []pair
 	for k := range size {
 		for g := range groups {
-			want = append(want, pair{string([]byte{byte(k), byte(g)}), fmt.Sprint(g, batches-1)})
+			want = append(want, pair{string([]byte{byte(k), byte(g)}), fmt.Sprint(g, last[g])})
 		}
 	}
 	s.wantScan(s, nil, nil, want)
