@@ -95,7 +95,7 @@ func lies() []Bug {
 		{
 			Name: "torn-tail-kept", About: "recovery does not remove the segments behind the last record of the log",
 			Breaks: "what recovery dropped does not come back", Wrap: lying(vfs.OpRemove, "wal"), Tiers: inMemory,
-			Unseen: "takes a record that is there behind one that is lost: ext4 writes both at once, and the recorded disks tear off ends alone",
+			Unseen: "takes a segment that is there while a record before it is lost, which a journal that orders entries hardly leaves",
 		},
 		{
 			Name: "sync-error-ignored", About: "an error of a sync is taken for success",
