@@ -23,7 +23,8 @@ import (
 //   - When the disk is full the reserve (reserve.go) is given up, so that flushes,
 //     compactions and deletes go on, and sets are refused until it could be made again.
 //
-// Reads go on in all of this.
+// Reads go on in all of this. Only with DurableReads a snapshot is refused while the log
+// holds refused writes that it could not write: they are visible, and not durable.
 type shortage struct {
 	writes atomic.Pointer[error] // why the last write was refused; nil: the next one need not ask
 	full   atomic.Bool           // the disk is, or was when the reserve was made last

@@ -115,6 +115,8 @@
 //     no torn record is ever followed by a sound one that was acknowledged, and nothing
 //     is appended until that try succeeds. The writes whose Commit failed so are in the
 //     log after it, in LSN order; those who made them saw an error and may find them.
+//     What was handed over before can be synced meanwhile: bytes behind it that are no
+//     whole record are a torn tail.
 //   - The directory could not be opened for its sync. Nothing was synced yet.
 //
 // All else is final: any other errno; a sync, as the kernel may have dropped what it was
