@@ -135,7 +135,7 @@ func (db *DB) recover() (err error) {
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
 	err = db.beginManifest(version)
 	if vfs.OutOfSpace(err) && db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil {
-		db.shortage.full.Store(true)
+		db.shortage.diskFull(err)
 		err = db.beginManifest(version)
 	}
 	if err != nil {

@@ -27,11 +27,21 @@ import (
 // holds refused writes that it could not write: they are visible, and not durable.
 type shortage struct {
 	writes atomic.Pointer[error] // why the last write was refused; nil: the next one need not ask
-	full   atomic.Bool           // the disk is, or was when the reserve was made last
+	// full says that the disk is, or was when the reserve was made last. It ends with
+	// resume, so it is never set for long while writes is nil: see diskFull.
+	full atomic.Bool
 	// Why flushes wait, and why compactions and the removal of files do; under DB.mu.
 	flushes, merges error
 
 	wake chan struct{} // tells retryLoop of a shortage; of size 1
+}
+
+// diskFull notes that an operation failed with err for want of space. full is set first:
+// a resume that misses it finds another reason in writes than it began with.
+func (s *shortage) diskFull(err error) {
+	s.full.Store(true)
+	s.writes.Store(&err)
+	s.wakeRetry()
 }
 
 // largeBatch is from how many bytes on a batch asks for the memory that it will take:
@@ -100,6 +110,7 @@ func (db *DB) askMemory(size int) error {
 // resume takes sets again if what was lacking is there. It is called under the commit
 // lock.
 func (db *DB) resume() error {
+	why := db.shortage.writes.Load()
 	if err := db.wal.Resume(); err != nil {
 		return err
 	}
@@ -112,7 +123,7 @@ func (db *DB) resume() error {
 		}
 		db.shortage.full.Store(false)
 	}
-	db.shortage.writes.Store(nil)
+	db.shortage.writes.CompareAndSwap(why, nil) // unless another write was refused meanwhile
 	return nil
 }
 
@@ -123,14 +134,15 @@ func (db *DB) refused(err error) (again bool) {
 	if !errors.Is(err, kv.ErrExhausted) {
 		return false
 	}
-	db.shortage.writes.Store(&err)
-	if vfs.OutOfSpace(err) {
-		db.shortage.full.Store(true)
-		again = db.giveUpReserve()
-		db.dropPool()
-		db.broadcast() // whoever waits for what serial now forbids
+	if !vfs.OutOfSpace(err) {
+		db.shortage.writes.Store(&err)
+		db.shortage.wakeRetry()
+		return false
 	}
-	db.wakeRetry()
+	db.shortage.diskFull(err)
+	again = db.giveUpReserve()
+	db.dropPool()
+	db.broadcast() // whoever waits for what serial now forbids
 	return again
 }
 
@@ -162,7 +174,7 @@ func (db *DB) runOut(err error, why *error) {
 	db.changed.Broadcast()
 	db.scheduleLocked() // where a flush failed, a compaction may give room
 	db.mu.Unlock()
-	db.wakeRetry()
+	db.shortage.wakeRetry()
 }
 
 // kickLocked has background work tried again that waits. It is called under mu.
@@ -174,9 +186,9 @@ func (db *DB) kickLocked() {
 	}
 }
 
-func (db *DB) wakeRetry() {
+func (s *shortage) wakeRetry() {
 	select {
-	case db.shortage.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default: // it is told already
 	}
 }
