@@ -135,7 +135,7 @@ func (db *DB) recover() (err error) {
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
 	err = db.beginManifest(version)
 	if vfs.OutOfSpace(err) && db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil {
-		db.shortage.diskFull(err)
+		db.shortage.note(err)
 		err = db.beginManifest(version)
 	}
 	if err != nil {

@@ -28,7 +28,7 @@ import (
 type shortage struct {
 	writes atomic.Pointer[error] // why the last write was refused; nil: the next one need not ask
 	// full says that the disk is, or was when the reserve was made last. It ends with
-	// resume, so it is never set for long while writes is nil: see diskFull.
+	// resume, so it is never set for long while writes is nil: see note.
 	full atomic.Bool
 	// Why flushes wait, and why compactions and the removal of files do; under DB.mu.
 	flushes, merges error
@@ -36,10 +36,12 @@ type shortage struct {
 	wake chan struct{} // tells retryLoop of a shortage; of size 1
 }
 
-// diskFull notes that an operation failed with err for want of space. full is set first:
-// a resume that misses it finds another reason in writes than it began with.
-func (s *shortage) diskFull(err error) {
-	s.full.Store(true)
+// note notes that something was refused with err. full is set first: a resume that misses
+// it finds another reason in writes than it began with.
+func (s *shortage) note(err error) {
+	if vfs.OutOfSpace(err) {
+		s.full.Store(true)
+	}
 	s.writes.Store(&err)
 	s.wakeRetry()
 }
@@ -134,12 +136,10 @@ func (db *DB) refused(err error) (again bool) {
 	if !errors.Is(err, kv.ErrExhausted) {
 		return false
 	}
+	db.shortage.note(err) // not here: each call, also without an error, would take memory for err
 	if !vfs.OutOfSpace(err) {
-		db.shortage.writes.Store(&err)
-		db.shortage.wakeRetry()
 		return false
 	}
-	db.shortage.diskFull(err)
 	again = db.giveUpReserve()
 	db.dropPool()
 	db.broadcast() // whoever waits for what serial now forbids
