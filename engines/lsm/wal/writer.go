@@ -66,13 +66,16 @@ type Writer struct {
 	m Metrics
 }
 
-// NewWriter continues the log that [Recover] read with the same Options. It
-// keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
+// NewWriter continues the log that [Recover] read with the same Options but for the Epoch.
+// It keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
 // new one, made by the first Append.
 func NewWriter(o Options, r Recovered) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if o.Epoch == 0 {
+		return nil, fmt.Errorf("wal: option Epoch is 0, want 1 at least")
 	}
 	if c := r.chain; c != nil {
 		if err := c.repair(); err != nil {
