@@ -135,3 +135,28 @@ func TestLowWater(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseOnAFullDisk: a store that was killed, and opened on a full disk, closes there
+// without an error though it has no room for an end mark in its log: nothing is lost.
+func TestCloseOnAFullDisk(t *testing.T) {
+	var full atomic.Bool
+	disk := vfs.NewMem()
+	o := Options{FS: disk}.Small()
+	k := newKeeper(t, o)
+	k.next = 1 // at Buffered
+	k.mustWrite()
+	killed := disk.CrashClone(vfs.CrashOptions{ProcessCrash: true})
+	k.must(k.db.Close())
+	k.o.FS = vfs.NewInject(killed, func(op vfs.Op) (f vfs.Fault) {
+		if full.Load() && op.Kind == vfs.OpAllocate {
+			f.Err = syscall.ENOSPC
+		}
+		return f
+	})
+	full.Store(true)
+	k.open()
+	k.reopen()
+	full.Store(false)
+	k.reopen()
+	k.must(k.db.Close())
+}

@@ -299,8 +299,8 @@ func (w *Writer) notOpened(old *segment, err error) error {
 	return fmt.Errorf("wal: no new segment: %w", vfs.MarkExhausted(err))
 }
 
-// Close hands over and syncs all that was appended, leaves a mark that says so
-// (damage found later is then known to be damage), and gives back what the log does
+// Close hands over and syncs all that was appended, leaves a mark that says so if there
+// is room for it (damage found later is then known to be damage), and gives back what the log does
 // not need, as [Writer.Shrink] does; where that fails a file is left behind, which
 // the next recovery removes. With NoSync it does not sync and leaves no mark. It must
 // not run together with Append, and every place is stored. A second Close returns
@@ -339,7 +339,8 @@ func (w *Writer) Close() error {
 	return errors.Join(err, w.retire(unneeded), w.remove(unneeded))
 }
 
-// finish writes the end mark.
+// finish makes all durable and writes the end mark, unless there is no room for it: then
+// the log is what a kill leaves.
 func (w *Writer) finish() error {
 	w.stored(w.appended)
 	if err := w.drain(); err != nil || w.o.Sync == NoSync || w.clean {
@@ -348,6 +349,14 @@ func (w *Writer) finish() error {
 	if err := w.sync(w.appended); err != nil {
 		return err
 	}
+	if err := w.mark(); !errors.Is(err, kv.ErrExhausted) {
+		return err
+	}
+	return nil
+}
+
+// mark writes the end mark and syncs it.
+func (w *Writer) mark() error {
 	mark, err := w.put(w.appended+1, 0, nil)
 	if err != nil {
 		return err
