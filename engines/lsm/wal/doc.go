@@ -109,7 +109,9 @@
 //   - A segment could not be made. No record was placed. What was made of a new file is
 //     removed; a recycled one goes back to the pool under the name that it has by then,
 //     to be renamed to a greater number the next time. A crash between leaves what a
-//     crash in the middle of making a segment leaves: a file without a sound header.
+//     crash in the middle of making a segment leaves: a file without a sound header, or,
+//     if the header's own write failed, perhaps with one. Then the segment before it gets
+//     no more records, so that the header stays true.
 //   - The buffer could not be written, or only in part. It stays, with what was appended
 //     meanwhile behind it, and the next try writes the same bytes at the same place. So
 //     no torn record is ever followed by a sound one that was acknowledged, and nothing

@@ -182,7 +182,7 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error)
 	if count > 0 {
 		room += markSize
 	}
-	if w.cur == nil || w.cur.end+room > w.cur.size {
+	if w.cur == nil || w.cur.full || w.cur.end+room > w.cur.size {
 		if err := w.rotate(room); err != nil {
 			return p, err
 		}
@@ -287,6 +287,9 @@ func (w *Writer) begin(s *segment, h header) {
 // notOpened says what becomes of the log when no segment could be made, from old if
 // that is not nil: nothing, if only something was lacking.
 func (w *Writer) notOpened(old *segment, err error) error {
+	if w.cur != nil && errors.Is(err, errHeader) {
+		w.cur.full = true
+	}
 	switch {
 	case !vfs.Exhausted(err) && old != nil:
 		return w.fail(errors.Join(err, old.close()))
