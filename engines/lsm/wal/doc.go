@@ -97,7 +97,9 @@
 //     acknowledged as Synced before 4.
 //  7. Numbers rise with every segment made, and none is given twice: within an
 //     epoch the writer counts, and the epoch rises, durably, with each opening. What
-//     the directory shows does not matter, as a power cut may have taken entries.
+//     the directory shows does not matter, as a power cut may have taken entries. A
+//     segment of a later epoch than the last opening's is damage: what the caller
+//     keeps was put back to an earlier time.
 //  8. The first error of a write or sync ends the log (see [Writer]), but for those
 //     of "Running out".
 //
