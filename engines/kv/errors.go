@@ -19,7 +19,8 @@ var (
 	// ErrExhausted says that the system is out of space, file descriptors or memory,
 	// so that the call was refused for now. What is refused so may be tried again: the
 	// engine goes on by itself once there is some again. A write that was refused so is
-	// visible right after, in its place among the others, or is never found.
+	// visible right after, in its place among the others, or is never found; with
+	// durable reads it is visible once it is durable, which may be later.
 	ErrExhausted = errors.New("refused for now, the system is out of a resource")
 	// ErrUnsupported says that the engine cannot give what was asked for.
 	ErrUnsupported = errors.New("not supported by this engine")

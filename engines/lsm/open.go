@@ -109,7 +109,6 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	version = compaction.Sunk(version) // what an earlier version laid out otherwise
-	version.Log = db.opts.reopened(version.Log)
 	open, err := db.openTables(version)
 	if err != nil {
 		return err
@@ -132,10 +131,11 @@ func (db *DB) recover() (err error) {
 	if err != nil {
 		return err
 	}
+	version.Log = db.opts.reopened(version.Log)
 	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
 	err = db.beginManifest(version)
 	if vfs.OutOfSpace(err) && db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil {
-		db.shortage.full.Store(true)
+		db.shortage.note(err)
 		err = db.beginManifest(version)
 	}
 	if err != nil {

@@ -71,6 +71,11 @@ func (db *DB) reserveSize() int64 {
 	if !db.opts.Reserve {
 		return 0
 	}
+	return db.likelyReserve()
+}
+
+// likelyReserve returns how many bytes a reserve has if the store holds one.
+func (db *DB) likelyReserve() int64 {
 	size := tableBytes(db.opts.MemTableSize) + 2*cmp.Or(db.opts.WALSegmentSize, 16<<20)
 	if s, ok := vfs.SpaceOf(db.opts.FS, db.dir); ok {
 		size = min(size, s.Total/reserveShare)
@@ -79,23 +84,23 @@ func (db *DB) reserveSize() int64 {
 }
 
 // diskRoom returns how many bytes are free, and below how many the disk should be looked
-// after; zeros if that is not known.
+// after, with a reserve or without; zeros if that is not known.
 func (db *DB) diskRoom() (free, low int64) {
 	s, ok := vfs.SpaceOf(db.opts.FS, db.dir)
 	if !ok {
 		return 0, 0
 	}
-	return s.Free, lowWater * db.reserveSize()
+	return s.Free, lowWater * db.likelyReserve()
 }
 
-// findReserve looks for the reserve of an earlier life, and makes it if it is not
-// there.
+// findReserve looks for the reserve that the store had before, and makes it if it is not
+// there. One of another size goes first: its room may be what the right one needs.
 func (db *DB) findReserve() {
 	name := path.Join(db.dir, reserveName)
 	now, err := db.opts.FS.Stat(name)
 	want := db.reserveSize()
-	if db.reserve.held = err == nil && now > 0 && now == want; err == nil && want == 0 {
-		_ = db.opts.FS.Remove(name) // not wanted any more; it does no harm
+	if db.reserve.held = err == nil && now > 0 && now == want; err == nil && !db.reserve.held {
+		_ = db.opts.FS.Remove(name) // if it stays it does no harm but takes room
 	}
 	db.keepReserve()
 }

@@ -23,14 +23,27 @@ import (
 //   - When the disk is full the reserve (reserve.go) is given up, so that flushes,
 //     compactions and deletes go on, and sets are refused until it could be made again.
 //
-// Reads go on in all of this.
+// Reads go on in all of this. Only with DurableReads a snapshot is refused while the log
+// holds refused writes that it could not write: they are visible, and not durable.
 type shortage struct {
 	writes atomic.Pointer[error] // why the last write was refused; nil: the next one need not ask
-	full   atomic.Bool           // the disk is, or was when the reserve was made last
+	// full says that the disk is, or was when the reserve was made last. It ends with
+	// resume, so it is never set for long while writes is nil: see note.
+	full atomic.Bool
 	// Why flushes wait, and why compactions and the removal of files do; under DB.mu.
 	flushes, merges error
 
 	wake chan struct{} // tells retryLoop of a shortage; of size 1
+}
+
+// note notes that something was refused with err. full is set first: a resume that misses
+// it finds another reason in writes than it began with.
+func (s *shortage) note(err error) {
+	if vfs.OutOfSpace(err) {
+		s.full.Store(true)
+	}
+	s.writes.Store(&err)
+	s.wakeRetry()
 }
 
 // largeBatch is from how many bytes on a batch asks for the memory that it will take:
@@ -99,6 +112,7 @@ func (db *DB) askMemory(size int) error {
 // resume takes sets again if what was lacking is there. It is called under the commit
 // lock.
 func (db *DB) resume() error {
+	why := db.shortage.writes.Load()
 	if err := db.wal.Resume(); err != nil {
 		return err
 	}
@@ -111,7 +125,7 @@ func (db *DB) resume() error {
 		}
 		db.shortage.full.Store(false)
 	}
-	db.shortage.writes.Store(nil)
+	db.shortage.writes.CompareAndSwap(why, nil) // unless another write was refused meanwhile
 	return nil
 }
 
@@ -122,14 +136,13 @@ func (db *DB) refused(err error) (again bool) {
 	if !errors.Is(err, kv.ErrExhausted) {
 		return false
 	}
-	db.shortage.writes.Store(&err)
-	if vfs.OutOfSpace(err) {
-		db.shortage.full.Store(true)
-		again = db.giveUpReserve()
-		db.dropPool()
-		db.broadcast() // whoever waits for what serial now forbids
+	db.shortage.note(err) // not here: each call, also without an error, would take memory for err
+	if !vfs.OutOfSpace(err) {
+		return false
 	}
-	db.wakeRetry()
+	again = db.giveUpReserve()
+	db.dropPool()
+	db.broadcast() // whoever waits for what serial now forbids
 	return again
 }
 
@@ -161,7 +174,7 @@ func (db *DB) runOut(err error, why *error) {
 	db.changed.Broadcast()
 	db.scheduleLocked() // where a flush failed, a compaction may give room
 	db.mu.Unlock()
-	db.wakeRetry()
+	db.shortage.wakeRetry()
 }
 
 // kickLocked has background work tried again that waits. It is called under mu.
@@ -173,9 +186,9 @@ func (db *DB) kickLocked() {
 	}
 }
 
-func (db *DB) wakeRetry() {
+func (s *shortage) wakeRetry() {
 	select {
-	case db.shortage.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default: // it is told already
 	}
 }

@@ -76,7 +76,7 @@ func Verify(filesystem vfs.FS, dir string) (_ Report, err error) {
 	}
 	slices.SortStableFunc(r.Chain, func(a, b Link) int { return cmp.Compare(a.First, b.First) })
 	recovered, err := wal.Check(wal.Options{
-		FS: filesystem, Dir: dir, Epoch: max(version.Log.Epoch, 1), Secret: version.Log.Secret,
+		FS: filesystem, Dir: dir, Epoch: version.Log.Epoch, Secret: version.Log.Secret,
 	}, version.FlushedSeq)
 	if err != nil {
 		return r, r.find(err)

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"cmp"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +40,14 @@ func (osFS) Space(dir string) (Space, error) {
 	if err != nil {
 		return Space{}, &fs.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return Space{Free: int64(s.Bavail) * s.Bsize, Total: int64(s.Blocks) * s.Bsize}, nil
+	return space(&s), nil
+}
+
+// space returns the bytes of what statfs counts in fragments, as df does. A block may be
+// larger: of a network or FUSE file system it is what a transfer should have.
+func space(s *unix.Statfs_t) Space {
+	fragment := cmp.Or(s.Frsize, s.Bsize)
+	return Space{Free: int64(s.Bavail) * fragment, Total: int64(s.Blocks) * fragment}
 }
 
 // Space implements [SpaceReporter]; the zero Space says that it is not known.

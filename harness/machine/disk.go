@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -34,7 +35,7 @@ func FreeBytes(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return int64(st.Bavail) * st.Bsize, nil
+	return int64(st.Bavail) * cmp.Or(st.Frsize, st.Bsize), nil // it counts fragments, as vfs.Space says
 }
 
 // SyncFileSystem writes all that the kernel holds for the file system of dir to its

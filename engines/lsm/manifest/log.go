@@ -89,7 +89,8 @@ func (l *Log) append(e *Edit) error {
 	}
 	l.buf = record
 	if _, err := l.file.WriteAt(record, l.size); err != nil {
-		return vfs.MarkExhausted(err)
+		// What there is of the record could make a part of the next one whole.
+		return vfs.MarkExhausted(errors.Join(err, l.file.Truncate(l.size)))
 	}
 	if err := l.file.SyncData(); err != nil {
 		return err

@@ -160,3 +160,38 @@ func TestGolden(t *testing.T) {
 		t.Errorf("written bytes changed:\n%s", strings.Join(got, "\n"))
 	}
 }
+
+// TestAppendWithoutSpace: an edit whose record lacks its last byte is not in force, also
+// where an edit that failed before it left a byte of that value right there.
+func TestAppendWithoutSpace(t *testing.T) {
+	m := newStore(t)
+	full := false
+	l, err := Create(vfs.NewInject(m, func(op vfs.Op) vfs.Fault {
+		if full && op.Kind == vfs.OpWrite {
+			return vfs.Fault{Err: syscall.ENOSPC, Short: 1 << 20}
+		}
+		return vfs.Fault{}
+	}), "/db", 1, &Version{})
+	check(t, err)
+	long := history()[2]
+	record, err := appendRecord(nil, AppendEdit(nil, long), 1, l.Size())
+	check(t, err)
+	short := &Edit{FlushedSeq: 1 << 20}
+	at := recordHeaderSize + len(AppendEdit(nil, short)) + 1 // of the last byte, with NextFileID
+	short.NextFileID = uint64(record[at])
+	if short.NextFileID == 0 || short.NextFileID > 127 {
+		t.Fatalf("byte %d is %d, want one that ends a number", at, record[at])
+	}
+	full = true
+	for _, e := range []*Edit{long, short} {
+		if err := l.Append(e); !errors.Is(err, kv.ErrExhausted) {
+			t.Fatalf("%v, want %v", err, kv.ErrExhausted)
+		}
+	}
+	v, _, err := Load(m, "/db")
+	check(t, err)
+	if v.FlushedSeq != 0 {
+		t.Errorf("an edit that was refused is in force: %s", show(v))
+	}
+	check(t, l.Close())
+}

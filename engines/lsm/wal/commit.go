@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -126,7 +127,7 @@ func (w *Writer) sync(last ikey.Seq) error {
 	for w.err == nil && w.synced < last {
 		if w.syncing {
 			w.settled.Wait()
-		} else if err := w.syncOut(); err != nil {
+		} else if err := w.syncOut(); err != nil && w.synced < last {
 			return err
 		}
 	}
@@ -134,7 +135,9 @@ func (w *Writer) sync(last ikey.Seq) error {
 }
 
 // syncOut is the leader's part of sync: it makes all that has been appended, and
-// stored, durable, in every segment. Nobody else is syncing.
+// stored, durable, in every segment. Nobody else is syncing. Where a part of that could
+// not be written for want of something, it makes the rest durable, which may be all
+// that was acknowledged, and returns why.
 func (w *Writer) syncOut() error {
 	w.syncing = true
 	if w.lastGroup > 1 {
@@ -150,8 +153,8 @@ func (w *Writer) syncOut() error {
 		upTo = w.handed // more may not be stored yet
 	}
 	err := w.write(upTo)
-	if err == nil {
-		err = w.settle()
+	if err == nil || errors.Is(err, kv.ErrExhausted) && w.handed > w.synced {
+		err = cmp.Or(w.settle(), err)
 	}
 	w.syncing = false
 	for _, s := range w.retired {

@@ -97,7 +97,9 @@
 //     acknowledged as Synced before 4.
 //  7. Numbers rise with every segment made, and none is given twice: within an
 //     epoch the writer counts, and the epoch rises, durably, with each opening. What
-//     the directory shows does not matter, as a power cut may have taken entries.
+//     the directory shows does not matter, as a power cut may have taken entries. A
+//     segment of a later epoch than the last opening's is damage: what the caller
+//     keeps was put back to an earlier time.
 //  8. The first error of a write or sync ends the log (see [Writer]), but for those
 //     of "Running out".
 //
@@ -109,12 +111,16 @@
 //   - A segment could not be made. No record was placed. What was made of a new file is
 //     removed; a recycled one goes back to the pool under the name that it has by then,
 //     to be renamed to a greater number the next time. A crash between leaves what a
-//     crash in the middle of making a segment leaves: a file without a sound header.
+//     crash in the middle of making a segment leaves: a file without a sound header, or,
+//     if the header's own write failed, perhaps with one. Then the segment before it gets
+//     no more records, so that the header stays true.
 //   - The buffer could not be written, or only in part. It stays, with what was appended
 //     meanwhile behind it, and the next try writes the same bytes at the same place. So
 //     no torn record is ever followed by a sound one that was acknowledged, and nothing
 //     is appended until that try succeeds. The writes whose Commit failed so are in the
 //     log after it, in LSN order; those who made them saw an error and may find them.
+//     What was handed over before can be synced meanwhile: bytes behind it that are no
+//     whole record are a torn tail.
 //   - The directory could not be opened for its sync. Nothing was synced yet.
 //
 // All else is final: any other errno; a sync, as the kernel may have dropped what it was

@@ -74,8 +74,10 @@ type Options struct {
 	FS  vfs.FS
 	Dir string // exists; other files in it are left alone
 
-	// Epoch counts the openings of the log, from 1 on. It rises with each, durably,
-	// before NewWriter is called: so no two segments of a log ever have one number.
+	// Epoch counts the openings of the log. It rises with each, durably, before NewWriter
+	// is called: so no two segments of a log ever have one number. Recover and Check are
+	// given that of the last opening, 0 if there was none: segments of later ones belong
+	// to another history. NewWriter is given the new one, from 1 on.
 	Epoch uint64
 	// Secret is the same at each opening. It keeps those who choose what is stored from
 	// making bytes that look like a record.
@@ -121,8 +123,8 @@ func (o Options) check() error {
 	switch {
 	case o.FS == nil || o.Dir == "":
 		return fmt.Errorf("wal: options FS and Dir are needed")
-	case o.Epoch < 1 || o.Epoch >= 1<<epochBits:
-		return fmt.Errorf("wal: option Epoch is %d, want 1 to %d", o.Epoch, uint64(1<<epochBits-1))
+	case o.Epoch >= 1<<epochBits:
+		return fmt.Errorf("wal: option Epoch is %d, want %d at most", o.Epoch, uint64(1<<epochBits-1))
 	case o.SegmentSize < minSegmentSize || o.SegmentSize > maxSegmentSize:
 		return fmt.Errorf("wal: option SegmentSize is %d, want %d to %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
 	case o.Sync > NoSync:

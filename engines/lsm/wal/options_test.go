@@ -37,7 +37,6 @@ func TestBadOptions(t *testing.T) {
 		{Epoch: 1, FS: fs, Dir: "d", SegmentSize: 1 << 40},
 		{Epoch: 1, FS: fs, Dir: "d", Sync: NoSync + 1},
 		{Epoch: 1, FS: fs, Dir: "d", Write: Mapped + 1},
-		{FS: fs, Dir: "d"},
 		{Epoch: 1 << 32, FS: fs, Dir: "d"},
 	} {
 		if _, err := NewWriter(o, Recovered{}); err == nil {
@@ -46,6 +45,9 @@ func TestBadOptions(t *testing.T) {
 		if _, err := Recover(o, 0, nil); err == nil {
 			t.Errorf("%+v was accepted by Recover", o)
 		}
+	}
+	if _, err := NewWriter(Options{FS: fs, Dir: "d"}, Recovered{}); err == nil {
+		t.Error("a writer without an epoch was made")
 	}
 }
 

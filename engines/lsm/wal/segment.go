@@ -3,6 +3,7 @@ package wal
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -26,7 +27,14 @@ type segment struct {
 	ready  int64               // offset up to which pages of view were made ready
 	filled int64               // offset up to which the file has blocks that were written
 	synced bool                // sealed, and all of it was synced
+	full   bool                // takes no more records: see errHeader
 }
+
+// errHeader marks an error of the write of a header, of which a part may be there. The
+// bytes that are missing may be zeros, as the file's are, and then the header is sound.
+// It says that no segment before it has later LSNs, so that must stay true, though the
+// segment could not be made.
+var errHeader = errors.New("write of the segment's header")
 
 // writeHeader writes the header of a mapped segment past its mapping: the first
 // store there faults in megabytes, which takes milliseconds.
@@ -160,7 +168,10 @@ func (o Options) prepare(s *segment, h header) (err error) {
 		return err
 	}
 	s.view = view
-	return s.writeHeader(h)
+	if err := s.writeHeader(h); err != nil {
+		return fmt.Errorf("%w: %w", errHeader, err)
+	}
+	return nil
 }
 
 func (o Options) create(s *segment) (err error) {

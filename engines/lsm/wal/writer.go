@@ -66,13 +66,16 @@ type Writer struct {
 	m Metrics
 }
 
-// NewWriter continues the log that [Recover] read with the same Options. It
-// keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
+// NewWriter continues the log that [Recover] read with the same Options but for the Epoch.
+// It keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
 // new one, made by the first Append.
 func NewWriter(o Options, r Recovered) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if o.Epoch == 0 {
+		return nil, fmt.Errorf("wal: option Epoch is 0, want 1 at least")
 	}
 	if c := r.chain; c != nil {
 		if err := c.repair(); err != nil {
@@ -179,7 +182,7 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error)
 	if count > 0 {
 		room += markSize
 	}
-	if w.cur == nil || w.cur.end+room > w.cur.size {
+	if w.cur == nil || w.cur.full || w.cur.end+room > w.cur.size {
 		if err := w.rotate(room); err != nil {
 			return p, err
 		}
@@ -284,6 +287,9 @@ func (w *Writer) begin(s *segment, h header) {
 // notOpened says what becomes of the log when no segment could be made, from old if
 // that is not nil: nothing, if only something was lacking.
 func (w *Writer) notOpened(old *segment, err error) error {
+	if w.cur != nil && errors.Is(err, errHeader) {
+		w.cur.full = true
+	}
 	switch {
 	case !vfs.Exhausted(err) && old != nil:
 		return w.fail(errors.Join(err, old.close()))
@@ -296,8 +302,8 @@ func (w *Writer) notOpened(old *segment, err error) error {
 	return fmt.Errorf("wal: no new segment: %w", vfs.MarkExhausted(err))
 }
 
-// Close hands over and syncs all that was appended, leaves a mark that says so
-// (damage found later is then known to be damage), and gives back what the log does
+// Close hands over and syncs all that was appended, leaves a mark that says so if there
+// is room for it (damage found later is then known to be damage), and gives back what the log does
 // not need, as [Writer.Shrink] does; where that fails a file is left behind, which
 // the next recovery removes. With NoSync it does not sync and leaves no mark. It must
 // not run together with Append, and every place is stored. A second Close returns
@@ -336,7 +342,8 @@ func (w *Writer) Close() error {
 	return errors.Join(err, w.retire(unneeded), w.remove(unneeded))
 }
 
-// finish writes the end mark.
+// finish makes all durable and writes the end mark, unless there is no room for it: then
+// the log is what a kill leaves.
 func (w *Writer) finish() error {
 	w.stored(w.appended)
 	if err := w.drain(); err != nil || w.o.Sync == NoSync || w.clean {
@@ -345,6 +352,14 @@ func (w *Writer) finish() error {
 	if err := w.sync(w.appended); err != nil {
 		return err
 	}
+	if err := w.mark(); !errors.Is(err, kv.ErrExhausted) {
+		return err
+	}
+	return nil
+}
+
+// mark writes the end mark and syncs it.
+func (w *Writer) mark() error {
 	mark, err := w.put(w.appended+1, 0, nil)
 	if err != nil {
 		return err

@@ -32,7 +32,11 @@ func (e *Engine) WithSyncInterval(every time.Duration, sync func() error) *Engin
 		if !s.pending.Swap(false) {
 			return nil
 		}
-		return sync()
+		err := sync()
+		if err != nil {
+			s.pending.Store(true) // of a sync that is tried again
+		}
+		return err
 	})
 	e.syncs = s
 	s.ended.Go(func() {

@@ -72,10 +72,18 @@ func TestSyncInterval(t *testing.T) {
 		pass(500*time.Millisecond, 2)
 		write(kv.Synced)
 		pass(3*time.Second, 2)
+		disk(0, kv.ErrExhausted) // then it is tried again, and writes are synced
+		write(kv.Buffered)
+		pass(time.Second, 4)
+		write(kv.Synced)
+		disk(0, nil)
+		pass(time.Second, 5)
+		write(kv.Buffered)
+		pass(time.Second, 6)
 		gone := errors.New("the disk is gone")
 		disk(0, gone)
 		write(kv.Buffered)
-		pass(time.Second, 3)
+		pass(time.Second, 7)
 		if err := write(kv.Buffered); !errors.Is(err, gone) || !errors.Is(e.Writable(), gone) {
 			t.Errorf("after a sync that failed: %v, %v", err, e.Writable())
 		}
