@@ -115,7 +115,7 @@ type Hold struct {
 // Grow makes h hold n bytes in all, if that is more than it holds and more than
 // SmallSize. It waits for room, and fails with [ErrBusy].
 func (h *Hold) Grow(ctx context.Context, n int64) error {
-	if h.covers(n) {
+	if h.Try(n) {
 		return nil
 	}
 	if err := h.budget.reserve(ctx, n-h.bytes, h.bytes); err != nil {
@@ -125,8 +125,8 @@ func (h *Hold) Grow(ctx context.Context, n int64) error {
 	return nil
 }
 
-// covers is Grow without waiting.
-func (h *Hold) covers(n int64) bool {
+// Try is Grow without waiting: false says that there is no room.
+func (h *Hold) Try(n int64) bool {
 	if h.budget == nil || n <= max(SmallSize, h.bytes) {
 		return true
 	}
@@ -160,7 +160,7 @@ func (s *Store) Read(ctx context.Context, h *Hold, copies int, dst, key []byte) 
 	for {
 		value, lsn, err = s.Get(ctx, dst, key)
 		size := int64(copies) * int64(len(value)-len(dst))
-		if err != nil || h.covers(size) {
+		if err != nil || h.Try(size) {
 			return value, lsn, err
 		}
 		if err := h.Grow(ctx, size); err != nil { // value is garbage while this waits
