@@ -79,6 +79,8 @@ type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Own     bool   `json:"own,omitempty"` // a variant of this module's core; others are peers
+	// FixedLevel says that a store gives only the durability level it was opened for.
+	FixedLevel bool `json:"fixed_level,omitempty"`
 	// Options are the effective options of each durability level, by its name;
 	// a level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
