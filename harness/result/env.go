@@ -3,6 +3,8 @@ package result
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"lsmlab/harness/journal"
@@ -87,6 +89,23 @@ type EngineInfo struct {
 	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
 	Summary  string            `json:"summary,omitempty"` // one line
+}
+
+// IsOwn says whether an engine or table is a variant of this module's core, as the run
+// recorded it. Runs from before that was recorded tell it by the name, and by the
+// version, which is that of a module of its own for all others.
+func (e Env) IsOwn(name string) bool {
+	recorded := slices.ContainsFunc(e.Engines, func(i EngineInfo) bool { return i.Own })
+	for _, info := range e.Engines {
+		switch {
+		case info.Name != name:
+		case recorded:
+			return info.Own
+		case info.Version == "" || info.Version == "(devel)" || strings.HasPrefix(info.Version, "v0.0.0-"):
+			return true
+		}
+	}
+	return name == "lsm" || strings.HasPrefix(name, "lsm-")
 }
 
 // ReadEnv reads env.json of a run directory.
