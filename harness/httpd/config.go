@@ -36,6 +36,10 @@ type Config struct {
 	// the process may not open so many files: see connections. Default 10,000.
 	MaxConnections int
 
+	// Gives says why the engine, as Open opens it, cannot give writes a durability level;
+	// settings that ask for it are refused then. Nil: it gives all.
+	Gives func(kv.Durability) error
+
 	Settings settings.Settings
 	// SettingsFile holds settings that go over Settings; it is loaded again when
 	// it changes and at each Hangup. "": none.

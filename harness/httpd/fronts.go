@@ -37,7 +37,7 @@ func (s *Server) listen() error {
 		make       func(l net.Listener) front
 		refuse     func(net.Conn)
 	}{
-		{HTTPFront, c.Addr, s.httpFront, conns.OverTLS(c.TLS, conns.HTTP)},
+		{HTTPFront, c.Addr, func(l net.Listener) front { return s.httpFront(l, most) }, conns.OverTLS(c.TLS, conns.HTTP)},
 		{RESPFront, c.RESPAddr, s.respFront, conns.OverTLS(c.TLS, conns.Redis)},
 		{AdminFront, c.AdminAddr, s.adminFront, conns.HTTP},
 	} {
@@ -67,9 +67,10 @@ const (
 	streamBuffers = 128 << 10
 )
 
-// httpFront serves HTTP/1.1, and HTTP/2 with TLS or without: gRPC needs it.
-func (s *Server) httpFront(l net.Listener) front {
-	server := s.httpServer(s.handler())
+// httpFront serves HTTP/1.1, and HTTP/2 with TLS or without: gRPC needs it. At most
+// so many requests are under way as there may be connections.
+func (s *Server) httpFront(l net.Listener, most int) front {
+	server := s.httpServer(s.handler(most))
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)

@@ -16,8 +16,8 @@ const (
 	readyPath  = "/readyz"
 )
 
-// handler sends requests to the parts that answer them.
-func (s *Server) handler() http.Handler {
+// handler sends requests to the parts that answer them, most at a time.
+func (s *Server) handler(most int) http.Handler {
 	kvs := &rest.Handler{
 		Store: s.store, StallTimeout: s.config.Timeouts.Write, AllowGetSet: s.config.AllowGetSet, Observe: s.observe,
 	}
@@ -55,7 +55,7 @@ func (s *Server) handler() http.Handler {
 	if s.config.Token != "" || s.config.TLS != nil {
 		hosts = []string{"*"} // a page that came by another name has neither the token nor the certificate
 	}
-	return ownPages(hosts, authorized(s.config.Token, requests))
+	return bounded(max(leastRequests, most), s.store, ownPages(hosts, authorized(s.config.Token, requests)))
 }
 
 // readiness says whether clients should be sent here.

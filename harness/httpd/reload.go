@@ -60,6 +60,11 @@ func (r *reloader) load() error {
 	if next == r.inUse {
 		return nil
 	}
+	if c.Gives != nil {
+		if err := c.Gives(next.Durability); err != nil {
+			return err
+		}
+	}
 	r.inUse = next
 	c.Level.Set(next.LogLevel)
 	r.server.store.Use(next)

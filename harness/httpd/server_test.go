@@ -382,7 +382,13 @@ func TestReload(t *testing.T) {
 	}
 	write(`{"limits": {"scan_entries": 10}}`)
 	hangup := make(chan os.Signal)
-	r := start(t, Config{SettingsFile: file, Hangup: hangup}).awaitReady()
+	gives := func(d kv.Durability) error {
+		if d == kv.Volatile {
+			return errors.New("no engine is so careless")
+		}
+		return nil
+	}
+	r := start(t, Config{SettingsFile: file, Hangup: hangup, Gives: gives}).awaitReady()
 	limited := func(most string) func() bool {
 		return func() bool {
 			status, body := r.get("/kv?limit=1000000")
@@ -399,6 +405,11 @@ func TestReload(t *testing.T) {
 	until(t, "a complaint", func() bool { return r.log.Has("the settings in use stay") && r.log.Has("limits.scan_entries") })
 	if !limited("20")() {
 		t.Error("a bad file changed the settings")
+	}
+	write(`{"durability": "volatile", "limits": {"scan_entries": 25}}`)
+	until(t, "a complaint of the level", func() bool { return r.log.Has("no engine is so careless") })
+	if !limited("20")() {
+		t.Error("settings that the engine cannot give were taken")
 	}
 	write(`{"limits": {"scan_entries": 30}}`)
 	hangup <- syscall.SIGHUP

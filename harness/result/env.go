@@ -3,6 +3,8 @@ package result
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"lsmlab/harness/journal"
@@ -79,12 +81,31 @@ type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Own     bool   `json:"own,omitempty"` // a variant of this module's core; others are peers
+	// FixedLevel says that a store gives only the durability level it was opened for.
+	FixedLevel bool `json:"fixed_level,omitempty"`
 	// Options are the effective options of each durability level, by its name;
 	// a level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
 	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
 	Summary  string            `json:"summary,omitempty"` // one line
+}
+
+// IsOwn says whether an engine or table is a variant of this module's core, as the run
+// recorded it. Runs from before that was recorded tell it by the name, and by the
+// version, which is that of a module of its own for all others.
+func (e Env) IsOwn(name string) bool {
+	recorded := slices.ContainsFunc(e.Engines, func(i EngineInfo) bool { return i.Own })
+	for _, info := range e.Engines {
+		switch {
+		case info.Name != name:
+		case recorded:
+			return info.Own
+		case info.Version == "" || info.Version == "(devel)" || strings.HasPrefix(info.Version, "v0.0.0-"):
+			return true
+		}
+	}
+	return name == "lsm" || strings.HasPrefix(name, "lsm-")
 }
 
 // ReadEnv reads env.json of a run directory.

@@ -2,8 +2,6 @@ package chart
 
 import (
 	"image/color"
-	"slices"
-	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -83,15 +81,6 @@ func LooksOf(engines []string, own func(string) bool) map[string]Look {
 		looks[e] = l
 	}
 	return looks
-}
-
-// IsOwn says whether an engine is a variant of our own core: by its name, and for
-// bare tables by not being another module's.
-func IsOwn(name, version string, memTables bool) bool {
-	if memTables {
-		return version == "" || version == "(devel)" || slices.Contains([]string{"skiplist", "rbtree", "bptree"}, name)
-	}
-	return name == "lsm" || strings.HasPrefix(name, "lsm-")
 }
 
 func (l Look) line(width vg.Length) draw.LineStyle {

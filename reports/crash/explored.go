@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lsmlab/harness/human"
+	"lsmlab/harness/result"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/chart"
@@ -105,7 +106,7 @@ func (r *run) states() []chart.Figure {
 		sums[name].Add(&c.Counts)
 		sums[name].Seconds += c.Seconds
 	}
-	looks := chart.LooksOf(r.engines(), func(e string) bool { return chart.IsOwn(e, "", false) })
+	looks := chart.LooksOf(r.engines(), result.Env{}.IsOwn)
 	for _, name := range order {
 		c := sums[name]
 		look := looks[c.Engine]

@@ -91,11 +91,7 @@ func load(dir, baseline string) (*run, error) {
 	if err := out.chooseBaseline(baseline); err != nil {
 		return nil, err
 	}
-	versions := map[string]string{}
-	for _, e := range r.Env.Engines {
-		versions[e.Name] = e.Version
-	}
-	out.looks = chart.LooksOf(out.engineNames(), func(name string) bool { return chart.IsOwn(name, versions[name], r.Plan.MemTables) })
+	out.looks = chart.LooksOf(out.engineNames(), r.Env.IsOwn)
 	out.noteAA()
 	return out, nil
 }

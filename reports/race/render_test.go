@@ -435,7 +435,7 @@ func TestBaseline(t *testing.T) {
 // marker is always one of ours.
 func TestLooks(t *testing.T) {
 	engines := append(slices.Clone(fakeEngines), "rocksdb", "a", "b", "c", "lsm-d", "e", "f", "g", "h")
-	looks := chart.LooksOf(engines, func(name string) bool { return chart.IsOwn(name, "", false) })
+	looks := chart.LooksOf(engines, result.Env{}.IsOwn)
 	for i, a := range engines {
 		for _, b := range engines[:i] {
 			x, y := looks[a], looks[b]
@@ -447,7 +447,7 @@ func TestLooks(t *testing.T) {
 	if !looks["lsm-rbtree"].Own || looks["pebble"].Own || looks["lsm-rbtree"].Dashes != nil || looks["pebble"].Dashes == nil {
 		t.Error("own engines are not told from peers")
 	}
-	other := chart.LooksOf([]string{"bbolt", "lsm-rbtree"}, func(name string) bool { return chart.IsOwn(name, "", false) })
+	other := chart.LooksOf([]string{"bbolt", "lsm-rbtree"}, result.Env{}.IsOwn)
 	if other["bbolt"].Color != looks["bbolt"].Color {
 		t.Error("bbolt changes its colour from run to run")
 	}

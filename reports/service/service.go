@@ -36,7 +36,7 @@ func load(dir string) (*run, error) {
 	if l.Env.Schema == 0 {
 		return nil, fmt.Errorf("%s: env.json is missing: no chart is drawn without its machine, version and command; copy the whole load directory", dir)
 	}
-	s := &run{Load: l, looks: chart.LooksOf(l.Plan.Engines, func(name string) bool { return chart.IsOwn(name, "", false) })}
+	s := &run{Load: l, looks: chart.LooksOf(l.Plan.Engines, l.Env.IsOwn)}
 	for i, w := range s.Warnings {
 		s.Warnings[i] = strings.TrimPrefix(w, dir+string(filepath.Separator))
 	}

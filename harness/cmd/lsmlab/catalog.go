@@ -48,6 +48,6 @@ func lookup(name string) (result.EngineInfo, error) {
 		levels[d.String()] = options
 	}
 	return result.EngineInfo{
-		Name: info.Name, Version: info.Version, Own: info.Own, Options: levels, Settings: info.Settings, Summary: info.Summary,
+		Name: info.Name, Version: info.Version, Own: info.Own, FixedLevel: info.FixedRung, Options: levels, Settings: info.Settings, Summary: info.Summary,
 	}, nil
 }

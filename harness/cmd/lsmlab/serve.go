@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"lsmlab/harness"
 	"lsmlab/harness/httpd"
 	"lsmlab/harness/httpd/settings"
+	"lsmlab/harness/result"
 )
 
 // serveFlags are the flags of serve.
@@ -57,7 +60,7 @@ process at once.`,
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to serve; port 0 picks one")
 	fs.StringVar(&f.respAddr, "resp-addr", "", "`ADDRESS` to serve by the protocol of Redis; none if empty")
 	fs.StringVar(&f.adminAddr, "admin-addr", "", "`ADDRESS` of pprof and expvar; none if empty")
-	fs.StringVar(&f.durability, "durability", "", "`RUNG` of writes that ask for none: volatile, buffered (default), synced")
+	fs.StringVar(&f.durability, "durability", "", "`LEVEL` of writes that ask for none: volatile, buffered (default), synced")
 	fs.StringVar(&f.durableReads, "durable-reads", "auto", "`MODE` of reads: on, they see nothing that a power failure takes back; off, they may see a write before it is durable; auto is on where the durability level is synced at the start")
 	fs.DurationVar(&f.syncInterval, "sync-interval", 0, "`DURATION` whose writes a power failure takes at most, of those below synced; 0: no bound")
 	fs.StringVar(&f.settings, "settings", "", "JSON `FILE` of limits, rate, breaker, log level; loaded again when it changes and at SIGHUP")
@@ -138,17 +141,22 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 	if err != nil {
 		return none, err
 	}
-	if err := os.MkdirAll(f.data, 0o755); err != nil {
-		return none, err
-	}
 	open, err := f.openOptions(s)
+	gives := levelsOf(info, open.Durability)
+	if err == nil {
+		err = gives(open.Durability)
+	}
 	if err == nil && a.catalog.Check != nil {
 		err = a.catalog.Check(f.engine, open)
 	}
 	if err != nil {
 		return none, err
 	}
+	if err := os.MkdirAll(f.data, 0o755); err != nil {
+		return none, err
+	}
 	return httpd.Config{
+		Gives: gives,
 		Open: func(opening func(kv.OpenProgress) error) (kv.Engine, error) {
 			open.Opening = opening
 			return a.catalog.Open(f.engine, f.data, open)
@@ -159,6 +167,20 @@ func (a *app) serverConfig(f serveFlags) (httpd.Config, error) {
 		Settings: s, SettingsFile: f.settings,
 		Log: log, Level: level,
 	}, nil
+}
+
+// levelsOf says which durability levels a store gives that was opened for one.
+func levelsOf(info result.EngineInfo, opened kv.Durability) func(kv.Durability) error {
+	return func(d kv.Durability) error {
+		_, given := info.Options[d.String()]
+		switch {
+		case !given:
+			return fmt.Errorf("%s does not give durability level %v, but %s", info.Name, d, strings.Join(slices.Sorted(maps.Keys(info.Options)), ", "))
+		case info.FixedLevel && d != opened:
+			return fmt.Errorf("%s gives only durability level %v, which its store was opened for: start again for %v", info.Name, opened, d)
+		}
+		return nil
+	}
 }
 
 // openOptions returns how the store is opened; s are the settings that the flags name.

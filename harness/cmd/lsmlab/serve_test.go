@@ -25,6 +25,7 @@ import (
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
 	"lsmlab/harness/internal/testlog"
+	"lsmlab/harness/result"
 )
 
 // served is a `lsmlab serve` in a process of its own.
@@ -287,6 +288,7 @@ func TestServeRefused(t *testing.T) {
 		{[]string{"--data", dir, "--engine", "toy", "--token-file", empty}, "is empty"},
 		{[]string{"--data", dir, "--engine", "toy", "--tls-cert", empty}, "--tls-cert and --tls-key"},
 		{[]string{"--data", empty, "--engine", "toy"}, "not a directory"},
+		{[]string{"--data", dir, "--engine", "picky", "--durability", "synced"}, "picky does not give durability level synced, but buffered"},
 		{[]string{"--data", dir, "--engine", "toy", "--durable-reads", "maybe"}, "want on, off or auto"},
 	} {
 		if o := lab(t, append([]string{"serve"}, tc.args...)...); o.status != exitUsage || !strings.Contains(o.stderr, tc.want) {
@@ -299,6 +301,8 @@ func TestServeRefused(t *testing.T) {
 	}{
 		{[]string{"--engine", "goleveldb", "--sync-interval", "1s"}, "goleveldb: not supported by this engine: a sync interval"},
 		{[]string{"--engine", "lsm-bptree", "--sync-interval", "1us"}, "want at least 1ms"},
+		{[]string{"--engine", "lsm-bptree+sync=none", "--durability", "synced"}, "lsm-bptree+sync=none does not give durability level synced, but buffered"},
+		{[]string{"--engine", "bbolt", "--durability", "volatile"}, "bbolt does not give durability level volatile, but buffered, synced"},
 		{[]string{"--engine", "bbolt", "--durable-reads", "on"}, "durable reads at durability level buffered"},
 	} {
 		out := new(strings.Builder)
@@ -306,6 +310,22 @@ func TestServeRefused(t *testing.T) {
 		status := run(t.Context(), newCatalog(), args, nil, io.Discard, out)
 		if status != exitUsage || !strings.Contains(out.String(), tc.want) {
 			t.Errorf("%q: status %d, %s; want %q", tc.args, status, out, tc.want)
+		}
+	}
+}
+
+// TestLevelsOf: settings that change while a store is open cannot ask of it what it
+// does not give.
+func TestLevelsOf(t *testing.T) {
+	gives := levelsOf(result.EngineInfo{Name: "fixed", FixedLevel: true, Options: map[string]string{"buffered": "", "synced": ""}}, kv.Buffered)
+	for d, want := range map[kv.Durability]string{
+		kv.Volatile: "does not give durability level volatile, but buffered, synced",
+		kv.Buffered: "",
+		kv.Synced:   "start again for synced",
+	} {
+		err := gives(d)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v, want %q", d, err, want)
 		}
 	}
 }

@@ -1,11 +1,10 @@
 package resp
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"fmt"
 	"strings"
-
-	"github.com/tidwall/match"
 )
 
 // serverVersion is the Redis whose protocol is spoken; clients compare it.
@@ -46,8 +45,8 @@ func (s *session) hello(args [][]byte) {
 		s.out.fail("NOAUTH HELLO must be called with the client already authenticated, or with AUTH")
 		return
 	}
-	s.out.proto, s.trusted = proto, true
-	if s.setName(name) {
+	if s.setName(name) { // else nothing changes: the client reads an error
+		s.out.proto, s.trusted = proto, true
 		s.greet()
 	}
 }
@@ -160,7 +159,7 @@ func (s *session) config(args [][]byte) {
 	var found [][2]string
 	for _, setting := range all {
 		for _, pattern := range args[1:] {
-			if match.Match(setting[0], strings.ToLower(string(pattern))) {
+			if len(pattern) <= longestPattern && matches(bytes.ToLower(pattern), []byte(setting[0])) {
 				found = append(found, setting)
 				break
 			}

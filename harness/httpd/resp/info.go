@@ -1,15 +1,21 @@
 package resp
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"lsmlab/harness/httpd/service"
 )
 
 // info answers with the engine's state, in the sections that tools look at.
 func (s *session) info([][]byte) {
-	state := "ready"
+	state, loading := "ready", 0 // clients wait until loading is 0
 	if err := s.server.Store.Ready(); err != nil {
 		state = err.Error()
+		if errors.Is(err, service.ErrRecovering) {
+			loading = 1
+		}
 	}
 	m := s.server.Store.Metrics()
 	var b strings.Builder
@@ -22,7 +28,7 @@ func (s *session) info([][]byte) {
 	line("# Memory")
 	line("used_memory:%d", m.MemTableBytes)
 	line("# Persistence")
-	line("loading:0")
+	line("loading:%d", loading)
 	line("durability:%s", s.server.Store.Settings().Durability)
 	line("disk_bytes:%d", m.DiskBytes)
 	line("table_bytes:%d", m.TableBytes)

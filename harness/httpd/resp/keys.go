@@ -23,13 +23,17 @@ func (s *session) read(key []byte) (value []byte, found bool, err error) {
 
 // put and remove add to the batch.
 func (s *session) put(key, value []byte) {
-	s.batch.Set(key, value)
-	s.running.note(key, write{value: value})
+	if s.room(len(key) + len(value)) {
+		s.batch.Set(key, value)
+		s.running.note(key, write{value: value})
+	}
 }
 
 func (s *session) remove(key []byte) {
-	s.batch.Delete(key)
-	s.running.note(key, write{deleted: true})
+	if s.room(len(key)) {
+		s.batch.Delete(key)
+		s.running.note(key, write{deleted: true})
+	}
 }
 
 // apply writes what fill adds, at the server's durability level, and says whether

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/tidwall/match"
 )
 
 // So many walks may be under way, and their keys take so many bytes; the oldest is
@@ -56,20 +54,22 @@ func (c *cursors) get(number uint64) ([]byte, bool) {
 
 // scanOptions are the words after the cursor.
 type scanOptions struct {
-	pattern string
+	pattern []byte
 	count   int  // entries looked at
 	none    bool // of a type that is not stored
 }
 
 func parseScan(args [][]byte) (o scanOptions, err error) {
-	o = scanOptions{pattern: "*", count: 10}
+	o = scanOptions{pattern: []byte("*"), count: 10}
 	for pair := range slices.Chunk(args, 2) {
 		if len(pair) < 2 {
 			return o, fmt.Errorf("%q has no value", pair[0])
 		}
 		switch strings.ToUpper(string(pair[0])) {
 		case "MATCH":
-			o.pattern = string(pair[1])
+			if o.pattern = pair[1]; len(o.pattern) > longestPattern {
+				return o, fmt.Errorf("MATCH has %d bytes: want at most %d", len(o.pattern), longestPattern)
+			}
 		case "COUNT":
 			if o.count, err = strconv.Atoi(string(pair[1])); err != nil || o.count < 1 {
 				return o, fmt.Errorf("COUNT is %q: want a number from 1 on", pair[1])
@@ -82,6 +82,10 @@ func parseScan(args [][]byte) (o scanOptions, err error) {
 	}
 	return o, nil
 }
+
+// foundOverhead is what a found key takes beside its bytes: without it a walk over
+// keys of one byte would keep forty times what it counts.
+const foundOverhead = 40
 
 // errFull ends a scan that has found enough.
 var errFull = errors.New("full")
@@ -120,9 +124,9 @@ func (s *session) scan(args [][]byte) {
 		if count--; count < 0 || size > keptMemory {
 			next = append([]byte{}, key...)
 			return errFull
-		} else if !o.none && match.Match(string(key), o.pattern) {
+		} else if !o.none && matches(o.pattern, key) {
 			found = append(found, append([]byte{}, key...))
-			size += len(key)
+			size += len(key) + foundOverhead
 		}
 		return nil
 	})

@@ -203,6 +203,9 @@ func (s *Server) shakeHands(ctx context.Context, c net.Conn) bool {
 // take as long to send one that it has begun.
 func (s *Server) receive(c net.Conn, in *receiver, session *session) error {
 	limit := s.Store.Settings().Limits.BodyBytes
+	if !session.trusted { // who has given no token takes no memory of those who have
+		limit = min(limit, service.SmallSize)
+	}
 	if !in.idle() {
 		if in.begin() && !s.await(c, s.Idle) {
 			return errEnd

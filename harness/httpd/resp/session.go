@@ -133,6 +133,9 @@ func (s *session) fail(err error) {
 		return
 	}
 	p := service.Classify(err)
+	if s.running != nil && p.Status != http.StatusBadRequest && s.out.err == nil {
+		s.out.err = err // see exec
+	}
 	prefix := "ERR"
 	switch {
 	case p.Kind == "recovering":

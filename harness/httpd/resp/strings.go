@@ -126,6 +126,9 @@ func (s *session) msetnx(args [][]byte) {
 	}
 }
 
+// appendCopies of a value are there at a time: as read, made longer, and in a batch.
+const appendCopies = 3
+
 func (s *session) appendTo(args [][]byte) {
 	size := 0
 	ok := s.update(args[:1], func() error {
@@ -134,6 +137,9 @@ func (s *session) appendTo(args [][]byte) {
 			return err
 		}
 		size = len(value) + len(args[1])
+		if err := s.valueHold.Grow(s.ctx, appendCopies*int64(size)); err != nil {
+			return err
+		}
 		longer := append(append(make([]byte, 0, size), value...), args[1]...)
 		s.put(args[0], longer)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"time"
 
 	"lsmlab/harness/httpd/service"
 )
@@ -103,8 +104,11 @@ func (s *session) enqueue(c command, args [][]byte) {
 // exec does the queued commands in order, each reading what those before it wrote,
 // and applies what all wrote as one batch: all of it or nothing, also across a
 // crash. No client of this server changes one of their keys meanwhile. Answers are
-// sent once the batch is acknowledged. A command that fails, as INCR of a word,
-// writes nothing and does not stop the others, as in Redis.
+// sent once the batch is acknowledged. A command that makes no sense, as INCR of a
+// word, writes nothing and does not stop the others, as in Redis. One that the server
+// could not do, because a read failed or found no memory, ends the transaction: the
+// client asked for all of it. So does a transaction that takes longer than
+// longestExec, since all who write its keys wait.
 func (s *session) exec([][]byte) {
 	q := s.queue
 	switch {
@@ -141,6 +145,11 @@ func (s *session) exec([][]byte) {
 	s.fail(err)
 }
 
+// longestExec is how long the commands of a transaction may take.
+const longestExec = 10 * time.Second
+
+var errLongExec = service.BadRequestf("the commands of the transaction take longer than %v", longestExec)
+
 // errChanged says that a watched key has another value.
 const errChanged = replyError("ERR a watched key has changed")
 
@@ -156,13 +165,37 @@ func (s *session) run(q *queue) error {
 	}
 	s.running = transaction{}
 	s.out.array(len(q.commands))
+	begin := time.Now()
 	for _, c := range q.commands {
+		if time.Since(begin) > longestExec {
+			return errLongExec
+		}
 		s.answer(c.command, c.args)
 		if s.out.err != nil {
 			return s.out.err
 		}
 	}
 	return nil
+}
+
+// room says whether a running transaction may write so many bytes more; if not, that
+// ends it. A queued command can write more than it says: APPEND writes all of a value.
+func (s *session) room(bytes int) bool {
+	if s.running == nil {
+		return true
+	}
+	if s.out.err == nil {
+		s.out.err = s.keepWrites(int64(len(s.batch.Bytes()) + bytes))
+	}
+	return s.out.err == nil
+}
+
+// keepWrites says whether a transaction may have a batch of so many bytes.
+func (s *session) keepWrites(bytes int64) error {
+	if limit := s.server.Store.Settings().Limits.BodyBytes; bytes > limit {
+		return service.BadRequestf("the writes of the transaction are over the limit of %d bytes", limit)
+	}
+	return s.queueHold.Grow(s.ctx, s.queue.bytes+2*bytes) // the batch, and what later commands read of it
 }
 
 // keepAnswers says whether a transaction may have so many bytes of answers.

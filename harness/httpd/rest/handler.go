@@ -61,8 +61,9 @@ type scratch struct {
 	sent  service.Hold // of the body
 }
 
-// keptScratch is the most memory that a finished request leaves for others.
-const keptScratch = 1 << 20
+// keptScratch is the most that each piece of a finished request's memory leaves for
+// others, who hold it uncounted: as much as is free for each.
+const keptScratch = service.SmallSize
 
 // action answers one method of a route, but for errors, and returns the status.
 type action func(h *Handler, w http.ResponseWriter, r *http.Request, m *scratch) (status int, err error)
@@ -133,7 +134,7 @@ func (h *Handler) answer(route *route, w http.ResponseWriter, r *http.Request) (
 		w.Header().Set("Allow", route.allow)
 		return WriteProblem(w, r, service.Problem{Status: http.StatusMethodNotAllowed, Kind: "method", Detail: "allowed here: " + route.allow}), nil
 	}
-	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+	if coding := strings.Join(r.Header.Values("Content-Encoding"), ", "); coding != "" && !strings.EqualFold(coding, "identity") {
 		return WriteProblem(w, r, service.Problem{
 			Status: http.StatusUnsupportedMediaType, Kind: "content-encoding",
 			Detail: fmt.Sprintf("Content-Encoding is %q: bodies are taken as they are, only identity is known", coding),
@@ -161,7 +162,7 @@ func (h *Handler) borrow() *scratch {
 func (h *Handler) giveBack(m *scratch) {
 	defer m.hold.Release()
 	defer m.sent.Release()
-	if cap(m.value)+cap(m.batch.Bytes()) > keptScratch {
+	if max(cap(m.value), cap(m.batch.Bytes())) > keptScratch {
 		return
 	}
 	m.value = m.value[:0]

@@ -349,3 +349,30 @@ func (b brokenScan) Scan(lower, upper []byte) kv.Iterator {
 type brokenIterator struct{ kv.Iterator }
 
 func (b brokenIterator) Close() error { return errors.Join(kv.ErrCorrupt, b.Iterator.Close()) }
+
+// TestScratchIsSmall: what a request leaves for the next one, which holds it
+// uncounted, is as small as what is free.
+func TestScratchIsSmall(t *testing.T) {
+	f := newFront(t)
+	h := &Handler{Store: f.store}
+	for i, size := range []int{300_000, 1000} {
+		path := fmt.Sprintf("/kv/%d", i)
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", path, strings.NewReader(strings.Repeat("v", size))))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+	}
+	if m := h.borrow(); max(cap(m.value), cap(m.batch.Bytes())) > service.SmallSize {
+		t.Errorf("%d and %d bytes", cap(m.value), cap(m.batch.Bytes()))
+	}
+}
+
+// TestTwoEncodings: a second header of the same name counts, too.
+func TestTwoEncodings(t *testing.T) {
+	f := newFront(t)
+	r := httptest.NewRequest("PUT", "/kv/k", strings.NewReader("v"))
+	r.Header["Content-Encoding"] = []string{"identity", "gzip"}
+	w := httptest.NewRecorder()
+	(&Handler{Store: f.store}).ServeHTTP(w, r)
+	if w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("status %d", w.Code)
+	}
+}

@@ -5,11 +5,13 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -56,9 +58,35 @@ func held(store *service.Store, calls http.Handler) http.Handler {
 		defer answer.Release()
 		ctx := context.WithValue(r.Context(), answerKey{}, &answer)
 		r = r.WithContext(ctx)
-		r.Body = &codedBody{request.Body(ctx, r.Body, requestCopies)}
+		r.Body = &codedBody{request.BodyOf(ctx, r.Body, requestCost(r))}
 		calls.ServeHTTP(w, r)
 	})
+}
+
+// messageSize is about what a message in a list takes beside its bytes: a write of
+// two bytes on the wire takes sixty times that.
+const messageSize = 128
+
+// requestCost returns what the bytes of a request will take. In those of Apply each
+// write begins with a known byte, so that counting these bytes bounds the writes;
+// elsewhere in keys and values they make the request count for somewhat more than it
+// takes.
+func requestCost(r *http.Request) func(read []byte) int64 {
+	var begins [][]byte
+	if r.URL.Path == kvv1connect.KVApplyProcedure {
+		const tag = 1<<3 | 2 // field 1, which has a length
+		begins = [][]byte{{tag}, {tag | 0x80}}
+		if strings.Contains(r.Header.Get("Content-Type"), "json") {
+			begins = [][]byte{{'{'}}
+		}
+	}
+	return func(read []byte) int64 {
+		cost := requestCopies * len(read)
+		for _, begin := range begins {
+			cost += messageSize * bytes.Count(read, begin)
+		}
+		return int64(cost)
+	}
 }
 
 // answerKey is the key of a context's hold of the answer.
@@ -137,7 +165,7 @@ func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
 	return 0, service.BadRequestf("durability %d is none: want 0 to 3", asked)
 }
 
-// scanPart is about how many bytes of keys and values one message of a scan has.
+// scanPart is about how many bytes of entries one message of a scan has.
 const scanPart = 32 << 10
 
 func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], out *connect.ServerStream[kvv1.ScanResponse]) error {
@@ -161,7 +189,7 @@ func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], 
 			return err
 		}
 		part.Entries = append(part.Entries, &kvv1.Entry{Key: append([]byte{}, key...), Value: append([]byte{}, value...)})
-		if size += len(key) + len(value); size >= scanPart {
+		if size += len(key) + len(value) + messageSize; size >= scanPart {
 			return send()
 		}
 		return nil

@@ -21,6 +21,8 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness/httpd/internal/servetest"
 	"lsmlab/harness/httpd/rpc/kvv1"
+	"lsmlab/harness/httpd/rpc/kvv1/kvv1connect"
+	"lsmlab/harness/httpd/service"
 	"lsmlab/harness/httpd/settings"
 )
 
@@ -204,5 +206,44 @@ func TestLargeAnswers(t *testing.T) {
 	err := c.conn.Invoke(context.Background(), "/lsmlab.kv.v1.KV/Get", &kvv1.GetRequest{Key: []byte("k")}, &got, grpc.UseCompressor(gzip.Name))
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("a compressed call: %v", err)
+	}
+}
+
+// watched is an engine that notes what is held for requests while it writes.
+type watched struct {
+	kv.Engine
+	store *service.Store
+	held  int64
+}
+
+func (w *watched) Apply(b *kv.Batch, d kv.Durability) error {
+	_, w.held = w.store.Held()
+	return w.Engine.Apply(b, d)
+}
+
+// TestTinyWrites: a write of two bytes on the wire is a hundred as a message, and is
+// held as such, whatever its encoding.
+func TestTinyWrites(t *testing.T) {
+	store, db := servetest.NewStore(t, settings.Default())
+	engine := &watched{Engine: db, store: store}
+	store.Attach(engine)
+	_, calls := New(store, nil)
+	const writes = 100_000
+	for _, c := range []struct{ kind, body string }{
+		{"application/proto", strings.Repeat("\x0a\x00", writes)},
+		{"application/proto", strings.Repeat("\x8a\x80\x00\x00", writes)}, // a longer spelling of the tag
+		{"application/json", `{"writes":[{}` + strings.Repeat(",{}", writes-1) + "]}"},
+	} {
+		r := httptest.NewRequest("POST", kvv1connect.KVApplyProcedure, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", c.kind)
+		w := httptest.NewRecorder()
+		engine.held = 0
+		calls.ServeHTTP(w, r)
+		if w.Code != 200 || engine.held < writes*messageSize {
+			t.Errorf("%s: status %d %.200s, %d bytes held", c.kind, w.Code, w.Body, engine.held)
+		}
+	}
+	if _, held := store.Held(); held > 0 {
+		t.Errorf("%d bytes are held afterwards", held)
 	}
 }

@@ -115,7 +115,7 @@ type Hold struct {
 // Grow makes h hold n bytes in all, if that is more than it holds and more than
 // SmallSize. It waits for room, and fails with [ErrBusy].
 func (h *Hold) Grow(ctx context.Context, n int64) error {
-	if h.covers(n) {
+	if h.Try(n) {
 		return nil
 	}
 	if err := h.budget.reserve(ctx, n-h.bytes, h.bytes); err != nil {
@@ -125,8 +125,8 @@ func (h *Hold) Grow(ctx context.Context, n int64) error {
 	return nil
 }
 
-// covers is Grow without waiting.
-func (h *Hold) covers(n int64) bool {
+// Try is Grow without waiting: false says that there is no room.
+func (h *Hold) Try(n int64) bool {
 	if h.budget == nil || n <= max(SmallSize, h.bytes) {
 		return true
 	}
@@ -160,7 +160,7 @@ func (s *Store) Read(ctx context.Context, h *Hold, copies int, dst, key []byte) 
 	for {
 		value, lsn, err = s.Get(ctx, dst, key)
 		size := int64(copies) * int64(len(value)-len(dst))
-		if err != nil || h.covers(size) {
+		if err != nil || h.Try(size) {
 			return value, lsn, err
 		}
 		if err := h.Grow(ctx, size); err != nil { // value is garbage while this waits
@@ -172,24 +172,29 @@ func (s *Store) Read(ctx context.Context, h *Hold, copies int, dst, key []byte) 
 // Body returns body as one that is held while it is read: copies times what was
 // read, since a request is copied on its way. Its reads may fail with [ErrBusy].
 func (h *Hold) Body(ctx context.Context, body io.ReadCloser, copies int) io.ReadCloser {
-	return &heldBody{body, ctx, h, int64(copies), 0}
+	return h.BodyOf(ctx, body, func(read []byte) int64 { return int64(copies) * int64(len(read)) })
+}
+
+// BodyOf is Body where cost says how much memory the bytes of each read will take.
+func (h *Hold) BodyOf(ctx context.Context, body io.ReadCloser, cost func(read []byte) int64) io.ReadCloser {
+	return &heldBody{body, ctx, h, cost, 0}
 }
 
 type heldBody struct {
 	io.ReadCloser
-	ctx    context.Context
-	hold   *Hold
-	copies int64
-	read   int64
+	ctx  context.Context
+	hold *Hold
+	cost func(read []byte) int64
+	need int64
 }
 
 // Read implements [io.Reader].
 func (b *heldBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.read += int64(n)
-	if need := b.copies * b.read; need > max(SmallSize, b.hold.bytes) {
+	b.need += b.cost(p[:n])
+	if b.need > max(SmallSize, b.hold.bytes) {
 		const step = 1 << 20 // of growth, for fewer of them
-		if err := b.hold.Grow(b.ctx, need+step); err != nil {
+		if err := b.hold.Grow(b.ctx, b.need+step); err != nil {
 			return 0, err
 		}
 	}

@@ -6,6 +6,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"log/slog"
@@ -122,6 +123,9 @@ func (s *Store) begin(k kind) (e *engine, a admission, err error) {
 // Get appends the value of key to dst. The LSN is one that the read saw, all
 // before it included; 0 if the engine has none.
 func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uint64, err error) {
+	if err := ctx.Err(); err != nil { // of a command with many keys, the client may be gone
+		return dst, 0, err
+	}
 	e, admitted, err := s.begin(reads)
 	if err != nil {
 		return dst, 0, err
@@ -135,8 +139,22 @@ func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uin
 	value, err = e.Get(dst, key)
 	<-s.reading
 	end()
+	err = e.stoppedRead(err)
 	admitted.done(err, time.Since(start))
 	return value, lsn, err
+}
+
+// stoppedRead is err, of a read, as clients are to see it. A durable read waits for a
+// sync, as a write does: after one that failed it says what writes say. Other reads
+// that fail do so for reasons of their own.
+func (e *engine) stoppedRead(err error) error {
+	if err == nil || e.writable == nil || errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	if why := e.writable.Writable(); why != nil && errors.Is(err, why) {
+		return &writesStoppedError{err}
+	}
+	return err
 }
 
 // Apply writes b, at the given durability level, and returns the LSN of its last
@@ -185,7 +203,7 @@ func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit 
 			stopped = ctx.Err()
 		}
 	}
-	err = it.Close()
+	err = e.stoppedRead(it.Close())
 	admitted.done(err, 0) // how long it takes is up to the client
 	if err == nil {
 		err = stopped

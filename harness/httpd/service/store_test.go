@@ -33,6 +33,17 @@ func (f *fake) Apply(*kv.Batch, kv.Durability) error {
 }
 func (f *fake) Writable() error { return f.stopped }
 
+func (f *fake) Scan(_, _ []byte) kv.Iterator { return &failedScan{err: f.read} }
+
+// failedScan has no entries, but an error.
+type failedScan struct {
+	kv.Iterator
+	err error
+}
+
+func (s *failedScan) First() bool  { return false }
+func (s *failedScan) Close() error { return s.err }
+
 func get(s *service.Store) error {
 	_, _, err := s.Get(context.Background(), nil, nil)
 	return err
@@ -141,6 +152,35 @@ func TestExhausted(t *testing.T) {
 	expect(t, apply(store), "")
 	if err := store.Ready(); err != nil {
 		t.Errorf("ready: %v", err)
+	}
+}
+
+// TestStoppedReads: a durable read that fails because a sync did is refused as writes
+// are, not an error of the server; one that fails for a reason of its own stays that.
+func TestStoppedReads(t *testing.T) {
+	stop := fmt.Errorf("lsm: writes stopped: %w", syscall.EIO)
+	disk := &fake{read: stop, stopped: stop}
+	store := servetest.Empty(settings.Default())
+	store.Attach(disk)
+	if p := expect(t, get(store), "writes-stopped"); p.Status != http.StatusServiceUnavailable {
+		t.Errorf("%+v", p)
+	}
+	if err := store.Scan(context.Background(), nil, nil, 1, nil); err == nil || service.Classify(err).Kind != "writes-stopped" {
+		t.Errorf("scan: %v", err)
+	}
+	disk.read = fmt.Errorf("%w: block 7", kv.ErrCorrupt)
+	expect(t, get(store), "corrupt")
+	disk.read = kv.ErrNotFound
+	expect(t, get(store), "not-found")
+}
+
+// TestCanceledRead: who is gone does not keep the engine busy.
+func TestCanceledRead(t *testing.T) {
+	store, _ := servetest.NewStore(t, settings.Default())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, _, err := store.Get(ctx, nil, []byte("k")); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
