@@ -40,6 +40,12 @@ type Recording struct {
 	Log *blocklog.Log `json:"-"`
 }
 
+// Subject returns what was recorded, as it stands in results but for the profile.
+// Recordings of one subject are explored together.
+func (r *Recording) Subject() rundir.Key {
+	return rundir.Key{Engine: r.Engine, FileSystem: r.FileSystem, Bug: r.Bug}
+}
+
 // LogFile returns the name of the block log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 

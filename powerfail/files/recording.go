@@ -33,6 +33,12 @@ type Recording struct {
 	Log *Log   `json:"-"`
 }
 
+// Subject returns what was recorded, as it stands in results but for the profile.
+// Recordings of one subject are explored together.
+func (r *Recording) Subject() rundir.Key {
+	return rundir.Key{Engine: r.Engine, FileSystem: FileSystem, Bug: r.Bug}
+}
+
 // LogFile returns the name of the log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 
@@ -143,7 +149,7 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
 	f := &rundir.Finding{
 		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
-		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Before: "its end, after the last acknowledgement: no cut is needed",
+		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Lost: []rundir.Loss{{What: "nothing: the program ended by itself, and no power was cut"}},
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}
 	f.Scenario, _ = json.Marshal(Scenario{Died: true}) // numbers and names

@@ -99,7 +99,7 @@ func (r *diskRun) died(s *subjectRun, rec *disk.Recording, life *subject.Life) e
 	switch {
 	case life.Failed == nil:
 		return nil
-	case rec.Fault != "" && life.Failed.Exited():
+	case life.Wrong(rec.Fault != "") == nil:
 		r.progress.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return nil
 	case len(life.Acks) == 0 && !rec.Wrote():

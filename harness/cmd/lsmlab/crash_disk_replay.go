@@ -106,7 +106,7 @@ func replayOwn(ctx context.Context, stage *disk.Stage, self string, kind disk.Fi
 			if _, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
 				return nil, counts, err
 			}
-			failed = life.Failed
+			failed = life.Wrong(rec.Fault != "")
 		}
 		if failed != nil {
 			again := *f

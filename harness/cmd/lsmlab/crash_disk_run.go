@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/display"
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -80,21 +82,11 @@ func (r *diskRun) all(ctx context.Context) error {
 
 // again explores what was recorded before: recordings of one subject together.
 func (r *diskRun) again(ctx context.Context, old []*disk.Recording) error {
-	for len(old) > 0 {
-		first, rest := old[0], old[:0:0]
-		var same []*disk.Recording
-		for _, rec := range old {
-			if rec.Engine == first.Engine && rec.FileSystem == first.FileSystem && rec.Bug == first.Bug {
-				if r.checkCmd != "" {
-					rec.CheckCommand = r.checkCmd
-				}
-				same = append(same, rec)
-			} else {
-				rest = append(rest, rec)
-			}
+	for _, same := range campaign.Group(old, (*disk.Recording).Subject) {
+		for _, rec := range same {
+			rec.CheckCommand = cmp.Or(r.checkCmd, rec.CheckCommand)
 		}
-		old = rest
-		s := r.newSubject(first.Engine, first.FileSystem, first.Bug)
+		s := r.newSubject(same[0].Engine, same[0].FileSystem, same[0].Bug)
 		err := r.explore(ctx, same, s, r.states, r.shard)
 		if err = errors.Join(err, r.addCells(s)); err != nil {
 			return err

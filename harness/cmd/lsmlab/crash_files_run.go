@@ -11,6 +11,7 @@ import (
 
 	"lsmlab/harness"
 	"lsmlab/harness/display"
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
@@ -35,7 +36,7 @@ type filesRun struct {
 	causes   map[string]bool // of findings, over all profiles
 	number   int             // of recordings made
 	done     int             // cells
-	before   int             // findings of other engines
+	before   int             // findings of other engines, and workloads that died
 }
 
 // all explores the engines, or a person's own program.
@@ -48,8 +49,14 @@ func (r *filesRun) all(ctx context.Context, recordings []*files.Recording) error
 			return err
 		}
 	}
-	if recordings != nil {
-		return r.together(ctx, r.cells(recordings[0]), recordings)
+	for _, same := range campaign.Group(recordings, (*files.Recording).Subject) {
+		for _, rec := range same {
+			rec.Program.Check = cmp.Or(r.program.Check, rec.Program.Check)
+		}
+		r.before, r.causes = r.found, map[string]bool{}
+		if err := r.together(ctx, r.cells(same[0]), same); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -118,11 +125,14 @@ func (r *filesRun) record(ctx context.Context, cell *rundir.Cell) (*files.Record
 		return rec, nil
 	case len(life.Acks) == 0 && rec.Log.Operations() == 0:
 		return nil, &harness.UsageError{Text: fmt.Sprintf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)}
-	case rec.Fault != "" && life.Failed.Exited():
+	case life.Wrong(rec.Fault != "") == nil:
 		r.progress.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return rec, nil
 	}
-	return rec, r.died(rec, cell, disk.RuleWorkload, life)
+	before := r.found
+	err := r.died(rec, cell, disk.RuleWorkload, life)
+	r.before += r.found - before // what was recorded up to there is explored
+	return rec, err
 }
 
 // died writes down that the program itself did not end well.

@@ -78,7 +78,9 @@ func (a *app) crashMergeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			distinct := int64(0)
 			for _, cell := range cells {
+				distinct += cell.Distinct
 				fmt.Fprintln(a.stdout, cellLine(&cell))
 			}
 			index, err := crashreport.Render(out)
@@ -86,8 +88,11 @@ func (a *app) crashMergeCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintln(a.stdout, index)
-			if len(findings) > 0 {
+			switch {
+			case len(findings) > 0:
 				return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, len(findings), out)
+			case distinct == 0:
+				return errNothing
 			}
 			return nil
 		},

@@ -228,6 +228,9 @@ func (r *crashRun) end(stopped bool) error {
 	return r.dir.SetRun(r.run)
 }
 
+// errNothing is how a run ends that has no verdict.
+var errNothing = &harness.UsageError{Text: "no state was explored, so nothing was tested"}
+
 // finish ends the run, prints what was covered and says what came of it.
 func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 	stopped := ctx.Err() != nil
@@ -252,8 +255,8 @@ func (r *crashRun) finish(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, r.found, r.dir.Path())
 	case stopped:
 		return harness.ErrInterrupted
-	case len(r.cells) > 0 && total.Distinct == 0 && r.run.Shard == "":
-		return &harness.UsageError{Text: "no state was explored, so nothing was tested"}
+	case total.Distinct == 0 && r.run.Shard == "":
+		return errNothing
 	}
 	return nil
 }

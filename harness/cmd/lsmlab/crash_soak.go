@@ -72,7 +72,8 @@ func (r *simRun) chunk(ctx context.Context, cell *rundir.Cell) error {
 	cell.Add(&got.Counts)
 	cell.Seconds += got.Seconds
 	if r.found > before {
-		line := fmt.Sprintf("lsmlab crash sim --engines %s --profile %s --no-short --states %d --seed %d", cell.Engine, cell.Profile, r.states, r.seed)
+		line := fmt.Sprintf("lsmlab crash sim --engines %s --profile %s --no-short --states %d --depth %d --findings %d --seed %d",
+			cell.Engine, cell.Profile, r.states, r.depth, r.findings, r.seed)
 		if cell.Bug != "" {
 			line += " --bug " + cell.Bug
 		}

@@ -198,7 +198,7 @@ func (r *vmRun) finish(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	err := r.crashRun.finish(ctx, out)
-	if r.failed > 0 && err == nil {
+	if r.failed > 0 && (err == nil || errors.Is(err, errNothing)) {
 		return &harness.UsageError{Text: fmt.Sprintf("crash vm: %d cells could not be run, see above", r.failed)}
 	}
 	return err
