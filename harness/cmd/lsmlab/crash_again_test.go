@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -33,17 +35,16 @@ func TestCommandLineWords(t *testing.T) {
 func TestCrashNoVerdict(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")
-	d, err := rundir.Create(empty, rundir.Run{Tier: vmTier})
+	r, err := campaign.Begin(empty, rundir.Run{Tier: vmtier.Name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := crashRun{dir: d}
 	var out strings.Builder
-	if err := r.finish(t.Context(), &out); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "nothing was tested") {
+	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "nothing was tested") {
 		t.Errorf("without cells: %v", err)
 	}
-	vm := vmRun{crashRun: &crashRun{dir: d}, failed: 2}
-	if err := vm.finish(t.Context(), &out); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "2 cells could not be run") {
+	r.Failed = 2
+	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "2 cells could not be run") {
 		t.Errorf("with cells that failed: %v", err)
 	}
 	if status, said := crash("", "merge", empty, "--out", filepath.Join(dir, "merged")); status != exitUsage || !strings.Contains(said, "nothing was tested") {
