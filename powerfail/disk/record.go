@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/subject"
 )
 
@@ -140,8 +141,8 @@ func Worker(argv []string) Workload {
 
 // What the marks of a workload begin with; the ID follows.
 const (
-	beginPrefix = "begin "
-	ackPrefix   = "ack "
+	beginPrefix = program.BeginMark
+	ackPrefix   = program.AckMark
 )
 
 // EndedError says that a worker did not end well.

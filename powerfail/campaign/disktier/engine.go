@@ -2,8 +2,6 @@ package disktier
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"slices"
 
 	"lsmlab/engines/kv"
@@ -46,5 +44,5 @@ func (t *Tier) more(i int, s *state) bool {
 // recordingDir is where the next recording of the run stays.
 func (t *Tier) recordingDir() string {
 	t.recordings++
-	return filepath.Join(t.run.Dir.Path(), "recordings", fmt.Sprintf("%03d", t.recordings))
+	return rundir.RecordingDir(t.run.Dir.Path(), t.recordings)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
@@ -72,8 +71,7 @@ func (t *Tier) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Finding)
 
 func (t *Tier) newRecording() *files.Recording {
 	t.number++
-	dir := filepath.Join(t.run.Dir.Path(), "recordings", fmt.Sprintf("%03d", t.number))
-	return &files.Recording{Program: t.Program, Fault: t.Fault.String(), Dir: dir}
+	return &files.Recording{Program: t.Program, Fault: t.Fault.String(), Dir: rundir.RecordingDir(t.run.Dir.Path(), t.number)}
 }
 
 // keepRecording records and keeps the log in the directory of rec.
