@@ -82,24 +82,10 @@ func (x *Exploration) run(ctx context.Context) (*run, error) {
 	if err != nil {
 		return &run{}, err
 	}
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	jobs := make(chan state)
-	go func() {
-		defer close(jobs)
-		r.produce(running, jobs)
-	}()
-	var workers sync.WaitGroup
-	for range x.workers() {
-		workers.Go(func() {
-			if err := r.work(running, stop, jobs); err != nil {
-				r.fail(err, stop)
-			}
-		})
+	search := explore.Search[state]{
+		All: r.generator.all, Key: r.key, States: x.States, Shard: x.Shard, Shards: x.Shards, Workers: x.workers(), Made: r.made,
 	}
-	workers.Wait()
-	for range jobs { // the producer must have ended before its disk is used again
-	}
+	r.err = search.Run(ctx, r.work)
 	if r.err == nil {
 		r.err = ctx.Err()
 	}
@@ -128,7 +114,6 @@ type run struct {
 	*Exploration
 	generator *generator // of the producer, until that has ended
 	journal   *journal
-	seen      map[uint64]struct{}
 
 	mu     sync.Mutex
 	counts explore.Counts
@@ -150,7 +135,7 @@ func (x *Exploration) begin() (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{Exploration: x, journal: newJournal(x.Log, x.role()), seen: map[uint64]struct{}{}}
+	r := &run{Exploration: x, journal: newJournal(x.Log, x.role())}
 	r.generator = &generator{
 		disk: d, start: start, end: end, adversary: adversaryOf(x.Profile), journal: r.journal,
 		rng: rand.New(rand.NewPCG(x.Seed, 0)), states: x.States,
@@ -159,32 +144,10 @@ func (x *Exploration) begin() (*run, error) {
 	return r, nil
 }
 
-// produce sends the states that are new, and of this shard.
-func (r *run) produce(ctx context.Context, jobs chan<- state) {
-	sent, novel := int64(0), false
-	for s := range r.generator.all(func() bool { return novel }) {
-		key := r.key(s)
-		_, met := r.seen[key]
-		novel = !met
-		r.seen[key] = struct{}{}
-		if r.Shards > 1 && key%uint64(r.Shards) != uint64(r.Shard) {
-			continue
-		}
-		r.mu.Lock()
-		r.counts.Explored++
-		r.mu.Unlock()
-		if met {
-			continue
-		}
-		select {
-		case jobs <- s:
-		case <-ctx.Done():
-			return
-		}
-		if sent++; sent >= r.States {
-			return
-		}
-	}
+func (r *run) made() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Explored++
 }
 
 // key tells states apart: by content, and by what must be found in it.
@@ -196,7 +159,7 @@ func (r *run) key(s state) uint64 {
 }
 
 // work checks states until there are no more, or one is broken.
-func (r *run) work(ctx context.Context, stop func(), jobs <-chan state) (err error) {
+func (r *run) work(ctx context.Context, stop func(), _ int, jobs <-chan state) (err error) {
 	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
 		return err
@@ -297,14 +260,4 @@ func (r *run) trust() error {
 		return fmt.Errorf("the kernel refuses to mount %d of %d states, such as: %w: it is not the program's doing; look at the kernel's log (dmesg), or try another --fs", n, n+r.counts.Distinct, r.refused.Err)
 	}
 	return nil
-}
-
-// fail keeps the first error and ends the run.
-func (r *run) fail(err error, stop func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err == nil {
-		r.err = err
-	}
-	stop()
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/subject"
 )
 
@@ -82,25 +83,25 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 		return err
 	}
 	for _, text := range s.Before {
-		if err := r.mark(text); err != nil {
+		if err := r.Mark(text); err != nil {
 			return err
 		}
 	}
 	eye := surveyor{dir: dir, mapped: s.FileSystem.mapped, seen: map[extent]bool{}, sizes: map[string]int64{}}
 	mark := func(text string) error {
-		if err := r.mark(text); err != nil {
+		if err := r.Mark(text); err != nil {
 			return err
 		}
 		found, err := eye.look()
 		for _, text := range found {
-			err = errors.Join(err, r.mark(text))
+			err = errors.Join(err, r.Mark(text))
 		}
 		return err
 	}
 	if err := mark(MarkStart); err != nil {
 		return err
 	}
-	guarded, cancel := r.guard(ctx)
+	guarded, cancel := r.Guard(ctx)
 	defer cancel()
 	n := neighbour{mounted: r.mounted, seed: s.Seed}
 	if s.Busy {
@@ -140,8 +141,8 @@ func Worker(argv []string) Workload {
 
 // What the marks of a workload begin with; the ID follows.
 const (
-	beginPrefix = "begin "
-	ackPrefix   = "ack "
+	beginPrefix = program.BeginMark
+	ackPrefix   = program.AckMark
 )
 
 // EndedError says that a worker did not end well.

@@ -1,29 +1,16 @@
 package disk
 
 import (
-	"bufio"
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-
-	"lsmlab/powerfail/subject"
 )
 
 // recorder is a recorded disk with a mounted file system: the process of
-// [Serve], a loop device on its file, and the mount. Its marks may come from
-// several goroutines one at a time.
+// [Serve], a loop device on its file, and the mount.
 type recorder struct {
+	*Server
 	stage   string // its directory
-	server  *exec.Cmd
-	control io.WriteCloser
-	answers *bufio.Scanner
-	trouble subject.Tail  // standard error of the server
-	ended   chan struct{} // closed when the server has ended
-	status  error         // of the server, once ended is closed
 	device  string
 	mounted string // mount point, "" if not mounted
 }
@@ -42,35 +29,14 @@ func startRecorder(stage *Stage, s Source, log string) (r *recorder, err error) 
 		}
 		defer func() { err = errors.Join(err, os.Remove(what.Base)) }()
 	}
-	argv := append(s.Server[:len(s.Server):len(s.Server)], what.arguments()...)
-	// It outlives a cut run until close, so that what is mounted can be unmounted.
-	r = &recorder{stage: stage.Dir, server: stage.command(context.Background(), argv...)}
-	r.server.Stderr = &r.trouble
-	if r.control, err = r.server.StdinPipe(); err != nil {
+	r = &recorder{stage: stage.Dir}
+	if r.Server, err = StartServer(stage, "recorded disk", append(s.Server[:len(s.Server):len(s.Server)], what.arguments()...)...); err != nil {
 		return nil, err
 	}
-	out, err := r.server.StdoutPipe()
-	if err != nil {
-		return nil, err
+	if err := r.mount(stage, s, filepath.Join(served, diskName)); err != nil {
+		return nil, errors.Join(err, r.close())
 	}
-	r.answers = bufio.NewScanner(out)
-	if err := r.server.Start(); err != nil {
-		return nil, err
-	}
-	r.ended = make(chan struct{})
-	go func() {
-		r.status = r.server.Wait()
-		close(r.ended)
-	}()
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, r.close())
-		}
-	}()
-	if err := r.answer(); err != nil {
-		return nil, err
-	}
-	return r, r.mount(stage, s, filepath.Join(served, diskName))
+	return r, nil
 }
 
 // mount puts a loop device on the served file, makes a file system on that unless
@@ -103,36 +69,6 @@ func (r *recorder) mount(stage *Stage, s Source, served string) error {
 	return nil
 }
 
-// mark notes text in the log, and returns once it stands there.
-func (r *recorder) mark(text string) error {
-	if _, err := fmt.Fprintln(r.control, text); err != nil {
-		return fmt.Errorf("mark the block log: %w", r.explain(err))
-	}
-	return r.answer()
-}
-
-// answer waits for a line of the server.
-func (r *recorder) answer() error {
-	if r.answers.Scan() {
-		return nil
-	}
-	err := r.answers.Err()
-	if err == nil {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("server of the recorded disk: %w", r.explain(err))
-}
-
-// explain adds what the server said before it ended.
-func (r *recorder) explain(err error) error {
-	_ = r.control.Close() // the end of control is the end of the server
-	<-r.ended
-	if said := r.trouble.String(); said != "" {
-		return fmt.Errorf("%w: %s", err, said)
-	}
-	return fmt.Errorf("%w: %w", err, r.status)
-}
-
 // close unmounts, detaches and ends the server, which ends the log. It does all
 // of that whatever fails.
 func (r *recorder) close() (err error) {
@@ -142,16 +78,5 @@ func (r *recorder) close() (err error) {
 	if r.device != "" {
 		err = errors.Join(err, detach(r.device, r.stage))
 	}
-	_ = r.control.Close() // closed already if the server is gone, whose status says so
-	<-r.ended
-	if r.status != nil {
-		err = errors.Join(err, fmt.Errorf("server of the recorded disk: %w: %s", r.status, r.trouble.String()))
-	}
-	return err
-}
-
-// guard returns a context that ends with ctx, or when the server does: a
-// workload must not wait for a disk that is gone.
-func (r *recorder) guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	return Guard(ctx, r.ended, errors.New("the recorded disk is gone"))
+	return errors.Join(err, r.Close())
 }

@@ -1,14 +1,8 @@
 package disk
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lsmlab/powerfail/blocklog"
@@ -17,9 +11,6 @@ import (
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
-
-// recordingName is the file of a recording beside its log.
-const recordingName = "recording.json"
 
 // Recording says what was recorded. It lies in a directory of its own, beside the
 // block log, so that it can be explored again.
@@ -40,67 +31,21 @@ type Recording struct {
 	Log *blocklog.Log `json:"-"`
 }
 
+// Subject returns what was recorded, as it stands in results but for the profile.
+// Recordings of one subject are explored together.
+func (r *Recording) Subject() rundir.Key {
+	return rundir.Key{Engine: r.Engine, FileSystem: r.FileSystem, Bug: r.Bug}
+}
+
 // LogFile returns the name of the block log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 
 // Save writes what was recorded beside the log.
-func (r *Recording) Save() error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(r.Dir, recordingName), append(data, '\n'), 0o644)
-}
+func (r *Recording) Save() error { return rundir.SaveRecording(r.Dir, r) }
 
-// RecordingDirs returns the directories of the recordings at path: a file of one, its
-// directory, or a run directory with several.
-func RecordingDirs(path string) (dirs []string, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		path = filepath.Dir(path)
-	}
-	names, err := filepath.Glob(filepath.Join(path, "recordings", "*", recordingName)) // sorted
-	if err != nil || len(names) == 0 {
-		return []string{path}, err
-	}
-	for _, name := range names {
-		dirs = append(dirs, filepath.Dir(name))
-	}
-	return dirs, nil
-}
-
-// ReadRecordings reads the recordings at path: see [RecordingDirs].
-func ReadRecordings(path string) (all []*Recording, err error) {
-	dirs, err := RecordingDirs(path)
-	if err != nil {
-		return nil, err
-	}
-	for _, dir := range dirs {
-		r, err := readRecording(dir)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, nil
-}
-
-func readRecording(dir string) (*Recording, error) {
-	r := &Recording{Dir: dir}
-	data, err := os.ReadFile(filepath.Join(dir, recordingName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no recording there: want a run directory of crash disk, or a log in one", dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, recordingName), err)
-	}
-	return r, r.Load()
+// ReadRecordings reads the recordings at path: see [rundir.ReadRecordings].
+func ReadRecordings(path string) ([]*Recording, error) {
+	return rundir.ReadRecordings(path, func(dir string) *Recording { return &Recording{Dir: dir} }, (*Recording).Load)
 }
 
 // Load reads the block log.
@@ -139,12 +84,5 @@ func (r *Recording) Acked(position int64) (acked []rundir.Acked) {
 
 // History returns what an engine was asked and what it promised.
 func (r *Recording) History() (*oracle.History, *program.Program, error) {
-	p, err := program.Parse(r.Program)
-	if err != nil {
-		return nil, nil, err
-	}
-	find := func(prefix string) program.Position {
-		return func(id int) (int64, bool) { return r.Log.Find(prefix + strconv.Itoa(id)) }
-	}
-	return p.History(find(beginPrefix), find(ackPrefix)), p, nil
+	return program.Recorded(r.Program, r.Log.Find)
 }

@@ -20,17 +20,3 @@ func (s *Stage) Command(ctx context.Context, argv ...string) *exec.Cmd {
 // Said returns what the last command printed that a judge has seen fail, "" if it asks
 // no commands.
 func Said(j Judge) string { return said(j) }
-
-// Guard returns a context that ends with ctx, or for the cause gone when ended is
-// closed.
-func Guard(ctx context.Context, ended <-chan struct{}, gone error) (context.Context, context.CancelFunc) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	go func() {
-		select {
-		case <-ended:
-			cancel(gone)
-		case <-guarded.Done():
-		}
-	}()
-	return guarded, func() { cancel(nil) }
-}

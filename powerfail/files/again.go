@@ -63,5 +63,5 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), life)
 	}
 	err := Record(ctx, stage, source, log)
-	return life.Failed, err
+	return life.Wrong(r.Fault != ""), err
 }

@@ -1,11 +1,13 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +65,7 @@ const knownHits = 5
 // Run explores until there are enough states, none new, or enough findings, which are
 // shrunk. If ctx ends it returns what there is, with the error of ctx.
 func (x *Exploration) Run(ctx context.Context) (explore.Counts, []*rundir.Finding, error) {
-	r := &run{Exploration: x, seen: map[uint64]struct{}{}, generator: x.newGenerator()}
+	r := &run{Exploration: x, generator: x.newGenerator()}
 	r.counts.Programs = 1
 	whole := newReplay(x.Log, false)
 	if err := whole.to(x.Log.end); err != nil {
@@ -74,11 +76,16 @@ func (x *Exploration) Run(ctx context.Context) (explore.Counts, []*rundir.Findin
 	if r.scratch, err = newScratch(x.Stage); err != nil {
 		return r.counts, nil, err
 	}
-	r.explore(ctx)
-	if r.err == nil {
-		r.err = ctx.Err()
+	var produced error
+	search := explore.Search[crash]{
+		All: func(novel func() bool) iter.Seq[crash] { return r.generator.all(novel, &produced) },
+		Key: r.key, States: x.States, Workers: x.Workers, Made: r.made,
 	}
-	return r.counts, r.findings, errors.Join(r.err, r.scratch.close())
+	err = search.Run(ctx, r.work)
+	if err = cmp.Or(err, produced); err == nil {
+		err = ctx.Err()
+	}
+	return r.counts, r.findings, errors.Join(err, r.scratch.close())
 }
 
 // run is an exploration under way.
@@ -86,7 +93,6 @@ type run struct {
 	*Exploration
 	generator *generator
 	scratch   *scratch
-	seen      map[uint64]struct{}
 	modes     map[uint64]uint32 // permissions, by the ID of a file in the model
 	names     map[uint64]string // last paths, by Entry.File
 
@@ -96,54 +102,12 @@ type run struct {
 	counts   explore.Counts
 	findings []*rundir.Finding
 	known    int // hits of causes known before
-	err      error
 }
 
-func (r *run) explore(ctx context.Context) {
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	jobs := make(chan crash)
-	go func() {
-		defer close(jobs)
-		r.produce(running, jobs)
-	}()
-	var workers sync.WaitGroup
-	for i := range max(1, r.Workers) {
-		workers.Go(func() { r.work(running, stop, strconv.Itoa(i), jobs) })
-	}
-	workers.Wait()
-	stop()
-	for range jobs { // the producer must have ended
-	}
-}
-
-// produce sends the states that are new.
-func (r *run) produce(ctx context.Context, jobs chan<- crash) {
-	sent, novel := int64(0), false
-	var err error
-	for c := range r.generator.all(func() bool { return novel }, &err) {
-		key := r.key(c)
-		_, met := r.seen[key]
-		novel = !met
-		r.seen[key] = struct{}{}
-		r.mu.Lock()
-		r.counts.Explored++
-		r.mu.Unlock()
-		if met {
-			continue
-		}
-		select {
-		case jobs <- c:
-		case <-ctx.Done():
-			return
-		}
-		if sent++; sent >= r.States {
-			return
-		}
-	}
-	if err != nil {
-		r.fail(err, func() {})
-	}
+func (r *run) made() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Explored++
 }
 
 var keySeed = maphash.MakeSeed()
@@ -157,17 +121,13 @@ func (r *run) key(c crash) uint64 {
 }
 
 // work checks states until there are no more, or enough is found.
-func (r *run) work(ctx context.Context, stop func(), name string, jobs <-chan crash) {
-	c := &checker{run: r, judge: r.Judge(), dir: filepath.Join(r.scratch.dir, name)}
-	defer func() {
-		if err := c.judge.Release(); err != nil {
-			r.fail(err, stop)
-		}
-	}()
+func (r *run) work(ctx context.Context, stop func(), worker int, jobs <-chan crash) (err error) {
+	c := &checker{run: r, judge: r.Judge(), dir: filepath.Join(r.scratch.dir, strconv.Itoa(worker))}
+	defer func() { err = errors.Join(err, c.judge.Release()) }()
 	for s := range jobs {
 		broken, err := c.check(ctx, s.state.Disk, s.position)
 		if ctx.Err() != nil {
-			return
+			return nil
 		}
 		if err == nil {
 			r.count(s, broken)
@@ -176,10 +136,10 @@ func (r *run) work(ctx context.Context, stop func(), name string, jobs <-chan cr
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			r.fail(err, stop)
-			return
+			return err
 		}
 	}
+	return nil
 }
 
 func (r *run) count(s crash, broken *oracle.Violation) {
@@ -221,16 +181,6 @@ func (r *run) next(position int) *Entry {
 		}
 	}
 	return &Entry{Kind: Mark, Text: "the end of the recording"}
-}
-
-// fail keeps the first error and ends the run.
-func (r *run) fail(err error, stop func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err == nil {
-		r.err = err
-	}
-	stop()
 }
 
 // checker has states judged, each as plain files in a directory of its own. It is

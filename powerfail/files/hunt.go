@@ -94,20 +94,12 @@ func (h *hunt) weakest() explore.Profile {
 			return h.Profile
 		}
 	}
-	for _, p := range h.Profile.Weaker() {
-		g := &generator{kind: model.KindOf(p), rng: rng}
-		s := g.kind.Durable()
-		s.Make(h.at.mem, explore.Durable[vfs.CrashSite])
-		found := h.shows(s)
-		for n := 0; n < weakestTries && !found && g.kind.Keeps != nil; n++ {
-			found = h.shows(g.draw(h.at).state)
-		}
-		if found {
-			at = h.at
-			return p
-		}
+	draw := func(k model.Kind) model.State { return (&generator{kind: k, rng: rng}).draw(h.at).state }
+	p, found := model.Weakest(h.at.mem, h.Profile, weakestTries, draw, h.shows)
+	if found {
+		at = h.at
 	}
-	return h.Profile
+	return p
 }
 
 // shrink gives back what need not be lost.

@@ -10,15 +10,16 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"lsmlab/powerfail/program"
 )
 
 // What the marks of a log say. An acknowledgement's ID follows its prefix.
 const (
-	MarkStart   = "start" // what lies in the directory is durable, and the program begins
-	MarkEnd     = "end"   // the program has ended
-	ackPrefix   = "ack "
-	beginPrefix = "begin "
-	syncMark    = "sync of all" // becomes an entry SyncAll
+	MarkStart = "start" // what lies in the directory is durable, and the program begins
+	MarkEnd   = "end"   // the program has ended
+	ackPrefix = program.AckMark
+	syncMark  = "sync of all" // becomes an entry SyncAll
 )
 
 // maxLine bounds an entry: the data of a write is a mebibyte at most, in base64.

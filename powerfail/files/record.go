@@ -37,13 +37,13 @@ func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, served.close()) }()
-	mark := func(text string) error { return served.mark(clean(text)) }
+	mark := func(text string) error { return served.Mark(clean(text)) }
 	for _, text := range append(s.Marks[:len(s.Marks):len(s.Marks)], MarkStart) {
 		if err := mark(text); err != nil {
 			return err
 		}
 	}
-	guarded, cancel := served.guard(ctx)
+	guarded, cancel := served.Guard(ctx)
 	defer cancel()
 	place := disk.Place{Stage: stage, Dir: served.served, Mark: mark, Started: func(int) {}}
 	if s.Watched != nil {

@@ -2,12 +2,8 @@ package files
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
 
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/oracle"
@@ -15,9 +11,6 @@ import (
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
-
-// recordingName is the file of a recording beside its log.
-const recordingName = "recording.json"
 
 // Recording says what was recorded. It lies in a directory of its own, beside the log,
 // so that it can be explored again.
@@ -33,46 +26,27 @@ type Recording struct {
 	Log *Log   `json:"-"`
 }
 
+// Subject returns what was recorded, as it stands in results but for the profile.
+// Recordings of one subject are explored together.
+func (r *Recording) Subject() rundir.Key {
+	return rundir.Key{Engine: r.Engine, FileSystem: FileSystem, Bug: r.Bug}
+}
+
 // LogFile returns the name of the log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 
 // Save writes what was recorded beside the log.
-func (r *Recording) Save() error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(r.Dir, recordingName), append(data, '\n'), 0o644)
+func (r *Recording) Save() error { return rundir.SaveRecording(r.Dir, r) }
+
+// ReadRecordings reads the recordings at path: see [rundir.ReadRecordings].
+func ReadRecordings(path string) ([]*Recording, error) {
+	return rundir.ReadRecordings(path, func(dir string) *Recording { return &Recording{Dir: dir} }, (*Recording).Load)
 }
 
 // Load reads the log.
 func (r *Recording) Load() (err error) {
 	r.Log, err = ReadLog(r.LogFile())
 	return err
-}
-
-// ReadRecordings reads the recordings at path: see [disk.RecordingDirs].
-func ReadRecordings(path string) (all []*Recording, err error) {
-	dirs, err := disk.RecordingDirs(path)
-	if err != nil {
-		return nil, err
-	}
-	for _, dir := range dirs {
-		r := &Recording{Dir: dir}
-		name := filepath.Join(dir, recordingName)
-		data, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: no recording there: want a run directory of crash files, or the directory of a recording in one", dir)
-		}
-		if err == nil {
-			err = json.Unmarshal(data, r)
-		}
-		if err = errors.Join(err, r.Load()); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, r)
-	}
-	return all, nil
 }
 
 // OwnJudge returns what makes judges of the states of a person's own program.
@@ -82,14 +56,7 @@ func (r *Recording) OwnJudge(stage *disk.Stage) func() disk.Judge {
 
 // History returns what an engine was asked and what it promised.
 func (r *Recording) History() (*oracle.History, *program.Program, error) {
-	p, err := program.Parse(r.Steps)
-	if err != nil {
-		return nil, nil, err
-	}
-	find := func(prefix string) program.Position {
-		return func(id int) (int64, bool) { return r.Log.Find(prefix + strconv.Itoa(id)) }
-	}
-	return p.History(find(beginPrefix), find(ackPrefix)), p, nil
+	return program.Recorded(r.Steps, r.Log.Find)
 }
 
 // Text says for people what was recorded.
@@ -143,7 +110,7 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
 	f := &rundir.Finding{
 		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
-		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Before: "its end, after the last acknowledgement: no cut is needed",
+		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Lost: []rundir.Loss{{What: "nothing: the program ended by itself, and no power was cut"}},
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}
 	f.Scenario, _ = json.Marshal(Scenario{Died: true}) // numbers and names

@@ -129,3 +129,27 @@ func Shrink(m *vfs.Mem, s State, broken func(State) bool) State {
 	})
 	return s
 }
+
+// Weakest looks for a crash of m under a profile weaker than p that shows what was
+// found, the weakest first: the one that takes all, then so many that draw makes. It
+// returns the profile, and whether there was one; the state is the last that shows was
+// given. It calls shows with states that have a disk.
+func Weakest(m *vfs.Mem, p explore.Profile, draws int, draw func(Kind) State, shows func(State) bool) (explore.Profile, bool) {
+	for _, weaker := range p.Weaker() {
+		k := KindOf(weaker)
+		s := k.Durable()
+		s.Make(m, explore.Durable[vfs.CrashSite])
+		if shows(s) {
+			return weaker, true
+		}
+		for range draws {
+			if k.Keeps == nil {
+				break
+			}
+			if shows(draw(k)) {
+				return weaker, true
+			}
+		}
+	}
+	return p, false
+}

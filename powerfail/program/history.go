@@ -3,6 +3,7 @@ package program
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/oracle"
@@ -34,4 +35,23 @@ func (p *Program) History(begin, ack Position) *oracle.History {
 	}
 	slices.SortStableFunc(h.Writes, func(a, b oracle.Write) int { return cmp.Compare(a.Begin, b.Begin) })
 	return h
+}
+
+// What the marks of a recorded program begin with; the number of the write follows.
+const (
+	BeginMark = "begin "
+	AckMark   = "ack "
+)
+
+// Recorded returns the program of a text and what a recorded run of it asked and was
+// promised. find returns the position of a mark.
+func Recorded(text string, find func(mark string) (position int64, ok bool)) (*oracle.History, *Program, error) {
+	p, err := Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	at := func(prefix string) Position {
+		return func(id int) (int64, bool) { return find(prefix + strconv.Itoa(id)) }
+	}
+	return p.History(at(BeginMark), at(AckMark)), p, nil
 }

@@ -71,26 +71,25 @@ func (l *life) breaks(f *rundir.Finding, s *shot) bool {
 	return true
 }
 
+// weakestTries is how many random states of each weaker profile are tried.
+const weakestTries = 100
+
 // weakest looks for a state of a weaker profile that breaks the same rule at the
 // same operation.
 func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
-	for _, p := range l.x.s.Profile.Weaker() {
-		k := model.KindOf(p)
-		s := k.Durable()
-		s.Make(l.disk, explore.Durable[vfs.CrashSite])
-		for n := 0; ; n++ {
-			if l.breaks(f, &s) {
-				f.Weakest = p
-				return &s
-			}
-			if n == 100 || k.Keeps == nil {
-				break
-			}
-			var by model.Chooser
-			s, by = k.Draw(l.x.rng)
-			s.Make(l.disk, by)
-		}
+	draw := func(k model.Kind) shot {
+		s, by := k.Draw(l.x.rng)
+		s.Make(l.disk, by)
+		return s
 	}
+	shows := func(s shot) bool {
+		if !l.breaks(f, &s) {
+			return false
+		}
+		found = &s
+		return true
+	}
+	f.Weakest, _ = model.Weakest(l.disk, l.x.s.Profile, weakestTries, draw, shows)
 	return found
 }
 

@@ -44,6 +44,15 @@ func (f *Failure) Headline() string {
 // a signal nor a time limit ended it.
 func (f *Failure) Exited() bool { return f.status > 0 && f.status <= shellSignal }
 
+// Wrong returns how the run failed, nil if it did not. A program in whose run an
+// operation was made to fail may end with an error of its own: that is no failure.
+func (l *Life) Wrong(madeToFail bool) *Failure {
+	if l.Failed != nil && madeToFail && l.Failed.Exited() {
+		return nil
+	}
+	return l.Failed
+}
+
 // notRun says whether sh found nothing to run.
 func (f *Failure) notRun() bool { return f.status == shellCannotRun || f.status == shellNotFound }
 

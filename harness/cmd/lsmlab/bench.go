@@ -187,7 +187,11 @@ func commandLine(command string, fs *pflag.FlagSet) string {
 	words := []string{command}
 	fs.Visit(func(f *pflag.Flag) {
 		if f.Name != "out" && f.Name != "resume" && f.Name != "no-report" {
-			words = append(words, "--"+f.Name+"="+quote(strings.Trim(f.Value.String(), "[]")))
+			value := f.Value.String()
+			if _, list := f.Value.(pflag.SliceValue); list {
+				value = strings.Trim(value, "[]")
+			}
+			words = append(words, "--"+f.Name+"="+quote(value))
 		}
 	})
 	return strings.Join(words, " ")

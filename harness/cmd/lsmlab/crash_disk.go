@@ -1,46 +1,27 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
-	"lsmlab/harness/display"
+	"lsmlab/powerfail/campaign/disktier"
 	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/explore"
 )
-
-// defaultDiskSize is that of a recorded disk, in bytes.
-const defaultDiskSize = 256 << 20
 
 type diskFlags struct {
 	crashFlags
-	fileSystems              []string
-	size                     byteSize
-	workers, programs        int
-	workload, checkCmd, from string
-	own                      ownFlags
-
-	kinds []disk.FileSystem
-}
-
-// ownFlags are those for a person's own program.
-type ownFlags struct {
-	reopen, fail string
-	recordings   int
-	busy, kill   bool
-
-	busySet bool // --busy was given: it holds for all recordings
-	fault   disk.Fault
+	tier        disktier.Tier
+	fileSystems []string
+	size        byteSize
+	from, fail  string
+	busy        bool
 }
 
 func (a *app) crashDiskCommand() *cobra.Command {
-	f := diskFlags{size: defaultDiskSize}
+	f := diskFlags{size: disktier.DefaultSize}
 	c := &cobra.Command{
 		Use:   "disk",
 		Short: "Tier 2: real ext4, xfs and btrfs on a disk whose every write is known",
@@ -91,39 +72,40 @@ on disk.`,
 	fs := c.Flags()
 	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")
 	fs.Var(&f.size, "disk-size", "of the recorded disk; xfs needs 300M")
-	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
-	fs.IntVar(&f.programs, "programs", 0, "generated programs; 0: as many as --states takes")
-	fs.StringVar(&f.workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
-	fs.StringVar(&f.checkCmd, "check-cmd", "", "shell `CMD` of your own that checks")
-	fs.StringVar(&f.own.reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a cut left")
-	fs.IntVar(&f.own.recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
-	fs.BoolVar(&f.own.busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
-	fs.BoolVar(&f.own.kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
-	fs.StringVar(&f.own.fail, "fail", "", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
+	fs.IntVar(&f.tier.Workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
+	fs.IntVar(&f.tier.Programs, "programs", 0, "generated programs; 0: as many as --states takes")
+	fs.StringVar(&f.tier.Own.Program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
+	fs.StringVar(&f.tier.Own.Program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
+	fs.StringVar(&f.tier.Own.Program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a cut left")
+	fs.IntVar(&f.tier.Own.Recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
+	fs.BoolVar(&f.busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
+	fs.BoolVar(&f.tier.Own.Kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
+	fs.StringVar(&f.fail, "fail", "", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
 	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or a log in one")
 	return c
 }
 
 // prepare refuses what makes no sense, and a machine on which it can't be done.
-func (f *diskFlags) prepare(c *cobra.Command) error {
+func (f *diskFlags) prepare(c *cobra.Command) (err error) {
 	if err := f.crashFlags.check(); err != nil {
 		return err
 	}
-	own := f.workload != "" || f.checkCmd != ""
+	t, program := &f.tier, &f.tier.Own.Program
+	own := program.Workload != "" || program.Check != ""
 	switch {
-	case f.from == "" && (f.workload == "") != (f.checkCmd == ""):
+	case f.from == "" && (program.Workload == "") != (program.Check == ""):
 		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both"}
-	case f.from != "" && f.workload != "":
+	case f.from != "" && program.Workload != "":
 		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd makes no sense with it"}
-	case (own || f.from != "") && (c.Flags().Changed("engines") || f.bug != ""):
+	case (own || f.from != "") && (c.Flags().Changed("engines") || f.Bug != ""):
 		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd and --log"}
-	case f.size < 1 || f.workers < 1 || f.programs < 0 || f.states < 1:
-		return &harness.UsageError{Text: fmt.Sprintf("--disk-size %d, --workers %d, --programs %d, --states %d: want positive numbers", f.size, f.workers, f.programs, f.states)}
+	case f.size < 1 || t.Workers < 1 || t.Programs < 0 || f.States < 1:
+		return &harness.UsageError{Text: fmt.Sprintf("--disk-size %d, --workers %d, --programs %d, --states %d: want positive numbers", f.size, t.Workers, t.Programs, f.States)}
 	}
-	if err := f.own.prepare(c, f.workload != ""); err != nil {
+	if err := f.prepareOwn(c); err != nil {
 		return err
 	}
-	slices.SortFunc(f.parsed, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) }) // weakest first
+	f.weakestFirst()
 	for _, name := range f.fileSystems {
 		kind, err := disk.LookupFileSystem(name)
 		if err != nil {
@@ -132,70 +114,51 @@ func (f *diskFlags) prepare(c *cobra.Command) error {
 		if err := disk.Require(kind); err != nil {
 			return &harness.UsageError{Text: fmt.Sprintf("crash disk can't be done here: %v", err)}
 		}
-		f.kinds = append(f.kinds, kind)
+		t.Kinds = append(t.Kinds, kind)
 	}
 	if own || f.from != "" {
-		f.engines = []string{""}
+		f.Engines = nil
 	}
-	return nil
+	if f.from != "" {
+		t.Old, err = disk.ReadRecordings(f.from)
+	}
+	return err
 }
 
-func (a *app) crashDisk(c *cobra.Command, f *diskFlags) (err error) {
-	if err := f.prepare(c); err != nil {
-		return err
-	}
-	var old []*disk.Recording
-	if f.from != "" {
-		if old, err = disk.ReadRecordings(f.from); err != nil {
-			return err
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	stage, err := disk.NewStage()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
-	run, err := f.begin(c, disk.Tier, "crash-disk")
-	if err != nil {
-		return err
-	}
-	run.run.Versions["kernel"] = disk.Kernel()
-	r := diskRun{diskFlags: f, crashRun: run, stage: stage, self: self}
-	r.progress = display.New(a.stdout, a.stderr, len(f.engines)*len(f.kinds)*len(f.parsed)*diskSteps)
-	if f.from != "" {
-		err = r.again(c.Context(), old)
-	} else {
-		err = r.all(c.Context())
-	}
-	if err == nil {
-		err = r.seen()
-	}
-	if err != nil && c.Context().Err() == nil {
-		return errors.Join(err, run.end(true))
-	}
-	r.progress.Finish()
-	return run.finish(c.Context(), a.stdout)
-}
-
-// prepare refuses what makes no sense. own says that there is a program of the user.
-func (f *ownFlags) prepare(c *cobra.Command, own bool) (err error) {
-	f.busySet = c.Flags().Changed("busy")
+// prepareOwn refuses what makes no sense of the flags for a person's own program.
+func (f *diskFlags) prepareOwn(c *cobra.Command) (err error) {
+	own := &f.tier.Own
 	for _, name := range []string{"reopen-cmd", "recordings", "kill", "fail"} {
-		if c.Flags().Changed(name) && !own {
+		if c.Flags().Changed(name) && own.Program.Workload == "" {
 			return &harness.UsageError{Text: fmt.Sprintf("--%s is for a program of your own: give --workload-cmd and --check-cmd with it", name)}
 		}
 	}
-	if f.recordings < 0 || f.recordings > 1000 {
-		return &harness.UsageError{Text: fmt.Sprintf("--recordings %d: want 1 to 1000, or 0 for a few", f.recordings)}
+	if own.Recordings < 0 || own.Recordings > 1000 {
+		return &harness.UsageError{Text: fmt.Sprintf("--recordings %d: want 1 to 1000, or 0 for a few", own.Recordings)}
 	}
-	if f.fail != "" {
-		if f.fault, err = disk.ParseFault(f.fail); err != nil {
-			return &harness.UsageError{Text: "--fail: " + err.Error()}
-		}
+	if c.Flags().Changed("busy") {
+		own.Busy = &f.busy
 	}
-	return nil
+	own.Fault, err = parseFault(f.fail)
+	return err
+}
+
+// parseFault reads --fail.
+func parseFault(text string) (fault disk.Fault, err error) {
+	if text == "" {
+		return fault, nil
+	}
+	if fault, err = disk.ParseFault(text); err != nil {
+		return fault, &harness.UsageError{Text: "--fail: " + err.Error()}
+	}
+	return fault, nil
+}
+
+func (a *app) crashDisk(c *cobra.Command, f *diskFlags) error {
+	if err := f.prepare(c); err != nil {
+		return err
+	}
+	t := &f.tier
+	t.Options, t.Size, t.Busy, t.Check = &f.Options, int64(f.size), f.busy, t.Own.Program.Check
+	return a.explore(c, &f.crashFlags, t)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
@@ -79,7 +80,7 @@ func TestCrashDiskKill(t *testing.T) {
 	dir := t.TempDir()
 	late := `w() { cd "$1"; for i in 1 2 3; do echo ack $i; sleep 0.1; echo $i > $i; sync $i .; done; }; w`
 	status, said, cells, findings := ownRun(t, filepath.Join(dir, "late"), late, "--kill", "--states", "10", "--recordings", "1")
-	if status != exitFinding || len(findings) != 1 || cells[0].Profile != profileKill || findings[0].Detail != "no 1 (exit status 1)" {
+	if status != exitFinding || len(findings) != 1 || cells[0].Profile != campaign.ProfileKill || findings[0].Detail != "no 1 (exit status 1)" {
 		t.Fatalf("status %d, cells %+v:\n%s", status, cells, said)
 	}
 	if status, said := crash("", "replay", filepath.Join(dir, "late", "findings", "001-check")); status != exitFinding {

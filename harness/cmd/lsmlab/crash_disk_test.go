@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/program"
@@ -265,21 +267,25 @@ func benchmarkDisk(b *testing.B, fileSystem, engine string) {
 			b.Error(err)
 		}
 	}()
-	self, err := os.Executable()
+	self, err := process.This()
 	if err != nil {
 		b.Fatal(err)
 	}
-	d, err := rundir.Create(b.TempDir(), rundir.Run{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := diskRun{diskFlags: &diskFlags{size: 64 << 20}, crashRun: &crashRun{dir: d}, stage: stage, self: self}
 	p := program.Generate(1, program.Shape{Durability: kv.Synced})
-	rec, err := r.recordEngine(context.Background(), engine, kind, p, r.recordingDir())
+	rec := &disk.Recording{Engine: engine, Program: p.String(), Dir: b.TempDir()}
+	file, err := stage.WriteFile("program.txt", []byte(rec.Program))
 	if err != nil {
 		b.Fatal(err)
 	}
-	judge, err := judgeOf(stage, self, rec)
+	source := disk.Source{FileSystem: kind, Size: max(64<<20, kind.MinSize), Server: self.Fuse(), Workload: disk.Worker(self.Worker(engine, "", file))}
+	if err := errors.Join(disk.Record(context.Background(), stage, source, rec.LogFile()), rec.Load()); err != nil {
+		b.Fatal(err)
+	}
+	h, _, err := rec.History()
+	if err != nil {
+		b.Fatal(err)
+	}
+	judge, err := self.Judges(stage, engine, "", p.Durability, h)
 	if err != nil {
 		b.Fatal(err)
 	}

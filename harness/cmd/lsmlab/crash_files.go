@@ -1,30 +1,20 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
-	"lsmlab/harness/display"
-	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/campaign/filestier"
 	"lsmlab/powerfail/files"
-	"lsmlab/powerfail/subject"
 )
 
 type filesFlags struct {
 	crashFlags
-	program             subject.Program
-	recordings, workers int
-	kill                bool
-	fail, from          string
-
-	fault disk.Fault
+	tier       filestier.Tier
+	fail, from string
 }
 
 func (a *app) crashFilesCommand() *cobra.Command {
@@ -69,14 +59,14 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs := c.Flags()
 	_ = fs.MarkHidden("shard") // recordings are fast enough
 	fs.Lookup("depth").Usage = "crashes that follow each other: 2 crashes what --reopen-cmd does too"
-	fs.StringVar(&f.program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes")
-	fs.StringVar(&f.program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
-	fs.StringVar(&f.program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a crash left, before the check")
-	fs.IntVar(&f.recordings, "recordings", 2, "how often the workload is recorded, each time with a timing of its own")
-	fs.BoolVar(&f.kill, "kill", false, "only kill the process, at each operation and acknowledgement; no power loss")
+	fs.StringVar(&f.tier.Program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes")
+	fs.StringVar(&f.tier.Program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
+	fs.StringVar(&f.tier.Program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a crash left, before the check")
+	fs.IntVar(&f.tier.Recordings, "recordings", 2, "how often the workload is recorded, each time with a timing of its own")
+	fs.BoolVar(&f.tier.Kill, "kill", false, "only kill the process, at each operation and acknowledgement; no power loss")
 	fs.StringVar(&f.fail, "fail", "", "`FAULT` of the workload's files: write:N or sync:N fails, from 1 on, or enospc:SIZE is the room there is")
 	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or one recording's")
-	fs.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "states checked at once")
+	fs.IntVar(&f.tier.Workers, "workers", runtime.GOMAXPROCS(0), "states checked at once")
 	return c
 }
 
@@ -85,61 +75,37 @@ func (f *filesFlags) prepare() (err error) {
 	if err := f.crashFlags.check(); err != nil {
 		return err
 	}
-	own := f.program.Workload != "" || f.program.Check != "" || f.program.Reopen != ""
+	t, program := &f.tier, &f.tier.Program
+	own := program.Workload != "" || program.Check != "" || program.Reopen != ""
 	switch {
-	case f.shard.n > 1:
+	case f.Shard.N > 1:
 		return &harness.UsageError{Text: "--shard is of crash sim and crash disk: give another --seed for other states"}
-	case len(f.engines) > 0 && (own || f.from != "" || f.fail != ""), len(f.engines) == 0 && f.bug != "":
+	case len(f.Engines) > 0 && (own || f.from != "" || f.fail != ""), len(f.Engines) == 0 && f.Bug != "":
 		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd, --fail and --log"}
-	case len(f.engines) == 0 && f.from == "" && (f.program.Workload == "" || f.program.Check == ""):
+	case len(f.Engines) == 0 && f.from == "" && (program.Workload == "" || program.Check == ""):
 		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both, or --log with what was recorded, or --engines"}
-	case f.from != "" && (f.program.Workload != "" || f.fail != ""):
+	case f.from != "" && (program.Workload != "" || f.fail != ""):
 		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd and --fail make no sense with it"}
-	case f.workers < 1 || f.recordings < 1 || f.states < 1:
-		return &harness.UsageError{Text: fmt.Sprintf("--workers %d, --recordings %d, --states %d: want 1 at least of each", f.workers, f.recordings, f.states)}
+	case t.Workers < 1 || t.Recordings < 1 || f.States < 1:
+		return &harness.UsageError{Text: fmt.Sprintf("--workers %d, --recordings %d, --states %d: want 1 at least of each", t.Workers, t.Recordings, f.States)}
 	}
-	slices.SortFunc(f.parsed, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) }) // weakest first
-	if f.fail != "" {
-		if f.fault, err = disk.ParseFault(f.fail); err != nil {
-			return &harness.UsageError{Text: "--fail: " + err.Error()}
-		}
+	f.weakestFirst()
+	if t.Fault, err = parseFault(f.fail); err != nil {
+		return err
 	}
 	if err := files.Require(); err != nil {
 		return &harness.UsageError{Text: err.Error()}
 	}
-	return nil
+	if f.from != "" {
+		t.Old, err = files.ReadRecordings(f.from)
+	}
+	return err
 }
 
-func (a *app) crashFiles(c *cobra.Command, f *filesFlags) (err error) {
+func (a *app) crashFiles(c *cobra.Command, f *filesFlags) error {
 	if err := f.prepare(); err != nil {
 		return err
 	}
-	var old []*files.Recording
-	if f.from != "" {
-		if old, err = files.ReadRecordings(f.from); err != nil {
-			return err
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	stage, err := disk.NewStage()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
-	run, err := f.begin(c, files.Tier, "crash-files")
-	if err != nil {
-		return err
-	}
-	run.run.Versions["kernel"] = disk.Kernel()
-	r := filesRun{filesFlags: f, crashRun: run, stage: stage, self: self, causes: map[string]bool{}}
-	r.progress = display.New(a.stdout, a.stderr, max(1, len(f.engines))*len(f.parsed)*diskSteps)
-	err = r.all(c.Context(), old)
-	if err != nil && c.Context().Err() == nil {
-		return errors.Join(err, run.end(true))
-	}
-	r.progress.Finish()
-	return run.finish(c.Context(), a.stdout)
+	f.tier.Options = &f.Options
+	return a.explore(c, &f.crashFlags, &f.tier)
 }

@@ -70,6 +70,11 @@ func TestCrashFiles(t *testing.T) {
 			t.Errorf("%+v, %v", f, err)
 		}
 	}
+	// What is recorded can be checked by another command.
+	checked := filepath.Join(t.TempDir(), "checked")
+	if status, said = crash("", "files", "--log", careful, "--check-cmd", "false", "--out", checked); status != exitFinding {
+		t.Errorf("another check: status %d:\n%s", status, said)
+	}
 	// A disk that lies loses what the careful one was told is safe.
 	again := filepath.Join(t.TempDir(), "again")
 	if status, said = crash("", "files", "--log", careful, "--profile", "lying-disk", "--out", again); status != exitFinding {
@@ -98,6 +103,9 @@ func TestCrashFilesFailures(t *testing.T) {
 		}
 		if c.status != exitFinding {
 			continue
+		}
+		if _, cells, _, err := rundir.Read(out); err != nil || len(cells) == 0 || cells[0].Distinct == 0 {
+			t.Errorf("%s: nothing was explored: %+v, %v", c.sync, cells, err)
 		}
 		found, err := filepath.Glob(filepath.Join(out, "findings", "*"))
 		if err != nil || len(found) == 0 {
@@ -159,6 +167,21 @@ func TestCrashFilesEngines(t *testing.T) {
 		}
 	}
 	nothingLeft(t)
+}
+
+// Recordings of two engines are explored again each as that engine's.
+func TestCrashFilesLogOfEngines(t *testing.T) {
+	needFiles(t)
+	dir := t.TempDir()
+	args := []string{"files", "--engines", "lsm-skiplist,bbolt", "--states", "20", "--profile", "drop-all", "--out", filepath.Join(dir, "first")}
+	if status, said := crash("", args...); status != exitSound {
+		t.Fatalf("status %d:\n%s", status, said)
+	}
+	status, said := crash("", "files", "--log", filepath.Join(dir, "first"), "--states", "20", "--profile", "drop-all", "--out", filepath.Join(dir, "again"))
+	_, cells, _, err := rundir.Read(filepath.Join(dir, "again"))
+	if status != exitSound || err != nil || len(cells) != 2 || cells[0].Engine != "lsm-skiplist" || cells[1].Engine != "bbolt" {
+		t.Errorf("status %d, %+v, %v:\n%s", status, cells, err, said)
+	}
 }
 
 // Cut by Ctrl-C, a run keeps what it has and releases everything.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/files"
 )
 
 // crashFuseCommand is the process that serves a recorded disk.
@@ -22,6 +24,41 @@ func (a *app) crashFuseCommand() *cobra.Command {
 			}
 			return disk.Serve(s, a.stdin, a.stdout)
 		},
+	}
+}
+
+// crashFuseFilesCommand is the process that serves a recorded directory.
+func (a *app) crashFuseFilesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "fuse-files DIR BEHIND FAULT LOG",
+		Short:  "Serve the directory BEHIND at DIR and log what is done there (started by crash files)",
+		Hidden: true,
+		Args:   cobra.ExactArgs(4),
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			var fault disk.Fault
+			if args[2] != "" {
+				if fault, err = disk.ParseFault(args[2]); err != nil {
+					return err
+				}
+			}
+			log, err := os.Create(args[3])
+			if err != nil {
+				return err
+			}
+			return errors.Join(files.Serve(args[0], args[1], fault, log, a.stdin, a.stdout), log.Close())
+		},
+	}
+}
+
+// crashWatchedCommand is the process that becomes a program whose system calls are
+// watched.
+func (a *app) crashWatchedCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                "watched CMD ARG...",
+		Short:              "Become a command whose calls of sync(2) are told to crash files (started by it)",
+		Hidden:             true,
+		DisableFlagParsing: true, // they are the command's
+		RunE:               func(_ *cobra.Command, args []string) error { return files.Watched(args) },
 	}
 }
 

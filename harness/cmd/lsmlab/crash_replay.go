@@ -1,28 +1,29 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/disktier"
+	"lsmlab/powerfail/campaign/filestier"
+	"lsmlab/powerfail/campaign/simtier"
+	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/sim"
 	crashreport "lsmlab/reports/crash"
 )
 
-// replayers show a finding again, by tier. They return what breaks the same rule
-// now, or nil.
-var replayers = map[string]func(context.Context, *rundir.Finding) (*rundir.Finding, explore.Counts, error){
-	sim.Tier:   replaySim,
-	disk.Tier:  replayDisk,
-	files.Tier: replayFiles,
-	vmTier:     replayVM,
+// replayers show findings again, by tier.
+func replayers() map[string]campaign.Replayer {
+	return map[string]campaign.Replayer{
+		sim.Tier: &simtier.Tier{}, disk.Tier: &disktier.Tier{}, files.Tier: &filestier.Tier{}, vmtier.Name: &vmtier.Tier{},
+	}
 }
 
 func (a *app) crashReplayCommand() *cobra.Command {
@@ -44,12 +45,12 @@ Exit status: 1 the same rule is broken again; 0 it is not any more; 2 no finding
 			if err != nil {
 				return err
 			}
-			replay := replayers[f.Tier]
-			if replay == nil {
+			replayer := replayers()[f.Tier]
+			if replayer == nil {
 				return &harness.UsageError{Text: fmt.Sprintf("replay: %s is of tier %q, which this build does not know", args[0], f.Tier)}
 			}
 			fmt.Fprintf(a.stdout, "%s\n", strings.TrimSpace(f.Program))
-			found, counts, err := replay(c.Context(), &f)
+			found, counts, err := replayer.Replay(c.Context(), &f)
 			if err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ Exit status: 1 the same rule is broken again; 0 it is not any more; 2 no finding
 				fmt.Fprintf(a.stdout, "not shown any more: %d distinct states are sound as for the rule %q\n", counts.Distinct, f.Rule)
 				return nil
 			}
-			fmt.Fprintln(a.stdout, findingText(found))
+			fmt.Fprintln(a.stdout, campaign.FindingText(found))
 			return fmt.Errorf("%w: %s: %s, shown again after %d distinct states", harness.ErrFinding, found.Rule, found.Detail, counts.Distinct)
 		},
 	}
@@ -78,16 +79,21 @@ func (a *app) crashMergeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			distinct := int64(0)
 			for _, cell := range cells {
-				fmt.Fprintln(a.stdout, cellLine(&cell))
+				distinct += cell.Distinct
+				fmt.Fprintln(a.stdout, campaign.CellLine(&cell))
 			}
 			index, err := crashreport.Render(out)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintln(a.stdout, index)
-			if len(findings) > 0 {
+			switch {
+			case len(findings) > 0:
 				return fmt.Errorf("%w: %d, kept in %s", harness.ErrFinding, len(findings), out)
+			case distinct == 0:
+				return errNothing
 			}
 			return nil
 		},

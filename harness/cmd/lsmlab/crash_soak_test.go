@@ -62,10 +62,13 @@ func TestCrashSimSoak(t *testing.T) {
 // nothing left to explore ends. The finding is kept, with the line of its chunk.
 func TestCrashSimSoakFinding(t *testing.T) {
 	dir := t.TempDir()
-	status, text := crash("", "sim", "--for", "1h", "--engines", "lsm-skiplist", "--profile", "posix-strict", "--bug", "wal-sync-skipped", "--out", filepath.Join(dir, "soak"))
+	status, text := crash("", "sim", "--for", "1h", "--engines", "lsm-skiplist", "--profile", "posix-strict", "--bug", "wal-sync-skipped", "--depth", "1", "--out", filepath.Join(dir, "soak"))
 	chunk := regexp.MustCompile(`its chunk: lsmlab crash (.*)`).FindStringSubmatch(text)
 	if status != exitFinding || chunk == nil || !strings.Contains(text, "1 findings in") {
 		t.Fatalf("status %d:\n%s", status, text)
+	}
+	if !strings.Contains(chunk[1], " --depth 1 --findings 1") {
+		t.Errorf("the line of the chunk leaves out what it was explored with: %s", chunk[1])
 	}
 	if kept, err := filepath.Glob(filepath.Join(dir, "soak", "findings", "001-*", "program.txt")); err != nil || len(kept) != 1 {
 		t.Errorf("kept %v, %v", kept, err)

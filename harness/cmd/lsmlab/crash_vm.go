@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -9,12 +10,10 @@ import (
 
 	"lsmlab/harness"
 	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/vm"
 	"lsmlab/powerfail/vm/kernel"
 )
-
-// vmTier is the name of the tier in results.
-const vmTier = "vm"
 
 type vmFlags struct {
 	crashFlags
@@ -45,16 +44,16 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringSliceVar(&f.engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
+	fs.StringSliceVar(&f.Engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "`NAMES` of ways to cut the power, see above")
 	fs.StringSliceVar(&f.kernels, "kernels", kernel.Names()[:1], "`NAMES` of the guest's kernels: "+strings.Join(kernel.Names(), ", "))
 	fs.StringSliceVar(&f.fileSystems, "fs", vm.FileSystems()[:1], "`NAMES` of the guest's file systems: "+strings.Join(vm.FileSystems(), ", "))
 	fs.BoolVar(&f.matrix, "matrix", false, "all kernels, file systems and methods")
 	fs.IntVar(&f.writes, "writes", 40, "of the program")
-	fs.Int64Var(&f.states, "states", 8, "crash states of a method that records the disk")
-	seedFlag(fs, &f.seed)
-	fs.Var(&f.shard, "shard", "part I of N of the cells, I from 0: 0/4")
-	fs.StringVar(&f.bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
+	fs.Int64Var(&f.States, "states", 8, "crash states of a method that records the disk")
+	seedFlag(fs, &f.Seed)
+	fs.Var(&f.Shard, "shard", "part I of N of the cells, I from 0: 0/4")
+	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")
 	fs.StringVar(&f.init, "init", "", "`FILE`: init of the guest (default lsmlab-init beside this program)")
 	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-vm-TIME)")
@@ -62,6 +61,23 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	c.MarkFlagsMutuallyExclusive("matrix", "kernels")
 	c.MarkFlagsMutuallyExclusive("matrix", "fs")
 	return c
+}
+
+func (a *app) crashVM(c *cobra.Command, f *vmFlags) error {
+	cells, err := f.cells()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	lab, err := vmtier.NewLab(c.Context(), self, f.init, f.cold)
+	if err != nil {
+		return &harness.UsageError{Text: "crash vm: " + err.Error()}
+	}
+	defer func() { _ = lab.Close() }() // it holds memory alone
+	return a.explore(c, &f.crashFlags, &vmtier.Tier{Options: &f.Options, Cells: cells, Writes: f.writes, Lab: lab})
 }
 
 func methodList() string {
@@ -72,14 +88,8 @@ func methodList() string {
 	return b.String()
 }
 
-// vmCell is one cell with its engine.
-type vmCell struct {
-	vm.Cell
-	engine string
-}
-
 // cells lists what is to be run. Cells that boot alike stand beside each other.
-func (f *vmFlags) cells() ([]vmCell, error) {
+func (f *vmFlags) cells() ([]vmtier.Cell, error) {
 	if f.matrix {
 		f.kernels, f.fileSystems, f.methods = kernel.Names(), vm.FileSystems(), nil
 		for _, m := range vm.Methods() {
@@ -89,14 +99,14 @@ func (f *vmFlags) cells() ([]vmCell, error) {
 	if err := f.checkVM(); err != nil {
 		return nil, err
 	}
-	var cells []vmCell
+	var cells []vmtier.Cell
 	n := 0
 	for _, k := range f.kernels {
 		for _, fs := range f.fileSystems {
-			for _, engine := range f.engines {
+			for _, engine := range f.Engines {
 				for _, m := range f.methods {
-					if f.shard.n == 0 || n%f.shard.n == f.shard.i {
-						cells = append(cells, vmCell{vm.Cell{Kernel: k, FS: fs, Method: m}, engine})
+					if f.Shard.Takes(n) {
+						cells = append(cells, vmtier.Cell{Cell: vm.Cell{Kernel: k, FS: fs, Method: m}, Engine: engine})
 					}
 					n++
 				}
@@ -108,11 +118,11 @@ func (f *vmFlags) cells() ([]vmCell, error) {
 
 // checkVM refuses values that make no sense, before anything is booted.
 func (f *vmFlags) checkVM() (err error) {
-	if f.engines, err = crashEngines(f.engines); err != nil {
+	if f.Engines, err = crashEngines(f.Engines); err != nil {
 		return err
 	}
-	if f.bug != "" {
-		if _, err := bugs.Lookup(f.bug); err != nil {
+	if f.Bug != "" {
+		if _, err := bugs.Lookup(f.Bug); err != nil {
 			return &harness.UsageError{Text: "--bug: " + err.Error()}
 		}
 	}
@@ -132,8 +142,8 @@ func (f *vmFlags) checkVM() (err error) {
 			}
 		}
 	}
-	if f.writes < 2 || f.states < 1 {
-		return &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.states)}
+	if f.writes < 2 || f.States < 1 {
+		return &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.States)}
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/vm"
 	"lsmlab/powerfail/vm/kernel"
@@ -62,7 +64,7 @@ func TestCrashVM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(cells) != 2 || r.Tier != vmTier || !strings.Contains(r.Versions["kernel 6.1"], "linux-image-6.1") {
+			if len(cells) != 2 || r.Tier != vmtier.Name || !strings.Contains(r.Versions["kernel 6.1"], "linux-image-6.1") {
 				t.Errorf("run %+v, cells %+v", r, cells)
 			}
 			if c.status == exitSound && len(findings) > 0 || c.status == exitFinding && len(findings) == 0 {
@@ -98,7 +100,7 @@ func TestCrashVMShards(t *testing.T) {
 	var all []string
 	for i := range 2 {
 		f := &vmFlags{kernels: []string{"6.1"}, fileSystems: []string{"ext4"}, methods: []string{"sigkill", "quit", "late"}, writes: 2}
-		f.engines, f.states, f.shard = []string{"lsm-bptree"}, 1, shard{i, 2}
+		f.Engines, f.States, f.Shard = []string{"lsm-bptree"}, 1, campaign.Shard{I: i, N: 2}
 		cells, err := f.cells()
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package main
+package vmtier
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"text/tabwriter"
 )
 
-// vmTable is the table of methods by engine, file system and kernel.
-type vmTable struct {
+// table is the table of methods by engine, file system and kernel.
+type table struct {
 	columns, rows []string
 	cells         map[[2]string]string
 }
 
-func (t *vmTable) set(c vmCell, text string) {
-	row, column := c.Method, c.engine+" "+c.FS+" "+c.Kernel
+func (t *table) set(c Cell, text string) {
+	row, column := c.Method, c.Engine+" "+c.FS+" "+c.Kernel
 	if !slices.Contains(t.rows, row) {
 		t.rows = append(t.rows, row)
 	}
@@ -35,7 +35,7 @@ func tableText(states, broken int) string {
 }
 
 // String draws the table.
-func (t *vmTable) String() string {
+func (t *table) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\t%s\n", strings.Join(t.columns, "\t"))

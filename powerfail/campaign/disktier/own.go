@@ -1,15 +1,16 @@
-package main
+package disktier
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"lsmlab/harness"
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
@@ -19,33 +20,40 @@ import (
 // killsMost is how many acknowledgements a program is killed at, at most.
 const killsMost = 50
 
-// profileKill stands for the profile in cells of killed programs: nothing that the
-// operating system was handed is lost.
-const profileKill = "kill"
+// Own is a person's own program, and how it is recorded.
+type Own struct {
+	Program    subject.Program
+	Recordings int // each with its own timing; 0: a few
+	// Busy says whether a neighbour uses the file system too, in all recordings; nil: in
+	// all but the first.
+	Busy  *bool
+	Kill  bool // also kill the program at acknowledgements, without a power cut
+	Fault disk.Fault
+}
 
 // own records the program of the user a few times, kills it if told so, and explores
 // the recordings.
-func (r *diskRun) own(ctx context.Context, kind disk.FileSystem, s *subjectRun) error {
+func (t *Tier) own(ctx context.Context, kind disk.FileSystem, s *state) error {
 	var recs []*disk.Recording
-	for i, start := 0, time.Now(); i < r.diskFlags.own.wanted(time.Since(start)); i++ {
-		rec, err := r.recordOwn(ctx, kind, s, i)
+	for i, start := 0, time.Now(); i < t.Own.wanted(time.Since(start)); i++ {
+		rec, err := t.recordOwn(ctx, kind, s, i)
 		if err != nil {
 			return err
 		}
 		recs = append(recs, rec)
 	}
 	if !slices.ContainsFunc(recs, (*disk.Recording).Wrote) {
-		return &harness.UsageError{Text: "--workload-cmd: it ended well and wrote nothing, so there is nothing to lose: see that it writes to the directory that it gets as its last argument"}
+		return errors.New("--workload-cmd: it ended well and wrote nothing, so there is nothing to lose: see that it writes to the directory that it gets as its last argument")
 	}
 	if !slices.ContainsFunc(recs, func(rec *disk.Recording) bool { return len(rec.Acks) > 0 }) {
-		r.progress.Line("nothing was acknowledged, so no state can have lost anything: print \"ack ID\" on a line of its own once something must survive")
+		t.run.Line("nothing was acknowledged, so no state can have lost anything: print \"ack ID\" on a line of its own once something must survive")
 	}
-	if r.diskFlags.own.kill {
-		if err := r.kill(ctx, s, recs[0]); err != nil {
+	if t.Own.Kill {
+		if err := t.kill(ctx, s, recs[0]); err != nil {
 			return err
 		}
 	}
-	return r.explore(ctx, recs, s, r.states, r.shard)
+	return t.explore(ctx, recs, s, t.States, t.Shard)
 }
 
 // How many recordings there are unless --recordings says so: two, one alone and one
@@ -58,10 +66,10 @@ const (
 )
 
 // wanted returns how many recordings are wanted, when those so far took so long.
-func (f *ownFlags) wanted(took time.Duration) int {
+func (o *Own) wanted(took time.Duration) int {
 	switch {
-	case f.recordings > 0:
-		return f.recordings
+	case o.Recordings > 0:
+		return o.Recordings
 	case took < ownQuick:
 		return ownQuickRecordings
 	}
@@ -69,41 +77,41 @@ func (f *ownFlags) wanted(took time.Duration) int {
 }
 
 // recordOwn makes recording number i of the program.
-func (r *diskRun) recordOwn(ctx context.Context, kind disk.FileSystem, s *subjectRun, i int) (*disk.Recording, error) {
-	own := &r.diskFlags.own
-	rec := &disk.Recording{Workload: r.workload, CheckCommand: r.checkCmd, Reopen: own.reopen, Dir: r.recordingDir(), Busy: own.busy}
-	if !own.busySet {
-		rec.Busy = i > 0
+func (t *Tier) recordOwn(ctx context.Context, kind disk.FileSystem, s *state, i int) (*disk.Recording, error) {
+	own := &t.Own
+	rec := &disk.Recording{Workload: own.Program.Workload, CheckCommand: own.Program.Check, Reopen: own.Program.Reopen, Dir: t.recordingDir(), Busy: i > 0}
+	if own.Busy != nil {
+		rec.Busy = *own.Busy
 	}
-	if fault := own.fault; fault.Kind != "" {
+	if fault := own.Fault; fault.Kind != "" {
 		if fault.Kind != disk.FailSpace {
 			fault.N += int64(i)
 		}
 		rec.Fault = fault.String()
 	}
 	var life subject.Life
-	if _, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+	if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
 		return nil, err
 	}
 	rec.Acks = life.Acks
 	if err := rec.Save(); err != nil {
 		return nil, err
 	}
-	r.progress.Line("recording %d: %d acknowledged in %.2f s, %d writes of the disk%s%s", i+1, len(life.Acks), life.Seconds, len(rec.Log.Ops),
+	t.run.Line("recording %d: %d acknowledged in %.2f s, %d writes of the disk%s%s", i+1, len(life.Acks), life.Seconds, len(rec.Log.Ops),
 		map[bool]string{true: ", a busy neighbour"}[rec.Busy], map[bool]string{true: ", fault " + rec.Fault}[rec.Fault != ""])
-	return rec, r.died(s, rec, &life)
+	return rec, t.died(s, rec, &life)
 }
 
 // died judges how a workload ended.
-func (r *diskRun) died(s *subjectRun, rec *disk.Recording, life *subject.Life) error {
+func (t *Tier) died(s *state, rec *disk.Recording, life *subject.Life) error {
 	switch {
 	case life.Failed == nil:
 		return nil
-	case rec.Fault != "" && life.Failed.Exited():
-		r.progress.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
+	case life.Wrong(rec.Fault != "") == nil:
+		t.run.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return nil
 	case len(life.Acks) == 0 && !rec.Wrote():
-		return &harness.UsageError{Text: fmt.Sprintf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)}
+		return fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)
 	}
 	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: life.Failed.Headline()}
 	if s.knows(broken) {
@@ -112,12 +120,12 @@ func (r *diskRun) died(s *subjectRun, rec *disk.Recording, life *subject.Life) e
 	s.known = append(s.known, broken) // and what was recorded up to there is explored
 	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: life.Failed.Output}
 	f.Lost = []rundir.Loss{{What: "nothing: the workload ended by itself, and no power was cut"}}
-	return r.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
+	return t.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
 }
 
 // keepOwn writes down a finding that is no crash state, with what runs the program
 // again.
-func (r *diskRun) keepOwn(s *subjectRun, key rundir.Key, rec *disk.Recording, f rundir.Finding, again disk.Scenario) (err error) {
+func (t *Tier) keepOwn(s *state, key rundir.Key, rec *disk.Recording, f rundir.Finding, again disk.Scenario) (err error) {
 	f.Tier, f.Key, f.Program = disk.Tier, key, ownText(rec)
 	f.Depth = 1
 	if f.Acked == nil {
@@ -133,13 +141,13 @@ func (r *diskRun) keepOwn(s *subjectRun, key rundir.Key, rec *disk.Recording, f 
 			c.Violations = map[string]int64{string(f.Rule): 1}
 		}
 	}
-	return r.report(r.progress.Line, f)
+	return t.run.Report(f)
 }
 
 // kill kills the program at acknowledgements, and has what is left checked.
-func (r *diskRun) kill(ctx context.Context, s *subjectRun, rec *disk.Recording) error {
+func (t *Tier) kill(ctx context.Context, s *state, rec *disk.Recording) error {
 	cell := &rundir.Cell{Key: s.cells[0].Key}
-	cell.Profile, cell.FileSystem = profileKill, "this machine's"
+	cell.Profile, cell.FileSystem = campaign.ProfileKill, "this machine's"
 	s.cells = append([]*rundir.Cell{cell}, s.cells...)
 	defer func() { s.cells = s.cells[1:] }()
 	start, acks := time.Now(), len(rec.Acks)
@@ -147,7 +155,7 @@ func (r *diskRun) kill(ctx context.Context, s *subjectRun, rec *disk.Recording) 
 	cell.Programs = 1
 	for k := range min(acks, killsMost) {
 		n := 1 + k*acks/min(acks, killsMost)
-		life, failed, err := killed(ctx, r.stage, own, n)
+		life, failed, err := killed(ctx, t.stage, own, n)
 		if err != nil {
 			return err
 		}
@@ -166,13 +174,13 @@ func (r *diskRun) kill(ctx context.Context, s *subjectRun, rec *disk.Recording) 
 		s.keep(broken)
 		f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: failed.Output, Acked: acked(life.Acks)}
 		f.Lost = []rundir.Loss{{What: fmt.Sprintf("what the process held in memory: it was killed at acknowledgement %d, and no power was cut", n)}}
-		if err := r.keepOwn(s, cell.Key, rec, f, disk.Scenario{KillAt: n}); err != nil {
+		if err := t.keepOwn(s, cell.Key, rec, f, disk.Scenario{KillAt: n}); err != nil {
 			return err
 		}
 		break
 	}
 	cell.Seconds = time.Since(start).Seconds()
-	return r.add(r.progress.Line, *cell)
+	return t.run.Add(*cell)
 }
 
 // killed kills the program at acknowledgement n on a new directory of the stage.
@@ -206,14 +214,14 @@ func ownText(rec *disk.Recording) string {
 }
 
 // seen returns an error if nothing was judged: there is no verdict then.
-func (r *diskRun) seen() error {
-	for _, c := range r.cells {
+func (t *Tier) seen() error {
+	for _, c := range t.run.Cells {
 		if c.Distinct > 0 || len(c.Violations) > 0 {
 			return nil
 		}
 	}
-	if r.found > 0 {
+	if t.run.Found > 0 {
 		return nil
 	}
-	return &harness.UsageError{Text: "no crash state was checked, so there is no verdict: the workload wrote nothing, or the part of --shard has none; see that it writes to the directory that it gets as its last argument"}
+	return errors.New("no crash state was checked, so there is no verdict: the workload wrote nothing, or the part of --shard has none; see that it writes to the directory that it gets as its last argument")
 }

@@ -1,44 +1,42 @@
-package main
+package disktier
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
-	"lsmlab/harness"
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
 
-// replayDisk checks the crash state of a finding again.
-func replayDisk(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
+// Replay implements [campaign.Replayer]: it checks the crash state of a finding again.
+func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	var kind disk.FileSystem // a killed program needs none
-	if f.Profile != profileKill {
+	if f.Profile != campaign.ProfileKill {
 		if kind, err = disk.LookupFileSystem(f.FileSystem); err != nil {
 			return nil, counts, err
 		}
 		if err := disk.Require(kind); err != nil {
-			return nil, counts, &harness.UsageError{Text: err.Error()}
+			return nil, counts, err
 		}
 	}
-	self, err := os.Executable()
-	if err != nil {
+	if t.self, err = process.This(); err != nil {
 		return nil, counts, err
 	}
-	stage, err := disk.NewStage()
-	if err != nil {
+	if t.stage, err = disk.NewStage(); err != nil {
 		return nil, counts, err
 	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
-	if f.Rule == disk.RuleWorkload || f.Profile == profileKill {
-		return replayOwn(ctx, stage, self, kind, f)
+	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	if f.Rule == disk.RuleWorkload || f.Profile == campaign.ProfileKill {
+		return t.runAgain(ctx, kind, f)
 	}
-	x, err := replayed(stage, self, kind, f)
+	x, err := t.replayed(kind, f)
 	if err != nil {
 		return nil, counts, err
 	}
@@ -57,11 +55,11 @@ func replayDisk(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, 
 }
 
 // replayed returns the exploration of a finding's own block log.
-func replayed(stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Finding) (*disk.Exploration, error) {
+func (t *Tier) replayed(kind disk.FileSystem, f *rundir.Finding) (*disk.Exploration, error) {
 	if f.State == nil {
 		return nil, errors.New("the finding has no state directory, in which its block log would lie")
 	}
-	dir := filepath.Join(stage.Dir, "finding")
+	dir := filepath.Join(t.stage.Dir, "finding")
 	if err := f.State(dir); err != nil {
 		return nil, err
 	}
@@ -69,7 +67,7 @@ func replayed(stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Fi
 	if err := rec.Load(); err != nil {
 		return nil, err
 	}
-	if f.Engine != ownProgram {
+	if f.Engine != campaign.OwnProgram {
 		rec.Engine = f.Engine
 	} else {
 		var s disk.Scenario
@@ -78,35 +76,35 @@ func replayed(stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Fi
 		}
 		rec.CheckCommand, rec.Reopen = s.CheckCommand, s.Reopen
 	}
-	judge, err := judgeOf(stage, self, rec)
-	return &disk.Exploration{Stage: stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge}, err
+	judge, err := t.judges(rec)
+	return &disk.Exploration{Stage: t.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge}, err
 }
 
-// replayOwn runs the program of a finding again that is no crash state: it died, or
-// it was killed. A few times, as programs do not repeat themselves.
-func replayOwn(ctx context.Context, stage *disk.Stage, self string, kind disk.FileSystem, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
+// runAgain runs the program of a finding again that is no crash state: it died, or it
+// was killed. A few times, as programs do not repeat themselves.
+func (t *Tier) runAgain(ctx context.Context, kind disk.FileSystem, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	const tries = 5
 	var s disk.Scenario
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return nil, counts, err
 	}
 	rec := &disk.Recording{Workload: s.Workload, CheckCommand: s.CheckCommand, Reopen: s.Reopen, Busy: s.Busy, Fault: s.Fault}
-	r := diskRun{diskFlags: &diskFlags{size: defaultDiskSize}, stage: stage, self: self}
+	t.Options, t.Size = &campaign.Options{}, DefaultSize
 	for range tries {
 		counts.Explored, counts.Distinct = counts.Explored+1, counts.Distinct+1
 		var failed *subject.Failure
 		if s.KillAt > 0 {
-			if _, failed, err = killed(ctx, stage, rec.Own(), s.KillAt); err != nil {
+			if _, failed, err = killed(ctx, t.stage, rec.Own(), s.KillAt); err != nil {
 				return nil, counts, err
 			}
 		} else {
-			r.recordings++ // another seed
-			rec.Dir = filepath.Join(stage.Dir, fmt.Sprintf("again-%d", r.recordings))
+			t.recordings++ // another seed
+			rec.Dir = filepath.Join(t.stage.Dir, fmt.Sprintf("again-%d", t.recordings))
 			var life subject.Life
-			if _, err := r.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+			if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
 				return nil, counts, err
 			}
-			failed = life.Failed
+			failed = life.Wrong(rec.Fault != "")
 		}
 		if failed != nil {
 			again := *f

@@ -1,4 +1,4 @@
-package main
+package disktier
 
 import (
 	"context"
@@ -16,34 +16,34 @@ import (
 // What shrinking the program of a finding may take: a recording and its states
 // are about a second.
 const (
-	diskShrinkTries  = 25
-	diskShrinkStates = 100
+	shrinkTries  = 25
+	shrinkStates = 100
 )
 
 // keepLeast writes down a finding with the least program that was found to show
 // it. What was recorded by another run is explored as it is, a finding of a second
 // life needs the first one as it was, and a program of the user has no parts that are
 // known here.
-func (r *diskRun) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
-	if rec.Engine == "" || r.from != "" || x.Depth > 0 {
-		return r.keep(rec, cell, f)
+func (t *Tier) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
+	if rec.Engine == "" || t.Old != nil || x.Depth > 0 {
+		return t.keep(rec, cell, f)
 	}
 	p, err := program.Parse(rec.Program)
 	if err != nil {
 		return err
 	}
-	x.OnState, x.Shards, x.States = nil, 0, diskShrinkStates
+	x.OnState, x.Shards, x.States = nil, 0, shrinkStates
 	x.Known, x.Silent = nil, nil
 	x.Workers = 1 // or the finding of the least program might be another one than was shown
 	var least *disk.Recording
 	tries := 0
 	p.Shrink(func(q *program.Program) bool {
-		if tries++; tries > diskShrinkTries {
+		if tries++; tries > shrinkTries {
 			return false
 		}
-		dir := filepath.Join(r.stage.Dir, fmt.Sprintf("shrink-%03d", tries))
-		less, err := r.recordEngine(ctx, rec.Engine, x.Kind, q, dir)
-		if err != nil || !r.shows(ctx, x, less, f.Rule) { // a program that fails shows nothing
+		dir := filepath.Join(t.stage.Dir, fmt.Sprintf("shrink-%03d", tries))
+		less, err := t.recordEngine(ctx, rec.Engine, x.Kind, q, dir)
+		if err != nil || !t.shows(ctx, x, less, f.Rule) { // a program that fails shows nothing
 			_ = os.RemoveAll(dir) // the stage goes at the end
 			return false
 		}
@@ -51,29 +51,29 @@ func (r *diskRun) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exp
 		return true
 	})
 	if least == nil {
-		return r.keep(rec, cell, f)
+		return t.keep(rec, cell, f)
 	}
-	if x, err = r.exploring(x, least); err != nil {
+	if x, err = t.exploring(x, least); err != nil {
 		return err
 	}
 	_, found, err := x.Run(ctx)
 	if err != nil || found == nil || found.Rule != f.Rule {
-		return errors.Join(err, r.keep(rec, cell, f))
+		return errors.Join(err, t.keep(rec, cell, f))
 	}
 	found.Shrunk = true
-	return r.keep(least, cell, found)
+	return t.keep(least, cell, found)
 }
 
 // exploring returns the exploration of another recording.
-func (r *diskRun) exploring(x disk.Exploration, rec *disk.Recording) (disk.Exploration, error) {
-	judge, err := judgeOf(r.stage, r.self, rec)
+func (t *Tier) exploring(x disk.Exploration, rec *disk.Recording) (disk.Exploration, error) {
+	judge, err := t.judges(rec)
 	x.LogFile, x.Log, x.Judge = rec.LogFile(), rec.Log, judge
 	return x, err
 }
 
 // shows says whether exploring a recording as x does finds the rule broken.
-func (r *diskRun) shows(ctx context.Context, x disk.Exploration, rec *disk.Recording, rule oracle.Rule) bool {
-	x, err := r.exploring(x, rec)
+func (t *Tier) shows(ctx context.Context, x disk.Exploration, rec *disk.Recording, rule oracle.Rule) bool {
+	x, err := t.exploring(x, rec)
 	if err != nil {
 		return false
 	}

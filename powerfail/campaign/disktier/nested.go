@@ -1,4 +1,4 @@
-package main
+package disktier
 
 import (
 	"context"
@@ -14,35 +14,35 @@ import (
 
 // What becomes of a recording's states if its recoveries are crashed too.
 const (
-	diskNestedShare  = 4  // one state of so many is one of a second power cut
-	diskNestedStates = 25 // of one recovery
+	nestedShare       = 4  // one state of so many is one of a second power cut
+	nestedStatesOfOne = 25 // of one recovery
 )
 
 // nestedStates returns how many of a recording's states are for second power cuts.
-func (r *diskRun) nestedStates(rec *disk.Recording, states int64) int64 {
-	if r.depth < 2 || rec.Engine == "" && rec.Reopen == "" {
+func (t *Tier) nestedStates(rec *disk.Recording, states int64) int64 {
+	if t.Depth < 2 || rec.Engine == "" && rec.Reopen == "" {
 		return 0
 	}
-	return states / diskNestedShare
+	return states / nestedShare
 }
 
 // nested lets what states of a recording left be opened again, records that, and cuts
 // it, until so many states were checked.
-func (r *diskRun) nested(ctx context.Context, rec *disk.Recording, s *subjectRun, i int, states int64) error {
+func (t *Tier) nested(ctx context.Context, rec *disk.Recording, s *state, i int, states int64) error {
 	cell := s.cells[i]
-	x, err := r.exploration(rec, s, cell)
+	x, err := t.exploration(rec, s, cell)
 	if err != nil {
 		return err
 	}
-	crashes, err := x.Draw(int((states + diskNestedStates - 1) / diskNestedStates))
+	crashes, err := x.Draw(int((states + nestedStatesOfOne - 1) / nestedStatesOfOne))
 	if err != nil {
 		return err
 	}
 	for n, c := range crashes {
-		if states <= 0 || r.full(s) {
+		if states <= 0 || t.full(s) {
 			return nil
 		}
-		second, err := r.reopened(ctx, rec, c)
+		second, err := t.reopened(ctx, rec, c)
 		var refused *disk.RefusedError
 		if errors.As(err, &refused) {
 			cell.Refused++
@@ -55,7 +55,7 @@ func (r *diskRun) nested(ctx context.Context, rec *disk.Recording, s *subjectRun
 			continue
 		}
 		before := cell.Distinct
-		if err := r.second(ctx, second, s, cell, i, states/int64(len(crashes)-n)); err != nil {
+		if err := t.second(ctx, second, s, cell, i, states/int64(len(crashes)-n)); err != nil {
 			return err
 		}
 		states -= cell.Distinct - before
@@ -64,13 +64,13 @@ func (r *diskRun) nested(ctx context.Context, rec *disk.Recording, s *subjectRun
 }
 
 // second explores the recording of a reopening.
-func (r *diskRun) second(ctx context.Context, rec *disk.Recording, s *subjectRun, cell *rundir.Cell, i int, states int64) error {
-	x, err := r.exploration(rec, s, cell)
+func (t *Tier) second(ctx context.Context, rec *disk.Recording, s *state, cell *rundir.Cell, i int, states int64) error {
+	x, err := t.exploration(rec, s, cell)
 	if err != nil {
 		return err
 	}
-	x.Depth, x.States, x.OnState = 1, states, r.onState(cell, i)
-	if err := r.run1(ctx, rec, s, cell, x); err != nil {
+	x.Depth, x.States, x.OnState = 1, states, t.onState(cell, i)
+	if err := t.run1(ctx, rec, s, cell, x); err != nil {
 		return err
 	}
 	return os.RemoveAll(rec.Dir)
@@ -78,9 +78,9 @@ func (r *diskRun) second(ctx context.Context, rec *disk.Recording, s *subjectRun
 
 // reopened records what opening does on what a power cut left. It returns nil if the
 // subject does not open that: exploring shows it at the first cut already.
-func (r *diskRun) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) (*disk.Recording, error) {
+func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) (*disk.Recording, error) {
 	second := *rec
-	dir, err := os.MkdirTemp(r.stage.Dir, "reopened-")
+	dir, err := os.MkdirTemp(t.stage.Dir, "reopened-")
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +92,13 @@ func (r *diskRun) reopened(ctx context.Context, rec *disk.Recording, c disk.Cras
 	var life subject.Life
 	w := disk.OwnReopen(rec.Own(), c.Acked(), &life)
 	if rec.Engine != "" {
-		if w, err = r.openOnly(rec); err != nil {
+		if w, err = t.openOnly(rec); err != nil {
 			return nil, err
 		}
 	}
-	source := r.source(kind, &second, w)
+	source := t.source(kind, &second, w)
 	source.Base, source.Before, source.Size = c.Image, c.Marks, c.Image.Size()
-	err = disk.Record(ctx, r.stage, source, second.LogFile())
+	err = disk.Record(ctx, t.stage, source, second.LogFile())
 	var ended *disk.EndedError
 	if errors.As(err, &ended) {
 		return nil, nil //nolint:nilerr // the engine does not open it
@@ -114,14 +114,14 @@ func (r *diskRun) reopened(ctx context.Context, rec *disk.Recording, c disk.Cras
 }
 
 // openOnly is the workload of an engine that opens its store and closes it.
-func (r *diskRun) openOnly(rec *disk.Recording) (disk.Workload, error) {
+func (t *Tier) openOnly(rec *disk.Recording) (disk.Workload, error) {
 	p, err := program.Parse(rec.Program)
 	if err != nil {
 		return nil, err
 	}
-	file, err := r.stage.WriteFile("open.txt", []byte((&program.Program{Durability: p.Durability}).String()))
+	file, err := t.stage.WriteFile("open.txt", []byte((&program.Program{Durability: p.Durability}).String()))
 	if err != nil {
 		return nil, err
 	}
-	return disk.Worker(r.worker(rec.Engine, rec.Bug, file)), nil
+	return disk.Worker(t.self.Worker(rec.Engine, rec.Bug, file)), nil
 }

@@ -1,4 +1,4 @@
-package main
+package campaign
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ const (
 	textLines = 12 // the last ones of an output
 )
 
-// findingText says a finding for people.
-func findingText(f *rundir.Finding) string {
+// FindingText says a finding for people.
+func FindingText(f *rundir.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "FINDING %s under %s", f.Engine, f.Profile)
 	if f.Weakest != "" {

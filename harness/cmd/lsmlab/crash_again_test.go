@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/vmtier"
+	"lsmlab/powerfail/rundir"
+)
+
+// A printed line gives a shell the words that the flags had.
+func TestCommandLineWords(t *testing.T) {
+	var command string
+	var names []string
+	c := &cobra.Command{Use: "lsmlab"}
+	c.Flags().StringVar(&command, "check-cmd", "", "")
+	c.Flags().StringSliceVar(&names, "engines", nil, "")
+	const given = `[ -e x ] && test -s y || [ -d "it's" ]`
+	if err := c.ParseFlags([]string{"--check-cmd", given, "--engines", "one,two"}); err != nil {
+		t.Fatal(err)
+	}
+	want := `lsmlab --check-cmd='` + strings.ReplaceAll(given, "'", `'\''`) + `' --engines=one,two`
+	if got := commandLine("lsmlab", c.Flags()); got != want {
+		t.Errorf("printed %s\n   want %s", got, want)
+	}
+}
+
+// A run without a single state has no verdict, whatever made it so: not one of cells
+// that do not apply, and not the sum of empty shards.
+func TestCrashNoVerdict(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty")
+	r, err := campaign.Begin(empty, rundir.Run{Tier: vmtier.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "nothing was tested") {
+		t.Errorf("without cells: %v", err)
+	}
+	r.Failed = 2
+	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "2 cells could not be run") {
+		t.Errorf("with cells that failed: %v", err)
+	}
+	if status, said := crash("", "merge", empty, "--out", filepath.Join(dir, "merged")); status != exitUsage || !strings.Contains(said, "nothing was tested") {
+		t.Errorf("merged: status %d:\n%s", status, said)
+	}
+}
+
+// A workload that was killed while its disk failed is a finding. Once the program ends
+// with an error instead, which it may, the finding is not shown any more.
+func TestCrashReplayMendedFault(t *testing.T) {
+	needDisk(t, "ext4")
+	needFiles(t)
+	for tier, size := range map[string][]string{"disk": {"--disk-size", "32M"}, "files": nil} {
+		dir := t.TempDir()
+		mended := filepath.Join(dir, "mended")
+		workload := `w() { cd "$1"; for i in 1 2 3; do echo $i > $i; sync $i . || { [ -e ` + mended + ` ] && exit 3; kill -SEGV $$; }; echo ack $i; done; }; w`
+		args := append([]string{tier, "--workload-cmd", workload, "--check-cmd", ownCheck, "--fail", "sync:2", "--recordings", "1",
+			"--profile", "drop-all", "--states", "20", "--out", filepath.Join(dir, "run")}, size...)
+		if status, said := crash("", args...); status != exitFinding || !strings.Contains(said, "workload: ") {
+			t.Errorf("%s: status %d:\n%s", tier, status, said)
+		}
+		finding := filepath.Join(dir, "run", "findings", "001-workload")
+		if status, said := crash("", "replay", finding); status != exitFinding {
+			t.Errorf("%s: replay: status %d:\n%s", tier, status, said)
+		}
+		if err := os.WriteFile(mended, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, said := crash("", "replay", finding); status != exitSound || !strings.Contains(said, "not shown any more") {
+			t.Errorf("%s: replay of the mended program: status %d:\n%s", tier, status, said)
+		}
+	}
+	nothingLeft(t)
+}

@@ -1,0 +1,48 @@
+package disktier
+
+import (
+	"context"
+	"slices"
+
+	"lsmlab/engines/kv"
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/program"
+	"lsmlab/powerfail/rundir"
+)
+
+// each records one program of an engine after the other, each explored under each
+// profile, until there are enough states.
+func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s *state) error {
+	for i := 0; t.more(i, s); i++ {
+		if !t.Shard.Takes(i) {
+			continue
+		}
+		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced})
+		rec, err := t.recordEngine(ctx, engine, kind, p, t.recordingDir())
+		if err != nil {
+			return err
+		}
+		if err := t.explore(ctx, []*disk.Recording{rec}, s, statesPerProgram, campaign.Shard{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// more says whether program i is wanted.
+func (t *Tier) more(i int, s *state) bool {
+	if t.Programs > 0 {
+		return i < t.Programs
+	}
+	if t.full(s) {
+		return false
+	}
+	return slices.ContainsFunc(s.cells, func(c *rundir.Cell) bool { return c.Distinct+c.Refused < t.States })
+}
+
+// recordingDir is where the next recording of the run stays.
+func (t *Tier) recordingDir() string {
+	t.recordings++
+	return rundir.RecordingDir(t.run.Dir.Path(), t.recordings)
+}

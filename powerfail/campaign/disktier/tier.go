@@ -1,0 +1,150 @@
+// Package disktier runs campaigns of tier 2: engines and programs on a real file system,
+// whose disk is recorded.
+package disktier
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/process"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+)
+
+// Tier explores every subject on every file system.
+type Tier struct {
+	*campaign.Options
+	Kinds    []disk.FileSystem
+	Size     int64 // of the recorded disk, in bytes
+	Workers  int   // states mounted at once
+	Programs int   // generated ones; 0: as many as States takes
+	Busy     bool  // a neighbour uses the file system too, for engines; see [Own] for others
+	Own      Own
+	// Old are recordings of another run to explore again, instead of new ones. With Check
+	// they are checked by another command.
+	Old   []*disk.Recording
+	Check string
+
+	run        *campaign.Run
+	stage      *disk.Stage
+	self       process.Self
+	done       int // cells
+	recordings int
+}
+
+// DefaultSize is that of a recorded disk, in bytes.
+const DefaultSize = 256 << 20
+
+const (
+	// statesPerProgram bounds what one recording of many may take.
+	statesPerProgram = 300
+	// steps is how finely the progress moves within a cell.
+	steps = 1000
+)
+
+// Name implements [campaign.Tier].
+func (t *Tier) Name() string { return disk.Tier }
+
+// Steps implements [campaign.Tier].
+func (t *Tier) Steps() int {
+	return max(1, len(t.Engines)) * len(t.Kinds) * len(t.Profiles) * steps
+}
+
+// Versions implements [campaign.Tier].
+func (t *Tier) Versions() map[string]string { return map[string]string{"kernel": disk.Kernel()} }
+
+// Explore implements [campaign.Tier].
+func (t *Tier) Explore(ctx context.Context, r *campaign.Run) (err error) {
+	if t.self, err = process.This(); err != nil {
+		return err
+	}
+	if t.stage, err = disk.NewStage(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	t.run = r
+	if t.Old != nil {
+		err = t.again(ctx)
+	} else {
+		err = t.all(ctx)
+	}
+	if err == nil {
+		err = t.seen()
+	}
+	return err
+}
+
+// all records and explores every subject on every file system.
+func (t *Tier) all(ctx context.Context) error {
+	for _, what := range t.Subjects(t.Own.Program) {
+		for _, kind := range t.Kinds {
+			s := t.newState(&what, kind.Name)
+			var err error
+			if what.Own() {
+				err = t.own(ctx, kind, s)
+			} else {
+				err = t.each(ctx, what.Engine, kind, s)
+			}
+			if err = errors.Join(err, t.addCells(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// again explores what was recorded before: recordings of one subject together.
+func (t *Tier) again(ctx context.Context) error {
+	for _, same := range campaign.Group(t.Old, (*disk.Recording).Subject) {
+		for _, rec := range same {
+			rec.CheckCommand = cmp.Or(t.Check, rec.CheckCommand)
+		}
+		s := t.newState(&campaign.Subject{Engine: same[0].Engine, Bug: same[0].Bug}, same[0].FileSystem)
+		err := t.explore(ctx, same, s, t.States, t.Shard)
+		if err = errors.Join(err, t.addCells(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newState returns that of a subject which nothing was explored of.
+func (t *Tier) newState(s *campaign.Subject, fileSystem string) *state {
+	return &state{cells: s.Cells(fileSystem, t.Profiles), silent: map[string]map[explore.Profile]bool{}}
+}
+
+// full says whether a subject has as many findings as are wanted.
+func (t *Tier) full(s *state) bool { return s.found >= t.Findings }
+
+func (t *Tier) addCells(s *state) (err error) {
+	for _, c := range s.cells {
+		t.done++
+		err = errors.Join(err, t.run.Add(*c))
+	}
+	if t.full(s) && slices.ContainsFunc(s.cells, func(c *rundir.Cell) bool { return c.Explored == 0 }) {
+		t.run.Line("profiles that lose more show the same, and were left out; --findings %d looks for more", t.Findings+1)
+	}
+	return err
+}
+
+// state is what is explored under each profile: an engine or a person's own program
+// on one file system.
+type state struct {
+	cells []*rundir.Cell // weakest profile first
+	known []*oracle.Violation
+	found int // of those in known, that count as findings of --findings
+	// silent says of a recording, by its directory, which profiles showed nothing.
+	silent map[string]map[explore.Profile]bool
+}
+
+// knows says whether a violation is of a cause that was found.
+func (s *state) knows(v *oracle.Violation) bool {
+	return slices.ContainsFunc(s.known, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
+}
+
+func (s *state) keep(v *oracle.Violation) { s.known, s.found = append(s.known, v), s.found+1 }

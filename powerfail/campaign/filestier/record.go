@@ -1,0 +1,87 @@
+package filestier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+)
+
+// own records a person's own program and explores that.
+func (t *Tier) own(ctx context.Context, cells []*rundir.Cell) error {
+	var recordings []*files.Recording
+	for range t.Recordings {
+		rec, err := t.record(ctx, cells[0])
+		if err != nil {
+			return err
+		}
+		recordings = append(recordings, rec)
+	}
+	return t.together(ctx, cells, recordings)
+}
+
+// record runs the workload once. One that does not end well is a finding of cell,
+// unless it was made to fail.
+func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
+	rec := t.newRecording()
+	life := &subject.Life{}
+	source := files.Source{Fault: t.Fault, Workload: disk.Own(t.Program, life)}
+	if err := t.keepRecording(ctx, source, rec); err != nil {
+		return nil, err
+	}
+	t.run.Line("recording %d: %d acknowledged in %.2f s, %d operations on files%s", t.number, len(life.Acks), life.Seconds, rec.Log.Operations(),
+		map[bool]string{true: ", fault " + rec.Fault}[rec.Fault != ""])
+	switch {
+	case life.Failed == nil:
+		return rec, nil
+	case len(life.Acks) == 0 && rec.Log.Operations() == 0:
+		return nil, fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)
+	case life.Wrong(rec.Fault != "") == nil:
+		t.run.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
+		return rec, nil
+	}
+	before := t.run.Found
+	err := t.died(rec, cell, disk.RuleWorkload, life)
+	t.before += t.run.Found - before // what was recorded up to there is explored
+	return rec, err
+}
+
+// died writes down that the program itself did not end well.
+func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, life *subject.Life) error {
+	explore.Count(&cell.Violations, string(rule), 1)
+	if t.causes[string(rule)] {
+		return nil
+	}
+	t.causes[string(rule)] = true
+	return t.write(rec, cell, rec.Died(rule, life))
+}
+
+// write writes a finding down.
+func (t *Tier) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Finding) error {
+	f.Key = cell.Key
+	return errors.Join(rec.Explain(f), t.run.Report(*f))
+}
+
+func (t *Tier) newRecording() *files.Recording {
+	t.number++
+	return &files.Recording{Program: t.Program, Fault: t.Fault.String(), Dir: rundir.RecordingDir(t.run.Dir.Path(), t.number)}
+}
+
+// keepRecording records and keeps the log in the directory of rec.
+func (t *Tier) keepRecording(ctx context.Context, source files.Source, rec *files.Recording) error {
+	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
+		return err
+	}
+	source.Server, source.Watched = t.self.FuseFiles(), t.self.Watched()
+	if err := files.Record(ctx, t.stage, source, rec.LogFile()); err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	return errors.Join(rec.Save(), rec.Load())
+}

@@ -1,0 +1,45 @@
+package filestier
+
+import (
+	"context"
+
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+)
+
+// What recording the reopenings of a program may take, for each recording and profile.
+const (
+	reopenings   = 6
+	reopenStates = 100 // of each
+)
+
+// again records some reopenings of what a crash left, and explores those.
+func (t *Tier) again(ctx context.Context, x *files.Exploration, rec *files.Recording, cell *rundir.Cell) error {
+	crashes, err := x.Draw(reopenings)
+	if err != nil {
+		return err
+	}
+	for _, c := range crashes {
+		next := t.newRecording()
+		next.Program = rec.Program
+		life := &subject.Life{}
+		source := files.Source{Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(rec.Program, c.Acked, life)}
+		if err := t.keepRecording(ctx, source, next); err != nil {
+			return err
+		}
+		if life.Failed != nil {
+			if err := t.died(next, cell, disk.RuleReopen, life); err != nil {
+				return err
+			}
+		}
+		y := *x
+		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.OwnJudge(t.stage)
+		y.Depth, y.States, y.Findings = 2, reopenStates, t.wanted()
+		if err := t.explore(ctx, &y, next, cell); err != nil || t.enough() {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package filestier
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/rundir"
+)
+
+// Replay implements [campaign.Replayer]: it checks the crash state of a finding again,
+// from its own log; or runs the program again, if it did not end well by itself.
+func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
+	if err := files.Require(); err != nil {
+		return nil, counts, err
+	}
+	if f.State == nil {
+		return nil, counts, errors.New("the finding has no state directory, in which its operation log would lie")
+	}
+	if err := t.begin(); err != nil {
+		return nil, counts, err
+	}
+	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	dir := filepath.Join(t.stage.Dir, "finding")
+	if err := f.State(dir); err != nil {
+		return nil, counts, err
+	}
+	rec, died, err := files.Found(f, dir)
+	if err != nil {
+		return nil, counts, err
+	}
+	counts.Explored, counts.Distinct = 1, 1
+	again := *f
+	if died {
+		log := filepath.Join(t.stage.Dir, "again.jsonl")
+		failed, err := rec.RunAgain(ctx, t.stage, t.self.FuseFiles(), t.self.Watched(), f.Rule, log)
+		if err != nil || failed == nil {
+			return nil, counts, err
+		}
+		again.Detail, again.Output = failed.Headline(), failed.Output
+		return &again, counts, nil
+	}
+	judge, err := t.judges(rec)
+	if err != nil {
+		return nil, counts, err
+	}
+	x := files.Exploration{Stage: t.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: judge}
+	broken, err := x.Replay(ctx, f)
+	if err != nil || broken == nil || broken.Rule != f.Rule {
+		return nil, counts, err
+	}
+	again.Detail = broken.Detail
+	return &again, counts, nil
+}

@@ -1,0 +1,136 @@
+// Package filestier runs campaigns of the file level: programs and engines in a
+// directory whose operations are recorded.
+package filestier
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/process"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/rundir"
+	"lsmlab/powerfail/subject"
+)
+
+// Tier explores every subject.
+type Tier struct {
+	*campaign.Options
+	Program    subject.Program // a person's own, if there are no engines
+	Recordings int             // of it
+	Workers    int             // states checked at once
+	Kill       bool            // only end the process, without a power loss
+	Fault      disk.Fault      // of the workload's files
+	// Old are recordings of another run to explore again, instead of new ones. With
+	// Program.Check they are checked by another command.
+	Old []*files.Recording
+
+	run    *campaign.Run
+	stage  *disk.Stage
+	self   process.Self
+	causes map[string]bool // of findings, over all profiles
+	number int             // of recordings made
+	done   int             // cells
+	before int             // findings of other subjects, and workloads that died
+}
+
+const (
+	// statesPerProgram bounds what one recording of many may take.
+	statesPerProgram = 300
+	// steps is how finely the progress moves within a cell.
+	steps = 1000
+)
+
+// Name implements [campaign.Tier].
+func (t *Tier) Name() string { return files.Tier }
+
+// Steps implements [campaign.Tier].
+func (t *Tier) Steps() int { return max(1, len(t.Engines)) * len(t.Profiles) * steps }
+
+// Versions implements [campaign.Tier].
+func (t *Tier) Versions() map[string]string { return map[string]string{"kernel": disk.Kernel()} }
+
+// Explore implements [campaign.Tier].
+func (t *Tier) Explore(ctx context.Context, r *campaign.Run) (err error) {
+	if err := t.begin(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	t.run = r
+	if t.Old != nil {
+		return t.old(ctx)
+	}
+	for _, what := range t.Subjects(t.Program) {
+		cells := t.subject(&what)
+		if what.Own() {
+			err = t.own(ctx, cells)
+		} else {
+			err = t.engine(ctx, what.Engine, cells)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tier) begin() (err error) {
+	if t.self, err = process.This(); err != nil {
+		return err
+	}
+	t.stage, err = disk.NewStage()
+	return err
+}
+
+// old explores what was recorded before: recordings of one subject together.
+func (t *Tier) old(ctx context.Context) error {
+	for _, same := range campaign.Group(t.Old, (*files.Recording).Subject) {
+		for _, rec := range same {
+			rec.Program.Check = cmp.Or(t.Program.Check, rec.Program.Check)
+		}
+		cells := t.subject(&campaign.Subject{Engine: same[0].Engine, Bug: same[0].Bug})
+		if err := t.together(ctx, cells, same); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subject begins another subject, of which no cause is known, and returns its cells.
+func (t *Tier) subject(s *campaign.Subject) []*rundir.Cell {
+	t.before, t.causes = t.run.Found, map[string]bool{}
+	return t.cells(s)
+}
+
+// together explores recordings of one subject under one profile after the other.
+func (t *Tier) together(ctx context.Context, cells []*rundir.Cell, recordings []*files.Recording) (err error) {
+	for i, cell := range cells {
+		if t.enough() {
+			t.run.Line("profiles that lose more show the same, and were left out; --findings %d looks for more", t.Findings+1)
+			break
+		}
+		err := t.profile(ctx, i, cell, recordings)
+		if err = errors.Join(err, t.end(cell)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end writes a cell down.
+func (t *Tier) end(cell *rundir.Cell) error {
+	t.done++
+	return t.run.Add(*cell)
+}
+
+// cells returns one for each profile; kills alone need one.
+func (t *Tier) cells(s *campaign.Subject) []*rundir.Cell {
+	cells := s.Cells(files.FileSystem, t.Profiles)
+	if t.Kill {
+		cells = cells[:1]
+		cells[0].Profile = campaign.ProfileKill
+	}
+	return cells
+}

@@ -1,0 +1,50 @@
+package campaign
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lsmlab/powerfail/explore"
+)
+
+// Options are those that campaigns of all tiers have.
+type Options struct {
+	Engines  []string          // empty: a person's own program
+	Profiles []explore.Profile // weakest adversary first
+	States   int64             // distinct crash states to check, of each engine and profile
+	Seed     uint64            // of all programs and choices
+	Depth    int               // crashes that follow each other, 1 or more
+	Shard    Shard
+	Bug      string // planted; "": none
+	Findings int    // that end an engine, 1 or more
+}
+
+// Shard is part I of N of the work. The zero value is all of it. It is a flag's value.
+type Shard struct{ I, N int }
+
+// Takes says whether item n of the work, from 0 on, is of this part.
+func (s Shard) Takes(n int) bool { return s.N == 0 || n%s.N == s.I }
+
+// Set reads I/N.
+func (s *Shard) Set(text string) (err error) {
+	i, n, ok := strings.Cut(text, "/")
+	if s.I, err = strconv.Atoi(i); err == nil {
+		s.N, err = strconv.Atoi(n)
+	}
+	if !ok || err != nil || s.N < 1 || s.I < 0 || s.I >= s.N {
+		return fmt.Errorf("%q: want I/N with I from 0 to N-1, such as 0/4", text)
+	}
+	return nil
+}
+
+// String returns I/N, "" of the zero value.
+func (s *Shard) String() string {
+	if s.N == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", s.I, s.N)
+}
+
+// Type names the kind of value in a command's help.
+func (s *Shard) Type() string { return "I/N" }

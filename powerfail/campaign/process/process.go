@@ -1,0 +1,51 @@
+// Package process knows the commands of this program that tiers start as processes of
+// their own: workers that may be killed, judges that may crash, servers of FUSE.
+package process
+
+import (
+	"bytes"
+	"os"
+
+	"lsmlab/engines/kv"
+	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/oracle"
+)
+
+// Self is the file of this program.
+type Self string
+
+// This returns the file of the running program.
+func This() (Self, error) {
+	name, err := os.Executable()
+	return Self(name), err
+}
+
+// Worker runs the program in a file on an engine. The store's directory is to be
+// appended.
+func (s Self) Worker(engine, bug, file string) []string {
+	return []string{string(s), "crash", "worker", "--engine", engine, "--small", "--bug", bug, "--program", file, "--dir"}
+}
+
+// Fuse serves a recorded disk.
+func (s Self) Fuse() []string { return []string{string(s), "crash", "fuse"} }
+
+// FuseFiles serves a recorded directory.
+func (s Self) FuseFiles() []string { return []string{string(s), "crash", "fuse-files"} }
+
+// Watched becomes a program whose system calls are watched.
+func (s Self) Watched() []string { return []string{string(s), "crash", "watched"} }
+
+// Judges returns what makes judges of an engine's stores, each with a process of its
+// own.
+func (s Self) Judges(stage *disk.Stage, engine, bug string, d kv.Durability, h *oracle.History) (func() disk.Judge, error) {
+	var text bytes.Buffer
+	if err := h.Encode(&text); err != nil {
+		return nil, err
+	}
+	file, err := stage.WriteFile("history.jsonl", text.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	argv := []string{string(s), "crash", "judge", "--engine", engine, "--small", "--bug", bug, "--durability", d.String(), "--history", file}
+	return func() disk.Judge { return disk.NewEngineJudge(stage, argv) }, nil
+}
