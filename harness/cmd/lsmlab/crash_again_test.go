@@ -61,8 +61,10 @@ func TestCrashReplayMendedFault(t *testing.T) {
 		dir := t.TempDir()
 		mended := filepath.Join(dir, "mended")
 		workload := `w() { cd "$1"; for i in 1 2 3; do echo $i > $i; sync $i . || { [ -e ` + mended + ` ] && exit 3; kill -SEGV $$; }; echo ack $i; done; }; w`
-		args := append([]string{tier, "--workload-cmd", workload, "--check-cmd", ownCheck, "--fail", "sync:2", "--recordings", "1",
-			"--profile", "drop-all", "--states", "20", "--out", filepath.Join(dir, "run")}, size...)
+		args := append([]string{
+			tier, "--workload-cmd", workload, "--check-cmd", ownCheck, "--fail", "sync:2", "--recordings", "1",
+			"--profile", "drop-all", "--states", "20", "--out", filepath.Join(dir, "run"),
+		}, size...)
 		if status, said := crash("", args...); status != exitFinding || !strings.Contains(said, "workload: ") {
 			t.Errorf("%s: status %d:\n%s", tier, status, said)
 		}

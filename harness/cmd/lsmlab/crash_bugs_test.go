@@ -3,12 +3,14 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/bugs"
+	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
@@ -57,17 +59,21 @@ func TestPlantedBugsDisk(t *testing.T) {
 // luck, the method or the program is one that shows the bug.
 func TestPlantedBugsVM(t *testing.T) {
 	init := guestInit(t)
-	lab, err := newVMLab(t.Context(), init, false)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := vmtier.NewLab(t.Context(), self, init, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lab.Close()
 	for _, b := range bugs.All() {
-		if !b.Sees(vmTier) {
+		if !b.Sees(vmtier.Name) {
 			continue
 		}
 		t.Run(b.Name, func(t *testing.T) {
-			s := vmScenario{Cell: vm.Cell{Kernel: "6.1", FS: "ext4", Method: "disk-log"}, States: 100, Seed: 1}
+			s := vmtier.Scenario{Cell: vm.Cell{Kernel: "6.1", FS: "ext4", Method: "disk-log"}, States: 100, Seed: 1}
 			p := program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 40})
 			switch b.Name {
 			case "sync-error-ignored":
@@ -75,7 +81,7 @@ func TestPlantedBugsVM(t *testing.T) {
 			case "batch-split":
 				p = largeBatches(10)
 			}
-			w := vmWorkload("lsm-bptree", b.Name, p, s)
+			w := vmtier.Workload("lsm-bptree", b.Name, p, s)
 			w.Enough = func(*oracle.Violation) bool { return true }
 			o, err := lab.Run(t.Context(), s.Cell, w)
 			if err != nil {

@@ -22,6 +22,7 @@ import (
 	"lsmlab/harness/display"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/campaign/chain"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	crashreport "lsmlab/reports/crash"
@@ -110,7 +111,7 @@ func (a *app) explore(c *cobra.Command, f *crashFlags, t campaign.Tier) error {
 		return err
 	}
 	progress := display.New(a.stdout, a.stderr, t.Steps())
-	run.Progress, run.Chain = progress, chainOf
+	run.Progress, run.Chain = progress, chain.Of
 	if err := t.Explore(c.Context(), run); err != nil && c.Context().Err() == nil {
 		return errors.Join(err, run.End(true))
 	}

@@ -1,4 +1,6 @@
-package main
+// Package chain looks into stores that crashes left: it is what campaigns know of the
+// files of this module's engines.
+package chain
 
 import (
 	"errors"
@@ -14,10 +16,10 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// chainOf looks into the store that a finding's crash left, for which LSNs its
+// Of looks into the store that a finding's crash left, for which LSNs its
 // files hold. It is nil for an engine that is not of this module, and for a
 // crash that left no store.
-func chainOf(f *rundir.Finding) (_ *rundir.Chain, err error) {
+func Of(f *rundir.Finding) (_ *rundir.Chain, err error) {
 	info, known := engines.Lookup(f.Engine)
 	if known != nil || info.Module != "" || f.State == nil {
 		return nil, nil //nolint:nilerr // a program of the user has no chain
