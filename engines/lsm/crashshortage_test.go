@@ -139,7 +139,10 @@ func (c *crashedStore) crash(rng *rand.Rand) {
 		before[w] = c.synced[w].Load()
 	}
 	o := c.o
-	o.FS = c.disk.CrashClone(vfs.CrashOptions{Choose: vfs.Chance(rng.Float64(), rng), BlockSize: 512, Strict: rng.IntN(2) == 0})
+	strict := rng.IntN(2) == 0
+	o.FS = c.disk.CrashClone(vfs.CrashOptions{
+		Choose: vfs.Chance(rng.Float64(), rng), BlockSize: 512, Strict: strict, Garbage: strict && rng.IntN(2) == 0,
+	})
 	db, err := Open("db", o)
 	if err != nil {
 		c.Errorf("after a power cut: %v", err)

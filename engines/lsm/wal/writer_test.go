@@ -151,8 +151,10 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %d, %v", name, got, ok)
 		}
 	}
-	for _, name := range []string{"1.wal", "0000001.wal", "+00001.wal", "000001.walx", "000001", "-00001.wal", "4294967296.wal",
-		"000000-000001.wal", "000001-1.wal", "1-000001.wal", "000001-000001-000001.wal", "000001-4294967296.wal", "4294967296-000001.wal"} {
+	for _, name := range []string{
+		"1.wal", "0000001.wal", "+00001.wal", "000001.walx", "000001", "-00001.wal", "4294967296.wal",
+		"000000-000001.wal", "000001-1.wal", "1-000001.wal", "000001-000001-000001.wal", "000001-4294967296.wal", "4294967296-000001.wal",
+	} {
 		if _, ok := parseName(name); ok {
 			t.Errorf("%s was taken for a segment", name)
 		}
