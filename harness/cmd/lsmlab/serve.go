@@ -57,7 +57,7 @@ process at once.`,
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to serve; port 0 picks one")
 	fs.StringVar(&f.respAddr, "resp-addr", "", "`ADDRESS` to serve by the protocol of Redis; none if empty")
 	fs.StringVar(&f.adminAddr, "admin-addr", "", "`ADDRESS` of pprof and expvar; none if empty")
-	fs.StringVar(&f.durability, "durability", "", "`RUNG` of writes that ask for none: volatile, buffered (default), synced")
+	fs.StringVar(&f.durability, "durability", "", "`LEVEL` of writes that ask for none: volatile, buffered (default), synced")
 	fs.StringVar(&f.durableReads, "durable-reads", "auto", "`MODE` of reads: on, they see nothing that a power failure takes back; off, they may see a write before it is durable; auto is on where the durability level is synced at the start")
 	fs.DurationVar(&f.syncInterval, "sync-interval", 0, "`DURATION` whose writes a power failure takes at most, of those below synced; 0: no bound")
 	fs.StringVar(&f.settings, "settings", "", "JSON `FILE` of limits, rate, breaker, log level; loaded again when it changes and at SIGHUP")
