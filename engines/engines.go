@@ -47,7 +47,7 @@ type Info struct {
 	// Rungs says, for each durability that the engine gives, which options give
 	// it. Others are refused with kv.ErrUnsupported.
 	Rungs map[kv.Durability]string
-	// FixedRung says that a store gives only the rung of Options.Durability.
+	// FixedRung says that a store gives only the level of Options.Durability.
 	FixedRung bool
 	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
 	// durable what was written at a weaker level before.
