@@ -127,7 +127,6 @@ bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (2
 
 bench-used: build ## the time to open a store after 3 million random writes and a kill, three rounds (10 minutes)
 	./$(BIN) bench --plan used --out results/used-$(STAMP)
-	./$(BIN) report results/used-$(STAMP)
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)

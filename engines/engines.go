@@ -1,7 +1,15 @@
 // Package engines is the one table of all engines: name to Open. Everything
-// that races, crashes, serves or loads an engine gets it from here.
+// that races, crashes, serves or loads an engine gets it from here, and so may any
+// program that imports this module.
 //
 //	e, err := engines.Open("pebble", dir, engines.Options{})
+//
+// An engine is one of this module's own ([Own]: the core of package lsm with one of its
+// MemTables) or a peer ([Peers]: a library of others behind an adapter). All stand
+// behind the contract of package kv, so a caller knows none of them. The name of one of
+// our own takes options, as in lsm-bptree+zstd+pread; package lsm/axes has the table of
+// them. What an engine gives at each durability level, and which of [Options] it
+// refuses, stands in its [Info].
 package engines
 
 import (
@@ -39,7 +47,7 @@ type Info struct {
 	// Rungs says, for each durability that the engine gives, which options give
 	// it. Others are refused with kv.ErrUnsupported.
 	Rungs map[kv.Durability]string
-	// FixedRung says that a store gives only the rung of Options.Durability.
+	// FixedRung says that a store gives only the level of Options.Durability.
 	FixedRung bool
 	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
 	// durable what was written at a weaker level before.

@@ -1,6 +1,7 @@
 // Package reports draws what a run left on disk: charts and one page that a person
-// can defend and pass on. Each kind of run has a package of its own; figures are drawn
-// by chart and pages are made by page.
+// can defend and pass on. [Render] takes the directory of any run (a race or a race of
+// bare MemTables, a load of a service, a crash test) and finds out which it is. Each kind
+// of run has a package of its own; figures are drawn by chart and pages are made by page.
 //
 // Invariants of all kinds:
 //

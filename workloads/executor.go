@@ -62,7 +62,7 @@ type Executor struct {
 }
 
 // NewExecutor returns an executor of w's operations on e. Writes are acknowledged
-// at rung d.
+// at durability level d.
 func NewExecutor(w *Workload, e kv.Engine, d kv.Durability) *Executor {
 	return &Executor{
 		engine: e, durability: d,

@@ -2,8 +2,8 @@ package kv
 
 import "fmt"
 
-// Durability is a rung of the ladder, a durability level, that says what an
-// acknowledged write survives. Figures of different rungs must never be compared.
+// Durability is a durability level: it says what an acknowledged write survives.
+// Figures of different levels must never be compared.
 //
 // A level speaks of acknowledged writes. Of a write that is not acknowledged yet, and
 // that other readers may see (see [Engine]), it says nothing: at Synced a kill may
@@ -13,7 +13,7 @@ import "fmt"
 // (engines.Options.SyncInterval) loses writes of at most that much time.
 type Durability uint8
 
-// The rungs, weakest first.
+// The levels, weakest first.
 const (
 	Volatile Durability = iota // D0: nothing, it may sit in process memory
 	Buffered                   // D1: a process crash, it was handed to the OS

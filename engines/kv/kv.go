@@ -35,8 +35,8 @@ const (
 // Snapshots and iterators should be closed before the engine.
 type Engine interface {
 	Reader
-	// Apply makes the writes of b visible and durable to rung d: all of b or
-	// nothing, also across a crash. It returns once rung d is reached, with
+	// Apply makes the writes of b visible and durable to level d: all of b or
+	// nothing, also across a crash. It returns once level d is reached, with
 	// [ErrUnsupported] if this engine cannot give d. Later operations of one
 	// batch win over earlier ones on the same key. The engine keeps no part of
 	// b after Apply returns.

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	CacheSize    int64 // bytes of block cache; 1 GiB
 	MemTableSize int64 // bytes; 64 MiB
-	// Durability is the rung that the store will be used at. Engines that fix it
+	// Durability is the level that the store will be used at. Engines that fix it
 	// when they open (badger, bbolt) refuse the others; there, Volatile stands
 	// for Buffered. Engines that choose by each Apply ignore it.
 	Durability kv.Durability
@@ -59,5 +59,5 @@ func (o Options) WithDefaults() Options {
 	return o
 }
 
-// FixedRung returns the one rung of an engine that fixes it when it opens.
+// FixedRung returns the one level of an engine that fixes it when it opens.
 func (o Options) FixedRung() kv.Durability { return max(o.Durability, kv.Buffered) }

@@ -10,7 +10,7 @@
 // What may be found after a cut, for one writer: the content after the first n of
 // its writes, for some n
 //
-//	acknowledged at the rung that the cut must keep <= n <= begun
+//	acknowledged at a durability level that the cut must keep <= n <= begun
 //
 // and with several writers one n for each, such that no write is found without
 // all those that were acknowledged before it began (no hole in LSN order, as far

@@ -15,7 +15,7 @@ const (
 	RuleInvented   Rule = "invented"    // every key and value found was written
 	RuleTorn       Rule = "torn"        // a batch is there as a whole or not at all
 	RuleResurrect  Rule = "resurrected" // nothing deleted comes back beside later writes
-	RuleLost       Rule = "lost"        // what was acknowledged at the rung is there
+	RuleLost       Rule = "lost"        // what was acknowledged at the durability level is there
 	RuleHole       Rule = "hole"        // nothing is there without all that came before it
 	RuleUnwritable Rule = "unwritable"  // the store takes writes, and shows them
 	RuleClose      Rule = "close"       // it closes without an error

@@ -52,7 +52,7 @@ func (a *app) crashCheckCommand() *cobra.Command {
 	fs.StringVar(&history, "history", "", "`FILE` with the history")
 	fs.Int64Var(&position, "position", 0, "of the crash, in the history's log")
 	fs.StringVar(&kind, "kind", oracle.PowerOff.String(), "`KIND` of the crash: power or kill")
-	fs.StringVar(&durability, "durability", kv.Synced.String(), "`RUNG` that the store is opened for")
+	fs.StringVar(&durability, "durability", kv.Synced.String(), "`LEVEL` that the store is opened for")
 	_ = c.MarkFlagRequired("history")
 	return c
 }

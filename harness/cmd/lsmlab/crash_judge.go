@@ -93,6 +93,6 @@ func (a *app) crashJudgeCommand() *cobra.Command {
 	fs.StringVar(&store.bug, "bug", "", "`NAME` of a planted bug, see lsmlab list faults")
 	fs.BoolVar(&store.small, "small", false, "sizes that make tables, logs and manifests end early")
 	fs.StringVar(&history, "history", "", "`FILE` with the history")
-	fs.StringVar(&durability, "durability", kv.Synced.String(), "`RUNG` that the store is opened for")
+	fs.StringVar(&durability, "durability", kv.Synced.String(), "`LEVEL` that the store is opened for")
 	return c
 }

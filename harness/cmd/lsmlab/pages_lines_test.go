@@ -28,6 +28,19 @@ type pageLine struct {
 func allLines(t *testing.T, root string) (lines []pageLine) {
 	t.Helper()
 	lines = helpLines((&app{}).root())
+	for _, page := range pages(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, markdownLines(page, string(text))...)
+	}
+	return append(lines, makeLines(t, root)...)
+}
+
+// pages returns the Markdown files of the checkout.
+func pages(t *testing.T, root string) (names []string) {
+	t.Helper()
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -35,16 +48,14 @@ func allLines(t *testing.T, root string) (lines []pageLine) {
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains([]string{"bin", "results", "testdata", "node_modules"}, d.Name())):
 			return fs.SkipDir
 		case filepath.Ext(name) == ".md":
-			text, err := os.ReadFile(filepath.Join(root, name))
-			lines = append(lines, markdownLines(name, string(text))...)
-			return err
+			names = append(names, name)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(lines, makeLines(t, root)...)
+	return names
 }
 
 // helpLines returns the examples of a command and of those below it.

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
+	linked  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N}\-_ ]`)
+)
+
+// TestLinks follows every relative link of every page, to a file or folder of the
+// checkout and, behind a #, to a heading of that page. Links to other sites are
+// left alone.
+func TestLinks(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	followed := 0
+	for _, page := range pages(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(fenced.ReplaceAllString(string(text), ""), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			followed++
+			if err := follow(root, page, m[1]); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if followed < 50 {
+		t.Errorf("%d links followed: the pages have more", followed)
+	}
+}
+
+// follow returns an error unless the link of the page leads somewhere.
+func follow(root, page, to string) error {
+	path, anchor, _ := strings.Cut(to, "#")
+	target := page
+	if path != "" {
+		target = filepath.Join(filepath.Dir(page), path)
+	}
+	if strings.HasPrefix(target, "..") || filepath.IsAbs(path) {
+		return fmt.Errorf("link %s leads out of the checkout", to)
+	}
+	if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+		return fmt.Errorf("link %s: %w", to, err)
+	}
+	if anchor == "" {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(root, target))
+	if err != nil {
+		return fmt.Errorf("link %s: %w", to, err)
+	}
+	if known := anchors(string(text)); !slices.Contains(known, anchor) {
+		return fmt.Errorf("link %s: %s has the headings %s", to, target, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// anchors returns the names by which GitHub finds the headings of a page: in small
+// letters, without punctuation, hyphens for spaces, and a number behind a name that
+// was there before.
+func anchors(text string) (names []string) {
+	count := map[string]int{}
+	for _, m := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		name := strings.ToLower(linked.ReplaceAllString(m[1], "$1"))
+		name = strings.ReplaceAll(dropped.ReplaceAllString(name, ""), " ", "-")
+		if n := count[name]; n > 0 {
+			names = append(names, fmt.Sprintf("%s-%d", name, n))
+		} else {
+			names = append(names, name)
+		}
+		count[name]++
+	}
+	return names
+}
+
+// What leads nowhere is told.
+func TestFollowRefuses(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"a.md": "# A `b`: c\n## [Link](b.md) & more\n## A b c\n```\n# code\n```\n", "d/b.md": "# Other\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, good := range []string{"a.md", "d", "d/b.md#other", "#a-b-c", "#link--more", "#a-b-c-1"} {
+		if err := follow(root, "a.md", good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"b.md", "d/b.md#another", "#code", "#b", "../a.md", "/a.md", "d#x"} {
+		if err := follow(root, "a.md", bad); err == nil {
+			t.Errorf("%s is taken for a link that leads somewhere", bad)
+		}
+	}
+}
