@@ -10,7 +10,7 @@ import (
 type Anomaly struct {
 	// Name is Adya's (G0, G1a, G1b, G1c, G-single, G-nonadjacent, G2-item, G2), with
 	// "-process" or "-realtime" where the cycle needs such an edge; or one of "internal",
-	// "future read", "unwritten value", "duplicate element", "incompatible order".
+	// "lost update", "future read", "unwritten value", "duplicate element", "incompatible order".
 	Name string `json:"name"`
 	Text string `json:"text"` // what happened, in one sentence
 	// Txns are the numbers of the transactions; of a cycle in its order.
@@ -54,6 +54,9 @@ func (a *anomalies) add(name string, key int32, format string, txns []int32, val
 
 // shown is a key with values, of a long list only its end.
 func shown(key string, values []int64) string {
+	if len(values) == 0 {
+		return key
+	}
 	const most = 8
 	before := ""
 	if cut := len(values) - most; cut > 0 {

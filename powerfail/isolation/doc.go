@@ -11,7 +11,8 @@
 //   - lists: a write appends an element to the list of its key, and a read returns the
 //     whole list. So each read tells the order of all versions before it.
 //   - registers: a write replaces the value of its key. A version's successor is known
-//     where a transaction that read the one wrote the other.
+//     where a transaction that read the one wrote the other. Two such successors of one
+//     version are a lost update.
 //
 // No value is written twice to one key, so each value read names its writer. A range
 // read counts as a read of every key of the history in its bounds: a key that it did not

@@ -35,7 +35,7 @@ type rule struct {
 var (
 	garbage   = []string{"unwritten value", "duplicate element", "incompatible order"}
 	dirty     = append(slices.Clone(garbage), "G1a", "G1b", "future read")
-	unstable  = append(slices.Clone(dirty), "internal")
+	unstable  = append(slices.Clone(dirty), "internal", "lost update")
 	ofItems   = ww | wr | rw
 	inSession = dependencies | inProcess
 	inOrder   = dependencies | inProcess | inTime

@@ -184,7 +184,7 @@ func (f *inference) orderList(key int32, l *listOrders) {
 	}
 	var unread []int32
 	for i := f.writes.rows[key]; i < f.writes.rows[key+1]; i++ {
-		if w := f.writes.all[i].txn; l.position[i] < 0 && f.h.txns[w].outcome == Committed {
+		if w := f.writes.all[i].txn; l.position[i] < 0 && f.counts[w] {
 			unread = append(unread, w)
 		}
 	}

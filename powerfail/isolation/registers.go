@@ -26,7 +26,7 @@ func (f *inference) registers() {
 		}
 	}
 	for i, first := range v.written {
-		f.orderVersion(f.writes.all[i].txn, v, first)
+		f.orderVersion(int32(i), v, first)
 	}
 	for k, first := range v.absent {
 		f.orderFirst(int32(k), v, first)
@@ -115,19 +115,37 @@ func (f *inference) writesAfter(w, key int32, value int64) bool {
 }
 
 // orderVersion infers what follows a version: those who read it and wrote the register.
-// Two of them are a lost update, which two tell as well as many.
-func (f *inference) orderVersion(writer int32, v *versions, first int32) {
-	var next []int32
-	for i := first; i >= 0; i = v.reads[i].next {
-		if v.reads[i].wrote {
-			f.graph.add(writer, v.reads[i].txn, ww)
-			next = append(next, v.reads[i].txn)
-		}
+func (f *inference) orderVersion(write int32, v *versions, first int32) {
+	writer := f.writes.all[write].txn
+	next := v.next(first)
+	for _, n := range next {
+		f.graph.add(writer, n, ww)
 	}
+	f.lostUpdate(next, f.writes.key(write))
 	for i := first; i >= 0; i = v.reads[i].next {
 		for _, n := range next[:min(len(next), 2)] {
 			f.graph.add(v.reads[i].txn, n, v.reads[i].kind)
 		}
+	}
+}
+
+// next returns the transactions that read a version, the first of whose reads is given,
+// and then wrote the register.
+func (v *versions) next(first int32) (all []int32) {
+	for i := first; i >= 0; i = v.reads[i].next {
+		if v.reads[i].wrote {
+			all = append(all, v.reads[i].txn)
+		}
+	}
+	return all
+}
+
+// lostUpdate notes that several transactions wrote the version after the same one.
+// Whatever the order of their versions, one of them overwrote what it had not read, and
+// the cycle that makes is not in the graph, as the order is not known.
+func (f *inference) lostUpdate(next []int32, key int32) {
+	if len(next) > 1 {
+		f.found.add("lost update", key, "T%d read %s and wrote it, and so did T%d, from the same version", next[:2])
 	}
 }
 
@@ -136,6 +154,7 @@ func (f *inference) orderFirst(key int32, v *versions, first int32) {
 	if first < 0 {
 		return
 	}
+	f.lostUpdate(v.next(first), key)
 	var writers []int32
 	for _, w := range f.writes.of(key) {
 		if f.counts[w.txn] {

@@ -59,6 +59,18 @@ func indexWrites(h *History) (*writes, error) {
 // of returns the writes of a key, by value.
 func (w *writes) of(key int32) []write { return w.all[w.rows[key]:w.rows[key+1]] }
 
+// key returns the key of a write, by its index in all.
+func (w *writes) key(index int32) int32 {
+	i, ok := slices.BinarySearch(w.rows, index)
+	for ok && i+1 < len(w.rows) && w.rows[i+1] == index {
+		i++ // keys without writes begin there too
+	}
+	if !ok {
+		i--
+	}
+	return int32(i)
+}
+
 // find returns the index in all of the write of a value to a key.
 func (w *writes) find(key int32, value int64) (index int32, ok bool) {
 	first, of := w.rows[key], w.of(key)
