@@ -1,0 +1,312 @@
+package isolation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"lsmlab/engines/testseed"
+)
+
+// world is a store of lists, as the brute-force judge runs transactions on it.
+type world map[string][]int64
+
+// brute is a judge that shares nothing with the one under test: it runs the committed
+// transactions of a history of lists, in every order in which a store of the level might
+// have, until one order gives all that was read.
+type brute struct {
+	txns    []Txn
+	version world // what is committed
+	last    map[string]int
+	started []int // when, as a count of commits; -1: not yet
+	done    []bool
+	commits int
+	final   world           // what the last transaction read: no order may leave its path
+	dead    map[string]bool // states from which no order leads on
+}
+
+func newBrute(all []Txn) *brute {
+	b := &brute{version: world{}, last: map[string]int{}}
+	for _, t := range all {
+		if t.Outcome == Committed {
+			b.txns = append(b.txns, t)
+			b.started = append(b.started, -1)
+		}
+	}
+	b.done = make([]bool, len(b.txns))
+	b.final, b.dead = world{}, map[string]bool{}
+	for _, o := range b.txns[len(b.txns)-1].Ops {
+		b.final[o.Key] = o.List
+	}
+	return b
+}
+
+// leads says whether what is committed can become what the last transaction read.
+func (b *brute) leads(state world) bool {
+	for k, list := range state {
+		if len(list) > len(b.final[k]) || !slices.Equal(list, b.final[k][:len(list)]) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits says whether t reads what it did on top of a state, and returns the state after it.
+func fits(t Txn, state world) (after world, ok bool) {
+	after = world{}
+	for k, v := range state {
+		after[k] = v
+	}
+	for _, o := range t.Ops {
+		switch o.Kind {
+		case Append:
+			after[o.Key] = append(slices.Clone(after[o.Key]), o.Value)
+		case ReadList:
+			if !slices.Equal(after[o.Key], o.List) {
+				return nil, false
+			}
+		}
+	}
+	return after, true
+}
+
+// order is which transactions must come after which, beside what they read.
+type order uint8
+
+const (
+	anyOrder  order = iota
+	bySession       // of one process, the later after the earlier
+	byTime          // also after all that had ended
+)
+
+// mayBegin says whether all that must come before t have committed.
+func (b *brute) mayBegin(t int, by order) bool {
+	for o := range t {
+		session := by >= bySession && b.txns[o].Process == b.txns[t].Process
+		if !b.done[o] && (session || by == byTime && b.txns[o].End < b.txns[t].Begin) {
+			return false
+		}
+	}
+	return true
+}
+
+// serial says whether some serial order explains the rest of the history.
+func (b *brute) serial(by order) bool {
+	if !slices.Contains(b.done, false) {
+		return true
+	}
+	before := b.version
+	for t := range b.txns {
+		if b.done[t] || !b.mayBegin(t, by) {
+			continue
+		}
+		if after, ok := fits(b.txns[t], before); ok && b.leads(after) {
+			b.done[t], b.version = true, after
+			if b.serial(by) {
+				return true
+			}
+			b.done[t], b.version = false, before
+		}
+	}
+	return false
+}
+
+// snapshot says whether some order of begins and commits explains the rest, where each
+// transaction reads the state at its begin and no two that overlap write one key.
+func (b *brute) snapshot(by order) bool {
+	if !slices.Contains(b.done, false) {
+		return true
+	}
+	here := b.state()
+	if b.dead[here] {
+		return false
+	}
+	if b.beginOrCommit(by) {
+		return true
+	}
+	b.dead[here] = true
+	return false
+}
+
+// state is all that decides which orders lead on: what is done and committed, and of
+// the transactions that run which keys were written since they began.
+func (b *brute) state() string {
+	var running []string
+	for t := range b.txns {
+		if b.started[t] < 0 || b.done[t] {
+			continue
+		}
+		s := fmt.Sprint(t)
+		for _, k := range []string{"x", "y", "z"} {
+			if b.last[k] > b.started[t] {
+				s += k
+			}
+		}
+		running = append(running, s)
+	}
+	return fmt.Sprint(b.done, b.version, running)
+}
+
+// beginOrCommit tries each next step of an order.
+func (b *brute) beginOrCommit(by order) bool {
+	for t := range b.txns {
+		if b.done[t] || b.started[t] >= 0 || !b.mayBegin(t, by) {
+			continue
+		}
+		if _, ok := fits(b.txns[t], b.version); ok {
+			b.started[t] = b.commits
+			if b.snapshot(by) {
+				return true
+			}
+			b.started[t] = -1
+		}
+	}
+	before := b.version
+	for t := range b.txns {
+		if b.done[t] || b.started[t] < 0 {
+			continue
+		}
+		after, changed, conflict := world{}, map[string]int{}, false
+		for k, v := range before {
+			after[k] = v
+		}
+		for _, o := range b.txns[t].Ops {
+			if o.Kind == Append {
+				after[o.Key] = append(slices.Clone(after[o.Key]), o.Value)
+				conflict = conflict || b.last[o.Key] > b.started[t]
+				changed[o.Key] = b.last[o.Key]
+			}
+		}
+		if conflict || !b.leads(after) {
+			continue
+		}
+		b.commits++
+		for k := range changed {
+			b.last[k] = b.commits
+		}
+		b.done[t], b.version = true, after
+		if b.snapshot(by) {
+			return true
+		}
+		b.done[t], b.version = false, before
+		for k, old := range changed {
+			b.last[k] = old
+		}
+		b.commits--
+	}
+	return false
+}
+
+// someHistory is what up to n clients saw of a store that is wrong now and then: it reads
+// an older state, or loses the check for conflicts. The last transaction reads all.
+func someHistory(rng *rand.Rand, n int) []Txn {
+	keys := []string{"x", "y", "z"}[:1+rng.IntN(3)]
+	states, wrong := []world{{}}, rng.Float64()*0.6
+	var all []Txn
+	value, clock := int64(0), int64(0)
+	free := map[int]int64{} // from when on each process can begin
+	for range n {
+		clock += int64(rng.IntN(3))
+		t := Txn{Process: rng.IntN(4), Begin: clock}
+		t.Begin = max(t.Begin, free[t.Process])
+		t.End = t.Begin + int64(rng.IntN(4))
+		clock, free[t.Process] = t.Begin, t.End
+		seen := states[len(states)-1]
+		if rng.Float64() < wrong {
+			seen = states[rng.IntN(len(states))]
+		}
+		own, newest := world{}, world{}
+		for k, v := range states[len(states)-1] {
+			newest[k] = v
+		}
+		for range 1 + rng.IntN(3) {
+			k := keys[rng.IntN(len(keys))]
+			if rng.IntN(2) == 0 {
+				value++
+				t.Ops = append(t.Ops, Op{Kind: Append, Key: k, Value: value})
+				own[k] = append(own[k], value)
+				newest[k] = append(slices.Clone(newest[k]), value)
+			} else {
+				t.Ops = append(t.Ops, Op{Kind: ReadList, Key: k, List: slices.Concat(seen[k], own[k])})
+			}
+		}
+		if rng.IntN(10) == 0 {
+			t.Outcome = Aborted
+		} else {
+			states = append(states, newest)
+		}
+		all = append(all, t)
+	}
+	final := Txn{Process: 9, Begin: clock + 10, End: clock + 11} // so that the order of all writes is known
+	for _, k := range keys {
+		final.Ops = append(final.Ops, Op{Kind: ReadList, Key: k, List: states[len(states)-1][k]})
+	}
+	return append(all, final)
+}
+
+// TestBruteForce compares with the brute-force judge on random histories of lists: the
+// levels that it can run must be refuted exactly where no order exists.
+func TestBruteForce(t *testing.T) {
+	rng := testseed.Rand(t)
+	runs, refuted := 4000, map[Level]int{}
+	if testing.Short() {
+		runs = 400
+	}
+	for run := range runs {
+		all := someHistory(rng, 2+rng.IntN(6))
+		h := &History{}
+		for _, txn := range all {
+			if _, err := h.Add(txn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v, err := Check(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for level, possible := range map[Level]bool{
+			Serializable: newBrute(all).serial(anyOrder), StrongSessionSerializable: newBrute(all).serial(bySession),
+			StrictSerializable: newBrute(all).serial(byTime),
+			SnapshotIsolation:  newBrute(all).snapshot(anyOrder), StrongSessionSnapshotIsolation: newBrute(all).snapshot(bySession),
+			StrongSnapshotIsolation: newBrute(all).snapshot(byTime),
+		} {
+			r := v.Of(level)
+			if r.Refuted {
+				refuted[level]++
+			}
+			if r.Refuted == possible {
+				t.Fatalf("run %d: %s: refuted %v (%s), but possible %v:%s", run, level, r.Refuted, because(r), possible, written(all))
+			}
+		}
+	}
+	for _, level := range []Level{SnapshotIsolation, Serializable} {
+		if n := refuted[level]; n < runs/50 || n > runs-runs/50 {
+			t.Errorf("%s was refuted in %d of %d histories: they say nothing", level, n, runs)
+		}
+	}
+	t.Logf("refuted: %v", refuted)
+}
+
+func because(r Result) string {
+	if r.By == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%s: %s %v", r.By.Name, r.By.Text, r.By.Cycle)
+}
+
+// written shows a history, one transaction a line.
+func written(all []Txn) string {
+	s := ""
+	for i, t := range all {
+		s += fmt.Sprintf("\nT%d process %d [%d, %d] %s:", i, t.Process, t.Begin, t.End, t.Outcome)
+		for _, o := range t.Ops {
+			if o.Kind == Append {
+				s += fmt.Sprintf(" append %s %d", o.Key, o.Value)
+			} else {
+				s += fmt.Sprintf(" read %s %v", o.Key, o.List)
+			}
+		}
+	}
+	return s
+}

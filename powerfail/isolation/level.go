@@ -1,0 +1,97 @@
+package isolation
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Level is an isolation level.
+type Level uint8
+
+// The levels. A later one is stronger than an earlier one, or cannot be compared with it;
+// see [Level.Implies].
+const (
+	ReadUncommitted Level = iota
+	ReadCommitted
+	RepeatableRead
+	SnapshotIsolation
+	StrongSessionSnapshotIsolation
+	StrongSnapshotIsolation
+	Serializable
+	StrongSessionSerializable
+	StrictSerializable
+)
+
+// rule says what refutes a level: a cycle of its edges, if apart is set without two rw
+// edges one after the other, or an anomaly that is in one read or transaction.
+type rule struct {
+	name    string
+	kinds   edgeKind
+	apart   bool
+	singles []string
+	implies []Level // directly
+}
+
+var (
+	garbage   = []string{"unwritten value", "duplicate element", "incompatible order"}
+	dirty     = append(slices.Clone(garbage), "G1a", "G1b", "future read")
+	unstable  = append(slices.Clone(dirty), "internal", "lost update")
+	ofItems   = ww | wr | rw
+	inSession = dependencies | inProcess
+	inOrder   = dependencies | inProcess | inTime
+)
+
+var rules = [...]rule{
+	ReadUncommitted:                {"read uncommitted", ww, false, garbage, nil},
+	ReadCommitted:                  {"read committed", ww | wr, false, dirty, []Level{ReadUncommitted}},
+	RepeatableRead:                 {"repeatable read", ofItems, false, unstable, []Level{ReadCommitted}},
+	SnapshotIsolation:              {"snapshot isolation", dependencies, true, unstable, []Level{ReadCommitted}},
+	StrongSessionSnapshotIsolation: {"strong session snapshot isolation", inSession, true, unstable, []Level{SnapshotIsolation}},
+	StrongSnapshotIsolation:        {"strong snapshot isolation", inOrder, true, unstable, []Level{StrongSessionSnapshotIsolation}},
+	Serializable:                   {"serializable", dependencies, false, unstable, []Level{RepeatableRead, SnapshotIsolation}},
+	StrongSessionSerializable:      {"strong session serializable", inSession, false, unstable, []Level{Serializable, StrongSessionSnapshotIsolation}},
+	StrictSerializable:             {"strict serializable", inOrder, false, unstable, []Level{StrongSessionSerializable, StrongSnapshotIsolation}},
+}
+
+// Levels returns all levels, weakest first.
+func Levels() []Level {
+	all := make([]Level, len(rules))
+	for i := range all {
+		all[i] = Level(i)
+	}
+	return all
+}
+
+// String returns the name of the level.
+func (l Level) String() string {
+	if int(l) < len(rules) {
+		return rules[l].name
+	}
+	return fmt.Sprintf("level(%d)", uint8(l))
+}
+
+// Implies says whether a store that gives l gives other too.
+func (l Level) Implies(other Level) bool {
+	return l == other || slices.ContainsFunc(rules[l].implies, func(weaker Level) bool { return weaker.Implies(other) })
+}
+
+// ParseLevel is the inverse of [Level.String].
+func ParseLevel(s string) (Level, error) {
+	var names []string
+	for l, r := range rules {
+		if r.name == s {
+			return Level(l), nil
+		}
+		names = append(names, r.name)
+	}
+	return 0, fmt.Errorf("isolation level %q: want one of %q", s, names)
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (l *Level) UnmarshalText(text []byte) (err error) {
+	*l, err = ParseLevel(string(text))
+	return err
+}
