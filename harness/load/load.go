@@ -95,8 +95,9 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	r.done = r.before
 	r.show = display.New(r.Stdout, r.Stderr, (r.total-r.before)*cellSteps)
 	defer r.show.Finish()
-	r.show.Line("profile %s: %d cells (%d engines x %d environments x %d rounds) of %v each and preload, %d virtual users, into %s",
-		r.Plan.Profile, r.total, len(r.Plan.Engines), len(r.Plan.Environments), r.Plan.Rounds, r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
+	r.show.Line("profile %s: %s (%s x %s x %s) of %v each and preload, %d virtual users, into %s",
+		r.Plan.Profile, human.Count(r.total, "cell"), human.Count(len(r.Plan.Engines), "engine"),
+		human.Count(len(r.Plan.Environments), "environment"), human.Count(r.Plan.Rounds, "round"), r.shape.Length.Round(time.Second), r.shape.Users, r.Dir)
 	if r.before > 0 {
 		r.show.Line("%d of them are there already", r.before)
 	}

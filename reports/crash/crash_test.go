@@ -169,3 +169,12 @@ func TestEmptyRun(t *testing.T) {
 		t.Errorf("no run directory: %v", err)
 	}
 }
+
+// TestStates: no state is a part, so that a small number has no decimals.
+func TestStates(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 3: "3", 42: "42", 999: "999", 1096: "1.10k"} {
+		if got := states(n); got != want {
+			t.Errorf("%d is %s", n, got)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func (r *run) matrix() []chart.Figure {
 		g.Fields[i] = make([]chart.Field, len(g.Columns))
 	}
 	for _, c := range r.cells {
-		f := chart.Field{Text: chart.UnitCount.Format(float64(c.Distinct)), Fill: chart.FillGood}
+		f := chart.Field{Text: states(c.Distinct), Fill: chart.FillGood}
 		if len(c.Violations) > 0 {
 			broken++
 			f = chart.Field{Text: strings.Join(slices.Sorted(maps.Keys(c.Violations)), ", "), Fill: chart.FillBad, Ink: color.White}
@@ -172,12 +172,20 @@ func coverageGrid(sum map[string]int64) (g chart.Grid) {
 	for _, kind := range g.Rows {
 		fields := make([]chart.Field, len(g.Columns))
 		for i, role := range g.Columns {
-			n := float64(sum[kind+" "+role])
-			fields[i] = chart.Shade(chart.UnitCount.Format(n), n, float64(most))
+			n := sum[kind+" "+role]
+			fields[i] = chart.Shade(states(n), float64(n), float64(most))
 		}
 		g.Fields = append(g.Fields, fields)
 	}
 	return g
+}
+
+// states writes a number of states: in full below a thousand, as no state is a part.
+func states(n int64) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return chart.UnitCount.Format(float64(n))
 }
 
 func (r *run) figure(name, title string) chart.Figure {

@@ -103,7 +103,7 @@ func (s *run) page() (*page.Page, error) {
 		Missing:  page.List{Title: fmt.Sprintf("%d cells of the plan are missing; go on with the run by --resume", len(s.missing)), Items: s.missing},
 		Warnings: page.WarningKinds(all), Environment: s.environment(), Versions: page.Versions(s.Env, s.durabilities()), Raw: s.cellsTable(),
 		Downloads: page.Present(s.Dir, s.files()), Provenance: page.Provenance(s.Env),
-		Sections: []page.Section{{ID: "figures", Title: "Figures", Intro: s.intro(), Groups: groups, Tables: []page.Table{s.phasesTable()}}},
+		Sections: []page.Section{{ID: "figures", Title: "Figures", Intro: s.intro(), Groups: groups, TablesTitle: "All figures", Tables: []page.Table{s.phasesTable()}}},
 	}
 	for _, env := range s.Plan.Environments {
 		v := page.Verdicts{Setting: fmt.Sprintf("%s (%s)", env.Name, env)}

@@ -143,6 +143,9 @@ func TestLoadPage(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
+	if strings.Contains(page, `"></a>`) {
+		t.Error("a link has no text")
+	}
 	for _, name := range []string{"latency-normal", "latency-spike", "rate-peak", "resources", "timeline-one_core", "timeline-synced"} {
 		for _, suffix := range []string{".svg", ".png"} {
 			if _, err := os.Stat(filepath.Join(dir, "charts", name+suffix)); err != nil {

@@ -28,7 +28,9 @@ import (
 
 // Settings are one consistent set. They are read only once they are in use.
 type Settings struct {
-	// Durability is the level of writes whose request names none.
+	// Durability is the level of writes whose request names none. Whether reads wait
+	// until what they see is durable is decided when the store is opened, and does not
+	// change with it.
 	Durability kv.Durability `json:"durability"`
 	LogLevel   slog.Level    `json:"log_level"`
 	Limits     Limits        `json:"limits"`
