@@ -20,10 +20,10 @@ var actions = map[Kind]func(*object) Action{
 	KindBandwidth: parseBandwidth,
 	KindClock:     parseClock,
 	KindCPU: func(o *object) Action {
-		return CPU{required(o, "workers", integer(1, 8192)), optional(o, "load", 100, integer(1, 100))}
+		return CPU{required(o, "workers", upTo(8192)), optional(o, "load", 100, upTo(100))}
 	},
 	KindMemory: func(o *object) Action {
-		return Memory{required(o, "workers", integer(1, 8192)), required(o, "size", bytesBetween(1, 1<<50))}
+		return Memory{required(o, "workers", upTo(8192)), required(o, "size", bytesBetween(1, 1<<50))}
 	},
 	KindKill:     func(*object) Action { return Kill{} },
 	KindStop:     func(*object) Action { return Stop{} },
@@ -90,7 +90,7 @@ func parseFiles(o *object) Files {
 		Volume:     required(o, "volume", absolute),
 		Path:       optional(o, "path", "", absolute),
 		Operations: optional(o, "operations", nil, someOf(Operations()...)),
-		Percent:    optional(o, "percent", 100, integer(1, 100)),
+		Percent:    optional(o, "percent", 100, upTo(100)),
 	}
 }
 

@@ -34,8 +34,8 @@
 // A target is {"labels": {"key": "value"}, "pick": "all", "container": "db"}.
 // It stands for all that carry every label; what carries labels is the business
 // of the executor (processes, nodes, pods). pick takes "all" (unless given),
-// "one", a count such as "2", or a share such as "30%". container names the
-// container of a pod, for those executors that know containers.
+// "one", a count such as "2", or a share such as "30%", which is rounded up.
+// container names the container of a pod, for those executors that know containers.
 //
 // Each kind has fields of its own; those in brackets may be left out:
 //

@@ -99,7 +99,7 @@ func parseFault(o *object) Fault {
 	}
 	f.Every = optional(o, "every", 0, between(max(f.Duration, time.Second), week))
 	if f.Every > 0 {
-		f.Times = optional(o, "times", 0, integer(1, 1_000_000))
+		f.Times = optional(o, "times", 0, upTo(1_000_000))
 	}
 	f.Action = actions[f.Kind](o)
 	what := fmt.Sprintf("kind %q", f.Kind)

@@ -130,10 +130,10 @@ var offset = parser[time.Duration]{`a duration with a sign, not 0, up to a year 
 	return d, err == nil && d != 0 && d.Abs() <= 366*24*hour
 })}
 
-func integer(least, most int) parser[int] {
-	return parser[int]{fmt.Sprintf("a whole number from %d to %d", least, most), func(raw json.RawMessage) (int, bool) {
+func upTo(most int) parser[int] {
+	return parser[int]{fmt.Sprintf("a whole number from 1 to %d", most), func(raw json.RawMessage) (int, bool) {
 		n, err := strconv.Atoi(string(raw))
-		return n, err == nil && least <= n && n <= most
+		return n, err == nil && 1 <= n && n <= most
 	}}
 }
 
