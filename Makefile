@@ -76,6 +76,11 @@ bin/grpcurl: $(addprefix $(CLIENTS)/grpcurl/,go.mod go.sum)
 bin/ycsb: $(addprefix $(CLIENTS)/ycsb/,main.go go.mod go.sum)
 	nice $(GO) build -C $(CLIENTS)/ycsb -o $(CURDIR)/bin/ycsb .
 
+# Faults as resources of Chaos Mesh; the Kubernetes libraries are of this module alone.
+CHAOS := powerfail/chaos
+bin/chaos: go.mod $(addprefix $(CHAOS)/,go.mod go.sum) $(wildcard powerfail/faults/*.go $(CHAOS)/*.go $(CHAOS)/cmd/chaos/*.go)
+	nice $(GO) build -C $(CHAOS) -o $(CURDIR)/bin/chaos ./cmd/chaos
+
 node-clients: packages $(CLIENTS)/node/node_modules # install node-redis and ioredis for their test
 $(CLIENTS)/node/node_modules: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund
@@ -89,6 +94,8 @@ test: packages kernels bin/k6 bin/otelcol bin/grpcurl bin/ycsb node-clients ## i
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/
 	$(GO) test -tags plantedbugs -run TestPlantedBugs ./powerfail/sim ./harness/cmd/lsmlab
+	$(GO) vet -C $(CHAOS) ./...
+	$(GO) test -C $(CHAOS) ./...
 	$(GO) test -timeout 30m ./...
 
 powerfail: build packages kernels ## cut the power in all tiers, a little of each (at most 10 minutes on 2 cores)
@@ -149,7 +156,8 @@ proto: ## generate the gRPC code again, by Debian's protobuf-compiler
 		--connect-go_out=. --connect-go_opt=paths=source_relative kv.proto
 
 golden: ## write the golden files again
-	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u) -run Golden -update
+	$(GO) test $$(grep -rlE 'flag.Bool\("update"' --include='*_test.go' . | xargs -n1 dirname | sort -u | grep -v '^./$(CHAOS)$$') -run Golden -update
+	$(GO) test -C $(CHAOS) -run Golden -update
 
 soak: build ## cut the power in simulation for HOURS (default 1), a fresh seed a chunk; findings stay in results/soak-TIME
 	./$(BIN) crash sim --for $(HOURS)h --findings 5 --out results/soak-$(STAMP)
