@@ -162,7 +162,7 @@ func versions(names []string) map[string]string {
 }
 
 // errNothing is how a run ends that has no verdict.
-var errNothing = &harness.UsageError{Text: "no state was explored, so nothing was tested"}
+var errNothing error = &harness.UsageError{Text: "no state was explored, so nothing was tested"}
 
 // finish ends the run, prints what was covered and says what came of it.
 func finish(ctx context.Context, out io.Writer, r *campaign.Run) error {
