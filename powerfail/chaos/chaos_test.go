@@ -71,6 +71,9 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if strings.Contains(got, "partitionBehavior") {
+				t.Error("partitionBehavior is written, which older resource definitions refuse")
+			}
 			if diff := cmp.Diff(objects, back); diff != "" {
 				t.Errorf("reads back as (-written +read)\n%s", diff)
 			}

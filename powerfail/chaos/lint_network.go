@@ -67,14 +67,15 @@ func (l *linter) parameters(path string, p v1alpha1.TcParameter) {
 }
 
 // delay knows the daemon: it hands a jitter to tc only with a latency, and a
-// correlation only with a jitter, both in whole microseconds.
+// correlation only with a jitter. It rounds both up to microseconds, so that none
+// above 0 is in vain.
 func (l *linter) delay(path string, d *v1alpha1.DelaySpec) {
-	if l.time(path+".latency", d.Latency) < time.Microsecond {
-		l.add(path+".latency", quote(d.Latency), "the daemon adds no delay, and drops jitter and reorder with it: want at least 1us")
+	if l.time(path+".latency", d.Latency) <= 0 {
+		l.add(path+".latency", quote(d.Latency), "the daemon adds no delay, and drops jitter and reorder with it: want a latency above 0")
 	}
 	jitter := l.time(path+".jitter", d.Jitter)
-	if c := l.correlation(path+".correlation", d.Correlation); c > 0 && jitter < time.Microsecond {
-		l.add(path+".correlation", quote(d.Correlation), "the daemon drops a correlation without a jitter, and every packet has the same delay: want a jitter of at least 1us, or no correlation")
+	if c := l.correlation(path+".correlation", d.Correlation); c > 0 && jitter <= 0 {
+		l.add(path+".correlation", quote(d.Correlation), "the daemon drops a correlation without a jitter, and every packet has the same delay: want a jitter above 0, or no correlation")
 	}
 	if r := d.Reorder; r != nil {
 		l.share(path+".reorder.reorder", r.Reorder)

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/chaos-mesh/chaos-mesh/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,8 +36,32 @@ func Render(f *faults.File, opts Options) ([]client.Object, error) {
 		if err := Validate(obj); err != nil {
 			return nil, err
 		}
+		for _, n := range networks(obj) {
+			n.PartitionBehavior = "" // drop, by default; resource definitions up to 2026-09 do not know it
+		}
 	}
 	return objects, nil
+}
+
+// networks returns the specifications of networks in obj, which they are part of.
+func networks(obj client.Object) []*v1alpha1.NetworkChaosSpec {
+	var all []*v1alpha1.NetworkChaosSpec
+	switch o := obj.(type) {
+	case *v1alpha1.NetworkChaos:
+		all = append(all, &o.Spec)
+	case *v1alpha1.Schedule:
+		all = append(all, o.Spec.NetworkChaos)
+	case *v1alpha1.Workflow:
+		for _, t := range o.Spec.Templates {
+			if t.EmbedChaos != nil {
+				all = append(all, t.NetworkChaos)
+			}
+			if t.Schedule != nil {
+				all = append(all, t.Schedule.NetworkChaos)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(n *v1alpha1.NetworkChaosSpec) bool { return n == nil })
 }
 
 // maxName is what a value of a label may have: the controller puts the name of a
