@@ -35,8 +35,9 @@ type graph struct {
 
 const kindBits = 6
 
-// maxNodes is how many nodes fit beside the kind in an edge.
-const maxNodes = 1 << (32 - kindBits)
+// maxTxns is how many transactions a history may have, so that their nodes and the
+// auxiliary ones fit beside the kind in an edge.
+const maxTxns = 1 << (32 - kindBits - 2)
 
 func newGraph(txns int) *graph { return &graph{nodes: int32(txns), txns: int32(txns)} }
 

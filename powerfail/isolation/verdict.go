@@ -1,5 +1,7 @@
 package isolation
 
+import "fmt"
+
 // Verdict is what a history says of each level.
 type Verdict struct {
 	Txns   int      `json:"txns"` // of the history that count: committed, or read by one that was
@@ -37,8 +39,12 @@ func (v Verdict) Strongest() []Level {
 // Of returns what the history says of one level.
 func (v Verdict) Of(l Level) Result { return v.Levels[l] }
 
-// Check judges a history. An error says why it is none: a value that was written twice.
+// Check judges a history. An error says why it is none: a value that was written twice,
+// or more transactions than fit.
 func Check(h *History) (Verdict, error) {
+	if h.Len() > maxTxns {
+		return Verdict{}, fmt.Errorf("%d transactions: want %d at most", h.Len(), maxTxns)
+	}
 	f, err := infer(h)
 	if err != nil {
 		return Verdict{}, err

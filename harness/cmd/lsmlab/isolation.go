@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -92,8 +93,8 @@ func judgeHistory(file string) (v isolation.Verdict, err error) {
 	if err != nil {
 		return v, err
 	}
-	defer f.Close()
 	h, err := isolation.Read(f)
+	err = errors.Join(err, f.Close())
 	if err != nil {
 		return v, err
 	}
