@@ -67,6 +67,9 @@ func parseLine(text []byte) (t Txn, err error) {
 	if err := d.Decode(&l); err != nil {
 		return t, fmt.Errorf("%w: want a transaction as %s", err, example)
 	}
+	if d.More() {
+		return t, fmt.Errorf("text after the transaction: want one a line, as %s", example)
+	}
 	t = Txn{Process: l.Process, Begin: l.Begin, End: l.End}
 	switch l.Outcome {
 	case "", "committed":
@@ -112,7 +115,7 @@ func parseOp(raw json.RawMessage) (o Op, err error) {
 		o.Kind = Write
 	case kind == "r" && bytes.HasPrefix(parts[2], []byte("[")):
 		o.Kind = ReadList
-		if err := json.Unmarshal(parts[2], &o.List); err != nil {
+		if err := json.Unmarshal(parts[2], &o.List); err != nil || bytes.Contains(parts[2], []byte("null")) {
 			return o, fmt.Errorf("list %s: want whole numbers", parts[2])
 		}
 		return o, nil
@@ -124,7 +127,7 @@ func parseOp(raw json.RawMessage) (o Op, err error) {
 	default:
 		return o, fmt.Errorf("kind %q: want append, w or r", kind)
 	}
-	if err := json.Unmarshal(parts[2], &o.Value); err != nil {
+	if err := json.Unmarshal(parts[2], &o.Value); err != nil || bytes.Equal(parts[2], []byte("null")) {
 		return o, fmt.Errorf("value %s: want a whole number", parts[2])
 	}
 	return o, nil

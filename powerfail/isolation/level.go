@@ -36,6 +36,7 @@ var (
 	garbage   = []string{"unwritten value", "duplicate element", "incompatible order"}
 	dirty     = append(slices.Clone(garbage), "G1a", "G1b", "future read")
 	unstable  = append(slices.Clone(dirty), "internal", "lost update")
+	unsteady  = append(slices.Clone(unstable), "lost insert")
 	ofItems   = ww | wr | rw
 	inSession = dependencies | inProcess
 	inOrder   = dependencies | inProcess | inTime
@@ -45,12 +46,12 @@ var rules = [...]rule{
 	ReadUncommitted:                {"read uncommitted", ww, false, garbage, nil},
 	ReadCommitted:                  {"read committed", ww | wr, false, dirty, []Level{ReadUncommitted}},
 	RepeatableRead:                 {"repeatable read", ofItems, false, unstable, []Level{ReadCommitted}},
-	SnapshotIsolation:              {"snapshot isolation", dependencies, true, unstable, []Level{ReadCommitted}},
-	StrongSessionSnapshotIsolation: {"strong session snapshot isolation", inSession, true, unstable, []Level{SnapshotIsolation}},
-	StrongSnapshotIsolation:        {"strong snapshot isolation", inOrder, true, unstable, []Level{StrongSessionSnapshotIsolation}},
-	Serializable:                   {"serializable", dependencies, false, unstable, []Level{RepeatableRead, SnapshotIsolation}},
-	StrongSessionSerializable:      {"strong session serializable", inSession, false, unstable, []Level{Serializable, StrongSessionSnapshotIsolation}},
-	StrictSerializable:             {"strict serializable", inOrder, false, unstable, []Level{StrongSessionSerializable, StrongSnapshotIsolation}},
+	SnapshotIsolation:              {"snapshot isolation", dependencies, true, unsteady, []Level{ReadCommitted}},
+	StrongSessionSnapshotIsolation: {"strong session snapshot isolation", inSession, true, unsteady, []Level{SnapshotIsolation}},
+	StrongSnapshotIsolation:        {"strong snapshot isolation", inOrder, true, unsteady, []Level{StrongSessionSnapshotIsolation}},
+	Serializable:                   {"serializable", dependencies, false, unsteady, []Level{RepeatableRead, SnapshotIsolation}},
+	StrongSessionSerializable:      {"strong session serializable", inSession, false, unsteady, []Level{Serializable, StrongSessionSnapshotIsolation}},
+	StrictSerializable:             {"strict serializable", inOrder, false, unsteady, []Level{StrongSessionSerializable, StrongSnapshotIsolation}},
 }
 
 // Levels returns all levels, weakest first.

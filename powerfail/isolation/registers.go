@@ -117,11 +117,11 @@ func (f *inference) writesAfter(w, key int32, value int64) bool {
 // orderVersion infers what follows a version: those who read it and wrote the register.
 func (f *inference) orderVersion(write int32, v *versions, first int32) {
 	writer := f.writes.all[write].txn
-	next := v.next(first)
+	next := v.next(first, anyRW)
 	for _, n := range next {
 		f.graph.add(writer, n, ww)
 	}
-	f.lostUpdate(next, f.writes.key(write))
+	f.lostUpdate("lost update", next, f.writes.key(write))
 	for i := first; i >= 0; i = v.reads[i].next {
 		for _, n := range next[:min(len(next), 2)] {
 			f.graph.add(v.reads[i].txn, n, v.reads[i].kind)
@@ -130,10 +130,10 @@ func (f *inference) orderVersion(write int32, v *versions, first int32) {
 }
 
 // next returns the transactions that read a version, the first of whose reads is given,
-// and then wrote the register.
-func (v *versions) next(first int32) (all []int32) {
+// by a read of one of the kinds, and then wrote the register.
+func (v *versions) next(first int32, kinds edgeKind) (all []int32) {
 	for i := first; i >= 0; i = v.reads[i].next {
-		if v.reads[i].wrote {
+		if v.reads[i].wrote && v.reads[i].kind&kinds != 0 {
 			all = append(all, v.reads[i].txn)
 		}
 	}
@@ -143,9 +143,9 @@ func (v *versions) next(first int32) (all []int32) {
 // lostUpdate notes that several transactions wrote the version after the same one.
 // Whatever the order of their versions, one of them overwrote what it had not read, and
 // the cycle that makes is not in the graph, as the order is not known.
-func (f *inference) lostUpdate(next []int32, key int32) {
+func (f *inference) lostUpdate(name string, next []int32, key int32) {
 	if len(next) > 1 {
-		f.found.add("lost update", key, "T%d read %s and wrote it, and so did T%d, from the same version", next[:2])
+		f.found.add(name, key, "T%d read %s and wrote it, and so did T%d, from the same version", next[:2])
 	}
 }
 
@@ -154,7 +154,9 @@ func (f *inference) orderFirst(key int32, v *versions, first int32) {
 	if first < 0 {
 		return
 	}
-	f.lostUpdate(v.next(first), key)
+	// Range reads that missed the key are phantoms, which repeatable read allows.
+	f.lostUpdate("lost update", v.next(first, rw), key)
+	f.lostUpdate("lost insert", v.next(first, anyRW), key)
 	var writers []int32
 	for _, w := range f.writes.of(key) {
 		if f.counts[w.txn] {
