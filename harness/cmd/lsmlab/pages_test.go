@@ -75,7 +75,7 @@ func newReader(t *testing.T) *reader {
 	r.write("settings.json", "{}")
 	r.write("workload-cmd", "#!/bin/sh\necho 1 > $1/1; sync $1/1 $1; echo ack 1\n")
 	r.write("check-cmd", "#!/bin/sh\nwhile read i; do cat $1/$i; done\n")
-	for _, name := range []string{"k6", "bin/k6"} {
+	for _, name := range []string{"k6", "bin/k6", "powerfail"} {
 		if err := os.Symlink(filepath.Join(r.root, name), filepath.Join(r.dir, name)); err != nil {
 			t.Fatal(err)
 		}
