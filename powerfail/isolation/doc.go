@@ -46,7 +46,13 @@
 //	serializable              ww wr rw              G2
 //	strong session .., strong ..   the same with process, or with realtime
 //
-// Snapshot isolation is decided exactly and in linear time. Each transaction t is two
+// Where the reads tell the order of all versions, as they do of lists that were read in
+// the end, each level is decided exactly, in time linear in transactions and dependencies.
+// Where they do not (two appends that nobody read, or a register that is written by
+// transactions that had not read it), a level may be impossible and still not be refuted.
+// No level is refuted wrongly.
+//
+// Snapshot isolation takes two nodes for each transaction. Each transaction t is two
 // nodes, (t,0) and (t,1). A ww, wr, process or realtime edge from a to b leads from both
 // of a to (b,0), and a rw edge from (a,0) to (b,1). A walk of this graph never takes two
 // rw edges one after the other, and each cycle without such a pair is a cycle of it. So the

@@ -57,14 +57,33 @@ func (f *inference) source(t int32, key int32, value int64) (index int32, ok boo
 	return index, true
 }
 
-// processes adds an edge from each transaction to the next one of its process.
+// writesAfter says whether w writes key again after it wrote value.
+func (f *inference) writesAfter(w, key int32, value int64) bool {
+	after := false
+	for _, o := range f.h.opsOf(w) {
+		if o.writes() && o.key == key {
+			if after {
+				return true
+			}
+			after = o.value == value
+		}
+	}
+	return false
+}
+
+// processes adds an edge to each transaction from the last one before it in its process
+// that is known to have ended. A transaction of unknown outcome may take effect at any
+// later time, so nothing comes after it for certain.
 func (f *inference) processes() {
 	last := map[int32]int32{}
 	for _, t := range f.byBegin() {
-		if before, ok := last[f.h.txns[t].process]; ok && f.h.txns[before].outcome == Committed {
+		process := f.h.txns[t].process
+		if before, ok := last[process]; ok {
 			f.graph.add(before, t, inProcess)
 		}
-		last[f.h.txns[t].process] = t
+		if f.h.txns[t].outcome == Committed {
+			last[process] = t
+		}
 	}
 }
 
@@ -95,22 +114,23 @@ func (f *inference) time() {
 }
 
 // byBegin returns the transactions that count, by their begin.
-func (f *inference) byBegin() []int32 {
-	return f.sorted(func(t *txn) bool { return true }, func(t *txn) int64 { return t.begin })
-}
-
-// byEnd returns the transactions whose end is known, by their end.
-func (f *inference) byEnd() []int32 {
-	return f.sorted(func(t *txn) bool { return t.outcome == Committed }, func(t *txn) int64 { return t.end })
-}
-
-func (f *inference) sorted(which func(*txn) bool, at func(*txn) int64) []int32 {
-	var all []int32
-	for t := range f.h.txns {
-		if f.counts[t] && which(&f.h.txns[t]) {
+func (f *inference) byBegin() (all []int32) {
+	for t, counts := range f.counts {
+		if counts {
 			all = append(all, int32(t))
 		}
 	}
-	slices.SortStableFunc(all, func(a, b int32) int { return cmp.Compare(at(&f.h.txns[a]), at(&f.h.txns[b])) })
+	slices.SortStableFunc(all, func(a, b int32) int { return cmp.Compare(f.h.txns[a].begin, f.h.txns[b].begin) })
+	return all
+}
+
+// byEnd returns the transactions whose end is known, by their end.
+func (f *inference) byEnd() (all []int32) {
+	for t := range f.h.txns {
+		if f.h.txns[t].outcome == Committed {
+			all = append(all, int32(t))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b int32) int { return cmp.Compare(f.h.txns[a].end, f.h.txns[b].end) })
 	return all
 }

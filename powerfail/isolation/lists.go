@@ -137,7 +137,7 @@ func (f *inference) readList(t int32, o *op, n int, l *listOrders) {
 			f.found.add("future read", o.key, "T%d read %s, which it appended later", []int32{t}, list[n-1])
 		case w >= 0:
 			f.graph.add(w, t, wr)
-			if f.appendsAfter(w, o.key, list[n-1]) {
+			if f.writesAfter(w, o.key, list[n-1]) {
 				f.found.add("G1b", o.key, "T%d read %s, and T%d appended more in the same transaction (intermediate read)", []int32{t, w}, list[n-1])
 			}
 		}
@@ -149,20 +149,6 @@ func (f *inference) readList(t int32, o *op, n int, l *listOrders) {
 		}
 	}
 	l.full[o.key] = append(l.full[o.key], fullReader{t, kind})
-}
-
-// appendsAfter says whether w appends to key after it appended value.
-func (f *inference) appendsAfter(w, key int32, value int64) bool {
-	after := false
-	for _, o := range f.h.opsOf(w) {
-		if o.kind == Append && o.key == key {
-			if after {
-				return true
-			}
-			after = o.value == value
-		}
-	}
-	return false
 }
 
 // orderList infers the order of writers of one list. Those whose elements nobody read

@@ -100,20 +100,6 @@ func (f *inference) readRegister(t int32, o *op, v *versions) int32 {
 	return *first
 }
 
-// writesAfter says whether w writes key again after it wrote value.
-func (f *inference) writesAfter(w, key int32, value int64) bool {
-	after := false
-	for _, o := range f.h.opsOf(w) {
-		if o.kind == Write && o.key == key {
-			if after {
-				return true
-			}
-			after = o.value == value
-		}
-	}
-	return false
-}
-
 // orderVersion infers what follows a version: those who read it and wrote the register.
 func (f *inference) orderVersion(write int32, v *versions, first int32) {
 	writer := f.writes.all[write].txn
@@ -140,9 +126,10 @@ func (v *versions) next(first int32, kinds edgeKind) (all []int32) {
 	return all
 }
 
-// lostUpdate notes that several transactions wrote the version after the same one.
-// Whatever the order of their versions, one of them overwrote what it had not read, and
-// the cycle that makes is not in the graph, as the order is not known.
+// lostUpdate notes, under a name, that several transactions wrote the version after the
+// same one. Reads do not tell which of these versions came first. Either way one
+// transaction overwrote a version that it had not seen, so the anomaly is certain, but
+// the graph has no edge for it.
 func (f *inference) lostUpdate(name string, next []int32, key int32) {
 	if len(next) > 1 {
 		f.found.add(name, key, "T%d read %s and wrote it, and so did T%d, from the same version", next[:2])
