@@ -22,11 +22,10 @@ func (db *DB) tickLoop() {
 	}
 }
 
-// tick looks for compactions: most are found right after a flush or another
-// compaction, this finds what those missed. And where no segment of the log was
-// made since the last tick it gives the pool back: writers that are so slow do
-// without it. made is how many segments had been made by then; tick returns how many
-// now.
+// tick starts compactions that no flush and no other compaction has started. If the log
+// made no segment since the last tick, tick also removes the pool of segments, which
+// only fast writers profit from. made is the number of segments made up to the last
+// tick; tick returns the number made up to now.
 func (db *DB) tick(made int64) int64 {
 	db.schedule()
 	now := db.wal.Metrics().SegmentsMade

@@ -27,8 +27,8 @@ type Options struct {
 	WALSegmentSize   int64               // default 16 MiB
 	WALPoolSize      int64               // bytes of recycled segments kept; default 80 MiB
 	ManifestRollSize int64               // bytes at which a new manifest begins; default 4 MiB
-	// LogSecret keys the checksums of a new store's log; default drawn at random. With a
-	// fixed one the same work leaves the same bytes.
+	// LogSecret keys the checksums of a new store's log. Default: a random number. With a
+	// fixed one, equal work on a new store writes equal bytes.
 	LogSecret uint64
 	// Reserve lets the store hold back a part of the disk once it has tables, so that
 	// flushes, compactions and deletes go on when the disk is full: 1.25 MemTables and two

@@ -136,7 +136,7 @@ func (db *DB) refused(err error) (again bool) {
 	if !errors.Is(err, kv.ErrExhausted) {
 		return false
 	}
-	db.shortage.note(err) // not here: each call, also without an error, would take memory for err
+	db.shortage.note(err) // its own method: &err taken here would put err on the heap at each call
 	if !vfs.OutOfSpace(err) {
 		return false
 	}

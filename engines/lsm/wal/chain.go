@@ -187,8 +187,8 @@ func (c *chain) records(data []byte) error {
 	}
 }
 
-// endsAfter says whether the segment at hand holds no LSN above last for certain,
-// since the next one begins there: then the rest of it needs no search.
+// endsAfter says whether last is certainly the last LSN of the segment at hand: the next
+// segment begins right after it. Then the rest of the segment at hand needs no search.
 func (c *chain) endsAfter(last ikey.Seq) bool {
 	return c.at.wrong == "" && c.next != nil && c.next.wrong == "" && c.next.header.after == last
 }
@@ -196,7 +196,7 @@ func (c *chain) endsAfter(last ikey.Seq) bool {
 // tellEvery is after how many bytes of the log its reader is told of the progress.
 const tellEvery = 1 << 20
 
-// tell reports how far the walk is, at times, and returns an error if it shall end.
+// tell reports how far the walk is, once in tellEvery bytes. An error ends the walk.
 func (c *chain) tell(off int64) error {
 	if now := c.done + off; c.o.Progress != nil && now >= c.tellAt {
 		c.tellAt = now + tellEvery

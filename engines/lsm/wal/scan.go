@@ -7,13 +7,13 @@ import (
 )
 
 // scanner finds the records of one segment in the order of their place, which is the
-// order of their LSNs. Its memory is none: a record is a view of data.
+// order of their LSNs. It allocates nothing: a record is a view of data.
 //
-// The work is linear in len(data), whatever that holds. A record is hashed only if
-// its head is right, which the log's secret makes unlikely (2^-32) of bytes that are
-// no record of this segment at this very place; and the segment's own records do not
-// overlap. Format 1 has no heads: there the LSN alone tells, which bytes that were
-// made for it can pass.
+// Its work is linear in len(data), whatever data holds. A record is hashed only if its
+// head is right. Bytes that are no record of this segment at this offset pass that check
+// with odds of 2^-32, as their author does not know the log's secret, and the segment's
+// own records do not overlap. Format 1 has no heads. There a record is hashed if its LSN
+// fits, so bytes that were chosen to look like records can make the work quadratic.
 type scanner struct {
 	layout
 
@@ -46,9 +46,9 @@ func (s *scanner) search() (r record, at int64, ok bool) {
 	return r, 0, false
 }
 
-// try reads the record at an offset, and goes on behind it if there is one. LSNs are
-// dense and an operation has a byte at least, so the bytes that were passed over say
-// how many LSNs they can have held.
+// try reads the record at an offset. If there is one, the scanner expects the next
+// record behind it. LSNs are dense and an operation takes a byte at least, so the number
+// of bytes passed over bounds the LSN that the record can begin with.
 func (s *scanner) try(at int64) (r record, wrong fault) {
 	upTo := min(s.after+1+ikey.Seq(at-s.off), ikey.MaxSeq)
 	if s.blind {
