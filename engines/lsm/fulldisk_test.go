@@ -13,6 +13,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/wal"
+	"lsmlab/engines/testneed"
 	"lsmlab/engines/vfs"
 )
 
@@ -93,7 +94,7 @@ func mountTmpfs(t *testing.T, size int) string {
 	dir := t.TempDir()
 	err := unix.Mount("lsmlab-test", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size))
 	if err != nil {
-		t.Skipf("mount -t tmpfs -o size=%d: %v: this test needs CAP_SYS_ADMIN to make a file system that it can fill", size, err)
+		testneed.Missing(t, fmt.Sprintf("mount -t tmpfs -o size=%d: %v: this test needs CAP_SYS_ADMIN to make a file system that it can fill", size, err))
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {

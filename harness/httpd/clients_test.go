@@ -9,17 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/harness/internal/built"
 )
-
-// missing skips a test whose client is not there, or fails it under CI=true.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 // client runs a program against a fresh server and returns what it prints.
 func client(t *testing.T, r *running, name string, args ...string) string {
@@ -49,10 +41,10 @@ func TestNodeClients(t *testing.T) {
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		missing(t, "node is missing: apt-get install nodejs npm")
+		testneed.Missing(t, "node is missing: apt-get install nodejs npm")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "redis")); err != nil {
-		missing(t, "the clients are missing: `make node-clients` installs them, once")
+		testneed.Missing(t, "the clients are missing: `make node-clients` installs them, once")
 	}
 	r, host, port := startFronts(t)
 	if out := client(t, r, node, filepath.Join(dir, "check.js"), host, port); out != "fine\n" {
@@ -64,7 +56,7 @@ func TestNodeClients(t *testing.T) {
 func TestPythonClient(t *testing.T) {
 	const python = "/usr/bin/python3"
 	if exec.Command(python, "-c", "import redis").Run() != nil {
-		missing(t, "redis-py is missing: apt-get install python3-redis")
+		testneed.Missing(t, "redis-py is missing: apt-get install python3-redis")
 	}
 	r, host, port := startFronts(t)
 	if out := client(t, r, python, "clients/python/check.py", host, port); out != "fine\n" {

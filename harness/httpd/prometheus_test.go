@@ -13,15 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/harness/internal/testlog"
 )
 
-// tool returns the path of a program, or skips.
+// tool returns the path of a program.
 func tool(t testing.TB, name, pkg string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("%s is missing: apt-get install %s", name, pkg)
+		testneed.Missing(t, fmt.Sprintf("%s is missing: apt-get install %s", name, pkg))
 	}
 	return path
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/subject"
 )
@@ -72,7 +73,7 @@ func fileSystem(t testing.TB, name string) FileSystem {
 	t.Helper()
 	kind := must(LookupFileSystem(name))(t)
 	if err := Require(kind); err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	return kind
 }

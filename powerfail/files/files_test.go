@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/subject"
@@ -55,7 +56,7 @@ func TestSyncOfAll(t *testing.T) {
 // files, maps one of them, and is several processes.
 func TestSQLite(t *testing.T) {
 	if _, err := exec.LookPath("sqlite3"); err != nil {
-		t.Skip("no sqlite3: make packages installs it")
+		testneed.Missing(t, "no sqlite3: `make packages` installs it")
 	}
 	stage := newStage(t)
 	for sync, sound := range map[string]bool{"full": true, "off": false} {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -81,7 +82,7 @@ func check(t testing.TB, err error) {
 func newStage(t testing.TB) *disk.Stage {
 	t.Helper()
 	if err := Require(); err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 	s := must(disk.NewStage())(t)

@@ -13,6 +13,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testneed"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
@@ -123,7 +124,7 @@ func testLab(t testing.TB) *Lab {
 	}
 	for _, name := range kernel.Names() {
 		if _, err := kernel.Find(cache, name); err != nil {
-			t.Skip(err)
+			testneed.Missing(t, err)
 		}
 	}
 	init := filepath.Join(t.TempDir(), "init")
@@ -147,7 +148,7 @@ func testLab(t testing.TB) *Lab {
 func needs(t testing.TB, program, install string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("%v: install the package %s, or run `make packages`", err, install)
+		testneed.Missing(t, fmt.Sprintf("%v: install the package %s, or run `make packages`", err, install))
 	}
 }
 

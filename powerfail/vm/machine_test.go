@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/vm/kernel"
 )
 
@@ -25,7 +26,7 @@ func bareConfig(t *testing.T) Config {
 	}
 	k, err := kernel.Find(cache, "6.1")
 	if err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	empty, err := memoryFile()
 	if err != nil {

@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lsmlab/engines/testneed"
 )
 
 // TestNoTypedNils type-checks every package of the module and looks for each place
@@ -35,7 +37,7 @@ import (
 // called New or new something is taken for one that returns no nil.
 func TestNoTypedNils(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("no go command in PATH, which lists the packages")
+		testneed.Missing(t, "no go command in PATH, which lists the packages")
 	}
 	c := newChecker(t)
 	for _, p := range c.own {

@@ -14,6 +14,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/testneed"
 	"lsmlab/harness"
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
@@ -31,7 +32,7 @@ func needDisk(t testing.TB, fileSystem string) {
 		t.Fatal(err)
 	}
 	if err := disk.Require(kind); err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 }
@@ -196,7 +197,7 @@ func TestCrashDiskWrongUse(t *testing.T) {
 // Without root it says so, and what to do.
 func TestCrashDiskWithoutRoot(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can become somebody else: run it with sudo")
+		testneed.Missing(t, "only root can become somebody else: run it with sudo")
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/harness"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
@@ -21,7 +22,7 @@ import (
 func needFiles(t testing.TB) {
 	t.Helper()
 	if err := files.Require(); err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
 }

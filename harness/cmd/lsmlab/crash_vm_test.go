@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/rundir"
@@ -23,14 +25,14 @@ func guestInit(t *testing.T) string {
 		t.Skip("boots machines, in which a program with the race detector takes minutes: run without -short")
 	}
 	if _, err := exec.LookPath(vm.QEMU); err != nil {
-		t.Skipf("%v: `make packages` installs qemu-system-x86", err)
+		testneed.Missing(t, fmt.Sprintf("%v: `make packages` installs qemu-system-x86", err))
 	}
 	cache, err := kernel.CacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := kernel.Find(cache, "6.1"); err != nil {
-		t.Skip(err)
+		testneed.Missing(t, err)
 	}
 	init := filepath.Join(t.TempDir(), "init")
 	build := exec.Command("go", "build", "-o", init, "lsmlab/powerfail/vm/guest")

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lsmlab/engines/testneed"
 )
 
 // argument tells a command line from the name of a command.
@@ -107,7 +109,7 @@ func (r *reader) exec(env []string, name string, args ...string) (int, string) {
 	if !strings.Contains(name, "/") {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			r.Skipf("%v: `make packages` installs what pages need", err)
+			testneed.Missing(r, fmt.Sprintf("%v: `make packages` installs what pages need", err))
 		}
 		c.Path, c.Err = path, nil
 	} else {

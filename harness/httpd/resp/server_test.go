@@ -14,6 +14,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
+	"lsmlab/engines/testneed"
 	"lsmlab/harness/httpd/internal/servetest"
 	"lsmlab/harness/httpd/settings"
 )
@@ -64,7 +65,7 @@ func (f *front) tool(name, stdin string, args ...string) string {
 	f.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		f.Skipf("%s is missing: apt-get install redis-tools", name)
+		testneed.Missing(f.T, name+" is missing: apt-get install redis-tools")
 	}
 	_, port, _ := net.SplitHostPort(f.listener.Addr().String())
 	c := exec.Command(path, append([]string{"-h", "127.0.0.1", "-p", port}, args...)...)

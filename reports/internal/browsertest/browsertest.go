@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"lsmlab/engines/testneed"
 )
 
 var shots = flag.String("shots", "", "directory that gets screenshots of the tests' pages at 1280 and 390 px")
@@ -34,11 +36,7 @@ func Open(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		const missing = "no chromium on the PATH: `make packages` installs it"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+		testneed.Missing(t, "no chromium on the PATH: `make packages` installs it")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
 	for _, name := range []string{"no-sandbox", "disable-gpu", "disable-quic", "disable-component-update"} {
