@@ -22,6 +22,12 @@ var (
 	// visible right after, in its place among the others, or is never found; with
 	// durable reads it is visible once it is durable, which may be later.
 	ErrExhausted = errors.New("refused for now, the system is out of a resource")
+	// ErrConflict says that a transaction may not commit beside one that committed
+	// since it began. Nothing of it was applied, and to do its work again in a new
+	// transaction may succeed.
+	ErrConflict = errors.New("conflict with another transaction, try again")
+	// ErrSnapshotTooOld says that versions that a view of the past needs may be gone.
+	ErrSnapshotTooOld = errors.New("snapshot too old")
 	// ErrUnsupported says that the engine cannot give what was asked for.
 	ErrUnsupported = errors.New("not supported by this engine")
 )

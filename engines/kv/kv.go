@@ -5,7 +5,8 @@
 //
 // Abilities that only some engines have are one-method interfaces ([Flusher],
 // [Compacter], [Metricer], [Verifier], [LSNApplier], [LSNReporter], [WriteChecker],
-// [Syncer], [Settler], [Tracer]) found by type assertion:
+// [Syncer], [Settler], [Tracer], [Transactor], [Historian], [Checkpointer],
+// [ReverseScanner]) found by type assertion:
 //
 //	if f, ok := e.(kv.Flusher); ok { err = f.Flush() }
 package kv
