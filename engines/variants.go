@@ -3,7 +3,6 @@ package engines
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
@@ -96,9 +95,7 @@ func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Opti
 	}
 	if o.Small {
 		opts = opts.Small()
-		// One thing after the other, none by the clock, the same bytes each time: a crash
-		// can be shown again, and its state is told from others.
-		opts.Workers, opts.TickInterval, opts.LogSecret = 1, 24*time.Hour, 1
+		opts.Deterministic = true // a crash can be shown again, and its state is told from others
 	}
 	if o.Durability < kv.Synced {
 		opts.WALWrite = wal.Mapped

@@ -2,12 +2,25 @@ package lsm
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/wal"
 )
+
+// writePath is where writes get their order. The WAL and the publisher keep to it.
+type writePath struct {
+	mu       sync.Mutex // the commit lock, of what follows
+	assigned ikey.Seq   // last LSN given out
+	tickets  uint64     // writes that were given LSNs
+	mem      *memHandle // the active MemTable; changed under DB.mu too
+
+	userBytes atomic.Int64 // of all batches; read without mu
+	throttle  throttle     // slows writers down after all else
+}
 
 // Apply implements [kv.Engine]. A write goes through four steps:
 //
@@ -41,7 +54,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
 		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}
-	if db.syncer.Late() {
+	if db.durable.syncer.Late() {
 		d = kv.Synced
 	}
 	t.Step(stepAssign)
@@ -71,7 +84,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 		db.acknowledgeWeak(last)
 	}
 	t.Step(stepThrottle)
-	db.throttle.pay(len(b.Bytes()))
+	db.writes.throttle.pay(len(b.Bytes()))
 	return last, nil
 }
 
@@ -100,11 +113,11 @@ type write struct {
 // the write.
 func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	db.lockCommit()
-	defer db.commitMu.Unlock()
+	defer db.writes.mu.Unlock()
 	if err := db.makeRoom(b); err != nil || b.Len() == 0 {
 		return w, err
 	}
-	w = write{first: db.assigned + 1, ticket: db.tickets, mem: db.mem}
+	w = write{first: db.writes.assigned + 1, ticket: db.writes.tickets, mem: db.writes.mem}
 	w.place, err = db.log(w.first, b)
 	if db.refused(err) && !sets(b) { // the reserve is free now, for such as this
 		w.place, err = db.log(w.first, b)
@@ -112,11 +125,11 @@ func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	if err != nil {
 		return write{}, db.refusal(err)
 	}
-	db.tickets++
-	db.assigned += ikey.Seq(b.Len())
-	db.userBytes.Add(int64(len(b.Bytes())))
-	db.mem.last.Store(uint64(db.assigned))
-	db.mem.assignedBytes += int64(len(b.Bytes()))
+	db.writes.tickets++
+	db.writes.assigned += ikey.Seq(b.Len())
+	db.writes.userBytes.Add(int64(len(b.Bytes())))
+	db.writes.mem.last.Store(uint64(db.writes.assigned))
+	db.writes.mem.assignedBytes += int64(len(b.Bytes()))
 	return w, nil
 }
 
@@ -128,11 +141,11 @@ const commitSpins = 1000
 // lockCommit takes the commit lock for a write.
 func (db *DB) lockCommit() {
 	for range commitSpins {
-		if db.commitMu.TryLock() {
+		if db.writes.mu.TryLock() {
 			return
 		}
 	}
-	db.commitMu.Lock()
+	db.writes.mu.Lock()
 }
 
 // log gives a batch its place in the WAL.
@@ -155,7 +168,7 @@ func (db *DB) makeRoom(b *kv.Batch) error {
 	}
 	// Batches that were assigned and are not added yet count too: a few very
 	// large ones at once would outgrow the table.
-	if !db.mem.full.Load() && db.mem.assignedBytes < db.opts.MemTableSize || db.mem.empty() {
+	if !db.writes.mem.full.Load() && db.writes.mem.assignedBytes < db.opts.MemTableSize || db.writes.mem.empty() {
 		return nil
 	}
 	err := db.awaitFlushes()
@@ -178,10 +191,10 @@ func (db *DB) freeze() error {
 		return err
 	}
 	db.mu.Lock()
-	db.mem.advance(memActive, memImmutable)
-	db.mem = newMemHandle(db.opts, db.assigned)
+	db.writes.mem.advance(memActive, memImmutable)
+	db.writes.mem = newMemHandle(db.opts, db.writes.assigned)
 	s := db.state.Load()
-	mems := append([]*memHandle{db.mem}, s.mems...)
+	mems := append([]*memHandle{db.writes.mem}, s.mems...)
 	old := db.swapState(newReadState(mems, s.tableSet))
 	db.mu.Unlock()
 	old.retire()

@@ -70,8 +70,7 @@ type Options struct {
 	// dropped, acknowledged writes and all; default 0: none are.
 	FIFOBytes int64
 	// Workers are the compactions at once, or parts of one, if there are as many
-	// processors; default 8. With 1, flushes and compactions take turns, so that a
-	// history can be repeated.
+	// processors; default 8.
 	Workers      int
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
@@ -81,6 +80,13 @@ type Options struct {
 	// Default 100 ms.
 	RetryInterval time.Duration
 
+	// Deterministic makes equal calls of one goroutine, with [DB.Settle] after each, the
+	// same operations on the file system with the same bytes: work in the background is
+	// done one thing after the other, only calls give cause for it, not the clock, and
+	// nothing is drawn at random. So a crash can be shown again. It sets the defaults of
+	// LogSecret (1), TickInterval and RetryInterval (so long that they never pass).
+	Deterministic bool
+
 	// Opening, if set, is told now and then how far Open is, by the goroutine that called
 	// it. An error that it returns ends Open, which returns it; the store is as it was.
 	Opening func(kv.OpenProgress) error
@@ -89,6 +95,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Deterministic {
+		setDefault(&o.LogSecret, 1)
+		setDefault(&o.TickInterval, never)
+		setDefault(&o.RetryInterval, never)
+	}
 	setDefault(&o.TableSize, 64<<20)
 	setDefault(&o.ManifestRollSize, 4<<20)
 	setDefault(&o.MemTableSize, 64<<20)
@@ -148,6 +159,9 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// never is an interval that no run lasts.
+const never = 24 * time.Hour
+
 // Small returns o with sizes that make everything happen often, in short runs:
 // freezes, flushes, compactions down to L6, WAL switches, manifest rolls. For
 // tests and crash exploration.
@@ -160,7 +174,7 @@ func (o Options) Small() Options {
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
 	o.ManifestRollSize = 1 << 10
 	o.CacheSize, o.QueueLength = 64<<10, 16
-	o.RetryInterval = time.Hour // calls alone try again, at the same point every time
+	o.RetryInterval = never // calls alone try again, at the same point every time
 	return o
 }
 

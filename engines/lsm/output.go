@@ -49,7 +49,7 @@ func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) 
 		return nil, errors.Join(err, o.discard())
 	}
 	if o.retain.shadowed {
-		o.db.shadowed.Store(true)
+		o.db.work.shadowed.Store(true)
 	}
 	if len(o.tables) == 0 {
 		return nil, nil

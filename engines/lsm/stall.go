@@ -70,9 +70,9 @@ func (db *DB) awaitFlushes() error {
 	wait, why := behind()
 	if db.stopped() == nil && wait {
 		db.kickLocked()
-		db.throttle.stalled(func() {
+		db.writes.throttle.stalled(func() {
 			for wait, why = behind(); db.stopped() == nil && wait && why == nil; wait, why = behind() {
-				db.changed.Wait()
+				db.work.progress.Wait()
 			}
 		})
 	}

@@ -27,7 +27,7 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 		}
 		return tables
 	}
-	s := &tableSet{version: version, layout: db.planner.Layout(version)}
+	s := &tableSet{version: version, layout: db.work.planner.Layout(version)}
 	s.pressure = s.layout.Pressure(db.opts.MemTableSize)
 	for level, metas := range version.Levels {
 		s.levels[level] = pick(metas)

@@ -18,7 +18,7 @@ func Settings(o lsm.Options) map[string]string {
 	e := o.Effective()
 	s := map[string]string{
 		"compression": compression(e), "bloom": "none", "blocks": blocks(e), "L0": l0(e),
-		"compactions":         fmt.Sprintf("as many as processors, at most %d", e.Workers),
+		"compactions":         compactions(e),
 		"immutable memtables": fmt.Sprint(e.MaxImmutable),
 		"WAL":                 fmt.Sprintf("%s segments, %s pool while it is written", bytes(e.WALSegmentSize), bytes(e.WALPoolSize)),
 	}
@@ -29,6 +29,13 @@ func Settings(o lsm.Options) map[string]string {
 		s["memtable"] = bytes(o.MemTableSize)
 	}
 	return s
+}
+
+func compactions(o lsm.Options) string {
+	if o.Deterministic {
+		return "one at a time, none beside a flush"
+	}
+	return fmt.Sprintf("as many as processors, at most %d", o.Workers)
 }
 
 func compression(o lsm.Options) string {
