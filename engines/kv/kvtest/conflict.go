@@ -13,11 +13,15 @@ var conflictCases = []Case{
 	{"TxnWriteConflicts", judged(writeConflicts)},
 	{"TxnReadConflicts", judged(readConflicts)},
 	{"TxnScanConflicts", judged(scanConflicts)},
-	{"TxnPhantoms", judged(phantoms)},
+	{Phantoms, judged(phantoms)},
 	{"TxnNoFalseConflicts", judged(falseConflicts)},
 	{"TxnWriteSkew", testTxnWriteSkew},
 	{"TxnWritersWait", testTxnWritersWait},
 }
+
+// Phantoms is the name of the case that an engine fails which compares keys that were
+// returned, and not ranges that were scanned.
+const Phantoms = "TxnPhantoms"
 
 // scenario is a transaction and what another writer does before it commits. The store
 // holds the keys a, c, e, g and i.

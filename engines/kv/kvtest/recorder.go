@@ -30,4 +30,3 @@ func failure(t testing.TB, f func(t testing.TB)) string {
 	<-done
 	return r.text
 }
-
