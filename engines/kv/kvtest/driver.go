@@ -47,7 +47,7 @@ func newDriver(t testing.TB, h Harness, p *program) *driver {
 	d := &driver{p: p, o: p.options(), model: new(state), history: newHistory(new(state))}
 	if h.NewMachine != nil {
 		d.machine = h.NewMachine()
-		d.open = d.machine.Open
+		d.open = func() (kv.Engine, error) { return d.machine.Open(StoreDir) }
 	} else {
 		dir := t.TempDir()
 		d.open = func() (kv.Engine, error) { return h.Open(dir) }
