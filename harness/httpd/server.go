@@ -41,6 +41,7 @@ func Listen(c Config) (*Server, error) {
 	}
 	s.metrics = telemetry.NewMetrics(c.Engine, s.store.Metrics, s.store.Ready)
 	s.metrics.Held(s.store.Held)
+	s.metrics.Transactions(s.store.Transactions)
 	if c.OTLP != "" {
 		var err error
 		ratio := func() float64 { return s.store.Settings().TraceRatio }

@@ -56,7 +56,7 @@ func held(store *service.Store, calls http.Handler) http.Handler {
 		request, answer := store.HoldRequest(), store.HoldAnswer()
 		defer request.Release()
 		defer answer.Release()
-		ctx := context.WithValue(r.Context(), answerKey{}, &answer)
+		ctx := context.WithValue(r.Context(), callKey{}, &call{&answer, http.NewResponseController(w)})
 		r = r.WithContext(ctx)
 		r.Body = &codedBody{request.BodyOf(ctx, r.Body, requestCost(r))}
 		calls.ServeHTTP(w, r)
@@ -89,10 +89,16 @@ func requestCost(r *http.Request) func(read []byte) int64 {
 	}
 }
 
-// answerKey is the key of a context's hold of the answer.
-type answerKey struct{}
+// call is what a handler knows of its call beside the messages.
+type call struct {
+	answer  *service.Hold
+	control *http.ResponseController
+}
 
-func answerHold(ctx context.Context) *service.Hold { return ctx.Value(answerKey{}).(*service.Hold) }
+// callKey is the key of a context's call.
+type callKey struct{}
+
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
 // codedBody says by the code of gRPC that there is no room for the request.
 type codedBody struct{ io.ReadCloser }
@@ -108,7 +114,7 @@ func (b *codedBody) Read(p []byte) (int, error) {
 type server struct{ store *service.Store }
 
 func (s server) Get(ctx context.Context, r *connect.Request[kvv1.GetRequest]) (*connect.Response[kvv1.GetResponse], error) {
-	value, lsn, err := s.store.Read(ctx, answerHold(ctx), answerCopies, nil, r.Msg.Key)
+	value, lsn, err := s.store.Read(ctx, callOf(ctx).answer, answerCopies, nil, r.Msg.Key)
 	if err != nil {
 		return nil, coded(err)
 	}
@@ -140,7 +146,7 @@ func (s server) Apply(ctx context.Context, r *connect.Request[kvv1.ApplyRequest]
 }
 
 func (s server) apply(ctx context.Context, b *kv.Batch, asked kvv1.Durability) (*connect.Response[kvv1.WriteResponse], error) {
-	d, err := s.rung(asked)
+	d, err := s.durability(asked)
 	if err != nil {
 		return nil, coded(err)
 	}
@@ -151,7 +157,7 @@ func (s server) apply(ctx context.Context, b *kv.Batch, asked kvv1.Durability) (
 	return connect.NewResponse(&kvv1.WriteResponse{Lsn: lsn}), nil
 }
 
-func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
+func (s server) durability(asked kvv1.Durability) (kv.Durability, error) {
 	switch asked {
 	case kvv1.Durability_DURABILITY_UNSPECIFIED:
 		return s.store.Settings().Durability, nil
@@ -163,44 +169,6 @@ func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
 		return kv.Synced, nil
 	}
 	return 0, service.BadRequestf("durability %d is none: want 0 to 3", asked)
-}
-
-// scanPart is about how many bytes of entries one message of a scan has.
-const scanPart = 32 << 10
-
-func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], out *connect.ServerStream[kvv1.ScanResponse]) error {
-	most := s.store.Settings().Limits.ScanEntries
-	limit := int(r.Msg.Limit)
-	switch {
-	case limit > most:
-		return coded(service.BadRequestf("limit is %d: want at most %d", limit, most))
-	case limit == 0:
-		limit = most
-	}
-	part, size := &kvv1.ScanResponse{}, 0
-	hold := answerHold(ctx)
-	send := func() error {
-		err := out.Send(part)
-		part, size = &kvv1.ScanResponse{}, 0
-		return err
-	}
-	err := s.store.Scan(ctx, r.Msg.Lower, r.Msg.Upper, limit, func(key, value []byte) error {
-		if err := hold.Grow(ctx, int64(answerCopies*(size+len(key)+len(value)))); err != nil {
-			return err
-		}
-		part.Entries = append(part.Entries, &kvv1.Entry{Key: append([]byte{}, key...), Value: append([]byte{}, value...)})
-		if size += len(key) + len(value) + messageSize; size >= scanPart {
-			return send()
-		}
-		return nil
-	})
-	if err == nil && len(part.Entries) > 0 {
-		err = send()
-	}
-	if err != nil {
-		return coded(err)
-	}
-	return nil
 }
 
 // coded gives err the code of gRPC that fits its HTTP status.
@@ -216,6 +184,8 @@ func coded(err error) error {
 		code = connect.CodeNotFound
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		code = connect.CodeInvalidArgument
+	case http.StatusConflict:
+		code = connect.CodeAborted
 	case http.StatusTooManyRequests:
 		code = connect.CodeResourceExhausted
 	case http.StatusServiceUnavailable:

@@ -55,6 +55,10 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.Detail = http.StatusNotFound, "not-found", "the key has no value"
 	case errors.As(err, &bad):
 		p.Status, p.Kind = http.StatusBadRequest, "bad-request"
+	case errors.Is(err, kv.ErrConflict):
+		p.Status, p.Kind = http.StatusConflict, "conflict"
+	case errors.Is(err, ErrTxnExpired):
+		p.Status, p.Kind = http.StatusConflict, "expired"
 	case errors.Is(err, kv.ErrUnsupported):
 		p.Status, p.Kind = http.StatusBadRequest, "unsupported"
 	case errors.Is(err, kv.ErrTooLarge):
@@ -66,7 +70,7 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.RetryAfter = http.StatusTooManyRequests, "rate-limited", shed.RetryAfter
 	case errors.As(err, &shed):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "circuit-open", shed.RetryAfter
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrTooManyTxns):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "busy", time.Second
 	case errors.Is(err, ErrRecovering):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second

@@ -28,6 +28,7 @@ type Store struct {
 	answers, requests Budget
 	reading           chan struct{} // one place for each read in the engine
 	locks             locks
+	txns              atomic.Int64 // open transactions of clients
 }
 
 // engine is an open engine and its optional abilities, looked up once.
@@ -36,6 +37,7 @@ type engine struct {
 	lsnApplier kv.LSNApplier   // or nil
 	lsn        kv.LSNReporter  // or nil
 	writable   kv.WriteChecker // or nil
+	transactor kv.Transactor   // or nil
 }
 
 // New returns a store whose engine is still to come; until then it answers
@@ -77,6 +79,7 @@ func newEngine(e kv.Engine) *engine {
 	able.lsnApplier, _ = e.(kv.LSNApplier)
 	able.lsn, _ = e.(kv.LSNReporter)
 	able.writable, _ = e.(kv.WriteChecker)
+	able.transactor, _ = e.(kv.Transactor)
 	return able
 }
 
@@ -157,6 +160,14 @@ func (e *engine) stoppedRead(err error) error {
 	return err
 }
 
+// stoppedWrite is err, of a write, as clients are to see it.
+func (e *engine) stoppedWrite(err error) error {
+	if err != nil && e.writable != nil && e.writable.Writable() != nil {
+		return &writesStoppedError{err}
+	}
+	return err
+}
+
 // Apply writes b, at the given durability level, and returns the LSN of its last
 // write; 0 if the engine has none. It waits for an Update of the same keys.
 func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
@@ -180,9 +191,7 @@ func (s *Store) apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn ui
 		err = e.Engine.Apply(b, d)
 	}
 	end()
-	if err != nil && e.writable != nil && e.writable.Writable() != nil {
-		err = &writesStoppedError{err}
-	}
+	err = e.stoppedWrite(err)
 	admitted.done(err, time.Since(start))
 	return lsn, err
 }
@@ -195,15 +204,20 @@ func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit 
 	if err != nil {
 		return err
 	}
+	return e.walk(ctx, e.Engine, admitted, lower, upper, limit, visit)
+}
+
+// walk is an admitted scan of what from sees.
+func (e *engine) walk(ctx context.Context, from kv.Reader, admitted admission, lower, upper []byte, limit int, visit func(key, value []byte) error) error {
 	var stopped error // by the client, which is no fault of the engine
-	it := e.Engine.Scan(lower, upper)
+	it := from.Scan(lower, upper)
 	for ok := it.First(); ok && limit > 0 && stopped == nil; ok = it.Next() {
 		limit--
 		if stopped = visit(it.Key(), it.Value()); stopped == nil {
 			stopped = ctx.Err()
 		}
 	}
-	err = e.stoppedRead(it.Close())
+	err := e.stoppedRead(it.Close())
 	admitted.done(err, 0) // how long it takes is up to the client
 	if err == nil {
 		err = stopped

@@ -5,7 +5,8 @@
 //	{
 //	  "durability": "synced",
 //	  "log_level": "debug",
-//	  "limits": {"body_bytes": 1048576, "scan_entries": 1000, "held_bytes": 268435456},
+//	  "limits": {"body_bytes": 1048576, "scan_entries": 1000, "held_bytes": 268435456,
+//	             "transactions": 1000, "transaction_time": "10s"},
 //	  "rate": {"requests_per_second": 5000, "burst": 500},
 //	  "breaker": {"failure_ratio": 0.5, "min_requests": 20, "window": "10s", "open": "5s", "slow": "2s"},
 //	  "fallback": "busy, try again later",
@@ -50,6 +51,9 @@ type Limits struct {
 	// HeldBytes are held at most of large answers, for clients to take them, and as
 	// many again of large requests: see package service.
 	HeldBytes int64 `json:"held_bytes"`
+	// Transactions may be open at most, each for so long.
+	Transactions    int      `json:"transactions"`
+	TransactionTime Duration `json:"transaction_time"`
 }
 
 // Rate is a token bucket over all requests.
@@ -84,7 +88,10 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 func Default() Settings {
 	return Settings{
 		Durability: kv.Buffered,
-		Limits:     Limits{BodyBytes: 32 << 20, ScanEntries: 100_000, HeldBytes: 256 << 20},
+		Limits: Limits{
+			BodyBytes: 32 << 20, ScanEntries: 100_000, HeldBytes: 256 << 20,
+			Transactions: 1000, TransactionTime: Duration{10 * time.Second},
+		},
 		Rate:       Rate{Burst: 1000},
 		Breaker: Breaker{
 			FailureRatio: 0.5, MinRequests: 20,
@@ -133,6 +140,8 @@ func (s Settings) check() error {
 		{"limits.body_bytes", float64(s.Limits.BodyBytes), 1, kv.MaxBatchSize},
 		{"limits.scan_entries", float64(s.Limits.ScanEntries), 1, 1e9},
 		{"limits.held_bytes", float64(s.Limits.HeldBytes), 1, 1e15},
+		{"limits.transactions", float64(s.Limits.Transactions), 0, 1e9},
+		{"limits.transaction_time in seconds", s.Limits.TransactionTime.Seconds(), 0.01, 3600},
 		{"rate.requests_per_second", s.Rate.RequestsPerSecond, 0, 1e9},
 		{"rate.burst", float64(s.Rate.Burst), 1, 1e9},
 		{"breaker.failure_ratio", s.Breaker.FailureRatio, 0.01, 1},

@@ -68,6 +68,13 @@ func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *
 	return m
 }
 
+// Transactions records how many transactions of clients are open, asked for at each scrape.
+func (m *Metrics) Transactions(open func() int64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "lsmlab_transactions", Help: "Transactions of clients that are open.",
+	}, func() float64 { return float64(open()) }))
+}
+
 // Held records the memory that is held for clients, asked for at each scrape.
 func (m *Metrics) Held(held func() (answers, requests int64)) {
 	gauge := func(of string, value func() float64) prometheus.Collector {
