@@ -15,7 +15,7 @@ import (
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker], [kv.Syncer], [kv.Settler] and [kv.Tracer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer] and [kv.Checkpointer] and is safe for concurrent use.
 type DB struct {
 	// Each call looks at these, and they change seldom or never: nothing that changes
 	// often stands beside them.
@@ -40,6 +40,8 @@ type DB struct {
 	trash     trash
 	snapshots map[ikey.Seq]int // open snapshots by LSN; under mu
 
+	checkpoints int // being made; under mu
+
 	stop       chan struct{}  // closed by Close
 	background sync.WaitGroup // flusher, remover, ticker and syncer
 
@@ -63,7 +65,7 @@ func (db *DB) Close() error {
 	db.work.pool.Close()
 
 	db.mu.Lock()
-	for db.work.running > 0 { // a manual compaction
+	for db.work.running+db.checkpoints > 0 { // manual compactions, checkpoints
 		db.work.progress.Wait()
 	}
 	old := db.swapState(nil)

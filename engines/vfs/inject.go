@@ -112,6 +112,13 @@ func (i *Inject) Rename(oldname, newname string) error {
 	})
 }
 
+// Link implements [FS].
+func (i *Inject) Link(oldname, newname string) error {
+	return i.do(Op{Kind: OpLink, Path: oldname, To: newname}, func() error {
+		return i.fs.Link(oldname, newname)
+	})
+}
+
 // MkdirAll implements [FS].
 func (i *Inject) MkdirAll(dir string) error {
 	return i.do(Op{Kind: OpMkdirAll, Path: dir}, func() error { return i.fs.MkdirAll(dir) })

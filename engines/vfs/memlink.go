@@ -2,9 +2,9 @@ package vfs
 
 import "syscall"
 
-// What a directory may hold that engines do not ask for: hard links, symbolic
-// links, and two names that change places. So the files of any program can be put
-// on a Mem and crashed. Paths go through no symbolic link: whoever resolved the
+// What a directory may hold beside files of one name: hard links, and what engines do
+// not ask for, symbolic links and two names that change places. So the files of any
+// program can be put on a Mem and crashed. Paths go through no symbolic link: whoever resolved the
 // names did that before.
 
 // Info says what a name stands for; see [Mem.Lstat].
@@ -35,7 +35,7 @@ func (m *Mem) Lstat(name string) (Info, error) {
 	return Info{ID: e.file.id, Size: e.file.size}, nil
 }
 
-// Link makes newname another name of the file called oldname.
+// Link implements [FS].
 func (m *Mem) Link(oldname, newname string) error {
 	return m.enter(Op{Kind: OpLink, Path: oldname, To: newname}, newname, func() (memEntry, error) {
 		_, _, e, err := m.lookup(oldname)

@@ -28,7 +28,7 @@ const (
 	OpMap
 	OpMapWritable
 	OpMemory   // see AskMemory
-	OpLink     // see [Mem.Link]; Path is the old name
+	OpLink     // Path is the old name
 	OpSymlink  // see [Mem.Symlink]; To is the target
 	OpExchange // see [Mem.Exchange]
 )

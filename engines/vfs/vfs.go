@@ -32,6 +32,9 @@ type FS interface {
 	Remove(name string) error
 	// Rename moves oldname over newname, which is replaced if it exists.
 	Rename(oldname, newname string) error
+	// Link makes newname, which must not exist, another name of the file oldname. The
+	// new entry is durable after SyncDir.
+	Link(oldname, newname string) error
 	// MkdirAll makes a directory and its missing parents.
 	MkdirAll(dir string) error
 	// List returns the names (not paths) in dir, sorted.

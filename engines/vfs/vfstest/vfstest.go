@@ -33,6 +33,7 @@ func Run(t *testing.T, newFS func(t *testing.T) (vfs.FS, string)) {
 		{"Syncs", testSyncs},
 		{"Remove", testRemove},
 		{"Rename", testRename},
+		{"Link", testLink},
 		{"Directories", testDirectories},
 		{"OpenFileOutlivesName", testOpenFileOutlivesName},
 		{"Map", testMap},
@@ -270,6 +271,27 @@ func testRename(x *fixture) {
 	if x.fs.Rename(x.path("f"), x.path("f/e/f")) == nil {
 		x.Error("a directory was moved into itself")
 	}
+}
+
+func testLink(x *fixture) {
+	f := x.create("a", "text")
+	defer f.Close()
+	x.must(x.fs.MkdirAll(x.path("d")))
+	x.must(x.fs.Link(x.path("a"), x.path("d/b")))
+	x.named("d/b", "text")
+	x.write(f, "T", 0)
+	x.named("d/b", "Text")
+	x.must(x.fs.Remove(x.path("a")))
+	x.named("d/b", "Text")
+	x.mustBe(x.fs.Link(x.path("a"), x.path("c")), fs.ErrNotExist)
+	x.mustBe(x.fs.Link(x.path("d/b"), x.path("d/b")), fs.ErrExist)
+	x.mustBe(x.fs.Link(x.path("d/b"), x.path("none/b")), fs.ErrNotExist)
+	if x.fs.Link(x.path("d"), x.path("e")) == nil {
+		x.Error("a directory was given another name")
+	}
+	x.list(".", "d")
+	x.must(vfs.LinkOrCopy(x.fs, x.path("d/b"), x.path("c")))
+	x.named("c", "Text")
 }
 
 // list checks the names in a directory.
