@@ -16,7 +16,7 @@ const (
 	blockRate     = time.Millisecond
 )
 
-// admin answers what is for operators alone: profiles and variables.
+// admin answers what is for operators alone: profiles, variables and checkpoints.
 func (s *Server) admin() http.Handler {
 	runtime.SetMutexProfileFraction(mutexFraction)
 	runtime.SetBlockProfileRate(int(blockRate))
@@ -27,6 +27,7 @@ func (s *Server) admin() http.Handler {
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("/debug/vars", s.vars)
+	mux.HandleFunc("POST /checkpoint", s.checkpoint)
 	return mux
 }
 

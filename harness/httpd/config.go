@@ -21,11 +21,14 @@ type Config struct {
 
 	Engine string // its name, for metrics and traces
 
-	Addr      string      // of clients; port 0 picks one
-	RESPAddr  string      // of clients that speak the protocol of Redis; "": none
-	AdminAddr string      // of pprof and vars; "": none
-	Token     string      // that clients must send; "": none
-	TLS       *tls.Config // of all clients; nil: none
+	Addr      string // of clients; port 0 picks one
+	RESPAddr  string // of clients that speak the protocol of Redis; "": none
+	AdminAddr string // of pprof, vars and checkpoints; "": none
+	// Backups is the directory that POST /checkpoint makes copies of the store in; it is
+	// made with the first one. "": none are made.
+	Backups string
+	Token   string      // that clients must send; "": none
+	TLS     *tls.Config // of all clients; nil: none
 	// AllowedHosts are names that requests may call the server by, beside localhost
 	// and any address in digits; "*" allows every name.
 	AllowedHosts []string

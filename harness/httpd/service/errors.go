@@ -70,7 +70,7 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.RetryAfter = http.StatusTooManyRequests, "rate-limited", shed.RetryAfter
 	case errors.As(err, &shed):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "circuit-open", shed.RetryAfter
-	case errors.Is(err, ErrBusy), errors.Is(err, ErrTooManyTxns):
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrTooManyTxns), errors.Is(err, ErrCheckpointing):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "busy", time.Second
 	case errors.Is(err, ErrRecovering):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second

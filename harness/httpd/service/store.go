@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,7 @@ type Store struct {
 	reading           chan struct{} // one place for each read in the engine
 	locks             locks
 	txns              atomic.Int64 // open transactions of clients
+	checkpointing     sync.Mutex
 }
 
 // engine is an open engine and its optional abilities, looked up once.

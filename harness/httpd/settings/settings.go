@@ -92,7 +92,7 @@ func Default() Settings {
 			BodyBytes: 32 << 20, ScanEntries: 100_000, HeldBytes: 256 << 20,
 			Transactions: 1000, TransactionTime: Duration{10 * time.Second},
 		},
-		Rate:       Rate{Burst: 1000},
+		Rate: Rate{Burst: 1000},
 		Breaker: Breaker{
 			FailureRatio: 0.5, MinRequests: 20,
 			Window: Duration{10 * time.Second}, Open: Duration{5 * time.Second}, Slow: Duration{5 * time.Second},
