@@ -36,7 +36,7 @@ func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([
 	return &output{
 		db:      db,
 		level:   level,
-		retain:  retainer{snapshots: db.openSnapshots(), bottom: bottom},
+		retain:  retainer{snapshots: db.pins.list(), bottom: bottom},
 		splitAt: splitAt,
 	}
 }

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"bytes"
+	"slices"
 
 	"lsmlab/engines/lsm/ikey"
 )
@@ -43,9 +44,6 @@ func (r *retainer) keep(k ikey.Key) bool {
 
 // stripeOf returns the number of snapshots that are older than seq.
 func (r *retainer) stripeOf(seq ikey.Seq) int {
-	n := 0
-	for n < len(r.snapshots) && r.snapshots[n] < seq {
-		n++
-	}
+	n, _ := slices.BinarySearch(r.snapshots, seq)
 	return n
 }
