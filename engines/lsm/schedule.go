@@ -66,13 +66,34 @@ func (db *DB) scheduleLocked() {
 		if db.serial() && (db.work.flushing || db.cleaning() || len(db.state.Load().mems) > 1 && db.shortage.flushes == nil) {
 			return
 		}
-		plan, ok := db.state.Load().layout.Plan(&db.work.plans)
+		s := db.state.Load()
+		plan, ok := s.layout.Plan(&db.work.plans)
+		if !ok {
+			plan, ok = db.planRewrite(s.tableSet)
+		}
 		if !ok || !db.work.pool.Submit(func() { db.runPlan(&plan) }) {
 			return
 		}
 		db.work.plans.Start(&plan)
 		db.work.running++
 	}
+}
+
+// planRewrite returns a plan to write a table again without the versions that it holds for
+// snapshots which are closed by now. It is called under mu.
+func (db *DB) planRewrite(s *tableSet) (plan compaction.Plan, ok bool) {
+	if len(s.held) == 0 {
+		return plan, false
+	}
+	open := db.pins.list()
+	for _, t := range s.held {
+		if !t.held.by(open) {
+			if plan, ok = s.layout.Rewrite(t.Table, &db.work.plans); ok {
+				return plan, true
+			}
+		}
+	}
+	return plan, false
 }
 
 // serial says whether work in the background is done one thing after the other. On a

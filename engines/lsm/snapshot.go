@@ -70,7 +70,11 @@ func (s *snapshot) Close() error {
 	return nil
 }
 
-// unpin lets go of the versions that p held.
+// unpin lets go of the versions that p held, and has those given back that tables hold
+// for it.
 func (db *DB) unpin(p *pin) {
 	db.pins.remove(p)
+	if s := db.state.Load(); s != nil && s.heldBy(p.seq) {
+		db.schedule()
+	}
 }
