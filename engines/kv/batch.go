@@ -110,9 +110,13 @@ func (b *Batch) HasRangeDeletes() bool { return b.ranges > 0 }
 
 func (b *Batch) refuse(keySize, valueSize int) {
 	if b.err == nil {
-		b.err = fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
-			ErrTooLarge, keySize, MaxKeySize, valueSize, MaxValueSize)
+		b.err = sizeError(keySize, valueSize)
 	}
+}
+
+func sizeError(keySize, valueSize int) error {
+	return fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
+		ErrTooLarge, keySize, MaxKeySize, valueSize, MaxValueSize)
 }
 
 // Check returns why the batch must be refused as a whole, or nil. Engines call
@@ -122,6 +126,20 @@ func (b *Batch) Check() error {
 		return fmt.Errorf("%w: batch of %d bytes (at most %d)", ErrTooLarge, len(b.data), MaxBatchSize)
 	}
 	return b.err
+}
+
+// Admit returns why b would be refused with another operation of these sizes, or nil. It
+// is for those who collect writes and want to say so at once.
+func (b *Batch) Admit(keySize, valueSize int) error {
+	switch after := len(b.data) + keySize + valueSize + opOverhead; {
+	case b.err != nil:
+		return b.err
+	case keySize > MaxKeySize || valueSize > MaxValueSize:
+		return sizeError(keySize, valueSize)
+	case after > MaxBatchSize:
+		return fmt.Errorf("%w: batch of %d bytes (at most %d)", ErrTooLarge, after, MaxBatchSize)
+	}
+	return nil
 }
 
 // Len returns the number of operations.

@@ -17,6 +17,7 @@ type writePath struct {
 	assigned ikey.Seq   // last LSN given out
 	tickets  uint64     // writes that were given LSNs
 	mem      *memHandle // the active MemTable; changed under DB.mu too
+	recent   recent     // keys of the newest batches
 
 	userBytes atomic.Int64 // of all batches; read without mu
 	throttle  throttle     // slows writers down after all else
@@ -36,32 +37,33 @@ type writePath struct {
 // later. The failure stops all further writes, unless it is one of those that pass
 // (kv.ErrExhausted, see shortage.go). A write that fails in step 1 is never found.
 func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
-	_, err := db.apply(b, d, nil)
+	_, err := db.apply(b, d, nil, nil)
 	return err
 }
 
 // ApplyLSN implements [kv.LSNApplier].
 func (db *DB) ApplyLSN(b *kv.Batch, d kv.Durability) (uint64, error) {
-	last, err := db.apply(b, d, nil)
+	last, err := db.apply(b, d, nil, nil)
 	return uint64(last), err
 }
 
-// apply returns the LSN of b's last write; 0 for an empty batch.
-func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error) {
+// apply returns the LSN of b's last write; 0 for an empty batch. With c nothing is applied
+// unless c says that the transaction whose writes b are may commit.
+func (db *DB) apply(b *kv.Batch, d kv.Durability, c *validation, t *kv.Trace) (ikey.Seq, error) {
 	if err := b.Check(); err != nil {
 		return 0, err
 	}
 	if b.HasRangeDeletes() {
 		return 0, fmt.Errorf("%w: range deletes", kv.ErrUnsupported)
 	}
-	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
-		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
+	if err := db.gives(d); err != nil {
+		return 0, err
 	}
 	if db.durable.syncer.Late() {
 		d = kv.Synced
 	}
 	t.Step(stepAssign)
-	w, err := db.assign(b)
+	w, err := db.assign(b, c)
 	if err != nil || w.mem == nil {
 		return 0, err
 	}
@@ -91,6 +93,14 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	return last, nil
 }
 
+// gives returns why the store cannot give durability level d, or nil.
+func (db *DB) gives(d kv.Durability) error {
+	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
+		return fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
+	}
+	return nil
+}
+
 // commit is step 4. A traced write takes the two rungs one after the other, so
 // that its wait for the sync is seen apart.
 func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
@@ -114,11 +124,16 @@ type write struct {
 
 // assign is step 1. Unless it returns an error or no table, the caller must publish
 // the write.
-func (db *DB) assign(b *kv.Batch) (w write, err error) {
+func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 	db.lockCommit()
 	defer db.writes.mu.Unlock()
 	if err := db.makeRoom(b); err != nil || b.Len() == 0 {
 		return w, err
+	}
+	if c != nil {
+		if err := c.end(); err != nil {
+			return w, err
+		}
 	}
 	w = write{first: db.writes.assigned + 1, ticket: db.writes.tickets, mem: db.writes.mem}
 	w.place, err = db.log(w.first, b)
@@ -133,6 +148,9 @@ func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	db.writes.userBytes.Add(int64(len(b.Bytes())))
 	db.writes.mem.last.Store(uint64(db.writes.assigned))
 	db.writes.mem.assignedBytes += int64(len(b.Bytes()))
+	if db.writes.recent.open.Load() > 0 {
+		db.writes.recent.add(w.first, db.writes.assigned, b)
+	}
 	return w, nil
 }
 

@@ -23,6 +23,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	var tables []*table
 	switch {
 	case plan.Drop:
+		db.work.noteDropped(newestSeq(plan))
 	case plan.Move && !db.writtenOtherwise(plan):
 		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
 	default:

@@ -8,14 +8,14 @@ import (
 	"sync/atomic"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
 )
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer] and [kv.Checkpointer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor] and
+// [kv.Checkpointer] and is safe for concurrent use.
 type DB struct {
 	// Each call looks at these, and they change seldom or never: nothing that changes
 	// often stands beside them.
@@ -33,12 +33,12 @@ type DB struct {
 	writes    writePath // gives writes their order
 	published publisher // makes them visible
 	durable   durability
+	pins      pins // what readers of the past hold
 
-	mu        sync.Mutex // of what follows, where that says so
-	edits     editor
-	work      scheduler
-	trash     trash
-	snapshots map[ikey.Seq]int // open snapshots by LSN; under mu
+	mu    sync.Mutex // of what follows, where that says so
+	edits editor
+	work  scheduler
+	trash trash
 
 	checkpoints int // being made; under mu
 

@@ -42,14 +42,14 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		return nil, vfs.MarkExhausted(err)
 	}
 	db := &DB{
-		dir:       dir,
-		opts:      o,
-		lock:      lock,
-		cache:     sstable.NewCache(o.CacheSize),
-		snapshots: map[ikey.Seq]int{},
-		stop:      make(chan struct{}),
+		dir:   dir,
+		opts:  o,
+		lock:  lock,
+		cache: sstable.NewCache(o.CacheSize),
+		stop:  make(chan struct{}),
 	}
 	db.work.planner = o.planner()
+	db.writes.recent.batches = make([]recentBatch, recentBatches)
 	db.shortage.wake = make(chan struct{}, 1)
 	for _, c := range []*sync.Cond{&db.work.flushable, &db.work.progress, &db.trash.filled} {
 		c.L = &db.mu

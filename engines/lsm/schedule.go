@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/ikey"
 )
 
 // scheduler decides when MemTables are flushed and tables merged. The flusher is one
@@ -19,6 +20,9 @@ type scheduler struct {
 	manual  sync.Mutex // one manual compaction at a time; taken before all other locks
 	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
 	shadowed atomic.Bool
+	// dropped is the newest LSN in tables that were dropped, newest versions and all, as
+	// FIFO does.
+	dropped atomic.Uint64
 
 	// Under DB.mu:
 
@@ -29,6 +33,16 @@ type scheduler struct {
 
 	flushable sync.Cond // wakes the flusher: a MemTable was frozen, or what kept it from its flush may be over
 	progress  sync.Cond // wakes those who wait for work in the background: some of it ended, or cannot go on
+}
+
+// noteDropped notes that tables with LSNs up to newest are about to be dropped.
+func (w *scheduler) noteDropped(newest ikey.Seq) {
+	for {
+		dropped := w.dropped.Load()
+		if dropped >= uint64(newest) || w.dropped.CompareAndSwap(dropped, uint64(newest)) {
+			return
+		}
+	}
 }
 
 // wakeAll wakes all that sleep on a change of DB.mu's state: the store ends, or it goes on
@@ -52,13 +66,34 @@ func (db *DB) scheduleLocked() {
 		if db.serial() && (db.work.flushing || db.cleaning() || len(db.state.Load().mems) > 1 && db.shortage.flushes == nil) {
 			return
 		}
-		plan, ok := db.state.Load().layout.Plan(&db.work.plans)
+		s := db.state.Load()
+		plan, ok := s.layout.Plan(&db.work.plans)
+		if !ok {
+			plan, ok = db.planRewrite(s.tableSet)
+		}
 		if !ok || !db.work.pool.Submit(func() { db.runPlan(&plan) }) {
 			return
 		}
 		db.work.plans.Start(&plan)
 		db.work.running++
 	}
+}
+
+// planRewrite returns a plan to write a table again without the versions that it holds for
+// snapshots which are closed by now. It is called under mu.
+func (db *DB) planRewrite(s *tableSet) (plan compaction.Plan, ok bool) {
+	if len(s.held) == 0 {
+		return plan, false
+	}
+	open := db.pins.list()
+	for _, t := range s.held {
+		if !t.held.by(open) {
+			if plan, ok = s.layout.Rewrite(t.Table, &db.work.plans); ok {
+				return plan, true
+			}
+		}
+	}
+	return plan, false
 }
 
 // serial says whether work in the background is done one thing after the other. On a

@@ -60,6 +60,9 @@ func byAge(tables []*manifest.Table) []*manifest.Table {
 	return slices.SortedFunc(slices.Values(tables), func(a, b *manifest.Table) int { return cmp.Compare(a.MaxSeq, b.MaxSeq) })
 }
 
+// Rewrite implements [Layout]: nothing is written twice.
+func (l *fifo) Rewrite(*manifest.Table, *Running) (plan Plan, ok bool) { return plan, false }
+
 // PlanAll implements [Layout]: who asks for one run gets it.
 func (l *fifo) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)

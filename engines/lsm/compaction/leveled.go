@@ -56,6 +56,11 @@ func (l *leveled) Plan(r *Running) (plan Plan, ok bool) {
 	return plan, len(plan.Inputs) > 0
 }
 
+// Rewrite implements [Layout].
+func (l *leveled) Rewrite(t *manifest.Table, r *Running) (Plan, bool) {
+	return rewrite(l.version, t, r)
+}
+
 // PlanAll implements [Layout].
 func (l *leveled) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)

@@ -16,6 +16,7 @@ package compaction
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"lsmlab/engines/lsm/manifest"
@@ -98,6 +99,10 @@ type Layout interface {
 	// Plan returns the most urgent compaction that may run beside those of r, or ok
 	// false if there is none.
 	Plan(r *Running) (plan Plan, ok bool)
+	// Rewrite returns the plan that writes t, which is of the version, again where it is,
+	// to be rid of versions that nobody needs any more; ok false if that may not be done
+	// beside those of r, or not at all.
+	Rewrite(t *manifest.Table, r *Running) (plan Plan, ok bool)
 	// PlanAll returns the plan that merges every table into L6, or ok false if that
 	// would change nothing: all tables are there already, without tombstones, and
 	// shadowed does not say that one may hold versions which were kept for a snapshot.
@@ -115,6 +120,18 @@ type Layout interface {
 type Pressure struct {
 	L0   float64
 	Deep float64 // what deeper levels hold over their limits, as runs; no write waits for it
+}
+
+// rewrite is [Layout.Rewrite]. The table stays one, and keeps its place among the others:
+// the newest version of each key stays.
+func rewrite(v *manifest.Version, t *manifest.Table, r *Running) (Plan, bool) {
+	for level, tables := range v.Levels {
+		if slices.Contains(tables, t) {
+			plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: t}}, OutputLevel: level, TableSize: math.MaxInt64}
+			return plan, r.allows(&plan)
+		}
+	}
+	return Plan{}, false
 }
 
 // planAll is [Layout.PlanAll] without a size of tables.

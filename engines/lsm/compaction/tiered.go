@@ -177,6 +177,9 @@ func (l *tiered) stretches(power int, r *Running) (all [][]age) {
 	return all
 }
 
+// Rewrite implements [Layout].
+func (l *tiered) Rewrite(t *manifest.Table, r *Running) (Plan, bool) { return rewrite(l.version, t, r) }
+
 // PlanAll implements [Layout].
 func (l *tiered) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)
