@@ -73,10 +73,13 @@ func rewritten(m *Model, b *kv.Batch, d kv.Durability, f func(out *kv.Batch, op 
 }
 
 func copyOp(out *kv.Batch, op kv.Ops) {
-	if op.Kind == kv.OpSet {
+	switch op.Kind {
+	case kv.OpSet:
 		out.Set(op.Key, op.Value)
-	} else {
+	case kv.OpDelete:
 		out.Delete(op.Key)
+	case kv.OpDeleteRange:
+		out.DeleteRange(op.Key, op.Value)
 	}
 }
 
@@ -152,7 +155,7 @@ var faults = []struct {
 	{"long keys are cut", "KeySizes", true, func() *broken {
 		return &broken{apply: func(m *Model, b *kv.Batch, d kv.Durability) error {
 			return rewritten(m, b, d, func(out *kv.Batch, op kv.Ops) {
-				op.Key = op.Key[:min(len(op.Key), 65535)]
+				op.Key = op.Key[:min(len(op.Key), 65535)] // of range deletes the lower bound
 				copyOp(out, op)
 			})
 		}}
