@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/display"
+	"lsmlab/harness/journal"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/chain"
@@ -33,6 +35,7 @@ type crashFlags struct {
 	campaign.Options
 	profiles []string
 	out      string
+	resume   bool
 }
 
 func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
@@ -46,7 +49,13 @@ func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) 
 	fs.Var(&f.Shard, "shard", "part I of N of the work, I from 0: 0/4")
 	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.IntVar(&f.Findings, "findings", 1, "stop an engine and profile after so many findings")
-	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-"+c.Name()+"-TIME)")
+	f.outFlags(c)
+}
+
+// outFlags are the flags that say where the run is kept.
+func (f *crashFlags) outFlags(c *cobra.Command) {
+	c.Flags().StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-"+c.Name()+"-TIME)")
+	c.Flags().BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one: give the same flags")
 }
 
 // seedFlag is the flag of every tier that draws.
@@ -64,7 +73,9 @@ func (f *crashFlags) check() (err error) {
 		if err != nil {
 			return &harness.UsageError{Text: "--profile: " + err.Error()}
 		}
-		f.Profiles = append(f.Profiles, p)
+		if !slices.Contains(f.Profiles, p) {
+			f.Profiles = append(f.Profiles, p)
+		}
 	}
 	if f.Bug != "" {
 		if _, err := bugs.Lookup(f.Bug); err != nil {
@@ -83,9 +94,9 @@ func (f *crashFlags) weakestFirst() {
 }
 
 // crashEngines returns the engines of a crash run, groups replaced by their members.
-// It refuses those that no power cut can judge.
-func crashEngines(names []string) ([]string, error) {
-	names, err := newCatalog().Expand(names)
+// It refuses those that no power cut can judge, and leaves out what comes twice.
+func crashEngines(names []string) (all []string, err error) {
+	names, err = newCatalog().Expand(names)
 	if err != nil {
 		return nil, err
 	}
@@ -98,39 +109,48 @@ func crashEngines(names []string) ([]string, error) {
 			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s drops acknowledged writes by design, so nothing can be said of what a crash loses; leave the size out", name)}
 		case info.Rungs[kv.Synced] == "":
 			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s does not give the durability level synced, so no write is promised to outlive a power cut", name)}
+		case !slices.Contains(all, name):
+			all = append(all, name)
 		}
 	}
-	return names, nil
+	return all, nil
 }
 
 // explore lets a tier explore, and says what came of it. The run directory is made
 // once all else was found to be in order.
-func (a *app) explore(c *cobra.Command, f *crashFlags, t campaign.Tier) error {
+func (a *app) explore(c *cobra.Command, f *crashFlags, t campaign.Tier) (err error) {
 	run, err := f.begin(c, t)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, run.Close()) }()
 	progress := display.New(a.stdout, a.stderr, t.Steps())
 	run.Progress, run.Chain = progress, chain.Of
+	for _, note := range run.Notes {
+		fmt.Fprintf(a.stderr, "warning: %s\n", note)
+	}
+	if n := run.Done(); n > 0 {
+		run.Line("%d parts of it are there already", n)
+	}
 	if err := t.Explore(c.Context(), run); err != nil && c.Context().Err() == nil {
 		return errors.Join(err, run.End(true))
 	}
 	progress.Finish()
-	return finish(c.Context(), a.stdout, run)
+	err = finish(c.Context(), a.stdout, run)
+	if c.Context().Err() != nil {
+		fmt.Fprintf(a.stderr, "interrupted: go on with: %s\n", journal.ResumeCommand(run.Info.Command+" --out "+quote(run.Dir.Path())))
+	}
+	return err
 }
 
 // begin draws a seed if none was given, makes the run directory, and prints the
 // line that repeats the run.
 func (f *crashFlags) begin(c *cobra.Command, t campaign.Tier) (*campaign.Run, error) {
-	if !c.Flags().Changed("seed") {
-		seed := explore.FreshSeed()
-		if f.Shard.N > 1 {
-			seed = 1 // that all shards agree on
-			fmt.Fprintf(c.OutOrStdout(), "shards of one run share a seed, 1 by default: for new states give each of them the same --seed, such as %d\n", explore.FreshSeed())
-		}
-		if err := c.Flags().Set("seed", strconv.FormatUint(seed, 10)); err != nil {
-			return nil, err
-		}
+	if f.resume && f.out == "" {
+		return nil, &harness.UsageError{Text: "--resume: say which run with --out DIR"}
+	}
+	if err := f.drawSeed(c); err != nil {
+		return nil, err
 	}
 	if f.out == "" {
 		f.out = filepath.Join("results", "crash-"+t.Name()+"-"+time.Now().Format("20060102-150405"))
@@ -140,12 +160,46 @@ func (f *crashFlags) begin(c *cobra.Command, t campaign.Tier) (*campaign.Run, er
 		Command: commandLine(c.CommandPath(), c.Flags()), Versions: versions(f.Engines),
 	}
 	maps.Copy(info.Versions, t.Versions())
-	r, err := campaign.Begin(f.out, info)
+	r, err := campaign.Begin(f.out, info, f.plan(c, t), f.resume)
 	if err != nil {
-		return nil, &harness.UsageError{Text: "--out: " + err.Error()}
+		return nil, &harness.UsageError{Text: err.Error()}
 	}
-	fmt.Fprintf(c.OutOrStdout(), "seed %d, again by: %s\n", f.Seed, info.Command)
+	fmt.Fprintf(c.OutOrStdout(), "seed %d, again by: %s\n", f.Seed, r.Info.Command)
 	return r, nil
+}
+
+// drawSeed takes the seed of the run that goes on, or a fresh one, if none was given.
+func (f *crashFlags) drawSeed(c *cobra.Command) error {
+	if c.Flags().Changed("seed") {
+		return nil
+	}
+	seed, known := explore.FreshSeed(), false
+	if f.resume {
+		var err error
+		if seed, known, err = rundir.SeedOf(f.out); err != nil {
+			return err
+		}
+	}
+	if !known && f.Shard.N > 1 {
+		fmt.Fprintf(c.OutOrStdout(), "shards of one run share a seed, 1 by default: for new states give each of them the same --seed, such as %d\n", seed)
+		seed = 1 // that all shards agree on
+	}
+	return c.Flags().Set("seed", strconv.FormatUint(seed, 10))
+}
+
+// plan is what the run is asked for.
+func (f *crashFlags) plan(c *cobra.Command, t campaign.Tier) rundir.Plan {
+	p := rundir.Plan{Tier: t.Name(), Seed: f.Seed, Flags: map[string]string{}}
+	c.Flags().VisitAll(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "seed", "help", "out", "resume", "workers", "init", "cold": // the same work, done elsewhere or otherwise
+		case "engines":
+			p.Flags[flag.Name] = strings.Join(f.Engines, ",")
+		default:
+			p.Flags[flag.Name] = flag.Value.String()
+		}
+	})
+	return p
 }
 
 func versions(names []string) map[string]string {

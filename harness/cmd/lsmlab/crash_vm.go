@@ -56,7 +56,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")
 	fs.StringVar(&f.init, "init", "", "`FILE`: init of the guest (default lsmlab-init beside this program)")
-	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-vm-TIME)")
+	f.outFlags(c)
 	c.MarkFlagsMutuallyExclusive("matrix", "methods")
 	c.MarkFlagsMutuallyExclusive("matrix", "kernels")
 	c.MarkFlagsMutuallyExclusive("matrix", "fs")
