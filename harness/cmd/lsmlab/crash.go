@@ -13,6 +13,11 @@ func (a *app) crashCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "crash",
 		Short: "Cut the power of a store, again and again, and judge what is left",
+		Long: `Cuts the power of a store, again and again, and judges what is left: in simulation (sim), at the level of
+files (files), on real file systems (disk), in virtual machines (vm).
+
+Ctrl-C keeps what was explored. A run that was cut, also by a kill, goes on with the same flags, the same
+--out and --resume.`,
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

@@ -167,3 +167,58 @@ func TestCrashResumeUsage(t *testing.T) {
 		t.Errorf("%+v\nwas\n%+v", after, before)
 	}
 }
+
+// What was recorded is explored to the same counts, whether or not the run is killed on
+// the way; and a run that records, killed in the middle, keeps its recordings. Crashes of
+// recoveries are left out: these are recorded each time, with a timing of their own.
+func TestCrashRecordedKillAndResume(t *testing.T) {
+	needDisk(t, "ext4")
+	needFiles(t)
+	for tier, args := range map[string][]string{"disk": {"--disk-size", "32M", "--fs", "ext4"}, "files": nil} {
+		dir := t.TempDir()
+		in := func(name string) string { return filepath.Join(dir, name) }
+		args = append([]string{tier, "--states", "60", "--depth", "1", "--seed", fmt.Sprint(testseed.New(t))}, args...)
+		engines := append(args[:len(args):len(args)], "--engines", "lsm-bptree", "--profile", "drop-all,posix-strict")
+		if !killAt(t, in("recorded"), 2, false, engines...) {
+			t.Errorf("%s: the run was not cut", tier)
+		}
+		clean(t)
+		log, err := os.Stat(filepath.Join(in("recorded"), "recordings", "001", "recording.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := crashProcess(append(engines, "--out", in("recorded"), "--resume")...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v:\n%s", tier, err, out)
+		}
+		if again, err := os.Stat(filepath.Join(in("recorded"), "recordings", "001", "recording.json")); err != nil || !again.ModTime().Equal(log.ModTime()) {
+			t.Errorf("%s: recorded again: %v, %v", tier, again, err)
+		}
+		if r := readCrashRun(t, in("recorded")); len(r.Cells) != 2 || r.Cells[1].Distinct < 60 {
+			t.Errorf("%s: %+v", tier, r)
+		}
+		old := append(args[:len(args):len(args)], "--log", in("recorded"), "--profile", "drop-all,ext4-ordered,posix-strict")
+		if out, err := crashProcess(append(old, "--out", in("whole"))...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v:\n%s", tier, err, out)
+		}
+		for lines := 1; lines < 3; lines++ {
+			if killAt(t, in("cut"), lines, false, old...) {
+				clean(t)
+			}
+		}
+		if out, err := crashProcess(append(old, "--out", in("cut"), "--resume")...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v:\n%s", tier, err, out)
+		}
+		if want, got := readCrashRun(t, in("whole")), readCrashRun(t, in("cut")); !reflect.DeepEqual(got, want) || len(want.Cells) != 3 {
+			t.Errorf("%s: %+v\nwant %+v", tier, got, want)
+		}
+		nothingLeft(t)
+	}
+}
+
+// clean releases what a killed run left.
+func clean(t *testing.T) {
+	t.Helper()
+	if status, said := crash("", "clean"); status != exitSound {
+		t.Fatalf("clean: status %d:\n%s", status, said)
+	}
+}
