@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,9 +98,7 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		return err
 	}
 	if f.print {
-		e := json.NewEncoder(a.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(plan)
+		return a.printJSON(plan)
 	}
 	if f.out == "" {
 		if f.resume {

@@ -21,6 +21,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/display"
+	"lsmlab/harness/inventory"
 	"lsmlab/harness/journal"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign"
@@ -96,7 +97,7 @@ func (f *crashFlags) weakestFirst() {
 // crashEngines returns the engines of a crash run, groups replaced by their members.
 // It refuses those that no power cut can judge, and leaves out what comes twice.
 func crashEngines(names []string) (all []string, err error) {
-	names, err = newCatalog().Expand(names)
+	names, err = inventory.Catalog().Expand(names)
 	if err != nil {
 		return nil, err
 	}

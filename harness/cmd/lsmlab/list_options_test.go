@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"lsmlab/engines"
+	"lsmlab/harness/inventory"
 )
 
 // What `list options --json` says may be written in a name is taken there, and keeps
 // the durability levels that it says.
 func TestListOptions(t *testing.T) {
 	o := lab(t, "list", "options", "--json")
-	var l listing
+	var l inventory.Listing
 	if err := json.Unmarshal([]byte(o.stdout), &l); err != nil || len(l.Options) < 9 || len(l.Engines) > 0 {
 		t.Fatalf("%v: %s", err, o.stdout)
 	}

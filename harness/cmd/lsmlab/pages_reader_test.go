@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/harness/inventory"
 )
 
 // argument tells a command line from the name of a command.
@@ -55,7 +56,7 @@ func (r *reader) lsmlab(l pageLine) {
 // whether it is the first that does that. Of another the directory leads to what
 // the first made.
 func (r *reader) once(args []string) (all []string, first bool) {
-	c, _, err := (&app{catalog: newCatalog()}).root().Find(args)
+	c, _, err := (&app{catalog: inventory.Catalog()}).root().Find(args)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
 	"lsmlab/harness/internal/testlog"
+	"lsmlab/harness/inventory"
 	"lsmlab/harness/result"
 )
 
@@ -188,7 +189,7 @@ func TestServeKilled(t *testing.T) {
 				s.end(syscall.SIGKILL)
 				l.clients.Wait()
 
-				e, err := newCatalog().Open(engine, dir, harness.OpenOptions{Durability: kv.Buffered})
+				e, err := inventory.Catalog().Open(engine, dir, harness.OpenOptions{Durability: kv.Buffered})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -198,7 +199,7 @@ func TestServeKilled(t *testing.T) {
 				}
 				if engine == "lsm-bptree" {
 					var out bytes.Buffer
-					if status := run(context.Background(), newCatalog(), []string{"verify", dir}, nil, &out, &out); status != exitSound {
+					if status := run(context.Background(), inventory.Catalog(), []string{"verify", dir}, nil, &out, &out); status != exitSound {
 						t.Errorf("verify: status %d: %s", status, &out)
 					}
 				}
@@ -307,7 +308,7 @@ func TestServeRefused(t *testing.T) {
 	} {
 		out := new(strings.Builder)
 		args := append([]string{"serve", "--data", dir, "--addr", "127.0.0.1:0"}, tc.args...)
-		status := run(t.Context(), newCatalog(), args, nil, io.Discard, out)
+		status := run(t.Context(), inventory.Catalog(), args, nil, io.Discard, out)
 		if status != exitUsage || !strings.Contains(out.String(), tc.want) {
 			t.Errorf("%q: status %d, %s; want %q", tc.args, status, out, tc.want)
 		}
