@@ -26,7 +26,6 @@ import (
 	"lsmlab/harness"
 	"lsmlab/harness/internal/testlog"
 	"lsmlab/harness/inventory"
-	"lsmlab/harness/result"
 )
 
 // served is a `lsmlab serve` in a process of its own.
@@ -311,22 +310,6 @@ func TestServeRefused(t *testing.T) {
 		status := run(t.Context(), inventory.Catalog(), args, nil, io.Discard, out)
 		if status != exitUsage || !strings.Contains(out.String(), tc.want) {
 			t.Errorf("%q: status %d, %s; want %q", tc.args, status, out, tc.want)
-		}
-	}
-}
-
-// TestLevelsOf: settings that change while a store is open cannot ask of it what it
-// does not give.
-func TestLevelsOf(t *testing.T) {
-	gives := levelsOf(result.EngineInfo{Name: "fixed", FixedLevel: true, Options: map[string]string{"buffered": "", "synced": ""}}, kv.Buffered)
-	for d, want := range map[kv.Durability]string{
-		kv.Volatile: "does not give durability level volatile, but buffered, synced",
-		kv.Buffered: "",
-		kv.Synced:   "start again for synced",
-	} {
-		err := gives(d)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: %v, want %q", d, err, want)
 		}
 	}
 }
