@@ -7,8 +7,6 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,15 +15,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"lsmlab/engines"
-	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/display"
+	"lsmlab/harness/human"
 	"lsmlab/harness/inventory"
 	"lsmlab/harness/journal"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/chain"
+	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 	crashreport "lsmlab/reports/crash"
@@ -65,8 +63,8 @@ func seedFlag(fs *pflag.FlagSet, seed *uint64) {
 }
 
 // check refuses values that make no sense.
-func (f *crashFlags) check() (err error) {
-	if f.Engines, err = crashEngines(f.Engines); err != nil {
+func (f *crashFlags) check() error {
+	if err := f.checkEngines(); err != nil {
 		return err
 	}
 	for _, name := range f.profiles {
@@ -76,11 +74,6 @@ func (f *crashFlags) check() (err error) {
 		}
 		if !slices.Contains(f.Profiles, p) {
 			f.Profiles = append(f.Profiles, p)
-		}
-	}
-	if f.Bug != "" {
-		if _, err := bugs.Lookup(f.Bug); err != nil {
-			return &harness.UsageError{Text: "--bug: " + err.Error()}
 		}
 	}
 	if f.Depth < 1 || f.Depth > 5 || f.States < 1 || f.Findings < 1 {
@@ -94,27 +87,22 @@ func (f *crashFlags) weakestFirst() {
 	slices.SortFunc(f.Profiles, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) })
 }
 
-// crashEngines returns the engines of a crash run, groups replaced by their members.
-// It refuses those that no power cut can judge, and leaves out what comes twice.
-func crashEngines(names []string) (all []string, err error) {
-	names, err = inventory.Catalog().Expand(names)
-	if err != nil {
-		return nil, err
+// checkEngines replaces groups of engines by their members, and refuses engines that no
+// power cut can judge and bugs that there are not.
+func (f *crashFlags) checkEngines() (err error) {
+	if f.Engines, err = inventory.Catalog().Expand(f.Engines); err != nil {
+		return err
 	}
-	for _, name := range names {
-		info, err := engines.Lookup(name)
-		switch {
-		case err != nil:
-			return nil, err
-		case info.Drops:
-			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s drops acknowledged writes by design, so nothing can be said of what a crash loses; leave the size out", name)}
-		case info.Rungs[kv.Synced] == "":
-			return nil, &harness.UsageError{Text: fmt.Sprintf("--engines: %s does not give the durability level synced, so no write is promised to outlive a power cut", name)}
-		case !slices.Contains(all, name):
-			all = append(all, name)
-		}
+	if f.Engines, err = engineset.Judged(f.Engines); err != nil {
+		return &harness.UsageError{Text: "--engines: " + err.Error()}
 	}
-	return all, nil
+	if f.Bug == "" {
+		return nil
+	}
+	if _, err := bugs.Lookup(f.Bug); err != nil {
+		return &harness.UsageError{Text: "--bug: " + err.Error()}
+	}
+	return nil
 }
 
 // explore lets a tier explore, and says what came of it. The run directory is made
@@ -139,7 +127,7 @@ func (a *app) explore(c *cobra.Command, f *crashFlags, t campaign.Tier) (err err
 	progress.Finish()
 	err = finish(c.Context(), a.stdout, run)
 	if c.Context().Err() != nil {
-		fmt.Fprintf(a.stderr, "interrupted: go on with: %s\n", journal.ResumeCommand(run.Info.Command+" --out "+quote(run.Dir.Path())))
+		fmt.Fprintf(a.stderr, "interrupted: go on with: %s\n", journal.ResumeCommand(run.Info.Command+" --out "+human.ShellWord(run.Dir.Path())))
 	}
 	return err
 }
@@ -158,7 +146,7 @@ func (f *crashFlags) begin(c *cobra.Command, t campaign.Tier) (*campaign.Run, er
 	}
 	info := rundir.Run{
 		Tier: t.Name(), Seed: f.Seed, Shard: f.Shard.String(), Started: time.Now(),
-		Command: commandLine(c.CommandPath(), c.Flags()), Versions: versions(f.Engines),
+		Command: commandLine(c.CommandPath(), c.Flags()), Versions: engineset.Versions(f.Engines),
 	}
 	maps.Copy(info.Versions, t.Versions())
 	r, err := campaign.Begin(f.out, info, f.plan(c, t), f.resume)
@@ -201,19 +189,6 @@ func (f *crashFlags) plan(c *cobra.Command, t campaign.Tier) rundir.Plan {
 		}
 	})
 	return p
-}
-
-func versions(names []string) map[string]string {
-	v := map[string]string{"go": runtime.Version()}
-	if build, ok := debug.ReadBuildInfo(); ok {
-		v["lsmlab"] = build.Main.Version
-	}
-	for _, name := range names {
-		if info, err := engines.Lookup(name); err == nil && info.Module != "" {
-			v[name] = info.Version
-		}
-	}
-	return v
 }
 
 // errNothing is how a run ends that has no verdict.

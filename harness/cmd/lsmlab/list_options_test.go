@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/harness/inventory"
+	"lsmlab/powerfail/campaign"
 )
 
 // What `list options --json` says may be written in a name is taken there, and keeps
@@ -47,7 +48,12 @@ func TestListOptions(t *testing.T) {
 
 // A crash run takes groups and options, and refuses what no power cut can judge.
 func TestCrashEngines(t *testing.T) {
-	names, err := crashEngines([]string{"@own", "lsm-bptree+zstd+pread"})
+	expanded := func(names ...string) ([]string, error) {
+		f := crashFlags{Options: campaign.Options{Engines: names}}
+		err := f.checkEngines()
+		return f.Engines, err
+	}
+	names, err := expanded("@own", "lsm-bptree+zstd+pread", "lsm-bptree")
 	if want := append(engines.Own(), "lsm-bptree+pread+zstd"); err != nil || !slices.Equal(names, want) {
 		t.Errorf("%q, %v, want %q", names, err, want)
 	}
@@ -57,7 +63,7 @@ func TestCrashEngines(t *testing.T) {
 		"@pears":                   "did you mean @peers?",
 		"lsm-bptree+zsdt":          "did you mean zstd?",
 	} {
-		if _, err := crashEngines([]string{name}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := expanded(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/harness/human"
 	"lsmlab/harness/inventory"
 )
 
@@ -91,7 +92,7 @@ func (r *reader) once(args []string) (all []string, first bool) {
 func quoteAll(args []string) string {
 	var words []string
 	for _, a := range args {
-		words = append(words, quote(a))
+		words = append(words, human.ShellWord(a))
 	}
 	return strings.Join(words, " ")
 }
