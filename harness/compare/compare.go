@@ -40,6 +40,28 @@ func figuresOf(g Group) []Figure {
 	return []Figure{Throughput, P99}
 }
 
+// Dirs compares the runs in two directories, or the engines of the run in one with its
+// engine baseline, "" for the first of its plan. Warnings say what was left out of the
+// runs that were read.
+func Dirs(dirs []string, baseline string, threshold float64) (c Comparison, warnings []string, err error) {
+	runs := make([]result.Run, len(dirs))
+	for i, d := range dirs {
+		if runs[i], err = result.ReadRun(d); err != nil {
+			return c, warnings, err
+		}
+		warnings = append(warnings, runs[i].Warnings...)
+	}
+	if len(runs) == 2 {
+		c, err = Runs(runs[0], runs[1], threshold)
+		return c, warnings, err
+	}
+	if baseline == "" && len(runs[0].Plan.Engines) > 0 {
+		baseline = runs[0].Plan.Engines[0]
+	}
+	c, err = Engines(runs[0], baseline, threshold)
+	return c, warnings, err
+}
+
 // Runs compares run b with run a, group by group. It refuses runs that asked for
 // different work, and never compares different durability levels with each other.
 func Runs(a, b result.Run, threshold float64) (Comparison, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+
+	"lsmlab/harness/result"
 )
 
 // Fields are a row as people read it, in the order of [Head]; values have four
@@ -55,4 +57,14 @@ func Print(w io.Writer, rows []Row) error {
 	}
 	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
 	return err
+}
+
+// PrintRun prints which targets of its plan the run in a directory shows, if the plan
+// has any.
+func PrintRun(w io.Writer, dir string) error {
+	run, err := result.ReadRun(dir)
+	if err != nil || run.Plan.Targets == nil {
+		return err
+	}
+	return Print(w, Evaluate(run))
 }

@@ -35,7 +35,7 @@ func TestCommandLineWords(t *testing.T) {
 func TestCrashNoVerdict(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")
-	r, err := campaign.Begin(empty, rundir.Run{Tier: vmtier.Name})
+	r, err := campaign.Begin(empty, rundir.Run{Tier: vmtier.Name}, rundir.Plan{Tier: vmtier.Name}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/human"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
 )
@@ -86,7 +87,7 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 	}
 	r := load.Runner{
 		Catalog: a.catalog, Plan: plan, Dir: f.out, Resume: f.resume, K6: k6, Scripts: f.scripts,
-		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + quote(f.out),
+		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + human.ShellWord(f.out),
 	}
 	err = r.Run(c.Context())
 	if f.noReport {

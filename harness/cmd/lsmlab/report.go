@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lsmlab/harness"
+	"lsmlab/harness/target"
 	"lsmlab/reports"
 )
 
@@ -32,7 +33,7 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 				return &harness.UsageError{Text: err.Error()}
 			}
 			if reports.KindOf(args[0]) == reports.Race { // the other kinds have no targets
-				if err := a.printTargets(args[0]); err != nil {
+				if err := target.PrintRun(a.stdout, args[0]); err != nil {
 					return err
 				}
 			}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"lsmlab/harness/inventory"
 )
 
 // TestHelp reads the help of every command: what stands in backquotes in a flag's
@@ -28,7 +30,7 @@ func TestHelp(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk((&app{catalog: newCatalog()}).root())
+	walk((&app{catalog: inventory.Catalog()}).root())
 }
 
 func TestByteSize(t *testing.T) {

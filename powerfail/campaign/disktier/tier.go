@@ -7,12 +7,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/explore"
-	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -34,7 +33,7 @@ type Tier struct {
 	stage      *disk.Stage
 	self       process.Self
 	done       int // cells
-	recordings int
+	recordings int // made
 }
 
 // DefaultSize is that of a recorded disk, in bytes.
@@ -115,11 +114,12 @@ func (t *Tier) again(ctx context.Context) error {
 
 // newState returns that of a subject which nothing was explored of.
 func (t *Tier) newState(s *campaign.Subject, fileSystem string) *state {
-	return &state{cells: s.Cells(fileSystem, t.Profiles), silent: map[string]map[explore.Profile]bool{}}
+	cells := s.Cells(fileSystem, t.Profiles)
+	return &state{name: strings.TrimSpace(cells[0].Engine + " " + fileSystem + " " + s.Bug), cells: cells}
 }
 
 // full says whether a subject has as many findings as are wanted.
-func (t *Tier) full(s *state) bool { return s.found >= t.Findings }
+func (t *Tier) full(s *state) bool { return s.causes.Found >= t.Findings }
 
 func (t *Tier) addCells(s *state) (err error) {
 	for _, c := range s.cells {
@@ -132,19 +132,3 @@ func (t *Tier) addCells(s *state) (err error) {
 	return err
 }
 
-// state is what is explored under each profile: an engine or a person's own program
-// on one file system.
-type state struct {
-	cells []*rundir.Cell // weakest profile first
-	known []*oracle.Violation
-	found int // of those in known, that count as findings of --findings
-	// silent says of a recording, by its directory, which profiles showed nothing.
-	silent map[string]map[explore.Profile]bool
-}
-
-// knows says whether a violation is of a cause that was found.
-func (s *state) knows(v *oracle.Violation) bool {
-	return slices.ContainsFunc(s.known, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
-}
-
-func (s *state) keep(v *oracle.Violation) { s.known, s.found = append(s.known, v), s.found+1 }

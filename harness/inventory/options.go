@@ -1,4 +1,4 @@
-package main
+package inventory
 
 import (
 	"fmt"
@@ -9,18 +9,19 @@ import (
 	"lsmlab/engines/lsm/axes"
 )
 
-// option is one axis of the core as `lsmlab list options` shows it.
-type option struct {
+// Option is one axis of the core as `lsmlab list options` shows it.
+type Option struct {
 	Name    string        `json:"name"`
 	About   string        `json:"about"` // what it changes
 	Stored  bool          `json:"stored"`
 	Default string        `json:"default"`
 	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
 	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
-	Values  []optionValue `json:"values"`
+	Values  []OptionValue `json:"values"`
 }
 
-type optionValue struct {
+// OptionValue is one value of an axis.
+type OptionValue struct {
 	Name string `json:"name"`
 	// Write is what stands in an engine's name, without "+"; "" for the default.
 	Write string `json:"write,omitempty"`
@@ -30,14 +31,14 @@ type optionValue struct {
 }
 
 // options returns the table of package axes.
-func options() (all []option) {
+func options() (all []Option) {
 	for _, a := range axes.Table() {
-		o := option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
+		o := Option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
 		if a.Number != nil {
 			o.Numbers = a.Number.Takes()
 		}
 		for _, v := range a.Values {
-			value := optionValue{Name: v.Name, About: v.About, Keeps: []string{}}
+			value := OptionValue{Name: v.Name, About: v.About, Keeps: []string{}}
 			if v.Name != o.Default {
 				value.Write = a.Option(v)
 			}
@@ -53,7 +54,7 @@ func options() (all []option) {
 	return all
 }
 
-func printOptions(w io.Writer, all []option) {
+func printOptions(w io.Writer, all []Option) {
 	if len(all) == 0 {
 		return
 	}
