@@ -12,11 +12,11 @@ const (
 	YCSBExpFraction   = 0.8571428571
 )
 
-// Exponential favours the newest indices: n-1-x, where x is exponential and the
-// given percentile of the draws lies within the newest fraction of [0, n).
-// Draws beyond n are drawn again, as YCSB's CoreWorkload does.
+// Exponential favours the newest indices. It draws n-1-x, where x is exponential, and
+// the given percentile of the draws lies within the newest fraction of [0, n). Draws
+// beyond n are repeated, as in YCSB's CoreWorkload.
 type Exponential struct {
-	src      *rand.Rand // draws by ziggurat, half the cost of a logarithm
+	src      *rand.Rand // draws by the ziggurat method, at half the cost of a logarithm
 	n        uint64
 	perIndex float64 // mean of x over n
 	mean     float64 // of x before it is cut off at n

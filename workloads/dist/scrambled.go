@@ -9,10 +9,10 @@ import (
 // is (ITEM_COUNT of YCSB's ScrambledZipfianGenerator).
 const ScrambledItems = 10_000_000_000
 
-// Scrambled spreads the hot items of a zipfian distribution over [0, n): a draw
-// from [Zipfian] over [ScrambledItems] items, hashed by [Hash] modulo n, as in
-// YCSB. Growing n moves the hot items; YCSB draws over the final n from the
-// start instead and repeats draws of keys that do not exist yet.
+// Scrambled spreads the hot items of a zipfian distribution over [0, n). It draws from
+// [Zipfian] over [ScrambledItems] items, and takes the [Hash] of the item modulo n, as
+// YCSB does. When n grows, the hot items move. YCSB avoids this: it draws over the
+// final n from the start, and repeats draws of keys that do not exist yet.
 type Scrambled struct {
 	zipf       Zipfian
 	n          uint64
@@ -50,12 +50,12 @@ const (
 	fnvPrime5 = fnvPrime3 * fnvPrime * fnvPrime & math.MaxUint64
 )
 
-// Hash is FNV-1a over the eight bytes of v, lowest first: YCSB's
-// Utils.fnvhash64 before it takes the absolute value. Java's sign would merge
-// pairs of keys, so it is left out here.
+// Hash is FNV-1a over the eight bytes of v, lowest first. It is YCSB's Utils.fnvhash64
+// before that takes the absolute value: the sign of Java's numbers would merge pairs of
+// keys, so it is left out here.
 //
-// A zero byte only multiplies, and each step costs the latency of a
-// multiplication, so high zero bytes are taken at once.
+// Each step costs the latency of a multiplication, and a zero byte only multiplies. So
+// high zero bytes are processed in one step.
 func Hash(v uint64) uint64 {
 	if v>>24 != 0 {
 		return hashWide(v)
@@ -67,8 +67,8 @@ func Hash(v uint64) uint64 {
 	return h * fnvPrime5
 }
 
-// hash40 is Hash for v < 2^40 without a branch, for items whose size is as
-// random as they are.
+// hash40 is Hash for v < 2^40, without a branch. It is for items whose number of bytes
+// is unpredictable.
 func hash40(v uint64) uint64 {
 	h := uint64(fnvOffset)
 	h = (h ^ v&0xff) * fnvPrime
