@@ -8,7 +8,7 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Group identifies cells that differ in their round alone: the samples of one figure.
+// Group identifies cells that differ only in their round: the samples of one figure.
 type Group struct {
 	Engine     string  `json:"engine"`
 	Workload   string  `json:"workload"`
@@ -31,8 +31,8 @@ func (g Group) String() string {
 	return s
 }
 
-// groupsInOrder returns every group once: by workload, durability, threads and
-// rate, then engine.
+// groupsInOrder returns every group once. The order is by workload, durability, threads
+// and rate, then by engine.
 func groupsInOrder(sets ...[]result.Cell) []Group {
 	var groups []Group
 	seen := map[Group]bool{}
