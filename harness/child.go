@@ -56,7 +56,7 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 	if spec.FillAndDie {
 		err = fillStore(ctx, cat, spec, say)
 	} else {
-		cells, err = RunCell(ctx, cat, spec, say)
+		cells, err = runCell(ctx, cat, spec, say)
 	}
 	mu.Lock()
 	defer mu.Unlock()

@@ -24,7 +24,7 @@ const maxKeys = 1 << 36
 // Spec says which work to do. It is the workload part of a plan. Zero stands for the
 // default, in every field except Workload.
 type Spec struct {
-	Workload string `json:"workload"`          // a name of [Names]
+	Workload string `json:"workload"`          // a name that [List] gives
 	Keys     int64  `json:"keys,omitempty"`    // 1,000,000
 	Threads  int    `json:"threads,omitempty"` // 1; the background writer of readwhilewriting is extra
 	// Operations is the total of the foreground threads, in units: each entry of a

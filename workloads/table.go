@@ -148,13 +148,13 @@ func List() []Info {
 	return infos
 }
 
-// Names returns the name of every workload, in the table's order.
-func Names() []string {
-	names := make([]string, len(definitions))
+// names returns the name of every workload, in the table's order.
+func names() []string {
+	all := make([]string, len(definitions))
 	for i, d := range definitions {
-		names[i] = d.name
+		all[i] = d.name
 	}
-	return names
+	return all
 }
 
 // define finds a workload by name.
@@ -164,7 +164,7 @@ func define(name string) (*definition, error) {
 			return &definitions[i], nil
 		}
 	}
-	return nil, nearest.Unknown("workload", name, Names())
+	return nil, nearest.Unknown("workload", name, names())
 }
 
 // ordered says whether the workload visits the keys in order.

@@ -11,16 +11,16 @@ import (
 // are of.
 func Unknown(what, name string, known []string) error {
 	hint := ";"
-	if near := Name(name, known); near != "" {
+	if near := closest(name, known); near != "" {
 		hint = fmt.Sprintf(", did you mean %s?", near)
 	}
 	return fmt.Errorf("unknown %s %q%s known: %s", what, name, hint, strings.Join(known, ", "))
 }
 
-// Name returns the name in known that name was most likely meant to be, or "" if none
+// closest returns the name in known that name was most likely meant to be, or "" if none
 // is close. Of several it returns the first. A name that is a part of a known one, or
 // that begins with one, is close. Otherwise at most half of it may be wrong.
-func Name(name string, known []string) string {
+func closest(name string, known []string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	best, least := "", len(name)/2+1
 	for _, k := range known {

@@ -20,22 +20,22 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that gives the seed of a run.
-const Variable = "LSMLAB_SEED"
+// variable is the environment variable that gives the seed of a run.
+const variable = "LSMLAB_SEED"
 
-// New returns the seed for t: the value of [Variable], or else a fresh one. It logs the
+// New returns the seed for t: the value of variable, or else a fresh one. It logs the
 // line that runs t again with this seed. A test draws one seed and derives all others
 // from it, so that the line repeats the whole test.
 func New(t testing.TB) uint64 {
 	t.Helper()
 	seed := rand.Uint64()
-	if s := os.Getenv(Variable); s != "" {
+	if s := os.Getenv(variable); s != "" {
 		var err error
 		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("%s: %v", Variable, err)
+			t.Fatalf("%s: %v", variable, err)
 		}
 	}
-	t.Logf("again: %s=%d %s", Variable, seed, Command(t))
+	t.Logf("again: %s=%d %s", variable, seed, Command(t))
 	return seed
 }
 
@@ -51,7 +51,7 @@ func Inputs(f *testing.F, n, size int) {
 	f.Helper()
 	rng := Rand(f)
 	for range n {
-		f.Add(Bytes(rng, size))
+		f.Add(randomBytes(rng, size))
 	}
 }
 
@@ -77,8 +77,8 @@ func damage(rng *rand.Rand, valid []byte) []byte {
 	return data
 }
 
-// Bytes returns 1 to size random bytes of rng.
-func Bytes(rng *rand.Rand, size int) []byte {
+// randomBytes returns 1 to size random bytes of rng.
+func randomBytes(rng *rand.Rand, size int) []byte {
 	data := make([]byte, 1+rng.IntN(size))
 	for i := range data {
 		data[i] = byte(rng.Uint32())

@@ -35,9 +35,9 @@ type Comparison struct {
 // figuresOf returns the figures of a group, the deciding one first.
 func figuresOf(g Group) []Figure {
 	if g.Rate > 0 {
-		return []Figure{P99, Throughput}
+		return []Figure{p99, throughput}
 	}
-	return []Figure{Throughput, P99}
+	return []Figure{throughput, p99}
 }
 
 // Runs compares run b with run a, group by group. It refuses runs that asked for
@@ -97,7 +97,7 @@ func Engines(r result.Run, baseline string, threshold float64) (Comparison, erro
 
 func (c *Comparison) addRow(row Row, a, b []result.Cell) {
 	for _, f := range figuresOf(row.Group) {
-		row.Ratios = append(row.Ratios, RatioOf(f, valuesOf(a, f), valuesOf(b, f)))
+		row.Ratios = append(row.Ratios, ratioOf(f, valuesOf(a, f), valuesOf(b, f)))
 	}
 	c.Rows = append(c.Rows, row)
 	if row.regressed(c.Threshold) {

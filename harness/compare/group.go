@@ -17,8 +17,8 @@ type Group struct {
 	Rate       float64 `json:"rate,omitempty"`
 }
 
-// GroupOf returns the group of a cell.
-func GroupOf(c result.Cell) Group {
+// groupOf returns the group of a cell.
+func groupOf(c result.Cell) Group {
 	return Group{c.Engine, c.Workload, c.Durability, c.Threads, c.Rate}
 }
 
@@ -38,7 +38,7 @@ func groupsInOrder(sets ...[]result.Cell) []Group {
 	seen := map[Group]bool{}
 	for _, cells := range sets {
 		for _, c := range cells {
-			if g := GroupOf(c); !seen[g] {
+			if g := groupOf(c); !seen[g] {
 				seen[g] = true
 				groups = append(groups, g)
 			}
@@ -57,7 +57,7 @@ func sampleSets(cells []result.Cell) map[Group][]result.Cell {
 	out := map[Group][]result.Cell{}
 	for _, c := range cells {
 		if c.OK() {
-			out[GroupOf(c)] = append(out[GroupOf(c)], c)
+			out[groupOf(c)] = append(out[groupOf(c)], c)
 		}
 	}
 	return out

@@ -17,8 +17,8 @@ type Figure struct {
 // The figures of a comparison. In a closed loop, throughput decides. In an open loop,
 // throughput is given, and the latency from the intended start decides.
 var (
-	Throughput = Figure{"ops_per_sec", true, func(c result.Cell) float64 { return c.OpsPerSec }}
-	P99        = Figure{"p99_ns", false, func(c result.Cell) float64 {
+	throughput = Figure{"ops_per_sec", true, func(c result.Cell) float64 { return c.OpsPerSec }}
+	p99        = Figure{"p99_ns", false, func(c result.Cell) float64 {
 		if c.Intended != nil {
 			return float64(c.Intended.P99)
 		}
@@ -79,8 +79,8 @@ type Ratio struct {
 	Verdict string `json:"verdict"`
 }
 
-// RatioOf compares the rounds of B with those of A.
-func RatioOf(f Figure, a, b []float64) Ratio {
+// ratioOf compares the rounds of B with those of A.
+func ratioOf(f Figure, a, b []float64) Ratio {
 	sa, sb := stat.Summarize(a), stat.Summarize(b)
 	q := stat.Compare(sa, sb)
 	r := Ratio{

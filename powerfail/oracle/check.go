@@ -34,8 +34,8 @@ type Checker struct {
 	value   []byte
 	stage   Rule // broken if the engine panics now
 
-	rung      kv.Durability // the strongest that the engine gives, once known
-	rungKnown bool
+	level      kv.Durability // the strongest that the engine gives, once known
+	levelKnown bool
 }
 
 // ProbeWriter is the writer of what a check writes, apart from all others.
@@ -43,7 +43,7 @@ const ProbeWriter = -1
 
 // NewChecker returns a checker of stores against the history.
 func (x *Index) NewChecker() *Checker {
-	c := &Checker{x: x, probe: []byte("probe"), rung: kv.Synced}
+	c := &Checker{x: x, probe: []byte("probe"), level: kv.Synced}
 	for x.has(c.probe) {
 		c.probe = append(c.probe, '+')
 	}
@@ -65,7 +65,7 @@ func (x *Index) has(key []byte) bool {
 // the rule that was being checked. The store is closed at the end.
 func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 	c.scanned = false
-	v.Broken = c.life(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
+	v.Broken = c.withStore(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
 		if broken = c.read(e, &c.content); broken != nil {
 			return broken
 		}
@@ -76,13 +76,13 @@ func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 		return c.write(e)
 	})
 	if v.Broken == nil {
-		v.Broken = c.life(open, RuleReopen, c.compare)
+		v.Broken = c.withStore(open, RuleReopen, c.compare)
 	}
 	return v
 }
 
-// life opens the store, which must not break the rule, uses it and closes it.
-func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.Engine) *Violation) (broken *Violation) {
+// withStore opens the store, which must not break the rule, uses it and closes it.
+func (c *Checker) withStore(open func() (kv.Engine, error), rule Rule, use func(kv.Engine) *Violation) (broken *Violation) {
 	var e kv.Engine
 	defer func() {
 		if p := recover(); p != nil {
@@ -107,10 +107,6 @@ func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.En
 	}
 	return nil
 }
-
-// Content returns what the last check found before its own writes, sorted by
-// key: a view, valid until the next check.
-func (c *Checker) Content() []Entry { return c.content.entries }
 
 // Fates says what became of each write of the history in the store that was
 // checked last, nil if that could not be read.
@@ -173,7 +169,7 @@ func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
 	return nil
 }
 
-// write puts a key and removes it, each at the strongest rung that there is.
+// write puts a key and removes it, each at the strongest durability level that the engine gives.
 func (c *Checker) write(e kv.Engine) *Violation {
 	c.stage = RuleUnwritable
 	c.batch.Reset()
@@ -195,19 +191,19 @@ func (c *Checker) write(e kv.Engine) *Violation {
 	return nil
 }
 
-// apply applies the batch at the strongest rung that the engine gives.
+// apply applies the batch at the strongest level that the engine gives.
 func (c *Checker) apply(e kv.Engine) error {
-	for !c.rungKnown {
-		err := e.Apply(new(kv.Batch), c.rung)
-		if c.rungKnown = !errors.Is(err, kv.ErrUnsupported) || c.rung == kv.Volatile; !c.rungKnown {
-			c.rung--
+	for !c.levelKnown {
+		err := e.Apply(new(kv.Batch), c.level)
+		if c.levelKnown = !errors.Is(err, kv.ErrUnsupported) || c.level == kv.Volatile; !c.levelKnown {
+			c.level--
 		}
 	}
 	if c.Probed == nil {
-		return e.Apply(&c.batch, c.rung)
+		return e.Apply(&c.batch, c.level)
 	}
-	id := c.Probed.Begin(ProbeWriter, &c.batch, c.rung)
-	err := e.Apply(&c.batch, c.rung)
+	id := c.Probed.Begin(ProbeWriter, &c.batch, c.level)
+	err := e.Apply(&c.batch, c.level)
 	if err == nil {
 		c.Probed.Ack(id)
 	}

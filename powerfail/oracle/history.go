@@ -46,7 +46,7 @@ const (
 	Kill                 // the process died: what the operating system was handed stays
 )
 
-// keeps returns the weakest rung that survives the crash.
+// keeps returns the weakest durability level that survives the crash.
 func (k Kind) keeps() kv.Durability {
 	if k == Kill {
 		return kv.Buffered
@@ -109,7 +109,7 @@ func (r *Recorder) History() *History {
 	return &History{Base: r.history.Base, Writes: append([]Write(nil), r.history.Writes...)}
 }
 
-// Rung returns the rung of a write that was begun.
+// Rung returns the durability level of a write that was begun.
 func (r *Recorder) Rung(id int) kv.Durability {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,5 +8,5 @@
 //
 // The shapes are those of YCSB (Cooper et al., "Benchmarking Cloud Serving Systems with
 // YCSB", SoCC 2010; site.ycsb.generator in its source). The methods may differ:
-// [Zipfian] says where and why.
+// zipfian says where and why.
 package dist

@@ -5,29 +5,29 @@ import (
 	"math/bits"
 )
 
-// ScrambledItems is the number of items that [Scrambled] draws from, whatever n
+// scrambledItems is the number of items that scrambled draws from, whatever n
 // is (ITEM_COUNT of YCSB's ScrambledZipfianGenerator).
-const ScrambledItems = 10_000_000_000
+const scrambledItems = 10_000_000_000
 
-// Scrambled spreads the hot items of a zipfian distribution over [0, n). It draws from
-// [Zipfian] over [ScrambledItems] items, and takes the [Hash] of the item modulo n, as
+// scrambled spreads the hot items of a zipfian distribution over [0, n). It draws from
+// zipfian over scrambledItems items, and takes the [Hash] of the item modulo n, as
 // YCSB does. When n grows, the hot items move. YCSB avoids this: it draws over the
 // final n from the start, and repeats draws of keys that do not exist yet.
-type Scrambled struct {
-	zipf       Zipfian
+type scrambled struct {
+	zipf       zipfian
 	n          uint64
 	reciprocal uint64 // floor((2^64-1) / n)
 }
 
-// NewScrambled returns a generator over [0, n).
-func NewScrambled(n uint64, theta float64, src Source) *Scrambled {
-	g := &Scrambled{zipf: *NewZipfian(ScrambledItems, theta, src)}
+// newScrambled returns a generator over [0, n).
+func newScrambled(n uint64, theta float64, src Source) *scrambled {
+	g := &scrambled{zipf: *newZipfian(scrambledItems, theta, src)}
 	g.Resize(n)
 	return g
 }
 
 // Next implements [Generator].
-func (g *Scrambled) Next() uint64 {
+func (g *scrambled) Next() uint64 {
 	h := hash40(g.zipf.Next())
 	// h mod n without a division: the estimated quotient is at most 1 short,
 	// because h/n - h*reciprocal/2^64 < 1.
@@ -40,7 +40,7 @@ func (g *Scrambled) Next() uint64 {
 }
 
 // Resize implements [Generator].
-func (g *Scrambled) Resize(n uint64) { g.n, g.reciprocal = n, math.MaxUint64/n }
+func (g *scrambled) Resize(n uint64) { g.n, g.reciprocal = n, math.MaxUint64/n }
 
 // FNV-1a, 64 bits.
 const (

@@ -16,13 +16,13 @@ const golden = 0x9e3779b97f4a7c15
 // they are added, so neighbouring seeds and neighbouring streams start at unrelated
 // points of the period.
 func NewSource(seed, stream uint64) Source {
-	return Source{Mix(Mix(seed+golden) + Mix(stream-golden))}
+	return Source{mix(mix(seed+golden) + mix(stream-golden))}
 }
 
 // Uint64 returns 64 random bits.
 func (s *Source) Uint64() uint64 {
 	s.state += golden
-	return Mix(s.state)
+	return mix(s.state)
 }
 
 // Below returns a number in [0, n), each equally likely; n must not be 0.
@@ -44,9 +44,9 @@ func (s *Source) belowRetry(n, hi, lo uint64) uint64 {
 	return hi
 }
 
-// Mix is SplitMix64's finalizer (Stafford's variant 13), a bijection of 64-bit
+// mix is SplitMix64's finalizer (Stafford's variant 13), a bijection of 64-bit
 // words in which every input bit moves every output bit.
-func Mix(x uint64) uint64 {
+func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31

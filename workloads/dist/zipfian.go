@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Zipfian draws index k with probability proportional to 1 / (k+1)^theta.
+// zipfian draws index k with probability proportional to 1 / (k+1)^theta.
 //
 // Other methods exist. YCSB uses that of Gray et al. ("Quickly Generating
 // Billion-Record Synthetic Databases", SIGMOD 1994): it takes one power a draw, is
@@ -27,7 +27,7 @@ import (
 // The strips reach an eighth beyond n, and indices there are rejected too. So n may
 // grow by one at no cost, and the strips (20 to 25 KB for a million keys and more) are
 // rarely built again.
-type Zipfian struct {
+type zipfian struct {
 	src    Source
 	strips []strip
 	n      uint64
@@ -50,15 +50,15 @@ const stripShare = 32
 // maxIndices bounds n so that a strip's width fits its field.
 const maxIndices = 1 << 36
 
-// NewZipfian returns a generator over [0, n) that favours 0; theta >= 0.
-func NewZipfian(n uint64, theta float64, src Source) *Zipfian {
-	g := &Zipfian{src: src, theta: theta}
+// newZipfian returns a generator over [0, n) that favours 0; theta >= 0.
+func newZipfian(n uint64, theta float64, src Source) *zipfian {
+	g := &zipfian{src: src, theta: theta}
 	g.Resize(n)
 	return g
 }
 
 // Resize implements [Generator]; n is at most 2^36.
-func (g *Zipfian) Resize(n uint64) {
+func (g *zipfian) Resize(n uint64) {
 	g.n = n
 	if n > g.end || n < g.end/2 {
 		g.build(n + n/8)
@@ -67,7 +67,7 @@ func (g *Zipfian) Resize(n uint64) {
 
 // Next implements [Generator]. Only rejections branch. Which strip is drawn cannot be
 // predicted, so arithmetic chooses between column and alias.
-func (g *Zipfian) Next() uint64 {
+func (g *zipfian) Next() uint64 {
 	for {
 		column, fraction := bits.Mul64(g.src.Uint64(), uint64(len(g.strips)))
 		s := &g.strips[column]
@@ -88,13 +88,13 @@ func (g *Zipfian) Next() uint64 {
 }
 
 // accept says whether a draw u, of 2^64, keeps index k of strip s.
-func (g *Zipfian) accept(s *strip, k, u uint64) bool {
+func (g *zipfian) accept(s *strip, k, u uint64) bool {
 	ratio := float64(s.first+1) / float64(k+1)
 	return float64(u)*0x1p-64 < math.Pow(ratio, g.theta)
 }
 
 // build cuts [0, end) into strips and fills the alias table.
-func (g *Zipfian) build(end uint64) {
+func (g *zipfian) build(end uint64) {
 	if end > maxIndices*9/8 {
 		panic("dist: zipfian over more than 2^36 indices")
 	}

@@ -57,10 +57,10 @@ func Probe(size int) error {
 	return err
 }
 
-// Refuse makes decide say whether the system gives memory: an error refuses it. It is
+// refuseMemory makes decide say whether the system gives memory: an error refuses it. It is
 // for tests. A nil decide ends this. Refuse empties the reserve, and the next Refill
 // makes it again.
-func Refuse(decide func(bytes int) error) {
+func refuseMemory(decide func(bytes int) error) {
 	pool.Lock()
 	defer pool.Unlock()
 	reserve.refuse = decide

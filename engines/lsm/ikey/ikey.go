@@ -37,8 +37,8 @@ const (
 // trailer. Part of the disk format.
 type Trailer uint64
 
-// NewTrailer packs seq and kind.
-func NewTrailer(seq Seq, kind Kind) Trailer { return Trailer(seq)<<8 | Trailer(kind) }
+// newTrailer packs seq and kind.
+func newTrailer(seq Seq, kind Kind) Trailer { return Trailer(seq)<<8 | Trailer(kind) }
 
 // Seq returns the sequence number.
 func (t Trailer) Seq() Seq { return Seq(t >> 8) }
@@ -65,11 +65,11 @@ type Key struct {
 }
 
 // New returns the internal key of (user, seq, kind).
-func New(user []byte, seq Seq, kind Kind) Key { return Key{user, NewTrailer(seq, kind)} }
+func New(user []byte, seq Seq, kind Kind) Key { return Key{user, newTrailer(seq, kind)} }
 
 // SeekKey returns the internal key at which the versions of user begin that a reader at
 // seq may see. It sorts at or before each of them and after all newer versions.
-func SeekKey(user []byte, seq Seq) Key { return Key{user, NewTrailer(seq, 0xff)} }
+func SeekKey(user []byte, seq Seq) Key { return Key{user, newTrailer(seq, 0xff)} }
 
 // Compare orders internal keys: -1, 0 or +1.
 func Compare(a, b Key) int {

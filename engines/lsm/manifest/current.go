@@ -29,9 +29,9 @@ func decodeCurrent(data []byte) (fileNum uint64, ok bool) {
 	return fileNum, ok && string(data) == string(encodeCurrent(fileNum))
 }
 
-// ReadCurrent returns the number of the manifest that CURRENT names. If there is no
+// readCurrent returns the number of the manifest that CURRENT names. If there is no
 // CURRENT, the error wraps fs.ErrNotExist; if it is damaged, kv.ErrCorrupt.
-func ReadCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
+func readCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
 	name := path.Join(dir, CurrentName)
 	data, err := readFile(fsys, name, maxCurrentSize)
 	if err != nil {
@@ -48,7 +48,7 @@ func ReadCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
 // already; its directory entry is made durable here, before CURRENT names it. renamed
 // says whether CURRENT may name it already, also after an error.
 func setCurrent(fsys vfs.FS, dir string, fileNum uint64) (renamed bool, err error) {
-	tmp := path.Join(dir, CurrentTmpName)
+	tmp := path.Join(dir, currentTmpName)
 	if err := writeFile(fsys, tmp, encodeCurrent(fileNum)); err != nil {
 		return false, err
 	}

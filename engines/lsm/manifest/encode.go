@@ -19,10 +19,10 @@ const (
 	tagSecret  byte = 6
 )
 
-// AppendEdit appends the encoding of e to dst and returns the extended slice.
+// appendEdit appends the encoding of e to dst and returns the extended slice.
 // DecodeEdit must accept the edit: its levels are below NumLevels, its LSNs and key
 // sizes within their limits.
-func AppendEdit(dst []byte, e *Edit) []byte {
+func appendEdit(dst []byte, e *Edit) []byte {
 	if e.FlushedSeq != 0 {
 		dst = binary.AppendUvarint(append(dst, tagFlushed), uint64(e.FlushedSeq))
 	}
@@ -59,10 +59,10 @@ func appendKey(dst, key []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(key))), key...)
 }
 
-// DecodeEdit decodes an edit. The result shares no memory with data. Invalid data is an
+// decodeEdit decodes an edit. The result shares no memory with data. Invalid data is an
 // error that wraps [kv.ErrCorrupt] and gives the offset in data. The memory used is at
 // most a small multiple of len(data).
-func DecodeEdit(data []byte) (*Edit, error) {
+func decodeEdit(data []byte) (*Edit, error) {
 	d := &decoder{data: data}
 	e := &Edit{}
 	for d.at < len(d.data) && d.err == nil {

@@ -26,7 +26,7 @@ const (
 // that this program does not know, the error wraps kv.ErrUnsupported. The package
 // comment says what is damage and what is the tail of a crash.
 func Load(fsys vfs.FS, dir string) (v *Version, fileNum uint64, err error) {
-	fileNum, err = ReadCurrent(fsys, dir)
+	fileNum, err = readCurrent(fsys, dir)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -58,7 +58,7 @@ func replay(data []byte, fileNum uint64) (v *Version, offset int64, err error) {
 			}
 			break
 		}
-		e, err := DecodeEdit(payload)
+		e, err := decodeEdit(payload)
 		if err != nil {
 			return nil, offset, err
 		}

@@ -30,13 +30,13 @@ type Log struct {
 // fileNum must not be the number of a file that is needed. The number of the manifest
 // in force is refused. Create does not remove the manifest before.
 func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error) {
-	switch now, err := ReadCurrent(fsys, dir); {
+	switch now, err := readCurrent(fsys, dir); {
 	case err == nil && now == fileNum:
 		return nil, fmt.Errorf("create %s: %w: it is in force", path.Join(dir, FileName(fileNum)), fs.ErrExist)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, vfs.MarkExhausted(err)
 	}
-	data, err := appendRecord(appendHeader(nil, fileNum), AppendEdit(nil, base.snapshot()), fileNum, headerSize)
+	data, err := appendRecord(appendHeader(nil, fileNum), appendEdit(nil, base.snapshot()), fileNum, headerSize)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (l *Log) Append(e *Edit) error {
 }
 
 func (l *Log) append(e *Edit) error {
-	record, err := appendRecord(l.buf[:0], AppendEdit(nil, e), l.fileNum, l.size)
+	record, err := appendRecord(l.buf[:0], appendEdit(nil, e), l.fileNum, l.size)
 	if err != nil {
 		return err
 	}

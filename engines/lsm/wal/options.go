@@ -27,12 +27,6 @@ func (m SyncMethod) String() string { return name(syncNames[:], uint8(m)) }
 // Supports says whether a log with this method can reach durability level d.
 func (m SyncMethod) Supports(d kv.Durability) bool { return m != NoSync || d < kv.Synced }
 
-// ParseSyncMethod is the inverse of [SyncMethod.String].
-func ParseSyncMethod(s string) (SyncMethod, error) {
-	i, err := parse(syncNames[:], s, "sync method")
-	return SyncMethod(i), err
-}
-
 // WriteMethod says how records get to the operating system.
 type WriteMethod uint8
 
@@ -47,28 +41,12 @@ var writeNames = [...]string{Positioned: "positioned", Mapped: "mapped"}
 // String returns the name used by flags and results.
 func (m WriteMethod) String() string { return name(writeNames[:], uint8(m)) }
 
-// ParseWriteMethod is the inverse of [WriteMethod.String].
-func ParseWriteMethod(s string) (WriteMethod, error) {
-	i, err := parse(writeNames[:], s, "write method")
-	return WriteMethod(i), err
-}
-
 // name returns the name of method i.
 func name(names []string, i uint8) string {
 	if int(i) < len(names) {
 		return names[i]
 	}
 	return fmt.Sprintf("method(%d)", i)
-}
-
-// parse returns the index of the name s. what says in the error what s should be.
-func parse(names []string, s, what string) (uint8, error) {
-	for i, name := range names {
-		if name == s {
-			return uint8(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%s %q: want one of %q", what, s, names)
 }
 
 // Options tune a log. FS and Dir are required; everything else may be zero.

@@ -26,8 +26,8 @@ import (
 
 // Headers of requests and answers.
 const (
-	DurabilityHeader = "Lsmlab-Durability" // of writes: volatile, buffered or synced
-	LSNHeader        = "Lsmlab-Lsn"        // of the write; for a read, an LSN that the read saw
+	durabilityHeader = "Lsmlab-Durability" // of writes: volatile, buffered or synced
+	lsnHeader        = "Lsmlab-Lsn"        // of the write; for a read, an LSN that the read saw
 )
 
 // Handler serves a store over HTTP.

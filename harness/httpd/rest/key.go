@@ -37,7 +37,7 @@ var octets = []string{"application/octet-stream"}
 
 func setLSN(header http.Header, lsn uint64) {
 	if lsn != 0 {
-		header[LSNHeader] = []string{strconv.FormatUint(lsn, 10)}
+		header[lsnHeader] = []string{strconv.FormatUint(lsn, 10)}
 	}
 }
 
@@ -69,9 +69,9 @@ func (h *Handler) apply(w http.ResponseWriter, r *http.Request, m *scratch) (int
 // write applies b at the durability level for which the request asks.
 func (h *Handler) write(r *http.Request, b *kv.Batch) (lsn uint64, err error) {
 	d := h.Store.Settings().Durability
-	if name := r.Header.Get(DurabilityHeader); name != "" {
+	if name := r.Header.Get(durabilityHeader); name != "" {
 		if d, err = kv.ParseDurability(name); err != nil {
-			return 0, service.BadRequestf("header %s: %v", DurabilityHeader, err)
+			return 0, service.BadRequestf("header %s: %v", durabilityHeader, err)
 		}
 	}
 	return h.Store.Apply(r.Context(), b, d)

@@ -13,7 +13,7 @@ import (
 //
 //  1. A piece of at most SmallSize bytes does not count: a connection or request has a
 //     fixed number of such pieces.
-//  2. A larger value, answer or body is reserved from a [Budget] before it is made, and
+//  2. A larger value, answer or body is reserved from a budget before it is made, and
 //     held until the client has read it. If there is no room within the budget's
 //     patience, the request is refused with [ErrBusy] and may be tried again.
 //  3. The size of a value is known only after it was read. So at most maxReading reads
@@ -30,8 +30,8 @@ const (
 // ErrBusy says that the server holds as much memory for its clients as it may.
 var ErrBusy = errors.New("the server holds as much for its clients as limits.held_bytes allows")
 
-// Budget is a number of bytes, of which many may hold parts.
-type Budget struct {
+// budget is a number of bytes, of which many may hold parts.
+type budget struct {
 	patience time.Duration // of Reserve
 
 	mu          sync.Mutex
@@ -40,14 +40,14 @@ type Budget struct {
 }
 
 // resize changes the total. What is held stays held.
-func (b *Budget) resize(total int64) {
+func (b *budget) resize(total int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.total = total
 	b.wake()
 }
 
-func (b *Budget) wake() {
+func (b *budget) wake() {
 	if b.freed != nil {
 		close(b.freed)
 		b.freed = nil
@@ -56,7 +56,7 @@ func (b *Budget) wake() {
 
 // try reserves n bytes for a holder of own bytes, if there is room. Otherwise it
 // returns a channel to wait for. A single holder always has room.
-func (b *Budget) try(n, own int64) (ok bool, freed <-chan struct{}) {
+func (b *budget) try(n, own int64) (ok bool, freed <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.used == own || b.used+n <= b.total {
@@ -69,22 +69,22 @@ func (b *Budget) try(n, own int64) (ok bool, freed <-chan struct{}) {
 	return false, b.freed
 }
 
-func (b *Budget) giveBack(n int64) {
+func (b *budget) giveBack(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= n
 	b.wake()
 }
 
-// Used returns how many bytes are held.
-func (b *Budget) Used() int64 {
+// inUse returns how many bytes are held.
+func (b *budget) inUse() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used
 }
 
 // reserve is try, but it waits until there is room, or until its patience or ctx ends.
-func (b *Budget) reserve(ctx context.Context, n, own int64) error {
+func (b *budget) reserve(ctx context.Context, n, own int64) error {
 	ok, freed := b.try(n, own)
 	if ok {
 		return nil
@@ -108,7 +108,7 @@ func (b *Budget) reserve(ctx context.Context, n, own int64) error {
 // Hold is what one answer or request holds of a budget. The zero value belongs to no
 // budget and has no limit. One goroutine at a time may use it.
 type Hold struct {
-	budget *Budget
+	budget *budget
 	bytes  int64
 }
 
@@ -152,7 +152,7 @@ func (s *Store) HoldAnswer() Hold { return Hold{budget: &s.answers} }
 func (s *Store) HoldRequest() Hold { return Hold{budget: &s.requests} }
 
 // Held returns how many bytes are held for answers and for requests.
-func (s *Store) Held() (answers, requests int64) { return s.answers.Used(), s.requests.Used() }
+func (s *Store) Held() (answers, requests int64) { return s.answers.inUse(), s.requests.inUse() }
 
 // Read is Get within the limits of memory. When it returns, h holds at least copies
 // times the size of the value.

@@ -24,7 +24,7 @@ type Store struct {
 	guard    atomic.Pointer[guard]
 	stopping atomic.Bool
 
-	answers, requests Budget
+	answers, requests budget
 	reading           chan struct{} // has one place for each read in the engine
 	locks             locks
 }

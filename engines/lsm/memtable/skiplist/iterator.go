@@ -10,7 +10,7 @@ import (
 // iterator follows the links of level 0. It needs nothing of the table except the
 // arena, and Close does nothing: nodes stay until Release.
 type iterator struct {
-	t *Table
+	t *table
 	n *node // nil when the iterator is not at an entry
 }
 

@@ -18,7 +18,7 @@ var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 17}}
 const countBits = 7
 
 // count counts an entry, and learns if a lesson is due.
-func (t *Table) count() {
+func (t *table) count() {
 	n := t.counted.Add(1)
 	for _, l := range t.tune.lessons {
 		if n == l.counted && t.learning.CompareAndSwap(false, true) {
@@ -30,7 +30,7 @@ func (t *Table) count() {
 
 // learn publishes a new coder. It keeps the old abbreviator if a new one is not clearly
 // better.
-func (t *Table) learn(indexBits int) {
+func (t *table) learn(indexBits int) {
 	refs, height := t.sample()
 	if len(refs) < 2 {
 		return
@@ -56,7 +56,7 @@ func (t *Table) learn(indexBits int) {
 
 // sample returns nodes in order, spread over the table. They are all nodes of the first
 // level that has enough, so each of them has at least the returned height.
-func (t *Table) sample() (refs []arena.Ref, height int) {
+func (t *table) sample() (refs []arena.Ref, height int) {
 	const enough, limit = 256, 2048
 	for height = int(t.height.Load()); ; height-- {
 		refs = refs[:0]

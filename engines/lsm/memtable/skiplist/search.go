@@ -14,7 +14,7 @@ type target struct {
 	*coder
 }
 
-func (t *Table) newTarget(k ikey.Key) target {
+func (t *table) newTarget(k ikey.Key) target {
 	tg := target{Key: k, coder: t.coder.Load()}
 	if tg.epoch != 0 {
 		tg.abbrev = tg.of(k.User)
@@ -32,7 +32,7 @@ const (
 // advance moves along a level from n, which sorts before the target, to the last node
 // that does. It returns that node and its link. known is a node that sorts at or after
 // the target, or 0; its key is not read again. After limit steps advance returns nil.
-func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit int) (*node, link) {
+func (t *table) advance(n *node, level int, tg *target, known arena.Ref, limit int) (*node, link) {
 	for range limit {
 		p := n.link(level)
 		l := link(p.Load())
@@ -64,7 +64,7 @@ func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit i
 
 // start returns where a search begins: the last node before the target on some level,
 // with its link. The level is at least height, or the highest level in use.
-func (t *Table) start(tg *target, height int) (n *node, l link, level int) {
+func (t *table) start(tg *target, height int) (n *node, l link, level int) {
 	if tg.epoch != 0 {
 		if s := tg.near(tg.abbrev); s != 0 && s.height() >= height {
 			level = s.height() - 1
@@ -79,7 +79,7 @@ func (t *Table) start(tg *target, height int) (n *node, l link, level int) {
 }
 
 // find returns a link to the first node at or after the target.
-func (t *Table) find(tg *target) link {
+func (t *table) find(tg *target) link {
 	n, l, level := t.start(tg, 0)
 	for level > 0 {
 		level--
@@ -96,7 +96,7 @@ type splice struct {
 }
 
 // findSplice fills the levels of sp below height.
-func (t *Table) findSplice(sp *splice, tg *target, height int) {
+func (t *table) findSplice(sp *splice, tg *target, height int) {
 	n, l, level := t.start(tg, height)
 	for i := level + 1; i < height; i++ {
 		sp.prev[i] = t.headNode() // if the link of the head is not 0, insert notices and moves on from here
@@ -121,7 +121,7 @@ func (t *Table) findSplice(sp *splice, tg *target, height int) {
 // or before this last node. This includes the nodes loaded from the other tails, so all
 // of these are correct starts. A tail may not be the last node of its level, after a
 // race; this only costs steps.
-func (t *Table) findEnd(sp *splice, tg *target, height int) bool {
+func (t *table) findEnd(sp *splice, tg *target, height int) bool {
 	ref := arena.Ref(t.tails[0].Load())
 	if ref == 0 {
 		return false

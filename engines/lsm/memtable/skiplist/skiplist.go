@@ -69,8 +69,8 @@ import (
 
 const maxHeight = 20 // enough for 300 million entries with 3/8 of each level
 
-// Table is a MemTable; [New] makes one. See the package comment for its invariants.
-type Table struct {
+// table is a MemTable; [New] makes one. See the package comment for its invariants.
+type table struct {
 	arena    *arena.Arena
 	coder    atomic.Pointer[coder]
 	height   atomic.Int32 // levels in use, at least 1
@@ -111,17 +111,17 @@ func threeEighths(random uint64) int {
 // New returns an empty table; it is a [memtable.Factory].
 func New(memtable.Options) memtable.MemTable { return newTable(defaultTuning) }
 
-func newTable(tune tuning) *Table {
-	t := &Table{arena: arena.New(), tune: tune}
+func newTable(tune tuning) *table {
+	t := &table{arena: arena.New(), tune: tune}
 	t.height.Store(1)
 	t.coder.Store(&coder{})
 	return t
 }
 
-func (t *Table) headNode() *node { return &t.head.node }
+func (t *table) headNode() *node { return &t.head.node }
 
 // Get implements [memtable.MemTable].
-func (t *Table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok bool) {
+func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok bool) {
 	tg := t.newTarget(ikey.SeekKey(user, seq))
 	l := t.find(&tg)
 	if l.ref() == 0 || l.epoch() == tg.epoch && l.abbrev() != tg.abbrev {
@@ -135,7 +135,7 @@ func (t *Table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 }
 
 // Add implements [memtable.MemTable].
-func (t *Table) Add(k ikey.Key, value []byte) {
+func (t *table) Add(k ikey.Key, value []byte) {
 	random := rand.Uint64()
 	height := t.tune.height(random)
 	tg := t.newTarget(k)
@@ -155,7 +155,7 @@ func (t *Table) Add(k ikey.Key, value []byte) {
 
 // insert links n level by level, from the lowest. n is in the table once level 0 is
 // done. A node that is found on a level is linked on those below (invariant 3).
-func (t *Table) insert(ref arena.Ref, n *node, height int, sp *splice, tg *target) {
+func (t *table) insert(ref arena.Ref, n *node, height int, sp *splice, tg *target) {
 	self := newLink(ref, tg.epoch, tg.abbrev)
 	for level := range height {
 		for {
@@ -180,7 +180,7 @@ func (t *Table) insert(ref arena.Ref, n *node, height int, sp *splice, tg *targe
 }
 
 // check panics if n does not belong between prev and next.
-func (t *Table) check(prev, n *node, next link) {
+func (t *table) check(prev, n *node, next link) {
 	k := n.Key()
 	if prev != t.headNode() && !prev.Before(k) || next.ref() != 0 && nodeAt(t.arena, next.ref()).Before(k) {
 		panic(fmt.Sprintf("skiplist: %v does not belong at its place", k))
@@ -188,12 +188,12 @@ func (t *Table) check(prev, n *node, next link) {
 }
 
 // Size implements [memtable.MemTable].
-func (t *Table) Size() int64 {
+func (t *table) Size() int64 {
 	return int64(unsafe.Sizeof(*t)+unsafe.Sizeof(*t.arena)) + t.arena.Size()
 }
 
 // Release implements [memtable.MemTable].
-func (t *Table) Release() { t.arena.Release() }
+func (t *table) Release() { t.arena.Release() }
 
 // NewIterator implements [memtable.MemTable].
-func (t *Table) NewIterator() ikey.Iterator { return &iterator{t: t} }
+func (t *table) NewIterator() ikey.Iterator { return &iterator{t: t} }
