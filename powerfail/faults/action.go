@@ -10,7 +10,7 @@ const (
 	week = 7 * 24 * hour
 )
 
-// actions holds what reads the fields of each kind.
+// actions holds, for each kind, the function that reads its fields.
 var actions = map[Kind]func(*object) Action{
 	KindDelay:     parseDelay,
 	KindLoss:      parsePackets,
