@@ -12,8 +12,8 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// own are the engines of this module: one core, several MemTables. A name with
-// options leads to further ones, see [axes].
+// own returns the engines of this module: one core, with each of the MemTables. Further
+// engines are named by options, see [axes].
 func own() (infos []Info) {
 	for _, v := range variants.All() {
 		infos = append(infos, variant(v, axes.Choice{}))
@@ -21,7 +21,7 @@ func own() (infos []Info) {
 	return infos
 }
 
-// withOptions returns the engine of a name that has options: BASE+OPTION..
+// withOptions returns the engine of a name that has options: BASE+OPTION...
 func withOptions(base, options string) (Info, error) {
 	for _, v := range variants.All() {
 		if engineName(v) != base {
@@ -39,9 +39,9 @@ func withOptions(base, options string) (Info, error) {
 	return Info{}, fmt.Errorf("engine %s takes no options, as in +%s: only %s do", base, options, strings.Join(Own(), ", "))
 }
 
-// Covering returns few names of engines of this module in which each two options that
-// leave durability level d, and each option with each MemTable, are together at least
-// once, but for pairs that exclude each other. Tests run over it.
+// Covering returns few names of engines of this module. In them, every two options that
+// allow durability level d, and every option with every MemTable, occur together at
+// least once, except pairs that exclude each other. Tests run over these names.
 func Covering(d kv.Durability) (names []string) {
 	all := variants.All()
 	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) }) {
@@ -52,7 +52,7 @@ func Covering(d kv.Durability) (names []string) {
 
 func engineName(v variants.Variant) string { return "lsm-" + v.Name }
 
-// variant is the engine with a MemTable and a choice of options.
+// variant returns the engine with a MemTable and a choice of options.
 func variant(v variants.Variant, choice axes.Choice) Info {
 	core := lsm.Options{}
 	choice.Apply(&core, false)
@@ -70,7 +70,7 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			db, err := lsm.Open(dir, coreOptions(v.New, choice, o))
 			if err != nil {
-				return nil, err // not db: a nil *lsm.DB is no nil Engine
+				return nil, err // not db: a nil *lsm.DB in a kv.Engine is not nil
 			}
 			return db, nil
 		},
@@ -86,7 +86,7 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 	return info
 }
 
-// coreOptions are the options of the core for those that all engines share.
+// coreOptions translates the options that all engines share into options of the core.
 func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Options {
 	o = o.WithDefaults()
 	opts := lsm.Options{
@@ -95,7 +95,7 @@ func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Opti
 	}
 	if o.Small {
 		opts = opts.Small()
-		opts.Deterministic = true // a crash can be shown again, and its state is told from others
+		opts.Deterministic = true // so a crash can be repeated, and its state can be recognised
 	}
 	if o.Durability < kv.Synced {
 		opts.WALWrite = wal.Mapped

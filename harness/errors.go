@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// The outcomes of a command beside success. Package cmd turns them into exit
-// codes: 1 for a finding, 130 for an interruption, 2 for everything else.
+// The outcomes of a command beside success. The command turns them into exit codes: 1
+// for a finding, 130 for an interruption, 2 for every other error.
 var (
-	// ErrFinding says that the work was done and something is wrong with what was
-	// measured: a cell failed, a figure regressed.
+	// ErrFinding says that the work was done, but that something is wrong with what was
+	// measured: a cell failed, or a figure became worse.
 	ErrFinding = errors.New("finding")
-	// ErrInterrupted says that the work was cut on request; what was measured is
-	// on disk.
+	// ErrInterrupted says that the work was stopped on request. What was measured
+	// before is on disk.
 	ErrInterrupted = errors.New("interrupted")
 )
 

@@ -11,9 +11,9 @@ import (
 	"lsmlab/workloads"
 )
 
-// Progress is told where a cell stands: its phase, and how much of that phase is
+// progressFunc is told where a cell stands: its phase, and how much of that phase is
 // done, in [0, 1].
-type Progress func(phase string, done float64)
+type progressFunc func(phase string, done float64)
 
 // store is one engine's store in this process, from its open to its close. It is
 // shared by the cells of a sequence.
@@ -32,7 +32,7 @@ type store struct {
 	rssPeak     int64            // bytes, up to the last meter
 }
 
-func openStore(cat Catalog, spec *CellSpec, progress Progress) (*store, error) {
+func openStore(cat Catalog, spec *CellSpec, progress progressFunc) (*store, error) {
 	progress("open", 0)
 	start := time.Now()
 	engine, err := cat.Open(spec.Engine, spec.StoreDir, spec.Open)
@@ -45,7 +45,7 @@ func openStore(cat Catalog, spec *CellSpec, progress Progress) (*store, error) {
 }
 
 // preload stores the keys that a workload expects, unless an earlier cell did.
-func (s *store) preload(ctx context.Context, w *workloads.Workload, progress Progress) error {
+func (s *store) preload(ctx context.Context, w *workloads.Workload, progress progressFunc) error {
 	if w.Preload() == "" || w.Killed() || s.preloaded {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (s *store) preload(ctx context.Context, w *workloads.Workload, progress Pro
 // fill stores every key once, by one thread so that every engine gets the same
 // sequence of batches. Where the engine allows it, a batch is only handed to the
 // OS: [store.compact] makes the whole durable afterwards.
-func (s *store) fill(ctx context.Context, w *workloads.Workload, progress Progress) error {
+func (s *store) fill(ctx context.Context, w *workloads.Workload, progress progressFunc) error {
 	exec := workloads.NewExecutor(w, s.engine, min(s.durability, kv.Buffered))
 	stream := w.PreloadStream(0, 1)
 	total := float64(w.Spec().Keys)

@@ -10,34 +10,36 @@ import (
 	"lsmlab/workloads/dist"
 )
 
-// Values of Spec fields with a meaning of their own.
+// Values of Spec fields with a special meaning.
 const (
-	Unlimited = -1 // Operations: until the caller stops
-	NoWarmup  = -1 // Warmup: none
-	NoValue   = -1 // ValueSize: empty values
+	Unlimited = -1 // of Operations: the run goes on until the caller stops it
+	NoWarmup  = -1 // of Warmup: there is none
+	NoValue   = -1 // of ValueSize: values are empty
 )
 
-// maxKeys keeps indices within what the distributions and the hash fast path take.
+// maxKeys is the largest number of keys that the distributions and the fast path of the
+// hash support.
 const maxKeys = 1 << 36
 
-// Spec says which work to do; it is the workload part of a plan. The zero value of
-// every field but Workload stands for the default given.
+// Spec says which work to do. It is the workload part of a plan. Zero stands for the
+// default, in every field except Workload.
 type Spec struct {
-	Workload string `json:"workload"`          // a name of [Names]
+	Workload string `json:"workload"`          // a name that [List] gives
 	Keys     int64  `json:"keys,omitempty"`    // 1,000,000
 	Threads  int    `json:"threads,omitempty"` // 1; the background writer of readwhilewriting is extra
-	// Operations is the total of the foreground threads, in units: an entry of a
-	// batch or of readseq is one. Default: Keys; readseq: Keys for every thread.
+	// Operations is the total of the foreground threads, in units: each entry of a
+	// batch or of readseq is one. Default: Keys; for readseq, Keys for every thread.
 	Operations int64 `json:"operations,omitempty"`
-	// Warmup is the total of units to run before those. Default: a tenth of
-	// Operations (of Keys if Unlimited) where keys were preloaded and stay.
+	// Warmup is the total of units that run before these. Default: a tenth of
+	// Operations (of Keys if Unlimited) in workloads whose preloaded keys stay.
 	Warmup int64  `json:"warmup,omitempty"`
 	Seed   uint64 `json:"seed,omitempty"` // 0 is a seed like any other
 
 	KeySize   int `json:"key_size,omitempty"`   // bytes; db_bench 16 (at least 8), YCSB 24 (at least 24)
 	ValueSize int `json:"value_size,omitempty"` // bytes; db_bench 100, YCSB 1000 (10 fields of 100)
 	// Compressible is the fraction of a value's body that repeats, in [0, 1), rounded
-	// to 1/256. Default 0, so that sizes mean what they say; db_bench uses 0.5.
+	// to 1/256. Default 0, so that compression does not change what sizes mean;
+	// db_bench uses 0.5.
 	Compressible float64 `json:"compressible,omitempty"`
 
 	BatchSize    int     `json:"batch_size,omitempty"`   // of fillbatch, 1000
@@ -45,8 +47,8 @@ type Spec struct {
 	Distribution string  `json:"distribution,omitempty"` // of [dist.Names]; the workload's own
 	Theta        float64 `json:"theta,omitempty"`        // skew of zipfian and latest, 0.99
 	PreloadOrder Order   `json:"preload_order,omitempty"`
-	// Mix is the share of each kind of operation, by [Kind] name; for Workload "mix"
-	// only. Shares need not add up to 1.
+	// Mix is the share of each kind of operation, by the name of its [Kind]. It is for
+	// Workload "mix" only. Shares need not add up to 1.
 	Mix map[string]float64 `json:"mix,omitempty"`
 }
 
@@ -90,8 +92,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-// check reports the first field that makes no sense for workload d. Zero fields,
-// which stand for defaults, always do.
+// check returns an error for the first field whose value workload d cannot use. Zero
+// stands for a default and is always valid.
 func (s Spec) check(d *definition) error {
 	type bound struct {
 		field       string

@@ -54,7 +54,7 @@ func TestSpecErrors(t *testing.T) {
 // TestSpecDefaults: the spec that a workload reports is complete, survives JSON,
 // and gives the same workload again.
 func TestSpecDefaults(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range names() {
 		spec := Spec{Workload: name, Threads: 2}
 		if name == mixName {
 			spec.Mix = map[string]float64{"get": 1, "delete": 1}

@@ -37,15 +37,6 @@ func openStore(t *testing.T, o Options) *DB {
 	return db
 }
 
-func set(t *testing.T, db *DB, key, value string) {
-	t.Helper()
-	var b kv.Batch
-	b.Set([]byte(key), []byte(value))
-	if err := db.Apply(&b, kv.Synced); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // wantValue opens the store in dir and looks for a value.
 func wantValue(t *testing.T, dir string, o Options, key, want string) {
 	t.Helper()

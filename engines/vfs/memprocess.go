@@ -2,9 +2,10 @@ package vfs
 
 import "slices"
 
-// What a process crash leaves: an equal of everything, with what is durable and
-// what is not. The equals of objects met twice are found by their twin fields,
-// set before going on, as operations and directories refer to each other.
+// This file builds the state that a process crash leaves. It is a copy of everything,
+// with what is durable and what is not. Operations and directories refer to each other,
+// so an object may be met twice. Its twin field, which is set before its parts are
+// copied, leads to the copy that exists already.
 
 func (c *crasher) sameDir(d *memDir) *memDir {
 	if d.twinGen == c.gen {
@@ -52,6 +53,7 @@ func (c *crasher) sameOp(op *entryOp) *entryOp {
 	return t
 }
 
+// sameContent copies the content of a file that is not clean, with its pending changes.
 func (c *crasher) sameContent(f *memFile) {
 	t := f.twin
 	t.size, t.syncedSize, t.metaDone = f.size, f.syncedSize, f.metaDone

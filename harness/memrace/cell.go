@@ -97,9 +97,9 @@ func (w Work) withDefaults() Work {
 // prefilled is how many of the keys are in the table before the measured part.
 func (w Work) prefilled() int64 {
 	switch w.Workload {
-	case Insert:
+	case workInsert:
 		return 0
-	case Mixed:
+	case workMixed:
 		return w.Entries / 2
 	}
 	return w.Entries
@@ -138,7 +138,7 @@ func (r *run) figures(c *result.Cell) []result.Series {
 	c.Seconds, c.Calls = r.laps.Length().Seconds(), r.laps.Calls()
 	c.Ops = c.Calls
 	ops, p99 := r.laps.Timeline()
-	if r.Workload == Walk {
+	if r.Workload == workWalk {
 		c.Ops = r.Entries * int64(r.Threads)
 		for i := range ops.Values {
 			ops.Values[i] *= walkPart

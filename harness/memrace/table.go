@@ -49,8 +49,8 @@ type Table struct {
 	New func(entries, size int64) Map
 }
 
-// FromMemTable adapts a variant of the core.
-func FromMemTable(name, about string, f memtable.Factory) Table {
+// fromMemTable adapts a variant of the core.
+func fromMemTable(name, about string, f memtable.Factory) Table {
 	return Table{Name: name, About: about, Own: true, New: func(_, size int64) Map {
 		return own{f(memtable.Options{SizeHint: size})}
 	}}

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// BenchName returns the benchmark name of a cell, without "Benchmark". Rounds
+// benchName returns the benchmark name of a cell, without "Benchmark". Rounds
 // share a name: they are the samples.
 //
 //	Fillrandom/engine=pebble/durability=buffered/threads=1
-func BenchName(c Cell) string {
+func benchName(c Cell) string {
 	w := FileSafe(c.Workload)
 	if w != "" {
 		w = strings.ToUpper(w[:1]) + w[1:]
@@ -59,7 +59,7 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 }
 
 func benchResult(env Env, c Cell) *benchfmt.Result {
-	r := &benchfmt.Result{Name: benchfmt.Name(BenchName(c)), Iters: int(c.Ops)}
+	r := &benchfmt.Result{Name: benchfmt.Name(benchName(c)), Iters: int(c.Ops)}
 	for _, cfg := range [][2]string{{"goos", env.OS}, {"goarch", env.Arch}, {"pkg", "lsmlab"}, {"cpu", env.CPU}, {"commit", env.Commit}} {
 		if cfg[1] != "" {
 			r.SetConfig(cfg[0], cfg[1])

@@ -241,7 +241,7 @@ const loadsName = "loads.jsonl"
 
 // Loads says what a load keeps on disk.
 var Loads = journal.Kind[LoadPlan, LoadCell]{
-	Plan: loadPlanName, Lines: loadsName, Folders: []string{"series", "k6"}, Read: ReadLoadPlan, Write: WriteLoadPlan,
+	Plan: loadPlanName, Lines: loadsName, Folders: []string{"series", "k6"}, Read: readLoadPlan, Write: WriteLoadPlan,
 }
 
 // OpenLoads opens loads.jsonl of a load directory for appending.
@@ -270,7 +270,7 @@ func IsLoad(dir string) bool {
 func ReadLoad(dir string) (Load, error) {
 	l := Load{Dir: dir}
 	var err error
-	if l.Plan, err = ReadLoadPlan(dir); errors.Is(err, os.ErrNotExist) {
+	if l.Plan, err = readLoadPlan(dir); errors.Is(err, os.ErrNotExist) {
 		return l, fmt.Errorf("%s: not a load directory, it has no %s: make one with `lsmlab load --out %s`", dir, loadPlanName, dir)
 	} else if err != nil {
 		return l, err
@@ -287,8 +287,8 @@ func ReadLoadCells(dir string) (cells []LoadCell, warnings []string, err error) 
 	return journal.ReadLines[LoadCell](filepath.Join(dir, loadsName))
 }
 
-// ReadLoadPlan reads load.json of a load directory.
-func ReadLoadPlan(dir string) (p LoadPlan, err error) {
+// readLoadPlan reads load.json of a load directory.
+func readLoadPlan(dir string) (p LoadPlan, err error) {
 	path := filepath.Join(dir, loadPlanName)
 	if err := journal.ReadJSON(path, &p, true); err != nil {
 		return p, err

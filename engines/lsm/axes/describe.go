@@ -11,9 +11,10 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// Settings says which options a store opened with o has, for people, derived from
-// the options in effect. It leaves out sizes that a run gives every engine (o has 0
-// then) and what depends on the durability level, see [Path].
+// Settings describes, for people, the options of a store that is opened with o. It
+// derives them from the options in effect. It leaves out sizes that a run gives to
+// every engine (they are 0 in o), and all that depends on the durability level; see
+// [Path].
 func Settings(o lsm.Options) map[string]string {
 	e := o.Effective()
 	s := map[string]string{
@@ -58,7 +59,7 @@ func blocks(o lsm.Options) string {
 
 func l0(o lsm.Options) string {
 	switch o.Compaction {
-	case lsm.Tiered: // whose pressure is half of the runs, see compaction.Tiered
+	case lsm.Tiered: // its pressure is half of the runs, see compaction.Tiered
 		return fmt.Sprintf("tiered: %d runs of about one size are merged, slow-down at %d, stop at %d of them",
 			o.L0CompactionTrigger, 2*o.L0SlowdownTrigger, 2*o.L0StopTrigger)
 	case lsm.FIFO:
@@ -72,7 +73,7 @@ func l0(o lsm.Options) string {
 		o.L0CompactionTrigger, float64(o.L0SlowdownTrigger)/due, float64(o.L0StopTrigger)/due)
 }
 
-// Path says what a write of level d waits for in a store that is opened with o.
+// Path says what a write at level d waits for, in a store that is opened with o.
 func Path(o lsm.Options, d kv.Durability) string {
 	stored := "record written"
 	if o.WALWrite == wal.Mapped {

@@ -9,7 +9,8 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// table is the table of options: one entry for each choice, the default first.
+// table is the table of options. It has one entry for each choice; the first value is
+// the default.
 var table = []Axis{
 	{
 		Name: "read", About: "how bytes of tables come to a reader",
@@ -85,7 +86,7 @@ var table = []Axis{
 	},
 }
 
-// conflicts are the pairs of values that do not go together, and why.
+// conflicts are the pairs of values that exclude each other, with the reason.
 var conflicts = []struct{ a, b, why string }{
 	{"odsync", "mapped", "O_DSYNC says nothing of stores to memory"},
 }

@@ -1,4 +1,4 @@
-// Package vfstest is the conformance suite of [vfs.FS]: what every
+// Package vfstest is the conformance suite of [vfs.FS]. It judges what every
 // implementation does alike while nothing crashes.
 package vfstest
 
@@ -16,8 +16,9 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Run checks the file systems that newFS makes. Each call of newFS gives one,
-// and a directory in it that exists, is empty, and is used by this call alone.
+// Run checks the file systems that newFS makes. Each call of newFS returns one, with
+// the path of a directory in it. The directory must exist, be empty, and belong to this
+// call alone.
 func Run(t *testing.T, newFS func(t *testing.T) (vfs.FS, string)) {
 	for _, c := range []struct {
 		name string

@@ -1,7 +1,6 @@
-// Package rpc is the gRPC front of a store. The same handler also speaks
-// gRPC-Web and Connect; all come over the port of HTTP, gRPC by HTTP/2 without
-// TLS or with it. The messages are in kvv1/kv.proto, from which `make proto`
-// generates the code.
+// Package rpc is the gRPC front of a store. The same handler also speaks gRPC-Web and
+// Connect. All of them use the port of HTTP; gRPC uses HTTP/2, with or without TLS. The
+// messages are in kvv1/kv.proto, from which `make proto` generates the code.
 package rpc
 
 import (
@@ -25,23 +24,23 @@ import (
 // Observation is one answer.
 type Observation struct {
 	Procedure string
-	Code      string // of gRPC, "ok" included
+	Code      string // of gRPC, including "ok"
 	Took      time.Duration
 }
 
-// How many times the memory of a large value or request is there at once: as the
-// engine gives it, and encoded, twice while that grows; as sent, as a message, and
-// as a batch.
+// How many copies of a large value or request exist at a time. A value: as the engine
+// returns it, and encoded, twice while the encoding grows. A request: as sent, as a
+// message, and as a batch.
 const (
 	answerCopies  = 3
 	requestCopies = 3
 )
 
-// New returns the path prefix to serve and its handler. Observe, if given, is
-// told about every answer.
+// New returns the path prefix to serve and its handler. observe, if not nil, is called
+// with every answer.
 //
-// Messages are not compressed: a few bytes could become as much memory as a request
-// may have.
+// Messages are not compressed: a few compressed bytes could become as much memory as a
+// request may have.
 func New(store *service.Store, observe func(Observation)) (string, http.Handler) {
 	limit := int(store.Settings().Limits.BodyBytes)
 	path, calls := kvv1connect.NewKVHandler(server{store},
@@ -49,8 +48,8 @@ func New(store *service.Store, observe func(Observation)) (string, http.Handler)
 	return path, held(store, calls)
 }
 
-// held makes calls hold the memory of their request and of their answer until the
-// client has taken it.
+// held makes each call hold the memory of its request and of its answer until the
+// client has read the answer.
 func held(store *service.Store, calls http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, answer := store.HoldRequest(), store.HoldAnswer()
@@ -63,14 +62,14 @@ func held(store *service.Store, calls http.Handler) http.Handler {
 	})
 }
 
-// messageSize is about what a message in a list takes beside its bytes: a write of
-// two bytes on the wire takes sixty times that.
+// messageSize is about how many bytes a message in a list takes beside its content. A
+// write of two bytes on the wire takes sixty times that.
 const messageSize = 128
 
-// requestCost returns what the bytes of a request will take. In those of Apply each
-// write begins with a known byte, so that counting these bytes bounds the writes;
-// elsewhere in keys and values they make the request count for somewhat more than it
-// takes.
+// requestCost returns a function that says how much memory the bytes of a request will
+// take. In requests of Apply, each write begins with a known byte, so the number of
+// these bytes is a bound of the number of writes. Where keys and values contain this
+// byte, the request counts for somewhat more than it takes.
 func requestCost(r *http.Request) func(read []byte) int64 {
 	var begins [][]byte
 	if r.URL.Path == kvv1connect.KVApplyProcedure {
@@ -100,7 +99,7 @@ type callKey struct{}
 
 func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 
-// codedBody says by the code of gRPC that there is no room for the request.
+// codedBody turns the error that there is no room for the request into a code of gRPC.
 type codedBody struct{ io.ReadCloser }
 
 func (b *codedBody) Read(p []byte) (int, error) {
@@ -171,10 +170,10 @@ func (s server) durability(asked kvv1.Durability) (kv.Durability, error) {
 	return 0, service.BadRequestf("durability %d is none: want 0 to 3", asked)
 }
 
-// coded gives err the code of gRPC that fits its HTTP status.
+// coded gives err the code of gRPC that corresponds to its HTTP status.
 func coded(err error) error {
 	var already *connect.Error
-	if errors.As(err, &already) { // of a stream that broke
+	if errors.As(err, &already) { // the error of a stream that broke
 		return already
 	}
 	p := service.Classify(err)

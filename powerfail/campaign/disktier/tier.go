@@ -131,4 +131,3 @@ func (t *Tier) addCells(s *state) (err error) {
 	}
 	return err
 }
-
