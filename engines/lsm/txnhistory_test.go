@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -159,6 +160,9 @@ func (h *historyTxn) run(db *DB, rng *rand.Rand, id string) error {
 		if err != nil {
 			return err
 		}
+	}
+	if rng.IntN(2) == 0 {
+		runtime.Gosched() // so that others commit meanwhile, also on one busy processor
 	}
 	err = tx.Commit(kv.Durability(rng.IntN(2)))
 	h.commit = tx.CommitLSN()
