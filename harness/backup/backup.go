@@ -115,20 +115,41 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Check reads all of an open store: its own checks, if it has some, and each entry. It
-// returns the number of entries.
-func Check(e kv.Engine) (entries int64, err error) {
+// Make copies the closed store that open opens to dir, which must not exist.
+func Make(open func() (kv.Engine, error), dir string) error {
+	e, err := open()
+	if err != nil {
+		return err
+	}
+	c, ok := e.(kv.Checkpointer)
+	if !ok {
+		return errors.Join(fmt.Errorf("%w: checkpoints", kv.ErrUnsupported), e.Close())
+	}
+	return errors.Join(c.Checkpoint(dir), e.Close())
+}
+
+// CheckStore reads the closed store that open opens as a whole: by its own checks, if it
+// has some, and each entry.
+func CheckStore(open func() (kv.Engine, error)) error {
+	e, err := open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(check(e), e.Close())
+}
+
+func check(e kv.Engine) error {
 	if v, ok := e.(kv.Verifier); ok {
 		if err := v.Verify(); err != nil {
-			return 0, fmt.Errorf("verify: %w", err)
+			return fmt.Errorf("verify: %w", err)
 		}
 	}
 	it := e.Scan(nil, nil)
-	for ok := it.First(); ok; ok = it.Next() {
-		entries++
+	for ok := it.First(); ok; {
+		ok = it.Next()
 	}
 	if err := it.Close(); err != nil {
-		return 0, fmt.Errorf("scan: %w", err)
+		return fmt.Errorf("scan: %w", err)
 	}
-	return entries, nil
+	return nil
 }

@@ -11,16 +11,10 @@ import (
 	"regexp"
 	"time"
 
+	"lsmlab/harness/backup"
 	"lsmlab/harness/httpd/rest"
 	"lsmlab/harness/httpd/service"
 )
-
-// Checkpoint is the answer to POST /checkpoint.
-type Checkpoint struct {
-	Dir     string  `json:"dir"`    // of the copy, absolute
-	Engine  string  `json:"engine"` // that opens it
-	Seconds float64 `json:"seconds"`
-}
 
 // checkpointName is a name of one directory, on any file system.
 var checkpointName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
@@ -41,7 +35,7 @@ func (s *Server) checkpoint(w http.ResponseWriter, r *http.Request) {
 	s.config.Log.Info("checkpoint", "dir", dir, "took", time.Since(start))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(Checkpoint{dir, s.config.Engine, time.Since(start).Seconds()})
+	_ = json.NewEncoder(w).Encode(backup.Checkpoint{Dir: dir, Engine: s.config.Engine, Seconds: time.Since(start).Seconds()})
 }
 
 func (s *Server) newCheckpoint(name string, now time.Time) (dir string, err error) {

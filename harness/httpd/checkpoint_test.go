@@ -11,6 +11,7 @@ import (
 	"lsmlab/engines/kv/kvtest"
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/vfs"
+	"lsmlab/harness/backup"
 )
 
 // TestCheckpoint makes copies while a client writes. Each is a sound store that holds
@@ -45,7 +46,7 @@ func TestCheckpoint(t *testing.T) {
 	var dirs []string
 	for _, query := range []string{"", "?name=monday"} {
 		status, body := admin.do("POST", "/checkpoint"+query, "")
-		var c Checkpoint
+		var c backup.Checkpoint
 		if err := json.Unmarshal([]byte(body), &c); status != 201 || err != nil || filepath.Dir(c.Dir) != backups || c.Engine != "lsm-skiplist" {
 			t.Fatalf("%d %s, %v", status, body, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 // Request is what is asked of a server: see the flags of `lsmlab serve`.
 type Request struct {
 	Engine, Data                string // a name, and the directory of the store
+	Backups                     string // directory; "": beside the store
 	Addr, RESPAddr, AdminAddr   string
 	Durability                  string // of writes that ask for none; "": buffered
 	Settings                    string // file; "": none
@@ -88,8 +90,11 @@ func (r Request) Config(cat harness.Catalog, logs io.Writer) (httpd.Config, erro
 	if err := os.MkdirAll(r.Data, 0o755); err != nil {
 		return none, err
 	}
+	if r.Backups == "" {
+		r.Backups = filepath.Clean(r.Data) + ".backups"
+	}
 	return httpd.Config{
-		Gives: gives,
+		Gives: gives, Backups: r.Backups,
 		Open: func(opening func(kv.OpenProgress) error) (kv.Engine, error) {
 			open.Opening = opening
 			return cat.Open(r.Engine, r.Data, open)
