@@ -9,7 +9,7 @@ import (
 	"lsmlab/harness/result"
 )
 
-// look is what /proc says at one time. A process that has ended has zeros.
+// look is what /proc says at one time. For a process that has ended it has zeros.
 type look struct {
 	at             time.Time
 	server, client usage
@@ -21,7 +21,7 @@ type usage struct {
 	rss int64   // bytes
 }
 
-// watcher looks at two processes every [result.LoadSampleInterval].
+// watcher reads /proc for two processes every [result.LoadSampleInterval].
 type watcher struct {
 	pids  [2]int // server, client
 	quit  chan struct{}
@@ -47,7 +47,7 @@ func watch(server, client int) *watcher {
 	return w
 }
 
-// finish stops looking and returns what was seen.
+// finish stops watching and returns what was read.
 func (w *watcher) finish() []look {
 	close(w.quit)
 	w.wait.Wait()
@@ -77,8 +77,8 @@ func usageOf(pid int) usage {
 	return usage{s.CPUTime(), int64(s.ResidentMemory())}
 }
 
-// fillUsage sets the figures of a cell from what was seen between two times, and
-// returns the timelines, whose zero is the first.
+// fillUsage sets the figures of a cell from what was read between two times. It returns
+// the timelines, which start at the first of these times.
 func fillUsage(c *result.LoadCell, looks []look, from, to time.Time) []result.Series {
 	cpu, client := result.Series{Name: result.SeriesCPU}, result.Series{Name: result.SeriesClientCPU}
 	rss := result.Series{Name: result.SeriesRSS}
