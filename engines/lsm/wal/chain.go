@@ -116,6 +116,8 @@ func (c *chain) list() error {
 	return nil
 }
 
+// readHeader reads the size and the header of a segment. A bad header is no error: it
+// is recorded in s.wrong.
 func (c *chain) readHeader(s *found) (err error) {
 	f, err := c.o.FS.Open(c.o.path(s.name))
 	if err != nil {
