@@ -122,7 +122,7 @@ type Cell struct {
 	OtherCores float64 `json:"other_cores"`
 	StealCores float64 `json:"steal_cores"`
 
-	OpenSeconds    float64 `json:"open_seconds,omitempty"` // of the store; an empty one but for workload reopen
+	OpenSeconds    float64 `json:"open_seconds,omitempty"` // of the store, which is empty except in workload reopen
 	PreloadSeconds float64 `json:"preload_seconds,omitempty"`
 	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload
 	WarmupSeconds  float64 `json:"warmup_seconds,omitempty"`
