@@ -26,7 +26,7 @@ var plans embed.FS
 func PlanNames() []string {
 	files, err := fs.Glob(plans, "plans/*.json")
 	if err != nil {
-		panic(err) // the pattern is fixed
+		panic(err) // the pattern is a constant
 	}
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(path.Base(f), ".json")
@@ -112,7 +112,7 @@ func newWorkload(p result.Plan, name string) (*workloads.Workload, error) {
 	return workloads.New(spec)
 }
 
-// checkSequences refuses workloads that can't share a store.
+// checkSequences refuses workloads that cannot share a store.
 func checkSequences(p *result.Plan) error {
 	seen := map[string]bool{}
 	for _, names := range p.Sequences {
@@ -200,7 +200,7 @@ func checkNumbers(p *result.Plan) error {
 	return nil
 }
 
-// checkNames checks engines and workloads, each named once.
+// checkNames checks the engines and workloads; each must be named once.
 func checkNames(cat Catalog, p *result.Plan) error {
 	if len(p.Engines) == 0 {
 		return usagef("--engines: none named; see `lsmlab list engines`")

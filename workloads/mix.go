@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -52,17 +53,17 @@ func parseMix(mix map[string]float64) ([]share, error) {
 			continue
 		}
 		if !(weight > 0 && weight < 1e9) {
-			return nil, fmt.Errorf("workload mix: share of %s is %v: want a positive number", kind, weight)
+			return nil, fmt.Errorf("share of %s is %v: want a positive number", kind, weight)
 		}
 		shares = append(shares, share{kind, weight})
 	}
 	for name := range mix {
 		if !isMixable(name) {
-			return nil, fmt.Errorf("workload mix: %w", nearest.Unknown("kind of operation", name, mixableNames()))
+			return nil, nearest.Unknown("kind of operation", name, mixableNames())
 		}
 	}
 	if len(shares) == 0 {
-		return nil, fmt.Errorf(`workload mix: no share above 0: give some, as in {"get": 0.9, "set": 0.1}`)
+		return nil, errors.New(`no share above 0: give some, as in {"get": 0.9, "set": 0.1}`)
 	}
 	return shares, nil
 }

@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -54,15 +55,15 @@ type Spec struct {
 
 // withDefaults returns a complete copy of a checked spec.
 func (s Spec) withDefaults(d *definition) Spec {
-	setDefault(&s.Keys, 1_000_000)
-	setDefault(&s.Threads, 1)
-	setDefault(&s.KeySize, d.keySize())
-	setDefault(&s.ValueSize, d.valueSize())
-	setDefault(&s.BatchSize, d.batch)
-	setDefault(&s.ScanLength, d.scanMax)
-	setDefault(&s.Distribution, d.distribution)
-	setDefault(&s.Theta, dist.YCSBTheta)
-	setDefault(&s.PreloadOrder, d.preload)
+	s.Keys = cmp.Or(s.Keys, 1_000_000)
+	s.Threads = cmp.Or(s.Threads, 1)
+	s.KeySize = cmp.Or(s.KeySize, d.keySize())
+	s.ValueSize = cmp.Or(s.ValueSize, d.valueSize())
+	s.BatchSize = cmp.Or(s.BatchSize, d.batch)
+	s.ScanLength = cmp.Or(s.ScanLength, d.scanMax)
+	s.Distribution = cmp.Or(s.Distribution, d.distribution)
+	s.Theta = cmp.Or(s.Theta, dist.YCSBTheta)
+	s.PreloadOrder = cmp.Or(s.PreloadOrder, d.preload)
 	if s.Operations == 0 {
 		s.Operations = s.Keys
 		if d.eachThreadAll {
@@ -76,13 +77,6 @@ func (s Spec) withDefaults(d *definition) Spec {
 		}
 	}
 	return s
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func btoi(b bool) int {
@@ -112,11 +106,11 @@ func (s Spec) check(d *definition) error {
 		{"scan_length", int64(s.ScanLength), 1, 1 << 30, ""},
 	} {
 		if b.value != 0 && (b.value < b.least || b.value > b.most) {
-			err := fmt.Errorf("workload %s: %s is %d: want %d to %d, or 0 for the default", s.Workload, b.field, b.value, b.least, b.most)
+			text := fmt.Sprintf("is %d: want %d to %d, or 0 for the default", b.value, b.least, b.most)
 			if b.advice != "" {
-				err = fmt.Errorf("%w (%s)", err, b.advice)
+				text += " (" + b.advice + ")"
 			}
-			return err
+			return s.wrong(b.field, "%s", text)
 		}
 	}
 	return s.checkOthers(d)
@@ -124,30 +118,28 @@ func (s Spec) check(d *definition) error {
 
 func (s Spec) checkOthers(d *definition) error {
 	if !(s.Compressible >= 0 && s.Compressible < 1) {
-		return fmt.Errorf("workload %s: compressible is %v: want a fraction in [0, 1)", s.Workload, s.Compressible)
+		return s.wrong("compressible", "is %v: want a fraction in [0, 1)", s.Compressible)
 	}
 	if !(s.Theta >= 0 && s.Theta <= 10) {
-		return fmt.Errorf("workload %s: theta is %v: want a skew in [0, 10], or 0 for %v", s.Workload, s.Theta, dist.YCSBTheta)
+		return s.wrong("theta", "is %v: want a skew in [0, 10], or 0 for %v", s.Theta, dist.YCSBTheta)
 	}
 	if s.Distribution != "" && !slices.Contains(dist.Names, s.Distribution) {
-		return fmt.Errorf("workload %s: %w", s.Workload, nearest.Unknown("distribution", s.Distribution, dist.Names))
+		return s.wrong("distribution", "is wrong: %w", nearest.Unknown("distribution", s.Distribution, dist.Names))
 	}
 	if s.Distribution != "" && d.ordered() && s.Distribution != d.distribution {
-		return fmt.Errorf("workload %s: distribution is %s: this workload goes through the keys in order, leave it out",
-			s.Workload, s.Distribution)
+		return s.wrong("distribution", "is %s: this workload visits the keys in order, leave it out", s.Distribution)
 	}
 	if s.PreloadOrder != "" && s.PreloadOrder != Sequential && s.PreloadOrder != Random {
-		return fmt.Errorf("workload %s: preload_order is %q: want %s or %s", s.Workload, s.PreloadOrder, Sequential, Random)
+		return s.wrong("preload_order", "is %q: want %s or %s", s.PreloadOrder, Sequential, Random)
 	}
 	if s.PreloadOrder != "" && d.preload == "" {
-		return fmt.Errorf("workload %s: preload_order is %q: this workload starts empty, leave it out", s.Workload, s.PreloadOrder)
+		return s.wrong("preload_order", "is %q: this workload starts empty, leave it out", s.PreloadOrder)
 	}
 	if batch := max(int64(s.BatchSize), int64(d.batch)) * int64(max(s.ValueSize, 0)+s.KeySize+16); batch > kv.MaxBatchSize {
-		return fmt.Errorf("workload %s: batch_size %d with value_size %d: %d bytes a batch, at most %d; make one smaller",
-			s.Workload, s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
+		return s.wrong("batch_size", "is %d with value_size %d: %d bytes a batch, at most %d; make one smaller", s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
 	}
 	if s.Mix != nil && d.mix != nil {
-		return fmt.Errorf("workload %s: has its own mix of operations; name the workload %q to give one", s.Workload, mixName)
+		return s.wrong("mix", "is given, and this workload has its own mix of operations; name the workload %q to give one", mixName)
 	}
 	return nil
 }

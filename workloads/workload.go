@@ -33,7 +33,7 @@ func New(spec Spec) (*Workload, error) {
 	mix := def.mix
 	if mix == nil {
 		if mix, err = parseMix(spec.Mix); err != nil {
-			return nil, err
+			return nil, spec.wrong("mix", "is wrong: %w", err)
 		}
 	}
 	spec = spec.withDefaults(def)

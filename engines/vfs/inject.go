@@ -158,6 +158,7 @@ func (i *Inject) Lock(name string) (io.Closer, error) {
 	return i.fs.Lock(name)
 }
 
+// noLock is a lock that locks nothing, for a Lock that lies.
 type noLock struct{}
 
 func (noLock) Close() error { return nil }

@@ -63,6 +63,7 @@ func (f *injectFile) SyncData() error { return f.sync(OpSyncData, f.File.SyncDat
 // syncFailer is a file whose syncs can fail as on Linux; see [Fault.Clean].
 type syncFailer interface{ FailSync() }
 
+// sync runs a sync, or fails it as the fault says.
 func (f *injectFile) sync(kind OpKind, run func() error) error {
 	fault := f.i.decide(Op{Kind: kind, Path: f.name})
 	time.Sleep(fault.Delay)

@@ -142,6 +142,8 @@ func (m *Mem) OpenDSync(name string) (File, error) {
 	return m.open(name, true, true)
 }
 
+// open opens an existing file. Symbolic links are not followed, so they do not count as
+// files.
 func (m *Mem) open(name string, writable, dsync bool) (File, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -335,6 +337,7 @@ type memLock struct {
 	f *memFile // nil after the release
 }
 
+// Close releases the lock. A second Close is an error.
 func (l *memLock) Close() error {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()

@@ -44,6 +44,8 @@ func (h *memHandle) check(op string, write bool) error {
 	return nil
 }
 
+// ReadAt needs only a shared lock, unless the file has writable mappings: fold, which
+// then runs first, changes the file.
 func (h *memHandle) ReadAt(p []byte, off int64) (int, error) {
 	if err := h.check("read", false); err != nil {
 		return 0, err
@@ -76,6 +78,8 @@ type readerAt func(p []byte, off int64) (int, error)
 
 func (r readerAt) ReadAt(p []byte, off int64) (int, error) { return r(p, off) }
 
+// WriteAt records the write as pending. On a handle of OpenDSync, it then syncs the
+// pages that it wrote.
 func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
 	if err := h.check("write", true); err != nil {
 		return 0, err
@@ -202,6 +206,7 @@ func (h *memHandle) mutate(op Op, change func(made uint64)) error {
 	return nil
 }
 
+// Map returns the content as of now. Later writes do not change that memory.
 func (h *memHandle) Map() (Mapping, error) {
 	if err := h.check("map", false); err != nil {
 		return nil, err
@@ -212,6 +217,7 @@ func (h *memHandle) Map() (Mapping, error) {
 	return &memView{h.f.view()}, nil
 }
 
+// MapWritable returns the memory that all writable mappings of the file share.
 func (h *memHandle) MapWritable() (WritableMapping, error) {
 	if err := h.check("map", true); err != nil {
 		return nil, err

@@ -123,6 +123,7 @@ func (w *memMapping) Forget(int64, int64) {}
 // already.
 func (w *memMapping) Populate(int64, int64) {}
 
+// Unmap folds the last stores into the file and gives up the mapping.
 func (w *memMapping) Unmap() error {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()

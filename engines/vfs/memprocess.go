@@ -7,6 +7,8 @@ import "slices"
 // so an object may be met twice. Its twin field, which is set before its parts are
 // copied, leads to the copy that exists already.
 
+// sameDir returns the twin of d: a copy with the same entries, durable entries and
+// pending operations.
 func (c *crasher) sameDir(d *memDir) *memDir {
 	if d.twinGen == c.gen {
 		return d.twin
@@ -41,6 +43,8 @@ func (c *crasher) sameEntry(e memEntry) memEntry {
 	return e
 }
 
+// sameOp returns the twin of op. An operation that is pending in two directories has
+// one twin.
 func (c *crasher) sameOp(op *entryOp) *entryOp {
 	if op.twinGen == c.gen {
 		return op.twin

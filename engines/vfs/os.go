@@ -15,6 +15,7 @@ import (
 // sees EINTR.
 var OS FS = osFS{}
 
+// osFS has no state: names are those of the process.
 type osFS struct{}
 
 // filePerm is the mode of new files, before the umask.
@@ -88,6 +89,8 @@ func (f *osFile) Size() (int64, error) {
 
 func (f *osFile) SyncData() error { return f.control("fdatasync", unix.Fdatasync) }
 
+// Allocate uses fallocate. Where the file system cannot reserve space, it only sets the
+// size.
 func (f *osFile) Allocate(size int64) error {
 	if size == 0 {
 		return nil // fallocate refuses a size of 0
@@ -196,6 +199,7 @@ func (m *osMapping) advise(from, to int64, advice int) {
 	}
 }
 
+// Unmap gives up the mapping. A second call does nothing.
 func (m *osMapping) Unmap() error {
 	if m.data == nil {
 		return nil

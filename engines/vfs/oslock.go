@@ -27,6 +27,7 @@ func (osFS) Lock(name string) (io.Closer, error) {
 	return f, nil
 }
 
+// lockOS takes the lock of an open lock file and writes the note of the owner.
 func lockOS(f *osFile) error {
 	err := f.control("flock", func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {

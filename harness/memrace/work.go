@@ -7,18 +7,18 @@ import (
 	"lsmlab/harness/drive"
 )
 
-// The work of a race, by the workload names of its cells.
+// The work of a race, by the names of workloads in its cells.
 const (
 	workInsert = "memtable-insert" // distinct keys in random order into an empty table
 	workGet    = "memtable-get"    // random keys of a full table
 	workWalk   = "memtable-walk"   // every thread walks all entries in order
-	workMixed  = "memtable-mixed"  // half inserts of new keys, half reads of the half that is there
+	workMixed  = "memtable-mixed"  // half inserts of new keys, half reads of keys that are present
 )
 
 // Workloads are the names in the order of a report.
 var Workloads = []string{workInsert, workGet, workWalk, workMixed}
 
-// work does one thread's part.
+// work does the part of one thread.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {
 	rng := rand.NewPCG(r.Seed, uint64(thread))
 	switch r.Workload {
@@ -52,7 +52,7 @@ func (r *run) insert(lap *drive.Lap, i int64) {
 	lap.Next()
 }
 
-// get reads a random one of the first keys, which the table holds.
+// get reads a random key among the first ones, which the table holds.
 func (r *run) get(lap *drive.Lap, rng *rand.PCG, below int64) error {
 	key := r.keys.at(int64(rng.Uint64() % uint64(below)))
 	v, ok := r.table.Get(key)

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// benchName returns the benchmark name of a cell, without "Benchmark". Rounds
-// share a name: they are the samples.
+// benchName returns the benchmark name of a cell, without "Benchmark". Rounds have the
+// same name: they are the samples.
 //
 //	Fillrandom/engine=pebble/durability=buffered/threads=1
 func benchName(c Cell) string {
@@ -27,8 +27,8 @@ func benchName(c Cell) string {
 	return name
 }
 
-// WriteBench writes bench.txt of a run directory from its cells, in their
-// order. Failed cells are left out: they have no figures.
+// WriteBench writes bench.txt of a run directory from its cells, in their order. It
+// leaves out failed cells, because they have no figures.
 func WriteBench(dir string, env Env, cells []Cell) error {
 	var b bytes.Buffer
 	w := benchfmt.NewWriter(&b)
@@ -67,8 +67,8 @@ func benchResult(env Env, c Cell) *benchfmt.Result {
 			r.Config[i].File = true
 		}
 	}
-	// Without OrigUnit the writer prints the value as it stands; ns/op is what
-	// a person expects to read, one thread's time for one operation.
+	// Without OrigUnit the writer prints the value unchanged. ns/op is what people expect: the
+	// time of one thread for one operation.
 	add := func(v float64, unit string) {
 		if v != 0 {
 			r.Values = append(r.Values, benchfmt.Value{Value: v, Unit: unit})

@@ -26,9 +26,9 @@ var (
 // chartDir is the folder of charts beside the page.
 const chartDir = "charts"
 
-// Write draws the page's figures to dir/charts, as SVG and PNG, and then writes
-// dir/index.html, whose path it returns. Charts of an earlier page that are no
-// longer drawn are removed. After an error index.html is what it was before.
+// Write draws the page's figures into dir/charts, as SVG and PNG, and then writes
+// dir/index.html, whose path it returns. It removes charts of an earlier page that are
+// no longer drawn. After an error, index.html is unchanged.
 func (p *Page) Write(dir string) (indexPath string, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, chartDir), 0o755); err != nil {
 		return "", err
@@ -45,7 +45,7 @@ func (p *Page) Write(dir string) (indexPath string, err error) {
 	return indexPath, journal.WriteFile(indexPath, html)
 }
 
-// render makes the page, and the files of every figure on the way.
+// render makes the page. While doing so, it writes the files of every figure.
 func (p *Page) render(w *writer) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"draw":   w.draw,
@@ -90,7 +90,7 @@ func (w *writer) draw(f chart.Figure) (drawn, error) {
 	}
 	return drawn{
 		Figure:  f,
-		SVG:     template.HTML(svg[bytes.Index(svg, []byte("<svg")):]), // without the XML header, which HTML does not have
+		SVG:     template.HTML(svg[bytes.Index(svg, []byte("<svg")):]), // without the XML header, which HTML does not allow
 		SVGPath: chartDir + "/" + f.Name + ".svg",
 		PNGPath: chartDir + "/" + f.Name + ".png",
 	}, nil

@@ -58,6 +58,7 @@ func (s *Syncer) Run(stop <-chan struct{}) error {
 	}
 }
 
+// once runs one sync. While it takes longer than half of the interval, late is set.
 func (s *Syncer) once() error {
 	alarm := time.AfterFunc(s.every/2, func() { s.late.Store(true) })
 	err := s.sync()

@@ -13,6 +13,7 @@ import (
 // Choice has one value of each axis. The zero value has all defaults.
 type Choice struct{ picks []pick } // the values that are not defaults, in the order of the table
 
+// pick is a value of the axis with that index in the table.
 type pick struct {
 	axis  int
 	value Value

@@ -28,6 +28,7 @@ func Cover(bases int, wanted func(Value) bool) []Row {
 // its index among the values of the column.
 type slot struct{ column, value int }
 
+// cover is a covering set in progress.
 type cover struct {
 	columns [][]Value // the possible values, by column
 	open    map[[2]slot]bool
@@ -63,6 +64,7 @@ func (c *cover) pairs(f func(a, b slot)) {
 	}
 }
 
+// together says whether two values may stand in one name, which a conflict may forbid.
 func (c *cover) together(a, b slot) bool {
 	x, y := c.columns[a.column][a.value].Name, c.columns[b.column][b.value].Name
 	for _, conflict := range conflicts {

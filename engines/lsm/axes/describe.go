@@ -57,6 +57,7 @@ func blocks(o lsm.Options) string {
 	return size + ", mapped"
 }
 
+// l0 says when L0 is compacted, when writes are slowed down, and when they wait.
 func l0(o lsm.Options) string {
 	switch o.Compaction {
 	case lsm.Tiered: // its pressure is half of the runs, see compaction.Tiered

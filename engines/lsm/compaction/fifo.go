@@ -21,6 +21,7 @@ type FIFO struct {
 	MaxBytes int64 // limit of all tables together; 0 means no limit
 }
 
+// fifo is a version as FIFO sees it.
 type fifo struct {
 	planner FIFO
 	version *manifest.Version

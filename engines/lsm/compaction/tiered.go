@@ -88,6 +88,8 @@ func (l *tiered) sink(r *Running) (Plan, bool) {
 	return Plan{}, false
 }
 
+// meetsOlder says whether the range of t meets that of a table with older LSNs. If so,
+// t must not sink below that table.
 func (l *tiered) meetsOlder(t *manifest.Table) bool {
 	for level, tables := range l.version.Levels {
 		for _, other := range tables {

@@ -12,6 +12,8 @@ type builder struct {
 
 func newBuilder() *builder { return &builder{tables: make(map[TableRef]*Table)} }
 
+// add applies one edit. It refuses removals of missing tables and additions of present
+// ones.
 func (b *builder) add(e *Edit) error {
 	for _, r := range e.Removed {
 		if b.tables[r] == nil {

@@ -144,6 +144,7 @@ func (d *decoder) level() int {
 	return int(level)
 }
 
+// uint reads a varint, which must not exceed limit. what names it in errors.
 func (d *decoder) uint(what string, limit uint64) uint64 {
 	n, w := binary.Uvarint(d.data[d.at:])
 	if w <= 0 {
@@ -169,6 +170,7 @@ func (d *decoder) fixed(what string) uint64 {
 
 func (d *decoder) seq(what string) ikey.Seq { return ikey.Seq(d.uint(what, uint64(ikey.MaxSeq))) }
 
+// key reads a length and that many bytes, as a copy.
 func (d *decoder) key(what string) []byte {
 	n := int(d.uint(what+" size", kv.MaxKeySize))
 	if n > len(d.data)-d.at {

@@ -83,6 +83,8 @@ func (l *Log) Append(e *Edit) error {
 	return err
 }
 
+// append is Append under l.mu. An error breaks the log, unless it wraps
+// kv.ErrExhausted.
 func (l *Log) append(e *Edit) error {
 	record, err := appendRecord(l.buf[:0], appendEdit(nil, e), l.fileNum, l.size)
 	if err != nil {

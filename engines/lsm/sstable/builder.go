@@ -56,6 +56,8 @@ func (b *builder) costOf(unshared, valueLen int) int {
 	return n
 }
 
+// add appends an entry whose key has the first shared bytes in common with the key
+// before it.
 func (b *builder) add(k ikey.Key, shared int, value []byte) {
 	if b.count == 0 {
 		b.base = k.Trailer.Seq()

@@ -20,14 +20,17 @@ type Cache struct {
 	hits, misses atomic.Int64
 }
 
+// cacheKey identifies a block: the ID of its table, and its offset in the file.
 type cacheKey struct{ id, offset uint64 }
 
+// cacheEntry is a block in the ring of a shard.
 type cacheEntry struct {
 	key  cacheKey
 	data []byte
 	used bool
 }
 
+// cacheShard is a part of the cache with its own lock and its own share of the budget.
 type cacheShard struct {
 	mu     sync.Mutex
 	budget int64

@@ -72,6 +72,8 @@ func (r *Reader) open() (err error) {
 	return r.parse()
 }
 
+// mapFile maps the file if the mode is Mapped. If the system refuses the mapping, the
+// file is read by positioned reads instead.
 func (r *Reader) mapFile() (err error) {
 	if r.mapping, err = r.file.Map(); err != nil {
 		r.mapping = nil
@@ -105,6 +107,7 @@ func (r *Reader) readAt(b []byte, offset int64) error {
 	return nil
 }
 
+// parse reads and checks everything except the blocks.
 func (r *Reader) parse() error {
 	header, err := r.bytes(0, headerSize)
 	if err != nil {
@@ -220,6 +223,7 @@ func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, kind ikey.Ki
 	return r.get(dst, user, seq, nil)
 }
 
+// get is Get without the guard against memory faults.
 func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.Kind, bool, error) {
 	t := ikey.SeekKey(user, seq).Trailer
 	var b block

@@ -187,6 +187,8 @@ func (w *Writer) fits(k ikey.Key, shared int, value []byte) bool {
 // pages says whether blocks begin and end on page boundaries.
 func (w *Writer) pages() bool { return w.o.Compression == None && w.o.BlockSize >= pageSize }
 
+// startBlock opens a block with k as its first key, and adds the separator to the
+// index.
 func (w *Writer) startBlock(k ikey.Key, shared, valueLen int, newUser bool) {
 	separator := k
 	if newUser {
@@ -256,6 +258,7 @@ func (w *Writer) pad(align int) {
 	}
 }
 
+// flush writes buf to the file.
 func (w *Writer) flush() error {
 	if _, err := w.f.WriteAt(w.buf, w.written); err != nil {
 		w.err = fmt.Errorf("write table %s: %w", w.name, err)

@@ -11,8 +11,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// found is one segment file of the directory, and what the walk learned about it.
-type found struct {
+// foundSegment is one segment file of the directory, and what the walk learned about it.
+type foundSegment struct {
 	layout
 
 	name   string
@@ -33,19 +33,19 @@ type chain struct {
 	flushed ikey.Seq
 	apply   func(first ikey.Seq, count int, ops []byte) error
 
-	segments []*found // all of the directory, by number
-	start    int      // segments before it hold no LSN above flushed
-	reached  ikey.Seq // every LSN up to it is in tables or was found in the log
-	at       *found   // the segment that is being read
-	next     *found   // the one after it, or nil
-	tail     bool     // an LSN is missing: what follows proves what was synced, but is not part of the log
-	hurt     *damage  // the first damage since the last record or header that belongs to the log
-	info     Recovered
+	segments    []*foundSegment // all of the directory, by number
+	start       int             // segments before it hold no LSN above flushed
+	reached     ikey.Seq        // every LSN up to it is in tables or was found in the log
+	at          *foundSegment   // the segment that is being read
+	next        *foundSegment   // the one after it, or nil
+	tail        bool            // an LSN is missing: what follows proves what was synced, but is not part of the log
+	firstDamage *damage         // the first damage since the last record or header that belongs to the log
+	info        Recovered
 
 	done, total int64 // bytes of the segments read so far, and of all to read
 	tellAt      int64 // value of done at which progress is reported next
 
-	stay, leave []*found // see keep
+	stay, leave []*foundSegment // see keep
 }
 
 // damage is a place at which the log is not as it should be.
@@ -95,13 +95,13 @@ func (c *chain) list() error {
 		if epoch := number >> epochBits; epoch > c.o.Epoch {
 			return fmt.Errorf("wal: %w: %s offset 0: segment of epoch %d, but the log is at epoch %d", kv.ErrCorrupt, name, epoch, c.o.Epoch)
 		}
-		s := &found{layout: newLayout(c.o.Secret, number), name: name}
+		s := &foundSegment{layout: newLayout(c.o.Secret, number), name: name}
 		if err := c.readHeader(s); err != nil {
 			return fmt.Errorf("wal: %w", err)
 		}
 		c.segments = append(c.segments, s)
 	}
-	slices.SortFunc(c.segments, func(a, b *found) int {
+	slices.SortFunc(c.segments, func(a, b *foundSegment) int {
 		if a.number < b.number {
 			return -1
 		}
@@ -116,7 +116,9 @@ func (c *chain) list() error {
 	return nil
 }
 
-func (c *chain) readHeader(s *found) (err error) {
+// readHeader reads the size and the header of a segment. A bad header is no error: it
+// is recorded in s.wrong.
+func (c *chain) readHeader(s *foundSegment) (err error) {
 	f, err := c.o.FS.Open(c.o.path(s.name))
 	if err != nil {
 		return err
@@ -134,7 +136,7 @@ func (c *chain) readHeader(s *found) (err error) {
 }
 
 // walk reads one segment through a mapping.
-func (c *chain) walk(s *found) (err error) {
+func (c *chain) walk(s *foundSegment) (err error) {
 	f, err := c.o.FS.Open(c.o.path(s.name))
 	if err != nil {
 		return fmt.Errorf("wal: %w", err)
@@ -211,11 +213,11 @@ func (c *chain) tell(off int64) error {
 // damaged records a damage, if it is the first since something that belongs to the log.
 func (c *chain) damaged(offset int64, why string, end bool) {
 	switch {
-	case c.hurt == nil:
-		c.hurt = &damage{c.at.name, offset, why, end}
-	case c.hurt.end && !c.tail && !end: // the first may have been just an end; this is damage
-		c.hurt.why += fmt.Sprintf("; %s offset %d: %s", c.at.name, offset, why)
-		c.hurt.end = false
+	case c.firstDamage == nil:
+		c.firstDamage = &damage{c.at.name, offset, why, end}
+	case c.firstDamage.end && !c.tail && !end: // the first may have been just an end; this is damage
+		c.firstDamage.why += fmt.Sprintf("; %s offset %d: %s", c.at.name, offset, why)
+		c.firstDamage.end = false
 	}
 }
 
@@ -268,12 +270,12 @@ func (c *chain) take(at int64, first, durable ikey.Seq) (belongs bool, err error
 	case first > c.reached+1 || c.at.wrong != "":
 		c.damaged(at, fmt.Sprintf("begins at LSN %d, want %d", first, c.reached+1), false)
 		c.tail = true
-		c.info.Torn = Torn{Segment: c.hurt.name, Offset: c.hurt.offset, Why: c.hurt.why, Dropped: 1}
+		c.info.Torn = Torn{Segment: c.firstDamage.name, Offset: c.firstDamage.offset, Why: c.firstDamage.why, Dropped: 1}
 	default:
-		if c.hurt != nil && !c.hurt.end {
+		if c.firstDamage != nil && !c.firstDamage.end {
 			c.info.Skipped++
 		}
-		c.hurt = nil
+		c.firstDamage = nil
 		return true, nil
 	}
 	return false, nil
@@ -284,6 +286,6 @@ func (c *chain) take(at int64, first, durable ikey.Seq) (belongs bool, err error
 func (c *chain) corrupt(at int64, first, durable ikey.Seq) error {
 	c.damaged(at, fmt.Sprintf("begins at LSN %d, want %d", first, c.reached+1), false)
 	return fmt.Errorf("wal: %w: %s offset %d: %s; LSN %d to %d are missing, and %s offset %d says that all up to %d was synced",
-		kv.ErrCorrupt, c.hurt.name, c.hurt.offset, c.hurt.why,
+		kv.ErrCorrupt, c.firstDamage.name, c.firstDamage.offset, c.firstDamage.why,
 		c.reached+1, max(first-1, durable), c.at.name, at, durable)
 }

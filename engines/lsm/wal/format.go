@@ -239,6 +239,8 @@ const (
 	faultChecksum
 )
 
+// String returns the fault as a sentence for error messages, with what was found and
+// expected.
 func (f fault) String() string {
 	switch f.kind {
 	case faultShort:

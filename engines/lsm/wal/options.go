@@ -91,6 +91,7 @@ const (
 	DefaultPoolSize    = 80 << 20
 )
 
+// withDefaults returns o with the defaults in the place of zeros.
 func (o Options) withDefaults() Options {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = DefaultSegmentSize
@@ -101,6 +102,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// check returns an error for the first option that cannot work.
 func (o Options) check() error {
 	switch {
 	case o.FS == nil || o.Dir == "":

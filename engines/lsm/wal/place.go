@@ -26,9 +26,19 @@ const forgetBytes = 1 << 20
 // under perf stat, ext4, 2-core Xeon VM).
 const readyBytes = 32 << 10
 
-// Place is where a record belongs whose turn in the log was reserved. Its owner, any
-// one goroutine, must call Store exactly once and then Advance. Places may be stored in
-// any order and concurrently, because their ranges of bytes do not overlap.
+// Place is where a record belongs whose turn in the log was reserved. Its owner, any one
+// goroutine, must call Store exactly once and then Advance.
+//
+// Invariants of a mapped log:
+//
+//  1. Reserve gives out places under mu, so their offsets rise with their LSNs, and no
+//     two places overlap. Therefore Store needs no lock: nobody else writes these bytes.
+//  2. Places are stored in any order and concurrently. So "handed over" is known only
+//     from outside: Commit(last) may be called when all records up to last were stored.
+//  3. A segment stays mapped until every place in it was stored, because Obsolete must
+//     not be called before that.
+//  4. Forget and Populate change which pages are in memory, never their content. So
+//     Advance may come late, early for its neighbours, or not at all.
 type Place struct {
 	w       *Writer
 	segment *segment // nil if the record was already encoded into the buffer

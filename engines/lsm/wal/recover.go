@@ -103,7 +103,7 @@ func checkOps(first ikey.Seq, count int, encoded []byte) error {
 // keep divides the segments into those that stay and those that are removed. A segment
 // stays if it holds an LSN that tables do not hold. A segment with only the end mark
 // stays if such a segment precedes it.
-func (c *chain) keep() (stay, leave []*found) {
+func (c *chain) keep() (stay, leave []*foundSegment) {
 	for _, s := range c.segments {
 		mark := s.marked && s.records == 0 && c.info.Clean && len(stay) > 0
 		if s.last <= c.flushed && !mark {
@@ -143,7 +143,7 @@ func (c *chain) repair() error {
 
 // makeDurable syncs the content of a segment. If cut is set, it first cuts off what
 // follows the last record.
-func (c *chain) makeDurable(s *found, cut bool) (err error) {
+func (c *chain) makeDurable(s *foundSegment, cut bool) (err error) {
 	f, err := c.o.FS.OpenReadWrite(c.o.path(s.name))
 	if err != nil {
 		return err

@@ -35,6 +35,8 @@ type Writer struct {
 	o Options
 
 	// mu guards all fields below except durable and reached, which are read without it.
+	// It is taken before segment.viewMu. It is not held during a write or a sync; the
+	// fields writing and syncing keep other goroutines from that work meanwhile.
 	mu        sync.Mutex
 	written   sync.Cond // signals a change of handed, writing or err
 	syncEnded sync.Cond // signals a change of synced, syncing or err

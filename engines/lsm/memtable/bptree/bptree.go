@@ -68,6 +68,7 @@ func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
 	t.addBatch(&appender{t: t, pending: &pending}, first, ops)
 }
 
+// addBatch adds the operations with the appender, and releases the appender at the end.
 func (t *tree) addBatch(a *appender, first ikey.Seq, ops memtable.Ops) {
 	memory := t.mem.Span()
 	for seq := first; ops.Next(); seq++ {

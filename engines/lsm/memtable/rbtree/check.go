@@ -27,6 +27,7 @@ func (t *table) check(s *segment) {
 	}
 }
 
+// checker visits the nodes of a tree in order.
 type checker struct {
 	t     *table
 	s     *segment

@@ -12,6 +12,7 @@ type shape struct {
 	scan   int     // lines before this one are full; used while the shape is made
 }
 
+// place is where one entry goes in a segment.
 type place struct {
 	slot uint32
 	node node // children and colour

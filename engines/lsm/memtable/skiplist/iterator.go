@@ -46,6 +46,7 @@ func (it *iterator) Next() bool {
 	return true
 }
 
+// move follows the link of the current node on level 0.
 func (it *iterator) move() bool {
 	ref := link(it.n.link(0).Load()).ref()
 	if ref == 0 {

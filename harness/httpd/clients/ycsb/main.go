@@ -52,10 +52,17 @@ func main() {
 func run(addr, name string, shares map[string]string) error {
 	p := properties.NewProperties()
 	for _, pair := range [][2]string{
-		{"redis.addr", addr}, {"redis.datatype", "string"}, {"table", "ycsb-" + name},
-		{"operationcount", "2000"}, {"threadcount", "4"},
-		{"fieldcount", "4"}, {"fieldlength", "50"}, {"workload", "core"}, {"dataintegrity", "true"},
-		{"silence", "true"}, {"measurement.interval", "3600"},
+		{"redis.addr", addr},
+		{"redis.datatype", "string"},
+		{"table", "ycsb-" + name},
+		{"operationcount", "2000"},
+		{"threadcount", "4"},
+		{"fieldcount", "4"},
+		{"fieldlength", "50"},
+		{"workload", "core"},
+		{"dataintegrity", "true"},
+		{"silence", "true"},
+		{"measurement.interval", "3600"},
 	} {
 		p.Set(pair[0], pair[1])
 	}
