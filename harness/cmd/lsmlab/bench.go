@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -96,7 +97,7 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 	}
 	f.override(c.Flags(), &plan)
 	if err := harness.CheckPlan(a.catalog, &plan); err != nil {
-		return err
+		return byFlag(c.Flags(), err)
 	}
 	if f.print {
 		e := json.NewEncoder(a.stdout)
@@ -125,6 +126,20 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		return err
 	}
 	return a.drawPage(f.out, err)
+}
+
+// byFlag names the field of a plan by its flag, if the flag set it: who wrote the field
+// into a file is not told about flags.
+func byFlag(fs *pflag.FlagSet, err error) error {
+	var wrong *harness.FieldError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	flag := strings.ReplaceAll(wrong.Field, "_", "-")
+	if !fs.Changed(flag) {
+		return err
+	}
+	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err)}
 }
 
 // printTargets says which targets of its plan a run shows, if the plan has any.
