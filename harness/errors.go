@@ -22,4 +22,21 @@ type UsageError struct{ Text string }
 
 func (e *UsageError) Error() string { return e.Text }
 
+// FieldError says which field of a plan does not work. It knows nothing of flags: the
+// command, which knows whether a flag set the field, adds the flag's name.
+type FieldError struct {
+	Field string // its name in JSON, such as "key_size"
+	Err   error  // goes on after the field's name: "is -5: want 1 to 100"
+}
+
+func (e *FieldError) Error() string { return "plan: " + e.Field + " " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// wrong returns the error of a field.
+func wrong(field, format string, args ...any) error {
+	return &FieldError{field, fmt.Errorf(format, args...)}
+}
+
 func usagef(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }

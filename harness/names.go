@@ -70,14 +70,14 @@ func expandPlan(cat Catalog, p *result.Plan) (err error) {
 		expand = cat.expandMem
 	}
 	if p.Engines, err = expand(p.Engines); err != nil {
-		return usagef("--engines: %v", err)
+		return wrong("engines", "is wrong: %w", err)
 	}
 	if p.Targets == nil {
 		return nil
 	}
 	targets := *p.Targets
 	if targets.Own, err = expand(targets.Own); err != nil {
-		return usagef("targets: %v", err)
+		return wrong("targets", "is wrong: %w", err)
 	}
 	p.Targets = &targets
 	return nil

@@ -74,7 +74,7 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		return err
 	}
 	if err := harness.CheckPlan(a.catalog, &plan); err != nil {
-		return err
+		return byFlag(c.Flags(), err)
 	}
 	if f.print {
 		return a.printJSON(plan)
@@ -101,6 +101,20 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 		return err
 	}
 	return a.drawPage(f.out, err)
+}
+
+// byFlag names the field of a plan by its flag, if the flag set it: who wrote the field
+// into a file is not told about flags.
+func byFlag(fs *pflag.FlagSet, err error) error {
+	var wrong *harness.FieldError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	flag := strings.ReplaceAll(wrong.Field, "_", "-")
+	if !fs.Changed(flag) {
+		return err
+	}
+	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err)}
 }
 
 func (f benchFlags) planName() string {
