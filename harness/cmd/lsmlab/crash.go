@@ -19,8 +19,8 @@ files (files), on real file systems (disk), in virtual machines (vm).
 
 Ctrl-C keeps what was explored. A run that was cut, also by a kill, goes on with the same flags, the same
 --out and --resume.`,
-		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.crashSimCommand(), a.crashDiskCommand(), a.crashFilesCommand(), a.crashVMCommand(), a.crashCleanCommand(), a.crashReplayCommand(), a.crashMergeCommand())
 	for _, role := range process.Roles() {
@@ -46,4 +46,3 @@ func (a *app) roleCommand(role process.Role) *cobra.Command {
 	}
 	return c
 }
-

@@ -14,4 +14,3 @@ func crash(stdin string, args ...string) (status int, out string) {
 	status = run(context.Background(), harness.Catalog{}, append([]string{"crash"}, args...), strings.NewReader(stdin), &buf, &buf)
 	return status, buf.String()
 }
-

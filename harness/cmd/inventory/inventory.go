@@ -21,7 +21,7 @@ type Listing struct {
 	Engines   []result.EngineInfo `json:"engines,omitempty"`
 	MemTables []MemTable          `json:"memtables,omitempty"`
 	Workloads []workloads.Info    `json:"workloads,omitempty"`
-	Profiles  []Profile       `json:"profiles,omitempty"`
+	Profiles  []Profile           `json:"profiles,omitempty"`
 	Bugs      []bugs.Bug          `json:"bugs,omitempty"`
 	Options   []Option            `json:"options,omitempty"`
 }
