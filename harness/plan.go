@@ -34,6 +34,19 @@ func PlanNames() []string {
 	return files
 }
 
+// DefaultPlan returns the name of the plan of a race that names none.
+func DefaultPlan(memTables, quick bool) string {
+	switch {
+	case memTables && quick:
+		return "memtables-quick"
+	case memTables:
+		return "memtables"
+	case quick:
+		return "quick"
+	}
+	return "default"
+}
+
 // LoadPlan reads a plan by name, or from a file if name has a slash or ends in
 // .json.
 func LoadPlan(name string) (result.Plan, error) {

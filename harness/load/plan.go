@@ -15,6 +15,20 @@ import (
 	"lsmlab/harness/result"
 )
 
+// Complete reads what a plan takes from words and files, settings as [ParseSettings] and
+// environments as [ReadEnvironments] do, "" for none; then it checks the plan.
+func Complete(cat harness.Catalog, scripts string, settings []string, environments string, p *result.LoadPlan) (err error) {
+	if p.Settings, err = ParseSettings(settings); err != nil {
+		return err
+	}
+	if environments != "" {
+		if p.Environments, err = ReadEnvironments(environments); err != nil {
+			return err
+		}
+	}
+	return Check(cat, scripts, p)
+}
+
 // Check fills in what a plan leaves open. Its error says what is wrong with the plan,
 // by the name of the flag or of the field.
 func Check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {

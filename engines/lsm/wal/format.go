@@ -103,6 +103,12 @@ func (l layout) fixed() int64 {
 	return fixedSize
 }
 
+// IsSegment says whether a file that begins with these bytes looks like a segment, of any
+// version, whose header need not be whole: for those who look for segments on a disk.
+func IsSegment(start []byte) bool {
+	return len(start) >= 12 && binary.LittleEndian.Uint32(start[8:]) == magic
+}
+
 // putHeader encodes h into the first headerSize bytes of b.
 func (l layout) putHeader(b []byte, h header) {
 	binary.LittleEndian.PutUint32(b[8:], magic)

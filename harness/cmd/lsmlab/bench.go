@@ -1,16 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lsmlab/engines/bytesize"
 	"lsmlab/harness"
 	"lsmlab/harness/human"
 	"lsmlab/harness/result"
@@ -62,7 +63,7 @@ every cell that has ended; --resume goes on.`,
 }
 
 func (a *app) bench(c *cobra.Command, f benchFlags) error {
-	name := f.planName()
+	name := cmp.Or(f.plan, harness.DefaultPlan(f.memTables, f.quick))
 	plan, err := harness.LoadPlan(name)
 	if err != nil {
 		return err
@@ -79,11 +80,8 @@ func (a *app) bench(c *cobra.Command, f benchFlags) error {
 	if f.print {
 		return a.printJSON(plan)
 	}
-	if f.out == "" {
-		if f.resume {
-			return &harness.UsageError{Text: "--resume: say which run with --out DIR"}
-		}
-		f.out = filepath.Join("results", plan.Name+"-"+time.Now().Format("20060102-150405"))
+	if f.out, err = runDir(f.out, plan.Name, f.resume); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -117,20 +115,6 @@ func byFlag(fs *pflag.FlagSet, err error) error {
 	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err)}
 }
 
-func (f benchFlags) planName() string {
-	switch {
-	case f.plan != "":
-		return f.plan
-	case f.memTables && f.quick:
-		return "memtables-quick"
-	case f.memTables:
-		return "memtables"
-	case f.quick:
-		return "quick"
-	}
-	return "default"
-}
-
 // planFlags adds the flags of a plan's fields, whose defaults are what p has.
 func planFlags(fs *pflag.FlagSet, p *result.Plan) {
 	fs.StringSliceVar(&p.Engines, "engines", p.Engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers; with --memtables of bare tables")
@@ -146,8 +130,8 @@ func planFlags(fs *pflag.FlagSet, p *result.Plan) {
 	fs.Float64Var(&p.Rate, "rate", p.Rate, "operations/s to start, open loop; 0: closed loop, peak throughput")
 	fs.IntVar(&p.Rounds, "rounds", p.Rounds, "repetitions; 3 is a minimum, 5 or more show differences")
 	fs.Uint64Var(&p.Seed, "seed", p.Seed, "of all streams and of the order of cells")
-	fs.Var((*byteSize)(&p.CacheSize), "cache-size", "block cache of every engine; 0: its comparable default")
-	fs.Var((*byteSize)(&p.MemTableSize), "memtable-size", "memtable of every engine; 0: its comparable default")
+	fs.Var((*bytesize.Size)(&p.CacheSize), "cache-size", "block cache of every engine; 0: its comparable default")
+	fs.Var((*bytesize.Size)(&p.MemTableSize), "memtable-size", "memtable of every engine; 0: its comparable default")
 	fs.DurationVar((*time.Duration)(&p.CellTimeout), "cell-timeout", time.Duration(p.CellTimeout), "limit of one cell; 0: 15m")
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/compare"
-	"lsmlab/harness/inventory"
 	"lsmlab/harness/result"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/testseed"
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 )

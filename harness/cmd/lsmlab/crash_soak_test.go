@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/rundir"
 )
 

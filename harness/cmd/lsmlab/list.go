@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 )
 
 func (a *app) listCommand() *cobra.Command {

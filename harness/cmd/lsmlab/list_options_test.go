@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"lsmlab/engines"
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/campaign"
 )
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/internal/built"
-	"lsmlab/harness/inventory"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
 )

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 )
 
 func main() {

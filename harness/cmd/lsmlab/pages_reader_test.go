@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/human"
-	"lsmlab/harness/inventory"
 )
 
 // argument tells a command line from the name of a command.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lsmlab/engines"
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 )

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -63,4 +66,13 @@ func (a *app) drawPage(dir string, runErr error) error {
 // noReportFlag adds the flag that leaves the page out.
 func noReportFlag(fs *pflag.FlagSet, noReport *bool) {
 	fs.BoolVar(noReport, "no-report", false, "do not draw DIR/index.html at the end; lsmlab report draws it later")
+}
+
+// runDir returns the directory of a run: out, or a new one below results that is named
+// after what is run. A run that goes on must be told.
+func runDir(out, name string, resume bool) (string, error) {
+	if out == "" && resume {
+		return "", &harness.UsageError{Text: "--resume: say which run with --out DIR"}
+	}
+	return cmp.Or(out, filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))), nil
 }

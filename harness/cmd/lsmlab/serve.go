@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/otel"
 
+	"lsmlab/engines/bytesize"
 	"lsmlab/harness"
 	"lsmlab/harness/httpd"
 	"lsmlab/harness/httpd/launch"
@@ -16,7 +13,7 @@ import (
 
 func (a *app) serveCommand() *cobra.Command {
 	var f launch.Request
-	var cacheSize, memTableSize byteSize
+	var cacheSize, memTableSize bytesize.Size
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve one store over HTTP",
@@ -64,26 +61,14 @@ func (a *app) serve(c *cobra.Command, f launch.Request) error {
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		config.Log.Warn("traces are lost", "error", err)
-	}))
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
-	config.Hangup = hangup
+	stop := launch.Connect(&config)
+	defer stop()
 	s, err := httpd.Listen(config)
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
-	scheme := "http"
-	if config.TLS != nil {
-		scheme = "https"
-	}
-	fmt.Fprintf(a.stdout, "serving %s at %s://%s\n", f.Engine, scheme, s.Addr())
-	for _, name := range []string{httpd.RESPFront, httpd.AdminFront} {
-		if addr := s.Addrs()[name]; addr != nil {
-			fmt.Fprintf(a.stdout, "%s at %s\n", name, addr)
-		}
+	for _, line := range launch.Addresses(config, s) {
+		fmt.Fprintln(a.stdout, line)
 	}
 	return s.Run(c.Context())
 }

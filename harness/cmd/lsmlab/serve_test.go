@@ -24,8 +24,8 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/internal/testlog"
-	"lsmlab/harness/inventory"
 )
 
 // served is a `lsmlab serve` in a process of its own.

@@ -17,7 +17,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
-	"lsmlab/harness/inventory"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 )

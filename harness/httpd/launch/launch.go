@@ -9,10 +9,14 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
+
+	"go.opentelemetry.io/otel"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
@@ -105,6 +109,32 @@ func (r Request) Config(cat harness.Catalog, logs io.Writer) (httpd.Config, erro
 		Settings: s, SettingsFile: r.Settings,
 		Log: log, Level: level,
 	}, nil
+}
+
+// Connect connects a server to its process: lost traces are logged, and SIGHUP has the
+// settings loaded again until stop is called.
+func Connect(c *httpd.Config) (stop func()) {
+	log := c.Log
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces are lost", "error", err) }))
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	c.Hangup = hangup
+	return func() { signal.Stop(hangup) }
+}
+
+// Addresses says where a server listens, a line for each of its fronts.
+func Addresses(c httpd.Config, s *httpd.Server) []string {
+	scheme := "http"
+	if c.TLS != nil {
+		scheme = "https"
+	}
+	lines := []string{fmt.Sprintf("serving %s at %s://%s", c.Engine, scheme, s.Addr())}
+	for _, name := range []string{httpd.RESPFront, httpd.AdminFront} {
+		if addr := s.Addrs()[name]; addr != nil {
+			lines = append(lines, fmt.Sprintf("%s at %s", name, addr))
+		}
+	}
+	return lines
 }
 
 // levelsOf says which durability levels a store gives that was opened for one.

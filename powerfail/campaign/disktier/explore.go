@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
@@ -86,8 +87,8 @@ func (t *Tier) exploration(rec *disk.Recording, s *state, cell *rundir.Cell) (*d
 			}
 		},
 	}
-	if rec.Engine == "" {
-		x.Role = explore.Patterns()
+	if rec.OfEngine() {
+		x.Role = fileroles.Of
 	}
 	return x, nil
 }
@@ -132,7 +133,7 @@ func (t *Tier) run1(ctx context.Context, rec *disk.Recording, s *state, cell *ru
 // keep adds what only the run knows to a finding, and writes it down.
 func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (err error) {
 	f.Key, f.Program = cell.Key, rec.Program
-	if rec.Engine == "" {
+	if !rec.OfEngine() {
 		f.Program, f.Acked = ownText(rec), rec.Acked(f.Cut.Position)
 	} else if f.History, _, err = rec.History(); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (
 
 // judges returns what makes judges of a recording's stores.
 func (t *Tier) judges(rec *disk.Recording) (func() disk.Judge, error) {
-	if rec.Engine != "" {
+	if rec.OfEngine() {
 		h, p, err := rec.History()
 		if err != nil {
 			return nil, err

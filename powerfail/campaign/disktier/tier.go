@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,6 +46,30 @@ const (
 	// steps is how finely the progress moves within a cell.
 	steps = 1000
 )
+
+// Prepare takes the file systems by their names. It refuses values that make no sense, by
+// their flags, and a machine on which the tier can't work.
+func (t *Tier) Prepare(fileSystems []string) error {
+	if t.Size < 1 || t.Workers < 1 || t.Programs < 0 {
+		return fmt.Errorf("--disk-size %d, --workers %d, --programs %d: want positive numbers", t.Size, t.Workers, t.Programs)
+	}
+	if n := t.Own.Recordings; n < 0 || n > 1000 {
+		return fmt.Errorf("--recordings %d: want 1 to 1000, or 0 for a few", n)
+	}
+	for _, name := range fileSystems {
+		kind, err := disk.LookupFileSystem(name)
+		if err != nil {
+			return fmt.Errorf("--fs: %w", err)
+		}
+		if err := disk.Require(kind); err != nil {
+			return fmt.Errorf("crash disk can't be done here: %w", err)
+		}
+		if !slices.ContainsFunc(t.Kinds, func(k disk.FileSystem) bool { return k.Name == name }) {
+			t.Kinds = append(t.Kinds, kind)
+		}
+	}
+	return nil
+}
 
 // Name implements [campaign.Tier].
 func (t *Tier) Name() string { return disk.Tier }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
@@ -63,8 +64,8 @@ func (t *Tier) exploration(i int, cell *rundir.Cell, rec *files.Recording) (*fil
 		Profile: t.Profiles[i], Seed: t.Seed + uint64(t.number), Workers: t.Workers, Kills: i == 0, KillsAlone: t.Kill,
 		Causes: t.causes.Known, Findings: t.wanted(), Role: explore.Patterns(),
 	}
-	if rec.Engine != "" {
-		x.Role = explore.Role
+	if rec.OfEngine() {
+		x.Role = fileroles.Of
 	}
 	begin, before := time.Now(), cell.Distinct
 	x.OnState = func(distinct int64) {
@@ -88,7 +89,7 @@ func (t *Tier) explore(ctx context.Context, x *files.Exploration, rec *files.Rec
 
 // judges returns what makes judges of a recording's states.
 func (t *Tier) judges(rec *files.Recording) (func() disk.Judge, error) {
-	if rec.Engine == "" {
+	if !rec.OfEngine() {
 		return rec.OwnJudge(t.stage), nil
 	}
 	h, p, err := rec.History()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/wal"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -103,7 +104,7 @@ func Workload(engine, bug string, p *program.Program, s Scenario) vm.Workload {
 	return vm.Workload{
 		Worker:  append([]string{"crash", "worker", "--program", vm.ProgramFile}, store...),
 		Check:   append(append([]string{"crash", "check", "--history", vm.HistoryFile}, store...), "--position"),
-		Program: p, States: s.States, Seed: s.Seed,
+		Program: p, States: s.States, Seed: s.Seed, LogHeader: wal.IsSegment,
 	}
 }
 
