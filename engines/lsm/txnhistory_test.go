@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -159,6 +160,7 @@ func (h *historyTxn) run(db *DB, rng *rand.Rand, id string) error {
 		if err != nil {
 			return err
 		}
+		runtime.Gosched() // or on few processors hardly two run at once
 	}
 	err = tx.Commit(kv.Durability(rng.IntN(2)))
 	h.commit = tx.CommitLSN()
