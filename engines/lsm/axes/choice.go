@@ -104,12 +104,12 @@ func valueIndex(a *Axis, name string) int {
 // takes returns the values of an axis in words, numbers as a range.
 func (a *Axis) takes() (values []string) {
 	for _, v := range a.Values {
-		if a.Number == nil || !isNumber(v.Name) {
+		if !a.IsNumber(v.Name) {
 			values = append(values, v.Name)
 		}
 	}
 	if a.Number != nil {
-		values = append(values, a.Number.Takes())
+		values = append(values, a.Number.Prefix+a.Number.Takes())
 	}
 	return values
 }
