@@ -44,7 +44,7 @@ var errLapped = errors.New("lsm: the ring of recent batches has lapped")
 func (c *validation) begin() error {
 	c.seen = c.db.published.seq()
 	if c.seen <= c.since {
-		return nil // nobody wrote
+		return nil // nothing newer is visible
 	}
 	s, ok := c.db.acquire()
 	if !ok {

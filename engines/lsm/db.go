@@ -15,7 +15,8 @@ import (
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
 // [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor] and
-// [kv.Checkpointer] and is safe for concurrent use.
+// [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor],
+// [kv.Historian] and [kv.Checkpointer] and is safe for concurrent use.
 type DB struct {
 	// Each call looks at these, and they change seldom or never: nothing that changes
 	// often stands beside them.
@@ -34,6 +35,7 @@ type DB struct {
 	published publisher // makes them visible
 	durable   durability
 	pins      pins // what readers of the past hold
+	history   history
 
 	mu    sync.Mutex // of what follows, where that says so
 	edits editor

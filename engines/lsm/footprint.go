@@ -23,13 +23,11 @@ type hashedKey struct {
 	user []byte
 }
 
-// keyRange is the keys from first on up to last, which is one of them. Without an end it
-// has no last one.
+// keyRange is the keys from first to last, both included.
 type keyRange struct {
 	first, last []byte
-	endless     bool
-	// open says that last is not one of them.
-	open bool
+	open        bool // last is not included
+	endless     bool // there is no last: all keys from first on
 }
 
 // addKey adds a key, of which a view is kept.

@@ -153,6 +153,7 @@ func (db *DB) recover() (err error) {
 	db.writes.mem = mems[0]
 	db.writes.assigned = max(version.FlushedSeq, recovered.LastSeq)
 	db.published.init(db.writes.assigned)
+	db.initHistory(db.writes.assigned)
 	db.swapState(newReadState(mems, db.newTableSet(version, open)))
 	db.findReserve()
 	return nil

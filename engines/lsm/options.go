@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/skiplist"
 	"lsmlab/engines/lsm/sstable"
@@ -45,6 +46,10 @@ type Options struct {
 	// SyncInterval bounds what a power failure takes of writes that asked for less
 	// than Synced, by time: see the interval package. Default 0: no bound.
 	SyncInterval time.Duration
+
+	// GC says which versions stay that newer ones hide, beside those that open snapshots
+	// and transactions read. Default: none.
+	GC gc.Policy
 
 	// What affects speed only.
 
@@ -201,6 +206,7 @@ func (o Options) check() error {
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
 		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
+		{"GC.Window", int64(o.GC.Window), 0, math.MaxInt64},
 		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
 		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
 		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},

@@ -33,10 +33,11 @@ type output struct {
 // published: their writers are done then. bottom is as in retainer.
 func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
+	floor := db.raiseFloor(newest) // before pins are listed: see history
 	return &output{
 		db:      db,
 		level:   level,
-		retain:  retainer{snapshots: db.pins.list(), bottom: bottom},
+		retain:  retainer{floor: floor, snapshots: db.pins.list(), bottom: bottom},
 		splitAt: splitAt,
 	}
 }
@@ -168,7 +169,7 @@ func (o *output) finishTable() error {
 		return err
 	}
 	t.held, o.retain.held = o.retain.held, held{}
-	if t.held.versions > 0 {
+	if t.held.versions > 0 || o.retain.past {
 		o.db.work.shadowed.Store(true)
 	}
 	o.tables = append(o.tables, t)

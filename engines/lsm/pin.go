@@ -34,13 +34,20 @@ type pin struct {
 	before, next *pin
 }
 
-// add adds p at the LSN that visible returns.
-func (l *pins) add(p *pin, visible *publisher) {
+// add adds p at the newest LSN that is visible.
+func (l *pins) add(p *pin, visible *publisher) { l.insert(p, visible.seq) }
+
+// addAt adds p at an LSN, of which the caller knows afterwards whether it came too late:
+// see history.
+func (l *pins) addAt(p *pin, seq ikey.Seq) { l.insert(p, func() ikey.Seq { return seq }) }
+
+// insert adds p at the LSN that seq returns.
+func (l *pins) insert(p *pin, seq func() ikey.Seq) {
 	p.stripe = stripeIndex()
 	s := &l[p.stripe]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.seq = visible.seq()
+	p.seq = seq()
 	if p.next = s.first; p.next != nil {
 		p.next.before = p
 	}

@@ -3,6 +3,7 @@ package lsm
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -55,6 +56,43 @@ func TestPins(t *testing.T) {
 	if got := l.list(); len(got) != 0 {
 		t.Fatalf("%v is left", got)
 	}
+}
+
+// TestLongReader overwrites keys again and again beside one open snapshot. It costs one
+// version of each key, however often that is written, and still reads its own.
+func TestLongReader(t *testing.T) {
+	const keys, rounds = 50, 200
+	db := openTxns(t, nil)
+	write := func(round int) {
+		var b kv.Batch
+		for i := range keys {
+			b.Set(fmt.Appendf(nil, "key%03d", i), fmt.Append(nil, round))
+		}
+		check(t, db.Apply(&b, kv.Buffered))
+	}
+	write(0)
+	reader, err := db.Snapshot()
+	check(t, err)
+	for round := 1; round <= rounds; round++ {
+		write(round)
+		if round%20 == 0 {
+			check(t, db.Flush())
+		}
+	}
+	check(t, db.Compact())
+	var entries uint64
+	for _, lt := range db.state.Load().version.Tables() {
+		entries += lt.Table.Entries
+	}
+	if entries != 2*keys {
+		t.Errorf("%d versions of %d keys", entries, keys)
+	}
+	for _, entry := range walkAll(t, reader.Scan(nil, nil)) {
+		if !strings.HasSuffix(entry, "=0") {
+			t.Errorf("the reader finds %s", entry)
+		}
+	}
+	check(t, reader.Close())
 }
 
 // TestSnapshotGivesBack keeps versions and tombstones in tables by open snapshots and

@@ -13,6 +13,7 @@ import (
 // key and stripe is enough (Pebble calls them snapshot stripes). All versions
 // that it is asked about must be published.
 type retainer struct {
+	floor     ikey.Seq   // all versions above it stay, and of each key the newest one up to it
 	snapshots []ikey.Seq // rising
 	// bottom says whether no table below the output may hold the key, so that a
 	// tombstone that hides nothing may go.
@@ -22,7 +23,11 @@ type retainer struct {
 	stripe int    // of the last version kept or elided
 	seen   bool
 	held   held
+	past   bool // a version was kept that the floor alone keeps
 }
+
+// above is the stripe of versions above the floor.
+const above = -1
 
 // held says what was kept for snapshots alone: so many versions, for snapshots with LSNs
 // from low to high. When none of those is open any more, the versions are garbage.
@@ -54,17 +59,19 @@ func (h *held) by(snapshots []ikey.Seq) bool {
 
 // keep says whether the version must be written.
 func (r *retainer) keep(k ikey.Key) bool {
-	stripe, above := r.stripeOf(k.Trailer.Seq()), len(r.snapshots)
+	stripe, newer := r.stripeOf(k.Trailer.Seq()), r.stripe
 	older := r.seen && bytes.Equal(k.User, r.user)
-	if older {
-		if stripe == r.stripe {
-			return false // shadowed for every reader
-		}
-		above = r.stripe
-	} else {
+	if older && stripe == newer && stripe != above {
+		return false // shadowed for every reader
+	}
+	if !older {
 		r.user, r.seen = append(r.user[:0], k.User...), true
 	}
 	r.stripe = stripe
+	if stripe == above {
+		r.past = r.past || older
+		return true
+	}
 	deletes := k.Trailer.Kind() == ikey.Delete
 	// In the lowest stripe all older versions of the key are shadowed by this
 	// tombstone; if none is below either, it hides nothing.
@@ -72,16 +79,21 @@ func (r *retainer) keep(k ikey.Key) bool {
 		return false
 	}
 	switch {
+	case older && newer == above:
+		r.past = true
 	case older:
-		r.held.add(r.snapshots[stripe:above])
+		r.held.add(r.snapshots[stripe:newer])
 	case deletes && stripe > 0 && r.bottom(k.User): // it hides what older snapshots see
 		r.held.add(r.snapshots[:stripe])
 	}
 	return true
 }
 
-// stripeOf returns the number of snapshots that are older than seq.
+// stripeOf returns the number of snapshots that are older than seq, or above.
 func (r *retainer) stripeOf(seq ikey.Seq) int {
+	if seq > r.floor {
+		return above
+	}
 	n, _ := slices.BinarySearch(r.snapshots, seq)
 	return n
 }

@@ -27,7 +27,7 @@ func TestRetainer(t *testing.T) {
 		{"tombstones only", []ikey.Seq{1, 7}, true, "a8- a3- a1-", "a8- a3-"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := retainer{snapshots: tc.snapshots, bottom: func([]byte) bool { return tc.bottom }}
+			r := retainer{floor: ikey.MaxSeq, snapshots: tc.snapshots, bottom: func([]byte) bool { return tc.bottom }}
 			var got []string
 			for _, spec := range strings.Fields(tc.in) {
 				var key string
@@ -69,7 +69,7 @@ func TestHeld(t *testing.T) {
 		{"tombstone over what a snapshot sees", true, "15- 5", held{2, 10, 10}, []ikey.Seq{10}},
 		{"tombstone at the bottom", true, "5-", held{}, nil},
 	} {
-		r := retainer{snapshots: []ikey.Seq{10, 20}, bottom: func([]byte) bool { return tc.bottom }}
+		r := retainer{floor: ikey.MaxSeq, snapshots: []ikey.Seq{10, 20}, bottom: func([]byte) bool { return tc.bottom }}
 		for _, spec := range strings.Fields(tc.versions) {
 			digits, deleted := strings.CutSuffix(spec, "-")
 			seq, err := strconv.ParseUint(digits, 10, 32)

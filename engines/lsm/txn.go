@@ -18,6 +18,7 @@ func (db *DB) Begin(o kv.TxnOptions) (kv.Txn, error) {
 	t := &txn{db: db, level: o.Isolation, readOnly: o.ReadOnly}
 	switch t.level {
 	case kv.ReadCommitted:
+		t.readAt = ikey.Seq(db.LSN())
 		return t, nil
 	case kv.SnapshotIsolation, kv.Serializable:
 	default:
@@ -43,7 +44,7 @@ type txn struct {
 	level    kv.Isolation
 	readOnly bool
 	ended    bool
-	// readAt is the LSN of the last read with ReadCommitted.
+	// readAt is the LSN of the last read with ReadCommitted, or of Begin.
 	readAt    ikey.Seq
 	committed ikey.Seq // LSN of its last write
 	walks     []*txnIterator
@@ -72,6 +73,9 @@ func (t *txn) memory() *txnMemory {
 	return t.txnMemory
 }
 
+// closed says whether the transaction, or the store, has ended.
+func (t *txn) closed() bool { return t.ended || t.db.closing.Load() }
+
 // checked says whether others may keep the transaction from committing.
 func (t *txn) checked() bool { return !t.readOnly && t.level != kv.ReadCommitted }
 
@@ -83,7 +87,7 @@ func (t *txn) wrote() bool { return t.txnMemory != nil && t.own.Len() > 0 }
 
 // Get implements [kv.Txn].
 func (t *txn) Get(dst, key []byte) ([]byte, error) {
-	if t.ended {
+	if t.closed() {
 		return dst, kv.ErrClosed
 	}
 	if t.wrote() {
@@ -104,7 +108,7 @@ func (t *txn) Get(dst, key []byte) ([]byte, error) {
 
 // Scan implements [kv.Txn].
 func (t *txn) Scan(lower, upper []byte) kv.Iterator {
-	if t.ended {
+	if t.closed() {
 		return failedIterator{kv.ErrClosed}
 	}
 	s, seq, err := t.read()
@@ -169,7 +173,7 @@ func (t *txn) Delete(key []byte) error {
 // writable returns why a write of that size is refused, or nil, and then there is memory.
 func (t *txn) writable(keySize, valueSize int) error {
 	switch {
-	case t.ended:
+	case t.closed():
 		return kv.ErrClosed
 	case t.readOnly:
 		return fmt.Errorf("%w: a write in a read-only transaction", kv.ErrUnsupported)
@@ -183,6 +187,9 @@ func (t *txn) Commit(d kv.Durability) error {
 		return kv.ErrClosed
 	}
 	defer t.end()
+	if t.db.closing.Load() {
+		return kv.ErrClosed
+	}
 	if err := t.db.gives(d); err != nil {
 		return err
 	}
@@ -249,7 +256,8 @@ func (t *txn) end() {
 	txnMemories.Put(m)
 }
 
-// ReadLSN implements [kv.LSNTxn]. With ReadCommitted it is that of the last read.
+// ReadLSN implements [kv.LSNTxn]. With ReadCommitted it is that of the last read, or
+// of Begin.
 func (t *txn) ReadLSN() uint64 {
 	if t.level == kv.ReadCommitted {
 		return uint64(t.readAt)

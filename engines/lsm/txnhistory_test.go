@@ -68,15 +68,15 @@ func TestTxnHistory(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/ring %d/durable reads %v", v.Name, ring, durable), func(t *testing.T) {
 					db := openTxns(t, func(o *Options) { o.MemTable, o.DurableReads = v.New, durable })
 					db.writes.recent.batches = make([]recentBatch, ring)
-					judge(t, history(t, db, testseed.New(t), rounds))
+					judge(t, runHistory(t, db, testseed.New(t), rounds))
 				})
 			}
 		}
 	}
 }
 
-// history returns what several goroutines did.
-func history(t *testing.T, db *DB, seed uint64, rounds int) []*historyTxn {
+// runHistory returns what several goroutines did.
+func runHistory(t *testing.T, db *DB, seed uint64, rounds int) []*historyTxn {
 	var mu sync.Mutex
 	var all []*historyTxn
 	var wg sync.WaitGroup
@@ -160,6 +160,7 @@ func (h *historyTxn) run(db *DB, rng *rand.Rand, id string) error {
 		if err != nil {
 			return err
 		}
+		runtime.Gosched() // or on few processors hardly two run at once
 	}
 	if rng.IntN(2) == 0 {
 		runtime.Gosched() // so that others commit meanwhile, also on one busy processor

@@ -41,9 +41,12 @@ func (it *txnIterator) SeekGE(key []byte) bool {
 	return it.seek(key, func() bool { return it.base.SeekGE(key) })
 }
 
+// usable says whether the walk may be moved.
+func (it *txnIterator) usable() bool { return it.t != nil && !it.t.closed() }
+
 // seek positions the walk at key, and its base by position.
 func (it *txnIterator) seek(key []byte, position func() bool) bool {
-	if it.t == nil || it.t.ended {
+	if !it.usable() {
 		return false
 	}
 	it.noteWalk()
@@ -55,7 +58,7 @@ func (it *txnIterator) seek(key []byte, position func() bool) bool {
 
 func (it *txnIterator) Next() bool {
 	switch {
-	case it.t == nil || it.t.ended:
+	case !it.usable():
 		return false
 	case !it.positioned:
 		return it.First()

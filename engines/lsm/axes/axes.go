@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"lsmlab/engines/bytesize"
 	"lsmlab/engines/kv"
@@ -54,16 +55,29 @@ func (v Value) Gives(d kv.Durability) bool { return !slices.Contains(v.Refuses, 
 // Number describes the numbers that an axis takes as values.
 type Number struct {
 	Least, Most int64
-	Bytes       bool // they are sizes: 4K, 64M
+	Bytes       bool   // they are sizes: 4K, 64M
+	Durations   bool   // they are nanoseconds, written as 5s, 1m30s
+	Prefix      string // stands before each, as in window:5s
 	value       func(n int64) Value
 }
 
 // Takes says in words which numbers are allowed.
 func (n *Number) Takes() string { return n.format(n.Least) + " to " + n.format(n.Most) }
 
+// format returns a number as it is written, without the prefix.
 func (n *Number) format(v int64) string {
-	if n.Bytes {
+	switch {
+	case n.Bytes:
 		return strings.TrimSuffix(bytesize.Format(v), "iB")
+	case n.Durations:
+		text := time.Duration(v).String() // 5s, but 1m0s and 1h0m0s
+		if strings.HasSuffix(text, "m0s") {
+			text = strings.TrimSuffix(text, "0s")
+		}
+		if strings.HasSuffix(text, "h0m") {
+			text = strings.TrimSuffix(text, "0m")
+		}
+		return text
 	}
 	return strconv.FormatInt(v, 10)
 }
@@ -73,12 +87,18 @@ func (n *Number) format(v int64) string {
 func (n *Number) parse(s string) (v Value, ok bool) {
 	var number int64
 	var err error
-	if n.Bytes {
+	s, ok = strings.CutPrefix(s, n.Prefix)
+	switch {
+	case n.Bytes:
 		number, err = bytesize.Parse(s)
-	} else {
+	case n.Durations:
+		var d time.Duration
+		d, err = time.ParseDuration(s)
+		number = int64(d)
+	default:
 		number, err = strconv.ParseInt(s, 10, 64)
 	}
-	if err != nil || number < n.Least || number > n.Most {
+	if !ok || err != nil || number < n.Least || number > n.Most {
 		return Value{}, false
 	}
 	return n.named(number), true
@@ -87,7 +107,7 @@ func (n *Number) parse(s string) (v Value, ok bool) {
 // named returns the value with the canonical name of a number.
 func (n *Number) named(number int64) Value {
 	v := n.value(number)
-	v.Name = n.format(number)
+	v.Name = n.Prefix + n.format(number)
 	return v
 }
 
@@ -98,7 +118,7 @@ func Table() []Axis { return slices.Clone(table) }
 func unique(word string) bool {
 	n := 0
 	for i := range table {
-		if table[i].Number == nil || !isNumber(word) {
+		if !table[i].IsNumber(word) {
 			if slices.ContainsFunc(table[i].Values, func(v Value) bool { return v.Name == word }) {
 				n++
 			}
@@ -107,4 +127,11 @@ func unique(word string) bool {
 	return n == 1
 }
 
-func isNumber(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
+// IsNumber says whether a value of that name is one of the axis's numbers.
+func (a *Axis) IsNumber(name string) bool {
+	if a.Number == nil {
+		return false
+	}
+	_, ok := a.Number.parse(name)
+	return ok
+}

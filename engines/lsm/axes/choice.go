@@ -105,12 +105,12 @@ func valueIndex(a *Axis, name string) int {
 // takes returns the values of an axis in words. Numbers are one range.
 func (a *Axis) takes() (values []string) {
 	for _, v := range a.Values {
-		if a.Number == nil || !isNumber(v.Name) {
+		if !a.IsNumber(v.Name) {
 			values = append(values, v.Name)
 		}
 	}
 	if a.Number != nil {
-		values = append(values, a.Number.Takes())
+		values = append(values, a.Number.Prefix+a.Number.Takes())
 	}
 	return values
 }

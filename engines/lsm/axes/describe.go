@@ -26,6 +26,9 @@ func Settings(o lsm.Options) map[string]string {
 	if e.BloomBitsPerKey > 0 {
 		s["bloom"] = fmt.Sprintf("%d bits", e.BloomBitsPerKey)
 	}
+	if e.GC.Keeps() {
+		s["history"] = "every state of the last " + e.GC.Window.String() + " since the store was opened"
+	}
 	if o.MemTableSize != 0 {
 		s["memtable"] = bytes(o.MemTableSize)
 	}

@@ -1,11 +1,14 @@
 // Package writeset keeps the writes that a transaction has made and nobody else sees
 // yet, in key order, so that the transaction reads them over its snapshot.
 //
-// It is a skiplist (Pugh, CACM 1990) in one slice: a node is a number, so that the slice
-// may grow, and be reused, under iterators. Versions are added and never changed. The
-// newest of a key stands first, and numbers rise with age's opposite: the n-th write has
-// number n. So an iterator that was made when there were n writes sees a set that does
-// not change: it passes over the numbers above n.
+// It is a skiplist (Pugh, CACM 1990) in one slice. Links are indexes of that slice, so
+// that it may grow while iterators stand in it. Invariants:
+//
+//  1. The n-th write is node n. Nodes are added and never changed, but for their links.
+//  2. Of the writes of one key the newest stands first.
+//
+// So an iterator that was made after n writes sees a set that does not change: it passes
+// over all nodes above n.
 //
 // A set and its iterators are used by one goroutine at a time.
 package writeset
@@ -17,8 +20,7 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// maxHeight is enough for 4^12 writes, which is more than a batch has room for in most
-// transactions; a larger set becomes slower, not wrong.
+// maxHeight is enough for 4^12 writes; a larger set becomes slower, not wrong.
 const maxHeight = 12
 
 // Set is an ordered set of writes. The zero value is empty and ready.
@@ -27,7 +29,7 @@ type Set struct {
 	height int    // of the highest node
 }
 
-// node is one write. next are the numbers of the nodes after it by level; 0 is none.
+// node is one write. next are the nodes after it, by level; 0 is none.
 type node struct {
 	key, value []byte
 	kind       kv.OpKind
@@ -102,8 +104,8 @@ func (s *Set) Reset() {
 // called. It begins before the first.
 type Iter struct {
 	set   *Set
-	limit int32 // number of the first write that it does not see
-	at    int32 // where it stands; 0 is nowhere
+	limit int32 // the first node that it does not see
+	at    int32 // the node that it stands on; 0 is none
 }
 
 // Iter returns an iterator.

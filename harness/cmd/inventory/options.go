@@ -16,6 +16,7 @@ type Option struct {
 	Stored  bool          `json:"stored"`
 	Default string        `json:"default"`
 	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
+	Prefix  string        `json:"prefix,omitempty"`  // stands before each of them
 	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
 	Values  []OptionValue `json:"values"`
 }
@@ -35,7 +36,7 @@ func options() (all []Option) {
 	for _, a := range axes.Table() {
 		o := Option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
 		if a.Number != nil {
-			o.Numbers = a.Number.Takes()
+			o.Prefix, o.Numbers = a.Number.Prefix, a.Number.Takes()
 		}
 		for _, v := range a.Values {
 			value := OptionValue{Name: v.Name, About: v.About, Keeps: []string{}}
@@ -76,7 +77,7 @@ func printOptions(w io.Writer, all []Option) {
 			fmt.Fprintf(w, "\t%s\t%s\t%s\n", written, strings.Join(v.Keeps, ","), v.About)
 		}
 		if o.Numbers != "" {
-			fmt.Fprintf(w, "\t+%s=N\t%s\tN is %s\n", o.Name, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
+			fmt.Fprintf(w, "\t+%s=%sN\t%s\tN is %s\n", o.Name, o.Prefix, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
 		}
 	}
 	fmt.Fprintln(w, "Options stand behind the name of an engine of this module, in any order: lsm-bptree+pread+zstd+block=32K")
