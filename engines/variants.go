@@ -64,8 +64,13 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 
 		SyncsOnDemand: choice.Gives(kv.Synced),
 
-		Drops:    choice.Drops(),
-		Rungs:    map[kv.Durability]string{},
+		Drops: choice.Drops(),
+		Rungs: map[kv.Durability]string{},
+		Isolations: map[kv.Isolation]string{
+			kv.ReadCommitted:     "each read at the newest LSN",
+			kv.SnapshotIsolation: "reads at one LSN, writes compared at the commit",
+			kv.Serializable:      "reads at one LSN, keys and ranges that were read compared at the commit",
+		},
 		Settings: axes.Settings(core),
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			db, err := lsm.Open(dir, coreOptions(v.New, choice, o))
