@@ -38,6 +38,9 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	if err := b.Check(); err != nil {
 		return 0, err
 	}
+	if b.HasRangeDeletes() {
+		return 0, fmt.Errorf("%w: range deletes", kv.ErrUnsupported)
+	}
 	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
 		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
 	}

@@ -3,7 +3,6 @@ package kvtest
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,29 +14,6 @@ import (
 
 // The suite must be able to fail. Each engine below is the model with one
 // planted fault, made by overriding one method; the named case has to find it.
-
-// recorder is a testing.TB whose failures stay its own.
-type recorder struct {
-	testing.TB
-	text string
-}
-
-func (r *recorder) Errorf(format string, args ...any) { r.text += fmt.Sprintf(format, args...) + "\n" }
-func (r *recorder) Error(args ...any)                 { r.text += fmt.Sprintln(args...) }
-func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...); runtime.Goexit() }
-func (r *recorder) Fatal(args ...any)                 { r.Error(args...); runtime.Goexit() }
-
-// failure runs f on a goroutine of its own and returns what it reported.
-func failure(t testing.TB, f func(t testing.TB)) string {
-	r := &recorder{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f(r)
-	}()
-	<-done
-	return r.text
-}
 
 // broken overrides the methods that are set.
 type broken struct {
@@ -97,10 +73,13 @@ func rewritten(m *Model, b *kv.Batch, d kv.Durability, f func(out *kv.Batch, op 
 }
 
 func copyOp(out *kv.Batch, op kv.Ops) {
-	if op.Kind == kv.OpSet {
+	switch op.Kind {
+	case kv.OpSet:
 		out.Set(op.Key, op.Value)
-	} else {
+	case kv.OpDelete:
 		out.Delete(op.Key)
+	case kv.OpDeleteRange:
+		out.DeleteRange(op.Key, op.Value)
 	}
 }
 
@@ -176,7 +155,7 @@ var faults = []struct {
 	{"long keys are cut", "KeySizes", true, func() *broken {
 		return &broken{apply: func(m *Model, b *kv.Batch, d kv.Durability) error {
 			return rewritten(m, b, d, func(out *kv.Batch, op kv.Ops) {
-				op.Key = op.Key[:min(len(op.Key), 65535)]
+				op.Key = op.Key[:min(len(op.Key), 65535)] // of range deletes the lower bound
 				copyOp(out, op)
 			})
 		}}
@@ -319,29 +298,29 @@ func (u *unopenable) Crash(kind CrashKind, seed uint64) {
 	u.crashed = true
 }
 
-func (u *unopenable) Open() (kv.Engine, error) {
+func (u *unopenable) Open(dir string) (kv.Engine, error) {
 	if u.crashed {
 		return nil, kv.ErrCorrupt
 	}
-	return u.machine.Open()
+	return u.machine.Open(dir)
 }
 
 func TestRandomFindsLostWrites(t *testing.T) {
 	faults := map[string]func(m *machine, kind CrashKind){
-		"a synced write is lost": func(m *machine, _ CrashKind) { m.saved = m.states[max(m.synced-1, 0)] },
+		"a synced write is lost": func(m *machine, _ CrashKind) { m.saved[StoreDir] = m.states[max(m.synced-1, 0)] },
 		"a kill loses a buffered write": func(m *machine, kind CrashKind) {
-			m.saved = m.states[m.handed]
+			m.saved[StoreDir] = m.states[m.handed]
 			if kind == Kill {
-				m.saved = m.states[m.synced]
+				m.saved[StoreDir] = m.states[m.synced]
 			}
 		},
 		"the newest write survives, the one before not": func(m *machine, _ CrashKind) {
-			m.saved = m.states[len(m.states)-1].clone()
-			m.saved.Set("unwritten before", "x")
+			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
+			m.saved[StoreDir].Set("unwritten before", "x")
 		},
 		"half of a batch survives": func(m *machine, _ CrashKind) {
-			m.saved = m.states[len(m.states)-1].clone()
-			m.saved.PopMin()
+			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
+			m.saved[StoreDir].PopMin()
 		},
 	}
 	for name, crash := range faults {
