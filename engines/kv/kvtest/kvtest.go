@@ -96,7 +96,7 @@ func Run(t *testing.T, h Harness) {
 }
 
 // runKnown runs a case that is known to fail.
-func runKnown(t *testing.T, c Case, h Harness, why string) {
+func runKnown(t testing.TB, c Case, h Harness, why string) {
 	text := failure(t, func(t testing.TB) { c.Run(t, h) })
 	if text == "" {
 		t.Fatalf("it passes, and is in Harness.Known: %s", why)
