@@ -1,6 +1,6 @@
 // Package reports draws what a run left on disk: charts and one page that a person
 // can defend and pass on. [Render] takes the directory of any run (a race or a race of
-// bare MemTables, a load of a service, a crash test) and finds out which it is. Each kind
+// bare MemTables, a load of a service, a crash test, a probe of isolation levels) and finds out which it is. Each kind
 // of run has a package of its own; figures are drawn by chart and pages are made by page.
 //
 // Invariants of all kinds:
@@ -21,6 +21,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/reports/crash"
+	"lsmlab/reports/isolation"
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
 )
@@ -30,14 +31,17 @@ type Kind int
 
 // The kinds of runs.
 const (
-	Race    Kind = iota // of engines or of bare MemTables; also of a directory that holds no run
-	Service             // a load of a service
-	Crash               // a crash test
+	Race      Kind = iota // of engines or of bare MemTables; also of a directory that holds no run
+	Service               // a load of a service
+	Crash                 // a crash test
+	Isolation             // a probe of isolation levels
 )
 
 // KindOf says what a directory holds, by the file that says what was asked for.
 func KindOf(dir string) Kind {
 	switch {
+	case isolation.Is(dir):
+		return Isolation
 	case crash.Is(dir):
 		return Crash
 	case result.IsLoad(dir):
@@ -61,6 +65,8 @@ func Render(dir string, o Options) (indexPath string, err error) {
 	switch KindOf(dir) {
 	case Crash:
 		return crash.Render(dir)
+	case Isolation:
+		return isolation.Render(dir)
 	case Service:
 		return service.Render(dir)
 	default:

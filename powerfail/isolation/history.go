@@ -102,6 +102,17 @@ func (o *op) ranged() bool { return o.bits&isRange != 0 }
 func (o *op) size() int    { return int(o.bits >> sizeShift) }
 func (o *op) writes() bool { return o.kind() == Append || o.kind() == Write }
 
+// NewHistory returns the history of transactions.
+func NewHistory(all []Txn) (*History, error) {
+	h := &History{}
+	for _, t := range all {
+		if _, err := h.Add(t); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
 // Len returns the number of transactions.
 func (h *History) Len() int { return len(h.txns) }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -27,6 +28,19 @@ func Read(r io.Reader) (*History, error) {
 		return nil, fmt.Errorf("no transaction in it: want one a line, as %s", example)
 	}
 	return h, nil
+}
+
+// ReadTxns reads the transactions of a history as [Read] does.
+func ReadTxns(r io.Reader) (all []Txn, err error) {
+	err = Scan(r, func(t Txn) error {
+		t.Ops = slices.Clone(t.Ops)
+		for i := range t.Ops {
+			t.Ops[i].List = slices.Clone(t.Ops[i].List)
+		}
+		all = append(all, t)
+		return nil
+	})
+	return all, err
 }
 
 // Scan calls each with the transactions of a history that [Read] can read, in their order.

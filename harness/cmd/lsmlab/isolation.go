@@ -1,145 +1,163 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/debug"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"lsmlab/engines"
+	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/isolation"
+	"lsmlab/powerfail/isolation/isorun"
+	isolationreport "lsmlab/reports/isolation"
 )
 
+type isolationFlags struct {
+	engines, levels []string
+	durability      string
+	seed            uint64
+	scripts, keep   int
+	out             string
+}
+
 func (a *app) isolationCommand() *cobra.Command {
+	var f isolationFlags
 	c := &cobra.Command{
 		Use:   "isolation",
-		Short: "Say which isolation level a history of transactions can have had",
-		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Short: "Find out which isolation level engines give",
+		Long: `Runs transactions beside each other on engines, at each isolation level that they give, and judges what
+the transactions saw: the cases of Hermitage, and random scripts of few keys. Each random script is run
+step by step, in an order that its seed gives, and again with its sessions beside each other.
+
+The run directory keeps every history, and of each engine and level the first script that shows an anomaly
+the level forbids, made smaller: lsmlab isolation replay shows it again.
+
+Exit status: 0 every engine gives what it promises; 1 one gives less, or failed; 2 wrong use.`,
+		Example: `  lsmlab isolation
+  lsmlab isolation --engines badger --level serializable --scripts 500
+  lsmlab isolation check my-history.jsonl`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.isolation(c, &f) },
 	}
-	c.AddCommand(a.isolationCheckCommand())
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&f.engines, "engines", []string{"@own", "@peers"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
+	fs.StringSliceVar(&f.levels, "level", nil, "`LEVELS` to ask for: read-committed, snapshot, serializable (default: all that an engine gives)")
+	fs.StringVar(&f.durability, "durability", "buffered", "durability level of commits: volatile, buffered or synced")
+	seedFlag(fs, &f.seed)
+	fs.IntVar(&f.scripts, "scripts", 200, "random scripts of each form, run in both ways")
+	fs.IntVar(&f.keep, "findings", 3, "findings to keep of an engine and level")
+	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/isolation-TIME)")
+	c.AddCommand(a.isolationCheckCommand(), a.isolationConvertCommand(), a.isolationReplayCommand())
 	return c
 }
 
-// judged is the output of `lsmlab isolation check --json` for one file.
-type judged struct {
-	File string `json:"file"`
-	isolation.Verdict
+// openTransactional opens an engine with its transactions.
+func openTransactional(d kv.Durability) func(engine, dir string) (kv.Engine, error) {
+	return func(engine, dir string) (kv.Engine, error) {
+		return engines.Open(engine, dir, engines.Options{CacheSize: 8 << 20, MemTableSize: 4 << 20, Durability: d, Transactions: true})
+	}
 }
 
-func (a *app) isolationCheckCommand() *cobra.Command {
-	var level string
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "check FILE..",
-		Short: "Judge recorded histories",
-		Long: `Reads histories of transactions, as the clients of any database saw them, and says which isolation
-levels each cannot have had, with the smallest evidence. A history is one of Jepsen (EDN or JSON, as Elle
-reads it), or JSON, one transaction a line:
-
-  {"process": 0, "outcome": "committed", "begin": 3, "end": 8, "ops": [["append", "x", 1], ["r", "x", [1]]]}
-
-Operations are ["append", KEY, ELEMENT] and ["r", KEY, [ELEMENT, ..]] on lists, or ["w", KEY, VALUE] and
-["r", KEY, VALUE or null] on registers; a fourth part, "range", marks a read that was part of a range read.
-No value is written twice to one key. The outcome may be aborted or unknown.
-
-Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is refuted; 2 no history there.`,
-		Example: `  lsmlab isolation check powerfail/isolation/testdata/write-skew.jsonl
-  lsmlab isolation check --level serializable powerfail/isolation/testdata/write-skew.jsonl   # a finding`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return fmt.Errorf("isolation check: no file given: want the file of a history")
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, files []string) error {
-			demanded := isolation.ReadUncommitted
-			if c.Flags().Changed("level") {
-				var err error
-				if demanded, err = isolation.ParseLevel(level); err != nil {
-					return &harness.UsageError{Text: fmt.Sprintf("isolation check: --level: %v", err)}
-				}
-			}
-			// Histories are large tables without pointers: the collector has little to do in
-			// them, and garbage is what they grow by.
-			defer debug.SetGCPercent(debug.SetGCPercent(50))
-			refuted := 0
-			for _, file := range files {
-				v, err := judgeHistory(file)
-				if err != nil {
-					return &harness.UsageError{Text: fmt.Sprintf("isolation check: %s: %v", file, err)}
-				}
-				if err := printJudged(a.stdout, judged{file, v}, asJSON); err != nil {
-					return err
-				}
-				if c.Flags().Changed("level") && v.Of(demanded).Refuted {
-					refuted++
-				}
-			}
-			if refuted > 0 {
-				return fmt.Errorf("%w: %s is refuted by %d of %d histories", harness.ErrFinding, demanded, refuted, len(files))
-			}
-			return nil
-		},
+// campaign returns what the flags ask for.
+func (f *isolationFlags) campaign() (c isorun.Campaign, err error) {
+	wrong := func(flag string, err error) error {
+		return &harness.UsageError{Text: fmt.Sprintf("isolation: --%s: %v", flag, err)}
 	}
-	c.Flags().StringVar(&level, "level", "", "`LEVEL` that is demanded: exit status 1 if a history refutes it")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one history a line")
-	return c
-}
-
-func judgeHistory(file string) (v isolation.Verdict, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return v, err
+	if c.Engines, err = newCatalog().Expand(f.engines); err != nil {
+		return c, err
 	}
-	h, err := isolation.Read(f)
-	err = errors.Join(err, f.Close())
-	if err != nil {
-		return v, err
+	c.Levels = kv.Isolations()
+	if f.levels != nil {
+		c.Levels = nil
 	}
-	return isolation.Check(h)
-}
-
-// printJudged prints a verdict: a table of levels, and each piece of evidence once.
-func printJudged(w io.Writer, j judged, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(j)
-	}
-	var left []string
-	for _, l := range j.Strongest() {
-		left = append(left, l.String())
-	}
-	if left == nil {
-		left = []string{"no level"}
-	}
-	fmt.Fprintf(w, "%s: %d transactions; not refuted: %s\n", j.File, j.Txns, strings.Join(left, ", "))
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range j.Levels {
-		by := "not refuted"
-		if r.Refuted {
-			by = "refuted by " + r.By.Name
+	for _, name := range f.levels {
+		l, err := kv.ParseIsolation(name)
+		if err != nil {
+			return c, wrong("level", err)
 		}
-		fmt.Fprintf(table, "  %s\t%s\n", r.Level, by)
+		c.Levels = append(c.Levels, l)
 	}
-	if err := table.Flush(); err != nil {
+	if c.Durability, err = kv.ParseDurability(f.durability); err != nil {
+		return c, wrong("durability", err)
+	}
+	if f.scripts < 0 || f.keep < 1 {
+		return c, &harness.UsageError{Text: fmt.Sprintf("isolation: --scripts %d, --findings %d: want no script or more, and one finding at least", f.scripts, f.keep)}
+	}
+	c.Seed, c.Scripts, c.Findings, c.Open = f.seed, f.scripts, f.keep, openTransactional(c.Durability)
+	return c, nil
+}
+
+func (a *app) isolation(c *cobra.Command, f *isolationFlags) error {
+	if !c.Flags().Changed("seed") {
+		if err := c.Flags().Set("seed", strconv.FormatUint(explore.FreshSeed(), 10)); err != nil {
+			return err
+		}
+	}
+	campaign, err := f.campaign()
+	if err != nil {
 		return err
 	}
-	said := map[*isolation.Anomaly]bool{}
-	for _, r := range j.Levels {
-		if !r.Refuted || said[r.By] {
-			continue
+	if f.out == "" {
+		f.out = filepath.Join("results", "isolation-"+time.Now().Format("20060102-150405"))
+	}
+	run := isorun.Run{Command: commandLine(c.CommandPath(), c.Flags()), Seed: f.seed, Scripts: f.scripts, Started: time.Now(), Versions: versions(campaign.Engines)}
+	dir, err := isorun.Create(f.out, run)
+	if err != nil {
+		return &harness.UsageError{Text: "isolation: --out: " + err.Error()}
+	}
+	fmt.Fprintf(a.stdout, "seed %d, again by: %s\n", f.seed, run.Command)
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "engine\tlevel asked for\tpromised\tfound\tanomalies\n")
+	var less, failed, kept []string
+	campaign.Each = func(cell isorun.Cell, findings []string) {
+		if cell.Refused != "" {
+			return // not a row: the page has it
 		}
-		said[r.By] = true
-		fmt.Fprintf(w, "%s: %s\n", r.By.Name, r.By.Text)
-		for _, e := range r.By.Cycle {
-			fmt.Fprintf(w, "  %-8s  %s\n", e.Kind, e.Text)
+		printCell(table, cell)
+		kept = append(kept, findings...)
+		switch name := cell.Engine + " at " + cell.Level; {
+		case cell.Error != "":
+			failed = append(failed, name)
+		case !cell.Sound():
+			less = append(less, name)
 		}
 	}
+	err = campaign.Run(c.Context(), dir)
+	run.Ended, run.Stopped = time.Now(), err != nil
+	if err := errors.Join(err, table.Flush(), dir.SetRun(run)); err != nil {
+		return err
+	}
+	index, err := isolationreport.Render(f.out)
+	if err != nil {
+		return err
+	}
+	for _, dir := range kept {
+		fmt.Fprintf(a.stdout, "finding: again by lsmlab isolation replay %s\n", dir)
+	}
+	fmt.Fprintf(a.stdout, "report: %s\n", index)
+	switch {
+	case len(failed) > 0:
+		return fmt.Errorf("%w: failed: %s", harness.ErrFinding, strings.Join(failed, ", "))
+	case len(less) > 0:
+		return fmt.Errorf("%w: less than promised: %s", harness.ErrFinding, strings.Join(less, ", "))
+	}
 	return nil
+}
+
+func printCell(w io.Writer, c isorun.Cell) {
+	found := isolation.Names(c.Found)
+	if c.Error != "" {
+		found = "error: " + c.Error
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Engine, c.Level, c.Promised, found, c.AnomalyText())
 }

@@ -128,11 +128,9 @@ func (s *Store) Try(script *Script, way Way) (Trial, error) {
 	if err != nil {
 		return t, err
 	}
-	h := &isolation.History{}
-	for _, txn := range t.History {
-		if _, err := h.Add(txn); err != nil {
-			return t, fmt.Errorf("%s: %w", script.Name, err)
-		}
+	h, err := isolation.NewHistory(t.History)
+	if err != nil {
+		return t, fmt.Errorf("%s: %w", script.Name, err)
 	}
 	t.Verdict, err = isolation.Check(h)
 	return t, err

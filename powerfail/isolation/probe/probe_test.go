@@ -91,7 +91,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"scan misses own writes", scanMissesOwn, kv.SnapshotIsolation, "read committed", "internal"},
 		{"plain writes unchecked", plainUnchecked, kv.SnapshotIsolation, "read committed", "lost update"},
 		{"lost commit", lostCommit, kv.Serializable, "read committed", "G-single-process"},
-		{"intermediate read", intermediateRead, kv.SnapshotIsolation, "read uncommitted", "G1b"},
+		{"intermediate read", intermediateRead, kv.SnapshotIsolation, "read uncommitted", "G1a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cell, found := probe(t, newToy(c.bug), c.level, 100, seed)
