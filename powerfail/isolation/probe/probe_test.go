@@ -29,14 +29,6 @@ func probe(t *testing.T, e kv.Engine, level kv.Isolation, scripts int, seed uint
 	return c, found
 }
 
-func names(levels []isolation.Level) string {
-	var all []string
-	for _, l := range levels {
-		all = append(all, l.String())
-	}
-	return strings.Join(all, ", ")
-}
-
 // TestSound probes stores without a bug: they give what they promise at each level, and
 // no more, so the scripts are able to tell levels apart.
 func TestSound(t *testing.T) {
@@ -51,7 +43,7 @@ func TestSound(t *testing.T) {
 			for _, f := range found {
 				t.Errorf("%s at %s: %s %s: %+v\n%s", name, level, f.Way, f.Script.Name, f.Verdict.Of(c.Promised).By, f.Script)
 			}
-			if got := names(c.Found); got != want {
+			if got := isolation.Names(c.Found); got != want {
 				t.Errorf("%s at %s: found %q, want %q; anomalies %v", name, level, got, want, c.Anomalies)
 			}
 			if c.OneWriter {
@@ -69,7 +61,7 @@ func TestPlantedBugs(t *testing.T) {
 		name    string
 		bug     bug
 		level   kv.Isolation
-		left    string
+		left    string // or one of two, where it depends on how far the scripts go
 		anomaly string
 	}{
 		{"no write check", noWriteCheck, kv.SnapshotIsolation, "read committed", "lost update"},
@@ -91,11 +83,15 @@ func TestPlantedBugs(t *testing.T) {
 		{"scan misses own writes", scanMissesOwn, kv.SnapshotIsolation, "read committed", "internal"},
 		{"plain writes unchecked", plainUnchecked, kv.SnapshotIsolation, "read committed", "lost update"},
 		{"lost commit", lostCommit, kv.Serializable, "read committed", "G-single-process"},
-		{"intermediate read", intermediateRead, kv.SnapshotIsolation, "read uncommitted", "G1a"},
+		{"intermediate read", intermediateRead, kv.SnapshotIsolation, "read uncommitted|no level", "G1a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cell, found := probe(t, newToy(c.bug), c.level, 100, seed)
-			if got := names(cell.Found); got != c.left || cell.Sound() || cell.Anomalies[c.anomaly] == 0 {
+			scripts := 100
+			if testing.Short() {
+				scripts = 40
+			}
+			cell, found := probe(t, newToy(c.bug), c.level, scripts, seed)
+			if got := isolation.Names(cell.Found); !slices.Contains(strings.Split(c.left, "|"), got) || cell.Sound() || cell.Anomalies[c.anomaly] == 0 {
 				t.Errorf("found %q, want %q; anomalies %v, want %s", got, c.left, cell.Anomalies, c.anomaly)
 			}
 			fixed := 0

@@ -17,7 +17,7 @@ const patience = time.Second
 // forever is how long a session may wait when nothing is left that it could wait for.
 const forever = 30 * time.Second
 
-// New returns a store to be probed. It finds out whether the store has one writer at a
+// New returns a store to be probed, which must be empty. It finds out whether the store has one writer at a
 // time: whether a second transaction that writes can begin beside the first.
 func New(e kv.Engine, level kv.Isolation, d kv.Durability) (*Store, error) {
 	t, ok := e.(kv.Transactor)
