@@ -47,6 +47,12 @@ type Info struct {
 	// Rungs says, for each durability that the engine gives, which options give
 	// it. Others are refused with kv.ErrUnsupported.
 	Rungs map[kv.Durability]string
+	// Isolations says, for each isolation level that the engine's transactions give, what
+	// gives it. Others are refused with kv.ErrUnsupported.
+	Isolations map[kv.Isolation]string
+	// TxnsOnDemand says that plain writes pay for transactions, so that they are given
+	// with Options.Transactions alone.
+	TxnsOnDemand bool
 	// FixedRung says that a store gives only the level of Options.Durability.
 	FixedRung bool
 	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
@@ -79,6 +85,9 @@ func all() []Info {
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
 				kv.Synced:   "WriteOptions.Sync=true",
 			},
+			Isolations: map[kv.Isolation]string{
+				kv.ReadCommitted: "indexed batch: reads see the newest state, nothing is compared at the commit",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "10 bits, none in L6", "blocks": "32 KiB",
 				"format": "FormatColumnarBlocks",
@@ -95,6 +104,10 @@ func all() []Info {
 				kv.Buffered: "SyncWrites=false: log is a mapped file",
 				kv.Synced:   "SyncWrites=true",
 			},
+			TxnsOnDemand: true,
+			Isolations: map[kv.Isolation]string{
+				kv.Serializable: "DetectConflicts=true: keys that were read are compared at the commit, ranges are not",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "1% false positives", "blocks": "4 KiB", "block cache": "none, tables are mapped",
 				"value threshold": "1 MiB", "conflict detection": "off", "compactors": "4", "largest batch": "15% of the memtable",
@@ -109,6 +122,10 @@ func all() []Info {
 				kv.Buffered: "WriteOptions.Sync=false",
 				kv.Synced:   "WriteOptions.Sync=true",
 			},
+			Isolations: map[kv.Isolation]string{
+				kv.SnapshotIsolation: "as serializable",
+				kv.Serializable:      "DB.OpenTransaction: one writer at a time, others wait",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "10 bits", "blocks": "4 KiB", "seek compaction": "off", "open files": "4096",
 			},
@@ -122,6 +139,10 @@ func all() []Info {
 			Rungs: map[kv.Durability]string{
 				kv.Buffered: "NoSync=true",
 				kv.Synced:   "NoSync=false",
+			},
+			Isolations: map[kv.Isolation]string{
+				kv.SnapshotIsolation: "as serializable",
+				kv.Serializable:      "DB.Begin(true): one writer at a time, others wait",
 			},
 			Settings: map[string]string{
 				"freelist": "map, not synced", "initial mapping": "64 GiB", "cache": "the page cache alone",

@@ -141,7 +141,9 @@ var abilityFaults = []fault{
 	})},
 	{"a checkpoint has what was there before the last flush", "CheckpointWhileWriting", false, func() *broken {
 		return &broken{checkpoint: func(m *Model, dir string) error {
-			return m.checkpoint(dir, m.past[len(m.past)/2].state)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return m.checkpoint(dir, m.past[len(m.past)/2].state.clone())
 		}}
 	}},
 	{"a checkpoint replaces what is there", "CheckpointRefused", true, checkpointOf(func(m *Model, dir string) error {

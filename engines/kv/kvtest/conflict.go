@@ -83,11 +83,11 @@ var writeConflicts = []scenario{
 	{"new key", func(x *txn) { x.set("b", "own") }, setting("b"), written},
 	{"absent key deleted", func(x *txn) { x.set("b", "own") }, deleting("b"), written},
 	{"one of many", func(x *txn) {
-		for _, key := range numbered("k", 100) {
+		for _, key := range numbered(100) {
 			x.set(key, "own")
 		}
 	}, setting("k00042"), written},
-	{"many for one", func(x *txn) { x.set("k00042", "own") }, setting(numbered("k", 100)...), written},
+	{"many for one", func(x *txn) { x.set("k00042", "own") }, setting(numbered(100)...), written},
 	{"own write read", func(x *txn) { x.set("c", "own"); x.get("c") }, setting("c"), written},
 	{"read, then written", func(x *txn) { x.get("c"); x.set("c", "own") }, setting("c"), both},
 	{"empty key", func(x *txn) { x.set("", "own") }, setting(""), written},
@@ -99,7 +99,7 @@ var readConflicts = []scenario{
 	{"absent key written", func(x *txn) { x.get("b"); x.set("x", "own") }, setting("b"), readOnly},
 	{"after the write", func(x *txn) { x.set("x", "own"); x.get("c") }, setting("c"), readOnly},
 	{"one of many", func(x *txn) {
-		for _, key := range numbered("k", 100) {
+		for _, key := range numbered(100) {
 			x.get(key)
 		}
 		x.set("x", "own")

@@ -97,9 +97,9 @@ func (d *driver) beginTxn() error {
 	if d.h.WritersWait {
 		readOnly = readOnly || slices.ContainsFunc(d.txns, func(x *drivenTxn) bool { return !x.readOnly })
 	}
-	real, err := d.engine.(kv.Transactor).Begin(kv.TxnOptions{Isolation: level, ReadOnly: readOnly})
+	x, err := d.engine.(kv.Transactor).Begin(kv.TxnOptions{Isolation: level, ReadOnly: readOnly})
 	if err == nil {
-		d.txns = append(d.txns, &drivenTxn{real: real, level: level, readOnly: readOnly, view: d.model.clone(), logged: len(d.log)})
+		d.txns = append(d.txns, &drivenTxn{real: x, level: level, readOnly: readOnly, view: d.model.clone(), logged: len(d.log)})
 	}
 	return err
 }

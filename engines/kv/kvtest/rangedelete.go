@@ -181,7 +181,7 @@ func testRangeDeleteViews(t testing.TB, h Harness) {
 func testRangeDeleteKeySizes(t testing.TB, h Harness) {
 	s := withRangeDeletes(t, h)
 	keys := awkwardKeys(true)
-	for i := 0; i < len(keys); i += 4 {
+	for i := 0; i < len(keys); i += 9 {
 		to := min(i+7, len(keys)-1)
 		s.setAll(pairs("x", keys...))
 		s.deleteRange(keys[i], keys[to])

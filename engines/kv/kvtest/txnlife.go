@@ -141,7 +141,7 @@ func testTxnDurability(t testing.TB, h Harness) {
 func testTxnAcrossFlush(t testing.TB, h Harness) {
 	interleaved(t, h)
 	eachLevel(t, h, kv.SnapshotIsolation, func(s *store, level kv.Isolation) {
-		keys := numbered("k", 200)
+		keys := numbered(200)
 		s.setAll(pairs("old", keys...))
 		want := pairs("old", keys...)
 		reader, loser, winner := s.begin(level), s.begin(level), s.begin(level)

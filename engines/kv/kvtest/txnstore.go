@@ -216,11 +216,11 @@ func (s *store) setAll(all []pair) {
 	})
 }
 
-// numbered returns n keys of a common prefix, in order.
-func numbered(prefix string, n int) []string {
+// numbered returns n keys, in order.
+func numbered(n int) []string {
 	keys := make([]string, n)
 	for i := range keys {
-		keys[i] = fmt.Sprintf("%s%05d", prefix, i)
+		keys[i] = fmt.Sprintf("k%05d", i)
 	}
 	return keys
 }

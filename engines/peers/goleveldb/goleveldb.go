@@ -12,9 +12,8 @@
 //
 // A write is seen by readers after its sync.
 //
-// Transactions are DB.OpenTransaction: "Only one transaction can be opened at a time.
-// Subsequent call to Write and OpenTransaction will be blocked until in-flight transaction
-// is committed or discarded" (doc of v1.0.1). So kv.Serializable and kv.SnapshotIsolation
+// Transactions are DB.OpenTransaction: "Only one transaction can be opened at a time", and
+// calls of Write and OpenTransaction wait until it has ended (doc of that method). So kv.Serializable and kv.SnapshotIsolation
 // are given without conflicts, and writers wait: one goroutine that has a transaction open
 // and applies a batch waits for ever. A commit is written as tables and synced, at
 // whatever level. The library has neither checkpoints nor range deletes.

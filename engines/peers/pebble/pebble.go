@@ -18,8 +18,8 @@
 //
 // Transactions are indexed batches: their reads see the newest state and the batch over
 // it, and nothing is compared at the commit. So they give kv.ReadCommitted alone. Pebble
-// says that a batch "will be applied atomically" and promises no isolation beyond that
-// (doc of pebble.Batch). Range deletes are Pebble's own, and checkpoints are DB.Checkpoint
+// says that the operations of a batch "are applied atomically" and promises no isolation
+// beyond that (doc of pebble.Batch). Range deletes are Pebble's own, and checkpoints are DB.Checkpoint
 // with WithFlushedWAL: tables as hard links, the log copied.
 //
 // Keys: only those of zeros alone, the empty one included, are mapped (see
