@@ -24,13 +24,6 @@ import (
 // absent. Processes that are no numbers are no clients. Positions in the file are the clock:
 // Jepsen writes a map when the thing happens.
 
-// elleRow is one map of such a history.
-type elleRow struct {
-	event   string // invoke, ok, fail or info
-	process int
-	value   any
-}
-
 // elleReader makes transactions of the maps.
 type elleReader struct {
 	each  func(Txn) error

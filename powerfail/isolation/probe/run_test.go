@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"":                         "no step",
-		"1":                        "SESSION VERB",
+		"1":                        "a session and a verb",
 		"x begin":                  `session "x"`,
 		"1 start":                  `verb "start"`,
 		"1 begin\n1 r":             "line 2, \"1 r\": 2 words",

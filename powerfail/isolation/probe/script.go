@@ -140,7 +140,7 @@ const maxSession = 1000
 
 func parseStep(words []string) (st Step, err error) {
 	if len(words) < 2 {
-		return st, fmt.Errorf("want SESSION VERB ..")
+		return st, fmt.Errorf("want a session and a verb")
 	}
 	if st.Session, err = strconv.Atoi(words[0]); err != nil || st.Session < 0 || st.Session > maxSession {
 		return st, fmt.Errorf("session %q: want a number from 0 to %d", words[0], maxSession)
