@@ -1,8 +1,8 @@
 // Package reports draws what a run left on disk: charts, and one page that a person can
 // defend and pass on. [Render] takes the directory of any run (a race, a race of bare
-// MemTables, a load of a service, or a crash test) and finds out which it is. Each kind
-// of run has a package of its own. Package chart draws figures, and package page makes
-// pages.
+// MemTables, a load of a service, a crash test, or a probe of isolation levels) and finds
+// out which it is. Each kind of run has a package of its own. Package chart draws
+// figures, and package page makes pages.
 //
 // Invariants of all kinds:
 //
@@ -22,6 +22,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/reports/crash"
+	"lsmlab/reports/isolation"
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
 )
@@ -31,15 +32,18 @@ type Kind int
 
 // The kinds of runs.
 const (
-	Race    Kind = iota // a race of engines or of bare MemTables; also a directory that contains no run
-	Service             // a load of a service
-	Crash               // a crash test
+	Race      Kind = iota // a race of engines or of bare MemTables; also a directory that contains no run
+	Service               // a load of a service
+	Crash                 // a crash test
+	Isolation             // a probe of isolation levels
 )
 
 // KindOf returns the kind of run in a directory, according to the file that says what
 // was asked for.
 func KindOf(dir string) Kind {
 	switch {
+	case isolation.Is(dir):
+		return Isolation
 	case crash.Is(dir):
 		return Crash
 	case result.IsLoad(dir):
@@ -63,6 +67,8 @@ func Render(dir string, o Options) (indexPath string, err error) {
 	switch KindOf(dir) {
 	case Crash:
 		return crash.Render(dir)
+	case Isolation:
+		return isolation.Render(dir)
 	case Service:
 		return service.Render(dir)
 	default:

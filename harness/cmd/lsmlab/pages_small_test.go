@@ -84,6 +84,8 @@ var exceptions = []exception{
 	{line: fits(`--bug |crash (sim|disk|files) --engines (pebble|goleveldb|badger).*--profile`), status: either, why: "few states may show what the page tells, or not"},
 	{line: fits(`crash disk .*--bug `), more: []string{"--states", "1"}, status: either, why: "a finding is shrunk by 25 recordings; TestPlantedBugsDisk finds them"},
 	{line: fits(`echo ack \$i`), status: []int{exitFinding}, says: "lost ", why: "this program forgets a sync"},
+	{line: fits(`isolation (replay|convert) |isolation check .*history\.jsonl`), not: true, why: "TestIsolation runs it on a run of its own"},
+	{line: fits(`lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
 }
 

@@ -91,3 +91,13 @@ func noArgs(c *cobra.Command, args []string) error {
 	}
 	return fmt.Errorf("unknown command %q%s; see `lsmlab --help`", args[0], hint)
 }
+
+// oneArg wants one argument, and says what it is.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s: %d arguments given: want %s", strings.TrimPrefix(c.CommandPath(), "lsmlab "), len(args), what)
+		}
+		return nil
+	}
+}
