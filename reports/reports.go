@@ -1,6 +1,6 @@
 // Package reports draws what a run left on disk: charts and one page that a person
 // can defend and pass on. [Render] takes the directory of any run (a race or a race of
-// bare MemTables, a load of a service, a crash test) and finds out which it is. Each kind
+// bare MemTables, a load of a service, a crash test, a study) and finds out which it is. Each kind
 // of run has a package of its own; figures are drawn by chart and pages are made by page.
 //
 // Invariants of all kinds:
@@ -23,6 +23,7 @@ import (
 	"lsmlab/reports/crash"
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
+	"lsmlab/reports/study"
 )
 
 // Kind is what a directory holds.
@@ -33,6 +34,7 @@ const (
 	Race    Kind = iota // of engines or of bare MemTables; also of a directory that holds no run
 	Service             // a load of a service
 	Crash               // a crash test
+	Study               // a study, or a set of studies
 )
 
 // KindOf says what a directory holds, by the file that says what was asked for.
@@ -40,6 +42,8 @@ func KindOf(dir string) Kind {
 	switch {
 	case crash.Is(dir):
 		return Crash
+	case study.Is(dir), study.IsSet(dir):
+		return Study
 	case result.IsLoad(dir):
 		return Service
 	}
@@ -61,9 +65,22 @@ func Render(dir string, o Options) (indexPath string, err error) {
 	switch KindOf(dir) {
 	case Crash:
 		return crash.Render(dir)
+	case Study:
+		return renderStudy(dir)
 	case Service:
 		return service.Render(dir)
 	default:
 		return race.Render(dir, o.Baseline)
 	}
+}
+
+// renderStudy draws the pages of a study's parts, which are races, and then its own; of a
+// set, the pages of its studies before its own.
+func renderStudy(dir string) (indexPath string, err error) {
+	for _, below := range study.Below(dir) {
+		if _, err := Render(below, Options{}); err != nil {
+			return "", err
+		}
+	}
+	return study.Render(dir)
 }

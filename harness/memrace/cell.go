@@ -11,13 +11,14 @@ import (
 
 	"lsmlab/harness/drive"
 	"lsmlab/harness/machine"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
 // Work is what one cell of a race does to a table.
 type Work struct {
-	Workload  string // one of [Workloads]
+	Workload  string // its name in the kind
 	Entries   int64  // under 1<<32
 	KeySize   int    // bytes; 0 is 16
 	ValueSize int    // bytes; 0 is 100, negative is empty values
@@ -31,14 +32,6 @@ const (
 	defaultValueSize = 100
 )
 
-// Outcome is what was measured beside the figures of the cell.
-type Outcome struct {
-	Length      time.Duration // of the measured part
-	Hists       []result.Hist
-	Series      []result.Series
-	Disturbance machine.Disturbance
-}
-
 // run is a cell in progress. No engine is open and nothing is durable: what is
 // measured is the structure alone.
 type run struct {
@@ -48,13 +41,13 @@ type run struct {
 	value  []byte
 	laps   *drive.Laps
 	meter  *drive.Meter
-	report func(phase string, done float64)
+	report micro.Report
 }
 
 // Measure does the work on a new table and sets the figures of c. It reports its
 // phase and how much of the phase is done, in [0, 1]. Its error is that of ctx, or
 // says what the table lost.
-func Measure(ctx context.Context, t Table, w Work, report func(phase string, done float64), c *result.Cell) (Outcome, error) {
+func Measure(ctx context.Context, t Table, w Work, report micro.Report, c *result.Cell) (micro.Outcome, error) {
 	w = w.withDefaults()
 	c.KeySize, c.ValueSize = w.KeySize, w.ValueSize
 	r := &run{
@@ -66,11 +59,11 @@ func Measure(ctx context.Context, t Table, w Work, report func(phase string, don
 	r.table = t.New(w.Entries, w.Entries*int64(w.KeySize+w.ValueSize))
 	defer r.table.Release()
 	if err := r.fill(ctx); err != nil {
-		return Outcome{}, err
+		return micro.Outcome{}, err
 	}
 	report("measure", 0)
 	if err := r.measure(); err != nil {
-		return Outcome{}, fmt.Errorf("%s: %w", t.Name, err)
+		return micro.Outcome{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
 	series := r.figures(c)
 	full := memoryInUse()
@@ -80,7 +73,7 @@ func Measure(ctx context.Context, t Table, w Work, report func(phase string, don
 	runtime.KeepAlive(r.table)
 	latency, hists := r.laps.Latency()
 	c.Latency = latency
-	return Outcome{r.laps.Length(), hists, series, r.meter.Disturbance()}, ctx.Err()
+	return micro.Outcome{Length: r.laps.Length(), Hists: hists, Series: series, Disturbance: r.meter.Disturbance()}, ctx.Err()
 }
 
 func (w Work) withDefaults() Work {

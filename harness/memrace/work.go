@@ -5,18 +5,24 @@ import (
 	"math/rand/v2"
 
 	"lsmlab/harness/drive"
+	"lsmlab/harness/micro"
 )
 
 // The work of a race, by the workload names of its cells.
 const (
-	Insert = "memtable-insert" // distinct keys in random order into an empty table
-	Get    = "memtable-get"    // random keys of a full table
-	Walk   = "memtable-walk"   // every thread walks all entries in order
-	Mixed  = "memtable-mixed"  // half inserts of new keys, half reads of the half that is there
+	Insert = "memtable-insert"
+	Get    = "memtable-get"
+	Walk   = "memtable-walk"
+	Mixed  = "memtable-mixed"
 )
 
-// Workloads are the names in the order of a report.
-var Workloads = []string{Insert, Get, Walk, Mixed}
+// works are in the order of a report.
+var works = []micro.Work{
+	{Name: Insert, About: "distinct keys in random order into an empty table"},
+	{Name: Get, About: "random keys of a full table"},
+	{Name: Walk, About: "every thread walks all entries in order"},
+	{Name: Mixed, About: "half inserts of new keys, half reads of the half that is there"},
+}
 
 // work does one thread's part.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {

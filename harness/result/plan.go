@@ -56,10 +56,26 @@ type Plan struct {
 	// followed by a flush and a compaction. All else has a store of its own.
 	Sequences [][]string `json:"sequences,omitempty"`
 
-	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them
+	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them: kind "memtables"
+
+	// Kind names a kind of contenders that are no engines; see package micro. Engines are
+	// then contenders of that kind, and Workloads are its works. It is empty for engines,
+	// and for MemTables, which have a field of their own.
+	Kind string `json:"kind,omitempty"`
 
 	// Targets say what the run should show; see package target.
 	Targets *Targets `json:"targets,omitempty"`
+}
+
+// KindMemTables is the kind of the contenders of a plan with MemTables.
+const KindMemTables = "memtables"
+
+// KindName returns the kind of contenders that are no engines; it is empty for engines.
+func (p Plan) KindName() string {
+	if p.MemTables {
+		return KindMemTables
+	}
+	return p.Kind
 }
 
 // WorkloadSetting takes the place of a plan's own fields for one workload; an

@@ -4,15 +4,17 @@ import (
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
-	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
+	"lsmlab/harness/studies"
 )
 
 // newCatalog is all that there is to race.
 func newCatalog() harness.Catalog {
-	tables := append(memrace.Own(), memrace.Peers()...)
-	for i := range tables {
-		tables[i].Version = engines.Version(tables[i].Module)
+	kinds := studies.Kinds()
+	for _, k := range kinds {
+		for i, c := range k.Contenders {
+			k.Contenders[i].Version = engines.Version(c.Module)
+		}
 	}
 	return harness.Catalog{
 		Engines: engines.Names(),
@@ -27,7 +29,7 @@ func newCatalog() harness.Catalog {
 			}
 			return info.Check(engineOptions(o))
 		},
-		MemTables: tables,
+		Kinds: kinds,
 	}
 }
 

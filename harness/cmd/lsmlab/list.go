@@ -11,6 +11,8 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/result"
+	"lsmlab/harness/studies"
+	"lsmlab/harness/study"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
 	"lsmlab/workloads"
@@ -19,7 +21,9 @@ import (
 // listing is the output of `lsmlab list --json`.
 type listing struct {
 	Engines   []result.EngineInfo `json:"engines,omitempty"`
-	MemTables []memTable          `json:"memtables,omitempty"`
+	MemTables []contender         `json:"memtables,omitempty"`
+	Kinds     []kind              `json:"kinds,omitempty"`
+	Studies   []study.Study       `json:"studies,omitempty"`
 	Workloads []workloads.Info    `json:"workloads,omitempty"`
 	Profiles  []profileInfo       `json:"profiles,omitempty"`
 	Bugs      []bugs.Bug          `json:"bugs,omitempty"`
@@ -32,20 +36,12 @@ type profileInfo struct {
 	About string          `json:"about"`
 }
 
-// memTable is one structure that `bench --memtables` races.
-type memTable struct {
-	Name    string `json:"name"`
-	Version string `json:"version,omitempty"`
-	Own     bool   `json:"own"` // a variant of the core, not a public peer
-	About   string `json:"about"`
-}
-
 func (a *app) listCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:       "list [engines|options|memtables|workloads|faults]",
+		Use:       "list [engines|options|memtables|kinds|workloads|studies|faults]",
 		Short:     "What there is to race and to crash, and under which work",
-		ValidArgs: []string{"engines", "options", "memtables", "workloads", "faults"},
+		ValidArgs: []string{"engines", "options", "memtables", "kinds", "workloads", "studies", "faults"},
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := a.list(args)
@@ -79,9 +75,17 @@ func (a *app) list(args []string) (l listing, err error) {
 		l.Options = options()
 	}
 	if wants("memtables") {
-		for _, t := range a.catalog.MemTables {
-			l.MemTables = append(l.MemTables, memTable{t.Name, t.Version, t.Own, t.About})
+		if k, err := a.catalog.Kind(result.KindMemTables); err == nil {
+			l.MemTables = contendersOf(k)
 		}
+	}
+	if wants("kinds") {
+		for _, k := range a.catalog.Kinds {
+			l.Kinds = append(l.Kinds, kind{k.Name, k.About, contendersOf(k), worksOf(k)})
+		}
+	}
+	if wants("studies") {
+		l.Studies = studies.All()
 	}
 	if wants("workloads") {
 		l.Workloads = workloads.List()
@@ -113,6 +117,7 @@ func (a *app) printList(l listing) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printKinds(w, l.Kinds)
 	if len(l.Workloads) > 0 {
 		fmt.Fprintln(w, "WORKLOAD\tABOUT")
 		for _, i := range l.Workloads {
@@ -120,6 +125,7 @@ func (a *app) printList(l listing) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printStudies(w, l.Studies)
 	printFaults(w, l)
 	return table.Flush()
 }

@@ -147,6 +147,9 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 	case "load":
 		given["engines"], _, _ = strings.Cut(given["engines"], ",")
 		given["set"] = strings.Trim(given["set"]+","+k6Small, ",")
+	case "study":
+		delete(given, "quick")
+		given["size"] = "tiny"
 	case "bench":
 		if given["memtables"] != "" { // which has no such flags
 			delete(given, "duration")

@@ -18,6 +18,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/memrace"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 )
 
@@ -98,7 +99,7 @@ func toyCatalog() harness.Catalog {
 			vices[name](t)
 			return t, err
 		},
-		MemTables: memrace.Peers(),
+		Kinds: []micro.Kind{memrace.Kind(memrace.Peers())},
 	}
 }
 
