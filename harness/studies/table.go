@@ -11,6 +11,8 @@ import (
 	"lsmlab/harness/micro"
 	"lsmlab/harness/studies/codec"
 	"lsmlab/harness/studies/locks"
+	"lsmlab/harness/studies/mmap"
+	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
 )
 
@@ -22,6 +24,10 @@ var table = []struct {
 	{"memtable", []micro.Kind{memrace.Kind(append(memrace.Own(), memrace.Peers()...))}},
 	{"locks", []micro.Kind{locks.Kind()}},
 	{"codec", []micro.Kind{codec.Kind(), codec.Lengths()}},
+	{"mmap", []micro.Kind{mmap.Kind()}},
+	{"wal-sync", []micro.Kind{walsync.Kind()}},
+	{"compression", nil},
+	{"options", nil},
 }
 
 //go:embed */study.json
