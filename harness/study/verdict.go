@@ -164,7 +164,7 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 // measured lists what was measured, in the source's order.
 func measured(c Claim, sums []stat.Summary) (out []string) {
 	for i, m := range c.Order {
-		out = append(out, fmt.Sprintf("%s %.4g", m, sums[i].Median))
+		out = append(out, fmt.Sprintf("%s %s", m, digits(sums[i].Median)))
 	}
 	return out
 }

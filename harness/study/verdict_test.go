@@ -65,7 +65,9 @@ func evaluate(c study.Claim, all map[string][]result.Cell) study.Verdict {
 func TestEvaluate(t *testing.T) {
 	low, high, higher := []float64{100, 101, 99, 100}, []float64{300, 302, 299, 301}, []float64{900, 903, 899, 901}
 	all := cells(map[string][]float64{"a": low, "b": high, "c": higher, "noisy": {10, 1000, 50, 400}, "once": {5}, "zero": {0, 0}})
-	value := func(figure float64, of study.Measure) study.Claim { return study.Claim{ID: "c", Figure: figure, Unit: "count", Of: &of} }
+	value := func(figure float64, of study.Measure) study.Claim {
+		return study.Claim{ID: "c", Figure: figure, Unit: "count", Of: &of}
+	}
 	order := func(names ...string) (c study.Claim) {
 		for _, n := range names {
 			c.Order = append(c.Order, m(n))

@@ -127,7 +127,7 @@ func readPart(dir string) (*result.Run, error) {
 
 func (r *run) page() *page.Page {
 	p := &page.Page{
-		Title: "Study: " + r.Name, Lead: r.lead(), Targets: verdictTable("Claims and verdicts. "+readVerdicts, r.judged(), false),
+		Title: "Study: " + r.Name, Lead: r.lead(),
 		Environment: page.Environment(r.env, r.work()), Raw: r.partsTable(), Provenance: page.Provenance(r.env),
 		Downloads: []page.Download{
 			{Path: study.FileName, What: "question, claims and plans"},
@@ -148,12 +148,12 @@ func (r *run) page() *page.Page {
 		}
 	}
 	p.Warnings = page.WarningKinds(all)
-	p.Sections = append(p.Sections, r.claimsSection())
+	p.Sections = append(p.Sections, verdictSection(r.judged(), false), r.claimsSection())
 	if besides := r.besides(); len(besides) > 0 {
 		p.Sections = append(p.Sections, page.Section{
 			ID: "beside", Title: "The source's own machine",
-			Intro:       "These figures belong to a machine that the source does not name. They stand beside ours and are not judged.",
-			TablesTitle: "Figures", Tables: []page.Table{*verdictTable("Figures of the source's machine beside ours", besides, false)},
+			Intro:  "These figures belong to a machine that the source does not name. They stand beside ours and are not judged.",
+			Tables: []page.Table{verdictTable("beside-figures", "Figures of the source's machine beside ours", besides, false)},
 		})
 	}
 	return p
@@ -169,7 +169,7 @@ func (r *run) lead() string {
 	for _, v := range r.judged() {
 		counts[v.Verdict]++
 	}
-	return fmt.Sprintf("%s %s: %s. Size %s.", r.Question, human.UpperFirst(human.Count(len(r.Claims), "claim")), countWords(counts), r.Size)
+	return fmt.Sprintf("%s %s: %s. Size: %s.", r.Question, human.UpperFirst(human.Count(len(r.Claims), "claim")), countWords(counts), r.Size)
 }
 
 // countWords lists verdicts with their numbers, the most frequent first.
@@ -195,20 +195,31 @@ func (r *run) work() string {
 	return strings.Join(parts, "; ")
 }
 
-const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next"
+const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next."
+
+// verdictSection holds the table of claims.
+func verdictSection(verdicts []study.Verdict, several bool) page.Section {
+	return page.Section{
+		ID: "verdicts", Title: "Claims and verdicts", Intro: readVerdicts,
+		Tables: []page.Table{verdictTable("verdict", "The source's figure, ours with its interval, the verdict", verdicts, several)},
+	}
+}
 
 // verdictTable lists verdicts, with a column for the study if they are of several.
-func verdictTable(caption string, verdicts []study.Verdict, several bool) *page.Table {
-	t := &page.Table{ID: "verdicts-" + result.FileSafe(strings.ToLower(strings.Fields(caption)[0])), Caption: caption}
+func verdictTable(id, caption string, verdicts []study.Verdict, several bool) page.Table {
+	t := page.Table{ID: id, Caption: caption}
 	if several {
 		t.Head = append(t.Head, page.Column{Name: "study"})
 	}
-	for _, name := range []string{"claim", "what the source says", "where", "source", "ours", "interval", "rounds", "verdict", "what it rests on", "what limits it"} {
+	for _, name := range []string{"claim", "what the source says", "source", "ours", "interval", "verdict", "rounds", "what it rests on", "what limits it", "where it stands"} {
 		t.Head = append(t.Head, page.Column{Name: name, Numeric: name == "ours" || name == "rounds"})
 	}
 	for _, v := range verdicts {
 		f := v.Fields()
-		row := []page.Cell{page.Head(v.ID), page.Text(v.Text), page.Text(v.Where), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Int(int64(v.Rounds)), page.Text(v.Verdict), page.Text(v.Why), page.Text(v.Limits)}
+		row := []page.Cell{
+			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Text(v.Verdict),
+			page.Int(int64(v.Rounds)), page.Text(v.Why), page.Text(v.Limits), page.Text(v.Where),
+		}
 		if several {
 			row = append([]page.Cell{page.Text(v.Study)}, row...)
 		}
@@ -267,6 +278,9 @@ func sentence(v study.Verdict) string {
 	return text + "."
 }
 
+// logFrom is how many times the least the most is from which an axis is logarithmic.
+const logFrom = 30
+
 // panel makes a row for every measure of a claim.
 func (r *run) panel(c study.Claim) (chart.DotPanel, []stat.Summary) {
 	d := chart.DotPanel{Ref: math.NaN()}
@@ -276,12 +290,17 @@ func (r *run) panel(c study.Claim) (chart.DotPanel, []stat.Summary) {
 		names = append(names, m.String())
 	}
 	looks := chart.LooksOf(names, func(name string) bool { contender, _, _ := strings.Cut(name, " "); return r.isOwn(contender) })
+	least, most := math.Inf(1), 0.0
 	for i, m := range c.Measures() {
 		d.Unit, d.Label = unitOf(m)
 		sum := study.Summarize(m, r.cells)
 		sums = append(sums, sum)
 		d.Rows = append(d.Rows, chart.SumRow(looks[names[i]], sum))
+		if sum.N() > 0 {
+			least, most = min(least, sum.Min), max(most, sum.Max)
+		}
 	}
+	d.Log = least > 0 && most > logFrom*least
 	return d, sums
 }
 
@@ -355,8 +374,8 @@ func setPage(dir string) (*page.Page, error) {
 	}
 	env := runs[0].env
 	p.Lead = fmt.Sprintf("%d studies with %s of the source, size %s: %s.", len(runs), human.Count(len(judged), "claim"), set.Size, countWords(counts))
-	p.Targets = verdictTable("Claims and verdicts. "+readVerdicts, judged, true)
+	p.Sections = []page.Section{verdictSection(judged, true)}
 	p.Environment, p.Provenance = page.Environment(env, "studies "+strings.Join(set.Studies, ", ")), page.Provenance(env)
-	p.Raw = *verdictTable("Figures of the source's machine, which are not judged", besides, true)
+	p.Raw = verdictTable("beside-figures", "Figures of the source's machine, which are not judged", besides, true)
 	return p, nil
 }

@@ -1,7 +1,7 @@
 // Package codec races ways to write entries of a table down and to read them back (kind
 // "codec"), and ways to write the lengths of their keys (kind "lengths").
 //
-// A step encodes or decodes one block of entries, as a table has them. A decoder hands out
+// A step encodes or decodes a few blocks of entries, as a table has them. A decoder hands out
 // views of the block where its format allows that. What it reads is compared with what was
 // written before the measured part; in it, the number of entries and of their bytes is
 // checked.
@@ -73,6 +73,7 @@ func Kind() micro.Kind {
 }
 
 const (
+	blocksAStep                      = 16 // so that a reading of the clock does not count
 	blockEntries                     = 32 // of some 4 KiB with the sizes below, as a table has them
 	defaultKeySize, defaultValueSize = 16, 100
 	deleted                          = 8 // one entry in so many
@@ -99,7 +100,7 @@ func entriesOf(j micro.Job) (entries []Entry) {
 func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 	c := contenders[slices.IndexFunc(contenders, func(c contender) bool { return c.Name == j.Contender })]
 	entries := entriesOf(j)
-	t := &micro.Task{Batch: blockEntries}
+	t := &micro.Task{Batch: blocksAStep * blockEntries}
 	size := 0
 	t.Thread = func(int) (micro.Step, error) {
 		one := c.open()
@@ -112,9 +113,9 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 		}
 		size = len(block)
 		if j.Work == encode {
-			return encoding(one, block, entries), nil
+			return repeat(encoding(one, block, entries)), nil
 		}
-		return decoding(one, block, entries), nil
+		return repeat(decoding(one, block, entries)), nil
 	}
 	t.Figures = func(c *result.Cell) error {
 		c.Figures = map[string]float64{BytesPerEntry: float64(size) / blockEntries}
@@ -138,6 +139,18 @@ func same(c codec, block []byte, entries []Entry) error {
 		err = fmt.Errorf("%d of %d entries came back, number %d is wrong", i, len(entries), wrong)
 	}
 	return err
+}
+
+// repeat does a step over and over.
+func repeat(one micro.Step) micro.Step {
+	return func() error {
+		for range blocksAStep {
+			if err := one(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func encoding(c codec, block []byte, entries []Entry) micro.Step {
