@@ -255,6 +255,30 @@ func (c Claim) Measures() (all []Measure) {
 	return append(all, c.Order...)
 }
 
+// Names names the measures of the claim: by what tells them apart, if that is the contender
+// alone.
+func (c Claim) Names() (names []string) {
+	all := c.Measures()
+	contenders := map[string]bool{}
+	for _, m := range all {
+		contenders[m.Contender] = true
+	}
+	for _, m := range all {
+		alike := m.Work == all[0].Work && m.Threads == all[0].Threads && m.Durability == all[0].Durability
+		if alike && len(contenders) == len(all) {
+			names = append(names, m.Contender)
+		}
+	}
+	if len(names) == len(all) {
+		return names
+	}
+	names = nil
+	for _, m := range all {
+		names = append(names, m.String())
+	}
+	return names
+}
+
 // String names the measure for people.
 func (m Measure) String() string {
 	words := []string{m.Contender, m.Work}

@@ -37,11 +37,13 @@ func digits(v float64) string {
 // Head names the fields of [Verdict.Fields].
 var Head = []string{"study", "claim", "source", "ours", "interval", "rounds", "verdict"}
 
-// Fields are what tables show of a verdict.
+// Fields are what tables show of a verdict. Of an order, ours is the first over the last.
 func (v Verdict) Fields() []string {
 	source, ours, interval := "-", "-", "-"
 	if v.Unit != "" {
-		source = Text(v.Figure, v.Unit)
+		if source = "an order"; v.Figure != 0 {
+			source = Text(v.Figure, v.Unit)
+		}
 		if v.Rounds > 0 {
 			ours = Text(v.Ours, v.Unit)
 		}

@@ -22,7 +22,7 @@ const (
 	// NoDifference: the interval holds none, so these rounds tell nothing apart.
 	NoDifference = "no difference shown"
 	// Contradicted: the whole interval lies on the other side of none. Of an order: one is
-	// less than one behind it.
+	// less than one behind it, at any place.
 	Contradicted = "contradicted"
 	// TooFew: under two rounds there is no interval.
 	TooFew = "too few rounds"
@@ -127,13 +127,20 @@ func Judge(figure, none, lo, hi float64) string {
 	return Contradicted
 }
 
-// judgeOrder compares each with all behind it.
+// judgeOrder compares each with all behind it. Our figure is the first over the last.
 func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
-	if v.Rounds < 2 {
-		v.Verdict, v.Why = TooFew, strings.Join(measured(c, sums), ", ")
+	names := c.Names()
+	v.Why = listed(names, sums)
+	ends := stat.Compare(sums[len(sums)-1], sums[0])
+	v.Unit = "×"
+	if !math.IsNaN(ends.Value) {
+		v.Ours = ends.Value
+	}
+	if v.Rounds < 2 || math.IsNaN(ends.Lo) {
+		v.Verdict = TooFew
 		return
 	}
-	v.Confidence = 1 - stat.Alpha
+	v.Lo, v.Hi, v.Confidence = ends.Lo, ends.Hi, 1-stat.Alpha
 	proven, reversed := true, ""
 	for i := range sums {
 		for k := i + 1; k < len(sums); k++ {
@@ -142,15 +149,13 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 				proven = proven && q.Lo > 1
 			}
 			if q.Hi < 1 && reversed == "" {
-				reversed = fmt.Sprintf("; %s is below %s (%s)", c.Order[i], c.Order[k], interval(q))
+				reversed = fmt.Sprintf("; %s is %.3g× %s, 95%% CI %.3g to %.3g", names[i], q.Value, names[k], q.Lo, q.Hi)
 			}
 		}
 	}
-	ends := stat.Compare(sums[len(sums)-1], sums[0])
-	v.Why = fmt.Sprintf("%s; first over last %s%s", strings.Join(measured(c, sums), " > "), interval(ends), reversed)
+	v.Why += reversed
 	switch {
 	case reversed != "":
-		v.Why = strings.ReplaceAll(v.Why, " > ", ", ")
 		v.Verdict = Contradicted
 	case proven:
 		v.Verdict = Reproduced
@@ -161,16 +166,13 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 	}
 }
 
-// measured lists what was measured, in the source's order.
-func measured(c Claim, sums []stat.Summary) (out []string) {
-	for i, m := range c.Order {
-		out = append(out, fmt.Sprintf("%s %s", m, digits(sums[i].Median)))
+// listed lists the medians of what was measured, in the source's order.
+func listed(names []string, sums []stat.Summary) string {
+	var parts []string
+	for i, name := range names {
+		parts = append(parts, name+" "+digits(sums[i].Median))
 	}
-	return out
-}
-
-func interval(q stat.Ratio) string {
-	return fmt.Sprintf("%.3g×, 95%% CI %.3g to %.3g", q.Value, q.Lo, q.Hi)
+	return strings.Join(parts, ", ")
 }
 
 // Cells reads the cells of all parts of a study's directory, by the part's name. Parts that

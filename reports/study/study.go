@@ -152,8 +152,8 @@ func (r *run) page() *page.Page {
 	if besides := r.besides(); len(besides) > 0 {
 		p.Sections = append(p.Sections, page.Section{
 			ID: "beside", Title: "The source's own machine",
-			Intro:  "These figures belong to a machine that the source does not name. They stand beside ours and are not judged.",
-			Tables: []page.Table{verdictTable("beside-figures", "Figures of the source's machine beside ours", besides, false)},
+			Intro:       "These figures belong to a machine that the source does not name. They stand beside ours and are not judged.",
+			TablesTitle: "Figures", Tables: []page.Table{verdictTable("beside-figures", "Figures of the source's machine beside ours", besides, false)},
 		})
 	}
 	return p
@@ -195,13 +195,13 @@ func (r *run) work() string {
 	return strings.Join(parts, "; ")
 }
 
-const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next."
+const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next; our figure is then the first over the last."
 
 // verdictSection holds the table of claims.
 func verdictSection(verdicts []study.Verdict, several bool) page.Section {
 	return page.Section{
 		ID: "verdicts", Title: "Claims and verdicts", Intro: readVerdicts,
-		Tables: []page.Table{verdictTable("verdict", "The source's figure, ours with its interval, the verdict", verdicts, several)},
+		TablesTitle: "All claims", Tables: []page.Table{verdictTable("verdict", "The source's figure, ours with its interval, the verdict", verdicts, several)},
 	}
 }
 
@@ -217,11 +217,11 @@ func verdictTable(id, caption string, verdicts []study.Verdict, several bool) pa
 	for _, v := range verdicts {
 		f := v.Fields()
 		row := []page.Cell{
-			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Text(v.Verdict),
+			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Head(v.Verdict),
 			page.Int(int64(v.Rounds)), page.Text(v.Why), page.Text(v.Limits), page.Text(v.Where),
 		}
 		if several {
-			row = append([]page.Cell{page.Text(v.Study)}, row...)
+			row = append([]page.Cell{page.Head(v.Study)}, row...)
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -268,6 +268,9 @@ func sentence(v study.Verdict) string {
 	text := human.UpperFirst(v.Verdict)
 	if f := v.Fields(); v.Unit != "" && v.Rounds > 0 {
 		text += fmt.Sprintf(": the source has %s, here it is %s", f[2], f[3])
+		if v.Figure == 0 {
+			text = fmt.Sprintf("%s: the first is %s the last", human.UpperFirst(v.Verdict), f[3])
+		}
 		if v.Confidence > 0 {
 			text += ", " + f[4]
 		}
@@ -285,10 +288,7 @@ const logFrom = 30
 func (r *run) panel(c study.Claim) (chart.DotPanel, []stat.Summary) {
 	d := chart.DotPanel{Ref: math.NaN()}
 	var sums []stat.Summary
-	var names []string
-	for _, m := range c.Measures() {
-		names = append(names, m.String())
-	}
+	names := c.Names()
 	looks := chart.LooksOf(names, func(name string) bool { contender, _, _ := strings.Cut(name, " "); return r.isOwn(contender) })
 	least, most := math.Inf(1), 0.0
 	for i, m := range c.Measures() {
@@ -322,7 +322,7 @@ func unitOf(m study.Measure) (chart.Unit, string) {
 	unit, label := chart.UnitPlain, strings.ReplaceAll(name, "_", " ")
 	switch {
 	case m.Per != nil:
-		return chart.UnitTimes, label + " over " + m.Per.String()
+		return chart.UnitTimes, label + ", each round over " + m.Per.String()[len(m.Per.Contender)+1:]
 	case strings.HasSuffix(name, "_per_sec"):
 		unit = chart.UnitCount
 	case strings.HasSuffix(name, "_ns") || strings.HasPrefix(name, "ns_") || strings.HasPrefix(name, "cpu_ns"):
