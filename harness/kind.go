@@ -15,14 +15,14 @@ import (
 // fillKindPlan fills in the defaults of a plan whose contenders are no engines.
 func fillKindPlan(cat Catalog, p *result.Plan) error {
 	if p.MemTables && p.Kind != "" && p.Kind != result.KindMemTables {
-		return usagef("kind: %s does not go with \"memtables\": true", p.Kind)
+		return wrong("kind", "is %s, and memtables is true: give one of them", p.Kind)
 	}
 	if p.KindName() == result.KindMemTables { // which has one form
 		p.MemTables, p.Kind = true, ""
 	}
 	k, err := cat.Kind(p.KindName())
 	if err != nil {
-		return usagef("kind: %v", err)
+		return wrong("kind", "is wrong: %w", err)
 	}
 	if len(p.Engines) == 0 {
 		p.Engines = k.ContenderNames()
@@ -41,7 +41,7 @@ func fillKindPlan(cat Catalog, p *result.Plan) error {
 func checkKindPlan(cat Catalog, p *result.Plan) error {
 	k, err := cat.Kind(p.KindName())
 	if err != nil {
-		return usagef("kind: %v", err)
+		return wrong("kind", "is wrong: %w", err)
 	}
 	contender, work := "contender of kind "+k.Name, "work of kind "+k.Name
 	if p.MemTables {
@@ -49,30 +49,30 @@ func checkKindPlan(cat Catalog, p *result.Plan) error {
 	}
 	for _, e := range p.Engines {
 		if _, ok := k.Contender(e); !ok {
-			return usagef("--engines: %v", nearest.Unknown(contender, e, k.ContenderNames()))
+			return wrong("engines", "is wrong: %w", nearest.Unknown(contender, e, k.ContenderNames()))
 		}
 	}
 	for _, name := range p.Workloads {
 		spec, err := workloadSpec(*p, name, 1, 0)
 		if err != nil {
-			return usagef("%v", err)
+			return err
 		}
 		if !slices.Contains(k.WorkNames(), spec.Workload) {
-			return usagef("--workloads: %v", nearest.Unknown(work, spec.Workload, k.WorkNames()))
+			return wrong("workloads", "is wrong: %w", nearest.Unknown(work, spec.Workload, k.WorkNames()))
 		}
 	}
 	for field, given := range map[string]bool{
-		"--rate": p.Rate > 0, "sequences": len(p.Sequences) > 0, "--cache-size": p.CacheSize > 0, "--memtable-size": p.MemTableSize > 0,
+		"rate": p.Rate > 0, "sequences": len(p.Sequences) > 0, "cache_size": p.CacheSize > 0, "memtable_size": p.MemTableSize > 0,
 	} {
 		if given {
-			return usagef("%s is of races of engines: leave it out of a plan of kind %s", field, k.Name)
+			return wrong(field, "is for races of engines: leave it out of a plan of kind %s", k.Name)
 		}
 	}
 	if k.Check == nil {
 		return nil
 	}
-	if err := k.Check(*p); err != nil {
-		return usagef("%v", err)
+	if field, err := k.Check(*p); err != nil {
+		return &FieldError{field, err}
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func contenderInfo(k micro.Kind, name string) (result.EngineInfo, error) {
 }
 
 // runKind runs a cell whose contender is no engine.
-func runKind(ctx context.Context, cat Catalog, spec *CellSpec, progress Progress) (result.Cell, error) {
+func runKind(ctx context.Context, cat Catalog, spec *CellSpec, progress progressFunc) (result.Cell, error) {
 	k, err := cat.Kind(spec.Kind)
 	if err != nil {
 		return result.Cell{}, err

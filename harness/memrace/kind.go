@@ -2,6 +2,7 @@ package memrace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -31,12 +32,12 @@ func Kind(tables []Table) micro.Kind {
 }
 
 // checkPlan refuses what a race of whole tables has no use for.
-func checkPlan(p result.Plan) error {
+func checkPlan(p result.Plan) (field string, err error) {
 	if p.Duration > 0 || p.Ops > 0 {
-		return fmt.Errorf("--memtables races whole tables: leave out --rate, --duration and --ops, give --keys")
+		return "memtables", errors.New("races whole tables: leave out rate, duration and ops, give keys")
 	}
 	if p.Keys >= 1<<32 {
-		return fmt.Errorf("--keys is %d: want at most %d with --memtables", p.Keys, int64(1<<32-1))
+		return "keys", fmt.Errorf("is %d: want at most %d in a race of MemTables", p.Keys, int64(1<<32-1))
 	}
-	return nil
+	return "", nil
 }

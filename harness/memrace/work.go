@@ -8,39 +8,39 @@ import (
 	"lsmlab/harness/micro"
 )
 
-// The work of a race, by the workload names of its cells.
+// The work of a race, by the names of workloads in its cells.
 const (
-	Insert = "memtable-insert"
-	Get    = "memtable-get"
-	Walk   = "memtable-walk"
-	Mixed  = "memtable-mixed"
+	workInsert = "memtable-insert"
+	workGet    = "memtable-get"
+	workWalk   = "memtable-walk"
+	workMixed  = "memtable-mixed"
 )
 
 // works are in the order of a report.
 var works = []micro.Work{
-	{Name: Insert, About: "distinct keys in random order into an empty table"},
-	{Name: Get, About: "random keys of a full table"},
-	{Name: Walk, About: "every thread walks all entries in order"},
-	{Name: Mixed, About: "half inserts of new keys, half reads of the half that is there"},
+	{Name: workInsert, About: "distinct keys in random order into an empty table"},
+	{Name: workGet, About: "random keys of a full table"},
+	{Name: workWalk, About: "every thread walks all entries in order"},
+	{Name: workMixed, About: "half inserts of new keys, half reads of keys that are present"},
 }
 
-// work does one thread's part.
+// work does the part of one thread.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {
 	rng := rand.NewPCG(r.Seed, uint64(thread))
 	switch r.Workload {
-	case Insert:
+	case workInsert:
 		for i := thread; i < r.Entries; i += threads {
 			r.insert(lap, i)
 		}
-	case Get:
+	case workGet:
 		for i := thread; i < r.Entries; i += threads {
 			if err := r.get(lap, rng, r.Entries); err != nil {
 				return err
 			}
 		}
-	case Walk:
+	case workWalk:
 		return r.walk(lap)
-	case Mixed:
+	case workMixed:
 		half := r.Entries / 2
 		for i := half + thread; i < r.Entries; i += threads {
 			r.insert(lap, i)
@@ -58,7 +58,7 @@ func (r *run) insert(lap *drive.Lap, i int64) {
 	lap.Next()
 }
 
-// get reads a random one of the first keys, which the table holds.
+// get reads a random key among the first ones, which the table holds.
 func (r *run) get(lap *drive.Lap, rng *rand.PCG, below int64) error {
 	key := r.keys.at(int64(rng.Uint64() % uint64(below)))
 	v, ok := r.table.Get(key)

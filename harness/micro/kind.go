@@ -22,8 +22,9 @@ type Kind struct {
 	Contenders []Contender
 	Works      []Work
 	Threads    []int // of a plan that names none; nil is one
-	// Check refuses a plan that asks for what the kind does not have; nil refuses none.
-	Check func(p result.Plan) error
+	// Check refuses a plan that asks for what the kind does not have, and names the field by
+	// its name in JSON; nil refuses none. The error goes on after that name.
+	Check func(p result.Plan) (field string, err error)
 	// Measure does the work of a job once, in this process, and sets the figures of c. It
 	// reports its phase and how much of the phase is done, in [0, 1]. Its error is that of
 	// ctx, or says what the contender did wrong.

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/engines/nearest"
 	"lsmlab/harness"
+	"lsmlab/harness/human"
 	"lsmlab/harness/studies"
 	"lsmlab/harness/study"
 	"lsmlab/harness/study/conduct"
@@ -68,11 +67,9 @@ func (a *app) study(c *cobra.Command, name string, f studyFlags) error {
 	if f.quick {
 		size = study.Quick
 	}
-	if f.out == "" {
-		if f.resume {
-			return &harness.UsageError{Text: "--resume: say which study with --out DIR"}
-		}
-		f.out = filepath.Join("results", "study-"+name+"-"+time.Now().Format("20060102-150405"))
+	var err error
+	if f.out, err = runDir(f.out, "study-"+name, f.resume); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -80,7 +77,7 @@ func (a *app) study(c *cobra.Command, name string, f studyFlags) error {
 	}
 	k := conduct.Conductor{
 		Catalog: a.catalog, DataDir: f.data, Resume: f.resume, Command: []string{self, "cell"}, Stdout: a.stdout, Stderr: a.stderr,
-		Again: commandLine("lsmlab study "+name, c.Flags()) + " --out " + quote(f.out),
+		Again: commandLine("lsmlab study "+name, c.Flags()) + " --out " + human.ShellWord(f.out),
 	}
 	chosen, err := chooseStudies(k, name, size, f.rounds)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/journal"
 	"lsmlab/harness/studies"
 	"lsmlab/harness/study"
@@ -100,7 +101,7 @@ func TestStudyInterruptAndResume(t *testing.T) {
 	ctx, cut := context.WithCancel(context.Background())
 	out := &cutter{at: "[ 3/", cut: cut}
 	var stderr bytes.Buffer
-	if status := run(ctx, newCatalog(), args, strings.NewReader(""), out, &stderr); status != exitInterrupted || !strings.Contains(stderr.String(), "go on with: lsmlab study codec --size=tiny --rounds=2 --out "+dir+" --resume") {
+	if status := run(ctx, inventory.Catalog(), args, strings.NewReader(""), out, &stderr); status != exitInterrupted || !strings.Contains(stderr.String(), "go on with: lsmlab study codec --size=tiny --rounds=2 --out "+dir+" --resume") {
 		t.Fatalf("status %d\n%s%s", status, out, &stderr)
 	}
 	if !strings.Contains(checkPage(t, dir), "not measured") {

@@ -1,4 +1,4 @@
-package main
+package inventory
 
 import (
 	"fmt"
@@ -8,43 +8,43 @@ import (
 	"lsmlab/harness/study"
 )
 
-// contender is one that is no engine.
-type contender struct {
+// Contender is one of a kind that is no engine.
+type Contender struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
 	Own     bool   `json:"own"` // code of this module, not of a public peer
 	About   string `json:"about"`
 }
 
-// work is what contenders of a kind can be made to do.
-type work struct {
+// Work is what contenders of a kind can be made to do.
+type Work struct {
 	Name  string `json:"name"`
 	About string `json:"about"`
 }
 
-// kind is contenders that are no engines, and their works.
-type kind struct {
+// Kind is contenders that are no engines, and their works.
+type Kind struct {
 	Name       string      `json:"name"`
 	About      string      `json:"about"`
-	Contenders []contender `json:"contenders"`
-	Works      []work      `json:"works"`
+	Contenders []Contender `json:"contenders"`
+	Works      []Work      `json:"works"`
 }
 
-func contendersOf(k micro.Kind) (out []contender) {
+func contendersOf(k micro.Kind) (out []Contender) {
 	for _, c := range k.Contenders {
-		out = append(out, contender{c.Name, c.Version, c.Own, c.About})
+		out = append(out, Contender{c.Name, c.Version, c.Own, c.About})
 	}
 	return out
 }
 
-func worksOf(k micro.Kind) (out []work) {
+func worksOf(k micro.Kind) (out []Work) {
 	for _, w := range k.Works {
-		out = append(out, work(w))
+		out = append(out, Work(w))
 	}
 	return out
 }
 
-func printKinds(w io.Writer, kinds []kind) {
+func printKinds(w io.Writer, kinds []Kind) {
 	if len(kinds) == 0 {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package inventory
 
 import (
 	"lsmlab/engines"
@@ -8,8 +8,8 @@ import (
 	"lsmlab/harness/studies"
 )
 
-// newCatalog is all that there is to race.
-func newCatalog() harness.Catalog {
+// Catalog returns all that there is to race.
+func Catalog() harness.Catalog {
 	kinds := studies.Kinds()
 	for _, k := range kinds {
 		for i, c := range k.Contenders {
