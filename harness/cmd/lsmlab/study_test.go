@@ -148,9 +148,9 @@ func TestKindPlans(t *testing.T) {
 		`{"kind": "lock"}`:                                          "locks",
 		`{"kind": "locks", "engines": ["globl"]}`:                   "global",
 		`{"kind": "locks", "workloads": ["halve"]}`:                 "half",
-		`{"kind": "locks", "rate": 5}`:                              "--rate",
+		`{"kind": "locks", "rate": 5}`:                              "plan: rate is",
 		`{"kind": "locks", "memtables": true}`:                      "memtables",
-		`{"kind": "memtables", "ops": 5}`:                           "--ops",
+		`{"kind": "memtables", "ops": 5}`:                           "leave out rate, duration and ops",
 		`{"kind": "locks", "workload_options": {"half": {"a": 1}}}`: "unknown field",
 	} {
 		path := filepath.Join(dir, "plan.json")
