@@ -1,4 +1,4 @@
-package study_test
+package study
 
 import (
 	"fmt"
@@ -11,7 +11,6 @@ import (
 	"lsmlab/harness/result"
 	"lsmlab/harness/study"
 	"lsmlab/reports/internal/fakeenv"
-	report "lsmlab/reports/study"
 )
 
 // fake writes a study's directory: contenders a, b and c at throughputs of 100, 300 and
@@ -59,7 +58,7 @@ func fake(t *testing.T, dir string) {
 
 func render(t *testing.T, dir string) string {
 	t.Helper()
-	index, err := report.Render(dir)
+	index, err := Render(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +106,7 @@ func TestSet(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if below := report.Below(dir); fmt.Sprint(below) != fmt.Sprint([]string{filepath.Join(dir, "fake")}) {
+	if below := Below(dir); fmt.Sprint(below) != fmt.Sprint([]string{filepath.Join(dir, "fake")}) {
 		t.Errorf("below the set: %q", below)
 	}
 }
@@ -128,7 +127,7 @@ func TestRefuses(t *testing.T) {
 		if err := os.WriteFile(tc.file, []byte(tc.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := report.Render(dir); err == nil || !strings.Contains(err.Error(), tc.says) {
+		if _, err := Render(dir); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s is damaged: %v", tc.file, err)
 		}
 		if err := os.WriteFile(tc.file, old, 0o644); err != nil {
@@ -138,7 +137,7 @@ func TestRefuses(t *testing.T) {
 	if err := os.Remove(filepath.Join(part, "env.json")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report.Render(dir); err == nil || !strings.Contains(err.Error(), "--resume") {
+	if _, err := Render(dir); err == nil || !strings.Contains(err.Error(), "--resume") {
 		t.Errorf("no part has begun: %v", err)
 	}
 }
