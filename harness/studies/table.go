@@ -12,6 +12,7 @@ import (
 	"lsmlab/harness/studies/codec"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
+	"lsmlab/harness/studies/start"
 	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
 )
@@ -28,6 +29,7 @@ var table = []struct {
 	{"wal-sync", []micro.Kind{walsync.Kind()}},
 	{"compression", nil},
 	{"options", nil},
+	{"start", []micro.Kind{start.Kind()}},
 }
 
 //go:embed */study.json

@@ -3,8 +3,10 @@ package studies
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"lsmlab/engines/lsm/axes"
 	"lsmlab/harness/study"
 )
 
@@ -29,6 +31,26 @@ func TestAll(t *testing.T) {
 			again, err := study.Parse("again", b)
 			if field, x, y, differs := again.Difference(sized); err != nil || differs {
 				t.Errorf("%s, size %s: %s is %v and %v: %v", s.Name, size, field, x, y, err)
+			}
+		}
+	}
+}
+
+// Study options has every value of every option, one at a time: what is new in the table of
+// options is new there. keep goes with fifo alone, and drops what it is asked for.
+func TestOptionsAreComplete(t *testing.T) {
+	var engines []string
+	for _, s := range All() {
+		if s.Name == "options" {
+			for _, p := range s.Parts {
+				engines = append(engines, p.Plan.Engines...)
+			}
+		}
+	}
+	for _, axis := range axes.Table() {
+		for _, v := range axis.Values[1:] {
+			if name := "lsm-bptree+" + axis.Option(v); !slices.Contains(engines, name) {
+				t.Errorf("study options lacks %s", name)
 			}
 		}
 	}
