@@ -37,6 +37,9 @@ func fillKindPlan(cat Catalog, p *result.Plan) error {
 	return nil
 }
 
+// leastKeySize is the bytes of the number that tells keys apart.
+const leastKeySize = 8
+
 // checkKindPlan checks contenders and works, and asks the kind for the rest.
 func checkKindPlan(cat Catalog, p *result.Plan) error {
 	k, err := cat.Kind(p.KindName())
@@ -59,6 +62,9 @@ func checkKindPlan(cat Catalog, p *result.Plan) error {
 		}
 		if !slices.Contains(k.WorkNames(), spec.Workload) {
 			return wrong("workloads", "is wrong: %w", nearest.Unknown(work, spec.Workload, k.WorkNames()))
+		}
+		if k.KeySize > 0 && 0 < spec.KeySize && spec.KeySize < leastKeySize {
+			return wrong("key_size", "is %d: want %d at least, so that all keys differ", spec.KeySize, leastKeySize)
 		}
 	}
 	for field, given := range map[string]bool{
@@ -98,10 +104,11 @@ func runKind(ctx context.Context, cat Catalog, spec *CellSpec, progress progress
 		return result.Cell{}, err
 	}
 	cell := spec.blank(spec.Stage)
-	job := micro.Job{
+	job := k.Complete(micro.Job{
 		Contender: spec.Engine, Work: spec.Spec.Workload, Keys: spec.Spec.Keys, KeySize: spec.Spec.KeySize, ValueSize: spec.Spec.ValueSize,
 		Ops: spec.Spec.Operations, Duration: time.Duration(spec.Duration), Threads: spec.Spec.Threads, Seed: spec.Spec.Seed, Dir: spec.StoreDir,
-	}
+	})
+	cell.KeySize, cell.ValueSize = job.KeySize, job.ValueSize
 	out, err := k.Measure(ctx, job, micro.Report(progress), &cell)
 	if err != nil {
 		return result.Cell{}, fmt.Errorf("%s: %w", spec.Engine, err)

@@ -20,17 +20,11 @@ import (
 type Work struct {
 	Workload  string // its name in the kind
 	Entries   int64  // under 1<<32
-	KeySize   int    // bytes; 0 is 16
-	ValueSize int    // bytes; 0 is 100, negative is empty values
+	KeySize   int    // bytes, 8 or more
+	ValueSize int    // bytes
 	Threads   int
 	Seed      uint64 // of the order of the keys, and of the keys that are read
 }
-
-// Defaults of the sizes.
-const (
-	defaultKeySize   = 16
-	defaultValueSize = 100
-)
 
 // run is a cell in progress. No engine is open and nothing is durable: only the
 // structure is measured.
@@ -48,8 +42,6 @@ type run struct {
 // and the completed share of the phase, in [0, 1]. Its error is that of ctx, or says
 // what the table lost.
 func Measure(ctx context.Context, t Table, w Work, report micro.Report, c *result.Cell) (micro.Outcome, error) {
-	w = w.withDefaults()
-	c.KeySize, c.ValueSize = w.KeySize, w.ValueSize
 	r := &run{
 		Work: w, keys: makeKeys(w), value: workloads.AppendValue(nil, 1, 1, w.ValueSize, 0),
 		laps: drive.NewLaps(w.Threads), report: report,
@@ -74,17 +66,6 @@ func Measure(ctx context.Context, t Table, w Work, report micro.Report, c *resul
 	latency, hists := r.laps.Latency()
 	c.Latency = latency
 	return micro.Outcome{Length: r.laps.Length(), Hists: hists, Series: series, Disturbance: r.meter.Disturbance()}, ctx.Err()
-}
-
-func (w Work) withDefaults() Work {
-	if w.KeySize == 0 {
-		w.KeySize = defaultKeySize
-	}
-	if w.ValueSize == 0 {
-		w.ValueSize = defaultValueSize
-	}
-	w.ValueSize = max(w.ValueSize, 0)
-	return w
 }
 
 // prefilled returns how many of the keys are in the table before the measured part.

@@ -15,7 +15,7 @@ import (
 func Kind(tables []Table) micro.Kind {
 	k := micro.Kind{
 		Name: result.KindMemTables, About: "bare in-memory ordered tables: insert, get, ordered walk, mixed",
-		Works: works, Threads: []int{1}, Check: checkPlan,
+		Works: works, Threads: []int{1}, KeySize: 16, ValueSize: 100, Check: checkPlan,
 	}
 	if n := 2 * runtime.NumCPU(); n > 1 {
 		k.Threads = append(k.Threads, n)

@@ -22,10 +22,13 @@ type Kind struct {
 	Contenders []Contender
 	Works      []Work
 	Threads    []int // of a plan that names none; nil is one
+	// KeySize and ValueSize are those of jobs that name none, in bytes; 0 where the kind's
+	// work has no keys or no values.
+	KeySize, ValueSize int
 	// Check refuses a plan that asks for what the kind does not have, and names the field by
 	// its name in JSON; nil refuses none. The error goes on after that name.
 	Check func(p result.Plan) (field string, err error)
-	// Measure does the work of a job once, in this process, and sets the figures of c. It
+	// Measure does the work of a complete job once, in this process, and sets the figures of c. It
 	// reports its phase and how much of the phase is done, in [0, 1]. Its error is that of
 	// ctx, or says what the contender did wrong.
 	Measure func(ctx context.Context, j Job, report Report, c *result.Cell) (Outcome, error)
@@ -49,9 +52,9 @@ type Work struct {
 // Job is one cell's work.
 type Job struct {
 	Contender, Work    string
-	Keys               int64         // entries, objects or bytes, as the kind says; 0 is the kind's default
-	KeySize, ValueSize int           // bytes; 0 is the kind's default, a negative ValueSize means empty values
-	Ops                int64         // operations of all threads; 0 is as many as Keys, negative is no limit
+	Keys               int64         // entries, or what else the kind says
+	KeySize, ValueSize int           // bytes
+	Ops                int64         // operations of all threads; 0 is as many as Keys, negative is until Duration
 	Duration           time.Duration // limit of the measured part; 0 is none
 	Threads            int
 	Seed               uint64 // the same for every contender of a round
@@ -67,6 +70,19 @@ type Outcome struct {
 	Hists       []result.Hist
 	Series      []result.Series
 	Disturbance machine.Disturbance
+}
+
+// Complete fills in the sizes that a job leaves open. A negative ValueSize means empty
+// values.
+func (k Kind) Complete(j Job) Job {
+	if j.KeySize == 0 {
+		j.KeySize = k.KeySize
+	}
+	if j.ValueSize == 0 {
+		j.ValueSize = k.ValueSize
+	}
+	j.ValueSize = max(j.ValueSize, 0)
+	return j
 }
 
 // ContenderNames returns the names of the contenders in their order.

@@ -45,7 +45,11 @@ type Verdict struct {
 	Lo         float64 `json:"lo,omitempty"` // interval of ours
 	Hi         float64 `json:"hi,omitempty"`
 	Confidence float64 `json:"confidence,omitempty"` // of the interval, a share of 1
-	Rounds     int     `json:"rounds"`               // the fewest that a side has
+	// Resolution is the least factor between two sides that these rounds could have told
+	// apart: the square root of the interval's upper end over its lower one. 0 for claims
+	// that are no ratios.
+	Resolution float64 `json:"resolution,omitempty"`
+	Rounds     int     `json:"rounds"` // the fewest that a side has
 	Verdict    string  `json:"verdict"`
 	Why        string  `json:"why,omitempty"` // what the verdict rests on, where the figures do not say it
 	Limits     string  `json:"limits,omitempty"`
@@ -92,6 +96,7 @@ func evaluate(s Study, c Claim, cells map[string][]result.Cell) Verdict {
 	case c.Over != nil:
 		q := stat.Compare(sums[1], sums[0])
 		v.judge(c, q.Value, q.Lo, q.Hi, 1-stat.Alpha)
+		v.Resolution = resolution(q)
 	default:
 		v.judge(c, sums[0].Median, sums[0].Lo, sums[0].Hi, sums[0].Confidence)
 	}
@@ -140,7 +145,7 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 		v.Verdict = TooFew
 		return
 	}
-	v.Lo, v.Hi, v.Confidence = ends.Lo, ends.Hi, 1-stat.Alpha
+	v.Lo, v.Hi, v.Confidence, v.Resolution = ends.Lo, ends.Hi, 1-stat.Alpha, resolution(ends)
 	proven, reversed := true, ""
 	for i := range sums {
 		for k := i + 1; k < len(sums); k++ {
@@ -164,6 +169,15 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 	default:
 		v.Verdict = NoDifference
 	}
+}
+
+// resolution returns the factor by which an interval reaches to either side; 0 if there is
+// none.
+func resolution(q stat.Ratio) float64 {
+	if math.IsNaN(q.Lo) || q.Lo <= 0 {
+		return 0
+	}
+	return math.Sqrt(q.Hi / q.Lo)
 }
 
 // listed lists the medians of what was measured, in the source's order.

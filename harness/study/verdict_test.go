@@ -103,7 +103,7 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", name, v, tc.want)
 		}
 	}
-	if v := evaluate(ratio(3, m("b"), m("a")), all); v.Rounds != 4 || v.Ours < 2.9 || v.Ours > 3.1 || v.Lo > v.Ours || v.Hi < v.Ours || v.Confidence != 0.95 {
+	if v := evaluate(ratio(3, m("b"), m("a")), all); v.Rounds != 4 || v.Ours < 2.9 || v.Ours > 3.1 || v.Lo > v.Ours || v.Hi < v.Ours || v.Confidence != 0.95 || v.Resolution < 1 || v.Resolution > 1.1 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -169,7 +169,15 @@ func (r *run) lead() string {
 	for _, v := range r.judged() {
 		counts[v.Verdict]++
 	}
-	return fmt.Sprintf("%s %s: %s. Size: %s.", r.Question, human.UpperFirst(human.Count(len(r.Claims), "claim")), countWords(counts), r.Size)
+	return fmt.Sprintf("%s %s: %s. Size: %s.%s", r.Question, human.UpperFirst(human.Count(len(r.Claims), "claim")), countWords(counts), r.Size, chanceWords(len(r.Claims)))
+}
+
+// chanceWords say how many intervals miss the true figure by chance.
+func chanceWords(claims int) string {
+	if n := stat.Alpha * float64(claims); n >= 0.5 {
+		return fmt.Sprintf(" Of %d intervals of 95%% about %.0f miss the true figure by chance.", claims, n)
+	}
+	return ""
 }
 
 // countWords lists verdicts with their numbers, the most frequent first.
@@ -195,7 +203,7 @@ func (r *run) work() string {
 	return strings.Join(parts, "; ")
 }
 
-const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next; our figure is then the first over the last."
+const readVerdicts = "Reproduced: our interval holds the source's figure. Same direction: it does not, but lies on the same side of no difference. No difference shown: it holds no difference. Contradicted: it lies on the other side. An order is reproduced if each is shown to be greater than the next; our figure is then the first over the last. Resolution: the least factor between two sides that these rounds could have told apart."
 
 // verdictSection holds the table of claims.
 func verdictSection(verdicts []study.Verdict, several bool) page.Section {
@@ -211,13 +219,13 @@ func verdictTable(id, caption string, verdicts []study.Verdict, several bool) pa
 	if several {
 		t.Head = append(t.Head, page.Column{Name: "study"})
 	}
-	for _, name := range []string{"claim", "what the source says", "source", "ours", "interval", "verdict", "rounds", "what it rests on", "what limits it", "where it stands"} {
-		t.Head = append(t.Head, page.Column{Name: name, Numeric: name == "ours" || name == "rounds"})
+	for _, name := range []string{"claim", "what the source says", "source", "ours", "interval", "verdict", "resolution", "rounds", "what it rests on", "what limits it", "where it stands"} {
+		t.Head = append(t.Head, page.Column{Name: name, Numeric: name == "ours" || name == "rounds" || name == "resolution"})
 	}
 	for _, v := range verdicts {
 		f := v.Fields()
 		row := []page.Cell{
-			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Head(v.Verdict),
+			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Head(v.Verdict), resolution(v),
 			page.Int(int64(v.Rounds)), page.Text(v.Why), page.Text(v.Limits), page.Text(v.Where),
 		}
 		if several {
@@ -226,6 +234,14 @@ func verdictTable(id, caption string, verdicts []study.Verdict, several bool) pa
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// resolution returns what the rounds of a verdict could have told apart.
+func resolution(v study.Verdict) page.Cell {
+	if v.Resolution == 0 {
+		return page.Number(math.NaN(), chart.UnitTimes)
+	}
+	return page.Number(v.Resolution, chart.UnitTimes)
 }
 
 // partsTable says what stands behind the study.
@@ -373,7 +389,7 @@ func setPage(dir string) (*page.Page, error) {
 		counts[v.Verdict]++
 	}
 	env := runs[0].env
-	p.Lead = fmt.Sprintf("%d studies with %s of the source, size %s: %s.", len(runs), human.Count(len(judged), "claim"), set.Size, countWords(counts))
+	p.Lead = fmt.Sprintf("%d studies with %s of the source, size %s: %s.%s", len(runs), human.Count(len(judged), "claim"), set.Size, countWords(counts), chanceWords(len(judged)))
 	p.Sections = []page.Section{verdictSection(judged, true)}
 	p.Environment, p.Provenance = page.Environment(env, "studies "+strings.Join(set.Studies, ", ")), page.Provenance(env)
 	p.Raw = verdictTable("beside-figures", "Figures of the source's machine, which are not judged", besides, true)

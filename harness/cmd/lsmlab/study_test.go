@@ -149,6 +149,8 @@ func TestKindPlans(t *testing.T) {
 		`{"kind": "locks", "engines": ["globl"]}`:                   "global",
 		`{"kind": "locks", "workloads": ["halve"]}`:                 "half",
 		`{"kind": "locks", "rate": 5}`:                              "plan: rate is",
+		`{"kind": "locks", "key_size": 4}`:                          "key_size is 4",
+		`{"memtables": true, "key_size": 7}`:                        "key_size is 7",
 		`{"kind": "locks", "memtables": true}`:                      "memtables",
 		`{"kind": "memtables", "ops": 5}`:                           "leave out rate, duration and ops",
 		`{"kind": "locks", "workload_options": {"half": {"a": 1}}}`: "unknown field",

@@ -33,7 +33,7 @@ func Run(t *testing.T, k micro.Kind, keys int64) {
 func run(t *testing.T, k micro.Kind, j micro.Job) {
 	t.Helper()
 	var cell result.Cell
-	out, err := k.Measure(context.Background(), j, func(string, float64) {}, &cell)
+	out, err := k.Measure(context.Background(), k.Complete(j), func(string, float64) {}, &cell)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func cut(t *testing.T, k micro.Kind, j micro.Job) {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
 	end()
-	if _, err := k.Measure(ctx, j, func(string, float64) {}, &result.Cell{}); !errors.Is(err, context.Canceled) {
+	if _, err := k.Measure(ctx, k.Complete(j), func(string, float64) {}, &result.Cell{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cell that was cut ends with %v, want that it was cancelled", err)
 	}
 }

@@ -63,7 +63,7 @@ const (
 // Kind returns the formats as contenders of the kind "codec".
 func Kind() micro.Kind {
 	k := micro.Kind{
-		Name: "codec", About: "formats of the entries of a block", Measure: micro.Loop(prepare),
+		Name: "codec", About: "formats of the entries of a block", Measure: micro.Loop(prepare), KeySize: 16, ValueSize: 100,
 		Works: []micro.Work{{Name: encode, About: "entries into a block"}, {Name: decode, About: "a block into entries"}},
 	}
 	for _, c := range contenders {
@@ -73,24 +73,19 @@ func Kind() micro.Kind {
 }
 
 const (
-	blocksAStep                      = 16 // so that a reading of the clock does not count
-	blockEntries                     = 32 // of some 4 KiB with the sizes below, as a table has them
-	defaultKeySize, defaultValueSize = 16, 100
-	deleted                          = 8 // one entry in so many
+	blocksAStep  = 16 // so that a reading of the clock does not count
+	blockEntries = 32 // of some 4 KiB with the usual sizes, as a table has them
+	deleted      = 8  // one entry in so many
 )
 
 // entriesOf makes the entries of a block.
 func entriesOf(j micro.Job) (entries []Entry) {
-	style := workloads.Keys{Style: workloads.DBBench, Size: max(j.KeySize, defaultKeySize)}
-	size := j.ValueSize
-	if size == 0 {
-		size = defaultValueSize
-	}
+	style := workloads.Keys{Style: workloads.DBBench, Size: j.KeySize}
 	rng := rand.New(rand.NewPCG(j.Seed, 0))
 	for i := range uint64(blockEntries) {
 		e := Entry{Key: style.Append(nil, rng.Uint64()), Seq: rng.Uint64() >> 24, Delete: i%deleted == deleted-1}
 		if !e.Delete {
-			e.Value = workloads.AppendValue(nil, i, 1, max(size, 0), 0)
+			e.Value = workloads.AppendValue(nil, i, 1, j.ValueSize, 0)
 		}
 		entries = append(entries, e)
 	}

@@ -41,7 +41,9 @@ var works = []work{
 
 // Kind returns the maps as contenders of the kind "locks".
 func Kind() micro.Kind {
-	k := micro.Kind{Name: "locks", About: "concurrent maps by the granularity of their locks", Measure: micro.Loop(prepare)}
+	k := micro.Kind{
+		Name: "locks", About: "concurrent maps by the granularity of their locks", Measure: micro.Loop(prepare), KeySize: 16, ValueSize: 100,
+	}
 	for _, c := range contenders {
 		k.Contenders = append(k.Contenders, c.Contender)
 	}
@@ -51,13 +53,9 @@ func Kind() micro.Kind {
 	return k
 }
 
-const (
-	// drawn is how many keys are drawn before the measured part. Every goroutine goes round
-	// them from a place of its own, so that drawing costs next to nothing.
-	drawn = 1 << 18
-
-	defaultKeySize, defaultValueSize = 16, 100 // bytes
-)
+// drawn is how many keys are drawn before the measured part. Every goroutine goes round
+// them from a place of its own, so that drawing costs next to nothing.
+const drawn = 1 << 18
 
 // race is a cell's map and what is done to it.
 type race struct {
@@ -73,13 +71,9 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 	c := contenders[slices.IndexFunc(contenders, func(c contender) bool { return c.Name == j.Contender })]
 	w := works[slices.IndexFunc(works, func(w work) bool { return w.Name == j.Work })]
 	r := &race{store: c.open(int(j.Keys)), writes: w.writes, seed: j.Seed}
-	style := workloads.Keys{Style: workloads.DBBench, Size: max(j.KeySize, defaultKeySize)}
-	size := j.ValueSize
-	if size == 0 {
-		size = defaultValueSize
-	}
+	style := workloads.Keys{Style: workloads.DBBench, Size: j.KeySize}
 	for i := range r.values {
-		r.values[i] = workloads.AppendValue(nil, uint64(i), 1, max(size, 0), 0)
+		r.values[i] = workloads.AppendValue(nil, uint64(i), 1, j.ValueSize, 0)
 	}
 	for i := range uint64(j.Keys) {
 		b := style.Append(nil, i)

@@ -37,6 +37,7 @@ const (
 func Kind() micro.Kind {
 	return micro.Kind{
 		Name: "start", About: "a served store, from the start of the process to the first answer that it is ready", Measure: micro.Loop(prepare),
+		KeySize: 16, ValueSize: 100,
 		Contenders: []micro.Contender{
 			{Name: "lsm-bptree", Own: true, About: "served by lsmlab serve"},
 			{Name: "lsm-skiplist", Own: true, About: "served by lsmlab serve"},
@@ -111,7 +112,6 @@ func (t *thread) stop() {
 }
 
 const (
-	valueSize  = 100  // bytes
 	batchSize  = 1000 // entries of a request that fills
 	readyLimit = time.Minute
 	// pollEvery is how often a starting server is asked; a start is late by half of it on
@@ -129,12 +129,12 @@ func fill(ctx context.Context, program, dir string, j micro.Job) error {
 	if j.Work == killed {
 		signal = syscall.SIGKILL
 	}
-	style := workloads.Keys{Style: workloads.DBBench, Size: 16}
+	style := workloads.Keys{Style: workloads.DBBench, Size: j.KeySize}
 	for first := int64(0); first < j.Keys && err == nil; first += batchSize {
 		var body bytes.Buffer
 		lines := json.NewEncoder(&body)
 		for i := first; i < min(first+batchSize, j.Keys); i++ {
-			value := workloads.AppendValue(nil, uint64(i), 1, valueSize, 0)
+			value := workloads.AppendValue(nil, uint64(i), 1, j.ValueSize, 0)
 			if err := lines.Encode(map[string][]byte{"key": style.Append(nil, uint64(i)), "value": value}); err != nil {
 				return err
 			}
@@ -153,7 +153,6 @@ type server struct {
 // startServer starts a server and returns it once it is ready.
 func startServer(ctx context.Context, program, engine, dir string) (*server, error) {
 	cmd := exec.Command(program, "serve", "--engine", engine, "--data", dir, "--addr", "127.0.0.1:0", "--durability", "buffered")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()

@@ -56,7 +56,9 @@ func fakeServer(args []string) {
 
 func measure(t *testing.T, work, dir string) (c result.Cell, err error) {
 	t.Helper()
-	_, err = start.Kind().Measure(context.Background(), micro.Job{Contender: "pebble", Work: work, Keys: 2500, Ops: 3, Threads: 1, Dir: dir}, func(string, float64) {}, &c)
+	k := start.Kind()
+	j := k.Complete(micro.Job{Contender: "pebble", Work: work, Keys: 2500, Ops: 3, Threads: 1, Dir: dir})
+	_, err = k.Measure(context.Background(), j, func(string, float64) {}, &c)
 	return c, err
 }
 

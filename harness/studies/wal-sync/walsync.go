@@ -82,7 +82,10 @@ func works() (all []work) {
 // Kind returns the ways to sync as contenders of the kind "wal-sync". Keys of a job are the
 // MiB of a segment, ValueSize the bytes of a record.
 func Kind() micro.Kind {
-	k := micro.Kind{Name: "wal-sync", About: "ways to make records of a log durable; keys are the MiB of a segment", Measure: micro.Loop(prepare)}
+	k := micro.Kind{
+		Name: "wal-sync", About: "ways to make records of a log durable; keys are the MiB of a segment", Measure: micro.Loop(prepare),
+		ValueSize: 128, // 16 + 100 of a user, and what a log adds
+	}
 	for _, c := range contenders {
 		k.Contenders = append(k.Contenders, c.Contender)
 	}
@@ -91,8 +94,6 @@ func Kind() micro.Kind {
 	}
 	return k
 }
-
-const defaultRecordSize = 128 // bytes: 16 + 100 of a user, and what a log adds
 
 // segment is one thread's file.
 type segment struct {
@@ -106,11 +107,7 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 	c := contenders[slices.IndexFunc(contenders, func(c contender) bool { return c.Name == j.Contender })]
 	all := works()
 	w := all[slices.IndexFunc(all, func(w work) bool { return w.Name == j.Work })]
-	record := j.ValueSize
-	if record <= 0 {
-		record = defaultRecordSize
-	}
-	group := make([]byte, record*w.group)
+	group := make([]byte, max(j.ValueSize, 1)*w.group)
 	rand.NewChaCha8([32]byte{byte(j.Seed), 2}).Read(group)
 	segments := make([]*segment, j.Threads)
 	t := &micro.Task{Batch: int64(w.group)}
