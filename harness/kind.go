@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lsmlab/engines/kv"
@@ -105,7 +106,7 @@ func runKind(ctx context.Context, cat Catalog, spec *CellSpec, progress progress
 	}
 	cell := spec.blank(spec.Stage)
 	job := k.Complete(micro.Job{
-		Contender: spec.Engine, Work: spec.Spec.Workload, Keys: spec.Spec.Keys, KeySize: spec.Spec.KeySize, ValueSize: spec.Spec.ValueSize,
+		Contender: strings.TrimSuffix(spec.Engine, result.Again), Work: spec.Spec.Workload, Keys: spec.Spec.Keys, KeySize: spec.Spec.KeySize, ValueSize: spec.Spec.ValueSize,
 		Ops: spec.Spec.Operations, Duration: time.Duration(spec.Duration), Threads: spec.Spec.Threads, Seed: spec.Spec.Seed, Dir: spec.StoreDir,
 	})
 	cell.KeySize, cell.ValueSize = job.KeySize, job.ValueSize

@@ -9,6 +9,7 @@ package micro
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"lsmlab/harness/machine"
@@ -101,10 +102,11 @@ func (k Kind) WorkNames() (names []string) {
 	return names
 }
 
-// Contender returns a contender by its name.
+// Contender returns a contender by its name, or by that with [result.Again] behind it.
 func (k Kind) Contender(name string) (Contender, bool) {
 	for _, c := range k.Contenders {
-		if c.Name == name {
+		if c.Name == strings.TrimSuffix(name, result.Again) {
+			c.Name = name
 			return c, true
 		}
 	}

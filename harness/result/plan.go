@@ -79,6 +79,10 @@ func (p Plan) KindName() string {
 	return p.Kind
 }
 
+// Again behind the name of an engine or of a contender is the same once more, as a control:
+// what a run shows between the two is the noise of its method.
+const Again = "@again"
+
 // WorkloadSetting replaces fields of a plan for one workload. An empty field leaves
 // that of the plan.
 type WorkloadSetting struct {

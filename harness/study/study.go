@@ -51,6 +51,9 @@ type Study struct {
 	Limits   string  `json:"limits,omitempty"` // what the measurement cannot show, for readers
 	Parts    []Part  `json:"parts"`
 	Claims   []Claim `json:"claims"`
+	// Controls are pairs of sides that do not differ: the same contender twice. A difference
+	// that is shown between them is the noise of the method.
+	Controls []Claim `json:"controls,omitempty"`
 	// Beside are figures of the source's own machine. They are shown beside ours and are
 	// not judged: that machine is not this one.
 	Beside []Claim `json:"beside,omitempty"`
@@ -184,13 +187,18 @@ func (s Study) check() error {
 		}
 		seen["part "+p.Name] = true
 	}
-	for _, c := range append(slices.Clone(s.Claims), s.Beside...) {
+	for _, c := range slices.Concat(s.Claims, s.Controls, s.Beside) {
 		if !name.MatchString(c.ID) || seen["claim "+c.ID] {
 			return fmt.Errorf("claim %q: want an id of small letters, digits and dashes, once", c.ID)
 		}
 		seen["claim "+c.ID] = true
 		if err := s.checkClaim(c); err != nil {
 			return fmt.Errorf("claim %s: %w", c.ID, err)
+		}
+	}
+	for _, c := range s.Controls {
+		if c.Over == nil {
+			return fmt.Errorf("claim %s: a control is a ratio: give \"of\" and \"over\"", c.ID)
 		}
 	}
 	for _, c := range s.Beside {
@@ -203,14 +211,15 @@ func (s Study) check() error {
 
 func (s Study) checkClaim(c Claim) error {
 	measures := c.Measures()
+	control := slices.ContainsFunc(s.Controls, func(o Claim) bool { return o.ID == c.ID })
 	switch {
-	case c.Text == "" || c.Where == "":
+	case c.Text == "" || c.Where == "" && !control:
 		return errors.New("want a text, and where it stands")
 	case len(measures) == 0 || (c.Of == nil) == (len(c.Order) == 0) || c.Over != nil && c.Of == nil || len(c.Order) == 1:
 		return errors.New(`want "of" and "over", or "of" alone, or "order" of two or more`)
 	case len(c.Order) > 0 && (c.Figure != 0 || c.None != 0 || c.Unit != ""):
 		return errors.New("an order has no figure and no unit")
-	case c.Of != nil && c.Figure == c.Nothing():
+	case c.Of != nil && c.Figure == c.Nothing() && !control:
 		return fmt.Errorf("the figure %v is what would mean no difference: give another \"none\"", c.Figure)
 	case c.Of != nil && !slices.Contains(Units, c.Unit):
 		return fmt.Errorf("unit %q: want one of %q", c.Unit, Units)
@@ -301,7 +310,7 @@ func (s Study) Difference(o Study) (field string, mine, other any, ok bool) {
 			return p.Name + ": " + field, mine, other, true
 		}
 	}
-	if !reflect.DeepEqual(s.Claims, o.Claims) {
+	if !reflect.DeepEqual(s.Claims, o.Claims) || !reflect.DeepEqual(s.Controls, o.Controls) {
 		return "claims", "those of this build", "others", true
 	}
 	return "", nil, nil, false

@@ -28,6 +28,8 @@ const (
 	TooFew = "too few rounds"
 	// NotMeasured: there are no cells for it.
 	NotMeasured = "not measured"
+	// Disturbed: a control shows a difference where there is none.
+	Disturbed = "disturbed"
 	// Beside: the figure belongs to the source's machine and is not judged.
 	Beside = "beside"
 )
@@ -62,10 +64,17 @@ func (v Verdict) Key() (id, status string) { return v.Study + "/" + v.ID, v.Verd
 func (v Verdict) Failed() bool { return false }
 
 // Evaluate judges every claim of a study by the cells of its parts, by the part's name.
-// Figures to be shown beside come last.
+// Controls follow, and figures to be shown beside come last.
 func Evaluate(s Study, cells map[string][]result.Cell) (all []Verdict) {
 	for _, c := range s.Claims {
 		all = append(all, evaluate(s, c, cells))
+	}
+	for _, c := range s.Controls {
+		v := evaluate(s, c, cells)
+		if v.Verdict != NotMeasured && v.Verdict != TooFew && v.Verdict != NoDifference {
+			v.Verdict = Disturbed
+		}
+		all = append(all, v)
 	}
 	for _, c := range s.Beside {
 		v := evaluate(s, c, cells)

@@ -108,6 +108,17 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// A control that shows a difference is disturbed.
+func TestControls(t *testing.T) {
+	all := cells(map[string][]float64{"a": {100, 101, 99, 100}, "a@again": {101, 100, 99, 100}, "b": {300, 302, 299, 301}})
+	for over, want := range map[string]string{"a@again": study.NoDifference, "b": study.Disturbed} {
+		c := ratio(1, m("a"), m(over))
+		if v := study.Evaluate(study.Study{Name: "s", Controls: []study.Claim{c}}, all)[0]; v.Verdict != want {
+			t.Errorf("a over %s: %+v, want %s", over, v, want)
+		}
+	}
+}
+
 // What a study says wrongly is refused with its place.
 func TestParse(t *testing.T) {
 	const sound = `{"name": "s", "question": "q?", "parts": [{"name": "p", "plan": {"kind": "locks", "rounds": 5, "threads": [4]}, "quick": {"rounds": 3}, "tiny": {"rounds": 1, "keys": 7}}],

@@ -149,6 +149,13 @@ func (r *run) page() *page.Page {
 	}
 	p.Warnings = page.WarningKinds(all)
 	p.Sections = append(p.Sections, verdictSection(r.judged(), false), r.claimsSection())
+	if controls := r.controls(); len(controls) > 0 {
+		p.Sections = append(p.Sections, page.Section{
+			ID: "controls", Title: "Controls",
+			Intro:       "The same contender twice, in the same rounds. What stands between the two is the noise of the method: trust no smaller difference. A control is disturbed if its interval leaves out 1, which one in twenty does by chance.",
+			TablesTitle: "Controls", Tables: []page.Table{verdictTable("control-figures", "The same contender twice", controls, false)},
+		})
+	}
 	if besides := r.besides(); len(besides) > 0 {
 		p.Sections = append(p.Sections, page.Section{
 			ID: "beside", Title: "The source's own machine",
@@ -161,8 +168,13 @@ func (r *run) page() *page.Page {
 
 func (r *run) judged() []study.Verdict { return r.verdicts[:len(r.Claims)] }
 
+// controls are the verdicts on pairs that do not differ.
+func (r *run) controls() []study.Verdict {
+	return r.verdicts[len(r.Claims) : len(r.Claims)+len(r.Controls)]
+}
+
 // besides are the figures of the source's machine.
-func (r *run) besides() []study.Verdict { return r.verdicts[len(r.Claims):] }
+func (r *run) besides() []study.Verdict { return r.verdicts[len(r.Claims)+len(r.Controls):] }
 
 func (r *run) lead() string {
 	counts := map[string]int{}
@@ -360,7 +372,7 @@ func setPage(dir string) (*page.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	var judged, besides []study.Verdict
+	var judged, controls, besides []study.Verdict
 	var runs []*run
 	p := &page.Page{Title: "Studies", Missing: page.List{Title: "studies have not begun; go on by --resume"}}
 	for _, name := range set.Studies {
@@ -374,7 +386,7 @@ func setPage(dir string) (*page.Page, error) {
 			return nil, err
 		}
 		runs = append(runs, r)
-		judged, besides = append(judged, r.judged()...), append(besides, r.besides()...)
+		judged, controls, besides = append(judged, r.judged()...), append(controls, r.controls()...), append(besides, r.besides()...)
 		p.Downloads = append(p.Downloads, page.Download{Path: name + "/index.html", What: r.Question})
 		if r.Limits != "" {
 			p.Notes = append(p.Notes, name+": "+r.Limits)
@@ -391,6 +403,7 @@ func setPage(dir string) (*page.Page, error) {
 	env := runs[0].env
 	p.Lead = fmt.Sprintf("%d studies with %s of the source, size %s: %s.%s", len(runs), human.Count(len(judged), "claim"), set.Size, countWords(counts), chanceWords(len(judged)))
 	p.Sections = []page.Section{verdictSection(judged, true)}
+	p.Sections[0].Tables = append(p.Sections[0].Tables, verdictTable("control-figures", "Controls: the same contender twice, which do not differ", controls, true))
 	p.Environment, p.Provenance = page.Environment(env, "studies "+strings.Join(set.Studies, ", ")), page.Provenance(env)
 	p.Raw = verdictTable("beside-figures", "Figures of the source's machine, which are not judged", besides, true)
 	return p, nil
