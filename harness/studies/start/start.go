@@ -106,7 +106,7 @@ func (t *thread) renew() error {
 
 func (t *thread) stop() {
 	if t.server != nil {
-		t.server.end(syscall.SIGKILL)
+		_ = t.server.end(syscall.SIGKILL) // which it cannot refuse
 		t.server = nil
 	}
 }
@@ -172,7 +172,7 @@ func startServer(ctx context.Context, program, engine, dir string) (*server, err
 		err = s.waitReady(ctx)
 	}
 	if err != nil {
-		s.end(syscall.SIGKILL)
+		_ = s.end(syscall.SIGKILL) // what was wrong before counts
 		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
 	}
 	return s, nil
