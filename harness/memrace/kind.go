@@ -25,8 +25,7 @@ func Kind(tables []Table) micro.Kind {
 	}
 	k.Measure = func(ctx context.Context, j micro.Job, report micro.Report, c *result.Cell) (micro.Outcome, error) {
 		i := slices.IndexFunc(tables, func(t Table) bool { return t.Name == j.Contender })
-		w := Work{Workload: j.Work, Entries: j.Keys, KeySize: j.KeySize, ValueSize: j.ValueSize, Threads: j.Threads, Seed: j.Seed}
-		return Measure(ctx, tables[i], w, report, c)
+		return measureTable(ctx, tables[i], j, report, c)
 	}
 	return k
 }

@@ -27,22 +27,22 @@ var works = []micro.Work{
 // work does the part of one thread.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {
 	rng := rand.NewPCG(r.Seed, uint64(thread))
-	switch r.Workload {
+	switch r.Work {
 	case workInsert:
-		for i := thread; i < r.Entries; i += threads {
+		for i := thread; i < r.Keys; i += threads {
 			r.insert(lap, i)
 		}
 	case workGet:
-		for i := thread; i < r.Entries; i += threads {
-			if err := r.get(lap, rng, r.Entries); err != nil {
+		for i := thread; i < r.Keys; i += threads {
+			if err := r.get(lap, rng, r.Keys); err != nil {
 				return err
 			}
 		}
 	case workWalk:
 		return r.walk(lap)
 	case workMixed:
-		half := r.Entries / 2
-		for i := half + thread; i < r.Entries; i += threads {
+		half := r.Keys / 2
+		for i := half + thread; i < r.Keys; i += threads {
 			r.insert(lap, i)
 			if err := r.get(lap, rng, max(half, 1)); err != nil {
 				return err
@@ -83,8 +83,8 @@ func (r *run) walk(lap *drive.Lap) error {
 		return true
 	})
 	lap.Next()
-	if seen != r.Entries || bytes < seen*int64(len(r.value)) {
-		return fmt.Errorf("the walk saw %d entries, want %d", seen, r.Entries)
+	if seen != r.Keys || bytes < seen*int64(len(r.value)) {
+		return fmt.Errorf("the walk saw %d entries, want %d", seen, r.Keys)
 	}
 	return nil
 }
