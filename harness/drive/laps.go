@@ -29,8 +29,8 @@ const (
 	keptLaps     = 32 // operations that a thread with a shared recorder keeps
 )
 
-// NewLaps prepares a number of threads. All memory for their records is allocated
-// here, so that it is not mistaken for memory of what they measure.
+// NewLaps prepares a number of threads. The memory of recorders is allocated here, so
+// that it is not mistaken for memory of what the threads measure.
 func NewLaps(threads int) *Laps {
 	n := min(threads, maxRecorders)
 	l := &Laps{threads: threads, locks: make([]sync.Mutex, n)}
@@ -59,24 +59,27 @@ type keptLap struct{ end, length int64 }
 // to that end.
 func (l *Lap) Next() time.Duration {
 	end := l.clock.Now()
-	l.last = end
-	next := end
-	switch {
-	case l.kept != nil:
-		l.kept = append(l.kept, keptLap{end, end - l.begin})
-		if len(l.kept) == cap(l.kept) {
-			l.handOver()
-			next = l.clock.Now()
-		}
-	case end >= l.rec.end:
-		l.rec.roll(end)
-		next = l.clock.Now()
-		fallthrough
-	default:
-		l.rec.add(0, end-l.begin)
+	length := end - l.begin
+	l.begin, l.last = end, end
+	if l.kept != nil {
+		l.keep(keptLap{end, length})
+		return time.Duration(end)
 	}
-	l.begin = next
+	if end >= l.rec.end {
+		l.rec.roll(end)
+		l.Begin()
+	}
+	l.rec.add(0, length)
 	return time.Duration(end)
+}
+
+// keep keeps an operation, and hands over what is kept once that is enough.
+func (l *Lap) keep(k keptLap) {
+	l.kept = append(l.kept, k)
+	if len(l.kept) == cap(l.kept) {
+		l.handOver()
+		l.Begin()
+	}
 }
 
 // Begin starts the next operation anew: what the thread did since the last one ended is

@@ -51,7 +51,7 @@ studies. A verdict against a claim is a result and no failure: the exit status i
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.size, "size", string(study.Full), "how much is measured: full, quick (minutes), tiny (seconds: shows that it runs)")
+	fs.StringVar(&f.size, "size", string(study.Full), "how much is measured: full (all studies: hours), quick (minutes), tiny (seconds: shows that it runs)")
 	fs.BoolVar(&f.quick, "quick", false, "the same as --size quick")
 	fs.IntVar(&f.rounds, "rounds", 0, "repetitions, in place of those of the plans; 2 or more give intervals")
 	fs.StringVar(&f.out, "out", "", "`DIR` of the study (default results/study-NAME-TIME)")
