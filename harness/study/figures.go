@@ -10,7 +10,8 @@ import (
 	"lsmlab/harness/stat"
 )
 
-// figures are the figures that cells of every kind may have, by their name in a measure.
+// figures are the figures that cells of every kind may have, by their name in a measure,
+// which also takes those of the field "figures" of its cells.
 // Zero is "not measured" for all of them.
 var figures = map[string]func(result.Cell) float64{
 	"ops_per_sec":        func(c result.Cell) float64 { return c.OpsPerSec },
@@ -44,10 +45,6 @@ func role(c result.Cell, name string) result.Part {
 }
 
 func perOp(c result.Cell, v float64) float64 { return v / float64(max(c.Ops, 1)) }
-
-// FigureNames returns the names of the figures that cells of every kind may have. A
-// measure also takes those of the field "figures" of its cells.
-func FigureNames() []string { return slices.Sorted(maps.Keys(figures)) }
 
 // figureOf returns a figure of a cell; ok is false if the cell has none. A figure of the
 // cell's kind may rightly be zero.

@@ -1,17 +1,44 @@
-package hotmap_test
+package hotmap
 
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
-	"lsmlab/engines/lsm/hotmap"
 	"lsmlab/engines/testseed"
 )
 
-var variants = map[string]func() hotmap.Map[uint64]{
-	"global": hotmap.NewGlobal[uint64], "segmented": hotmap.NewSegmented[uint64], "hybrid": hotmap.NewHybrid[uint64],
+// variants are all maps, and Hybrid with every key hot from its second write on.
+var variants = map[string]func() Map[uint64]{
+	"global": NewGlobal[uint64], "segmented": NewSegmented[uint64], "hybrid": NewHybrid[uint64],
+	"hybrid, all hot": func() Map[uint64] { return newHybrid[uint64](0) },
+}
+
+// sound checks the counts of a map of kind Hybrid that nobody uses.
+func sound(t *testing.T, m Map[uint64]) {
+	t.Helper()
+	h, ok := m.(*hybrid[uint64])
+	if !ok {
+		return
+	}
+	for i := range h.parts {
+		p := &h.parts[i].part
+		used, live := 0, 0
+		table := *p.table.Load()
+		for k := range table {
+			if c := table[k].Load(); c != nil {
+				used++
+				if c.value.Load() != nil {
+					live++
+				}
+			}
+		}
+		if used != p.used || live != p.live || 4*used > 3*len(table) {
+			t.Errorf("segment %d of %d slots has %d cells, %d with a value; it counts %d and %d", i, len(table), used, live, p.used, p.live)
+		}
+	}
 }
 
 // Random operations on few and on many keys are compared with a map. Many deletes make
@@ -41,6 +68,7 @@ func TestModel(t *testing.T) {
 						t.Fatalf("operation %d: key %d is %d, %v, want %d, %v", i, k, got, ok, want, wantOK)
 					}
 				}
+				sound(t, m)
 			})
 		}
 	}
@@ -92,7 +120,62 @@ func TestConcurrent(t *testing.T) {
 				})
 			}
 			wg.Wait()
+			sound(t, m)
 		})
+	}
+}
+
+// Writers of one key and a deleter meet there; new keys replace the table meanwhile. In
+// the end a write is there and a delete takes it: none goes to a cell that readers do not
+// find.
+func TestDeleteHotKey(t *testing.T) {
+	for name, make := range variants {
+		t.Run(name, func(t *testing.T) {
+			m := make()
+			key := []byte("hot")
+			for round := range uint64(200) {
+				var wg sync.WaitGroup
+				for w := range uint64(3) {
+					wg.Go(func() {
+						for i := range uint64(50) {
+							m.Set(key, w<<32|i)
+						}
+					})
+				}
+				wg.Go(func() {
+					for i := range 50 {
+						m.Delete(key)
+						m.Set(fmt.Appendf(nil, "%d-%d", round, i), 0)
+					}
+				})
+				wg.Wait()
+				m.Set(key, round)
+				if got, ok := m.Get(key); !ok || got != round {
+					t.Fatalf("round %d: the key is %d, %v", round, got, ok)
+				}
+			}
+			sound(t, m)
+		})
+	}
+}
+
+// Who finds a lock taken is counted.
+func TestContended(t *testing.T) {
+	g := NewGlobal[uint64]().(*global[uint64])
+	g.Set([]byte("key"), 1)
+	if n := g.Contended(); n != 0 {
+		t.Errorf("%d waited for nobody", n)
+	}
+	g.mu.Lock()
+	done := make(chan struct{})
+	go func() { g.Get([]byte("key")); close(done) }()
+	for g.Contended() == 0 {
+		runtime.Gosched() // until it waits
+	}
+	g.mu.Unlock()
+	<-done
+	if n := g.Contended(); n != 1 {
+		t.Errorf("%d waited, want 1", n)
 	}
 }
 

@@ -22,8 +22,9 @@ import (
 // compare-and-swap, and never gives a value to a cell that has none: by 3 and 4 it cannot
 // write to a cell that readers no longer find.
 type hybrid[V any] struct {
-	seed  maphash.Seed
-	parts [segments]struct {
+	seed     maphash.Seed
+	hotAfter uint32 // see the constant
+	parts    [segments]struct {
 		part[V]
 		_ [64]byte // two locks never share a cache line
 	}
@@ -54,8 +55,10 @@ const (
 )
 
 // NewHybrid returns a map whose reads take no lock.
-func NewHybrid[V any]() Map[V] {
-	h := &hybrid[V]{seed: maphash.MakeSeed()}
+func NewHybrid[V any]() Map[V] { return newHybrid[V](hotAfter) }
+
+func newHybrid[V any](hotAfter uint32) *hybrid[V] {
+	h := &hybrid[V]{seed: maphash.MakeSeed(), hotAfter: hotAfter}
 	for i := range h.parts {
 		t := make(table[V], firstTable)
 		h.parts[i].table.Store(&t)
@@ -98,7 +101,7 @@ func (h *hybrid[V]) Get(key []byte) (v V, ok bool) {
 
 func (h *hybrid[V]) Set(key []byte, v V) {
 	p, hash := h.of(key)
-	if c, _ := (*p.table.Load()).find(hash, key); c != nil && c.heat.Load() >= hotAfter && p.swap(c, &v) {
+	if c, _ := (*p.table.Load()).find(hash, key); c != nil && c.heat.Load() >= h.hotAfter && p.swap(c, &v) {
 		return
 	}
 	waited := p.lock.lock()
