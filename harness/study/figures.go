@@ -1,56 +1,20 @@
 package study
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
 
+	"lsmlab/harness/figure"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 )
 
-// figures are the figures that cells of every kind may have, by their name in a measure,
-// which also takes those of the field "figures" of its cells.
-// Zero is "not measured" for all of them.
-var figures = map[string]func(result.Cell) float64{
-	"ops_per_sec":        func(c result.Cell) float64 { return c.OpsPerSec },
-	"reader_per_sec":     func(c result.Cell) float64 { return role(c, "reader").OpsPerSec },
-	"writer_per_sec":     func(c result.Cell) float64 { return role(c, "writer").OpsPerSec },
-	"ns_per_op":          func(c result.Cell) float64 { return perOp(c, c.Seconds*1e9*float64(max(c.Threads, 1))) },
-	"cpu_ns_per_op":      func(c result.Cell) float64 { return perOp(c, c.CPUSeconds*1e9) },
-	"mean_ns":            func(c result.Cell) float64 { return c.Latency.Mean },
-	"p50_ns":             func(c result.Cell) float64 { return float64(c.Latency.P50) },
-	"p99_ns":             func(c result.Cell) float64 { return float64(c.Latency.P99) },
-	"p999_ns":            func(c result.Cell) float64 { return float64(c.Latency.P999) },
-	"write_amp":          func(c result.Cell) float64 { return c.WriteAmp },
-	"space_amp":          func(c result.Cell) float64 { return c.SpaceAmp },
-	"read_amp":           func(c result.Cell) float64 { return c.ReadAmp },
-	"disk_bytes":         func(c result.Cell) float64 { return float64(c.DiskBytes) },
-	"rss_peak_bytes":     func(c result.Cell) float64 { return float64(c.RSSPeakBytes) },
-	"open_ns":            func(c result.Cell) float64 { return c.OpenSeconds * 1e9 },
-	"bytes_per_entry":    func(c result.Cell) float64 { return c.BytesPerEntry },
-	"gc_cycle_ns":        func(c result.Cell) float64 { return float64(c.GCCycleNS) },
-	"alloc_bytes_per_op": func(c result.Cell) float64 { return perOp(c, float64(c.AllocBytes)) },
-}
-
-// role returns the part of a cell that is one role of threads.
-func role(c result.Cell, name string) result.Part {
-	for _, p := range c.Roles {
-		if p.Name == name {
-			return p
-		}
-	}
-	return result.Part{}
-}
-
-func perOp(c result.Cell, v float64) float64 { return v / float64(max(c.Ops, 1)) }
-
-// figureOf returns a figure of a cell; ok is false if the cell has none. A figure of the
-// cell's kind may rightly be zero.
+// figureOf returns a figure of a cell, one of package figure or of the cell's own field
+// "figures"; ok is false if the cell has none. A figure of its own may rightly be zero.
 func figureOf(c result.Cell, name string) (v float64, ok bool) {
-	if f := figures[cmp.Or(name, "ops_per_sec")]; f != nil {
-		v = f(c)
+	if f, known := figure.ByName(name); known {
+		v = f.Of(c)
 		return v, v > 0 && !math.IsInf(v, 0)
 	}
 	v, ok = c.Figures[name]

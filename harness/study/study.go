@@ -95,7 +95,7 @@ type Measure struct {
 	Work       string `json:"work"`
 	Durability string `json:"durability,omitempty"` // empty: the work has but one
 	Threads    int    `json:"threads,omitempty"`    // 0: likewise
-	Figure     string `json:"figure,omitempty"`     // empty is ops_per_sec; see figures.go
+	Figure     string `json:"figure,omitempty"`     // empty is ops_per_sec; of package figure, or of the kind
 	// Per divides the figure by another, round by round; Less takes another away from it.
 	Per  *Measure `json:"per,omitempty"`
 	Less *Measure `json:"less,omitempty"`

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -93,7 +94,7 @@ func evaluate(s Study, c Claim, cells map[string][]result.Cell) Verdict {
 	for _, m := range c.Measures() {
 		sum := Summarize(m, cells)
 		if sum.N() == 0 {
-			v.Rounds, v.Verdict, v.Why = 0, NotMeasured, "no cell of part "+m.Part+" has "+m.String()
+			v.Rounds, v.Verdict, v.Why = 0, NotMeasured, fmt.Sprintf("no cell of part %s has the figure %s of %s", m.Part, cmp.Or(m.Figure, "ops_per_sec"), m)
 			return v
 		}
 		v.Rounds = min(v.Rounds, sum.N())

@@ -77,7 +77,7 @@ func TestPage(t *testing.T) {
 	html := render(t, dir)
 	for _, want := range []string{
 		"Is it so?", "What limits the study: It is a fake.", "b does three times what a does", "page 1", "3×", "2.99× to 3",
-		"reproduced", "contradicted", "not measured", "1 contradicted", "124,000/s", "are not judged", "no cell of part unbegun has a w", "an order", "resolution",
+		"reproduced", "contradicted", "not measured", "1 contradicted", "124,000/s", "are not judged", "no cell of part unbegun has the figure ops_per_sec of a w", "an order", "resolution",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)
