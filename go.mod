@@ -23,10 +23,14 @@ require (
 	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/klauspost/compress v1.20.1
 	github.com/linxGnu/grocksdb v1.7.14
+	github.com/maypok86/otter/v2 v2.4.0
+	github.com/maypok86/otter/v2 v2.4.0
 	github.com/montanaflynn/stats v0.14.0
 	github.com/pierrec/lz4/v4 v4.1.22
 	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/procfs v0.22.0
+	github.com/puzpuzpuz/xsync/v4 v4.5.0
+	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/sony/gobreaker/v2 v2.4.0

@@ -92,7 +92,7 @@ func (r *Runner) Run(ctx context.Context) error {
 // supports returns a function that says which durability levels an engine gives,
 // according to its description.
 func (r *Runner) supports() func(engine string, d kv.Durability) bool {
-	if r.Plan.MemTables {
+	if r.Plan.KindName() != "" {
 		return func(string, kv.Durability) bool { return true }
 	}
 	return func(engine string, d kv.Durability) bool {
@@ -109,7 +109,7 @@ func (r *Runner) announce(total int, env result.Env) {
 	if r.before > 0 {
 		r.report.Line("%d of them are there already", r.before)
 	}
-	if !p.MemTables {
+	if p.KindName() == "" {
 		r.report.Line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
 	}
 }
@@ -153,7 +153,7 @@ func (r *Runner) checkSpace() error {
 // largestStore returns the most bytes of keys and values that a workload of the plan
 // stores.
 func largestStore(p result.Plan) (most int64) {
-	if p.MemTables {
+	if p.KindName() != "" {
 		return 0
 	}
 	for _, name := range p.Workloads {
@@ -199,15 +199,15 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 }
 
 func (r *Runner) engineInfo(name string) (result.EngineInfo, error) {
-	if !r.Plan.MemTables {
+	kind := r.Plan.KindName()
+	if kind == "" {
 		return r.Catalog.Lookup(name)
 	}
-	for _, t := range r.Catalog.MemTables {
-		if t.Name == name {
-			return memInfo(t), nil
-		}
+	k, err := r.Catalog.Kind(kind)
+	if err != nil {
+		return result.EngineInfo{}, wrong("kind", "is wrong: %w", err)
 	}
-	return result.EngineInfo{}, usagef("no memtable %q", name)
+	return contenderInfo(k, name)
 }
 
 // tasks returns one task for each process, in order.
@@ -271,7 +271,7 @@ func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell
 			r.report.at(spec, r.before, m.Phase, m.Done)
 		}
 	}}
-	if !spec.MemTables {
+	if spec.Kind == "" {
 		w, err := workloads.New(spec.Spec)
 		if err != nil {
 			return nil, err

@@ -144,12 +144,19 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 			given[name] = value
 		}
 	}
+	names := c.Flags().Args()
 	switch words := strings.Fields(c.CommandPath()); words[1] {
 	case "crash":
 		err = smallCrash(c.Name(), given)
 	case "load":
 		given["engines"], _, _ = strings.Cut(given["engines"], ",")
 		given["set"] = strings.Trim(given["set"]+","+k6Small, ",")
+	case "study":
+		delete(given, "quick")
+		given["size"] = "tiny"
+		if names[0] == "all" {
+			names[0] = "locks" // TestStudyAll runs all
+		}
 	case "bench":
 		if given["memtables"] != "" { // which has no such flags
 			delete(given, "duration")
@@ -159,7 +166,7 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	args = append(strings.Fields(c.CommandPath())[1:], c.Flags().Args()...)
+	args = append(strings.Fields(c.CommandPath())[1:], names...)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		args = append(args, "--"+name+"="+given[name])
 	}
