@@ -42,7 +42,7 @@ func (it *txnIterator) SeekGE(key []byte) bool {
 }
 
 // usable says whether the walk may be moved.
-func (it *txnIterator) usable() bool { return it.t != nil && !it.t.closed() }
+func (it *txnIterator) usable() bool { return it.t != nil && it.t.over() == nil }
 
 // seek positions the walk at key, and its base by position.
 func (it *txnIterator) seek(key []byte, position func() bool) bool {
