@@ -15,6 +15,9 @@ import (
 // history is what the store knows of its past since it was opened. With a policy that
 // keeps nothing (package gc) only the newest state can be read.
 //
+// Readers of the past are cut where the policy says so: their pins go, and they are told so
+// from then on (pin.lost).
+//
 // A flush or compaction raises floor, and lists the pins then. SnapshotAt pins its LSN,
 // and looks at floor then. So either the list has the pin, or SnapshotAt sees the floor
 // and refuses: no view is given whose versions may be gone.
