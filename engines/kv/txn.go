@@ -72,7 +72,9 @@ type TxnOptions struct {
 //
 // [Engine.Apply] is a transaction of one step that read nothing. It never meets a
 // conflict itself, but a transaction meets one with it: where the level compares
-// writes or reads with those of others, it compares them with plain writes too.
+// writes or reads with those of others, it compares them with plain writes too. That
+// other write may not be visible yet: what counts is the order in which writes are made
+// durable.
 type Transactor interface {
 	// Begin returns a transaction that sees all that was applied or committed before
 	// the call. If the engine does not give the isolation level the error is
@@ -136,7 +138,8 @@ type Historian interface {
 	// state before that batch.
 	SnapshotAt(lsn uint64) (Snapshot, error)
 	// SnapshotAtTime returns a view of the newest state that was not later than t, as
-	// the engine's clock went, or [ErrSnapshotTooOld].
+	// the engine's clock went and as finely as it notes the time of writes, or
+	// [ErrSnapshotTooOld]. It is never one that is later than t.
 	SnapshotAtTime(t time.Time) (Snapshot, error)
 }
 

@@ -20,7 +20,6 @@ type writePath struct {
 	recent   recent     // keys of the newest batches
 
 	userBytes atomic.Int64 // of all batches; read without mu
-	throttle  throttle     // slows writers down after all else
 }
 
 // Apply implements [kv.Engine]. A write goes through four steps:
@@ -89,7 +88,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, c *validation, t *kv.Trace) (i
 		db.acknowledgeWeak(last)
 	}
 	t.Step(stepThrottle)
-	db.writes.throttle.pay(len(b.Bytes()))
+	db.throttle.pay(len(b.Bytes()))
 	return last, nil
 }
 

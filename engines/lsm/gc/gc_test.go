@@ -20,8 +20,11 @@ func TestFloor(t *testing.T) {
 		newest ikey.Seq
 		want   ikey.Seq
 	}{
-		{0, 70, 70}, {0, 100, 100},
-		{25 * time.Second, 100, 70}, {30 * time.Second, 100, 70}, {25 * time.Second, 60, 60},
+		{0, 70, 70},
+		{0, 100, 100},
+		{25 * time.Second, 100, 70},
+		{30 * time.Second, 100, 70},
+		{25 * time.Second, 60, 60},
 		{time.Hour, 100, 0},
 	} {
 		if got := (Policy{Window: tc.window}).Floor(tc.newest, second(100), line.At); got != tc.want {
