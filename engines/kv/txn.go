@@ -89,6 +89,10 @@ type Transactor interface {
 // Discard; until then it holds resources, also the versions that it may yet read. After
 // the engine was closed its methods return [ErrClosed], and Discard ends it still.
 //
+// An engine may bound how long, or how much, it keeps for a transaction. One that is cut for
+// that returns [ErrSnapshotTooOld] from all methods from then on, Commit too, and so do
+// its iterators from Close, which move no more. It is ended as any other.
+//
 // It reads what its isolation level says, and its own writes over that. An iterator
 // sees the writes that were made before the call of Scan and may be used only until the
 // transaction ends; it must be closed before.

@@ -30,6 +30,7 @@ import (
 type validation struct {
 	db    *DB
 	foot  *footprint
+	pin   *pin     // which keeps the tombstones that are newer than the snapshot
 	since ikey.Seq // the snapshot's LSN
 	// seen is the LSN up to which the first phase has seen all.
 	seen ikey.Seq
@@ -51,6 +52,9 @@ func (c *validation) begin() error {
 		return kv.ErrClosed
 	}
 	defer s.release()
+	if err := c.pin.lost(); err != nil {
+		return err
+	}
 	return c.search(s.readState)
 }
 
