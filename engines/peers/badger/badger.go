@@ -44,7 +44,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // Module is the Go module of the library.
@@ -106,7 +106,7 @@ func (s *store) Apply(b *kv.Batch, _ kv.Durability) error {
 	}
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
-	err := keys.Apply(b, writer{txn})
+	err := keys.Apply(b.Ops(), writer{txn})
 	if err == nil {
 		err = txn.Commit()
 	}

@@ -43,7 +43,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // Module is the Go module of the library.
@@ -146,7 +146,7 @@ func (s store) Apply(b *kv.Batch, _ kv.Durability) error {
 		s.commit.Lock()
 		defer s.commit.Unlock()
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error { return keys.Apply(b, writer{tx.Bucket(bucketName)}) })
+	return s.db.Update(func(tx *bbolt.Tx) error { return keys.Apply(b.Ops(), writer{tx.Bucket(bucketName)}) })
 }
 
 func (s store) Snapshot() (adapter.View, error) {
