@@ -37,8 +37,8 @@ type proposals struct {
 }
 
 type proposal struct {
-	id    uint64
-	index uint64 // in the log; 0 until it is known
+	id          uint64
+	index, term uint64 // of its place in the log; 0 until it is known
 }
 
 // Propose proposes batches in their encoding, of which nothing is kept, and returns their
@@ -79,16 +79,17 @@ func (r *Replica) place(entries []consensus.Entry) {
 		}
 		for j := len(open) - 1; j >= 0 && open[j].index == 0; j-- {
 			if open[j].id == id {
-				open[j].index = entries[i].Index
+				open[j].index, open[j].term = entries[i].Index, entries[i].Term
 			}
 		}
 	}
 }
 
-// decide takes note of an entry that was applied.
+// decide takes note of an entry that was applied. Terms rise along a log: so what has a
+// place behind an entry of a later term than its own is superseded too.
 func (r *Replica) decide(e *consensus.Entry) {
 	id := r.own(e)
-	for open := r.proposals.open; len(open) > 0 && open[0].index != 0 && open[0].index <= e.Index; open = r.proposals.open {
+	for open := r.proposals.open; len(open) > 0 && open[0].index != 0 && (open[0].index <= e.Index || open[0].term < e.Term); open = r.proposals.open {
 		outcome := Superseded
 		if open[0].id == id {
 			outcome = Committed

@@ -15,7 +15,7 @@
 //     later in the store's log than the entries applied, this asks of the store that it
 //     recovers a prefix of its batches, whatever their levels.
 //  4. A proposal is known by its place in the log: once another entry is applied at that
-//     place it will never be committed. So its outcome is known exactly while the member
+//     place, or one of a later term before it, it will never be committed. So its outcome is known exactly while the member
 //     that took it lives, and clients need no table of what was done for them.
 //  5. A read is served once the member has applied up to an index that a majority (or a
 //     lease) has confirmed after the read began.
