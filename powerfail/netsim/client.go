@@ -80,7 +80,7 @@ func (h *history) client(number int) *client {
 
 // ask carries out an event of a client.
 func (w *world) ask(e *Event) {
-	n := w.leader()
+	n := w.leader(e.Kind == Write)
 	if e.Node > 0 {
 		n = w.nodes[e.Node-1]
 	}

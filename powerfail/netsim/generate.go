@@ -41,23 +41,30 @@ func Generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
 	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
 	g := generator{rng, s}
-	for range 3 + rng.IntN(ticks/2) {
-		g.operation(clients)
+	reads := []int{20, 50, 80}[rng.IntN(3)]
+	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
+		g.operation(clients, reads)
 	}
 	for _, kind := range []Kind{Cut, CutFrom, Crash, Power, Clock, Jump} {
 		clock := kind == Clock || kind == Jump
-		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(3) > 0 {
+		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
 			continue
 		}
 		for range 1 + rng.IntN(2) {
 			g.fault(kind)
 		}
 	}
-	often := []float64{0, 0, 0.02, 0.1, 0.3}
-	return s, &dice{
-		Rand: rng, loss: often[rng.IntN(4)], repeat: often[rng.IntN(5)], delay: often[rng.IntN(5)], slow: often[rng.IntN(5)],
-		units: []int{5, 20, 80}[rng.IntN(3)],
-	}
+	d := networks[rng.IntN(len(networks))]
+	d.Rand = rng
+	return s, &d
+}
+
+// networks are the ways in which messages and disks go wrong.
+var networks = []dice{
+	{loss: 0.02, slow: 0.1, units: 20},
+	{loss: 0.1, repeat: 0.02, delay: 0.1, units: 40},
+	{repeat: 0.1, delay: 0.1, slow: 0.4, units: 10},
+	{loss: 0.02, repeat: 0.4, delay: 0.4, slow: 0.02, units: 120}, // everything comes again, and late
 }
 
 type generator struct {
@@ -68,12 +75,14 @@ type generator struct {
 func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
 func (g *generator) member() int { return 1 + g.IntN(g.s.Members) }
 
-func (g *generator) operation(clients int) {
+// operation draws what a client does: a read with a chance in per cent.
+func (g *generator) operation(clients, reads int) {
 	e := Event{Kind: Write, At: g.when(), Client: 1 + g.IntN(clients)}
-	if g.IntN(2) == 0 {
-		e.Kind = Read
+	elsewhere := 4 // one write in so many is tried where nobody need lead
+	if g.IntN(100) < reads {
+		e.Kind, elsewhere = Read, 2
 	}
-	if e.Kind == Read && g.IntN(4) > 0 || g.IntN(4) == 0 {
+	if g.IntN(elsewhere) == 0 {
 		e.Node = g.member()
 	}
 	g.s.Events = append(g.s.Events, e)
@@ -83,9 +92,9 @@ func (g *generator) fault(kind Kind) {
 	e := Event{Kind: kind, At: g.when()}
 	switch kind {
 	case Clock:
-		e.Node, e.Units = g.member(), []int64{2, 5, 7, 15, 40}[g.IntN(5)]
+		e.Units = []int64{2, 5, 20, 50, 100}[g.IntN(5)]
 	case Jump:
-		e.Node, e.Units = g.member(), 1+g.Int64N(10)
+		e.Units = 1 + g.Int64N(10)
 	default:
 		e.For = tickUnits/2 + g.Int64N(max(1, g.s.Horizon/2))
 		e.Seed = g.Uint64()
@@ -93,10 +102,16 @@ func (g *generator) fault(kind Kind) {
 		if g.IntN(3) == 0 {
 			most = g.s.Members
 		}
+		if g.IntN(2) == 0 {
+			break // who leads then
+		}
 		e.Nodes = g.Perm(g.s.Members)[:1+g.IntN(most)]
 		for i := range e.Nodes {
 			e.Nodes[i]++
 		}
+	}
+	if (kind == Clock || kind == Jump) && g.IntN(2) == 0 {
+		e.Node = g.member()
 	}
 	g.s.Events = append(g.s.Events, e)
 }

@@ -62,8 +62,8 @@ func (w *world) rest(n *node) {
 		if c.client.busy == nil && c.client.written > 0 {
 			c.wrote = true
 			w.readAll()
-		} else if c.client.busy == nil && w.leader() != nil {
-			leader := w.leader()
+		} else if c.client.busy == nil && w.leader(true) != nil {
+			leader := w.leader(true)
 			w.write(leader, c.client)
 			leader.carryOut()
 		}

@@ -97,13 +97,14 @@ func (w *world) diskFate(id int, q replica.Queue) int64 {
 	return units
 }
 
-// leader returns the member that leads in the highest term, or nil.
-func (w *world) leader() (leader *node) {
+// leader returns the member that leads in the latest term, or in the earliest; nil if none
+// does.
+func (w *world) leader(latest bool) (leader *node) {
 	for _, n := range w.nodes {
 		if n.Replica == nil || n.Standing().Role != consensus.Leader {
 			continue
 		}
-		if leader == nil || n.Term() > leader.Term() {
+		if leader == nil || latest == (n.Term() > leader.Term()) {
 			leader = n
 		}
 	}

@@ -27,9 +27,9 @@ type Kind string
 
 // The kinds of event.
 const (
-	Write   Kind = "write"   // of the next value of a client, at Node, or at who leads if that is 0
-	Read    Kind = "read"    // of a client's key, at Node, or at who leads if that is 0
-	Cut     Kind = "cut"     // of the links between Nodes and the others, for a while
+	Write   Kind = "write"   // of the next value of a client, at Node, or at who leads in the latest term if that is 0
+	Read    Kind = "read"    // of a client's key, at Node, or at who leads in the earliest term if that is 0
+	Cut     Kind = "cut"     // of the links between Nodes, or who leads if there are none, and the others, for a while
 	CutFrom Kind = "cutfrom" // of the links from Nodes to the others, one way, for a while
 	Crash   Kind = "kill"    // of the processes of Nodes, which start again after a while
 	Power   Kind = "power"   // cut of Nodes, at once, which start again after a while
@@ -57,7 +57,10 @@ type Event struct {
 
 // String says what happens.
 func (e *Event) String() string {
-	nodes := strings.Trim(fmt.Sprint(e.Nodes), "[]")
+	nodes := "members " + strings.Trim(fmt.Sprint(e.Nodes), "[]")
+	if len(e.Nodes) == 0 {
+		nodes = "who leads"
+	}
 	who := fmt.Sprintf("member %d", e.Node)
 	if e.Node == 0 {
 		who = "the leader"
@@ -66,13 +69,13 @@ func (e *Event) String() string {
 	case Write, Read:
 		return fmt.Sprintf("at %d: client %d asks %s for a %s", e.At, e.Client, who, e.Kind)
 	case Cut:
-		return fmt.Sprintf("at %d, for %d: members %s are cut off from the others", e.At, e.For, nodes)
+		return fmt.Sprintf("at %d, for %d: %s: cut off from the others", e.At, e.For, nodes)
 	case CutFrom:
-		return fmt.Sprintf("at %d, for %d: nothing from members %s reaches the others", e.At, e.For, nodes)
+		return fmt.Sprintf("at %d, for %d: nothing from %s reaches the others", e.At, e.For, nodes)
 	case Crash:
-		return fmt.Sprintf("at %d: members %s are killed, and start again after %d", e.At, nodes, e.For)
+		return fmt.Sprintf("at %d: %s: killed, starts again after %d", e.At, nodes, e.For)
 	case Power:
-		return fmt.Sprintf("at %d: members %s lose power, and start again after %d", e.At, nodes, e.For)
+		return fmt.Sprintf("at %d: %s: power is cut, starts again after %d", e.At, nodes, e.For)
 	case Clock:
 		return fmt.Sprintf("at %d: the clock of %s ticks every %d (right is %d)", e.At, who, e.Units, tickUnits)
 	case Jump:

@@ -182,6 +182,14 @@ func (w *world) act(i int) {
 		return
 	}
 	e := &w.plan.Events[i]
+	if n := w.leader(true); needsNodes(e) && n != nil {
+		e.Nodes = []int{n.id}
+	} else if (e.Kind == Clock || e.Kind == Jump) && e.Node == 0 {
+		if n == nil {
+			return
+		}
+		e.Node = n.id
+	}
 	switch e.Kind {
 	case Write, Read:
 		w.ask(e)
@@ -202,6 +210,14 @@ func (w *world) act(i int) {
 		}
 	}
 	w.diagram.happens(w, e)
+}
+
+func needsNodes(e *Event) bool {
+	switch e.Kind {
+	case Cut, CutFrom, Crash, Power:
+		return len(e.Nodes) == 0
+	}
+	return false
 }
 
 // cut adds to how often the links of an event are cut.
