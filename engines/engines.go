@@ -1,15 +1,15 @@
-// Package engines is the one table of all engines: name to Open. Everything
-// that races, crashes, serves or loads an engine gets it from here, and so may any
-// program that imports this module.
+// Package engines is the one table of all engines, by name. Everything that races,
+// crashes, serves or loads an engine opens it here, and so may any program that imports
+// this module.
 //
 //	e, err := engines.Open("pebble", dir, engines.Options{})
 //
 // An engine is one of this module's own ([Own]: the core of package lsm with one of its
-// MemTables) or a peer ([Peers]: a library of others behind an adapter). All stand
-// behind the contract of package kv, so a caller knows none of them. The name of one of
-// our own takes options, as in lsm-bptree+zstd+pread; package lsm/axes has the table of
-// them. What an engine gives at each durability level, and which of [Options] it
-// refuses, stands in its [Info].
+// MemTables) or a peer ([Peers]: a library of others behind an adapter). All implement
+// the contract of package kv, so a caller depends on none of them. The name of an own
+// engine may have options, as in lsm-bptree+zstd+pread; package lsm/axes has their
+// table. [Info] says what an engine gives at each durability level, and which of
+// [Options] it refuses.
 package engines
 
 import (
@@ -29,8 +29,8 @@ import (
 	"lsmlab/engines/peers/pebble"
 )
 
-// Options are the settings that all engines share; the zero value takes each
-// engine's comparable default.
+// Options are the settings that all engines share. A zero field stands for a default
+// that is comparable in all engines.
 type Options = peers.Options
 
 // Info describes one engine.
@@ -41,25 +41,31 @@ type Info struct {
 	Version string // of that module, as built in; "unknown" if the build does not say, as in tests
 	Hidden  bool   // not an engine to race: kept out of Names
 	Own     bool   // a variant of this module's core; all others are peers
-	// Drops says that the engine drops acknowledged writes by design, so that no test
-	// of what a crash leaves can judge it.
+	// Drops says that the engine drops acknowledged writes by design, so that no crash
+	// test can judge what is left.
 	Drops bool
-	// Rungs says, for each durability that the engine gives, which options give
-	// it. Others are refused with kv.ErrUnsupported.
+	// Rungs says, for each durability level that the engine gives, which settings give
+	// it. Other levels are refused with kv.ErrUnsupported.
 	Rungs map[kv.Durability]string
+	// Isolations says, for each isolation level that the engine's transactions give, what
+	// gives it. Others are refused with kv.ErrUnsupported.
+	Isolations map[kv.Isolation]string
+	// TxnsOnDemand says that plain writes pay for transactions, so that they are given
+	// with Options.Transactions alone.
+	TxnsOnDemand bool
 	// FixedRung says that a store gives only the level of Options.Durability.
 	FixedRung bool
-	// SyncsOnDemand says that the engine takes Options.SyncInterval: it can make
-	// durable what was written at a weaker level before.
+	// SyncsOnDemand says that the engine accepts Options.SyncInterval, because it can
+	// make durable what was written at a weaker level before.
 	SyncsOnDemand bool
-	// AnyFS says that the engine can live on Options.FS.
+	// AnyFS says that the engine can use Options.FS instead of the operating system.
 	AnyFS bool
 	// ExitsOnError says that the engine ends the process when a write or sync of
 	// its log fails.
 	ExitsOnError bool
 	// Settings are the effective options that matter to a comparison.
 	Settings map[string]string
-	// Open opens the store in dir, making it if it is missing.
+	// Open opens the store in dir. It creates the store if there is none.
 	Open func(dir string, o Options) (kv.Engine, error)
 }
 
@@ -79,6 +85,9 @@ func all() []Info {
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
 				kv.Synced:   "WriteOptions.Sync=true",
 			},
+			Isolations: map[kv.Isolation]string{
+				kv.ReadCommitted: "indexed batch: reads see the newest state, nothing is compared at the commit",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "10 bits, none in L6", "blocks": "32 KiB",
 				"format": "FormatColumnarBlocks",
@@ -95,6 +104,10 @@ func all() []Info {
 				kv.Buffered: "SyncWrites=false: log is a mapped file",
 				kv.Synced:   "SyncWrites=true",
 			},
+			TxnsOnDemand: true,
+			Isolations: map[kv.Isolation]string{
+				kv.Serializable: "DetectConflicts=true: keys that were read are compared at the commit, ranges are not",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "1% false positives", "blocks": "4 KiB", "block cache": "none, tables are mapped",
 				"value threshold": "1 MiB", "conflict detection": "off", "compactors": "4", "largest batch": "15% of the memtable",
@@ -109,6 +122,10 @@ func all() []Info {
 				kv.Buffered: "WriteOptions.Sync=false",
 				kv.Synced:   "WriteOptions.Sync=true",
 			},
+			Isolations: map[kv.Isolation]string{
+				kv.SnapshotIsolation: "as serializable",
+				kv.Serializable:      "DB.OpenTransaction: one writer at a time, others wait",
+			},
 			Settings: map[string]string{
 				"compression": "none", "bloom": "10 bits", "blocks": "4 KiB", "seek compaction": "off", "open files": "4096",
 			},
@@ -122,6 +139,10 @@ func all() []Info {
 			Rungs: map[kv.Durability]string{
 				kv.Buffered: "NoSync=true",
 				kv.Synced:   "NoSync=false",
+			},
+			Isolations: map[kv.Isolation]string{
+				kv.SnapshotIsolation: "as serializable",
+				kv.Serializable:      "DB.Begin(true): one writer at a time, others wait",
 			},
 			Settings: map[string]string{
 				"freelist": "map, not synced", "initial mapping": "64 GiB", "cache": "the page cache alone",
@@ -145,11 +166,11 @@ func all() []Info {
 	return infos
 }
 
-// Names returns the names of the engines, without hidden ones and without options.
+// Names returns the names of the engines, except hidden ones and those with options.
 func Names() []string { return names(func(Info) bool { return true }) }
 
-// Own returns the names of the variants of this module: the one list that plans,
-// crash runs and tests take them from. Adding a MemTable adds its engine here.
+// Own returns the names of this module's engines. Plans, crash runs and tests take them
+// from here. Adding a MemTable adds its engine here.
 func Own() []string { return names(func(info Info) bool { return info.Own }) }
 
 // Peers returns the names of the other engines of this build.
@@ -164,9 +185,9 @@ func names(wanted func(Info) bool) (names []string) {
 	return names
 }
 
-// Lookup returns the engine of that name, hidden or not. The name of one of this
-// module may have options behind it, in any order, see [axes]: lsm-bptree+pread+zstd.
-// Info.Name has them in the canonical order and spelling.
+// Lookup returns the engine of that name, hidden or not. The name of an own engine may
+// have options, in any order: lsm-bptree+pread+zstd (see [axes]). Info.Name has them in
+// the canonical order and spelling.
 func Lookup(name string) (Info, error) {
 	if base, options, ok := strings.Cut(name, "+"); ok {
 		info, err := withOptions(base, options)
@@ -181,8 +202,8 @@ func Lookup(name string) (Info, error) {
 	return Info{}, nearest.Unknown("engine", name, Names())
 }
 
-// Open opens the store in dir with the engine of that name, making it if it is
-// missing.
+// Open opens the store in dir with the engine of that name. It creates the store if there
+// is none. The caller closes the engine.
 func Open(name, dir string, o Options) (kv.Engine, error) {
 	info, err := Lookup(name)
 	if err != nil {
@@ -198,7 +219,7 @@ func Open(name, dir string, o Options) (kv.Engine, error) {
 	return e, nil
 }
 
-// Check refuses options that the engine cannot give, as Open does.
+// Check returns the error with which Open refuses o, or nil.
 func (i Info) Check(o Options) error {
 	switch {
 	case o.FS != nil && !i.AnyFS:
@@ -214,8 +235,8 @@ func (i Info) Check(o Options) error {
 	return nil
 }
 
-// Version returns the version of a module in this build, "unknown" if the build
-// does not say, as in tests; "" is the main module.
+// Version returns the version of a module in this build. It is "unknown" if the build
+// does not say it, as in tests. The module "" is the main one.
 func Version(module string) string {
 	const unknown = "unknown"
 	build, ok := debug.ReadBuildInfo()

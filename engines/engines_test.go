@@ -47,6 +47,34 @@ func TestRungsAreTrue(t *testing.T) {
 	}
 }
 
+// TestIsolationsAreTrue opens every engine with transactions and without, and compares the
+// levels that it gives with what the table says.
+func TestIsolationsAreTrue(t *testing.T) {
+	for _, name := range slices.Concat(Names(), []string{"noop"}) {
+		info, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Sorted(maps.Keys(info.Isolations))
+		for _, asked := range []bool{true, false} {
+			o := Options{CacheSize: 1 << 20, MemTableSize: 8 << 20, Durability: kv.Synced, Transactions: asked}
+			e, err := Open(name, t.TempDir(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.TxnsOnDemand && !asked {
+				want = nil
+			}
+			if got := kvtest.Isolations(t, e); !slices.Equal(got, want) {
+				t.Errorf("%s, transactions asked for %v: gives %v; the table says %v", name, asked, got, want)
+			}
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestUnknownName(t *testing.T) {
 	for given, want := range map[string]string{"peble": "pebble", "leveldb": "goleveldb", "bolt": "bbolt"} {
 		_, err := Open(given, t.TempDir(), Options{})

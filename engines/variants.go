@@ -3,7 +3,6 @@ package engines
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
@@ -13,8 +12,8 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// own are the engines of this module: one core, several MemTables. A name with
-// options leads to further ones, see [axes].
+// own returns the engines of this module: one core, with each of the MemTables. Further
+// engines are named by options, see [axes].
 func own() (infos []Info) {
 	for _, v := range variants.All() {
 		infos = append(infos, variant(v, axes.Choice{}))
@@ -22,7 +21,7 @@ func own() (infos []Info) {
 	return infos
 }
 
-// withOptions returns the engine of a name that has options: BASE+OPTION..
+// withOptions returns the engine of a name that has options: BASE+OPTION...
 func withOptions(base, options string) (Info, error) {
 	for _, v := range variants.All() {
 		if engineName(v) != base {
@@ -40,9 +39,9 @@ func withOptions(base, options string) (Info, error) {
 	return Info{}, fmt.Errorf("engine %s takes no options, as in +%s: only %s do", base, options, strings.Join(Own(), ", "))
 }
 
-// Covering returns few names of engines of this module in which each two options that
-// leave durability level d, and each option with each MemTable, are together at least
-// once, but for pairs that exclude each other. Tests run over it.
+// Covering returns few names of engines of this module. In them, every two options that
+// allow durability level d, and every option with every MemTable, occur together at
+// least once, except pairs that exclude each other. Tests run over these names.
 func Covering(d kv.Durability) (names []string) {
 	all := variants.All()
 	for _, row := range axes.Cover(len(all), func(v axes.Value) bool { return v.Gives(d) }) {
@@ -53,7 +52,7 @@ func Covering(d kv.Durability) (names []string) {
 
 func engineName(v variants.Variant) string { return "lsm-" + v.Name }
 
-// variant is the engine with a MemTable and a choice of options.
+// variant returns the engine with a MemTable and a choice of options.
 func variant(v variants.Variant, choice axes.Choice) Info {
 	core := lsm.Options{}
 	choice.Apply(&core, false)
@@ -65,13 +64,18 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 
 		SyncsOnDemand: choice.Gives(kv.Synced),
 
-		Drops:    choice.Drops(),
-		Rungs:    map[kv.Durability]string{},
+		Drops: choice.Drops(),
+		Rungs: map[kv.Durability]string{},
+		Isolations: map[kv.Isolation]string{
+			kv.ReadCommitted:     "each read at the newest LSN",
+			kv.SnapshotIsolation: "reads at one LSN, writes compared at the commit",
+			kv.Serializable:      "reads at one LSN, keys and ranges that were read compared at the commit",
+		},
 		Settings: axes.Settings(core),
 		Open: func(dir string, o Options) (kv.Engine, error) {
 			db, err := lsm.Open(dir, coreOptions(v.New, choice, o))
 			if err != nil {
-				return nil, err // not db: a nil *lsm.DB is no nil Engine
+				return nil, err // not db: a nil *lsm.DB in a kv.Engine is not nil
 			}
 			return db, nil
 		},
@@ -87,7 +91,7 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 	return info
 }
 
-// coreOptions are the options of the core for those that all engines share.
+// coreOptions translates the options that all engines share into options of the core.
 func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Options {
 	o = o.WithDefaults()
 	opts := lsm.Options{
@@ -96,9 +100,7 @@ func coreOptions(table memtable.Factory, choice axes.Choice, o Options) lsm.Opti
 	}
 	if o.Small {
 		opts = opts.Small()
-		// One thing after the other, none by the clock, the same bytes each time: a crash
-		// can be shown again, and its state is told from others.
-		opts.Workers, opts.TickInterval, opts.LogSecret = 1, 24*time.Hour, 1
+		opts.Deterministic = true // so a crash can be repeated, and its state can be recognised
 	}
 	if o.Durability < kv.Synced {
 		opts.WALWrite = wal.Mapped

@@ -8,9 +8,9 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Catalog is what there is to race. The harness knows engines by name and opens
-// them through it, so that it depends on none of them: package cmd fills it from
-// the engine table, tests from their own.
+// Catalog is what there is to race. The harness knows engines by name only and opens
+// them through a Catalog, so it depends on no engine. The command fills it from the
+// table of engines; tests fill it with their own.
 type Catalog struct {
 	// Engines are the names for `list` and for defaults, in order.
 	Engines []string
@@ -25,18 +25,18 @@ type Catalog struct {
 	MemTables []memrace.Table
 }
 
-// OpenOptions are the options that every engine takes. Zero is the engine's
-// comparable default.
+// OpenOptions are the options that every engine takes. Zero stands for a default that
+// is comparable in all engines.
 type OpenOptions struct {
 	CacheSize    int64 // bytes
 	MemTableSize int64 // bytes
-	// Durability is that of the writes to come, for engines whose stores give one
-	// durability level alone.
+	// Durability is the level of all writes to come. Some engines open a store for one
+	// level alone.
 	Durability kv.Durability
-	// Reserve lets engines hold back room on the disk for when it is full. Races do
-	// not, as not every engine does.
+	// Reserve lets an engine hold back room on the disk for the case that the disk is
+	// full. Races do not set it, because not every engine has a reserve.
 	Reserve bool
-	// Opening, if set, is told how far the opening is; see engines.Options.
+	// Opening, if not nil, is told how far the opening is; see engines.Options.
 	Opening func(kv.OpenProgress) error `json:"-"`
 	// DurableReads and SyncInterval are those of engines.Options.
 	DurableReads bool          `json:",omitempty"`

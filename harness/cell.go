@@ -15,12 +15,12 @@ import (
 	"lsmlab/workloads"
 )
 
-// RunCell runs the stages of spec in this process: it opens the store; then it
+// runCell runs the stages of spec in this process: it opens the store; then it
 // preloads, compacts, warms up and measures for each stage as the stage needs; then
 // it closes the store. It writes hist and series files into the run directory and
 // returns the figures of each stage. If it fails, it returns an error and leaves no
 // files in the run directory.
-func RunCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progress) ([]result.Cell, error) {
+func runCell(ctx context.Context, cat Catalog, spec CellSpec, progress progressFunc) ([]result.Cell, error) {
 	if spec.MemTables {
 		cell, err := runMemTable(ctx, cat, &spec, progress)
 		return []result.Cell{cell}, err
@@ -43,7 +43,7 @@ func RunCell(ctx context.Context, cat Catalog, spec CellSpec, progress Progress)
 
 // fillStore stores what the first stage preloads, and leaves the store open: the
 // process is to be killed with it.
-func fillStore(ctx context.Context, cat Catalog, spec CellSpec, progress Progress) error {
+func fillStore(ctx context.Context, cat Catalog, spec CellSpec, progress progressFunc) error {
 	w, err := workloads.New(spec.Spec)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func fillStore(ctx context.Context, cat Catalog, spec CellSpec, progress Progres
 }
 
 // runMemTable runs a cell on a bare MemTable.
-func runMemTable(ctx context.Context, cat Catalog, spec *CellSpec, progress Progress) (result.Cell, error) {
+func runMemTable(ctx context.Context, cat Catalog, spec *CellSpec, progress progressFunc) (result.Cell, error) {
 	i := slices.IndexFunc(cat.MemTables, func(t memrace.Table) bool { return t.Name == spec.Engine })
 	if i < 0 {
 		return result.Cell{}, fmt.Errorf("no memtable %q", spec.Engine)
@@ -83,14 +83,14 @@ type cellRun struct {
 	store    *store
 	stage    Stage
 	workload *workloads.Workload
-	progress Progress
+	progress progressFunc
 	cell     result.Cell
 	drive    *drive.Drive
 	series   []result.Series
 }
 
 // runStage measures a stage on an open store.
-func runStage(ctx context.Context, s *store, spec *CellSpec, stage Stage, progress Progress) (*cellRun, error) {
+func runStage(ctx context.Context, s *store, spec *CellSpec, stage Stage, progress progressFunc) (*cellRun, error) {
 	w, err := workloads.New(stage.Spec)
 	if err != nil {
 		return nil, err

@@ -19,10 +19,10 @@ import (
 	"lsmlab/harness/result"
 )
 
-// A message is one line that a cell's process writes to its standard output: progress,
-// and at the end its cells, an error, or that the store is filled and the process is
-// about to kill itself. The process is told its [CellSpec] on standard input. What it
-// prints on standard error is kept if it fails.
+// A message is one line that a cell's process writes to its standard output. It is
+// progress, or, at the end, the cells, or an error, or the notice that the store is
+// filled and that the process is about to kill itself. The process reads its [CellSpec]
+// from standard input. Its standard error is kept if it fails.
 type message struct {
 	Phase  string        `json:"phase,omitempty"`
 	Done   float64       `json:"done,omitempty"`
@@ -31,7 +31,8 @@ type message struct {
 	Error  string        `json:"error,omitempty"`
 }
 
-// ServeCell is the side of the cell's process: the hidden command `lsmlab cell`.
+// ServeCell runs in the process of a cell. It implements the hidden command `lsmlab
+// cell`.
 func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writer) error {
 	var spec CellSpec
 	d := json.NewDecoder(stdin)
@@ -47,7 +48,7 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 		defer mu.Unlock()
 		if done == 0 || time.Since(told) > time.Second/4 {
 			told = time.Now()
-			_ = out.Encode(message{Phase: phase, Done: done}) // a parent that is gone kills us anyway
+			_ = out.Encode(message{Phase: phase, Done: done}) // if the parent is gone, this process is killed anyway
 		}
 	}
 	var cells []result.Cell
@@ -55,7 +56,7 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 	if spec.FillAndDie {
 		err = fillStore(ctx, cat, spec, say)
 	} else {
-		cells, err = RunCell(ctx, cat, spec, say)
+		cells, err = runCell(ctx, cat, spec, say)
 	}
 	mu.Lock()
 	defer mu.Unlock()
@@ -71,7 +72,7 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 	return out.Encode(message{Cells: cells})
 }
 
-// errCell says that a cell failed; the others go on.
+// errCell is the error of a cell that failed. Other cells go on.
 type errCell struct {
 	text   string
 	stderr string
@@ -87,9 +88,9 @@ type child struct {
 	report  func(message)
 }
 
-// RunCellProcess runs one cell, of a workload without a sequence, in a process of
-// its own, with env added to the environment of this one, as a run does with each
-// of its cells. Its error is that of ctx, or says why the cell failed.
+// RunCellProcess runs one cell in a separate process, as a run does with each of its
+// cells. The workload of the cell must not be a sequence. env is added to the
+// environment of this process. The error is that of ctx, or says why the cell failed.
 func RunCellProcess(ctx context.Context, command, env []string, spec CellSpec) (result.Cell, error) {
 	cells, err := child{command: command, env: env, spec: spec, report: func(message) {}}.run(ctx)
 	if err != nil {
@@ -98,12 +99,12 @@ func RunCellProcess(ctx context.Context, command, env []string, spec CellSpec) (
 	return cells[0], nil
 }
 
-// killDelay is what a process gets between the request for its stacks and its end.
+// killDelay is the time between the request for a process's stacks and its end.
 const killDelay = 2 * time.Second
 
-// run returns the cells (none of a process that had to fill and die), or an
-// *errCell if the process crashed, hung or reported an error, or the error of
-// ctx. No process of the child's group is left.
+// run returns the cells; there are none if the process had to fill a store and die. The
+// error is an *errCell if the process crashed, hung or reported an error, or else that
+// of ctx. When run returns, no process of the child's group is left.
 func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	in, err := json.Marshal(c.spec)
 	if err != nil {
@@ -133,12 +134,12 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	watch.Go(func() { stopOnDone(ctx, limit, group, ended) })
 	last, readErr := c.read(stdout)
 	if readErr != io.EOF {
-		_ = syscall.Kill(group, syscall.SIGKILL) // it would wait for a reader for ever
+		_ = syscall.Kill(group, syscall.SIGKILL) // without a reader, the process would wait for ever
 	}
 	waitErr := cmd.Wait()
 	close(ended)
 	watch.Wait()
-	_ = syscall.Kill(group, syscall.SIGKILL) // grandchildren, if an engine made any
+	_ = syscall.Kill(group, syscall.SIGKILL) // ends processes that an engine may have started
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -156,8 +157,8 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	return last.Cells, nil
 }
 
-// stopOnDone ends the process group: at once if the run is cut, and with its
-// stacks on standard error if it took too long.
+// stopOnDone ends the process group when ctx ends. When limit ends, because the process
+// took too long, it first makes the process write its stacks to standard error.
 func stopOnDone(ctx, limit context.Context, group int, ended <-chan struct{}) {
 	select {
 	case <-ended:
@@ -192,7 +193,8 @@ func (c child) read(stdout io.Reader) (last message, err error) {
 	}
 }
 
-// crashText is one line for a process that ended badly: why, and what it said.
+// crashText describes, in one line, a process that ended badly: the reason, and what
+// the process said.
 func crashText(err error, stderr string) string {
 	text := "the process crashed: " + err.Error()
 	for line := range strings.Lines(stderr) {
@@ -211,14 +213,15 @@ func crashText(err error, stderr string) string {
 	return text
 }
 
-// HeadTail keeps the beginning and the end of what is written to it: a Go crash
-// says why at its beginning. The zero value is ready. Not safe for concurrent use.
+// HeadTail keeps the beginning and the end of what is written to it: a Go crash gives
+// its reason at the beginning. The zero value is ready for use. It is not safe for
+// concurrent use.
 type HeadTail struct {
 	head, tail []byte
 	cut        int
 }
 
-const headTailSize = 2 << 10 // bytes each
+const headTailSize = 2 << 10 // bytes of each part
 
 // Write implements [io.Writer]; it never fails.
 func (h *HeadTail) Write(p []byte) (int, error) {
@@ -244,8 +247,8 @@ func (h *HeadTail) String() string {
 	return fmt.Sprintf("%s\n[%d bytes left out]\n%s", h.head, h.cut, h.tail)
 }
 
-// isNoSpaceText says whether the error of a cell's process means a full disk: no
-// later cell can fare better.
+// isNoSpaceText says whether the error of a cell's process means a full disk. Later
+// cells would fail in the same way.
 func isNoSpaceText(text string) bool {
 	return strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error())
 }

@@ -7,16 +7,16 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Groups of engines, or of bare MemTables, that stand for their members in plans and
-// on the command line.
+// Groups of engines, or of bare MemTables. They stand for their members in plans and on
+// the command line.
 const (
 	ownGroup   = "@own"
 	peersGroup = "@peers"
 )
 
 // Expand returns names with each group replaced by its members: "@own" by the engines
-// of this module, "@peers" by all others of this build. Names with options come back
-// in their canonical form, so that no engine has two names.
+// of this module, "@peers" by all others of this build. Names with options are returned
+// in canonical form, so that no engine has two names.
 func (c Catalog) Expand(names []string) ([]string, error) {
 	return members(names, c.Engines, func(name string) (string, bool, error) {
 		info, err := c.Lookup(name)
@@ -24,8 +24,8 @@ func (c Catalog) Expand(names []string) ([]string, error) {
 	})
 }
 
-// expandMem is Expand for the tables of a race of MemTables; unknown names come back
-// as they are.
+// expandMem is Expand for the tables of a race of MemTables. It returns unknown names
+// unchanged.
 func (c Catalog) expandMem(names []string) ([]string, error) {
 	own := map[string]bool{}
 	var known []string
@@ -62,22 +62,22 @@ func members(names, known []string, lookup func(string) (canonical string, own b
 	return all, nil
 }
 
-// expandPlan names the engines of a plan and of its targets one by one, so that a run
-// directory says what was raced.
+// expandPlan replaces groups in a plan and in its targets by their members, so that a
+// run directory says what was raced.
 func expandPlan(cat Catalog, p *result.Plan) (err error) {
 	expand := cat.Expand
 	if p.MemTables {
 		expand = cat.expandMem
 	}
 	if p.Engines, err = expand(p.Engines); err != nil {
-		return usagef("--engines: %v", err)
+		return wrong("engines", "is wrong: %w", err)
 	}
 	if p.Targets == nil {
 		return nil
 	}
 	targets := *p.Targets
 	if targets.Own, err = expand(targets.Own); err != nil {
-		return usagef("targets: %v", err)
+		return wrong("targets", "is wrong: %w", err)
 	}
 	p.Targets = &targets
 	return nil

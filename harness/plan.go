@@ -26,12 +26,25 @@ var plans embed.FS
 func PlanNames() []string {
 	files, err := fs.Glob(plans, "plans/*.json")
 	if err != nil {
-		panic(err) // the pattern is fixed
+		panic(err) // the pattern is a constant
 	}
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(path.Base(f), ".json")
 	}
 	return files
+}
+
+// DefaultPlan returns the name of the plan of a race that names none.
+func DefaultPlan(memTables, quick bool) string {
+	switch {
+	case memTables && quick:
+		return "memtables-quick"
+	case memTables:
+		return "memtables"
+	case quick:
+		return "quick"
+	}
+	return "default"
 }
 
 // LoadPlan reads a plan by name, or from a file if name has a slash or ends in
@@ -60,8 +73,7 @@ func LoadPlan(name string) (result.Plan, error) {
 	return p, err
 }
 
-// CheckPlan fills in what a plan leaves open. Its error is a *UsageError that names the
-// field that is wrong by its flag.
+// CheckPlan fills in what a plan leaves open. Its error is a *FieldError.
 func CheckPlan(cat Catalog, p *result.Plan) error {
 	p.Schema = result.SchemaVersion
 	if len(p.Durabilities) == 0 {
@@ -84,12 +96,12 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 	}
 	for _, d := range p.AllDurabilities() {
 		if _, err := kv.ParseDurability(d); err != nil {
-			return usagef("--durability: %v", err)
+			return wrong("durability", "is wrong: %w", err)
 		}
 	}
 	for name := range p.WorkloadSettings {
 		if !slices.Contains(p.Workloads, name) {
-			return usagef("workload_settings: %s is no workload of the plan", name)
+			return wrong("workload_settings", "names %s, which is no workload of the plan", name)
 		}
 	}
 	if p.MemTables {
@@ -97,7 +109,7 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 	}
 	for _, name := range p.Workloads {
 		if _, err := newWorkload(*p, name); err != nil {
-			return usagef("--workloads: %v", err)
+			return wrong("workloads", "is wrong: %w", err)
 		}
 	}
 	return checkSequences(p)
@@ -112,30 +124,30 @@ func newWorkload(p result.Plan, name string) (*workloads.Workload, error) {
 	return workloads.New(spec)
 }
 
-// checkSequences refuses workloads that can't share a store.
+// checkSequences refuses workloads that cannot share a store.
 func checkSequences(p *result.Plan) error {
 	seen := map[string]bool{}
 	for _, names := range p.Sequences {
 		var first *workloads.Workload
 		for _, name := range names {
 			if !slices.Contains(p.Workloads, name) || seen[name] {
-				return usagef("sequences: %s must be one of the workloads, and in one sequence only", name)
+				return wrong("sequences", "is wrong: %s must be one of the workloads, and in one sequence only", name)
 			}
 			seen[name] = true
 			groups := p.GroupsOf(name)
 			if len(groups) != 1 || groups[0].Durability != p.GroupsOf(names[0])[0].Durability {
-				return usagef("sequences: %s: give all of a sequence one durability and each one number of threads, by workload_settings", name)
+				return wrong("sequences", "is wrong: %s: give all of a sequence one durability and each one number of threads, by workload_settings", name)
 			}
 			w, err := newWorkload(*p, name)
 			if err != nil {
-				return usagef("sequences: %v", err)
+				return wrong("sequences", "is wrong: %w", err)
 			}
 			if first == nil {
 				first = w
 			}
 			a, b := first.Spec(), w.Spec()
 			if w.Preload() == "" || w.Killed() || w.Keys() != first.Keys() || a.Keys != b.Keys || a.ValueSize != b.ValueSize {
-				return usagef("sequences: %s can't use the store of %s: all of a sequence need the same preloaded keys and values", name, names[0])
+				return wrong("sequences", "is wrong: %s can't use the store of %s: all of a sequence need the same preloaded keys and values", name, names[0])
 			}
 		}
 	}
@@ -163,55 +175,55 @@ func checkMemPlan(cat Catalog, p *result.Plan) {
 
 func checkNumbers(p *result.Plan) error {
 	for _, n := range []struct {
-		flag        string
+		field       string
 		v           int64
 		least, most int64
 		advice      string
 	}{
 		{"rounds", int64(p.Rounds), 1, 10_000, "3 is a minimum, 5 or more show differences"},
 		{"keys", p.Keys, 1, 1 << 36, "100000 is a quick run"},
-		{"key-size", int64(p.KeySize), 0, kv.MaxKeySize - 1, "0 is the workload's default"},
-		{"value-size", int64(p.ValueSize), -1, kv.MaxValueSize, "0 is the workload's default, -1 means empty values"},
+		{"key_size", int64(p.KeySize), 0, kv.MaxKeySize - 1, "0 is the workload's default"},
+		{"value_size", int64(p.ValueSize), -1, kv.MaxValueSize, "0 is the workload's default, -1 means empty values"},
 		{"ops", p.Ops, 0, math.MaxInt64 / 2, "0 means as many as keys"},
 		{"warmup", p.Warmup, -1, math.MaxInt64 / 4, "0 is the workload's default, -1 means none"},
 		{"duration", int64(p.Duration), 0, math.MaxInt64, "0 means no time limit"},
-		{"cell-timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
-		{"cache-size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
-		{"memtable-size", p.MemTableSize, 0, 1 << 40, "0 is the engine's default"},
+		{"cell_timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
+		{"cache_size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
+		{"memtable_size", p.MemTableSize, 0, 1 << 40, "0 is the engine's default"},
 	} {
 		if n.v < n.least || n.v > n.most {
-			return usagef("--%s is %d: want %d to %d; %s", n.flag, n.v, n.least, n.most, n.advice)
+			return wrong(n.field, "is %d: want %d to %d; %s", n.v, n.least, n.most, n.advice)
 		}
 	}
 	for _, t := range p.Threads {
 		if t < 1 || t > 1<<16 {
-			return usagef("--threads is %d: want 1 to %d", t, 1<<16)
+			return wrong("threads", "is %d: want 1 to %d", t, 1<<16)
 		}
 	}
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
-		return usagef("--rate is %v: want operations a second, or 0 for a closed loop", p.Rate)
+		return wrong("rate", "is %v: want operations a second, or 0 for a closed loop", p.Rate)
 	}
 	if p.MemTables && (p.Rate > 0 || p.Duration > 0 || p.Ops > 0) {
-		return usagef("--memtables races whole tables: leave out --rate, --duration and --ops, give --keys")
+		return wrong("memtables", "races whole tables: leave out rate, duration and ops, give keys")
 	}
 	if p.MemTables && p.Keys >= 1<<32 {
-		return usagef("--keys is %d: want at most %d with --memtables", p.Keys, int64(1<<32-1))
+		return wrong("keys", "is %d: want at most %d in a race of MemTables", p.Keys, int64(1<<32-1))
 	}
 	return nil
 }
 
-// checkNames checks engines and workloads, each named once.
+// checkNames checks the engines and workloads; each must be named once.
 func checkNames(cat Catalog, p *result.Plan) error {
 	if len(p.Engines) == 0 {
-		return usagef("--engines: none named; see `lsmlab list engines`")
+		return wrong("engines", "is empty: name some of `lsmlab list engines`")
 	}
 	if len(p.Workloads) == 0 {
-		return usagef("--workloads: none named; see `lsmlab list workloads`")
+		return wrong("workloads", "is empty: name some of `lsmlab list workloads`")
 	}
-	for flag, names := range map[string][]string{"engines": p.Engines, "workloads": p.Workloads, "durability": p.Durabilities} {
+	for field, names := range map[string][]string{"engines": p.Engines, "workloads": p.Workloads, "durability": p.Durabilities} {
 		for i, n := range names {
 			if slices.Contains(names[:i], n) {
-				return usagef("--%s: %s is named twice; rounds repeat a cell", flag, n)
+				return wrong(field, "is wrong: %s is named twice; rounds repeat a cell", n)
 			}
 		}
 	}
@@ -220,7 +232,7 @@ func checkNames(cat Catalog, p *result.Plan) error {
 	}
 	for _, e := range p.Engines {
 		if _, err := cat.Lookup(e); err != nil {
-			return usagef("--engines: %v", err)
+			return wrong("engines", "is wrong: %w", err)
 		}
 	}
 	return nil
@@ -233,12 +245,12 @@ func checkMemNames(cat Catalog, p *result.Plan) error {
 	}
 	for _, e := range p.Engines {
 		if !slices.Contains(names, e) {
-			return usagef("--engines: %v", nearest.Unknown("MemTable", e, names))
+			return wrong("engines", "is wrong: %w", nearest.Unknown("MemTable", e, names))
 		}
 	}
 	for _, w := range p.Workloads {
 		if !slices.Contains(memrace.Workloads, w) {
-			return usagef("--workloads: %v", nearest.Unknown("work of a MemTable", w, memrace.Workloads))
+			return wrong("workloads", "is wrong: %w", nearest.Unknown("work of a MemTable", w, memrace.Workloads))
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// A reporter shows a race: one line for each cell, and a bar over all of them. It is
-// safe for concurrent use.
+// A reporter shows a race: one line for each cell, and a progress bar over all of them.
+// It is safe for concurrent use.
 type reporter struct {
 	*display.Display
 	count sync.Mutex
@@ -20,7 +20,7 @@ type reporter struct {
 	done  int
 }
 
-// barSteps is how finely the bar moves within a cell.
+// barSteps is how many steps the bar has for each cell.
 const barSteps = 100
 
 func newReporter(out, errOut io.Writer, total, done int) *reporter {

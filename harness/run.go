@@ -1,17 +1,17 @@
-// Package harness races engines: it expands a plan into cells (engine x workload
-// x durability x threads, once a round), runs each in a fresh process on a fresh
-// store, and leaves a run directory that package result describes.
+// Package harness races engines. It expands a plan into cells (engine x workload x
+// durability x threads, once a round), runs each cell in a fresh process on a fresh
+// store, and leaves a run directory, which package result describes.
 //
 // Invariants:
 //
-//  1. No cell sees another's store, heap or page cache of stores: its process and
-//     its directory are its own, and both are gone before the next cell starts. The
-//     cells of a sequence share all of them.
-//  2. Nothing that was measured is dropped or replaced. Cells that may mislead
-//     carry warnings; cells that failed say why.
-//  3. Cells of different durability are never compared.
+//  1. No cell sees the store, the heap or the cached pages of another cell: each has a
+//     process and a directory of its own, and both are gone before the next cell starts.
+//     Only the cells of a sequence share them.
+//  2. Nothing that was measured is dropped or replaced. A cell that may mislead has a
+//     warning; a cell that failed says why.
+//  3. Cells of different durability levels are never compared.
 //
-// How a run that was cut goes on is the affair of package journal.
+// Package journal continues a run that was interrupted.
 package harness
 
 import (
@@ -37,8 +37,8 @@ import (
 type Runner struct {
 	Catalog Catalog
 	Plan    result.Plan // checked by CheckPlan
-	Dir     string      // the run directory; made if missing
-	DataDir string      // where stores are made; empty: in Dir
+	Dir     string      // the run directory; it is created if missing
+	DataDir string      // where stores are made; empty means in Dir
 	Resume  bool        // Dir may hold a part of the same plan
 	Command []string    // that serves a cell, see ServeCell
 	Stdout  io.Writer
@@ -50,9 +50,9 @@ type Runner struct {
 	before  int // cells that were there
 }
 
-// Run runs the cells that are missing. Its error is ErrFinding if a cell failed,
-// ErrInterrupted if ctx ended, or says what is wrong with the request, with the
-// directory or with the environment.
+// Run runs the cells that are missing. Its error is ErrFinding if a cell failed, or
+// ErrInterrupted if ctx ended; or it says what is wrong with the request, the directory
+// or the environment.
 func (r *Runner) Run(ctx context.Context) error {
 	specs, err := expand(r.Plan, r.supports())
 	if err != nil {
@@ -83,13 +83,14 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.report = newReporter(r.Stdout, r.Stderr, total, r.before)
 	defer r.report.Finish()
 	if r.DataDir != "" {
-		defer func() { _ = os.Remove(r.dataDir()) }() // if it is empty
+		defer func() { _ = os.Remove(r.dataDir()) }() // succeeds only if the directory is empty
 	}
 	r.announce(total, env)
 	return r.conclude(r.journal.Run(ctx, r.tasks(specs, env), r.ended), env)
 }
 
-// supports tells which durability levels an engine gives, from its description.
+// supports returns a function that says which durability levels an engine gives,
+// according to its description.
 func (r *Runner) supports() func(engine string, d kv.Durability) bool {
 	if r.Plan.MemTables {
 		return func(string, kv.Durability) bool { return true }
@@ -113,8 +114,8 @@ func (r *Runner) announce(total int, env result.Env) {
 	}
 }
 
-// dataDir is where stores are made. In a --data directory, which other runs may
-// share, it is a folder of this run's own, so that leftovers can be told.
+// dataDir returns where stores are made. In a --data directory, which other runs may
+// share, it is a folder of this run, so that its leftovers can be recognised.
 func (r *Runner) dataDir() string {
 	if r.DataDir == "" {
 		return r.Dir
@@ -124,12 +125,13 @@ func (r *Runner) dataDir() string {
 		path = r.Dir
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(path)) // never fails
+	_, _ = h.Write([]byte(path)) // Write of a hash never fails
 	return filepath.Join(r.DataDir, fmt.Sprintf("lsmlab-%016x", h.Sum64()))
 }
 
-// checkSpace refuses to start what a disk surely can't hold. An LSM keeps several
-// copies of a value for a while: four times the user's bytes is a modest guess.
+// checkSpace refuses to start a plan that certainly exceeds the disk. An LSM tree keeps
+// several copies of a value for a while: four times the user's bytes is a modest
+// estimate.
 func (r *Runner) checkSpace() error {
 	if r.DataDir != "" {
 		if err := os.MkdirAll(r.dataDir(), 0o755); err != nil {
@@ -148,22 +150,22 @@ func (r *Runner) checkSpace() error {
 	return nil
 }
 
-// largestStore returns the most bytes of keys and values that a workload of the
-// plan holds.
+// largestStore returns the most bytes of keys and values that a workload of the plan
+// stores.
 func largestStore(p result.Plan) (most int64) {
 	if p.MemTables {
 		return 0
 	}
 	for _, name := range p.Workloads {
-		if w, err := newWorkload(p, name); err == nil { // the plan was checked
+		if w, err := newWorkload(p, name); err == nil { // there is no error, as the plan was checked
 			most = max(most, w.Spec().Keys*int64(w.Keys().Size+w.ValueSize()))
 		}
 	}
 	return most
 }
 
-// environment calibrates the harness and writes env.json; a run that goes on
-// keeps the one it has.
+// environment calibrates the harness and writes env.json. A run that is continued keeps
+// the one it has.
 func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 	env := machine.Environment(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
@@ -220,7 +222,7 @@ func (r *Runner) tasks(specs []CellSpec, env result.Env) (tasks []journal.Task[r
 	return tasks
 }
 
-// ended reports the cells of a process that has ended. Its error ends the run.
+// ended reports the cells of a process that has ended. An error ends the run.
 func (r *Runner) ended(cells []result.Cell) error {
 	for _, c := range cells {
 		r.report.cell(c)
@@ -231,9 +233,9 @@ func (r *Runner) ended(cells []result.Cell) error {
 	return nil
 }
 
-// runOne returns the outcome of one process, a cell for each stage. If the process
-// fails, all its cells fail: what a broken store or process gave before is not to be
-// trusted. An error ends the run.
+// runOne returns the result of one process: a cell for each stage. If the process
+// fails, all its cells fail, because the earlier figures of a broken store or process
+// cannot be trusted. An error ends the run.
 func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, error) {
 	if spec.Unsupport {
 		return spec.blanks(result.StatusUnsupported, fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)), nil
@@ -261,8 +263,8 @@ func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, err
 	return cells, err
 }
 
-// runProcesses runs the process of spec, and before it, where the workload is to
-// find a store that was killed, the one that fills it.
+// runProcesses runs the process of spec. If the workload has to find a store that was
+// killed, it first runs the process that fills that store.
 func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell, error) {
 	c := child{command: r.Command, spec: spec, report: func(m message) {
 		if m.Phase != "" {

@@ -20,25 +20,25 @@ type Stage struct {
 	Duration result.Duration `json:"duration"` // of the measured part; 0 is no limit
 }
 
-// CellSpec is everything that a cell's process is told, as one JSON value on its
+// CellSpec is everything that the process of a cell is told, as one JSON value on its
 // standard input. The process makes one cell, or one for each stage of a sequence.
 type CellSpec struct {
 	Stage                      // the first
-	Then       []Stage         `json:"then,omitempty"` // on the same store
+	Then       []Stage         `json:"then,omitempty"` // stages that follow on the same store
 	Engine     string          `json:"engine"`
 	Durability kv.Durability   `json:"durability"`
 	Round      int             `json:"round"`
 	Rate       float64         `json:"rate"`
 	MemTables  bool            `json:"memtables"`
 	Open       OpenOptions     `json:"open"`
-	RunDir     string          `json:"run_dir"`   // gets hist and series files
-	StoreDir   string          `json:"store_dir"` // exists, is empty, and is removed by the parent
+	RunDir     string          `json:"run_dir"`   // receives the hist and series files
+	StoreDir   string          `json:"store_dir"` // must exist and be empty; the parent removes it
 	Timeout    result.Duration `json:"timeout"`   // of the whole process
 	HarnessNS  float64         `json:"harness_ns_per_op"`
 	// FillAndDie makes the process store what the first stage preloads and then kill
 	// itself, so that the next process finds the store as a crash leaves it.
 	FillAndDie bool `json:"fill_and_die,omitempty"`
-	Unsupport  bool `json:"-"` // the engine does not give this durability: do not run
+	Unsupport  bool `json:"-"` // the engine does not give this durability level: the cell is not run
 }
 
 // stages returns all stages in their order.
@@ -52,7 +52,7 @@ func (s *CellSpec) ids() (ids []string) {
 	return ids
 }
 
-// defaultCellTimeout bounds a cell that hangs.
+// defaultCellTimeout ends a cell that hangs.
 const defaultCellTimeout = 15 * time.Minute
 
 // workloadSpec returns the spec of a workload of the plan.
@@ -80,19 +80,19 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 	return s, nil
 }
 
-// expand returns what each process of a checked plan is told, in the order in which
-// the processes run.
+// expand returns what each process of a checked plan is told, in the order in which the
+// processes run.
 //
-// Rounds follow each other. Within a round the units (a workload at one durability
-// and one number of threads, or a sequence of them) come in random order, and
-// within a unit the engines do: engines that will be compared run close in time,
-// and drift hits them alike. The order follows from the seed, so a run that goes on
-// keeps it. All engines of a round do the same operations.
+// Rounds follow each other. Within a round, the units (a workload at one durability
+// level and one number of threads, or a sequence of workloads) come in random order,
+// and within a unit the engines do. So engines that will be compared run close in time,
+// and changes of the machine affect them alike. The order follows from the seed, so a
+// run that is continued keeps it. All engines of a round do the same operations.
 func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) ([]CellSpec, error) {
 	var cells []CellSpec
 	for round := 1; round <= p.Rounds; round++ {
 		rng := rand.New(rand.NewPCG(p.Seed, uint64(round)))
-		seed := rng.Uint64() >> 11 // exact in JSON of every language
+		seed := rng.Uint64() >> 11 // exact in the JSON of every language
 		units := unitsOf(p)
 		rng.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
 		for _, unit := range units {
@@ -111,14 +111,14 @@ func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) (
 	return cells, nil
 }
 
-// unitsOf returns what an engine does in a round, cut into what one process does.
+// unitsOf returns what an engine does in a round, divided into what one process does.
 func unitsOf(p result.Plan) (units [][]result.Planned) {
 	inSequence := map[string]bool{}
 	for _, names := range p.Sequences {
 		var unit []result.Planned
 		for _, w := range names {
 			inSequence[w] = true
-			unit = append(unit, p.GroupsOf(w)...) // a checked plan has one each
+			unit = append(unit, p.GroupsOf(w)...) // in a checked plan, each workload of a sequence has one group
 		}
 		units = append(units, unit)
 	}
@@ -160,7 +160,7 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 	return c, nil
 }
 
-// blank returns the cell of a stage with what is known before it runs.
+// blank returns the cell of a stage with everything that is known before it runs.
 func (s *CellSpec) blank(stage Stage) result.Cell {
 	c := result.Cell{
 		ID: stage.ID, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: s.Engine, Workload: stage.Workload,
@@ -174,7 +174,7 @@ func (s *CellSpec) blank(stage Stage) result.Cell {
 	return c
 }
 
-// blanks returns a cell for every stage, with a status and why.
+// blanks returns a cell for every stage, with a status and a reason.
 func (s *CellSpec) blanks(status, why string) (cells []result.Cell) {
 	for _, stage := range s.stages() {
 		c := s.blank(stage)

@@ -11,12 +11,12 @@ import (
 	"lsmlab/workloads"
 )
 
-// Progress is told where a cell stands: its phase, and how much of that phase is
-// done, in [0, 1].
-type Progress func(phase string, done float64)
+// progressFunc is told the phase of a cell, and which share of that phase is done, in
+// [0, 1].
+type progressFunc func(phase string, done float64)
 
-// store is one engine's store in this process, from its open to its close. It is
-// shared by the cells of a sequence.
+// store is the store of one engine in this process, from its open to its close. The
+// cells of a sequence share it.
 type store struct {
 	engine     kv.Engine
 	metricer   kv.Metricer // nil if the engine keeps no metrics
@@ -27,12 +27,12 @@ type store struct {
 	preloadTime time.Duration
 	preloaded   bool
 	uncompacted bool             // something was written since the last compaction
-	applied     workloads.Counts // by the preload and by the cells that have ended
-	inserted    int64            // keys beyond the preloaded ones
+	applied     workloads.Counts // by the preload and by cells that have ended
+	inserted    int64            // keys beyond those preloaded
 	rssPeak     int64            // bytes, up to the last meter
 }
 
-func openStore(cat Catalog, spec *CellSpec, progress Progress) (*store, error) {
+func openStore(cat Catalog, spec *CellSpec, progress progressFunc) (*store, error) {
 	progress("open", 0)
 	start := time.Now()
 	engine, err := cat.Open(spec.Engine, spec.StoreDir, spec.Open)
@@ -45,7 +45,7 @@ func openStore(cat Catalog, spec *CellSpec, progress Progress) (*store, error) {
 }
 
 // preload stores the keys that a workload expects, unless an earlier cell did.
-func (s *store) preload(ctx context.Context, w *workloads.Workload, progress Progress) error {
+func (s *store) preload(ctx context.Context, w *workloads.Workload, progress progressFunc) error {
 	if w.Preload() == "" || w.Killed() || s.preloaded {
 		return nil
 	}
@@ -58,16 +58,16 @@ func (s *store) preload(ctx context.Context, w *workloads.Workload, progress Pro
 	return nil
 }
 
-// fill stores every key once, by one thread so that every engine gets the same
-// sequence of batches. Where the engine allows it, a batch is only handed to the
-// OS: [store.compact] makes the whole durable afterwards.
-func (s *store) fill(ctx context.Context, w *workloads.Workload, progress Progress) error {
+// fill stores every key once. One thread does it, so that every engine gets the same
+// sequence of batches. If the engine allows it, a batch is only handed to the operating
+// system: [store.compact] makes everything durable afterwards.
+func (s *store) fill(ctx context.Context, w *workloads.Workload, progress progressFunc) error {
 	exec := workloads.NewExecutor(w, s.engine, min(s.durability, kv.Buffered))
 	stream := w.PreloadStream(0, 1)
 	total := float64(w.Spec().Keys)
 	for op := (workloads.Op{}); stream.Next(&op); {
 		err := exec.Do(&op)
-		if errors.Is(err, kv.ErrUnsupported) { // the engine knows no weaker durability than that of the cell
+		if errors.Is(err, kv.ErrUnsupported) { // the engine has no weaker durability level than that of the cell
 			exec = workloads.NewExecutor(w, s.engine, s.durability)
 			err = exec.Do(&op)
 		}
@@ -83,8 +83,8 @@ func (s *store) fill(ctx context.Context, w *workloads.Workload, progress Progre
 	return nil
 }
 
-// compact flushes and compacts the store and makes the OS write what it still holds,
-// so that the next cell pays for no work of an earlier one.
+// compact flushes and compacts the store, and makes the operating system write what it
+// still holds, so that the next cell does not pay for earlier work.
 func (s *store) compact() error {
 	if f, ok := s.engine.(kv.Flusher); ok {
 		if err := f.Flush(); err != nil {
@@ -100,14 +100,14 @@ func (s *store) compact() error {
 	return machine.SyncFileSystem(s.dir)
 }
 
-// account takes over what a cell has applied.
+// account adds what a cell has applied.
 func (s *store) account(all workloads.Counts) {
 	s.applied.Add(all)
 	s.uncompacted = s.uncompacted || all.Writes+all.Deletes > 0
 }
 
-// closeAfter closes the engine after err, which is the error that counts: an error
-// of Close is added to it.
+// closeAfter closes the engine after err, the error that matters. An error of Close is
+// added to it.
 func (s *store) closeAfter(err error) error {
 	if closeErr := s.engine.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", closeErr))

@@ -12,10 +12,10 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Limits from which a cell is flagged. They are conventions: wide enough that a
-// quiet machine stays silent, and named in the warning so that a reader can judge.
+// Limits above which a cell is flagged. They are conventions: wide enough that a quiet
+// machine gives no warning, and named in the warning so that a reader can judge.
 const (
-	shortSeconds = 1.0  // shorter parts are ruled by start-up and timer noise
+	shortSeconds = 1.0  // start-up and timer noise dominate shorter parts
 	otherShare   = 0.10 // of all cores, used by other processes
 	stealShare   = 0.02 // of all cores, taken by the hypervisor
 	driftShare   = 0.25 // between the first and the last third
@@ -55,8 +55,8 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 	return out
 }
 
-// drift returns the mean throughput of the last third over that of the first,
-// minus one; 0 if there are too few points.
+// drift returns the mean throughput of the last third over that of the first, minus
+// one. It is 0 if there are too few points.
 func drift(series []result.Series) float64 {
 	for _, s := range series {
 		if n := len(s.Values) / 3; s.Name == result.SeriesOps && n >= 3 {

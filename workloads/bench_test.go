@@ -17,7 +17,7 @@ func (e *noop) Close() error                         { return nil }
 
 // BenchmarkStream is the cost of making one operation, key and value included.
 func BenchmarkStream(b *testing.B) {
-	for _, name := range Names() {
+	for _, name := range names() {
 		if name == mixName {
 			continue
 		}

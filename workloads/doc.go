@@ -1,10 +1,10 @@
-// Package workloads says which operations a race or a crash run performs: YCSB's
-// A to F, db_bench's by name, and mixes of one's own.
+// Package workloads says which operations a race or a crash run performs: YCSB's A to
+// F, those of db_bench by name, and mixes of the user's own.
 //
-// A [Spec] is plain JSON. [New] checks it, fills in defaults and returns a
-// [Workload]: what to store first (Preload), and one [Stream] of operations for
-// each goroutine. An [Executor] carries operations out on a [kv.Engine] and checks
-// everything that comes back.
+// A [Spec] is plain JSON. [New] checks it, fills in defaults and returns a [Workload].
+// The workload says what to store first (Preload), and has one [Stream] of operations
+// for each goroutine. An [Executor] carries operations out on a [kv.Engine] and checks
+// everything that the engine returns.
 //
 //	w, err := workloads.New(workloads.Spec{Workload: "ycsb-a", Keys: 1_000_000, Threads: 4})
 //	...                        // preload, see Workload.PreloadStream
@@ -16,11 +16,11 @@
 //
 // Invariants:
 //
-//  1. One Workload is one run. Streams of equal specs yield equal operations;
-//     only what follows from the order of acknowledged inserts may differ.
+//  1. One Workload is one run. Streams of equal specs yield equal operations, except
+//     where an operation depends on the order of acknowledged inserts.
 //  2. Next and Do allocate nothing per operation.
-//  3. Values describe themselves (see [AppendValue]), so every value read is
-//     checked to its last byte without a model of the store, also while others
-//     write. Any version of the right key is right.
+//  3. Values describe themselves (see [AppendValue]). So every value that is read is
+//     checked to its last byte without a model of the store, even while others write.
+//     Any version of the right key is accepted.
 //  4. No read asks for a key whose insert was not acknowledged.
 package workloads

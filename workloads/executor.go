@@ -8,20 +8,20 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Errors of what an engine gave back, beside [ErrWrongValue].
+// Errors of what an engine returned, beside [ErrWrongValue].
 var (
-	// ErrLost says that a key which must exist was not found.
+	// ErrLost says that a key that must exist was not found.
 	ErrLost = errors.New("key is missing")
-	// ErrInvented says that a key was found which was never written.
+	// ErrInvented says that a key was found that was never written.
 	ErrInvented = errors.New("key was never written")
-	// ErrOrder says that a scan's keys do not rise.
+	// ErrOrder says that the keys of a scan do not rise.
 	ErrOrder = errors.New("keys out of order")
 )
 
-// Counts are what an [Executor] has done. Bytes are the user's: keys and values.
+// Counts are what an [Executor] has done. Bytes are those of keys and values.
 type Counts struct {
-	Reads          int64 `json:"reads"`  // point reads, those of read-modify-writes included
-	Misses         int64 `json:"misses"` // of those, found nothing, rightly
+	Reads          int64 `json:"reads"`  // point reads, including those of read-modify-writes
+	Misses         int64 `json:"misses"` // point reads that rightly found nothing
 	Writes         int64 `json:"writes"` // entries set
 	Deletes        int64 `json:"deletes"`
 	Scans          int64 `json:"scans"`
@@ -61,8 +61,8 @@ type Executor struct {
 	all     kv.Iterator // of ReadNext, open between operations
 }
 
-// NewExecutor returns an executor of w's operations on e. Writes are acknowledged
-// at durability level d.
+// NewExecutor returns an executor of w's operations on e. Writes are acknowledged at
+// durability level d.
 func NewExecutor(w *Workload, e kv.Engine, d kv.Durability) *Executor {
 	return &Executor{
 		engine: e, durability: d,
@@ -170,8 +170,8 @@ func (x *Executor) delete(op *Op) error {
 	return nil
 }
 
-// scan reads up to ScanLen entries from Key on. Key itself must be the first, as
-// it exists.
+// scan reads up to ScanLen entries, from Key on. The first must be Key itself, because
+// Key exists.
 func (x *Executor) scan(op *Op) error {
 	it := x.engine.Scan(nil, nil)
 	x.Counts.Scans++
@@ -191,7 +191,8 @@ func (x *Executor) scan(op *Op) error {
 	return err
 }
 
-// entry checks one entry of a scan: it belongs there, and its value to its key.
+// entry checks one entry of a scan: that its key is in order, and that its value
+// belongs to its key.
 func (x *Executor) entry(it kv.Iterator, op *Op, first bool) error {
 	key, value := it.Key(), it.Value()
 	x.Counts.EntriesScanned++
@@ -207,7 +208,7 @@ func (x *Executor) entry(it kv.Iterator, op *Op, first bool) error {
 	x.last = append(x.last[:0], key...)
 	index, ok := x.keys.IndexOf(key, value)
 	if !ok {
-		return nil // too short to say whose it is
+		return nil // the value is too short to say to which key it belongs
 	}
 	if !x.keys.isKeyOf(key, index) {
 		return keyError(op.Kind, key, fmt.Errorf("%w: index %d has key %s", ErrInvented, index, quote(x.keys.Append(nil, index))))

@@ -70,7 +70,7 @@ func drain(s *Stream, x *Executor, stop <-chan struct{}) error {
 // TestModel runs every workload, with one thread and with three, on an engine that
 // is right: no false alarm, and the counts that the definition promises.
 func TestModel(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range names() {
 		for _, threads := range []int{1, 3} {
 			for _, valueSize := range []int{NoValue, 5, 12, 100} {
 				t.Run(fmt.Sprintf("%s/%d/%d", name, threads, valueSize), func(t *testing.T) {

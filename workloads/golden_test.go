@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestGolden pins the first 12 operations of every workload, of the stream of each
 // role: a change makes old results incomparable and has to be meant.
 func TestGolden(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range names() {
 		w := mustNew(t, goldenSpec(name))
 		var got bytes.Buffer
 		for i := range w.Streams() {

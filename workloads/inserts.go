@@ -5,20 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// inserts hands out the indices of new keys to all threads and knows below which
-// index every insert is acknowledged, as YCSB's AcknowledgedCounterGenerator
-// does; that one takes a lock and fails when a window of 2^20 overflows. Here an
-// acknowledgement sets a bit and moves the limit over the ones that follow it,
-// both without a lock.
+// inserts gives the indices of new keys to all threads, and knows the limit below which
+// every insert is acknowledged. YCSB's AcknowledgedCounterGenerator does the same with
+// a lock, and fails when a window of 2^20 overflows. Here an acknowledgement sets a
+// bit, and then moves the limit over the bits that follow, both without a lock.
 //
 // Invariants:
 //
 //  1. limit <= next, and every index in [base, limit) was acknowledged.
-//  2. Once no acknowledge is running, the bit at limit is clear: whoever sets a
-//     bit looks at the limit afterwards, so of two that race one sees both bits.
+//  2. While no acknowledge runs, the bit at limit is clear. Whoever sets a bit looks at
+//     the limit afterwards, so of two that race one sees both bits.
 //
-// An insert that fails is never acknowledged and holds the limit where it is;
-// later inserts go on.
+// An insert that fails is never acknowledged, so the limit never passes it. Later
+// inserts go on.
 type inserts struct {
 	base  uint64 // keys that were preloaded
 	_     [56]byte
@@ -45,7 +44,7 @@ func newInserts(base uint64) *inserts {
 	return n
 }
 
-// allocate returns an index that no one else gets, or false after 2^32.
+// allocate returns an index that no other call gets. It returns false after 2^32.
 func (n *inserts) allocate() (index uint64, ok bool) {
 	index = n.next.Add(1) - 1
 	return index, index-n.base < maxInserts
@@ -68,8 +67,8 @@ func (n *inserts) acknowledge(index uint64) {
 	}
 }
 
-// word returns the word that holds a bit and makes its page if need be: 32 KB
-// for 2^18 inserts.
+// word returns the word that holds a bit. It makes the page of that word if needed: 32
+// KB for 2^18 inserts.
 func (n *inserts) word(bit uint64) *atomic.Uint64 {
 	slot := &n.pages[bit/insertPageBits%maxInsertPages]
 	page := slot.Load()

@@ -29,7 +29,7 @@ const (
 	hashDigits        = 20
 )
 
-// missingByte takes the place of a key's last byte, always a digit, in keys that
+// missingByte replaces the last byte of a key, which is always a digit, in keys that
 // are absent. It sorts before the digits.
 const missingByte = '.'
 
@@ -50,9 +50,10 @@ func (k Keys) Append(dst []byte, index uint64) []byte {
 	return appendZeros(dst, k.Size-8)
 }
 
-// AppendMissing appends a key that sorts directly before the key of index, after
-// the one before that, and that no index has. It has the size of the others; only
-// 8-byte DBBench keys, which leave no room, sort directly after and are a byte longer.
+// AppendMissing appends a key that no index has. It sorts directly before the key of
+// index, after the key that precedes that one. It has the size of the others. The
+// exception is DBBench keys of 8 bytes, which leave no room: there it sorts directly
+// after, and is a byte longer.
 func (k Keys) AppendMissing(dst []byte, index uint64) []byte {
 	dst = k.Append(dst, index)
 	if k.Style == DBBench && k.Size == minDBBenchKeySize {
@@ -62,9 +63,9 @@ func (k Keys) AppendMissing(dst []byte, index uint64) []byte {
 	return dst
 }
 
-// IndexOf returns the index of the entry (key, value). A YCSB key is a hash, so
-// its index is taken from the value, if that is long enough to carry one. The
-// caller checks that the index gives the key.
+// IndexOf returns the index of the entry (key, value). A YCSB key is a hash, so its
+// index is read from the value; ok is false if the value is too short to have one. The
+// caller must check that the index gives the key.
 func (k Keys) IndexOf(key, value []byte) (index uint64, ok bool) {
 	if k.Style == YCSB {
 		return ValueIndex(value)
@@ -81,7 +82,7 @@ const (
 )
 
 func appendZeros(dst []byte, n int) []byte {
-	if n == 8 { // the default size, kept from becoming a call
+	if n == 8 { // the default size; this avoids a call
 		return append(dst, zeros16[:8]...)
 	}
 	for ; n > len(zeros16); n -= len(zeros16) {
@@ -100,9 +101,9 @@ func appendDecimal20(dst []byte, v uint64) []byte {
 	return append(dst, digits[4:]...)
 }
 
-// digits8 returns v < 10^8 as eight ASCII digits, the first in the lowest byte,
-// splitting in halves within one word (Lemire, "Converting integers to fixed-
-// digit representations quickly", 2021).
+// digits8 returns v < 10^8 as eight ASCII digits, the first in the lowest byte. It
+// splits numbers in halves within one word (Lemire, "Converting integers to fixed-digit
+// representations quickly", 2021).
 func digits8(v uint64) uint64 {
 	v = v/10000 | v%10000<<32 // 2 lanes of 4 digits
 	hundreds := v * 10486 >> 20 & 0x7f_0000007f
@@ -112,8 +113,8 @@ func digits8(v uint64) uint64 {
 	return v + asciiZeros
 }
 
-// isKeyOf says whether key is the key of index, as Append makes it. It compares
-// words and makes no key: every entry of a scan is asked.
+// isKeyOf says whether key is the key of index, as Append makes it. It compares words
+// and makes no key, because it runs for every entry of a scan.
 func (k Keys) isKeyOf(key []byte, index uint64) bool {
 	if len(key) != k.Size {
 		return false

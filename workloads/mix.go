@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -31,7 +32,7 @@ func newChooser(mix []share) chooser {
 	return c
 }
 
-// next draws a kind. It takes no random word if there is but one.
+// next draws a kind. If there is only one, it takes no random word.
 func (c *chooser) next(src *dist.Source) Kind {
 	if len(c.kinds) == 1 {
 		return c.kinds[0]
@@ -52,23 +53,23 @@ func parseMix(mix map[string]float64) ([]share, error) {
 			continue
 		}
 		if !(weight > 0 && weight < 1e9) {
-			return nil, fmt.Errorf("workload mix: share of %s is %v: want a positive number", kind, weight)
+			return nil, fmt.Errorf("share of %s is %v: want a positive number", kind, weight)
 		}
 		shares = append(shares, share{kind, weight})
 	}
 	for name := range mix {
 		if !isMixable(name) {
-			return nil, fmt.Errorf("workload mix: %w", nearest.Unknown("kind of operation", name, mixableNames()))
+			return nil, nearest.Unknown("kind of operation", name, mixableNames())
 		}
 	}
 	if len(shares) == 0 {
-		return nil, fmt.Errorf(`workload mix: no share above 0: give some, as in {"get": 0.9, "set": 0.1}`)
+		return nil, errors.New(`no share above 0: give some, as in {"get": 0.9, "set": 0.1}`)
 	}
 	return shares, nil
 }
 
-// mixableNames lists the kinds for mixes: all but the full scan, which needs a
-// store that stands still.
+// mixableNames lists the kinds that a mix may have. The full scan is not among them,
+// because it needs a store that does not change.
 func mixableNames() []string {
 	var names []string
 	for kind := range kindCount {
@@ -88,7 +89,7 @@ func isMixable(name string) bool {
 	return false
 }
 
-// shareOf returns the fraction of a mix that is of one kind.
+// shareOf returns the share of one kind in a mix, as a fraction.
 func shareOf(mix []share, kind Kind) float64 {
 	var sum, of float64
 	for _, s := range mix {

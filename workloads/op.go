@@ -49,15 +49,15 @@ func (r Role) String() string {
 	return "foreground"
 }
 
-// Op is one operation. [Stream.Next] fills it in place; Key, Value and Batch are
-// the stream's own memory and valid until its next Next. Key and Value may lie in
+// Op is one operation. [Stream.Next] fills it in place. Key, Value and Batch belong to
+// the stream and are valid until the next call of Next. Key and Value may be parts of
 // Batch.
 type Op struct {
 	Kind    Kind
 	Role    Role
-	Warmup  bool      // not to be counted
-	Units   int       // logical operations in it: entries of a batch or of a ReadNext, else 1
-	Index   uint64    // of Key; for ReadNext of the first entry due
+	Warmup  bool      // the operation must not be counted
+	Units   int       // logical operations in this one: entries of a batch or of a ReadNext, else 1
+	Index   uint64    // of Key; for ReadNext, of the first entry expected
 	Key     []byte    // nil for BatchSet and ReadNext
 	Value   []byte    // of Set, Insert and ReadModifyWrite
 	ScanLen int       // entries; of Scan and ReadNext
@@ -66,9 +66,9 @@ type Op struct {
 	inserts *inserts // of Insert
 }
 
-// Acknowledge makes the key of an Insert known to readers. [Executor.Do] calls
-// it; callers that carry out operations themselves must, once the write has
-// succeeded. It does nothing for other kinds.
+// Acknowledge makes the key of an Insert known to readers. [Executor.Do] calls it.
+// Callers that carry out operations themselves must call it once the write has
+// succeeded. For other kinds it does nothing.
 func (op *Op) Acknowledge() {
 	if op.Kind == Insert {
 		op.inserts.acknowledge(op.Index)

@@ -2,9 +2,9 @@ package workloads
 
 import "fmt"
 
-// readNext reads the next ScanLen entries of a scan that stays open between
-// operations. Nothing writes while it runs, so the entries due are known: key by
-// key, in order, none left out, none after the last.
+// readNext reads the next ScanLen entries of a scan that stays open between operations.
+// Nothing writes while it runs. So the entries are known in advance: every key in
+// order, and none after the last.
 func (x *Executor) readNext(op *Op) error {
 	for index := op.Index; index < op.Index+uint64(op.ScanLen); index++ {
 		if !x.moveTo(index) {
@@ -37,7 +37,7 @@ func (x *Executor) moveTo(index uint64) bool {
 	return x.all.SeekGE(x.scratch)
 }
 
-// due checks that the open scan stands on the entry of index.
+// due checks that the open scan is at the entry of index.
 func (x *Executor) due(op *Op, index uint64) error {
 	key, value := x.all.Key(), x.all.Value()
 	x.Counts.EntriesScanned++

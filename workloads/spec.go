@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -10,34 +11,36 @@ import (
 	"lsmlab/workloads/dist"
 )
 
-// Values of Spec fields with a meaning of their own.
+// Values of Spec fields with a special meaning.
 const (
-	Unlimited = -1 // Operations: until the caller stops
-	NoWarmup  = -1 // Warmup: none
-	NoValue   = -1 // ValueSize: empty values
+	Unlimited = -1 // of Operations: the run goes on until the caller stops it
+	NoWarmup  = -1 // of Warmup: there is none
+	NoValue   = -1 // of ValueSize: values are empty
 )
 
-// maxKeys keeps indices within what the distributions and the hash fast path take.
+// maxKeys is the largest number of keys that the distributions and the fast path of the
+// hash support.
 const maxKeys = 1 << 36
 
-// Spec says which work to do; it is the workload part of a plan. The zero value of
-// every field but Workload stands for the default given.
+// Spec says which work to do. It is the workload part of a plan. Zero stands for the
+// default, in every field except Workload.
 type Spec struct {
-	Workload string `json:"workload"`          // a name of [Names]
+	Workload string `json:"workload"`          // a name that [List] gives
 	Keys     int64  `json:"keys,omitempty"`    // 1,000,000
 	Threads  int    `json:"threads,omitempty"` // 1; the background writer of readwhilewriting is extra
-	// Operations is the total of the foreground threads, in units: an entry of a
-	// batch or of readseq is one. Default: Keys; readseq: Keys for every thread.
+	// Operations is the total of the foreground threads, in units: each entry of a
+	// batch or of readseq is one. Default: Keys; for readseq, Keys for every thread.
 	Operations int64 `json:"operations,omitempty"`
-	// Warmup is the total of units to run before those. Default: a tenth of
-	// Operations (of Keys if Unlimited) where keys were preloaded and stay.
+	// Warmup is the total of units that run before these. Default: a tenth of
+	// Operations (of Keys if Unlimited) in workloads whose preloaded keys stay.
 	Warmup int64  `json:"warmup,omitempty"`
 	Seed   uint64 `json:"seed,omitempty"` // 0 is a seed like any other
 
 	KeySize   int `json:"key_size,omitempty"`   // bytes; db_bench 16 (at least 8), YCSB 24 (at least 24)
 	ValueSize int `json:"value_size,omitempty"` // bytes; db_bench 100, YCSB 1000 (10 fields of 100)
 	// Compressible is the fraction of a value's body that repeats, in [0, 1), rounded
-	// to 1/256. Default 0, so that sizes mean what they say; db_bench uses 0.5.
+	// to 1/256. Default 0, so that compression does not change what sizes mean;
+	// db_bench uses 0.5.
 	Compressible float64 `json:"compressible,omitempty"`
 
 	BatchSize    int     `json:"batch_size,omitempty"`   // of fillbatch, 1000
@@ -45,22 +48,22 @@ type Spec struct {
 	Distribution string  `json:"distribution,omitempty"` // of [dist.Names]; the workload's own
 	Theta        float64 `json:"theta,omitempty"`        // skew of zipfian and latest, 0.99
 	PreloadOrder Order   `json:"preload_order,omitempty"`
-	// Mix is the share of each kind of operation, by [Kind] name; for Workload "mix"
-	// only. Shares need not add up to 1.
+	// Mix is the share of each kind of operation, by the name of its [Kind]. It is for
+	// Workload "mix" only. Shares need not add up to 1.
 	Mix map[string]float64 `json:"mix,omitempty"`
 }
 
 // withDefaults returns a complete copy of a checked spec.
 func (s Spec) withDefaults(d *definition) Spec {
-	setDefault(&s.Keys, 1_000_000)
-	setDefault(&s.Threads, 1)
-	setDefault(&s.KeySize, d.keySize())
-	setDefault(&s.ValueSize, d.valueSize())
-	setDefault(&s.BatchSize, d.batch)
-	setDefault(&s.ScanLength, d.scanMax)
-	setDefault(&s.Distribution, d.distribution)
-	setDefault(&s.Theta, dist.YCSBTheta)
-	setDefault(&s.PreloadOrder, d.preload)
+	s.Keys = cmp.Or(s.Keys, 1_000_000)
+	s.Threads = cmp.Or(s.Threads, 1)
+	s.KeySize = cmp.Or(s.KeySize, d.keySize())
+	s.ValueSize = cmp.Or(s.ValueSize, d.valueSize())
+	s.BatchSize = cmp.Or(s.BatchSize, d.batch)
+	s.ScanLength = cmp.Or(s.ScanLength, d.scanMax)
+	s.Distribution = cmp.Or(s.Distribution, d.distribution)
+	s.Theta = cmp.Or(s.Theta, dist.YCSBTheta)
+	s.PreloadOrder = cmp.Or(s.PreloadOrder, d.preload)
 	if s.Operations == 0 {
 		s.Operations = s.Keys
 		if d.eachThreadAll {
@@ -76,13 +79,6 @@ func (s Spec) withDefaults(d *definition) Spec {
 	return s
 }
 
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
 func btoi(b bool) int {
 	if b {
 		return 1
@@ -90,8 +86,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-// check reports the first field that makes no sense for workload d. Zero fields,
-// which stand for defaults, always do.
+// check returns an error for the first field whose value workload d cannot use. Zero
+// stands for a default and is always valid.
 func (s Spec) check(d *definition) error {
 	type bound struct {
 		field       string
@@ -110,11 +106,11 @@ func (s Spec) check(d *definition) error {
 		{"scan_length", int64(s.ScanLength), 1, 1 << 30, ""},
 	} {
 		if b.value != 0 && (b.value < b.least || b.value > b.most) {
-			err := fmt.Errorf("workload %s: %s is %d: want %d to %d, or 0 for the default", s.Workload, b.field, b.value, b.least, b.most)
+			text := fmt.Sprintf("is %d: want %d to %d, or 0 for the default", b.value, b.least, b.most)
 			if b.advice != "" {
-				err = fmt.Errorf("%w (%s)", err, b.advice)
+				text += " (" + b.advice + ")"
 			}
-			return err
+			return s.wrong(b.field, "%s", text)
 		}
 	}
 	return s.checkOthers(d)
@@ -122,30 +118,28 @@ func (s Spec) check(d *definition) error {
 
 func (s Spec) checkOthers(d *definition) error {
 	if !(s.Compressible >= 0 && s.Compressible < 1) {
-		return fmt.Errorf("workload %s: compressible is %v: want a fraction in [0, 1)", s.Workload, s.Compressible)
+		return s.wrong("compressible", "is %v: want a fraction in [0, 1)", s.Compressible)
 	}
 	if !(s.Theta >= 0 && s.Theta <= 10) {
-		return fmt.Errorf("workload %s: theta is %v: want a skew in [0, 10], or 0 for %v", s.Workload, s.Theta, dist.YCSBTheta)
+		return s.wrong("theta", "is %v: want a skew in [0, 10], or 0 for %v", s.Theta, dist.YCSBTheta)
 	}
 	if s.Distribution != "" && !slices.Contains(dist.Names, s.Distribution) {
-		return fmt.Errorf("workload %s: %w", s.Workload, nearest.Unknown("distribution", s.Distribution, dist.Names))
+		return s.wrong("distribution", "is wrong: %w", nearest.Unknown("distribution", s.Distribution, dist.Names))
 	}
 	if s.Distribution != "" && d.ordered() && s.Distribution != d.distribution {
-		return fmt.Errorf("workload %s: distribution is %s: this workload goes through the keys in order, leave it out",
-			s.Workload, s.Distribution)
+		return s.wrong("distribution", "is %s: this workload visits the keys in order, leave it out", s.Distribution)
 	}
 	if s.PreloadOrder != "" && s.PreloadOrder != Sequential && s.PreloadOrder != Random {
-		return fmt.Errorf("workload %s: preload_order is %q: want %s or %s", s.Workload, s.PreloadOrder, Sequential, Random)
+		return s.wrong("preload_order", "is %q: want %s or %s", s.PreloadOrder, Sequential, Random)
 	}
 	if s.PreloadOrder != "" && d.preload == "" {
-		return fmt.Errorf("workload %s: preload_order is %q: this workload starts empty, leave it out", s.Workload, s.PreloadOrder)
+		return s.wrong("preload_order", "is %q: this workload starts empty, leave it out", s.PreloadOrder)
 	}
 	if batch := max(int64(s.BatchSize), int64(d.batch)) * int64(max(s.ValueSize, 0)+s.KeySize+16); batch > kv.MaxBatchSize {
-		return fmt.Errorf("workload %s: batch_size %d with value_size %d: %d bytes a batch, at most %d; make one smaller",
-			s.Workload, s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
+		return s.wrong("batch_size", "is %d with value_size %d: %d bytes a batch, at most %d; make one smaller", s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
 	}
 	if s.Mix != nil && d.mix != nil {
-		return fmt.Errorf("workload %s: has its own mix of operations; name the workload %q to give one", s.Workload, mixName)
+		return s.wrong("mix", "is given, and this workload has its own mix of operations; name the workload %q to give one", mixName)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -45,8 +46,13 @@ func TestSpecErrors(t *testing.T) {
 		`unknown kind of operation "read-next"; known`: {Workload: "mix", Mix: map[string]float64{"get": 1, "read-next": 1}},
 		"did you mean get?":                            {Workload: "mix", Mix: map[string]float64{"set": 1, "gett": 1}},
 	} {
-		if _, err := New(spec); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := New(spec)
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, want %q", spec, err, want)
+		}
+		var field *FieldError
+		if !errors.As(err, &field) || field.Workload != spec.Workload || !strings.Contains(err.Error(), field.Field+" ") {
+			t.Errorf("%+v: error %v does not say which field is wrong", spec, err)
 		}
 	}
 }
@@ -54,7 +60,7 @@ func TestSpecErrors(t *testing.T) {
 // TestSpecDefaults: the spec that a workload reports is complete, survives JSON,
 // and gives the same workload again.
 func TestSpecDefaults(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range names() {
 		spec := Spec{Workload: name, Threads: 2}
 		if name == mixName {
 			spec.Mix = map[string]float64{"get": 1, "delete": 1}

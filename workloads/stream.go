@@ -12,11 +12,11 @@ type Stream struct {
 	indices dist.Generator
 	keys    Keys
 	inserts *inserts
-	known   uint64 // keys that indices draws from, if they follow inserts
-	follow  bool   // indices are resized as keys are inserted, else drawn again
+	known   uint64 // the number of keys from which indices draws, if it follows inserts
+	follow  bool   // indices is resized as keys are inserted; without this, a draw of an unknown key is repeated
 
-	left    int64 // units until the end, warm-up included
-	warm    int64 // units of warm-up left
+	left    int64 // units until the end, including warm-up
+	warm    int64 // units of warm-up that are left
 	role    Role
 	preload bool
 
@@ -29,13 +29,13 @@ type Stream struct {
 	repeat    uint8
 	version   uint32
 
-	key   []byte // empty, with room for one
+	key   []byte // empty, with room for one key
 	batch kv.Batch
 }
 
-// versionBits is how far a stream counts its versions before it starts over. The
-// rest of a version is the stream's number, plus one, so preloaded values alone
-// have version 0.
+// versionBits is how many bits of a version count the writes of one stream, modulo
+// 2^versionBits. The other bits are the stream's number plus one. So only preloaded
+// values have version 0.
 const versionBits = 22
 
 func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
@@ -60,7 +60,7 @@ func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
 	return s
 }
 
-// Next fills op with the next operation and says whether there was one.
+// Next fills op with the next operation. It returns false if the stream has ended.
 func (s *Stream) Next(op *Op) bool {
 	if s.left <= 0 {
 		return false
@@ -117,18 +117,18 @@ func (s *Stream) index() uint64 {
 
 func (s *Stream) readKey(op *Op) {
 	op.Index = s.index()
-	op.Key = s.keys.Append(s.key, op.Index) // s.key has room
+	op.Key = s.keys.Append(s.key, op.Index) // s.key has room, so this does not allocate
 }
 
-// write makes op the write of a new version to the key of index.
+// write makes op a write of a new version of the key of index.
 func (s *Stream) write(op *Op, index uint64) {
 	s.batch.Reset()
 	op.Index, op.Batch = index, &s.batch
 	op.Key, op.Value = s.addSet(index)
 }
 
-// addSet adds a new version of the key of index to the batch and returns where
-// its key and value were made there.
+// addSet adds a new version of the key of index to the batch. It returns the key and
+// the value, which are parts of the batch.
 func (s *Stream) addSet(index uint64) (key, value []byte) {
 	key, value = s.batch.SetDeferred(s.keys.Size, s.valueSize)
 	return s.keys.Append(key[:0], index), AppendValue(value[:0], index, s.nextVersion(), s.valueSize, s.repeat)
@@ -144,7 +144,8 @@ func (s *Stream) nextVersion() uint32 {
 	return v
 }
 
-// insert takes a new index; when none is left, it overwrites.
+// insert makes op an insert with a new index. If no index is left, it makes op
+// overwrite a key.
 func (s *Stream) insert(op *Op) {
 	index, ok := s.inserts.allocate()
 	if !ok {
@@ -155,7 +156,7 @@ func (s *Stream) insert(op *Op) {
 	s.write(op, index)
 }
 
-// readNext asks for the next part of a scan of all keys, up to their end.
+// readNext makes op read the next part of a scan of all keys, up to the last key.
 func (s *Stream) readNext(op *Op) {
 	n := min(int64(s.scanMax), s.keyCount-s.position, s.left)
 	if s.warm > 0 {

@@ -17,25 +17,25 @@ type share struct {
 	weight float64
 }
 
-// definition is one workload; the zero value of a field means that it has no such
-// thing.
+// definition is one workload. The zero value of a field means that the workload does
+// not have it.
 type definition struct {
 	name, about, source string
 
 	keys         KeyStyle
-	mix          []share // of every foreground thread; nil: Spec.Mix
+	mix          []share // of every foreground thread; if nil, Spec.Mix says it
 	background   []share // of one extra writer that runs until stopped
 	distribution string  // of [dist.Names]
-	hotKeys      int64   // draws go to the first 1/hotKeys of the keys
+	hotKeys      int64   // draws come from the first 1/hotKeys of the keys
 	preload      Order
-	preloadBatch int // entries of a write of the preload; 0: preloadBatchEntries
+	preloadBatch int // entries of a write of the preload; 0 stands for preloadBatchEntries
 	batch        int // entries of a BatchSet
 	scanMin      int // entries; 0: always scanMax
 	scanMax      int
-	warm         bool // run a part before measuring
-	killed       bool // what preloads is killed, what is measured begins by opening its store
-	// eachThreadAll: every thread goes through all keys. Else threads that go in
-	// order share the keys out among them.
+	warm         bool // a part is run before the measurement
+	killed       bool // the process that preloads is killed, and the measurement begins with opening its store
+	// eachThreadAll says that every thread visits all keys. Without it, threads that
+	// visit keys in order share them.
 	eachThreadAll bool
 }
 
@@ -148,13 +148,13 @@ func List() []Info {
 	return infos
 }
 
-// Names returns the name of every workload, in the table's order.
-func Names() []string {
-	names := make([]string, len(definitions))
+// names returns the name of every workload, in the table's order.
+func names() []string {
+	all := make([]string, len(definitions))
 	for i, d := range definitions {
-		names[i] = d.name
+		all[i] = d.name
 	}
-	return names
+	return all
 }
 
 // define finds a workload by name.
@@ -164,10 +164,10 @@ func define(name string) (*definition, error) {
 			return &definitions[i], nil
 		}
 	}
-	return nil, nearest.Unknown("workload", name, Names())
+	return nil, nearest.Unknown("workload", name, names())
 }
 
-// ordered says whether the workload goes through the keys in order.
+// ordered says whether the workload visits the keys in order.
 func (d *definition) ordered() bool { return d.distribution == "sequential" }
 
 func (d *definition) keySize() int {

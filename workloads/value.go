@@ -9,26 +9,27 @@ import (
 	"slices"
 )
 
-// ErrWrongValue says that a value read is not one that was written to its key.
+// ErrWrongValue says that a value was read that was never written to its key.
 var ErrWrongValue = errors.New("wrong value")
 
-// A value describes itself: from its key's index and its own first bytes all of
-// it follows.
+// A value describes itself: all of its bytes follow from its key's index and from its
+// own first bytes.
 //
 //	| index 8 | version 4 | size mod 2^24, 3 | repeat 1 | body |   16 bytes and more
 //	| index 8 | body |                                             8 to 15 bytes
 //	| body |                                                       up to 7 bytes
 //
-// All little-endian. The body of a shorter value follows from the index alone, so
-// these tell keys apart (0 bytes: not even that) but no versions. Body word i is
+// All numbers are little-endian. The body of a shorter value follows from the index
+// alone. So short values tell keys apart (except empty ones), but not versions. Body
+// word i is
 //
 //	w(i) = y ^ y>>32   with   y = (seed + i*odd) * odd'
 //
-// which costs one addition from word to word. The last repeat/256 of the body
-// repeat its beginning, for compressors.
+// which costs one addition from word to word. The last repeat/256 of the body repeat
+// its beginning, for compressors.
 const (
 	valueHeader  = 16 // bytes
-	indexSize    = 8  // bytes; the shortest value that carries its index
+	indexSize    = 8  // bytes; the shortest value that has its index
 	repeatWhole  = 256
 	bodyMultiply = 0xd6e8feb86659fd93
 	bodyStep     = 0x9e3779b97f4a7c15 * bodyMultiply & math.MaxUint64 // of y
@@ -39,12 +40,12 @@ const (
 	shortSeed    = 0x5851f42d4c957f2d
 )
 
-// AppendValue appends a value of size bytes for a key index to dst. Equal
-// arguments give equal bytes. repeat/256 of the body will compress away; 0 is
-// incompressible but for the header.
+// AppendValue appends a value of size bytes for a key index to dst. Equal arguments
+// give equal bytes. repeat/256 of the body can be compressed away. With 0, the value is
+// incompressible, except for its header.
 func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint8) []byte {
 	start := len(dst)
-	if cap(dst)-start < size { // Grow is a call
+	if cap(dst)-start < size { // avoids a call of Grow
 		dst = slices.Grow(dst, size)
 	}
 	dst = dst[:start+size]
@@ -70,9 +71,9 @@ func AppendValue(dst []byte, index uint64, version uint32, size int, repeat uint
 	return dst
 }
 
-// CheckValue says whether value, of any version, was written to the key of index,
-// and nil or an error that wraps [ErrWrongValue] and says what is wrong where.
-// size is what values of the workload have.
+// CheckValue returns nil if value, in any version, was written to the key of index.
+// Otherwise the error wraps [ErrWrongValue] and says what is wrong and where. size is
+// the size of the workload's values.
 func CheckValue(value []byte, index uint64, size int) error {
 	if len(value) != size {
 		return sizeError(value, index, size)
@@ -98,7 +99,7 @@ func CheckValue(value []byte, index uint64, size int) error {
 	return nil
 }
 
-// ValueIndex returns the key index that a value carries; false if it is shorter
+// ValueIndex returns the key index in a value. It returns false if the value is shorter
 // than 8 bytes.
 func ValueIndex(value []byte) (index uint64, ok bool) {
 	if len(value) < indexSize {
@@ -107,7 +108,7 @@ func ValueIndex(value []byte) (index uint64, ok bool) {
 	return binary.LittleEndian.Uint64(value), true
 }
 
-// ValueVersion returns the version that a value carries; false if it is shorter
+// ValueVersion returns the version in a value. It returns false if the value is shorter
 // than 16 bytes.
 func ValueVersion(value []byte) (version uint32, ok bool) {
 	if len(value) < valueHeader {
@@ -118,7 +119,7 @@ func ValueVersion(value []byte) (version uint32, ok bool) {
 
 func seedOf(index, tag uint64) uint64 { return index*indexStep ^ tag*bodyMultiply }
 
-// freshBytes returns how much of a body is not repetition, at least a word.
+// freshBytes returns how many bytes of a body are not repetition; at least one word.
 func freshBytes(body int, repeat uint8) int {
 	return min(body, max(8, body-body*int(repeat)/repeatWhole))
 }
@@ -229,8 +230,7 @@ func headerError(value []byte, index uint64) error {
 		ErrWrongValue, index, binary.LittleEndian.Uint32(value[12:])&0xffffff, len(value))
 }
 
-// bodyError finds the first byte that differs from the value that the header
-// stands for.
+// bodyError finds the first byte that differs from the value that the header describes.
 func bodyError(value []byte, index uint64) error {
 	version, _ := ValueVersion(value)
 	var repeat uint8

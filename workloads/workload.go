@@ -8,8 +8,8 @@ import (
 	"lsmlab/workloads/dist"
 )
 
-// Workload is one run of one spec. Its methods are safe for concurrent use; what
-// they return belongs to one goroutine each.
+// Workload is one run of one spec. Its methods are safe for concurrent use. Each value
+// that they return belongs to one goroutine.
 type Workload struct {
 	spec    Spec
 	def     *definition
@@ -33,7 +33,7 @@ func New(spec Spec) (*Workload, error) {
 	mix := def.mix
 	if mix == nil {
 		if mix, err = parseMix(spec.Mix); err != nil {
-			return nil, err
+			return nil, spec.wrong("mix", "is wrong: %w", err)
 		}
 	}
 	spec = spec.withDefaults(def)
@@ -64,17 +64,17 @@ func (w *Workload) Keys() Keys { return w.keys }
 // ValueSize returns the size of every value, in bytes.
 func (w *Workload) ValueSize() int { return w.size }
 
-// Preload returns the order in which all keys are to be stored before the first
-// operation, or "" if the workload starts on an empty store. After a preload the
-// store is to be flushed and compacted, if it can, before the warm-up, so that
-// all engines start without debt: see Settle.
+// Preload returns the order in which all keys have to be stored before the first
+// operation. It is "" if the workload starts with an empty store. After a preload, the
+// caller flushes and compacts the store, if the engine can, before the warm-up, so that
+// all engines start without work left over: see Settle.
 func (w *Workload) Preload() Order { return w.spec.PreloadOrder }
 
-// Killed says that a process of its own does the preload and is then killed, so
-// that opening the store means recovering it.
+// Killed says that a separate process does the preload and is then killed, so that
+// opening the store means recovery.
 func (w *Workload) Killed() bool { return w.def.killed }
 
-// Settle says whether to flush and compact between preload and warm-up.
+// Settle says whether the store is flushed and compacted between preload and warm-up.
 func (w *Workload) Settle() bool { return w.Preload() != "" && !w.Killed() }
 
 // Streams returns the number of streams: the threads of the spec, and after them
@@ -91,13 +91,13 @@ func (w *Workload) Role(i int) Role {
 	return Foreground
 }
 
-// Seeds of a workload's random streams, apart from each other. Stream i of the
-// operations uses 2i and 2i+1.
+// Seeds of a workload's random streams, which must differ. Stream i of the operations
+// uses 2i and 2i+1.
 const seedPreload = 1 << 32
 
 // Stream returns stream i of Streams. A foreground stream ends after its part of
-// warm-up and operations; a background one never does: stop it when the others
-// have ended. Call it once for each i.
+// warm-up and operations. A background stream never ends: the caller stops it when the
+// others have ended. Call Stream once for each i.
 func (w *Workload) Stream(i int) *Stream {
 	if i < 0 || i >= w.Streams() {
 		panic(fmt.Sprintf("workloads: stream %d of %d", i, w.Streams()))
@@ -143,9 +143,9 @@ func (w *Workload) indices(i int) dist.Generator {
 	return g
 }
 
-// expectedInserts is what YCSB's CoreWorkload adds to the items of its zipfian
-// distribution: twice the inserts to come. An endless run expects an eighth of
-// the keys; keys beyond are written and never asked for.
+// expectedInserts returns what YCSB's CoreWorkload adds to the items of its zipfian
+// distribution: twice the number of inserts to come. For an endless run it is an eighth
+// of the keys; keys beyond these are written but never read.
 func (w *Workload) expectedInserts() uint64 {
 	if w.spec.Operations == Unlimited {
 		return uint64(w.spec.Keys)/8 + 1
@@ -160,8 +160,9 @@ const (
 	preloadBatchBytes   = 1 << 20
 )
 
-// PreloadStream returns part i of parts of the preload: batches that together store
-// every key once, as version 0. It ends at once if nothing is to be preloaded.
+// PreloadStream returns part i of parts of the preload. Together the parts are batches
+// that store every key once, as version 0. If nothing has to be preloaded, the stream
+// ends at once.
 func (w *Workload) PreloadStream(i, parts int) *Stream {
 	s := w.newStream(0, dist.Source{})
 	s.preload = true
@@ -181,7 +182,7 @@ func (w *Workload) PreloadStream(i, parts int) *Stream {
 	return s
 }
 
-// partStart is where part i of parts of total begins; part is its size.
+// partStart returns where part i of parts of total begins. part returns its size.
 func partStart(total int64, i, parts int) int64 {
 	q, r := total/int64(parts), total%int64(parts)
 	return q*int64(i) + min(int64(i), r)

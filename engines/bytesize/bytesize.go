@@ -1,5 +1,5 @@
-// Package bytesize reads and writes numbers of bytes as people give them: in flags
-// and in the names of engines.
+// Package bytesize reads and writes numbers of bytes in the form that people use in
+// flags and in the names of engines.
 package bytesize
 
 import (
@@ -15,7 +15,7 @@ var units = []struct {
 	shift  uint
 }{{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"K", 10}, {"M", 20}, {"G", 30}, {"B", 0}}
 
-// Parse reads 1048576, 64KiB, 64MiB, 2GiB, or K, M, G for short.
+// Parse reads 1048576, 64KiB, 64MiB or 2GiB. K, M and G stand for KiB, MiB and GiB.
 func Parse(s string) (int64, error) {
 	number, shift := s, uint(0)
 	for _, u := range units {
@@ -31,7 +31,7 @@ func Parse(s string) (int64, error) {
 	return n << shift, nil
 }
 
-// Format writes n in the largest unit that leaves no remainder: 64KiB.
+// Format writes n in the largest unit that leaves no remainder, such as 64KiB.
 func Format(n int64) string {
 	for _, u := range slices.Backward(units[:3]) {
 		if n != 0 && n%(1<<u.shift) == 0 {

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -12,8 +13,9 @@ type OpKind uint8
 
 // The kinds of operation.
 const (
-	OpDelete OpKind = 0
-	OpSet    OpKind = 1
+	OpDelete      OpKind = 0
+	OpSet         OpKind = 1
+	OpDeleteRange OpKind = 2
 )
 
 // Batch is a list of writes that [Engine.Apply] applies as one. The zero value
@@ -24,10 +26,15 @@ const (
 //
 //	| kind 1 | key length uleb128 | key | value length uleb128 | value |   OpSet
 //	| kind 1 | key length uleb128 | key |                                OpDelete
+//	| kind 1 | lower length uleb128 | lower | upper length uleb128 | upper |   OpDeleteRange
+//
+// An upper bound of no bytes stands for none, as a range below the empty key is empty
+// and never encoded: 0 < upper length means lower < upper.
 type Batch struct {
-	data  []byte
-	count int
-	err   error // the first refused operation; reported by Check
+	data   []byte
+	count  int
+	ranges int   // operations that are OpDeleteRange
+	err    error // the first refused operation; reported by Check
 }
 
 // Set adds "key has value".
@@ -79,11 +86,37 @@ func (b *Batch) Delete(key []byte) {
 	b.count++
 }
 
+// DeleteRange adds "no key of [lower, upper) has a value", as far as operations before
+// it gave one; nil means unbounded, as in [Reader.Scan]. A range that is empty, because
+// upper is not above lower, adds nothing. Bounds are limited as keys are. Engines without
+// range deletes refuse the whole batch with [ErrUnsupported].
+func (b *Batch) DeleteRange(lower, upper []byte) {
+	if len(lower) > MaxKeySize || len(upper) > MaxKeySize {
+		b.refuse(max(len(lower), len(upper)), 0)
+		return
+	}
+	if upper != nil && bytes.Compare(lower, upper) >= 0 {
+		return
+	}
+	d := append(appendLength(append(b.data, byte(OpDeleteRange)), len(lower)), lower...)
+	b.data = append(appendLength(d, len(upper)), upper...)
+	b.count++
+	b.ranges++
+}
+
+// HasRangeDeletes says whether b has an [OpDeleteRange]. An engine that does not know
+// them refuses such a batch.
+func (b *Batch) HasRangeDeletes() bool { return b.ranges > 0 }
+
 func (b *Batch) refuse(keySize, valueSize int) {
 	if b.err == nil {
-		b.err = fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
-			ErrTooLarge, keySize, MaxKeySize, valueSize, MaxValueSize)
+		b.err = sizeError(keySize, valueSize)
 	}
+}
+
+func sizeError(keySize, valueSize int) error {
+	return fmt.Errorf("%w: key of %d bytes (at most %d), value of %d bytes (at most %d)",
+		ErrTooLarge, keySize, MaxKeySize, valueSize, MaxValueSize)
 }
 
 // Check returns why the batch must be refused as a whole, or nil. Engines call
@@ -95,6 +128,20 @@ func (b *Batch) Check() error {
 	return b.err
 }
 
+// Admit returns why b would be refused with another operation of these sizes, or nil. It
+// is for those who collect writes and want to say so at once.
+func (b *Batch) Admit(keySize, valueSize int) error {
+	switch after := len(b.data) + keySize + valueSize + opOverhead; {
+	case b.err != nil:
+		return b.err
+	case keySize > MaxKeySize || valueSize > MaxValueSize:
+		return sizeError(keySize, valueSize)
+	case after > MaxBatchSize:
+		return fmt.Errorf("%w: batch of %d bytes (at most %d)", ErrTooLarge, after, MaxBatchSize)
+	}
+	return nil
+}
+
 // Len returns the number of operations.
 func (b *Batch) Len() int { return b.count }
 
@@ -102,10 +149,10 @@ func (b *Batch) Len() int { return b.count }
 func (b *Batch) Bytes() []byte { return b.data }
 
 // Ops returns a reader of the operations, in the order they were added.
-func (b *Batch) Ops() Ops { return Ops{rest: b.data} }
+func (b *Batch) Ops() Ops { return ReadAllOps(b.data) }
 
 // Reset makes b empty and keeps its memory.
-func (b *Batch) Reset() { b.data, b.count, b.err = b.data[:0], 0, nil }
+func (b *Batch) Reset() { b.data, b.count, b.ranges, b.err = b.data[:0], 0, 0, nil }
 
 // Ops reads the operations of an encoded batch:
 //
@@ -114,15 +161,21 @@ func (b *Batch) Reset() { b.data, b.count, b.err = b.data[:0], 0, nil }
 // Key and Value are views into the encoding. It never panics on damaged input:
 // Next returns false and Err says what is wrong.
 type Ops struct {
-	Kind  OpKind
-	Key   []byte
-	Value []byte // nil for OpDelete
+	Kind OpKind
+	most OpKind // kinds above it are damage
+	Key  []byte // of OpDeleteRange the lower bound
+	// Value is nil for OpDelete, and the upper bound of OpDeleteRange, where nil is none.
+	Value []byte
 	rest  []byte
 	err   error
 }
 
-// ReadOps returns a reader of an encoded batch, as found in a WAL record.
-func ReadOps(encoded []byte) Ops { return Ops{rest: encoded} }
+// ReadOps returns a reader of an encoded batch of single keys, as found in a WAL record
+// of format 1: a range delete is damage there.
+func ReadOps(encoded []byte) Ops { return Ops{rest: encoded, most: OpSet} }
+
+// ReadAllOps returns a reader of an encoded batch, range deletes included.
+func ReadAllOps(encoded []byte) Ops { return Ops{rest: encoded, most: OpDeleteRange} }
 
 // Next moves to the next operation and says whether there is one.
 func (o *Ops) Next() bool {
@@ -140,7 +193,7 @@ func (o *Ops) Next() bool {
 		}
 	}
 	kind, rest := OpKind(o.rest[0]), o.rest[1:]
-	if kind > OpSet {
+	if kind > o.most {
 		return o.fail("operation kind %d", kind)
 	}
 	key, rest, ok := cutBytes(rest, MaxKeySize)
@@ -148,9 +201,19 @@ func (o *Ops) Next() bool {
 		return o.fail("key runs over the end")
 	}
 	var value []byte
-	if kind == OpSet {
+	switch kind {
+	case OpSet:
 		if value, rest, ok = cutBytes(rest, MaxValueSize); !ok {
 			return o.fail("value runs over the end")
+		}
+	case OpDeleteRange:
+		if value, rest, ok = cutBytes(rest, MaxKeySize); !ok {
+			return o.fail("upper bound runs over the end")
+		}
+		if len(value) == 0 {
+			value = nil
+		} else if bytes.Compare(key, value) >= 0 {
+			return o.fail("range delete without a range")
 		}
 	}
 	o.Kind, o.Key, o.Value, o.rest = kind, key, value, rest

@@ -5,25 +5,30 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 )
 
-// fruit returns an engine with three entries, and what closes and removes it.
-func fruit() (e kv.Engine, done func()) {
+// fruit returns an engine of ours with three entries, and what closes and removes it.
+func fruit() (e kv.Engine, done func()) { return stock("lsm-bptree") }
+
+// stock returns the engine of that name, with three entries.
+func stock(name string) (e kv.Engine, done func()) {
 	dir, err := os.MkdirTemp("", "lsmlab-*")
 	if err != nil {
 		log.Fatal(err)
 	}
-	if e, err = engines.Open("lsm-bptree", dir, engines.Options{MemTableSize: 1 << 20}); err != nil {
+	o := engines.Options{MemTableSize: 1 << 20, Durability: kv.Synced, Transactions: true}
+	if e, err = engines.Open(name, dir, o); err != nil {
 		log.Fatal(err)
 	}
 	var b kv.Batch
 	for _, name := range []string{"apple", "pear", "plum"} {
 		b.Set([]byte(name), []byte("1"))
 	}
-	if err := e.Apply(&b, kv.Buffered); err != nil {
+	if err := e.Apply(&b, kv.Synced); err != nil {
 		log.Fatal(err)
 	}
 	return e, func() {
@@ -99,6 +104,163 @@ func ExampleSnapshot() {
 	// Output:
 	// 1 then, 2 now
 	// <nil>
+}
+
+// A transaction reads one state and its own writes over it, and commits all of its writes
+// or none. Under kv.SnapshotIsolation of two that write the same key one meets a conflict.
+func ExampleTransactor() {
+	e, done := stock("bbolt")
+	defer done()
+
+	x, err := e.(kv.Transactor).Begin(kv.TxnOptions{Isolation: kv.SnapshotIsolation})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Discard() // does nothing after Commit
+	if err := errors.Join(x.Set([]byte("pear"), []byte("2")), x.Delete([]byte("plum"))); err != nil {
+		log.Fatal(err)
+	}
+	own, _ := x.Get(nil, []byte("pear"))
+	others, _ := e.Get(nil, []byte("pear"))
+	fmt.Printf("%s inside, %s outside\n", own, others)
+	fmt.Println(x.Commit(kv.Synced))
+	others, _ = e.Get(nil, []byte("pear"))
+	fmt.Printf("%s after\n", others)
+	// Output:
+	// 2 inside, 1 outside
+	// <nil>
+	// 2 after
+}
+
+// A conflict means that nothing was applied. What is to be done about it is to do all of
+// it again, reads included, in a new transaction.
+func ExampleTxn_conflict() {
+	e, done := stock("badger")
+	defer done()
+
+	take := func(meanwhile func()) error {
+		x, err := e.(kv.Transactor).Begin(kv.TxnOptions{Isolation: kv.Serializable})
+		if err != nil {
+			return err
+		}
+		defer x.Discard()
+		left, err := x.Get(nil, []byte("pear"))
+		if err != nil {
+			return err
+		}
+		meanwhile()
+		if err := x.Set([]byte("pear"), []byte{left[0] - 1}); err != nil {
+			return err
+		}
+		return x.Commit(kv.Synced)
+	}
+	tries := 0
+	for {
+		tries++
+		err := take(func() {
+			if tries > 1 {
+				return
+			}
+			var b kv.Batch // somebody else is faster
+			b.Set([]byte("pear"), []byte("9"))
+			if err := e.Apply(&b, kv.Synced); err != nil {
+				log.Fatal(err)
+			}
+		})
+		if !errors.Is(err, kv.ErrConflict) {
+			fmt.Println(tries, "tries,", err)
+			break
+		}
+	}
+	left, _ := e.Get(nil, []byte("pear"))
+	fmt.Printf("%s left\n", left)
+	// Output:
+	// 2 tries, <nil>
+	// 8 left
+}
+
+// A transaction that promises to write nothing sees one state, as a snapshot does, and
+// never meets a conflict. An engine refuses the levels that it does not give.
+func ExampleTxnOptions() {
+	e, done := stock("badger")
+	defer done()
+
+	x, err := e.(kv.Transactor).Begin(kv.TxnOptions{Isolation: kv.Serializable, ReadOnly: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(errors.Is(x.Set([]byte("pear"), nil), kv.ErrUnsupported))
+	fmt.Println(x.Commit(kv.Synced))
+	_, err = e.(kv.Transactor).Begin(kv.TxnOptions{Isolation: kv.SnapshotIsolation})
+	fmt.Println(errors.Is(err, kv.ErrUnsupported))
+	// Output:
+	// true
+	// <nil>
+	// true
+}
+
+// A range delete takes what was there before it, also earlier in its batch.
+func ExampleBatch_DeleteRange() {
+	e, done := stock("pebble")
+	defer done()
+
+	var b kv.Batch
+	b.DeleteRange([]byte("p"), []byte("q"))
+	b.Set([]byte("plum"), []byte("2"))
+	if err := e.Apply(&b, kv.Synced); err != nil {
+		log.Fatal(err)
+	}
+	it := e.Scan(nil, nil)
+	for ok := it.First(); ok; ok = it.Next() {
+		fmt.Printf("%s=%s\n", it.Key(), it.Value())
+	}
+	fmt.Println(it.Close())
+	// Output:
+	// apple=1
+	// plum=2
+	// <nil>
+}
+
+// A reverse iterator walks from the upper bound down.
+func ExampleReverseScanner() {
+	e, done := stock("pebble")
+	defer done()
+
+	it := e.(kv.ReverseScanner).ScanReverse(nil, []byte("plum"))
+	for ok := it.Last(); ok; ok = it.Prev() {
+		fmt.Printf("%s\n", it.Key())
+	}
+	fmt.Println(it.SeekLT([]byte("pear")), string(it.Key()))
+	fmt.Println(it.Close())
+	// Output:
+	// pear
+	// apple
+	// true apple
+	// <nil>
+}
+
+// A checkpoint is a store like any other, and does not share what either will change.
+func ExampleCheckpointer() {
+	e, done := stock("pebble")
+	defer done()
+
+	dir, err := os.MkdirTemp("", "lsmlab-*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	copyDir := filepath.Join(dir, "copy") // must not exist
+	if err := e.(kv.Checkpointer).Checkpoint(copyDir); err != nil {
+		log.Fatal(err)
+	}
+	then, err := engines.Open("pebble", copyDir, engines.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	value, _ := then.Get(nil, []byte("pear"))
+	fmt.Printf("%s, %v\n", value, then.Close())
+	// Output:
+	// 1, <nil>
 }
 
 // What only some engines can do is asked for by type assertion.

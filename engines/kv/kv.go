@@ -39,8 +39,9 @@ type Engine interface {
 	// Apply makes the writes of b visible and durable to level d: all of b or
 	// nothing, also across a crash. It returns once level d is reached, with
 	// [ErrUnsupported] if this engine cannot give d. Later operations of one
-	// batch win over earlier ones on the same key. The engine keeps no part of
-	// b after Apply returns.
+	// batch win over earlier ones on the same key. A batch with range deletes is
+	// refused as a whole, with [ErrUnsupported], by an engine that has none. The
+	// engine keeps no part of b after Apply returns.
 	Apply(b *Batch, d Durability) error
 	// Snapshot returns a read-only view of all that was applied before the
 	// call. It holds resources until closed.

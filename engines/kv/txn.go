@@ -72,17 +72,22 @@ type TxnOptions struct {
 //
 // [Engine.Apply] is a transaction of one step that read nothing. It never meets a
 // conflict itself, but a transaction meets one with it: where the level compares
-// writes or reads with those of others, it compares them with plain writes too.
+// writes or reads with those of others, it compares them with plain writes too. That
+// other write may not be visible yet: what counts is the order in which writes are made
+// durable.
 type Transactor interface {
 	// Begin returns a transaction that sees all that was applied or committed before
 	// the call. If the engine does not give the isolation level the error is
-	// [ErrUnsupported]; an engine never gives a weaker level than was asked for. It may
-	// wait for another transaction of an engine that runs one writer at a time.
+	// [ErrUnsupported], for transactions that only read too; an engine never gives a weaker
+	// level than was asked for. Where an engine runs one writer at a time, Begin waits for
+	// the transaction that may write, and so does Apply; one that locks keys has writers of
+	// the same key wait. A program that then waits for itself waits for ever.
 	Begin(o TxnOptions) (Txn, error)
 }
 
 // Txn is a transaction. It is used by one goroutine at a time, and ends with Commit or
-// Discard; until then it holds resources, also the versions that it may yet read.
+// Discard; until then it holds resources, also the versions that it may yet read. After
+// the engine was closed its methods return [ErrClosed], and Discard ends it still.
 //
 // It reads what its isolation level says, and its own writes over that. An iterator
 // sees the writes that were made before the call of Scan and may be used only until the
@@ -93,8 +98,8 @@ type Transactor interface {
 type Txn interface {
 	Reader
 	// Set and Delete add a write, which nobody else sees before Commit. They return
-	// [ErrTooLarge] for what a batch would refuse, and [ErrConflict] if the engine
-	// can tell already that Commit will.
+	// [ErrTooLarge] for what a batch would refuse, and the transaction goes on without
+	// it; and [ErrConflict] if the engine can tell already that Commit will return that.
 	Set(key, value []byte) error
 	Delete(key []byte) error
 	// Commit makes all writes visible at once and durable to level d: all of them or
@@ -129,7 +134,8 @@ type Historian interface {
 	// state before that batch.
 	SnapshotAt(lsn uint64) (Snapshot, error)
 	// SnapshotAtTime returns a view of the newest state that was not later than t, as
-	// the engine's clock went, or [ErrSnapshotTooOld].
+	// the engine's clock went and as finely as it notes the time of writes, or
+	// [ErrSnapshotTooOld]. It is never one that is later than t.
 	SnapshotAtTime(t time.Time) (Snapshot, error)
 }
 

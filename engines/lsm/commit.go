@@ -2,12 +2,25 @@ package lsm
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/wal"
 )
+
+// writePath is where writes get their order. The WAL and the publisher keep to it.
+type writePath struct {
+	mu       sync.Mutex // the commit lock, of what follows
+	assigned ikey.Seq   // last LSN given out
+	tickets  uint64     // writes that were given LSNs
+	mem      *memHandle // the active MemTable; changed under DB.mu too
+	recent   recent     // keys of the newest batches
+
+	userBytes atomic.Int64 // of all batches; read without mu
+}
 
 // Apply implements [kv.Engine]. A write goes through four steps:
 //
@@ -23,29 +36,33 @@ import (
 // later. The failure stops all further writes, unless it is one of those that pass
 // (kv.ErrExhausted, see shortage.go). A write that fails in step 1 is never found.
 func (db *DB) Apply(b *kv.Batch, d kv.Durability) error {
-	_, err := db.apply(b, d, nil)
+	_, err := db.apply(b, d, nil, nil)
 	return err
 }
 
 // ApplyLSN implements [kv.LSNApplier].
 func (db *DB) ApplyLSN(b *kv.Batch, d kv.Durability) (uint64, error) {
-	last, err := db.apply(b, d, nil)
+	last, err := db.apply(b, d, nil, nil)
 	return uint64(last), err
 }
 
-// apply returns the LSN of b's last write; 0 for an empty batch.
-func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error) {
+// apply returns the LSN of b's last write; 0 for an empty batch. With c nothing is applied
+// unless c says that the transaction whose writes b are may commit.
+func (db *DB) apply(b *kv.Batch, d kv.Durability, c *validation, t *kv.Trace) (ikey.Seq, error) {
 	if err := b.Check(); err != nil {
 		return 0, err
 	}
-	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
-		return 0, fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
+	if b.HasRangeDeletes() {
+		return 0, fmt.Errorf("%w: range deletes", kv.ErrUnsupported)
 	}
-	if db.syncer.Late() {
+	if err := db.gives(d); err != nil {
+		return 0, err
+	}
+	if db.durable.syncer.Late() {
 		d = kv.Synced
 	}
 	t.Step(stepAssign)
-	w, err := db.assign(b)
+	w, err := db.assign(b, c)
 	if err != nil || w.mem == nil {
 		return 0, err
 	}
@@ -75,6 +92,14 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, t *kv.Trace) (ikey.Seq, error)
 	return last, nil
 }
 
+// gives returns why the store cannot give durability level d, or nil.
+func (db *DB) gives(d kv.Durability) error {
+	if d > kv.Synced || !db.opts.WALSync.Supports(d) {
+		return fmt.Errorf("%w: durability %v with WAL sync method %v", kv.ErrUnsupported, d, db.opts.WALSync)
+	}
+	return nil
+}
+
 // commit is step 4. A traced write takes the two rungs one after the other, so
 // that its wait for the sync is seen apart.
 func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
@@ -98,13 +123,18 @@ type write struct {
 
 // assign is step 1. Unless it returns an error or no table, the caller must publish
 // the write.
-func (db *DB) assign(b *kv.Batch) (w write, err error) {
+func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 	db.lockCommit()
-	defer db.commitMu.Unlock()
+	defer db.writes.mu.Unlock()
 	if err := db.makeRoom(b); err != nil || b.Len() == 0 {
 		return w, err
 	}
-	w = write{first: db.assigned + 1, ticket: db.tickets, mem: db.mem}
+	if c != nil {
+		if err := c.end(); err != nil {
+			return w, err
+		}
+	}
+	w = write{first: db.writes.assigned + 1, ticket: db.writes.tickets, mem: db.writes.mem}
 	w.place, err = db.log(w.first, b)
 	if db.refused(err) && !sets(b) { // the reserve is free now, for such as this
 		w.place, err = db.log(w.first, b)
@@ -112,11 +142,17 @@ func (db *DB) assign(b *kv.Batch) (w write, err error) {
 	if err != nil {
 		return write{}, db.refusal(err)
 	}
-	db.tickets++
-	db.assigned += ikey.Seq(b.Len())
-	db.userBytes.Add(int64(len(b.Bytes())))
-	db.mem.last.Store(uint64(db.assigned))
-	db.mem.assignedBytes += int64(len(b.Bytes()))
+	db.writes.tickets++
+	db.writes.assigned += ikey.Seq(b.Len())
+	db.writes.userBytes.Add(int64(len(b.Bytes())))
+	db.writes.mem.last.Store(uint64(db.writes.assigned))
+	db.writes.mem.assignedBytes += int64(len(b.Bytes()))
+	if db.opts.GC.Keeps() {
+		db.history.note(db.writes.assigned)
+	}
+	if db.writes.recent.open.Load() > 0 {
+		db.writes.recent.add(w.first, db.writes.assigned, b)
+	}
 	return w, nil
 }
 
@@ -128,11 +164,11 @@ const commitSpins = 1000
 // lockCommit takes the commit lock for a write.
 func (db *DB) lockCommit() {
 	for range commitSpins {
-		if db.commitMu.TryLock() {
+		if db.writes.mu.TryLock() {
 			return
 		}
 	}
-	db.commitMu.Lock()
+	db.writes.mu.Lock()
 }
 
 // log gives a batch its place in the WAL.
@@ -155,7 +191,7 @@ func (db *DB) makeRoom(b *kv.Batch) error {
 	}
 	// Batches that were assigned and are not added yet count too: a few very
 	// large ones at once would outgrow the table.
-	if !db.mem.full.Load() && db.mem.assignedBytes < db.opts.MemTableSize || db.mem.empty() {
+	if !db.writes.mem.full.Load() && db.writes.mem.assignedBytes < db.opts.MemTableSize || db.writes.mem.empty() {
 		return nil
 	}
 	err := db.awaitFlushes()
@@ -178,10 +214,10 @@ func (db *DB) freeze() error {
 		return err
 	}
 	db.mu.Lock()
-	db.mem.advance(memActive, memImmutable)
-	db.mem = newMemHandle(db.opts, db.assigned)
+	db.writes.mem.advance(memActive, memImmutable)
+	db.writes.mem = newMemHandle(db.opts, db.writes.assigned)
 	s := db.state.Load()
-	mems := append([]*memHandle{db.mem}, s.mems...)
+	mems := append([]*memHandle{db.writes.mem}, s.mems...)
 	old := db.swapState(newReadState(mems, s.tableSet))
 	db.mu.Unlock()
 	old.retire()

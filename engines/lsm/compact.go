@@ -3,7 +3,6 @@ package lsm
 import (
 	"bytes"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -13,67 +12,6 @@ import (
 	"lsmlab/engines/lsm/manifest"
 	"lsmlab/engines/vfs"
 )
-
-// schedule submits the compactions that the planner finds most urgent, as many as
-// run at once: another one may be so when the next of them ends.
-func (db *DB) schedule() {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	db.scheduleLocked()
-}
-
-func (db *DB) scheduleLocked() {
-	for !db.paused && db.stopped() == nil && db.shortage.merges == nil && db.running < db.parallel() {
-		if db.serial() && (db.flushing || db.cleaning() || len(db.state.Load().mems) > 1 && db.shortage.flushes == nil) {
-			return
-		}
-		plan, ok := db.state.Load().layout.Plan(&db.plans)
-		if !ok || !db.pool.Submit(func() { db.runPlan(&plan) }) {
-			return
-		}
-		db.plans.Start(&plan)
-		db.running++
-	}
-}
-
-// serial says whether background work is done one thing after the other. On a full
-// disk it is, so that each has all the room that is left.
-func (db *DB) serial() bool { return db.opts.Workers == 1 || db.shortage.full.Load() }
-
-// parallel returns how many compactions, or parts of one, run at once.
-func (db *DB) parallel() int {
-	if db.serial() {
-		return 1
-	}
-	return min(runtime.GOMAXPROCS(0), db.opts.Workers)
-}
-
-// parts returns in how many parts a compaction is done beside those that run.
-func (db *DB) parts() int {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return max(1, db.parallel()/max(1, db.running))
-}
-
-// runPlan is the job of a worker.
-func (db *DB) runPlan(plan *compaction.Plan) {
-	err := db.stopped()
-	if err == nil {
-		err = db.compact(plan)
-	}
-	switch {
-	case errors.Is(err, kv.ErrExhausted):
-		db.runOut(err, &db.shortage.merges)
-	case err != nil && !errors.Is(err, kv.ErrClosed):
-		db.stopWrites(err)
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	db.plans.End(plan)
-	db.running--
-	db.changed.Broadcast()
-	db.scheduleLocked() // under the same lock: Settle sees no moment of rest between
-}
 
 // compact merges the inputs of a plan into its output level and makes the
 // result durable and visible.
@@ -85,6 +23,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	var tables []*table
 	switch {
 	case plan.Drop:
+		db.work.noteDropped(newestSeq(plan))
 	case plan.Move && !db.writtenOtherwise(plan):
 		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
 	default:
@@ -136,20 +75,6 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 		}
 	}
 	return slices.Concat(results...), err
-}
-
-// giveWay waits, in a merge, while as many MemTables wait for their flush as may:
-// writers stop when the active one is full, and the flush needs the processor.
-func (db *DB) giveWay() {
-	behind := func() bool { return len(db.state.Load().mems)-1 >= db.opts.MaxImmutable }
-	if !behind() {
-		return
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	for db.stopped() == nil && db.shortage.flushes == nil && !db.serial() && behind() {
-		db.changed.Wait()
-	}
 }
 
 // mergeRange merges what the inputs hold in [lower, upper).
@@ -213,8 +138,8 @@ func newestSeq(plan *compaction.Plan) (newest ikey.Seq) {
 // gives back to the disk what is not needed then. Automatic compactions wait
 // meanwhile.
 func (db *DB) Compact() error {
-	db.compactMu.Lock()
-	defer db.compactMu.Unlock()
+	db.work.manual.Lock()
+	defer db.work.manual.Unlock()
 	// Before the pause: a writer may hold the commit lock until L0 is lower.
 	if err := db.Flush(); err != nil {
 		return err
@@ -223,7 +148,7 @@ func (db *DB) Compact() error {
 		return err
 	}
 	defer db.resumeCompactions()
-	plan, ok := db.state.Load().layout.PlanAll(db.shadowed.Swap(false))
+	plan, ok := db.state.Load().layout.PlanAll(db.work.shadowed.Swap(false))
 	if !ok {
 		return db.giveBack()
 	}
@@ -238,34 +163,4 @@ func (db *DB) Compact() error {
 		return db.fail(err)
 	}
 	return err
-}
-
-// pauseCompactions waits for the running compactions and keeps new ones from
-// starting until resumeCompactions. The caller counts as one that runs, so that
-// Close waits for it.
-func (db *DB) pauseCompactions() error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	for db.serial() && !db.resting() && db.stopped() == nil {
-		db.changed.Wait() // what is due goes first, every time
-	}
-	db.paused = true
-	for db.running > 0 {
-		db.changed.Wait()
-	}
-	if err := db.stopped(); err != nil {
-		db.paused = false
-		return err
-	}
-	db.running++
-	return nil
-}
-
-func (db *DB) resumeCompactions() {
-	db.mu.Lock()
-	db.paused = false
-	db.running--
-	db.changed.Broadcast()
-	db.mu.Unlock()
-	db.schedule()
 }

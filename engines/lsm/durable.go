@@ -1,6 +1,9 @@
 package lsm
 
 import (
+	"sync/atomic"
+
+	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 )
@@ -26,6 +29,11 @@ import (
 // Both LSNs only rise, and neither passes an acknowledged write, so reads are
 // linearizable, also over a crash: recovery yields at least every durable LSN.
 
+type durability struct {
+	weak   atomic.Uint64    // with DurableReads: last LSN acknowledged below Synced
+	syncer *interval.Syncer // with SyncInterval; else nil
+}
+
 // readSeq returns the LSN as of which a read of s reads.
 func (db *DB) readSeq(s stateRef) (ikey.Seq, error) {
 	visible := db.published.seq()
@@ -37,7 +45,7 @@ func (db *DB) readSeq(s stateRef) (ikey.Seq, error) {
 
 func (db *DB) durableSeq(s *readState, visible ikey.Seq) (ikey.Seq, error) {
 	// Looked at again after: what is visible may have grown with it.
-	if weak := ikey.Seq(db.weak.Load()); weak > db.durableLSN(s) {
+	if weak := ikey.Seq(db.durable.weak.Load()); weak > db.durableLSN(s) {
 		if err := db.awaitDurable(weak); err != nil {
 			return 0, err
 		}
@@ -72,14 +80,14 @@ func (db *DB) Sync() error {
 
 // syncLoop bounds by time what a power failure takes. A sync that fails has stopped
 // writes.
-func (db *DB) syncLoop() { _ = db.syncer.Run(db.stop) }
+func (db *DB) syncLoop() { _ = db.durable.syncer.Run(db.stop) }
 
 // acknowledgeWeak notes that a write up to last is about to be acknowledged at a
 // level below Synced.
 func (db *DB) acknowledgeWeak(last ikey.Seq) {
 	for {
-		weak := db.weak.Load()
-		if weak >= uint64(last) || db.weak.CompareAndSwap(weak, uint64(last)) {
+		weak := db.durable.weak.Load()
+		if weak >= uint64(last) || db.durable.weak.CompareAndSwap(weak, uint64(last)) {
 			return
 		}
 	}
@@ -89,7 +97,7 @@ func (db *DB) acknowledgeWeak(last ikey.Seq) {
 func (db *DB) LSN() uint64 {
 	visible := db.published.seq()
 	if s := db.state.Load(); db.opts.DurableReads && s != nil {
-		visible = min(visible, max(db.durableLSN(s), ikey.Seq(db.weak.Load())))
+		visible = min(visible, max(db.durableLSN(s), ikey.Seq(db.durable.weak.Load())))
 	}
 	return uint64(visible)
 }

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"testing"
+	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
@@ -33,6 +34,11 @@ var profiles = map[string]func(Options) Options{
 	"durable reads": func(o Options) Options {
 		o = Options.Small(o)
 		o.DurableReads = true
+		return o
+	},
+	"past kept": func(o Options) Options {
+		o = Options.Small(o)
+		o.GC.Window = time.Minute
 		return o
 	},
 	"tiered": func(o Options) Options { // merges beside each other, which the covering set's stores do one by one

@@ -37,15 +37,15 @@ func (db *DB) flushLoop() {
 func (db *DB) awaitImmutable() *memHandle {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.flushing = false
-	db.changed.Broadcast()
+	db.work.flushing = false
+	db.work.progress.Broadcast()
 	db.scheduleLocked()
 	for db.stopped() == nil {
-		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.flushes == nil && !(db.serial() && db.plans.Any()) {
-			db.flushing = true
+		if mems := db.state.Load().mems; len(mems) > 1 && db.shortage.flushes == nil && !(db.serial() && db.work.plans.Any()) {
+			db.work.flushing = true
 			return mems[len(mems)-1]
 		}
-		db.changed.Wait()
+		db.work.flushable.Wait()
 	}
 	return nil
 }
@@ -75,4 +75,34 @@ func (db *DB) flush(m *memHandle) error {
 		return nil // a file is left behind, which the next open removes
 	}
 	return err
+}
+
+// Flush implements [kv.Flusher]. It waits, as writes do, while L0 is too high.
+func (db *DB) Flush() error {
+	db.writes.mu.Lock()
+	err := db.stopped()
+	if err == nil && !db.writes.mem.empty() {
+		if err = db.awaitFlushes(); err == nil {
+			err = db.freeze()
+		}
+	}
+	db.writes.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	target := db.state.Load()
+	if target == nil {
+		return kv.ErrClosed
+	}
+	goal := target.active().before
+	db.kickLocked()
+	for db.stopped() == nil && db.state.Load().version.FlushedSeq < goal {
+		if db.shortage.flushes != nil {
+			return db.shortage.flushes
+		}
+		db.work.progress.Wait()
+	}
+	return db.stopped()
 }

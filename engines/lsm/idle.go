@@ -42,7 +42,7 @@ func (db *DB) tick(made int64) int64 {
 func (db *DB) giveBack() error {
 	db.mu.Lock()
 	for db.cleaning() && db.stopped() == nil && db.shortage.merges == nil {
-		db.changed.Wait()
+		db.work.progress.Wait()
 	}
 	flushed := db.state.Load().version.FlushedSeq
 	db.mu.Unlock()

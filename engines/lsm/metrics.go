@@ -55,7 +55,7 @@ func (db *DB) Metrics() kv.Metrics {
 		m.BloomChecks += c.reads[i].asked.Load()
 		m.BloomNegatives += c.reads[i].spared.Load()
 	}
-	m.UserBytes = db.userBytes.Load()
+	m.UserBytes = db.writes.userBytes.Load()
 	m.DiskFreeBytes, m.DiskLowBytes = db.diskRoom()
 	s, ok := db.acquire()
 	if !ok {
@@ -69,8 +69,8 @@ func (db *DB) Metrics() kv.Metrics {
 	m.ImmutableTables = int64(len(s.mems) - 1)
 	m.CompactionDebtBytes = s.layout.Debt()
 	m.LogBytes, m.LogPoolBytes = w.LiveBytes, w.PooledBytes
-	m.ObsoleteTableBytes = db.obsoleteBytes.Load()
-	m.ManifestBytes = db.manifestBytes.Load()
+	m.ObsoleteTableBytes = db.trash.bytes.Load()
+	m.ManifestBytes = db.edits.bytes.Load()
 	for level := range s.version.Levels {
 		l := kv.LevelMetrics{Tables: int64(len(s.version.Levels[level])), Bytes: s.version.LevelBytes(level)}
 		m.Levels = append(m.Levels, l)

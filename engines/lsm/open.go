@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
@@ -41,18 +42,20 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		return nil, vfs.MarkExhausted(err)
 	}
 	db := &DB{
-		dir:       dir,
-		opts:      o,
-		lock:      lock,
-		cache:     sstable.NewCache(o.CacheSize),
-		planner:   o.planner(),
-		snapshots: map[ikey.Seq]int{},
-		stop:      make(chan struct{}),
+		dir:   dir,
+		opts:  o,
+		lock:  lock,
+		cache: sstable.NewCache(o.CacheSize),
+		stop:  make(chan struct{}),
 	}
+	db.work.planner = o.planner()
+	db.writes.recent.batches = make([]recentBatch, recentBatches)
 	db.shortage.wake = make(chan struct{}, 1)
-	db.changed.L = &db.mu
+	for _, c := range []*sync.Cond{&db.work.flushable, &db.work.progress, &db.trash.filled} {
+		c.L = &db.mu
+	}
 	if o.SyncInterval > 0 {
-		db.syncer = interval.New(o.SyncInterval, db.Sync)
+		db.durable.syncer = interval.New(o.SyncInterval, db.Sync)
 	}
 	if err = db.askMemory(0); err == nil {
 		err = db.recover()
@@ -60,7 +63,7 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	if err != nil {
 		return nil, joinClose(vfs.MarkExhausted(err), lock)
 	}
-	db.pool = compaction.NewPool(o.Workers, o.QueueLength, o.WorkerIdle)
+	db.work.pool = compaction.NewPool(o.Workers, o.QueueLength, o.WorkerIdle)
 	db.background.Go(db.flushLoop)
 	db.background.Go(db.removeLoop)
 	db.background.Go(db.tickLoop)
@@ -132,7 +135,7 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	version.Log = db.opts.reopened(version.Log)
-	db.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
+	db.edits.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
 	err = db.beginManifest(version)
 	if vfs.OutOfSpace(err) && db.opts.FS.Remove(path.Join(db.dir, reserveName)) == nil {
 		db.shortage.note(err)
@@ -142,14 +145,15 @@ func (db *DB) recover() (err error) {
 		return err
 	}
 	if db.wal, err = wal.NewWriter(db.walOptions(version.Log), recovered); err != nil {
-		return joinClose(err, db.manifest)
+		return joinClose(err, db.edits.log)
 	}
 	if err = db.removeOrphans(version, names); err != nil {
-		return errors.Join(err, db.wal.Close(), db.manifest.Close())
+		return errors.Join(err, db.wal.Close(), db.edits.log.Close())
 	}
-	db.mem = mems[0]
-	db.assigned = max(version.FlushedSeq, recovered.LastSeq)
-	db.published.init(db.assigned)
+	db.writes.mem = mems[0]
+	db.writes.assigned = max(version.FlushedSeq, recovered.LastSeq)
+	db.published.init(db.writes.assigned)
+	db.initHistory(db.writes.assigned)
 	db.swapState(newReadState(mems, db.newTableSet(version, open)))
 	db.findReserve()
 	return nil
@@ -288,7 +292,7 @@ func orphans(names []string, version *manifest.Version, manifestNum uint64) []st
 // removeOrphans removes what an earlier life of the store left behind. It is
 // called once the new manifest is durable.
 func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
-	for _, name := range orphans(names, version, db.manifest.FileNum()) {
+	for _, name := range orphans(names, version, db.edits.log.FileNum()) {
 		if err := db.opts.FS.Remove(path.Join(db.dir, name)); err != nil {
 			return err
 		}

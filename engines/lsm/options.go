@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/engines/internal/interval"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/memtable"
 	"lsmlab/engines/lsm/memtable/skiplist"
 	"lsmlab/engines/lsm/sstable"
@@ -46,6 +47,10 @@ type Options struct {
 	// than Synced, by time: see the interval package. Default 0: no bound.
 	SyncInterval time.Duration
 
+	// GC says which versions stay that newer ones hide, beside those that open snapshots
+	// and transactions read. Default: none.
+	GC gc.Policy
+
 	// What affects speed only.
 
 	MemTable     memtable.Factory // default the skiplist
@@ -70,8 +75,7 @@ type Options struct {
 	// dropped, acknowledged writes and all; default 0: none are.
 	FIFOBytes int64
 	// Workers are the compactions at once, or parts of one, if there are as many
-	// processors; default 8. With 1, flushes and compactions take turns, so that a
-	// history can be repeated.
+	// processors; default 8.
 	Workers      int
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
@@ -81,6 +85,13 @@ type Options struct {
 	// Default 100 ms.
 	RetryInterval time.Duration
 
+	// Deterministic makes equal calls of one goroutine, with [DB.Settle] after each, the
+	// same operations on the file system with the same bytes: work in the background is
+	// done one thing after the other, only calls give cause for it, not the clock, and
+	// nothing is drawn at random. So a crash can be shown again. It sets the defaults of
+	// LogSecret (1), TickInterval and RetryInterval (so long that they never pass).
+	Deterministic bool
+
 	// Opening, if set, is told now and then how far Open is, by the goroutine that called
 	// it. An error that it returns ends Open, which returns it; the store is as it was.
 	Opening func(kv.OpenProgress) error
@@ -89,6 +100,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Deterministic {
+		setDefault(&o.LogSecret, 1)
+		setDefault(&o.TickInterval, never)
+		setDefault(&o.RetryInterval, never)
+	}
 	setDefault(&o.TableSize, 64<<20)
 	setDefault(&o.ManifestRollSize, 4<<20)
 	setDefault(&o.MemTableSize, 64<<20)
@@ -148,6 +164,9 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// never is an interval that no run lasts.
+const never = 24 * time.Hour
+
 // Small returns o with sizes that make everything happen often, in short runs:
 // freezes, flushes, compactions down to L6, WAL switches, manifest rolls. For
 // tests and crash exploration.
@@ -160,7 +179,7 @@ func (o Options) Small() Options {
 	o.WALSegmentSize, o.WALPoolSize = 8<<10, 32<<10
 	o.ManifestRollSize = 1 << 10
 	o.CacheSize, o.QueueLength = 64<<10, 16
-	o.RetryInterval = time.Hour // calls alone try again, at the same point every time
+	o.RetryInterval = never // calls alone try again, at the same point every time
 	return o
 }
 
@@ -187,6 +206,7 @@ func (o Options) check() error {
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
 		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
+		{"GC.Window", int64(o.GC.Window), 0, math.MaxInt64},
 		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
 		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
 		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},

@@ -33,10 +33,11 @@ type output struct {
 // published: their writers are done then. bottom is as in retainer.
 func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
+	floor := db.raiseFloor(newest) // before pins are listed: see history
 	return &output{
 		db:      db,
 		level:   level,
-		retain:  retainer{snapshots: db.openSnapshots(), bottom: bottom},
+		retain:  retainer{floor: floor, snapshots: db.pins.list(), bottom: bottom},
 		splitAt: splitAt,
 	}
 }
@@ -47,9 +48,6 @@ func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([
 func (o *output) write(it ikey.Iterator, lower, upper []byte) ([]*table, error) {
 	if err := o.writeAll(it, lower, upper); err != nil {
 		return nil, errors.Join(err, o.discard())
-	}
-	if o.retain.shadowed {
-		o.db.shadowed.Store(true)
 	}
 	if len(o.tables) == 0 {
 		return nil, nil
@@ -169,6 +167,10 @@ func (o *output) finishTable() error {
 	})
 	if err != nil {
 		return err
+	}
+	t.held, o.retain.held = o.retain.held, held{}
+	if t.held.versions > 0 || o.retain.past {
+		o.db.work.shadowed.Store(true)
 	}
 	o.tables = append(o.tables, t)
 	return nil

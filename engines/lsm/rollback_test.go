@@ -20,7 +20,7 @@ func TestManifestOfEarlierOpening(t *testing.T) {
 	k := newKeeper(t, o)
 	k.mustWrite()
 	current := content(t, fs, manifest.CurrentName)
-	name := manifest.FileName(k.db.manifest.FileNum())
+	name := manifest.FileName(k.db.edits.log.FileNum())
 	backup := content(t, fs, name)
 	k.must(k.db.Close())
 	k.open()

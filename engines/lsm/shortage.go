@@ -171,7 +171,7 @@ func (db *DB) runOut(err error, why *error) {
 	}
 	db.mu.Lock()
 	*why = err
-	db.changed.Broadcast()
+	db.work.progress.Broadcast()
 	db.scheduleLocked() // where a flush failed, a compaction may give room
 	db.mu.Unlock()
 	db.shortage.wakeRetry()
@@ -181,7 +181,7 @@ func (db *DB) runOut(err error, why *error) {
 func (db *DB) kickLocked() {
 	if s := &db.shortage; s.flushes != nil || s.merges != nil {
 		s.flushes, s.merges = nil, nil
-		db.changed.Broadcast()
+		db.wakeAll()
 		db.scheduleLocked()
 	}
 }
@@ -231,8 +231,8 @@ func (db *DB) retry() {
 	if db.shortage.writes.Load() == nil {
 		return
 	}
-	db.commitMu.Lock()
-	defer db.commitMu.Unlock()
+	db.writes.mu.Lock()
+	defer db.writes.mu.Unlock()
 	if db.stopped() == nil && db.resume() != nil { // the next try, or write, meets the error again
 		db.reclaim()
 	}
@@ -242,7 +242,7 @@ func (db *DB) retry() {
 // tables, compactions give the room of what was deleted back. It is called under the
 // commit lock.
 func (db *DB) reclaim() {
-	if db.shortage.full.Load() && !db.mem.empty() && len(db.state.Load().mems) == 1 {
+	if db.shortage.full.Load() && !db.writes.mem.empty() && len(db.state.Load().mems) == 1 {
 		_ = db.freeze() // as above
 	}
 }

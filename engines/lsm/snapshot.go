@@ -1,12 +1,9 @@
 package lsm
 
 import (
-	"maps"
-	"slices"
 	"sync/atomic"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/lsm/ikey"
 )
 
 // Snapshot implements [kv.Engine]. It holds no tables: it only keeps flushes
@@ -14,7 +11,7 @@ import (
 func (db *DB) Snapshot() (kv.Snapshot, error) {
 	s, err := db.newSnapshot()
 	if err == nil && db.opts.DurableReads {
-		if err = db.awaitDurable(s.seq); err != nil {
+		if err = db.awaitDurable(s.pin.seq); err != nil {
 			_ = s.Close() // which cannot fail: it was never closed
 		}
 	}
@@ -25,28 +22,17 @@ func (db *DB) Snapshot() (kv.Snapshot, error) {
 }
 
 func (db *DB) newSnapshot() (*snapshot, error) {
-	db.mu.Lock()
-	defer db.mu.Unlock()
 	if db.closing.Load() {
 		return nil, kv.ErrClosed
 	}
-	// Read under mu: a compaction that took its list of snapshots before sees
-	// only LSNs that were visible by then, so not newer than this one.
-	seq := db.published.seq()
-	db.snapshots[seq]++
-	return &snapshot{db: db, seq: seq}, nil
-}
-
-// openSnapshots returns the LSNs of the open snapshots, rising.
-func (db *DB) openSnapshots() []ikey.Seq {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	return slices.Sorted(maps.Keys(db.snapshots))
+	s := &snapshot{db: db}
+	db.pins.add(&s.pin, &db.published)
+	return s, nil
 }
 
 type snapshot struct {
 	db     *DB
-	seq    ikey.Seq
+	pin    pin
 	closed atomic.Bool
 }
 
@@ -56,7 +42,7 @@ func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
 		return dst, kv.ErrClosed
 	}
 	defer state.release()
-	return s.db.get(state, dst, key, s.seq, nil)
+	return s.db.get(state, dst, key, s.pin.seq, nil)
 }
 
 func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
@@ -64,7 +50,7 @@ func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
 	if !ok {
 		return failedIterator{kv.ErrClosed}
 	}
-	return s.db.newIterator(state, s.seq, lower, upper)
+	return s.db.newIterator(state, s.pin.seq, lower, upper)
 }
 
 func (s *snapshot) acquire() (stateRef, bool) {
@@ -80,10 +66,15 @@ func (s *snapshot) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return kv.ErrClosed
 	}
-	s.db.mu.Lock()
-	defer s.db.mu.Unlock()
-	if s.db.snapshots[s.seq]--; s.db.snapshots[s.seq] == 0 {
-		delete(s.db.snapshots, s.seq)
-	}
+	s.db.unpin(&s.pin)
 	return nil
+}
+
+// unpin lets go of the versions that p held, and has those given back that tables hold
+// for it.
+func (db *DB) unpin(p *pin) {
+	db.pins.remove(p)
+	if s := db.state.Load(); s != nil && s.heldBy(p.seq) {
+		db.schedule()
+	}
 }

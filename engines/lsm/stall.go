@@ -72,7 +72,7 @@ func (db *DB) awaitFlushes() error {
 		db.kickLocked()
 		db.throttle.stalled(func() {
 			for wait, why = behind(); db.stopped() == nil && wait && why == nil; wait, why = behind() {
-				db.changed.Wait()
+				db.work.progress.Wait()
 			}
 		})
 	}

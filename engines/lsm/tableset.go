@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
 )
 
@@ -14,6 +15,7 @@ type tableSet struct {
 	// runs are all tables as sorted runs, in the order in which a read asks them:
 	// those of L0, newest first, then each deeper level that has tables.
 	runs     [][]*table
+	held     []*table // that are worth to be written again once snapshots are closed
 	layout   compaction.Layout
 	pressure compaction.Pressure
 }
@@ -27,7 +29,7 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 		}
 		return tables
 	}
-	s := &tableSet{version: version, layout: db.planner.Layout(version)}
+	s := &tableSet{version: version, layout: db.work.planner.Layout(version)}
 	s.pressure = s.layout.Pressure(db.opts.MemTableSize)
 	for level, metas := range version.Levels {
 		s.levels[level] = pick(metas)
@@ -40,7 +42,20 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 			s.runs = append(s.runs, level)
 		}
 	}
+	for _, run := range s.runs {
+		for _, t := range run {
+			if t.held.worth(t.Entries) {
+				s.held = append(s.held, t)
+			}
+		}
+	}
 	return s
+}
+
+// heldBy says whether s has a table that is worth to be written again when the snapshots
+// of that LSN are closed, if no other keeps it from that.
+func (s *tableSet) heldBy(seq ikey.Seq) bool {
+	return slices.ContainsFunc(s.held, func(t *table) bool { return t.held.low <= seq && seq <= t.held.high })
 }
 
 // nextTableSet returns the set of version, which an edit made of the one of s; added

@@ -29,7 +29,7 @@ func (v traced) Apply(b *kv.Batch, d kv.Durability) error {
 
 func (v traced) ApplyLSN(b *kv.Batch, d kv.Durability) (uint64, error) {
 	defer v.trace.End()
-	last, err := v.apply(b, d, v.trace)
+	last, err := v.apply(b, d, nil, v.trace)
 	return uint64(last), err
 }
 

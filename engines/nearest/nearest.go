@@ -1,5 +1,5 @@
-// Package nearest finds the name that a mistyped one was meant to be: of
-// engines, workloads, MemTables and all else that is chosen by name.
+// Package nearest finds the name that a mistyped one was meant to be. It serves
+// engines, workloads, MemTables and everything else that is chosen by name.
 package nearest
 
 import (
@@ -7,19 +7,20 @@ import (
 	"strings"
 )
 
-// Unknown is the error for a name that is not in known; what says of what.
+// Unknown returns the error for a name that is not in known. what says what the names
+// are of.
 func Unknown(what, name string, known []string) error {
 	hint := ";"
-	if near := Name(name, known); near != "" {
+	if near := closest(name, known); near != "" {
 		hint = fmt.Sprintf(", did you mean %s?", near)
 	}
 	return fmt.Errorf("unknown %s %q%s known: %s", what, name, hint, strings.Join(known, ", "))
 }
 
-// Name returns the one of known that name is most likely meant to be, the first
-// of several, or "". A name that is a part of a known one, or begins with one,
-// is nearly that; otherwise at most half of it may be wrong.
-func Name(name string, known []string) string {
+// closest returns the name in known that name was most likely meant to be, or "" if none
+// is close. Of several it returns the first. A name that is a part of a known one, or
+// that begins with one, is close. Otherwise at most half of it may be wrong.
+func closest(name string, known []string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	best, least := "", len(name)/2+1
 	for _, k := range known {
@@ -34,7 +35,7 @@ func Name(name string, known []string) string {
 	return best
 }
 
-// edits is Levenshtein's distance: insertions, deletions and replacements of
+// edits returns Levenshtein's distance: the insertions, deletions and replacements of
 // bytes that turn a into b (Wagner, Fischer, JACM 1974).
 func edits(a, b string) int {
 	row := make([]int, len(b)+1) // distances of a[:i] to each b[:j]

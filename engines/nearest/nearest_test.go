@@ -11,7 +11,7 @@ func TestName(t *testing.T) {
 		"ycsba": "ycsb-a", "YCSB-F": "ycsb-f",
 		"": "", "x": "", "qqqqqqqqqq": "",
 	} {
-		if got := Name(name, known); got != want {
+		if got := closest(name, known); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}

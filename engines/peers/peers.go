@@ -31,6 +31,10 @@ type Options struct {
 	// one until it ends. After a sync that failed no more writes are taken. 0: no
 	// bound. Engines that cannot sync on demand refuse (engines.Info.SyncsOnDemand).
 	SyncInterval time.Duration
+	// Transactions lets peers have transactions for which plain writes pay too (badger,
+	// rocksdb). Without it they are opened for plain writes, and Begin refuses. Engines
+	// that give transactions at no such price ignore it.
+	Transactions bool
 	// FS is the file system to live on; nil is the operating system's. Engines
 	// that cannot go through it refuse.
 	FS vfs.FS

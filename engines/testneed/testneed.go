@@ -1,4 +1,5 @@
-// Package testneed says what becomes of a test for which this machine lacks something.
+// Package testneed decides what happens to a test that needs something which this
+// machine lacks.
 package testneed
 
 import (
@@ -6,9 +7,9 @@ import (
 	"testing"
 )
 
-// Missing ends a test that cannot run here. what says what is missing and how to get it.
-// Under CI=true, where the Makefile installs all that tests need, the test fails; elsewhere
-// it is skipped.
+// Missing ends a test that cannot run here. what says what is missing and how to get
+// it. Under CI=true the test fails, because the Makefile installs there all that tests
+// need. Elsewhere the test is skipped.
 func Missing(t testing.TB, what any) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

@@ -1,11 +1,11 @@
-// Package testseed gives random tests a fresh seed in each run, and prints the
-// one line that runs the test again with it:
+// Package testseed gives random tests a fresh seed in each run, and prints the one line
+// that runs the test again with that seed:
 //
 //	LSMLAB_SEED=42 go test ./engines/lsm -run '^TestCrashInOpen$'
 //
-// The line is in the log of a test that fails, and of each under -v. Tests keep
-// a fixed seed only where it is the point: a regression that was found with it,
-// a golden file, a statistic whose threshold was chosen for it.
+// The line is in the log of every test that fails, and of every test under -v. A test
+// keeps a fixed seed only if the seed is essential: for a regression that was found
+// with it, for a golden file, or for a statistic whose threshold was chosen for it.
 package testseed
 
 import (
@@ -20,44 +20,44 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that gives the seed of a run.
-const Variable = "LSMLAB_SEED"
+// variable is the environment variable that gives the seed of a run.
+const variable = "LSMLAB_SEED"
 
-// New returns the seed for t: that of [Variable], else a fresh one. It logs the
-// line that runs t again with it. A test draws one seed and derives what else it
-// needs, so that the line repeats all of it.
+// New returns the seed for t: the value of variable, or else a fresh one. It logs the
+// line that runs t again with this seed. A test draws one seed and derives all others
+// from it, so that the line repeats the whole test.
 func New(t testing.TB) uint64 {
 	t.Helper()
 	seed := rand.Uint64()
-	if s := os.Getenv(Variable); s != "" {
+	if s := os.Getenv(variable); s != "" {
 		var err error
 		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("%s: %v", Variable, err)
+			t.Fatalf("%s: %v", variable, err)
 		}
 	}
-	t.Logf("again: %s=%d %s", Variable, seed, Command(t))
+	t.Logf("again: %s=%d %s", variable, seed, Command(t))
 	return seed
 }
 
-// Rand returns a source with the seed that [New] gives.
+// Rand returns a source whose seed is that of [New].
 func Rand(t testing.TB) *rand.Rand {
 	t.Helper()
 	return rand.New(rand.NewPCG(New(t), 0))
 }
 
-// Inputs adds n fresh inputs of up to size random bytes to a fuzz target, so that
-// `go test` tries new ones in each run, beside those that are fixed.
+// Inputs adds n fresh inputs of up to size random bytes to a fuzz target, beside the
+// fixed ones. So `go test` tries new inputs in each run.
 func Inputs(f *testing.F, n, size int) {
 	f.Helper()
 	rng := Rand(f)
 	for range n {
-		f.Add(Bytes(rng, size))
+		f.Add(randomBytes(rng, size))
 	}
 }
 
-// Damaged adds n fresh copies of a valid input to a fuzz target, each with a few
-// bytes changed and now and then a piece of it cut out: what random bytes never
-// get by, a decoder's first look, these do.
+// Damaged adds n fresh copies of a valid input to a fuzz target. In each, a few bytes
+// are changed, and sometimes a piece is cut out. Such inputs pass the first checks of a
+// decoder, which random bytes never do.
 func Damaged(f *testing.F, n int, valid []byte) {
 	f.Helper()
 	rng := Rand(f)
@@ -77,8 +77,8 @@ func damage(rng *rand.Rand, valid []byte) []byte {
 	return data
 }
 
-// Bytes returns 1 to size random bytes of rng.
-func Bytes(rng *rand.Rand, size int) []byte {
+// randomBytes returns 1 to size random bytes of rng.
+func randomBytes(rng *rand.Rand, size int) []byte {
 	data := make([]byte, 1+rng.IntN(size))
 	for i := range data {
 		data[i] = byte(rng.Uint32())
@@ -86,8 +86,8 @@ func Bytes(rng *rand.Rand, size int) []byte {
 	return data
 }
 
-// Command returns the line that runs t alone, from the root of the module, built
-// as this test was.
+// Command returns the line that runs t alone, from the root of the module, with the
+// build tags of this test.
 func Command(t testing.TB) string {
 	words := "go test"
 	if build, ok := debug.ReadBuildInfo(); ok {
@@ -103,8 +103,8 @@ func Command(t testing.TB) string {
 	return fmt.Sprintf("%s %s -run '^%s$'", words, folder, strings.ReplaceAll(t.Name(), "/", "$/^"))
 }
 
-// folder is that of the package under test, below the root of the module: go test
-// starts tests in it.
+// folder is the folder of the package under test, relative to the root of the module.
+// go test starts tests in that folder.
 var folder = func() string {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -24,7 +24,7 @@ func (r *recorder) Logf(format string, args ...any) {
 
 // Every run draws another seed, and the line that is printed gives it again.
 func TestNew(t *testing.T) {
-	t.Setenv(Variable, "")
+	t.Setenv(variable, "")
 	r := &recorder{TB: t, name: "TestX/some_case"}
 	a, b := New(r), New(r)
 	if a == b {
@@ -35,7 +35,7 @@ func TestNew(t *testing.T) {
 	if got == nil || got[1] != fmt.Sprint(a) {
 		t.Fatalf("seed %d, printed %q", a, r.said)
 	}
-	t.Setenv(Variable, got[1])
+	t.Setenv(variable, got[1])
 	if again := New(r); again != a {
 		t.Errorf("%s gave %d, want %d", r.said[0], again, a)
 	}
@@ -46,7 +46,7 @@ func TestNew(t *testing.T) {
 
 func TestBytes(t *testing.T) {
 	x, y := rand.New(rand.NewPCG(1, 0)), rand.New(rand.NewPCG(1, 0))
-	if a, b := Bytes(x, 100), Bytes(y, 100); !slices.Equal(a, b) || len(a) < 1 || len(a) > 100 {
+	if a, b := randomBytes(x, 100), randomBytes(y, 100); !slices.Equal(a, b) || len(a) < 1 || len(a) > 100 {
 		t.Errorf("%x and %x", a, b)
 	}
 }

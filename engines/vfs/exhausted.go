@@ -9,20 +9,23 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Exhausted says whether err means nothing but that the system was out of
-// something which others may free again: space or quota of the file system, file
-// descriptors, or memory. What failed so did not happen, and may be tried again.
+// Exhausted says whether err means only that the system was out of something which
+// others may free again: space or quota of the file system, file descriptors, or
+// memory. An operation that failed with such an error did not happen, and may be tried
+// again.
 //
-// An error of a sync is never one, whatever its number: the kernel may have dropped
-// what the sync was to cover, so to try it again would lie. Only the descriptor
-// that [FS.SyncDir] opens can be lacking before anything is synced.
+// An error of a sync is never of this kind, whatever its number: the kernel may have
+// dropped the data that the sync had to cover, so a second sync that succeeds would
+// prove nothing. The one exception is the descriptor that [FS.SyncDir] opens: it may be
+// lacking before anything is synced.
 func Exhausted(err error) bool {
 	found := false
 	return allExhausted(err, false, &found) && found
 }
 
-// allExhausted walks through all that err wraps. synced says that an operation
-// around it is a sync.
+// allExhausted walks through all that err wraps and says whether no part contradicts
+// [Exhausted]. synced says that an enclosing operation is a sync. found is set if there
+// is an errno at all.
 func allExhausted(err error, synced bool, found *bool) bool {
 	switch e := err.(type) {
 	case nil:
@@ -46,21 +49,22 @@ func allExhausted(err error, synced bool, found *bool) bool {
 			}
 		}
 	}
-	return true // text around an errno
+	return true // text that wraps an errno
 }
 
+// exhaustedErrno says whether e is a shortage. synced says that a sync failed with it.
 func exhaustedErrno(e syscall.Errno, synced bool) bool {
 	switch e {
 	case syscall.EMFILE, syscall.ENFILE:
-		return true // no sync fails with them
+		return true // a sync of an open file needs no descriptor
 	case syscall.ENOSPC, syscall.EDQUOT, syscall.ENOMEM:
 		return !synced
 	}
 	return false
 }
 
-// isSync says whether the operation of a *fs.PathError, of package os or of this
-// one, is a sync.
+// isSync says whether the operation of a *fs.PathError is a sync. The name is one of
+// package os or one of this package.
 func isSync(op string) bool {
 	switch op {
 	case "sync", "fdatasync", OpSync.String(), OpSyncData.String(), OpSyncDir.String():

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// Fault says what happens to one operation instead of, or before, its normal
-// course. The zero value is no fault.
+// Fault says what happens to one operation instead of, or before, its normal course.
+// The zero value is no fault.
 type Fault struct {
-	// Delay is slept before anything else: a slow device.
+	// Delay is how long the operation sleeps before anything else, as on a slow device.
 	Delay time.Duration
-	// Err, if not nil, is what the operation fails with; it does not happen.
-	// It is wrapped in a *fs.PathError.
+	// Err, if not nil, is the error of the operation, which then does not run. The
+	// error is wrapped in a *fs.PathError.
 	Err error
-	// Short is how many bytes an OpRead or OpWrite moves before it fails with
-	// Err. Without Err it is unused. A write that fails for want of space has not
-	// moved the last byte, as with Linux.
+	// Short is how many bytes an OpRead or OpWrite moves before it fails with Err.
+	// Without Err it has no effect. A write that fails for want of space never moves
+	// the last byte, as on Linux.
 	Short int
-	// Clean, with Err on a sync, makes the sync fail as Linux does: what it was to
-	// cover is taken for clean, so that a later sync does not cover it either. On
-	// files of [Mem] only.
+	// Clean, together with Err on a sync, makes the sync fail as on Linux: the kernel
+	// marks the pages clean, so that a later sync does not cover them either. It has an
+	// effect on files of [Mem] only.
 	Clean bool
-	// Lie pretends success without doing anything. It plants bugs: a Sync that
-	// syncs nothing, a Lock that locks nothing, an OpenDSync that opens without
-	// O_DSYNC. Operations whose result the caller needs (open, create, read,
+	// Lie makes the operation report success without doing anything. It plants bugs: a
+	// Sync that syncs nothing, a Lock that locks nothing, an OpenDSync that opens
+	// without O_DSYNC. Operations whose result the caller needs (open, create, read,
 	// map, list, stat) cannot lie and run as usual.
 	Lie bool
 }
@@ -38,12 +38,12 @@ type Inject struct {
 
 var _ FS = (*Inject)(nil)
 
-// NewInject returns fs with faults. decide is called before every operation but
-// Close, Size and Unmap, from the goroutine that does it, with no lock held.
+// NewInject returns fs with faults. It calls decide before every operation except
+// Close, Size and Unmap, in the goroutine of the operation, with no lock held.
 func NewInject(fs FS, decide func(Op) Fault) *Inject { return &Inject{fs, decide} }
 
-// before runs the part of the fault that comes first. lie is set if the
-// operation must be skipped.
+// before applies the part of the fault that comes before the operation. lie says that
+// the caller must skip the operation and report success.
 func (i *Inject) before(op Op) (lie bool, err error) {
 	fault := i.decide(op)
 	time.Sleep(fault.Delay)
@@ -53,7 +53,7 @@ func (i *Inject) before(op Op) (lie bool, err error) {
 	return fault.Lie, nil
 }
 
-// do runs an operation that only succeeds or fails.
+// do runs an operation that returns nothing but an error.
 func (i *Inject) do(op Op, run func() error) error {
 	if lie, err := i.before(op); lie || err != nil {
 		return err
@@ -61,6 +61,7 @@ func (i *Inject) do(op Op, run func() error) error {
 	return run()
 }
 
+// open runs an operation that returns a file, and wraps the file.
 func (i *Inject) open(kind OpKind, name string, open func(name string) (File, error)) (File, error) {
 	if _, err := i.before(Op{Kind: kind, Path: name}); err != nil {
 		return nil, err
@@ -112,6 +113,13 @@ func (i *Inject) Rename(oldname, newname string) error {
 	})
 }
 
+// Link implements [FS].
+func (i *Inject) Link(oldname, newname string) error {
+	return i.do(Op{Kind: OpLink, Path: oldname, To: newname}, func() error {
+		return i.fs.Link(oldname, newname)
+	})
+}
+
 // MkdirAll implements [FS].
 func (i *Inject) MkdirAll(dir string) error {
 	return i.do(Op{Kind: OpMkdirAll, Path: dir}, func() error { return i.fs.MkdirAll(dir) })
@@ -150,6 +158,7 @@ func (i *Inject) Lock(name string) (io.Closer, error) {
 	return i.fs.Lock(name)
 }
 
+// noLock is a lock that locks nothing, for a Lock that lies.
 type noLock struct{}
 
 func (noLock) Close() error { return nil }

@@ -35,6 +35,7 @@ func TestInjectErrors(t *testing.T) {
 		vfs.OpOpenDSync:     func() error { _, err := fs.OpenDSync("/db/a"); return err },
 		vfs.OpRemove:        func() error { return fs.Remove("/db/a") },
 		vfs.OpRename:        func() error { return fs.Rename("/db/a", "/db/b") },
+		vfs.OpLink:          func() error { return fs.Link("/db/a", "/db/b") },
 		vfs.OpMkdirAll:      func() error { return fs.MkdirAll("/db/a") },
 		vfs.OpList:          func() error { _, err := fs.List("/db/a"); return err },
 		vfs.OpStat:          func() error { _, err := fs.Stat("/db/a"); return err },
@@ -88,7 +89,7 @@ func TestInjectLie(t *testing.T) {
 	if n, err := f.WriteAt([]byte("abcd"), 0); n != 4 || err != nil {
 		t.Errorf("lying write: %d, %v", n, err)
 	}
-	check(t, f.Truncate(9), f.Allocate(9), fs.Remove("/db/a"), fs.Rename("/db/a", "/db/b"), fs.MkdirAll("/db/c"))
+	check(t, f.Truncate(9), f.Allocate(9), fs.Remove("/db/a"), fs.Rename("/db/a", "/db/b"), fs.Link("/db/a", "/db/b"), fs.MkdirAll("/db/c"))
 	for range 2 {
 		must(fs.Lock("/db/LOCK"))(t)
 	}
@@ -140,10 +141,10 @@ func TestMemOnOp(t *testing.T) {
 	must(f.WriteAt([]byte("abc"), 0))(t)
 	must(f.ReadAt(make([]byte, 3), 0))(t)
 	check(t, f.Truncate(9), f.Allocate(10), f.Sync(), f.SyncData(), f.Close())
-	check(t, fs.Rename("/db/a", "/db/b"), fs.SyncDir("/db"), fs.Remove("/db/b"), fs.MkdirAll("/db/c"))
+	check(t, fs.Rename("/db/a", "/db/b"), fs.Link("/db/b", "/db/a"), fs.SyncDir("/db"), fs.Remove("/db/b"), fs.MkdirAll("/db/c"))
 	must(fs.Lock("/db/LOCK"))(t)
 	must(fs.List("/db"))(t)
-	if asked.Load() != seen.Load() || seen.Load() != 11 {
-		t.Errorf("hook called %d times, want %d and 11", seen.Load(), asked.Load())
+	if asked.Load() != seen.Load() || seen.Load() != 12 {
+		t.Errorf("hook called %d times, want %d and 12", seen.Load(), asked.Load())
 	}
 }

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// injectFile is an open file of an [Inject]. Size and Close never fail by
-// decision.
+// injectFile is an open file of an [Inject]. No fault is decided for Size and Close.
 type injectFile struct {
 	File
 	i    *Inject
@@ -21,7 +20,7 @@ func (f *injectFile) WriteAt(p []byte, off int64) (int, error) {
 	return f.move(OpWrite, p, off, f.File.WriteAt)
 }
 
-// move runs a read or write, of which part may happen.
+// move runs a read or a write, of which a part may happen.
 func (f *injectFile) move(kind OpKind, p []byte, off int64, run func([]byte, int64) (int, error)) (int, error) {
 	op := Op{Kind: kind, Path: f.name, Offset: off, Length: int64(len(p))}
 	fault := f.i.decide(op)
@@ -61,9 +60,10 @@ func (f *injectFile) Sync() error { return f.sync(OpSync, f.File.Sync) }
 
 func (f *injectFile) SyncData() error { return f.sync(OpSyncData, f.File.SyncData) }
 
-// syncFailer is a file whose syncs can fail as those of Linux.
+// syncFailer is a file whose syncs can fail as on Linux; see [Fault.Clean].
 type syncFailer interface{ FailSync() }
 
+// sync runs a sync, or fails it as the fault says.
 func (f *injectFile) sync(kind OpKind, run func() error) error {
 	fault := f.i.decide(Op{Kind: kind, Path: f.name})
 	time.Sleep(fault.Delay)

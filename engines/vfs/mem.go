@@ -12,33 +12,36 @@ import (
 	"syscall"
 )
 
-// Mem is a file system in memory that knows what of it is durable, so that it
-// can be crashed: see [Mem.CrashClone]. Besides that it is an ordinary FS, safe
-// for concurrent use; everything not known to be durable is lost only in clones.
+// Mem is a file system in memory that knows which part of it is durable, so that it can
+// be crashed: see [Mem.CrashClone]. In everything else it is an ordinary [FS], safe for
+// concurrent use. What is not known to be durable is lost only in clones.
 //
-// What is durable: content and size of a file as of the last Sync or SyncData
-// (or each WriteAt, for OpenDSync), entries of a directory as of the last
-// SyncDir. Writable mappings are compared with the content as last seen whenever
-// a sync or clone needs to know.
+// The durable part is the content and size of each file as of its last Sync or SyncData
+// (or of each WriteAt, after OpenDSync), and the entries of each directory as of its
+// last SyncDir. Stores to a writable mapping cannot be observed as they happen. So Mem
+// compares the mapping with the content that it saw last, whenever a sync or a clone
+// needs to know.
 //
-// Names are cleaned and taken from the root, which always exists. There are no
-// permissions, and space never ends: [Inject] makes things fail.
+// Names are cleaned and are relative to the root, which always exists. There are no
+// permissions, and space never ends: [Inject] makes operations fail.
 type Mem struct {
 	// OnOp, if not nil, is called before every operation that mutates (see
-	// [OpKind.Mutates]), without a lock held: it may call CrashClone. Set it
-	// while no operation runs.
+	// [OpKind.Mutates]). No lock is held then, so it may call CrashClone. Set it while
+	// no operation runs.
 	OnOp func(Op)
 
+	// mu guards all fields below, except ops, and the content of all files and
+	// directories.
 	mu     sync.RWMutex
 	root   *memDir
 	ops    atomic.Uint64
-	lastID uint64 // of files and directories
-	seq    uint64 // of the last entry operation
-	logged uint64 // entry operations up to it are in the journal; see CrashOptions.Strict
-	gen    uint64 // of the last clone
+	lastID uint64 // the id given out last, to a file or directory
+	seq    uint64 // number of the last entry operation
+	logged uint64 // entry operations up to this number are in the journal; see CrashOptions.Strict
+	gen    uint64 // number of the last clone
 
-	// freed are pages of files removed last, which never change: what a block
-	// that a new file is given may hold.
+	// freed holds one page of each of the files that were removed last. These pages
+	// never change. A block that is allocated to a new file may hold such stale bytes.
 	freed []*page
 }
 
@@ -49,7 +52,8 @@ func NewMem() *Mem {
 	return &Mem{root: &memDir{name: "/", entries: map[string]memEntry{}}}
 }
 
-// note tells of an operation that is about to run, and returns its number.
+// note counts an operation that is about to run, reports it to OnOp, and returns its
+// number.
 func (m *Mem) note(op Op) uint64 {
 	op.Number = m.ops.Add(1)
 	if m.OnOp != nil {
@@ -58,7 +62,7 @@ func (m *Mem) note(op Op) uint64 {
 	return op.Number
 }
 
-// walk returns the directory at name. The caller holds m.mu.
+// walk returns the directory called name. The caller holds m.mu.
 func (m *Mem) walk(name string) (*memDir, error) {
 	d := m.root
 	for part := range strings.SplitSeq(path.Clean("/" + name)[1:], "/") {
@@ -77,8 +81,8 @@ func (m *Mem) walk(name string) (*memDir, error) {
 	return d, nil
 }
 
-// lookup returns the directory that name is in, its last part and what it
-// stands for, which may be nothing. The caller holds m.mu.
+// lookup returns the directory that holds name, the last part of name, and the entry of
+// that part, which may be empty. The caller holds m.mu.
 func (m *Mem) lookup(name string) (*memDir, string, memEntry, error) {
 	dirName, base := path.Split(path.Clean("/" + name))
 	if base == "" {
@@ -105,8 +109,8 @@ func (m *Mem) Create(name string) (File, error) {
 	return &memHandle{m: m, f: f, name: name, writable: true}, nil
 }
 
-// ensure returns the file called name, made by operation number made if it is
-// missing.
+// ensure returns the file called name. If it is missing, operation number made creates
+// it.
 func (m *Mem) ensure(made uint64, name string) (*memFile, error) {
 	d, base, e, err := m.lookup(name)
 	switch {
@@ -138,6 +142,8 @@ func (m *Mem) OpenDSync(name string) (File, error) {
 	return m.open(name, true, true)
 }
 
+// open opens an existing file. Symbolic links are not followed, so they do not count as
+// files.
 func (m *Mem) open(name string, writable, dsync bool) (File, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -174,10 +180,11 @@ func (m *Mem) Remove(name string) error {
 	return nil
 }
 
-// maxFreed bounds the pages kept of removed files.
+// maxFreed is how many pages of removed files are kept.
 const maxFreed = 2
 
-// free keeps a page of a file that is removed; none if f is nil.
+// free keeps the first page of f, which is about to be removed. It does nothing if f is
+// nil.
 func (m *Mem) free(f *memFile) {
 	if f == nil || len(f.pages) == 0 || f.pages[0] == nil {
 		return
@@ -202,6 +209,7 @@ func (m *Mem) Rename(oldname, newname string) error {
 	return nil
 }
 
+// rename is Rename without the lock. The caller holds m.mu.
 func (m *Mem) rename(made uint64, oldname, newname string) error {
 	from, fromBase, e, err := m.lookup(oldname)
 	if err != nil {
@@ -222,7 +230,7 @@ func (m *Mem) rename(made uint64, oldname, newname string) error {
 	case old.dir != nil && len(old.dir.entries) > 0:
 		return syscall.ENOTEMPTY
 	case e.dir != nil && within(newname, oldname):
-		return syscall.EINVAL // into itself
+		return syscall.EINVAL // a directory cannot move into itself
 	}
 	m.free(old.file)
 	if e.file != nil {
@@ -303,7 +311,7 @@ func (m *Mem) SyncDir(dir string) error {
 	return nil
 }
 
-// Lock implements [FS]. Every Mem is one machine: a clone has no locks.
+// Lock implements [FS]. Every Mem stands for one machine, so a clone holds no locks.
 func (m *Mem) Lock(name string) (io.Closer, error) {
 	made := m.note(Op{Kind: OpLock, Path: name})
 	m.mu.Lock()
@@ -323,11 +331,13 @@ func (m *Mem) Lock(name string) (io.Closer, error) {
 	return &memLock{m: m, f: f}, nil
 }
 
+// memLock is a lock on a file of a [Mem]. Closing it releases the lock.
 type memLock struct {
 	m *Mem
-	f *memFile // nil once released
+	f *memFile // nil after the release
 }
 
+// Close releases the lock. A second Close is an error.
 func (l *memLock) Close() error {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()

@@ -5,23 +5,23 @@ import (
 	"math/rand/v2"
 )
 
-// SiteKind says what a choice of a crash is about.
+// SiteKind says what a crash decides at a site.
 type SiteKind uint8
 
-// The kinds of choice. Choice 0 is what the last sync left, the last choice
-// what is newest; what lies between is said here.
+// The kinds of site. In each, choice 0 is what the last sync left, and the last choice
+// is the newest state. The choices between the two are described here.
 const (
-	// SiteSize: how many of a file's unsynced changes of size are found.
+	// SiteSize: how many of a file's unsynced changes of size survived.
 	SiteSize SiteKind = iota + 1
-	// SiteBlock: the version in which a block is found.
+	// SiteBlock: which version of a block survived.
 	SiteBlock
-	// SiteEntries: how many of a directory's unsynced operations are found, in
-	// their order. The file is the directory's.
+	// SiteEntries: how many of a directory's unsynced entry operations survived,
+	// counted from the oldest. CrashSite.File is the directory.
 	SiteEntries
-	// SiteEntry: whether one unsynced entry operation is found. Only with Strict.
+	// SiteEntry: whether one unsynced entry operation survived. Only with Strict.
 	SiteEntry
-	// SiteGarbage: what a lost block holds below a size that was found: stale
-	// bytes of a file that was removed (the first choices), noise, or zeros.
+	// SiteGarbage: what a block holds whose data was lost, below a size that survived.
+	// The first choices are stale bytes of removed files; then come noise and zeros.
 	SiteGarbage
 )
 
@@ -37,23 +37,23 @@ func (k SiteKind) String() string {
 	return fmt.Sprintf("site(%d)", uint8(k))
 }
 
-// CrashSite is one place at which a crash chooses.
+// CrashSite is one decision that a crash makes.
 type CrashSite struct {
 	Kind   SiteKind
 	Op     OpKind // for SiteEntry, the operation: OpCreate, OpRename, OpRemove or OpMkdirAll
-	File   string // path as it is now, or was last
-	Offset int64  // of a block, bytes
-	Length int64  // of a block, bytes
-	// Made is the number of the operation whose effect is at stake, the newest of
-	// several (see [Op.Number]); 0 for stores to a mapping.
+	File   string // current path, or the last one if the file was removed
+	Offset int64  // bytes; for a block
+	Length int64  // bytes; for a block
+	// Made is the number of the operation whose effect may be lost (see [Op.Number]).
+	// If there are several, it is the newest. It is 0 for stores to a mapping.
 	Made uint64
 }
 
-// Chance returns a chooser for [CrashOptions] that finds each thing in its
-// newest state with probability keep, 0 to 1, and else in one of the states it
-// went through or as it was at the last sync. The same rng state and history
-// give the same crash state. Rng may be nil when keep is 0 or 1 and garbage is
-// off.
+// Chance returns a function for [CrashOptions.Choose]. With probability keep, from 0 to
+// 1, each site gets its newest state. Otherwise the site gets one of the states that it
+// went through, or the state of the last sync. The same state of rng and the same
+// history give the same crash state. rng may be nil if keep is 0 or 1 and Garbage is
+// not set.
 func Chance(keep float64, rng *rand.Rand) func(CrashSite, int) int {
 	return func(site CrashSite, n int) int {
 		switch {

@@ -8,12 +8,14 @@ import (
 
 const pageSize = 4096 // bytes; the unit of copy-on-write, and of a page cache
 
+// page holds pageSize bytes of a file.
 type page [pageSize]byte
 
 var zeroPage page
 
-// memFile is the content of one file of a [Mem]: what it is now, and enough to
-// rebuild what it was at the last sync and at each write since. Mem.mu guards it.
+// memFile is the content of one file of a [Mem]. It holds the content as it is now, and
+// enough to rebuild the content as of the last sync and as of each write since. Mem.mu
+// guards it.
 //
 // Invariants:
 //
@@ -29,9 +31,9 @@ type memFile struct {
 	id     uint64 // in order of creation; makes the order of choices repeatable
 	name   string // path, as it was made or last renamed
 	pages  []*page
-	shared bool // the array pages also belongs to a clone: copy it before storing
+	shared bool // a clone uses the same array pages: copy the array before storing to it
 	size   int64
-	flat   []byte // cache: the content in one piece, or nil
+	flat   []byte // cache of the content in one piece, or nil
 
 	syncedSize int64
 	pending    []change // since the last sync, in order
@@ -42,24 +44,24 @@ type memFile struct {
 	mappedRefs int
 	locked     bool
 
-	sum   uint64 // cache: hash of a clean content
+	sum   uint64 // cache of the hash of a clean content
 	sumOK bool
 
-	twin    *memFile // its clone in the crash state being built
+	twin    *memFile // the copy of this file in the crash state that is being built
 	twinGen uint64
 }
 
-// change is one unsynced change: a write of data at off, a cut of all from off
-// on, or neither (the file grew by zeros). Size is the size after it.
+// change is one unsynced change of a file. It is a write of data at off, or a cut of
+// all bytes from off on, or neither of them: then the file grew by zeros.
 type change struct {
 	off  int64
 	data []byte
 	cut  bool
-	size int64
+	size int64  // of the file, after the change
 	made uint64 // number of the operation, 0 for stores to a mapping
 }
 
-// meets says whether the change alters bytes of [lo, hi) of the file.
+// meets says whether the change alters bytes of the file within [lo, hi).
 func (c *change) meets(lo, hi int64) bool {
 	if c.cut {
 		return c.off < hi
@@ -67,13 +69,13 @@ func (c *change) meets(lo, hi int64) bool {
 	return c.off < hi && lo < c.off+int64(len(c.data))
 }
 
-// apply makes the change to b, which is the file's content from base on.
+// apply makes the change to b, which is the file's content from offset base on.
 func (c *change) apply(b []byte, base int64) {
 	if c.cut {
 		clear(b[min(max(c.off-base, 0), int64(len(b))):])
 		return
 	}
-	from := c.off - base // of data, in b
+	from := c.off - base // where data begins in b
 	switch {
 	case from >= int64(len(b)) || from+int64(len(c.data)) <= 0:
 	case from >= 0:
@@ -83,12 +85,15 @@ func (c *change) apply(b []byte, base int64) {
 	}
 }
 
+// dirtyPage is a page that changed since the last sync: see invariants 3 and 4 of
+// memFile.
 type dirtyPage struct {
 	old   *page
 	ops   []int32
-	clean bool // a failed sync marked it clean: the next sync leaves it out
+	clean bool // a failed sync marked the page clean, so the next sync leaves it out
 }
 
+// pageCount returns how many pages hold size bytes.
 func pageCount(size int64) int { return int((size + pageSize - 1) / pageSize) }
 
 func (f *memFile) isDirty() bool { return len(f.pending) > 0 }
@@ -100,7 +105,7 @@ func (f *memFile) record(c change) int32 {
 	return int32(len(f.pending) - 1)
 }
 
-// write puts data at off, growing the file if needed. It keeps a copy of data.
+// write puts data at off and grows the file if needed. It keeps a copy of data.
 func (f *memFile) write(made uint64, data []byte, off int64) {
 	if len(data) == 0 {
 		return
@@ -119,13 +124,13 @@ func (f *memFile) write(made uint64, data []byte, off int64) {
 	}
 }
 
-// holds says whether the content is b, of a page at most.
+// holds says whether the content equals b, which is one page long at most.
 func (f *memFile) holds(b []byte) bool {
 	var now page
 	return f.size == int64(len(b)) && bytes.Equal(now[:f.readAt(now[:len(b)], 0)], b)
 }
 
-// truncate sets the size.
+// truncate sets the size. A file that grows gets zeros.
 func (f *memFile) truncate(made uint64, size int64) {
 	switch {
 	case size > f.size:
@@ -147,7 +152,7 @@ func (f *memFile) truncate(made uint64, size int64) {
 	}
 }
 
-// resize sets size and the length of pages.
+// resize sets size and the length of pages (invariant 1). It clears no bytes.
 func (f *memFile) resize(size int64) {
 	f.size = size
 	n := pageCount(size)
@@ -162,14 +167,15 @@ func (f *memFile) resize(size int64) {
 	}
 }
 
-// own makes the array of pages this file's own.
+// own makes sure that no clone uses the array of pages.
 func (f *memFile) own() {
 	if f.shared {
 		f.pages, f.shared = slices.Clone(f.pages), false
 	}
 }
 
-// touch notes that pending change op alters page i and returns the page.
+// touch records that pending change op alters page i. It returns the page, which this
+// file alone uses from now on.
 func (f *memFile) touch(i int, op int32) *page {
 	d := f.dirty[i]
 	if d == nil {
@@ -188,6 +194,7 @@ func (f *memFile) touch(i int, op int32) *page {
 	return f.pages[i]
 }
 
+// clonePage returns a copy of p; nil stands for zeros.
 func clonePage(p *page) *page {
 	c := new(page)
 	if p != nil {
@@ -196,8 +203,8 @@ func clonePage(p *page) *page {
 	return c
 }
 
-// sync makes all of the file durable, but for pages that a failed sync marked
-// clean. It says whether the size changed since the last sync.
+// sync makes all of the file durable, except pages that a failed sync marked clean. It
+// says whether the size changed since the last sync.
 func (f *memFile) sync() (grew bool) {
 	f.fold()
 	grew = f.size != f.syncedSize
@@ -206,20 +213,20 @@ func (f *memFile) sync() (grew bool) {
 			delete(f.dirty, i)
 		}
 	}
-	f.settle()
+	f.noteSynced()
 	return grew
 }
 
-// settle notes that the size is durable, and all content not in dirty.
-func (f *memFile) settle() {
+// noteSynced records that the size is durable, and all content of pages not in dirty.
+func (f *memFile) noteSynced() {
 	f.syncedSize, f.metaDone = f.size, len(f.pending)
 	if len(f.dirty) == 0 {
 		f.pending, f.metaDone, f.dirty = nil, 0, nil
 	}
 }
 
-// failSync is a sync that fails as Linux does: the pages are still at stake, and
-// no later sync covers them unless they are written again.
+// failSync is a sync that fails as on Linux: the pages may still be lost, and no later
+// sync covers them unless they are written again.
 func (f *memFile) failSync() {
 	f.fold()
 	for _, d := range f.dirty {
@@ -227,17 +234,17 @@ func (f *memFile) failSync() {
 	}
 }
 
-// syncRange makes the pages of n bytes at off durable, and the size.
+// syncRange makes the pages that hold the n bytes at off durable, and the size.
 func (f *memFile) syncRange(off, n int64) (grew bool) {
 	grew = f.size != f.syncedSize
 	for i := off / pageSize; i*pageSize < off+n; i++ {
 		delete(f.dirty, int(i))
 	}
-	f.settle()
+	f.noteSynced()
 	return grew
 }
 
-// readAt copies bytes from off on to p and returns how many there were.
+// readAt copies bytes from offset off on to p and returns how many it copied.
 func (f *memFile) readAt(p []byte, off int64) int {
 	n := 0
 	for n < len(p) && off < f.size {
@@ -253,8 +260,9 @@ func (f *memFile) readAt(p []byte, off int64) int {
 	return n
 }
 
-// view returns the content in one piece, never to be stored to. That of a clean
-// file is kept, and becomes its pages so that it is held once.
+// view returns the content in one piece. The caller must not store to it. The view of a
+// clean file is kept, and the file's pages become parts of it, so that the content is
+// held only once.
 func (f *memFile) view() []byte {
 	if f.flat != nil {
 		return f.flat[:f.size:f.size]
@@ -277,7 +285,8 @@ func (f *memFile) view() []byte {
 
 var sumSeed = maphash.MakeSeed()
 
-// contentSum returns a hash of size and content, good within this process.
+// contentSum returns a hash of size and content. It is comparable within this process
+// only.
 func (f *memFile) contentSum() uint64 {
 	f.fold()
 	if f.sumOK {
@@ -287,7 +296,7 @@ func (f *memFile) contentSum() uint64 {
 	h.SetSeed(sumSeed)
 	maphash.WriteComparable(&h, f.size)
 	for i, p := range f.pages {
-		if p != nil && *p != zeroPage { // of a file with gigabytes reserved most are not there
+		if p != nil && *p != zeroPage { // a file that reserved gigabytes has few pages that are not zeros
 			maphash.WriteComparable(&h, i)
 			h.Write(p[:])
 		}

@@ -6,41 +6,44 @@ import (
 	"slices"
 )
 
-// CrashOptions choose which state a crash leaves; see [Mem.CrashClone]. The zero
-// value loses everything that was not synced.
+// CrashOptions choose which state a crash leaves; see [Mem.CrashClone]. With the zero
+// value, everything is lost that was not synced.
 type CrashOptions struct {
-	// Choose decides at each site which of n >= 2 states is found: 0 is as it was
-	// at the last sync, n-1 the newest, between them the states gone through.
-	// Nil chooses 0 always. Sites come in an order that depends on the history
-	// alone. It is called with the file system locked, so it may not use it. See
-	// [Chance].
+	// Choose decides at each site which of n >= 2 states survived. State 0 is that of
+	// the last sync, state n-1 is the newest, and those between were gone through in
+	// that order. A nil Choose always chooses 0. The order of the sites depends on the
+	// history alone. Choose is called with the file system locked, so it must not use
+	// the file system. See [Chance].
 	Choose func(site CrashSite, n int) int
-	// BlockSize is the unit, in bytes, that a crash keeps or loses as a whole:
-	// 512 tears pages, 4096 (and 0) does not; no other value is allowed.
+	// BlockSize is the unit, in bytes, that a crash keeps or loses as a whole. With
+	// 512, pages may be torn; with 4096 (and 0), they are not. No other value is
+	// allowed.
 	BlockSize int
-	// Strict allows all that POSIX does: any subset of the entry operations of
-	// a directory, blocks missing below the size that a file grew to, and no
-	// durable entry without SyncDir. Without it the state is one that a
-	// journalling file system with ordered data (ext4, xfs) may leave: entry
-	// operations of a directory are lost from some point on, a Sync of any file
-	// (or a SyncData after its size changed) makes all earlier ones durable, and
-	// a file's size covers only data that arrived.
+	// Strict allows all that POSIX allows: any subset of the entry operations of a
+	// directory may survive, blocks may be missing below the size that a file grew to,
+	// and no entry is durable without SyncDir.
+	//
+	// Without Strict, the state is one that a journalling file system with ordered data
+	// (ext4, xfs) may leave. Entry operations of a directory are lost from some point
+	// on. A Sync of any file (or a SyncData after its size changed) makes all earlier
+	// entry operations durable. A file's size covers only data that reached the disk.
 	Strict bool
-	// Garbage asks Choose what blocks hold that a file grew by and whose data was
-	// lost; without it, zeros. Only with Strict.
+	// Garbage asks Choose what a block holds that a file grew by and whose data was
+	// lost. Without Garbage, such a block holds zeros. It has an effect only with
+	// Strict.
 	Garbage bool
-	// ProcessCrash keeps everything, and what was not durable stays so: only
-	// the process died, and a power failure may follow. Other fields are unused.
+	// ProcessCrash keeps everything: only the process died, and a power failure may
+	// follow. What was not durable still is not. Other fields have no effect then.
 	ProcessCrash bool
 }
 
 // CrashClone returns a new file system that holds one of the states that a power
-// failure now could leave. All of it is durable. m goes on unharmed, and both
-// may be used at once; content is shared until written to. Locks and mappings do
-// not live on in the clone.
+// failure now could leave. All of that state is durable. m is not changed, and both may
+// be used concurrently: they share content until one of them writes it. Locks and
+// mappings are not cloned.
 //
-// For the states in the middle of an operation, clone before the next one: what
-// an operation wrote stays at stake until it is synced.
+// To crash in the middle of an operation, clone before the next operation: whatever an
+// operation wrote may still be lost until it is synced.
 func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	if o.BlockSize == 0 {
 		o.BlockSize = pageSize
@@ -66,17 +69,20 @@ func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	return clone
 }
 
-// crasher builds one crash state. It asks for choices in the order of ids, so
-// that the same choices give the same state again.
+// crasher builds one crash state. It decides in the order of ids, so that the same
+// choices give the same state again.
 type crasher struct {
+	// "Twin" below is the copy of an object in the crash state. The fields twin, keep
+	// and cut of files, directories and operations belong to the crasher whose gen
+	// their twinGen, keepGen and cutGen equal; older values mean nothing.
 	o      CrashOptions
 	gen    uint64
 	logged uint64
-	dirty  []*memFile // reached and not clean; their twins are to be filled
-	freed  []*page    // see Mem.freed
+	dirty  []*memFile // files reached so far that are not clean; their twins get their content last
+	freed  []*page    // as Mem.freed
 }
 
-// choose returns how many of n successive changes are found at a site.
+// choose returns how many of n successive changes survived at a site.
 func (c *crasher) choose(site CrashSite, n int) int {
 	if n == 0 || c.o.Choose == nil {
 		return 0
@@ -84,6 +90,8 @@ func (c *crasher) choose(site CrashSite, n int) int {
 	return c.o.Choose(site, n+1)
 }
 
+// dir returns the twin of d: the durable entries, changed by those pending operations
+// that survived, with twins in the place of files and directories.
 func (c *crasher) dir(d *memDir) *memDir {
 	found := d.entries
 	if len(d.pending) > 0 {
@@ -118,7 +126,8 @@ func (c *crasher) dir(d *memDir) *memDir {
 	return twin
 }
 
-// kept decides once whether an entry operation is found.
+// kept says whether an entry operation survived. It decides once for each operation,
+// because a rename is pending in two directories.
 func (c *crasher) kept(op *entryOp) bool {
 	if op.keepGen != c.gen {
 		op.keepGen, op.keep = c.gen, c.decide(op)
@@ -126,6 +135,7 @@ func (c *crasher) kept(op *entryOp) bool {
 	return op.keep
 }
 
+// decide makes the decision of kept.
 func (c *crasher) decide(op *entryOp) bool {
 	if op.seq <= c.logged {
 		return true
@@ -141,7 +151,8 @@ func (c *crasher) decide(op *entryOp) bool {
 	return true
 }
 
-// cutOf decides once from which operation on a directory's changes are lost.
+// cutOf returns the number of the first entry operation of d that is lost. It decides
+// once for each directory.
 func (c *crasher) cutOf(d *memDir) uint64 {
 	if d.cutGen != c.gen {
 		open := slices.IndexFunc(d.pending, func(op *entryOp) bool { return op.seq > c.logged })
@@ -156,7 +167,7 @@ func (c *crasher) cutOf(d *memDir) uint64 {
 	return d.cut
 }
 
-// file returns the twin of f, filled later if f is not clean.
+// file returns the twin of f. If f is not clean, the twin gets its content later.
 func (c *crasher) file(f *memFile) *memFile {
 	if f.twinGen == c.gen {
 		return f.twin
@@ -175,16 +186,17 @@ func (c *crasher) file(f *memFile) *memFile {
 	return t
 }
 
-// Fingerprint returns a hash of all names and contents as they are now, for
-// telling whether two crash states are equal. It is good within one process.
+// Fingerprint returns a hash of all names and contents as they are now. Two crash
+// states with equal fingerprints are equal. It is comparable within one process only.
 func (m *Mem) Fingerprint() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.root.sum()
 }
 
+// sum returns the hash of a directory and of all below it.
 func (d *memDir) sum() uint64 {
-	var total uint64 // a sum, so that order does not matter
+	var total uint64 // addition makes the order of entries irrelevant
 	for name, e := range d.entries {
 		var h maphash.Hash
 		h.SetSeed(sumSeed)

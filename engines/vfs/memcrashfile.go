@@ -9,10 +9,11 @@ import (
 
 // content fills the twin of a file that has unsynced changes.
 //
-// A state is made of one cut and many versions. The cut is how many of the
-// pending changes have their effect on the size found. Then each block is found,
-// on its own, in one of the versions that it went through, with two limits: a
-// truncation within the cut has happened to it, one after the cut has not.
+// A crash state of a file consists of one cut and of one version for each block. The
+// cut is the number of pending changes whose effect on the size survived. Each block
+// survived, independently of other blocks, in one of the versions that it went through.
+// Two limits hold: a truncation before the cut has happened to the block, and a
+// truncation after the cut has not.
 func (c *crasher) content(f *memFile) {
 	t := f.twin
 	if c.o.ProcessCrash {
@@ -30,9 +31,10 @@ func (c *crasher) content(f *memFile) {
 	}
 }
 
-// sizeOf decides which changes of size are found.
+// sizeOf decides which changes of size survived. It returns their cut, as an index into
+// pending, and the size.
 func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
-	var steps []int // pending changes that changed the size
+	var steps []int // indices of pending changes that changed the size
 	now := f.syncedSize
 	for i := f.metaDone; i < len(f.pending); i++ {
 		if p := &f.pending[i]; p.size != now || p.cut {
@@ -50,7 +52,7 @@ func (c *crasher) sizeOf(f *memFile) (meta int, size int64) {
 	return steps[k-1] + 1, f.pending[steps[k-1]].size
 }
 
-// page returns page i as found.
+// page returns page i as it survived.
 func (c *crasher) page(f *memFile, i, meta int, size int64) *page {
 	d, base := f.dirty[i], int64(i)*pageSize
 	found := clonePage(d.old)
@@ -64,11 +66,12 @@ func (c *crasher) page(f *memFile, i, meta int, size int64) *page {
 	return found
 }
 
-// block rolls a block, given as of the last sync, forward to a version of it.
+// block changes a block, given as of the last sync, into the version of it that
+// survived.
 func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta int, size int64) {
 	end := base + int64(len(block))
 	var touched []*change
-	lo, hi := 0, -1 // versions that may be found; hi < 0 is the newest
+	lo, hi := 0, -1 // bounds of the versions that may survive; hi < 0 stands for the newest
 	for _, op := range d.ops {
 		p := &f.pending[op]
 		if !p.meets(base, end) {
@@ -78,7 +81,7 @@ func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta
 			hi = len(touched)
 		}
 		touched = append(touched, p)
-		arrived := !c.o.Strict && end > f.syncedSize && !p.cut // below the size found, in order
+		arrived := !c.o.Strict && end > f.syncedSize && !p.cut // ordered data: what lies below a surviving size reached the disk
 		if int(op) < meta && (p.cut || arrived) {
 			lo = len(touched)
 		}
@@ -100,7 +103,7 @@ func (c *crasher) block(f *memFile, d *dirtyPage, block []byte, base int64, meta
 	}
 }
 
-// garbage fills a block that was allotted and never written.
+// garbage fills a block that was allocated and whose data never reached the disk.
 func (c *crasher) garbage(f *memFile, site CrashSite, block []byte) {
 	switch k := c.choose(site, len(c.freed)+1); {
 	case k < len(c.freed):

@@ -7,17 +7,17 @@ import (
 	"syscall"
 )
 
-// MemFile is what an open file of a [Mem] can do besides, for those that put on it
-// what happened elsewhere. Every file of a Mem is one.
+// MemFile is an open file of a [Mem] with more operations than [File] has. Code that
+// replays a recorded history onto a Mem needs them. Every file of a Mem implements it.
 type MemFile interface {
 	File
-	// SyncRange makes the pages of n bytes at off durable, and the size, as a write
-	// of them with O_DSYNC does.
+	// SyncRange makes the pages that hold the n bytes at off durable, and the size, as
+	// writing them with O_DSYNC does.
 	SyncRange(off, n int64) error
-	// FailSync is a sync that fails as Linux does: see [Fault.Clean].
+	// FailSync is a sync that fails as on Linux: see [Fault.Clean].
 	FailSync()
-	// NextData returns the next run of bytes at off or behind it that may be other
-	// than zeros. Both are the size if there is none.
+	// NextData returns the first run of bytes at or behind off that may be other than
+	// zeros. If there is none, both results are the size.
 	NextData(off int64) (from, to int64)
 }
 
@@ -27,13 +27,13 @@ var _ MemFile = (*memHandle)(nil)
 type memHandle struct {
 	m        *Mem
 	f        *memFile
-	name     string // as it was opened
+	name     string // with which it was opened
 	writable bool
 	dsync    bool
 	closed   atomic.Bool
 }
 
-// check returns why the handle can't be used, or nil.
+// check returns why the handle cannot be used for an operation, or nil.
 func (h *memHandle) check(op string, write bool) error {
 	switch {
 	case h.closed.Load():
@@ -44,6 +44,8 @@ func (h *memHandle) check(op string, write bool) error {
 	return nil
 }
 
+// ReadAt needs only a shared lock, unless the file has writable mappings: fold, which
+// then runs first, changes the file.
 func (h *memHandle) ReadAt(p []byte, off int64) (int, error) {
 	if err := h.check("read", false); err != nil {
 		return 0, err
@@ -76,6 +78,8 @@ type readerAt func(p []byte, off int64) (int, error)
 
 func (r readerAt) ReadAt(p []byte, off int64) (int, error) { return r(p, off) }
 
+// WriteAt records the write as pending. On a handle of OpenDSync, it then syncs the
+// pages that it wrote.
 func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
 	if err := h.check("write", true); err != nil {
 		return 0, err
@@ -91,7 +95,7 @@ func (h *memHandle) WriteAt(p []byte, off int64) (int, error) {
 	if !h.dsync {
 		return len(p), nil
 	}
-	// A crash in between finds the write made and not yet durable.
+	// A crash here finds the write made and not yet durable.
 	return len(p), h.SyncRange(off, int64(len(p)))
 }
 
@@ -167,6 +171,8 @@ func (h *memHandle) SyncData() error {
 	})
 }
 
+// syncAs syncs the file as an operation of the given kind. after runs with the lock
+// held.
 func (h *memHandle) syncAs(kind OpKind, after func(grew bool)) error {
 	if err := h.check(kind.String(), false); err != nil {
 		return err
@@ -185,7 +191,7 @@ func (h *memHandle) FailSync() {
 	h.f.failSync()
 }
 
-// mutate runs a change of size.
+// mutate runs an operation that changes the size.
 func (h *memHandle) mutate(op Op, change func(made uint64)) error {
 	if err := h.check(op.Kind.String(), true); err != nil {
 		return err
@@ -200,6 +206,7 @@ func (h *memHandle) mutate(op Op, change func(made uint64)) error {
 	return nil
 }
 
+// Map returns the content as of now. Later writes do not change that memory.
 func (h *memHandle) Map() (Mapping, error) {
 	if err := h.check("map", false); err != nil {
 		return nil, err
@@ -210,6 +217,7 @@ func (h *memHandle) Map() (Mapping, error) {
 	return &memView{h.f.view()}, nil
 }
 
+// MapWritable returns the memory that all writable mappings of the file share.
 func (h *memHandle) MapWritable() (WritableMapping, error) {
 	if err := h.check("map", true); err != nil {
 		return nil, err

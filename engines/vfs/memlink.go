@@ -2,17 +2,17 @@ package vfs
 
 import "syscall"
 
-// What a directory may hold that engines do not ask for: hard links, symbolic
-// links, and two names that change places. So the files of any program can be put
-// on a Mem and crashed. Paths go through no symbolic link: whoever resolved the
-// names did that before.
+// This file has what a directory may hold beside files of one name: hard links, and,
+// beyond what engines ask for, symbolic links and the exchange of two names. With
+// these, the files of any program can be put on a Mem and be crashed. Mem itself
+// follows no symbolic link: the caller has resolved the names.
 
 // Info says what a name stands for; see [Mem.Lstat].
 type Info struct {
-	ID     uint64 // of the file or directory: names of one file share it, also in clones; 0 of a symbolic link
+	ID     uint64 // of the file or directory: all names of one file have the same ID, also in clones; 0 for a symbolic link
 	Dir    bool
-	Target string // of a symbolic link, "" of all else
-	Size   int64  // of a file, in bytes
+	Target string // of a symbolic link, else ""
+	Size   int64  // bytes; of a file
 }
 
 // Lstat says what name stands for.
@@ -35,7 +35,7 @@ func (m *Mem) Lstat(name string) (Info, error) {
 	return Info{ID: e.file.id, Size: e.file.size}, nil
 }
 
-// Link makes newname another name of the file called oldname.
+// Link implements [FS].
 func (m *Mem) Link(oldname, newname string) error {
 	return m.enter(Op{Kind: OpLink, Path: oldname, To: newname}, newname, func() (memEntry, error) {
 		_, _, e, err := m.lookup(oldname)
@@ -50,8 +50,8 @@ func (m *Mem) Link(oldname, newname string) error {
 	})
 }
 
-// Symlink makes name a symbolic link to target, which is not looked at and must
-// not be empty.
+// Symlink makes name a symbolic link to target. target must not be empty and need not
+// exist.
 func (m *Mem) Symlink(target, name string) error {
 	return m.enter(Op{Kind: OpSymlink, Path: name, To: target}, name, func() (memEntry, error) {
 		if target == "" {
@@ -61,7 +61,7 @@ func (m *Mem) Symlink(target, name string) error {
 	})
 }
 
-// enter gives the new name what entry returns.
+// enter runs operation op: it adds the entry that entry returns under the new name.
 func (m *Mem) enter(op Op, name string, entry func() (memEntry, error)) error {
 	made := m.note(op)
 	m.mu.Lock()
@@ -82,7 +82,7 @@ func (m *Mem) enter(op Op, name string, entry func() (memEntry, error)) error {
 	return nil
 }
 
-// Exchange makes each of two names stand for what the other did, in one step.
+// Exchange swaps the entries of two names in one atomic step.
 func (m *Mem) Exchange(name, other string) error {
 	made := m.note(Op{Kind: OpExchange, Path: name, To: other})
 	m.mu.Lock()

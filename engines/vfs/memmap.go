@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// mapWritable returns the memory of the file's writable mappings, which all of
-// them share.
+// mapWritable returns the memory that all writable mappings of the file share. The
+// caller must call unmapWritable once.
 func (f *memFile) mapWritable() ([]byte, error) {
 	if f.mappedRefs > 0 {
 		f.fold()
@@ -29,9 +29,10 @@ func (f *memFile) unmapWritable() {
 	}
 }
 
-// fold turns stores to the mapped memory into pending writes. Nobody can see
-// the stores as they happen, so it runs before everything that asks for the
-// content: of what happened in a page between two folds a crash knows the outcome.
+// fold turns stores to the mapped memory into pending writes. Nobody sees such stores
+// as they happen, so fold runs before everything that needs the content. A crash
+// therefore knows the result of all stores to a page between two folds, but no state in
+// between.
 func (f *memFile) fold() {
 	limit := min(int64(len(f.mapped)), f.size)
 	var now page
@@ -58,16 +59,17 @@ func (f *memFile) fold() {
 	}
 }
 
-// foldStore is write without the copy back to the mapped memory, which may
-// hold yet newer bytes.
+// foldStore is write without the copy back to the mapped memory, which may already hold
+// newer bytes.
 func (f *memFile) foldStore(data []byte, off int64) {
 	op := f.record(change{off: off, data: append([]byte(nil), data...), size: f.size})
 	copy(f.touch(int(off/pageSize), op)[off%pageSize:], data)
 }
 
-// copyNoRace is copy for mapped memory, which its user may store to meanwhile,
-// as a kernel's write-back does. The race detector must not see that: so there is
-// no copy and no clear in here, as those tell it of themselves.
+// copyNoRace is copy for mapped memory. The user of the mapping may store to that
+// memory meanwhile, as happens when a kernel writes pages back. The race detector must
+// not see this access. So the function uses neither copy nor clear, which report to the
+// detector even from a function with go:norace.
 //
 //go:norace
 func copyNoRace(dst, src []byte) {
@@ -82,6 +84,8 @@ func copyNoRace(dst, src []byte) {
 	}
 }
 
+// clearNoRace is clear for mapped memory; see copyNoRace.
+//
 //go:norace
 func clearNoRace(b []byte) {
 	for i := range b {
@@ -89,12 +93,12 @@ func clearNoRace(b []byte) {
 	}
 }
 
-// memView is a [Mapping] on a Mem: an immutable piece of memory.
+// memView is a [Mapping] of a file of a Mem: memory that never changes.
 type memView struct{ data []byte }
 
 func (v *memView) Bytes() []byte { return v.data }
 
-// Forget implements [Mapping]: the memory is the file itself.
+// Forget implements [Mapping]. It does nothing: the memory is the file itself.
 func (v *memView) Forget(int64, int64) {}
 
 func (v *memView) Unmap() error {
@@ -102,7 +106,7 @@ func (v *memView) Unmap() error {
 	return nil
 }
 
-// memMapping is a [WritableMapping] on a Mem.
+// memMapping is a [WritableMapping] of a file of a Mem.
 type memMapping struct {
 	m    *Mem
 	f    *memFile
@@ -112,12 +116,14 @@ type memMapping struct {
 
 func (w *memMapping) Bytes() []byte { return w.data }
 
-// Forget implements [WritableMapping], as memView's.
+// Forget implements [WritableMapping]. It does nothing: the memory is the file itself.
 func (w *memMapping) Forget(int64, int64) {}
 
-// Populate implements [WritableMapping]: the memory is there.
+// Populate implements [WritableMapping]. It does nothing: the memory is allocated
+// already.
 func (w *memMapping) Populate(int64, int64) {}
 
+// Unmap folds the last stores into the file and gives up the mapping.
 func (w *memMapping) Unmap() error {
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()

@@ -2,10 +2,13 @@ package vfs
 
 import "slices"
 
-// What a process crash leaves: an equal of everything, with what is durable and
-// what is not. The equals of objects met twice are found by their twin fields,
-// set before going on, as operations and directories refer to each other.
+// This file builds the state that a process crash leaves. It is a copy of everything,
+// with what is durable and what is not. Operations and directories refer to each other,
+// so an object may be met twice. Its twin field, which is set before its parts are
+// copied, leads to the copy that exists already.
 
+// sameDir returns the twin of d: a copy with the same entries, durable entries and
+// pending operations.
 func (c *crasher) sameDir(d *memDir) *memDir {
 	if d.twinGen == c.gen {
 		return d.twin
@@ -40,6 +43,8 @@ func (c *crasher) sameEntry(e memEntry) memEntry {
 	return e
 }
 
+// sameOp returns the twin of op. An operation that is pending in two directories has
+// one twin.
 func (c *crasher) sameOp(op *entryOp) *entryOp {
 	if op.twinGen == c.gen {
 		return op.twin
@@ -52,6 +57,7 @@ func (c *crasher) sameOp(op *entryOp) *entryOp {
 	return t
 }
 
+// sameContent copies the content of a file that is not clean, with its pending changes.
 func (c *crasher) sameContent(f *memFile) {
 	t := f.twin
 	t.size, t.syncedSize, t.metaDone = f.size, f.syncedSize, f.metaDone

@@ -5,8 +5,7 @@ import "fmt"
 // OpKind is a kind of file system operation.
 type OpKind uint8
 
-// The kinds of operation. For OpOpenDSync and so on see the methods of [FS] and
-// [File] of the same names.
+// The kinds of operation. Most are the methods of [FS] and [File] with the same names.
 const (
 	OpCreate OpKind = iota + 1
 	OpOpen
@@ -27,8 +26,8 @@ const (
 	OpSyncData
 	OpMap
 	OpMapWritable
-	OpMemory   // see AskMemory
-	OpLink     // see [Mem.Link]; Path is the old name
+	OpMemory   // see [AskMemory]
+	OpLink     // Path is the old name
 	OpSymlink  // see [Mem.Symlink]; To is the target
 	OpExchange // see [Mem.Exchange]
 )
@@ -49,8 +48,8 @@ func (k OpKind) String() string {
 	return fmt.Sprintf("op(%d)", uint8(k))
 }
 
-// Mutates says whether the operation changes content or entries, or what of
-// them is durable.
+// Mutates says whether the operation changes content, entries, or which of them are
+// durable.
 func (k OpKind) Mutates() bool {
 	switch k {
 	case OpCreate, OpRemove, OpRename, OpMkdirAll, OpSyncDir, OpLock, OpLink, OpSymlink, OpExchange,
@@ -63,11 +62,11 @@ func (k OpKind) Mutates() bool {
 // Op is one operation that is about to run.
 type Op struct {
 	Kind   OpKind
-	Path   string // as the caller gave it; for a file's methods, as it was opened
+	Path   string // as the caller gave it; for methods of a file, the path with which it was opened
 	To     string // the new name, for OpRename and OpLink; the target, for OpSymlink; the other name, for OpExchange
 	Offset int64  // for OpRead and OpWrite, bytes
 	Length int64  // bytes read or written; the new size for OpTruncate and OpAllocate; asked for by OpMemory
-	Number uint64 // in [Mem.OnOp]: counts the operations of that file system, from 1
+	Number uint64 // in [Mem.OnOp], the position among all operations of that file system, from 1
 }
 
 // String shows the operation for people.

@@ -10,14 +10,15 @@ import (
 	"lsmlab/engines/internal/headroom"
 )
 
-// OS is the file system of the operating system. Reads and writes are pread and
-// pwrite, repeated by package os until all is done or an error is met; EINTR is
-// never seen by a caller.
+// OS is the file system of the operating system. Reads and writes are pread and pwrite,
+// which package os repeats until all bytes are moved or an error occurs. A caller never
+// sees EINTR.
 var OS FS = osFS{}
 
+// osFS has no state: names are those of the process.
 type osFS struct{}
 
-// filePerm is what new files get before the umask.
+// filePerm is the mode of new files, before the umask.
 const filePerm = 0o644
 
 func (osFS) Create(name string) (File, error) {
@@ -33,6 +34,8 @@ func (osFS) OpenDSync(name string) (File, error) { return openOS(name, os.O_RDWR
 func (osFS) Remove(name string) error { return os.Remove(name) }
 
 func (osFS) Rename(oldname, newname string) error { return os.Rename(oldname, newname) }
+
+func (osFS) Link(oldname, newname string) error { return os.Link(oldname, newname) }
 
 func (osFS) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o755) }
 
@@ -72,7 +75,7 @@ func openOS(name string, flags int) (File, error) {
 	return &osFile{f}, nil
 }
 
-// osFile adds to os.File what it lacks. ReadAt, WriteAt, Truncate, Sync and
+// osFile adds to os.File the methods that it lacks. ReadAt, WriteAt, Truncate, Sync and
 // Close are those of os.File.
 type osFile struct{ *os.File }
 
@@ -86,15 +89,17 @@ func (f *osFile) Size() (int64, error) {
 
 func (f *osFile) SyncData() error { return f.control("fdatasync", unix.Fdatasync) }
 
+// Allocate uses fallocate. Where the file system cannot reserve space, it only sets the
+// size.
 func (f *osFile) Allocate(size int64) error {
 	if size == 0 {
-		return nil // fallocate refuses it
+		return nil // fallocate refuses a size of 0
 	}
 	err := f.control("fallocate", func(fd int) error { return unix.Fallocate(fd, 0, 0, size) })
 	if !errors.Is(err, unix.EOPNOTSUPP) {
 		return err
 	}
-	// This file system cannot reserve; the size at least can be had.
+	// This file system cannot reserve space, but the size can be set.
 	if now, err := f.Size(); err != nil || now >= size {
 		return err
 	}
@@ -104,7 +109,7 @@ func (f *osFile) Allocate(size int64) error {
 func (f *osFile) Map() (Mapping, error) {
 	m, err := f.mmap(unix.PROT_READ)
 	if err != nil {
-		return nil, err // not m: a nil *osMapping is no nil Mapping
+		return nil, err // not m: a nil *osMapping in a Mapping is not nil
 	}
 	return m, nil
 }
@@ -117,6 +122,8 @@ func (f *osFile) MapWritable() (WritableMapping, error) {
 	return m, nil
 }
 
+// mmap maps the whole file. It first checks that enough address space remains for the
+// Go runtime, which would end the process without it.
 func (f *osFile) mmap(prot int) (*osMapping, error) {
 	size, err := f.Size()
 	if err != nil {
@@ -124,7 +131,7 @@ func (f *osFile) mmap(prot int) (*osMapping, error) {
 	}
 	m := &osMapping{name: f.Name()}
 	if size == 0 {
-		return m, nil // mmap refuses it
+		return m, nil // mmap refuses a size of 0
 	}
 	err = f.control("mmap", func(fd int) (err error) {
 		if err = headroom.Ask(); err != nil {
@@ -139,8 +146,8 @@ func (f *osFile) mmap(prot int) (*osMapping, error) {
 	return m, nil
 }
 
-// control runs call on the descriptor, which stays open meanwhile, and again
-// while a signal interrupts it.
+// control runs call with the descriptor, which stays open during the call. It repeats
+// the call while a signal interrupts it.
 func (f *osFile) control(op string, call func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -155,7 +162,7 @@ func (f *osFile) control(op string, call func(fd int) error) error {
 		}
 	})
 	if err = callErr; closed != nil {
-		err = fs.ErrClosed // its only error, which os keeps to itself
+		err = fs.ErrClosed // the only error of Control; package os does not export it
 	}
 	if err != nil {
 		return &fs.PathError{Op: op, Path: f.Name(), Err: err}
@@ -163,7 +170,7 @@ func (f *osFile) control(op string, call func(fd int) error) error {
 	return nil
 }
 
-// osMapping is a mapping by mmap, of either kind. An empty file has no memory.
+// osMapping is a mapping by mmap, of either kind. For an empty file it has no memory.
 type osMapping struct {
 	name string
 	data []byte
@@ -171,27 +178,28 @@ type osMapping struct {
 
 func (m *osMapping) Bytes() []byte { return m.data }
 
-// Forget implements [Mapping].
+// Forget implements [Mapping]. Pages that lie only partly within the range are kept.
 func (m *osMapping) Forget(from, to int64) {
 	page := int64(os.Getpagesize())
 	m.advise((from+page-1)/page*page, min(to, int64(len(m.data)))/page*page, unix.MADV_DONTNEED)
 }
 
-// Populate implements [WritableMapping]. Linux knows it from 5.14 on; an error of
-// the device is met again by the store.
+// Populate implements [WritableMapping]. Linux has it since 5.14. An error of the
+// device is not reported here: the store meets it again.
 func (m *osMapping) Populate(from, to int64) {
 	page := int64(os.Getpagesize())
 	m.advise(from/page*page, min(to, int64(len(m.data))), unix.MADV_POPULATE_WRITE)
 }
 
-// advise is madvise for [from, to), of which from is the beginning of a page. It is
-// best effort: what the system does not do does no harm.
+// advise is madvise for [from, to), where from is the beginning of a page. Errors are
+// ignored: advice that the system does not follow does no harm.
 func (m *osMapping) advise(from, to int64, advice int) {
 	if from < to {
 		_ = unix.Madvise(m.data[from:to], advice)
 	}
 }
 
+// Unmap gives up the mapping. A second call does nothing.
 func (m *osMapping) Unmap() error {
 	if m.data == nil {
 		return nil

@@ -13,9 +13,9 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Lock uses flock, whose owner is the open file: a second Lock in the same
-// process is refused like one in another, and the kernel ends it with the
-// process. The file stays behind; only the lock on it means something.
+// Lock uses flock, whose owner is the open file. So a second Lock in the same process
+// is refused like one of another process, and the kernel releases the lock when the
+// process ends. The file stays behind; only the lock on it has a meaning.
 func (osFS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, filePerm)
 	if err != nil {
@@ -27,6 +27,7 @@ func (osFS) Lock(name string) (io.Closer, error) {
 	return f, nil
 }
 
+// lockOS takes the lock of an open lock file and writes the note of the owner.
 func lockOS(f *osFile) error {
 	err := f.control("flock", func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -39,19 +40,19 @@ func lockOS(f *osFile) error {
 		return err
 	}
 	if _, err = f.WriteAt(lockNote(), 0); Exhausted(err) {
-		return nil // a store on a full disk must open, and the lock holds without its note
+		return nil // a store on a full disk must open, and the lock holds without the note
 	}
 	return err
 }
 
-// lockNote is what a lock file holds: the owner's process id.
+// lockNote is the content of a lock file: the process id of the owner.
 func lockNote() []byte { return fmt.Appendf(nil, "%d\n", os.Getpid()) }
 
-// inUse returns the error for a lock that somebody else holds, named by the
-// lock file's content.
+// inUse returns the error for a lock that somebody else holds. The lock file, f, names
+// the holder.
 func inUse(f io.ReaderAt, name string) error {
 	var note [24]byte
-	n, _ := f.ReadAt(note[:], 0) // unreadable is as good as empty: the owner is unknown
+	n, _ := f.ReadAt(note[:], 0) // a note that cannot be read leaves the owner unknown
 	owner := "a process that has not noted its id yet"
 	if pid, err := strconv.Atoi(strings.TrimSpace(string(note[:n]))); err == nil {
 		owner = "process " + strconv.Itoa(pid)

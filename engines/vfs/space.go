@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Space is the room on the file system that holds a directory, in bytes.
+// Space is the room, in bytes, on the file system that holds a directory.
 type Space struct {
-	Free  int64 // that this process may still use
+	Free  int64 // for this process
 	Total int64
 }
 
-// SpaceReporter is a file system that knows how much room it has. [OS] does, and
-// [Inject] if what is behind it does.
+// SpaceReporter is a file system that knows how much room it has. [OS] does. [Inject]
+// does if the file system below it does.
 type SpaceReporter interface {
 	// Space returns the room for files in dir.
 	Space(dir string) (Space, error)
@@ -43,14 +43,15 @@ func (osFS) Space(dir string) (Space, error) {
 	return space(&s), nil
 }
 
-// space returns the bytes of what statfs counts in fragments, as df does. A block may be
-// larger: of a network or FUSE file system it is what a transfer should have.
+// space converts what statfs counts in fragments to bytes, as df does. A block may be
+// larger than a fragment: on a network or FUSE file system, it is the preferred size of
+// transfers.
 func space(s *unix.Statfs_t) Space {
 	fragment := cmp.Or(s.Frsize, s.Bsize)
 	return Space{Free: int64(s.Bavail) * fragment, Total: int64(s.Blocks) * fragment}
 }
 
-// Space implements [SpaceReporter]; the zero Space says that it is not known.
+// Space implements [SpaceReporter]. The zero Space says that the room is not known.
 func (i *Inject) Space(dir string) (Space, error) {
 	if r, ok := i.fs.(SpaceReporter); ok {
 		return r.Space(dir)
@@ -58,9 +59,9 @@ func (i *Inject) Space(dir string) (Space, error) {
 	return Space{}, nil
 }
 
-// AskMemory asks f whether the store in dir may take size bytes of memory that is
-// no file's: an [Inject] may refuse, all others agree. Who maps such memory asks
-// before, so that a test or a crash exploration can have it refused.
+// AskMemory asks f whether the store in dir may take size bytes of memory that belong
+// to no file. An [Inject] may refuse; every other file system agrees. Code that maps
+// such memory asks before, so that a test or a crash exploration can make it fail.
 func AskMemory(f FS, dir string, size int64) error {
 	if i, ok := f.(*Inject); ok {
 		_, err := i.before(Op{Kind: OpMemory, Path: dir, Length: size})

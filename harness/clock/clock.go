@@ -1,11 +1,11 @@
-// Package clock reads the monotonic time for less than time.Since costs.
+// Package clock reads the monotonic time at a lower cost than time.Since.
 //
-// Where the processor's time stamp counter runs at one speed on all cores and
-// never stops (the flags constant_tsc and nonstop_tsc), time is that counter
-// scaled to the monotonic clock. The counter is read behind a load fence, as the
-// kernel itself reads it in clock_gettime, so no operation before is still under
-// way; what is saved is the way to the kernel's page and back: 19 ns instead of
-// 32 (AMD EPYC 9005 guest, kvm-clock, Go 1.26). Elsewhere time is time.Since.
+// Some processors have a time stamp counter that runs at one speed on all cores and
+// never stops (the flags constant_tsc and nonstop_tsc). There, time is that counter,
+// scaled to the monotonic clock. The counter is read behind a load fence, as the kernel
+// reads it in clock_gettime, so every earlier operation has ended. This avoids the
+// access to the kernel's page: 19 ns instead of 32 (AMD EPYC 9005 guest, kvm-clock, Go
+// 1.26). On other machines, time is time.Since.
 package clock
 
 import (
@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-// Clock counts ns from a base. It is a value that never changes: copies agree
-// and may be used by any goroutine.
+// Clock counts nanoseconds from a base. It is a value that never changes: copies agree,
+// and any goroutine may use them.
 type Clock struct {
 	base   time.Time
 	cycles uint64 // at base
-	scale  uint64 // ns a cycle, times 2^32; 0: there is no counter to use
+	scale  uint64 // ns a cycle, times 2^32; 0 if the counter cannot be used
 }
 
 // Start returns a clock whose base is now.
@@ -34,8 +34,8 @@ func Start() Clock {
 	return Clock{now, cycles, scale}
 }
 
-// Now returns the ns since the base. Its unit is that of the monotonic clock to
-// some parts in a million.
+// Now returns the nanoseconds since the base. Their length agrees with the monotonic
+// clock to some parts in a million.
 func (c *Clock) Now() int64 {
 	if c.scale == 0 {
 		return int64(time.Since(c.base))
@@ -54,7 +54,8 @@ var steadyCounter = []*regexp.Regexp{regexp.MustCompile(`(?m)^flags.*\bconstant_
 // end is known to some 50 ns, which makes an error of a few parts in a million.
 const calibration = 20 * time.Millisecond
 
-// scale returns ns a cycle, times 2^32, found once; 0 if the counter is no clock.
+// scale returns ns a cycle, times 2^32. It measures this once. It returns 0 if the
+// counter cannot be used.
 var scale = sync.OnceValue(func() uint64 {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil || !hasCycles {
@@ -71,9 +72,9 @@ var scale = sync.OnceValue(func() uint64 {
 	return uint64(float64(t1.Sub(t0)) / float64(c1-c0) * (1 << 32))
 })
 
-// bracket returns a time and the counter at that time: of several tries the one
-// with the least between two readings of the counter, for one that was
-// interrupted would be far off.
+// bracket returns a time and the counter at that time. It tries several times, and uses
+// the try with the shortest distance between its two readings of the counter. A try
+// that was interrupted would be far off.
 func bracket() (at time.Time, cycles uint64) {
 	least := ^uint64(0)
 	for range 20 {

@@ -1,6 +1,6 @@
-// Package compare holds the rounds of measured cells against each other: two runs,
-// the engines of one run, and the rounds of one engine, to flag outliers. Its
-// statistics are those of package stat.
+// Package compare compares the rounds of measured cells: those of two runs, those of
+// the engines of one run, and those of one engine, to flag outliers. Its statistics are
+// those of package stat.
 package compare
 
 import (
@@ -35,9 +35,31 @@ type Comparison struct {
 // figuresOf returns the figures of a group, the deciding one first.
 func figuresOf(g Group) []Figure {
 	if g.Rate > 0 {
-		return []Figure{P99, Throughput}
+		return []Figure{p99, throughput}
 	}
-	return []Figure{Throughput, P99}
+	return []Figure{throughput, p99}
+}
+
+// Dirs compares the runs in two directories, or the engines of the run in one with its
+// engine baseline, "" for the first of its plan. Warnings say what was left out of the
+// runs that were read.
+func Dirs(dirs []string, baseline string, threshold float64) (c Comparison, warnings []string, err error) {
+	runs := make([]result.Run, len(dirs))
+	for i, d := range dirs {
+		if runs[i], err = result.ReadRun(d); err != nil {
+			return c, warnings, err
+		}
+		warnings = append(warnings, runs[i].Warnings...)
+	}
+	if len(runs) == 2 {
+		c, err = Runs(runs[0], runs[1], threshold)
+		return c, warnings, err
+	}
+	if baseline == "" && len(runs[0].Plan.Engines) > 0 {
+		baseline = runs[0].Plan.Engines[0]
+	}
+	c, err = Engines(runs[0], baseline, threshold)
+	return c, warnings, err
 }
 
 // Runs compares run b with run a, group by group. It refuses runs that asked for
@@ -97,7 +119,7 @@ func Engines(r result.Run, baseline string, threshold float64) (Comparison, erro
 
 func (c *Comparison) addRow(row Row, a, b []result.Cell) {
 	for _, f := range figuresOf(row.Group) {
-		row.Ratios = append(row.Ratios, RatioOf(f, valuesOf(a, f), valuesOf(b, f)))
+		row.Ratios = append(row.Ratios, ratioOf(f, valuesOf(a, f), valuesOf(b, f)))
 	}
 	c.Rows = append(c.Rows, row)
 	if row.regressed(c.Threshold) {
@@ -113,14 +135,14 @@ func valuesOf(cells []result.Cell, f Figure) []float64 {
 	return out
 }
 
-// regressed says whether the deciding figure is significantly worse, by more
-// than the threshold.
+// regressed says whether the deciding figure is significantly worse, by more than
+// threshold.
 func (r Row) regressed(threshold float64) bool {
 	d := r.Ratios[0]
 	return d.Verdict == Worse && math.Abs(d.Ratio-1) > threshold
 }
 
-// sameWork refuses runs whose figures mean different things.
+// sameWork refuses runs that cannot be compared because they did different work.
 func sameWork(a, b result.Run) error {
 	levels := func(r result.Run) string { return strings.Join(r.Plan.AllDurabilities(), ",") }
 	shared := slices.ContainsFunc(a.Plan.AllDurabilities(), func(d string) bool { return slices.Contains(b.Plan.AllDurabilities(), d) })
@@ -128,7 +150,8 @@ func sameWork(a, b result.Run) error {
 		return fmt.Errorf("%s was measured at durability %s and %s at %s: figures of different durability levels are not comparable, measure both at one",
 			a.Dir, levels(a), b.Dir, levels(b))
 	}
-	// These make other work of the same names.
+	// The fields that are cleared may differ. Every other field changes the work that the
+	// name of a workload stands for.
 	pa, pb := a.Plan, b.Plan
 	for _, p := range []*result.Plan{&pa, &pb} {
 		p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
@@ -140,7 +163,7 @@ func sameWork(a, b result.Run) error {
 	return nil
 }
 
-// failureNotes says which cells have no figures, and how many are flagged.
+// failureNotes says which cells have no figures, and how many cells are flagged.
 func failureNotes(r result.Run) (notes []string) {
 	flagged := 0
 	for _, c := range r.Cells {

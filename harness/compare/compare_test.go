@@ -24,16 +24,16 @@ func TestCompareVerdicts(t *testing.T) {
 		b      []float64
 		want   string
 	}{
-		{Throughput, scale(1.2), Better},
-		{Throughput, scale(0.8), Worse},
-		{P99, scale(1.2), Worse},
-		{P99, scale(0.8), Better},
-		{Throughput, scale(1), NoVerdict},
-		{Throughput, scale(1.2)[:3], Better}, // 5+3 rounds can tell
-		{Throughput, nil, NotCounted},
-		{Throughput, []float64{0, 100, 101, 99, 102}, NotCounted}, // 0 has no logarithm
+		{throughput, scale(1.2), Better},
+		{throughput, scale(0.8), Worse},
+		{p99, scale(1.2), Worse},
+		{p99, scale(0.8), Better},
+		{throughput, scale(1), NoVerdict},
+		{throughput, scale(1.2)[:3], Better}, // 5+3 rounds can tell
+		{throughput, nil, NotCounted},
+		{throughput, []float64{0, 100, 101, 99, 102}, NotCounted}, // 0 has no logarithm
 	} {
-		r := RatioOf(c.figure, base, c.b)
+		r := ratioOf(c.figure, base, c.b)
 		if r.Verdict != c.want {
 			t.Errorf("%s of %v: %s (p %.3f, %.3f-%.3f), want %s", c.figure.Name, c.b, r.Verdict, r.P, r.Lo, r.Hi, c.want)
 		}
@@ -41,7 +41,7 @@ func TestCompareVerdicts(t *testing.T) {
 			t.Errorf("ratio %.3f outside %.3f-%.3f", r.Ratio, r.Lo, r.Hi)
 		}
 	}
-	if r := RatioOf(Throughput, base[:3], scale(2)[:3]); r.Verdict != TooFew || math.Abs(r.P-0.1) > 1e-9 {
+	if r := ratioOf(throughput, base[:3], scale(2)[:3]); r.Verdict != TooFew || math.Abs(r.P-0.1) > 1e-9 {
 		t.Errorf("3+3 rounds: %s, p %.3f", r.Verdict, r.P)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Group identifies cells that differ in their round alone: the samples of one figure.
+// Group identifies cells that differ only in their round: the samples of one figure.
 type Group struct {
 	Engine     string  `json:"engine"`
 	Workload   string  `json:"workload"`
@@ -17,8 +17,8 @@ type Group struct {
 	Rate       float64 `json:"rate,omitempty"`
 }
 
-// GroupOf returns the group of a cell.
-func GroupOf(c result.Cell) Group {
+// groupOf returns the group of a cell.
+func groupOf(c result.Cell) Group {
 	return Group{c.Engine, c.Workload, c.Durability, c.Threads, c.Rate}
 }
 
@@ -31,14 +31,14 @@ func (g Group) String() string {
 	return s
 }
 
-// groupsInOrder returns every group once: by workload, durability, threads and
-// rate, then engine.
+// groupsInOrder returns every group once. The order is by workload, durability, threads
+// and rate, then by engine.
 func groupsInOrder(sets ...[]result.Cell) []Group {
 	var groups []Group
 	seen := map[Group]bool{}
 	for _, cells := range sets {
 		for _, c := range cells {
-			if g := GroupOf(c); !seen[g] {
+			if g := groupOf(c); !seen[g] {
 				seen[g] = true
 				groups = append(groups, g)
 			}
@@ -57,7 +57,7 @@ func sampleSets(cells []result.Cell) map[Group][]result.Cell {
 	out := map[Group][]result.Cell{}
 	for _, c := range cells {
 		if c.OK() {
-			out[GroupOf(c)] = append(out[GroupOf(c)], c)
+			out[groupOf(c)] = append(out[groupOf(c)], c)
 		}
 	}
 	return out

@@ -13,19 +13,19 @@ import (
 
 const outlierPrefix = "outlier: "
 
-// Outliers flags cells whose throughput is far from that of their other rounds,
-// takes back flags that no longer hold, and returns the indices of the cells that
-// changed. Nothing is dropped.
+// Outliers flags cells whose throughput is far from that of their other rounds. It
+// removes flags that no longer apply, and returns the indices of the cells that it
+// changed. It drops nothing.
 //
-// From five rounds on, a cell is an outlier if its modified z-score is over 3.5
-// (Iglewicz, Hoaglin, "How to Detect and Handle Outliers", 1993) and it is over
-// 10% from the median; with three or four rounds, where the spread itself is not
-// known, if it is over 25% from the median.
+// With five rounds or more, a cell is an outlier if its modified z-score is over 3.5
+// (Iglewicz, Hoaglin, "How to Detect and Handle Outliers", 1993) and it is more than
+// 10% from the median. With three or four rounds, the spread itself is not known, and a
+// cell is an outlier if it is more than 25% from the median.
 func Outliers(cells []result.Cell) (changed []int) {
 	groups := map[Group]stats.Float64Data{}
 	for _, c := range cells {
 		if c.OK() {
-			groups[GroupOf(c)] = append(groups[GroupOf(c)], c.OpsPerSec)
+			groups[groupOf(c)] = append(groups[groupOf(c)], c.OpsPerSec)
 		}
 	}
 	for i := range cells {
@@ -34,7 +34,7 @@ func Outliers(cells []result.Cell) (changed []int) {
 			continue
 		}
 		kept := slices.DeleteFunc(slices.Clone(c.Warnings), func(w string) bool { return strings.HasPrefix(w, outlierPrefix) })
-		if w := outlier(c.OpsPerSec, groups[GroupOf(*c)]); w != "" {
+		if w := outlier(c.OpsPerSec, groups[groupOf(*c)]); w != "" {
 			kept = append(kept, w)
 		}
 		if !slices.Equal(kept, c.Warnings) {
@@ -45,7 +45,7 @@ func Outliers(cells []result.Cell) (changed []int) {
 	return changed
 }
 
-// outlier returns the warning for v among all, which hold it, or "".
+// outlier returns the warning for value v, which is one of all, or "".
 func outlier(v float64, all stats.Float64Data) string {
 	median, err := all.Median()
 	if err != nil || len(all) < 3 || median == 0 {

@@ -14,11 +14,11 @@ type Figure struct {
 	Of     func(result.Cell) float64
 }
 
-// The figures of a comparison. Throughput decides in a closed loop, latency from
-// the intended start in an open one, where throughput is given.
+// The figures of a comparison. In a closed loop, throughput decides. In an open loop,
+// throughput is given, and the latency from the intended start decides.
 var (
-	Throughput = Figure{"ops_per_sec", true, func(c result.Cell) float64 { return c.OpsPerSec }}
-	P99        = Figure{"p99_ns", false, func(c result.Cell) float64 {
+	throughput = Figure{"ops_per_sec", true, func(c result.Cell) float64 { return c.OpsPerSec }}
+	p99        = Figure{"p99_ns", false, func(c result.Cell) float64 {
 		if c.Intended != nil {
 			return float64(c.Intended.P99)
 		}
@@ -26,13 +26,13 @@ var (
 	}}
 )
 
-// Summary is what `lsmlab compare --json` tells of the rounds of one figure; see
-// [stat.Summary]. JSON has no NaN: a value that the rounds do not give is 0.
+// Summary is the part of `lsmlab compare --json` about the rounds of one figure; see
+// [stat.Summary]. JSON has no NaN, so a value that the rounds do not give is 0.
 type Summary struct {
 	N      int     `json:"n"`
 	Median float64 `json:"median"`
-	// Lo and Hi are the confidence interval of the median. Under six rounds there
-	// is none at 95%: both are 0 then.
+	// Lo and Hi are the confidence interval of the median. Fewer than six rounds give
+	// no interval at 95%: then both are 0.
 	Lo     float64 `json:"lo"`
 	Hi     float64 `json:"hi"`
 	Mean   float64 `json:"mean"`
@@ -60,9 +60,9 @@ func orZero(v float64) float64 {
 const (
 	Better     = "better"
 	Worse      = "worse"
-	NoVerdict  = "~"           // no difference shown
-	TooFew     = "too few"     // rounds for any difference to be significant
-	NotCounted = "no baseline" // nothing to compare with
+	NoVerdict  = "~"           // no difference was shown
+	TooFew     = "too few"     // there are too few rounds for any difference to be significant
+	NotCounted = "no baseline" // there is nothing to compare with
 )
 
 // Ratio compares B with A in one figure; see [stat.Ratio]. A value that the rounds do
@@ -79,8 +79,8 @@ type Ratio struct {
 	Verdict string `json:"verdict"`
 }
 
-// RatioOf compares the rounds of B with those of A.
-func RatioOf(f Figure, a, b []float64) Ratio {
+// ratioOf compares the rounds of B with those of A.
+func ratioOf(f Figure, a, b []float64) Ratio {
 	sa, sb := stat.Summarize(a), stat.Summarize(b)
 	q := stat.Compare(sa, sb)
 	r := Ratio{

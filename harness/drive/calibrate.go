@@ -13,13 +13,13 @@ import (
 
 // Cost is the time that the harness itself adds to every operation, in ns.
 type Cost struct {
-	HarnessNSPerOp float64 // to make the operation, to give it to an engine that does nothing, and to measure
-	MeasureNSPerOp float64 // the part of it that measuring takes: the clock, the histogram, the loop
-	ClockNS        float64 // the part of that which one reading of the clock takes
+	HarnessNSPerOp float64 // to make the operation, to carry it out on an engine that does nothing, and to measure it
+	MeasureNSPerOp float64 // the part of this that measuring takes: the clock, the histogram, the loop
+	ClockNS        float64 // the part of this that one reading of the clock takes
 }
 
-// A calibration is many short runs, of which the fastest counts: on a busy machine
-// most runs are preempted, but the harness costs the same in all of them.
+// A calibration consists of many short runs, of which the fastest counts. On a busy
+// machine most runs are preempted, but the harness costs the same in all of them.
 const (
 	calibrationRuns = 100
 	calibrationOps  = 5000 // about 0.5 ms

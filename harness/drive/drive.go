@@ -16,7 +16,7 @@ import (
 // measured part. Foreground threads decide when it ends; a background thread, if
 // the workload has one, works until then.
 //
-// The methods are called by one goroutine, but for [Drive.Done].
+// One goroutine may call the methods; only [Drive.Done] may be called by others.
 type Drive struct {
 	_          [64]byte
 	stop       atomic.Bool // the foreground has ended, or something failed

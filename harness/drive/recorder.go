@@ -6,28 +6,29 @@ import (
 	"lsmlab/harness/result"
 )
 
-// A recorder takes the latencies of one thread. It is used by that thread alone
-// until the thread has ended; nothing in it is shared, so recording costs two
-// array increments and no atomic.
+// A recorder takes the latencies of one thread. Only that thread uses it until the
+// thread has ended. Nothing in it is shared, so recording costs two array increments
+// and no atomic operation.
 //
-// The arrays have the layout of an HdrHistogram with the geometry of
-// [result.NewHist], so that converting them at the end copies counts and
-// rounds nothing (Gil Tene, HdrHistogram; the layout is in its Java sources,
-// AbstractHistogram.countsArrayIndex). The library's RecordValue does the same
-// job in twice the time: see BenchmarkRecord.
+// The arrays have the layout of an HdrHistogram with the geometry of [result.NewHist],
+// so that converting them at the end copies counts and rounds nothing (Gil Tene,
+// HdrHistogram; the layout is in its Java sources, AbstractHistogram.countsArrayIndex).
+// RecordValue of the library does the same in twice the time: see BenchmarkRecord.
 //
-// Operations are recorded into the arrays of the current interval of 100 ms.
-// When an operation ends after it, the thread itself folds the interval into
-// its totals and keeps a coarse copy for the timeline: no other thread ever
-// looks at the hot arrays.
+// Operations are recorded into the arrays of the current interval of 100 ms. When an
+// operation ends after that interval, the thread itself folds the interval into its
+// totals, and keeps a coarse copy for the timeline. So no other thread ever reads the
+// arrays that are in use.
 //
-// Invariants: (1) cur[c] is zero above index(curMax[c]); (2) an operation
-// belongs to the interval in which it ended; (3) total + cur hold every
-// recorded operation once.
+// Invariants:
+//
+//  1. cur[c] is zero above index(curMax[c]).
+//  2. An operation belongs to the interval in which it ended.
+//  3. total + cur contain every recorded operation once.
 type recorder struct {
 	channels []channel
 	interval int64 // number of the current interval
-	end      int64 // ns since the start at which it ends
+	end      int64 // end of the current interval, in ns since the start
 	closed   []interval
 }
 
@@ -41,7 +42,7 @@ type channel struct {
 	count  int64
 }
 
-// interval is one closed interval of one thread.
+// interval is one completed interval of one thread.
 type interval struct {
 	number   int64
 	ops      int64
@@ -49,8 +50,8 @@ type interval struct {
 	intended []coarseBucket
 }
 
-// coarseBucket is a run of 32 neighbouring buckets: 3% wide, enough for a line
-// in a chart.
+// coarseBucket is a run of 32 neighbouring buckets. It is 3% wide, which is enough for
+// a line in a chart.
 type coarseBucket struct {
 	index uint16
 	count uint32
@@ -62,7 +63,7 @@ const (
 	coarseShift = 5
 )
 
-// histIndex returns the bucket of v ns; values outside the range go to its ends.
+// histIndex returns the bucket of v ns. Values outside the range go to its ends.
 func histIndex(v int64) int {
 	if uint64(v) >= 2*histHalf {
 		if v < 0 {
@@ -84,9 +85,9 @@ func histValue(i int) int64 {
 	return (int64(i-shift*histHalf)+1)<<shift - 1
 }
 
-// newRecorder makes a recorder for the given number of kinds; channel number
-// kinds takes times from the intended start. A channel gets its 400 KiB from
-// prepare, so kinds that do not occur cost nothing.
+// newRecorder makes a recorder for the given number of kinds. Channel number kinds
+// takes times from the intended start. prepare allocates the 400 KiB of a channel, so
+// kinds that do not occur cost nothing.
 func newRecorder(kinds int) *recorder {
 	r := &recorder{channels: make([]channel, kinds+1), end: int64(result.SampleInterval)}
 	return r
@@ -110,7 +111,7 @@ func (r *recorder) ready(kind int) bool { return len(r.channels[kind].cur) != 0 
 func (r *recorder) prepare(kind int) {
 	c := &r.channels[kind]
 	c.cur, c.total = make([]uint32, histBuckets), make([]int64, histBuckets)
-	// Touch every page now: a first touch while measuring is a page fault.
+	// Touch every page now: the first access would be a page fault while measuring.
 	for i := 0; i < histBuckets; i += histHalf / 2 {
 		c.cur[i], c.total[i] = 0, 0
 	}
@@ -122,8 +123,8 @@ func (c *channel) add(ns int64) {
 	c.curMax = max(c.curMax, ns)
 }
 
-// roll closes the current interval and begins the one that holds now, ns since
-// the start. It takes some 20 us, which the caller charges to no operation.
+// roll ends the current interval and begins the one that contains now, in ns since the
+// start. It takes about 20 us, which the caller adds to no operation.
 func (r *recorder) roll(now int64) {
 	r.fold()
 	r.interval = now / int64(result.SampleInterval)
@@ -145,8 +146,8 @@ func (r *recorder) fold() {
 	}
 }
 
-// fold moves the current interval into the totals and appends its non-empty
-// coarse buckets to out.
+// fold adds the current interval to the totals and appends its non-empty coarse buckets
+// to out.
 func (c *channel) fold(out []coarseBucket) []coarseBucket {
 	if len(c.cur) == 0 {
 		return out

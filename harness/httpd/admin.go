@@ -9,14 +9,15 @@ import (
 	"time"
 )
 
-// Sampling of the profiles of contention, while there is an admin address: one
-// of so many contended mutexes, and one blocking event for so much time blocked.
+// Sampling of the profiles of contention, while there is an admin address: one in
+// mutexFraction contended mutexes, and one blocking event in each blockRate of blocked
+// time.
 const (
 	mutexFraction = 100
 	blockRate     = time.Millisecond
 )
 
-// admin answers what is for operators alone: profiles and variables.
+// admin serves what is only for operators: profiles, variables and checkpoints.
 func (s *Server) admin() http.Handler {
 	runtime.SetMutexProfileFraction(mutexFraction)
 	runtime.SetBlockProfileRate(int(blockRate))
@@ -27,11 +28,12 @@ func (s *Server) admin() http.Handler {
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("/debug/vars", s.vars)
+	mux.HandleFunc("POST /checkpoint", s.checkpoint)
 	return mux
 }
 
-// vars are expvar's variables and, as "lsmlab", the server's own, which are not
-// registered there because a process may have several servers.
+// vars serves expvar's variables and, as "lsmlab", those of this server. The latter are
+// not registered with expvar, because a process may have several servers.
 func (s *Server) vars(w http.ResponseWriter, _ *http.Request) {
 	all := map[string]any{"lsmlab": map[string]any{
 		"engine": s.config.Engine, "metrics": s.store.Metrics(), "settings": s.store.Settings(),

@@ -10,7 +10,7 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// authorized lets requests with the bearer token through, and probes.
+// authorized lets through requests that have the bearer token, and probes.
 func authorized(token string, next http.Handler) http.Handler {
 	if token == "" {
 		return next

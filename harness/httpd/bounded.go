@@ -7,16 +7,17 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// leastRequests are under way at a time, however few connections may be open: as many
-// as one connection of HTTP/2 may have.
+// leastRequests is how many requests may run at a time, even if few connections may be
+// open. It is as many as one connection of HTTP/2 may have.
 const leastRequests = maxStreams
 
-// bounded refuses requests beyond most under way, and those whose header is not small
-// and finds no room: a connection of HTTP/2 has many requests, each with a header of
-// its own, which a client that takes no answer makes the server keep.
+// bounded refuses requests beyond most running ones. It also refuses a request whose
+// header is not small and finds no room. One connection of HTTP/2 has many requests,
+// and each has a header of its own, which the server keeps for a client that reads no
+// answer.
 //
-// The refusal has no body, since such a client would not take that either, and the
-// header is kept for as long.
+// The refusal has no body: such a client would not read it either, and the server would
+// keep the header meanwhile.
 func bounded(most int, store *service.Store, next http.Handler) http.Handler {
 	var underWay atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,11 +33,11 @@ func bounded(most int, store *service.Store, next http.Handler) http.Handler {
 	})
 }
 
-// headerSize is about how much memory the header of r takes.
+// headerSize returns about how many bytes of memory the header of r takes.
 func headerSize(r *http.Request) (size int64) {
 	const (
-		paths = 3  // as sent, unescaped, and as a key
-		entry = 64 // beside its bytes
+		paths = 3  // the path is kept as sent, unescaped, and as a key
+		entry = 64 // bytes of an entry beside its text
 	)
 	size = int64(paths * len(r.RequestURI))
 	for name, values := range r.Header {

@@ -14,52 +14,58 @@ import (
 
 // Config is what a server is started with.
 type Config struct {
-	// Open opens the engine. It is called once the server listens: recovery may
-	// take long, and clients are told so meanwhile. Where the engine can say how far it
-	// is, it tells opening, and ends with the error that it gets.
+	// Open opens the engine. The server calls it when it already listens, because
+	// recovery may take long, and clients are told this meanwhile. If the engine knows
+	// how far the opening is, it calls opening, and gives up with the error that
+	// opening returns.
 	Open func(opening func(kv.OpenProgress) error) (kv.Engine, error)
 
-	Engine string // its name, for metrics and traces
+	Engine string // name for metrics and traces
 
-	Addr      string      // of clients; port 0 picks one
-	RESPAddr  string      // of clients that speak the protocol of Redis; "": none
-	AdminAddr string      // of pprof and vars; "": none
-	Token     string      // that clients must send; "": none
-	TLS       *tls.Config // of all clients; nil: none
-	// AllowedHosts are names that requests may call the server by, beside localhost
-	// and any address in digits; "*" allows every name.
+	Addr      string // address for clients; port 0 chooses a free one
+	RESPAddr  string // address for clients that speak the Redis protocol; "" for none
+	AdminAddr string // address for pprof, vars and checkpoints; "" for none
+	// Backups is the directory in which POST /checkpoint makes copies of the store. The
+	// first checkpoint makes the directory. "" for no checkpoints.
+	Backups string
+	Token   string      // which clients must send; "" for none
+	TLS     *tls.Config // for all clients; nil for no TLS
+	// AllowedHosts are the names by which requests may call the server, beside
+	// localhost and addresses in digits. "*" allows every name.
 	AllowedHosts []string
-	AllowGetSet  bool   // GET /set writes, as POST /set does
-	OTLP         string // URL of the receiver of traces; "": no tracing
+	AllowGetSet  bool   // GET /set may write, like POST /set
+	OTLP         string // URL of the receiver of traces; "" for no tracing
 
-	// MaxConnections are open at each front at a time; one more is refused. Less, if
-	// the process may not open so many files: see connections. Default 10,000.
+	// MaxConnections is how many connections each front may have open; further ones are
+	// refused. It is less if the process may not open so many files: see connections.
+	// Default 10,000.
 	MaxConnections int
 
-	// Gives says why the engine, as Open opens it, cannot give writes a durability level;
-	// settings that ask for it are refused then. Nil: it gives all.
+	// Gives returns the reason why the engine, as Open opens it, cannot give a
+	// durability level to writes. Settings that ask for such a level are refused. If
+	// Gives is nil, the engine gives all levels.
 	Gives func(kv.Durability) error
 
 	Settings settings.Settings
-	// SettingsFile holds settings that go over Settings; it is loaded again when
-	// it changes and at each Hangup. "": none.
+	// SettingsFile holds settings that replace parts of Settings. It is loaded again
+	// when it changes, and at each Hangup. "" stands for no file.
 	SettingsFile string
 	Hangup       <-chan os.Signal
 
 	Log   *slog.Logger   // default: nothing is logged
-	Level *slog.LevelVar // of Log, set as the settings say; or nil
+	Level *slog.LevelVar // the level of Log, which the settings set; or nil
 
 	Timeouts Timeouts
 }
 
-// Timeouts bound what a client may hold. The zero value of each takes its
+// Timeouts limit how long a client may occupy the server. A zero field stands for its
 // default.
 type Timeouts struct {
 	Header time.Duration // to send the header of a request; default 5 s
 	Read   time.Duration // to send a whole request; default 30 s
-	Write  time.Duration // to take an answer, or each part of a scan; default 30 s
+	Write  time.Duration // to read an answer, or each part of a scan; default 30 s
 	Idle   time.Duration // between requests; default 2 min
-	Stop   time.Duration // for requests under way when the server stops; default 5 s
+	Stop   time.Duration // for running requests when the server stops; default 5 s
 }
 
 func (c Config) withDefaults() Config {
@@ -89,9 +95,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// connections returns how many connections each front may have. A quarter of the
-// files that the process may open is left to the engine: connections must not
-// take what a flush needs.
+// connections returns how many connections each front may have. It leaves a quarter of
+// the files that the process may open to the engine, because connections must not use
+// up the descriptors that a flush needs.
 func (c Config) connections() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {

@@ -8,16 +8,16 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// diskWatchInterval is how often the server looks at the room on the disk.
+// diskWatchInterval is how often the server checks the free room on the disk.
 const diskWatchInterval = 5 * time.Second
 
-// diskWatch logs when the room on the disk gets low, and when there is enough again.
+// diskWatch logs when the room on the disk becomes low, and when there is enough again.
 type diskWatch struct {
 	log *slog.Logger
 	low bool
 }
 
-// run looks until ctx ends.
+// run checks the room until ctx ends.
 func (w *diskWatch) run(ctx context.Context, metrics func() kv.Metrics) {
 	ticker := time.NewTicker(diskWatchInterval)
 	defer ticker.Stop()
@@ -31,7 +31,7 @@ func (w *diskWatch) run(ctx context.Context, metrics func() kv.Metrics) {
 	}
 }
 
-// look compares what is free with the mark that the engine states, if it does.
+// look compares the free bytes with the limit that the engine states, if it states one.
 func (w *diskWatch) look(m kv.Metrics) {
 	low := m.DiskFreeBytes < m.DiskLowBytes
 	switch {

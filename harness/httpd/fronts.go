@@ -17,8 +17,8 @@ import (
 type front struct {
 	name     string
 	listener net.Listener
-	serve    func(net.Listener) error   // until stop
-	stop     func(context.Context) bool // lets requests end; false: some had to be cut
+	serve    func(net.Listener) error   // returns after stop
+	stop     func(context.Context) bool // lets requests end; false says that some were cut off
 }
 
 // The names of fronts, in Server.Addrs.
@@ -28,7 +28,7 @@ const (
 	AdminFront = "admin"
 )
 
-// listen makes the fronts that are asked for.
+// listen makes the fronts that the configuration asks for.
 func (s *Server) listen() error {
 	c := s.config
 	most := c.connections()
@@ -60,15 +60,15 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// Of one connection of HTTP/2: requests at a time, and bytes of them that nobody
-// has read yet.
+// Limits of one connection of HTTP/2: its concurrent requests, and the bytes of
+// requests that the server has not read yet.
 const (
 	maxStreams    = 100
 	streamBuffers = 128 << 10
 )
 
-// httpFront serves HTTP/1.1, and HTTP/2 with TLS or without: gRPC needs it. At most
-// so many requests are under way as there may be connections.
+// httpFront serves HTTP/1.1 and HTTP/2, with or without TLS; gRPC needs HTTP/2. At most
+// `most` requests run at a time, which is the number of connections allowed.
 func (s *Server) httpFront(l net.Listener, most int) front {
 	server := s.httpServer(s.handler(most))
 	server.Protocols = new(http.Protocols)
@@ -86,11 +86,12 @@ func (s *Server) httpFront(l net.Listener, most int) front {
 
 func (s *Server) adminFront(l net.Listener) front {
 	server := s.httpServer(ownPages(s.config.AllowedHosts, s.admin()))
-	server.WriteTimeout = 0 // a profile takes as long as it is told to
+	server.WriteTimeout = 0 // the client decides how long a profile takes
 	return frontOf(server, l)
 }
 
-// maxHeader is of one request, in bytes: a key of the largest size, escaped, fits.
+// maxHeader is the largest header of a request, in bytes. A key of the largest size,
+// escaped, fits.
 const maxHeader = 256 << 10
 
 func (s *Server) httpServer(h http.Handler) *http.Server {

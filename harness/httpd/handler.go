@@ -10,13 +10,13 @@ import (
 	"lsmlab/harness/httpd/rpc"
 )
 
-// The paths of probes, which need no token.
+// The paths of probes. They need no token.
 const (
 	healthPath = "/healthz"
 	readyPath  = "/readyz"
 )
 
-// handler sends requests to the parts that answer them, most at a time.
+// handler returns the handler of all paths. At most `most` requests run at a time.
 func (s *Server) handler(most int) http.Handler {
 	kvs := &rest.Handler{
 		Store: s.store, StallTimeout: s.config.Timeouts.Write, AllowGetSet: s.config.AllowGetSet, Observe: s.observe,
@@ -31,11 +31,11 @@ func (s *Server) handler(most int) http.Handler {
 	for _, path := range metaPaths {
 		mux.Handle(path, meta)
 	}
-	mux.Handle("/", kvs) // says what is missing
+	mux.Handle("/", kvs) // answers unknown paths with an explanation
 
 	requests := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case kvs.Route(r.URL.Path) != "": // before a mux cleans the path
+		case kvs.Route(r.URL.Path) != "": // a mux would clean the path
 			kvs.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, rpcPath):
 			rpcs.ServeHTTP(w, r)
@@ -53,12 +53,12 @@ func (s *Server) handler(most int) http.Handler {
 	}
 	hosts := s.config.AllowedHosts
 	if s.config.Token != "" || s.config.TLS != nil {
-		hosts = []string{"*"} // a page that came by another name has neither the token nor the certificate
+		hosts = []string{"*"} // a page that reached the server by another name has neither the token nor the certificate
 	}
 	return bounded(max(leastRequests, most), s.store, ownPages(hosts, authorized(s.config.Token, requests)))
 }
 
-// readiness says whether clients should be sent here.
+// readiness says whether clients should send requests to this server.
 func (s *Server) readiness(w http.ResponseWriter, _ *http.Request) {
 	if err := s.store.Ready(); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -67,8 +67,8 @@ func (s *Server) readiness(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("ready\n"))
 }
 
-// observe records an answer: in the metrics, and in the log those that are the
-// server's fault; with debug level all.
+// observe records an answer in the metrics. It logs answers that are the server's
+// fault; at debug level, it logs all.
 func (s *Server) observe(o rest.Observation) {
 	s.metrics.Request(o)
 	level := slog.LevelDebug

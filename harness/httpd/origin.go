@@ -13,15 +13,15 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// ownPages keeps the pages of other sites out, which a browser lets send requests
-// to this machine:
+// ownPages refuses requests that pages of other sites make. A browser lets such a page
+// send requests to this machine.
 //
-//  1. The Host header must be an address in digits, localhost, or an allowed name.
-//     A site that lets its own name point to this machine (DNS rebinding) is found
-//     by that name.
-//  2. A request that a browser makes for a page of another origin is refused,
-//     whatever its method: it is known by Sec-Fetch-Site and Origin, which pages
-//     cannot forge and other clients do not send.
+//  1. The Host header must be an address in digits, localhost, or an allowed name. A
+//     site whose own name points to this machine (DNS rebinding) is recognised by that
+//     name.
+//  2. A request that a browser makes for a page of another origin is refused, whatever
+//     its method. It is recognised by Sec-Fetch-Site and Origin, which pages cannot
+//     forge and other clients do not send.
 func ownPages(allowed []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var why string
@@ -38,8 +38,8 @@ func ownPages(allowed []string, next http.Handler) http.Handler {
 	})
 }
 
-// hostAllowed judges a Host header, as "name:port" or "name". Clients without one,
-// of HTTP/1.0, are no browsers.
+// hostAllowed judges a Host header, as "name:port" or "name". A client without one, of
+// HTTP/1.0, is not a browser.
 func hostAllowed(host string, allowed []string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -58,7 +58,7 @@ func hostAllowed(host string, allowed []string) bool {
 // foreign says whether a browser sent r for a page of another origin.
 func foreign(r *http.Request, allowed []string) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none": // none: a person typed it
+	case "same-origin", "none": // "none" says that a person typed the address
 		return false
 	}
 	origin := r.Header.Get("Origin")
@@ -66,7 +66,7 @@ func foreign(r *http.Request, allowed []string) bool {
 		return r.Header.Get("Sec-Fetch-Site") != "" && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" { // "null" of a sandboxed page
+	if err != nil || u.Host == "" { // Origin is "null" for a sandboxed page
 		return true
 	}
 	return u.Host != r.Host && !slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, u.Hostname()) })

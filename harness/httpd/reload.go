@@ -7,15 +7,15 @@ import (
 	"lsmlab/harness/httpd/settings"
 )
 
-// reloader gives the store new settings from a file, over those that the server
-// was started with.
+// reloader gives the store new settings from a file. They replace parts of the settings
+// with which the server was started.
 type reloader struct {
 	server *Server
 	mu     sync.Mutex
 	inUse  settings.Settings
 }
 
-// watch loads the settings again after each change of the file and each hangup,
+// watch loads the settings again after each change of the file and after each hangup,
 // until ctx ends.
 func (r *reloader) watch(ctx context.Context) error {
 	c := r.server.config
@@ -38,14 +38,14 @@ func (r *reloader) watch(ctx context.Context) error {
 	return nil
 }
 
-// reload keeps the settings in use if the file is bad.
+// reload loads the settings. If the file is bad, the settings in use stay.
 func (r *reloader) reload() {
 	if err := r.load(); err != nil {
 		r.server.config.Log.Error("the settings file is refused, the settings in use stay", "error", err)
 	}
 }
 
-// load uses what the file says, if that is new.
+// load uses the content of the file if it is new.
 func (r *reloader) load() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

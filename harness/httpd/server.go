@@ -1,11 +1,11 @@
-// Package httpd serves one engine to clients of other processes. It puts
-// together the parts below it: the store behind its guards ([service]), its
-// fronts ([rest], [rpc], [resp]), what operators look at ([telemetry]), and the
-// life of the process around them.
+// Package httpd serves one engine to clients in other processes. It combines the
+// packages below it: the store behind its guards ([service]), the fronts ([rest],
+// [rpc], [resp]), and metrics and traces for operators ([telemetry]). It starts and
+// stops them.
 //
-// A server listens first and recovers then, answering 503 meanwhile. When it
-// is told to stop, it is not ready any more, takes no new connections, lets
-// running requests end within Timeouts.Stop, and then closes the engine.
+// A server first listens and then recovers; it answers 503 meanwhile. When it is told
+// to stop, it reports that it is not ready, accepts no new connections, lets running
+// requests end within Timeouts.Stop, and then closes the engine.
 package httpd
 
 import (
@@ -31,7 +31,7 @@ type Server struct {
 	fronts   []front
 }
 
-// Listen returns a server that listens as c says and does nothing yet.
+// Listen returns a server that listens according to c and does not serve yet.
 func Listen(c Config) (*Server, error) {
 	c = c.withDefaults()
 	s := &Server{config: c, store: service.New(c.Settings, c.Log)}
@@ -41,6 +41,7 @@ func Listen(c Config) (*Server, error) {
 	}
 	s.metrics = telemetry.NewMetrics(c.Engine, s.store.Metrics, s.store.Ready)
 	s.metrics.Held(s.store.Held)
+	s.metrics.Transactions(s.store.Transactions)
 	if c.OTLP != "" {
 		var err error
 		ratio := func() float64 { return s.store.Settings().TraceRatio }
@@ -54,10 +55,10 @@ func Listen(c Config) (*Server, error) {
 	return s, nil
 }
 
-// Addr is where clients are served.
+// Addr returns the address for clients.
 func (s *Server) Addr() net.Addr { return s.fronts[0].listener.Addr() }
 
-// Addrs says what is served where.
+// Addrs returns the address of each front, by its name.
 func (s *Server) Addrs() map[string]net.Addr {
 	all := map[string]net.Addr{}
 	for _, f := range s.fronts {
@@ -66,8 +67,8 @@ func (s *Server) Addrs() map[string]net.Addr {
 	return all
 }
 
-// Run serves until ctx ends or something fails, then stops as the package says.
-// It returns nil if nothing failed.
+// Run serves until ctx ends or something fails, and then stops as the package comment
+// says. It returns nil if nothing failed.
 func (s *Server) Run(ctx context.Context) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -99,8 +100,8 @@ func (s *Server) Run(ctx context.Context) error {
 // openingLog is how often the log says how far the opening of the engine is.
 const openingLog = time.Second
 
-// open opens the engine and begins to serve it; it returns nil if that failed, or was
-// ended by ctx.
+// open opens the engine and begins to serve it. It returns nil if this failed or if ctx
+// ended.
 func (s *Server) open(ctx context.Context, fail context.CancelCauseFunc) kv.Engine {
 	start := time.Now()
 	said := start
@@ -121,7 +122,8 @@ func (s *Server) open(ctx context.Context, fail context.CancelCauseFunc) kv.Engi
 	return e
 }
 
-// stopFronts returns once no request runs, or has cut those that take too long.
+// stopFronts returns when no request runs any more. It cuts requests that take too
+// long.
 func (s *Server) stopFronts() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.Timeouts.Stop)
 	defer cancel()
@@ -137,7 +139,7 @@ func (s *Server) stopFronts() {
 	stopping.Wait()
 }
 
-// close closes what served; e is nil if it never opened.
+// close closes the engine and all else. e is nil if the engine was never open.
 func (s *Server) close(e kv.Engine) error {
 	var err error
 	if e != nil {

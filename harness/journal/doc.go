@@ -1,6 +1,7 @@
 // Package journal keeps a run on disk while it goes on, so that whatever cuts it
 // (Ctrl-C, a kill, a power failure) the run can go on from there. It knows no kind of
-// run: races of engines and loads of services are described to it by a [Kind].
+// run: races of engines, loads of services and crash runs are described to it by a
+// [Kind].
 //
 // A directory holds one run:
 //

@@ -113,11 +113,17 @@ func (j *Journal[L]) Append(line L) error {
 // Done says whether all of the cells have ended and none of them failed.
 func (j *Journal[L]) Done(ids ...string) bool {
 	for _, id := range ids {
-		if l, ok := j.last[id]; !ok || l.Failed() {
+		if l, ok := j.Last(id); !ok || l.Failed() {
 			return false
 		}
 	}
 	return true
+}
+
+// Last returns the last line of a cell, and whether there is one.
+func (j *Journal[L]) Last(id string) (line L, ok bool) {
+	line, ok = j.last[id]
+	return line, ok
 }
 
 // Sound returns how many cells have ended and did not fail.

@@ -7,24 +7,23 @@ import (
 	"lsmlab/harness/stat"
 )
 
-// Headroom is what capacity is multiplied by: for the loss of instances, for
-// uneven balancing, and for growth until someone acts.
+// Headroom is the factor by which capacity exceeds the peak. It covers the loss of
+// instances, uneven balancing, and growth until someone acts.
 const Headroom = 1.3
 
-// Instance is what one server of an engine in an environment was measured to
-// sustain.
+// Instance is what one server of an engine in an environment was measured to sustain.
 type Instance struct {
 	Engine, Environment string
-	// Rate is in requests/s, over rounds: the highest that kept the objective.
+	// Rate is in requests/s, over rounds: the highest rate that kept the objective.
 	Rate stat.Summary
-	// LowerBound says that a round never broke its objective, or that the profile did
-	// not look for the highest rate.
+	// LowerBound says that some round never broke its objective, or that the profile
+	// did not look for the highest rate.
 	LowerBound  bool
-	MeanSeconds float64 // of a request at that rate, the median over rounds
+	MeanSeconds float64 // mean time of a request at that rate, the median over rounds
 }
 
-// Instances returns what a load run says of one instance, in the order of its
-// plan. Those without figures are left out.
+// Instances returns the measured instances of a load run, in the order of its plan.
+// Those without figures are left out.
 func Instances(l result.Load) (list []Instance) {
 	for _, e := range l.Plan.Engines {
 		for _, env := range l.Plan.Environments {
@@ -47,8 +46,8 @@ func Instances(l result.Load) (list []Instance) {
 	return list
 }
 
-// best returns the highest rate of a cell that kept the objective, 0 if none did,
-// and the mean seconds of its requests.
+// best returns the highest rate at which a cell kept the objective, or 0, and the mean
+// seconds of its requests.
 func best(c result.LoadCell) (rate, mean float64, open bool) {
 	if c.Sweep {
 		rate, open = c.Sustainable()
@@ -72,15 +71,15 @@ func best(c result.LoadCell) (rate, mean float64, open bool) {
 //
 //	ceil(peak QPS x mean seconds per request / QPS of one instance) x 1.3
 //
-// Its units do not add up to a count: requests/s times seconds are the requests
-// in progress (Little's law), and those over requests/s are seconds again. It is
-// a count if "QPS of one instance" is read as the requests that one instance has
-// in progress, or if a request takes one second. See [Replicas].
+// Its units do not give a count. Requests/s times seconds are the requests in progress
+// (Little's law), and these over requests/s are seconds again. The result is a count if
+// "QPS of one instance" means the requests that one instance has in progress, or if a
+// request takes one second. See [Replicas].
 func ReplicasAsGiven(peakQPS, meanSeconds, instanceQPS float64) float64 {
 	return math.Ceil(peakQPS*meanSeconds/instanceQPS) * Headroom
 }
 
-// Replicas is how many instances serve a peak with headroom, if each serves
+// Replicas returns how many instances serve a peak with headroom, if each serves
 // instanceQPS and the load is spread evenly.
 func Replicas(peakQPS, instanceQPS float64) float64 {
 	return math.Ceil(peakQPS / instanceQPS * Headroom)

@@ -15,8 +15,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// measure runs one cell on an empty store directory and fills in its figures. Its
-// error is a *failure if the cell failed and others may go on.
+// measure runs one cell on an empty store directory and sets its figures. The error is
+// a *failure if the cell failed and others may go on.
 func (r *Runner) measure(ctx context.Context, t task, store string, cell *result.LoadCell) error {
 	begin := time.Now()
 	served := filepath.Join(store, "served")
@@ -32,9 +32,9 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 	cell.FileSystem = machine.Environment(served).FileSystem
 	cell.ReadySeconds = time.Since(begin).Seconds()
 	files := filesOf(t.id)
-	defer func() { _ = os.Remove(r.path(files.record)) }() // kept as series
+	defer func() { _ = os.Remove(r.path(files.record)) }() // its content is kept as series
 	preload := time.Now()
-	sum, looks, err := r.drive(ctx, s, t, files)
+	sum, readings, err := r.drive(ctx, s, t, files)
 	stopping := time.Now()
 	killed := s.stop(syscall.SIGTERM, stopLimit)
 	cell.StopSeconds = time.Since(stopping).Seconds()
@@ -47,13 +47,13 @@ func (r *Runner) measure(ctx context.Context, t task, store string, cell *result
 		return s.failure(fmt.Errorf("the server ended badly: %w", s.err))
 	}
 	cell.PreloadSeconds = time.UnixMilli(sum.StartedMS).Sub(preload).Seconds()
-	if err := r.fill(cell, sum, looks, files); err != nil {
+	if err := r.fill(cell, sum, readings, files); err != nil {
 		return err
 	}
 	return r.inProcess(ctx, t, store, sum, cell)
 }
 
-// withServerLog adds what the server said to a failure.
+// withServerLog adds the server's last output to a failure.
 func withServerLog(err error, s *server) error {
 	var f *failure
 	if errors.As(err, &f) {
@@ -62,8 +62,8 @@ func withServerLog(err error, s *server) error {
 	return err
 }
 
-// drive runs k6 against a server, and watches both.
-func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (summary, []look, error) {
+// drive runs k6 against a server and watches both processes.
+func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (summary, []reading, error) {
 	k, err := r.startK6(s, t, files)
 	if err != nil {
 		return summary{}, nil, err
@@ -71,7 +71,7 @@ func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (s
 	w := watch(s.pid(), k.pid())
 	serving, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // k6 would go on against nothing
+	go func() { // without a server, k6 would go on for nothing
 		select {
 		case <-s.ended:
 			cancel()
@@ -79,7 +79,7 @@ func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (s
 		}
 	}()
 	err = k.wait(serving, k6StopLimit)
-	looks := w.finish()
+	readings := w.finish()
 	if serving.Err() != nil {
 		if ctx.Err() != nil {
 			return summary{}, nil, ctx.Err()
@@ -87,12 +87,12 @@ func (r *Runner) drive(ctx context.Context, s *server, t task, files k6Files) (s
 		return summary{}, nil, &failure{fmt.Sprintf("the server ended under load: %v", s.err), ""}
 	}
 	sum, err := r.readSummary(k, files, err)
-	return sum, looks, err
+	return sum, readings, err
 }
 
-// fill takes the figures of a cell from its summary, its recording and what was
-// seen of the processes.
-func (r *Runner) fill(c *result.LoadCell, sum summary, looks []look, files k6Files) error {
+// fill sets the figures of a cell from its summary, its recording and what was read
+// about the processes.
+func (r *Runner) fill(c *result.LoadCell, sum summary, readings []reading, files k6Files) error {
 	c.Phases, c.Broken, c.Sweep, c.Mix = sum.phases(), sum.Broken, sum.Sweep, sum.Mix
 	c.ObjectiveP95NS, c.ErrorRate = int64(sum.Settings.P95*1e6), sum.Settings.ErrorRate
 	c.Keys, c.ValueSize, c.ThinkSeconds = sum.Settings.Keys, sum.Settings.ValueSize, sum.ThinkSeconds
@@ -107,7 +107,7 @@ func (r *Runner) fill(c *result.LoadCell, sum summary, looks []look, files k6Fil
 	if err != nil {
 		return fmt.Errorf("k6's recording: %w", err)
 	}
-	series = append(series, fillUsage(c, looks, from, from.Add(time.Duration(seconds*float64(time.Second))))...)
+	series = append(series, fillUsage(c, readings, from, from.Add(time.Duration(seconds*float64(time.Second))))...)
 	for _, f := range []struct {
 		field *string
 		name  string
@@ -121,10 +121,10 @@ func (r *Runner) fill(c *result.LoadCell, sum summary, looks []look, files k6Fil
 	return result.WriteSeries(r.path(c.SeriesFile), series)
 }
 
-// Limits from which a cell is flagged, as a share of all cores.
+// Limits above which a cell is flagged, as a share of all cores.
 const (
 	otherShare  = 0.10 // used by other processes
-	clientShare = 0.50 // used by k6: from there on the server may have waited for it
+	clientShare = 0.50 // used by k6: above this, the server may have waited for k6
 )
 
 // warnings returns why the figures of a cell may mislead.

@@ -13,8 +13,8 @@ import (
 	"lsmlab/workloads"
 )
 
-// inProcess runs the work of a cell once more, in a process with the same limits
-// and without a server, and sets its figures. A profile without a mix has none.
+// inProcess runs the work of a cell again, in a process with the same limits and
+// without a server, and sets its figures. A profile without a mix has none.
 func (r *Runner) inProcess(ctx context.Context, t task, store string, sum summary, cell *result.LoadCell) error {
 	if r.Plan.InProcess == 0 || len(sum.Mix) == 0 {
 		return nil
@@ -46,9 +46,9 @@ func (r *Runner) inProcess(ctx context.Context, t task, store string, sum summar
 	return nil
 }
 
-// inProcessSpec is the workload that draws as the k6 script does. Its keys are as
-// long but sort by index, where the script's sort by hash: an engine that is
-// asked for scrambled indices can't tell.
+// inProcessSpec returns the workload that draws keys as the k6 script does. Its keys
+// have the same length, but sort by index, whereas those of the script sort by hash.
+// Indices are scrambled, so the engine cannot tell the difference.
 func (r *Runner) inProcessSpec(t task, store string, sum summary) (harness.CellSpec, error) {
 	d, err := kv.ParseDurability(t.environment.Durability)
 	if err != nil {
@@ -67,7 +67,8 @@ func (r *Runner) inProcessSpec(t task, store string, sum summary) (harness.CellS
 	}, nil
 }
 
-// quantile returns one of service time, in nanoseconds, from a file of histograms.
+// quantile returns a quantile of the service time, in nanoseconds, from a file of
+// histograms.
 func quantile(path string, q float64) (int64, error) {
 	hists, err := result.ReadHists(path)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"lsmlab/harness/result"
 )
 
-// summary is what a script of k6/ leaves: see summary in k6/lib/lsmlab.js.
+// summary is what a script of k6/ writes at its end: see summary in k6/lib/lsmlab.js.
 type summary struct {
 	Profile      string             `json:"profile"`
 	Sweep        bool               `json:"sweep"`
@@ -48,8 +48,8 @@ type summary struct {
 	Broken []string `json:"broken"`
 }
 
-// phases returns the phases of a summary in the units of package result. Those of
-// a sweep end with the first that broke: k6 stops a little later.
+// phases returns the phases of a summary in the units of package result. A sweep ends
+// with the first phase that broke; k6 itself stops a little later.
 func (s summary) phases() (out []result.LoadPhase) {
 	ns := func(ms float64) int64 { return int64(ms * 1e6) }
 	for _, p := range s.Phases {
@@ -64,7 +64,7 @@ func (s summary) phases() (out []result.LoadPhase) {
 	return out
 }
 
-// quiet keeps k6 from asking the network for anything but the server.
+// quiet keeps k6 from contacting anything except the server.
 var quiet = []string{"K6_NO_USAGE_REPORT=true", "K6_AUTO_EXTENSION_RESOLUTION=false"}
 
 // settings are the variables of the script, for every cell.
@@ -78,14 +78,14 @@ func (r *Runner) settings() (env []string) {
 
 func (r *Runner) script() string { return filepath.Join(r.Scripts, r.Plan.Profile+".js") }
 
-// shape is what k6 makes of a script and its settings before it runs.
+// shape is what k6 says about a script and its settings before it runs.
 type shape struct {
-	Users  int64         // that will be made
-	Length time.Duration // the most, without preload
+	Users  int64         // that will be created
+	Length time.Duration // the longest duration, without preload
 }
 
-// inspect lets k6 read the script, so that wrong settings are an error before
-// anything is started.
+// inspect makes k6 read the script, so that wrong settings are an error before anything
+// is started.
 func (r *Runner) inspect(ctx context.Context) (shape, error) {
 	cmd := exec.CommandContext(ctx, r.K6, "inspect", "--no-color", "--include-system-env-vars", "--execution-requirements", r.script())
 	cmd.Env = slices.Concat(os.Environ(), quiet, r.settings())
@@ -107,8 +107,8 @@ func (r *Runner) inspect(ctx context.Context) (shape, error) {
 	return shape{s.MaxVUs, time.Duration(s.TotalDuration)}, nil
 }
 
-// scriptError finds what a script complained about in the log of k6, whose lines
-// are of logfmt: msg="Error: RATE is x: ...".
+// scriptError finds the complaint of a script in the log of k6, whose lines are in
+// logfmt: msg="Error: RATE is x: ...".
 func scriptError(log string, err error) string {
 	for line := range strings.Lines(log) {
 		if _, text, ok := strings.Cut(line, "Error: "); ok {
@@ -119,9 +119,9 @@ func scriptError(log string, err error) string {
 	return fmt.Sprintf("k6: %v: %s", err, human.OneLine(log))
 }
 
-// checkOpenFiles refuses more users than files may be open: every user has a
-// connection, in k6 and in the server. Programs in Go raise their own limit to
-// the hard one.
+// checkOpenFiles refuses more users than files may be open, because every user has a
+// connection, in k6 and in the server. Go programs raise their own limit to the hard
+// limit.
 func checkOpenFiles(users int64) error {
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
@@ -134,27 +134,27 @@ func checkOpenFiles(users int64) error {
 	return nil
 }
 
-// The exit status of k6 if a threshold did not hold.
+// The exit status of k6 when a threshold did not hold.
 const exitThresholds = 99
 
-// k6StopLimit is how long k6 may take to end when asked to.
+// k6StopLimit is how long k6 may take to end after it was asked to.
 const k6StopLimit = 20 * time.Second
 
-// dashboardPeriod is how often k6 sums up for its dashboard: often enough to see
-// something, and seldom enough that a long run isn't spent on it, as each time
-// goes over all that was measured.
+// dashboardPeriod returns how often k6 computes its dashboard. It is often enough to be
+// useful. It is rare enough in long runs, because each computation processes everything
+// that was measured so far.
 func (s shape) dashboardPeriod() time.Duration {
 	return max(time.Second, (s.Length / 120).Round(time.Second))
 }
 
-// k6Files are where k6 leaves things of one cell, relative to the load directory.
+// k6Files are the files that k6 writes for one cell, relative to the load directory.
 type k6Files struct{ summary, dashboard, record, log string }
 
 func filesOf(id string) k6Files {
 	return k6Files{"k6/" + id + ".json", "k6/" + id + ".html", "k6/" + id + ".ndjson", "k6/" + id + ".log"}
 }
 
-// path returns where a file of the load directory is.
+// path returns the path of a file of the load directory.
 func (r *Runner) path(name string) string { return filepath.Join(r.Dir, filepath.FromSlash(name)) }
 
 // startK6 starts k6 against a server.
@@ -167,7 +167,7 @@ func (r *Runner) startK6(s *server, t task, files k6Files) (*process, error) {
 	return start([]string{r.K6, "run", "--quiet", "--no-color", "--address", "", r.script()}, env, io.Discard)
 }
 
-// readSummary reads what k6 left, once it has ended with err.
+// readSummary reads the summary that k6 left. k6 has ended with err.
 func (r *Runner) readSummary(p *process, files k6Files, err error) (summary, error) {
 	var s summary
 	var exit *exec.ExitError

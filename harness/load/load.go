@@ -1,20 +1,19 @@
-// Package load loads engines as services: for every engine and environment it
-// starts a real server in a process with those limits, drives it by k6 from
-// outside, watches both processes, and keeps what came out in a load directory
-// (package result).
+// Package load loads engines as services. For every engine and environment it starts a
+// real server in a process with the environment's limits, drives it by k6 from outside,
+// watches both processes, and keeps the results in a load directory (package result).
 //
 // Invariants:
 //
-//  1. Every cell has a fresh store and a fresh server, and both are gone before
-//     the next starts. Engines and environments come in random order within a
-//     round, so that drift hits all alike.
-//  2. Load is open: arrivals follow the clock. What the client could not start is
-//     counted as missed, never left out.
-//  3. k6 knows nothing but the service: keys, values and checks are its own, and
-//     agree with package workloads by test.
+//  1. Every cell has a fresh store and a fresh server, and both are gone before the next
+//     cell starts. Engines and environments come in random order within a round, so that
+//     changes of the machine affect all alike.
+//  2. Load is open: arrivals follow the clock. Arrivals that the client could not start
+//     are counted as missed, never left out.
+//  3. k6 knows nothing but the service. Its keys, values and checks are its own code; a
+//     test ensures that they agree with package workloads.
 //
-// How a run that was cut goes on is the affair of package journal. The model of
-// capacity is in capacity.go.
+// Package journal continues a run that was interrupted. The model of capacity is in
+// capacity.go.
 package load
 
 import (
@@ -40,7 +39,7 @@ import (
 type Runner struct {
 	Catalog harness.Catalog
 	Plan    result.LoadPlan // checked by Check
-	Dir     string          // the load directory; made if missing
+	Dir     string          // the load directory; it is created if missing
 	Resume  bool            // Dir may hold a part of the same plan
 	K6      string          // the program
 	Scripts string          // the folder of profiles
@@ -68,9 +67,9 @@ type task struct {
 }
 
 // Run runs the cells that are missing. Its error is harness.ErrFinding if a cell
-// failed, read something wrong, or broke a threshold of its profile,
-// harness.ErrInterrupted if ctx ended, or says what is wrong with the request, with the
-// directory or with the environment.
+// failed, read something wrong, or broke a threshold of its profile;
+// harness.ErrInterrupted if ctx ended; or it says what is wrong with the request, the
+// directory or the environment.
 func (r *Runner) Run(ctx context.Context) (err error) {
 	if r.shape, err = r.inspect(ctx); err != nil {
 		return err
@@ -78,8 +77,8 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	if err := checkOpenFiles(r.shape.Users); err != nil {
 		return err
 	}
-	// An environment's own Dir may hold stores of other runs, so leftovers are removed
-	// below r.Dir alone.
+	// The directory of an environment may hold stores of other runs, so leftovers are removed
+	// only below r.Dir.
 	if r.journal, err = result.Loads.Open(r.Dir, r.Dir, r.Plan, r.Resume); err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func (r *Runner) Run(ctx context.Context) (err error) {
 	return r.conclude(r.journal.Run(ctx, r.journalTasks(tasks), r.ended))
 }
 
-// tasks returns the cells in the order in which they run, which follows from the
+// tasks returns the cells in the order in which they run. The order follows from the
 // seed.
 func (r *Runner) tasks() (tasks []task) {
 	p := r.Plan
@@ -122,7 +121,7 @@ func (r *Runner) tasks() (tasks []task) {
 	return tasks
 }
 
-// writeEnv writes env.json; a run that goes on keeps the one it has.
+// writeEnv writes env.json. A run that is continued keeps the one it has.
 func (r *Runner) writeEnv() error {
 	if _, err := result.ReadEnv(r.Dir); !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -164,7 +163,7 @@ func (r *Runner) ended(cells []result.LoadCell) error {
 	return nil
 }
 
-// runOne returns the outcome of one cell; its error ends the run.
+// runOne returns the result of one cell. An error ends the run.
 func (r *Runner) runOne(ctx context.Context, t task) (result.LoadCell, error) {
 	cell := result.LoadCell{
 		ID: t.id, Status: result.StatusOK, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: t.engine,
@@ -199,7 +198,7 @@ func (r *Runner) runOne(ctx context.Context, t task) (result.LoadCell, error) {
 	return cell, err
 }
 
-// makeStore makes the directory of one cell's stores.
+// makeStore creates the directory for the stores of one cell.
 func (r *Runner) makeStore(e result.Environment) (string, error) {
 	dir := e.Dir
 	if dir == "" {
@@ -246,8 +245,8 @@ func (r *Runner) conclude(runErr error) error {
 	return nil
 }
 
-// brokenBeyondSweep says whether a cell broke what it should have kept: a sweep is
-// there to break its objective, but never reads a wrong value.
+// brokenBeyondSweep says whether a cell broke what it had to keep. A sweep is meant to
+// break its objective, but it must never read a wrong value.
 func brokenBeyondSweep(c result.LoadCell) bool {
 	if !c.Sweep {
 		return len(c.Broken) > 0
@@ -260,7 +259,7 @@ func brokenBeyondSweep(c result.LoadCell) bool {
 	return false
 }
 
-// failure says that a cell failed; the others go on.
+// failure is the error of a cell that failed. Other cells go on.
 type failure struct{ text, stderr string }
 
 func (f *failure) Error() string { return f.text }

@@ -15,8 +15,22 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Check fills in what a plan leaves open and says what is wrong with it, by the
-// flag or the field.
+// Complete reads what a plan takes from words and files, settings as [ParseSettings] and
+// environments as [ReadEnvironments] do, "" for none; then it checks the plan.
+func Complete(cat harness.Catalog, scripts string, settings []string, environments string, p *result.LoadPlan) (err error) {
+	if p.Settings, err = ParseSettings(settings); err != nil {
+		return err
+	}
+	if environments != "" {
+		if p.Environments, err = ReadEnvironments(environments); err != nil {
+			return err
+		}
+	}
+	return Check(cat, scripts, p)
+}
+
+// Check fills in what a plan leaves open. Its error says what is wrong with the plan,
+// by the name of the flag or of the field.
 func Check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
 	if err := checkProfile(scripts, p.Profile); err != nil {
 		return err
@@ -49,7 +63,7 @@ func Check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
 
 // Profiles returns the names of the profiles in a folder of k6 scripts.
 func Profiles(scripts string) []string {
-	paths, _ := filepath.Glob(filepath.Join(scripts, "*.js")) // the pattern is good
+	paths, _ := filepath.Glob(filepath.Join(scripts, "*.js")) // the pattern is valid
 	var names []string
 	for _, p := range paths {
 		names = append(names, strings.TrimSuffix(filepath.Base(p), ".js"))
@@ -114,7 +128,7 @@ func ReadEnvironments(path string) ([]result.Environment, error) {
 	return list, nil
 }
 
-// ParseSettings reads NAME=VALUE words: variables of the k6 scripts.
+// ParseSettings parses words NAME=VALUE: variables of the k6 scripts.
 func ParseSettings(words []string) (map[string]string, error) {
 	settings := map[string]string{}
 	for _, w := range words {
@@ -133,7 +147,7 @@ func ParseSettings(words []string) (map[string]string, error) {
 // reserved are the variables that a cell sets itself.
 var reserved = map[string]bool{"BASE_URL": true, "SUMMARY": true, "DURABILITY": true, "SEED": true, "PRELOAD": true}
 
-// cores returns how many an environment gives.
+// cores returns how many cores an environment gives.
 func cores(e result.Environment) int {
 	if e.GOMAXPROCS > 0 {
 		return min(e.GOMAXPROCS, runtime.NumCPU())
@@ -141,7 +155,7 @@ func cores(e result.Environment) int {
 	return runtime.NumCPU()
 }
 
-// limits are an environment's variables for a process.
+// limits returns the environment variables of a process in an environment.
 func limits(e result.Environment) (env []string) {
 	if e.GOMAXPROCS > 0 {
 		env = append(env, "GOMAXPROCS="+strconv.Itoa(e.GOMAXPROCS))
@@ -152,8 +166,8 @@ func limits(e result.Environment) (env []string) {
 	return env
 }
 
-// FindK6 returns the k6 program: the one asked for, else bin/k6 beside this
-// program or below the working directory, else the one on the PATH.
+// FindK6 returns the k6 program: the one asked for, or else bin/k6 beside this program
+// or below the working directory, or else the one on the PATH.
 func FindK6(asked, self string, lookPath func(string) (string, error)) (string, error) {
 	if asked != "" {
 		if _, err := lookPath(asked); err != nil {

@@ -18,16 +18,16 @@ import (
 	"lsmlab/harness/result"
 )
 
-// process is a program that runs beside this one and dies with it.
+// process is a program that runs beside this one and is killed when this one dies.
 type process struct {
 	cmd   *exec.Cmd
-	said  harness.HeadTail // on standard error, whole once it has ended
+	said  harness.HeadTail // on standard error; complete once the process has ended
 	ended chan struct{}
-	err   error // of Wait, once it has ended
+	err   error // of Wait, once the process has ended
 }
 
-// start starts a program with env added to this one's environment. Its process
-// group is its own, so that Ctrl-C reaches this program alone, which then ends
+// start starts a program with env added to this process's environment. The program has
+// a process group of its own, so that Ctrl-C reaches only this process, which then ends
 // the others in order.
 func start(command, env []string, stdout io.Writer) (*process, error) {
 	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
@@ -54,8 +54,8 @@ func start(command, env []string, stdout io.Writer) (*process, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// stop asks the process to end by a signal, and kills its group if it does not
-// within limit. It returns once the process has ended.
+// stop sends a signal that asks the process to end, and kills its group if it does not
+// end within limit. It returns once the process has ended.
 func (p *process) stop(sig syscall.Signal, limit time.Duration) (killed bool) {
 	_ = syscall.Kill(p.pid(), sig)
 	select {
@@ -63,12 +63,12 @@ func (p *process) stop(sig syscall.Signal, limit time.Duration) (killed bool) {
 	case <-time.After(limit):
 		killed = true
 	}
-	_ = syscall.Kill(-p.pid(), syscall.SIGKILL) // and what it may have started
+	_ = syscall.Kill(-p.pid(), syscall.SIGKILL) // including processes that it may have started
 	<-p.ended
 	return killed
 }
 
-// wait waits for the end of the process, or of ctx, at which it is asked to end.
+// wait waits until the process has ended. When ctx ends, it asks the process to end.
 func (p *process) wait(ctx context.Context, limit time.Duration) error {
 	select {
 	case <-p.ended:
@@ -79,7 +79,7 @@ func (p *process) wait(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// Time limits of a server's life.
+// Time limits of starting and stopping a server.
 const (
 	readyLimit = 2 * time.Minute
 	stopLimit  = 30 * time.Second
@@ -91,7 +91,7 @@ type server struct {
 	url string
 }
 
-// startServer starts a server of one engine on a store and waits until it is
+// startServer starts a server of one engine on a store and waits until the server is
 // ready.
 func startServer(ctx context.Context, program []string, engine, store string, e result.Environment) (*server, error) {
 	r, w, err := os.Pipe()
@@ -105,7 +105,7 @@ func startServer(ctx context.Context, program []string, engine, store string, e 
 		return nil, err
 	}
 	s := &server{process: p}
-	first, err := bufio.NewReader(r).ReadString('\n') // ends with the process at the latest
+	first, err := bufio.NewReader(r).ReadString('\n') // the read ends with the process at the latest
 	if _, url, ok := strings.Cut(strings.TrimSpace(first), " at "); err == nil && ok {
 		s.url = url
 		err = s.waitReady(ctx)
@@ -119,7 +119,7 @@ func startServer(ctx context.Context, program []string, engine, store string, e 
 	return nil, s.failure(err)
 }
 
-// waitReady returns once /readyz does not refuse any more.
+// waitReady returns once /readyz no longer refuses.
 func (s *server) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
@@ -129,7 +129,7 @@ func (s *server) waitReady(ctx context.Context) error {
 			return err
 		}
 		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close() // unread: the status says it
+			_ = resp.Body.Close() // the status is enough
 			if resp.StatusCode == http.StatusOK {
 				return nil
 			}
@@ -144,7 +144,8 @@ func (s *server) waitReady(ctx context.Context) error {
 	}
 }
 
-// failure is a cell's, with what the server said. Call it once it has ended.
+// failure returns the failure of a cell, with what the server printed. The server must
+// have ended.
 func (s *server) failure(err error) error {
 	return &failure{err.Error(), "server: " + strings.TrimSpace(s.said.String())}
 }

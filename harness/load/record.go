@@ -13,22 +13,22 @@ import (
 	"lsmlab/harness/result"
 )
 
-// The recording of k6's web dashboard has one JSON value a line:
+// recording is the recording of k6's web dashboard, which has one JSON value a line:
 //
 //	{"event":"param","data":{"aggregates":{"trend":["avg",...]}, ...}}
 //	{"event":"metric","data":{"http_reqs":{"type":"counter"}, ...}}   names that are new
 //	{"event":"snapshot","data":[[24,12], ...]}                        one period
 //
-// The values of a snapshot stand in the order of all names so far, sorted; each
-// has the aggregates of its metric's type, or none in a period without samples.
+// The values of a snapshot are in the order of all names so far, sorted. Each value has
+// the aggregates of its metric's type, or none in a period without samples.
 type recording struct {
 	aggregates map[string][]string // by type
 	types      map[string]string   // by metric
 	names      []string            // sorted
 }
 
-// readRecording returns what k6 saw of one cell, as timelines whose zero is from.
-// metric is that of the latency.
+// readRecording returns what k6 recorded of one cell, as timelines that start at from.
+// metric is the metric of the latency.
 func readRecording(path, metric string, from time.Time) (series []result.Series, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -65,7 +65,8 @@ func readRecording(path, metric string, from time.Time) (series []result.Series,
 	return []result.Series{requests, p95, p99, users, failed}, nil
 }
 
-// read calls each for every snapshot with a function that looks up its values.
+// read calls each for every snapshot, with a function that looks up values of the
+// snapshot.
 func (r *recording) read(in io.Reader, each func(of func(metric, aggregate string) (float64, bool))) error {
 	d := json.NewDecoder(in)
 	for {

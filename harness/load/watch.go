@@ -9,8 +9,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// look is what /proc says at one time. A process that has ended has zeros.
-type look struct {
+// reading is what /proc says at one time. For a process that has ended it has zeros.
+type reading struct {
 	at             time.Time
 	server, client usage
 	busy           float64 // CPU seconds of the whole machine
@@ -21,12 +21,12 @@ type usage struct {
 	rss int64   // bytes
 }
 
-// watcher looks at two processes every [result.LoadSampleInterval].
+// watcher reads /proc for two processes every [result.LoadSampleInterval].
 type watcher struct {
-	pids  [2]int // server, client
-	quit  chan struct{}
-	wait  sync.WaitGroup
-	looks []look
+	pids     [2]int // server, client
+	quit     chan struct{}
+	wait     sync.WaitGroup
+	readings []reading
 }
 
 func watch(server, client int) *watcher {
@@ -35,10 +35,10 @@ func watch(server, client int) *watcher {
 		tick := time.NewTicker(result.LoadSampleInterval)
 		defer tick.Stop()
 		for {
-			w.looks = append(w.looks, w.look())
+			w.readings = append(w.readings, w.read())
 			select {
 			case <-w.quit:
-				w.looks = append(w.looks, w.look())
+				w.readings = append(w.readings, w.read())
 				return
 			case <-tick.C:
 			}
@@ -47,15 +47,15 @@ func watch(server, client int) *watcher {
 	return w
 }
 
-// finish stops looking and returns what was seen.
-func (w *watcher) finish() []look {
+// finish stops watching and returns what was read.
+func (w *watcher) finish() []reading {
 	close(w.quit)
 	w.wait.Wait()
-	return w.looks
+	return w.readings
 }
 
-func (w *watcher) look() look {
-	l := look{at: time.Now(), server: usageOf(w.pids[0]), client: usageOf(w.pids[1])}
+func (w *watcher) read() reading {
+	l := reading{at: time.Now(), server: readUsage(w.pids[0]), client: readUsage(w.pids[1])}
 	if fs, err := procfs.NewDefaultFS(); err == nil {
 		if s, err := fs.Stat(); err == nil {
 			c := s.CPUTotal
@@ -65,7 +65,7 @@ func (w *watcher) look() look {
 	return l
 }
 
-func usageOf(pid int) usage {
+func readUsage(pid int) usage {
 	p, err := procfs.NewProc(pid)
 	if err != nil {
 		return usage{}
@@ -77,14 +77,14 @@ func usageOf(pid int) usage {
 	return usage{s.CPUTime(), int64(s.ResidentMemory())}
 }
 
-// fillUsage sets the figures of a cell from what was seen between two times, and
-// returns the timelines, whose zero is the first.
-func fillUsage(c *result.LoadCell, looks []look, from, to time.Time) []result.Series {
+// fillUsage sets the figures of a cell from what was read between two times. It returns
+// the timelines, which start at the first of these times.
+func fillUsage(c *result.LoadCell, readings []reading, from, to time.Time) []result.Series {
 	cpu, client := result.Series{Name: result.SeriesCPU}, result.Series{Name: result.SeriesClientCPU}
 	rss := result.Series{Name: result.SeriesRSS}
 	var busy, length float64
-	for i := 1; i < len(looks); i++ {
-		a, b := looks[i-1], looks[i]
+	for i := 1; i < len(readings); i++ {
+		a, b := readings[i-1], readings[i]
 		seconds := b.at.Sub(a.at).Seconds()
 		if b.at.Before(from) || a.at.After(to) || seconds < result.LoadSampleInterval.Seconds()/2 || b.server.cpu < a.server.cpu || b.client.cpu < a.client.cpu {
 			continue

@@ -35,11 +35,11 @@ func FreeBytes(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return int64(st.Bavail) * cmp.Or(st.Frsize, st.Bsize), nil // it counts fragments, as vfs.Space says
+	return int64(st.Bavail) * cmp.Or(st.Frsize, st.Bsize), nil // statfs counts fragments, see vfs.Space
 }
 
-// SyncFileSystem writes all that the kernel holds for the file system of dir to its
-// disk.
+// SyncFileSystem writes everything that the kernel holds for the file system of dir to
+// its disk.
 func SyncFileSystem(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Environment returns what is known of this machine and of this binary; dataDir is
-// where the stores will lie. The caller adds engines, calibration and command.
+// Environment returns what is known about this machine and this binary. dataDir is
+// where the stores will be. The caller adds engines, calibration and command.
 func Environment(dataDir string) result.Env {
 	m := mountOf(dataDir)
 	memory := procFields("/proc/meminfo")
@@ -46,7 +46,7 @@ func Environment(dataDir string) result.Env {
 	return e
 }
 
-// buildVersion returns what the Go command stamped into the binary.
+// buildVersion returns what the Go command recorded in the binary.
 func buildVersion() (commit string, dirty bool, module string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

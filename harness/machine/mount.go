@@ -25,8 +25,8 @@ func mountOf(dir string) mount {
 	return findMount(string(b), path)
 }
 
-// findMount returns the mount of the longest mount point that holds path; of
-// equals the last, which lies on top. Format: proc_pid_mountinfo(5).
+// findMount returns the mount with the longest mount point that contains path. Of equal
+// ones it returns the last, which covers the others. Format: proc_pid_mountinfo(5).
 func findMount(mountinfo, path string) (best mount) {
 	for line := range strings.Lines(mountinfo) {
 		head, tail, ok := strings.Cut(line, " - ")
@@ -43,7 +43,7 @@ func findMount(mountinfo, path string) (best mount) {
 	return best
 }
 
-// unescapeMount undoes the octal escapes of space, tab, newline and backslash.
+// unescapeMount replaces the octal escapes of space, tab, newline and backslash.
 func unescapeMount(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }

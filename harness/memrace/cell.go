@@ -31,7 +31,7 @@ const (
 	defaultValueSize = 100
 )
 
-// Outcome is what was measured beside the figures of the cell.
+// Outcome is what was measured beyond the figures of the cell.
 type Outcome struct {
 	Length      time.Duration // of the measured part
 	Hists       []result.Hist
@@ -39,8 +39,8 @@ type Outcome struct {
 	Disturbance machine.Disturbance
 }
 
-// run is a cell in progress. No engine is open and nothing is durable: what is
-// measured is the structure alone.
+// run is a cell in progress. No engine is open and nothing is durable: only the
+// structure is measured.
 type run struct {
 	Work
 	table  Map
@@ -51,9 +51,9 @@ type run struct {
 	report func(phase string, done float64)
 }
 
-// Measure does the work on a new table and sets the figures of c. It reports its
-// phase and how much of the phase is done, in [0, 1]. Its error is that of ctx, or
-// says what the table lost.
+// Measure does the work on a new table and sets the figures of c. It reports its phase
+// and the completed share of the phase, in [0, 1]. Its error is that of ctx, or says
+// what the table lost.
 func Measure(ctx context.Context, t Table, w Work, report func(phase string, done float64), c *result.Cell) (Outcome, error) {
 	w = w.withDefaults()
 	c.KeySize, c.ValueSize = w.KeySize, w.ValueSize
@@ -94,12 +94,12 @@ func (w Work) withDefaults() Work {
 	return w
 }
 
-// prefilled is how many of the keys are in the table before the measured part.
+// prefilled returns how many of the keys are in the table before the measured part.
 func (w Work) prefilled() int64 {
 	switch w.Workload {
-	case Insert:
+	case workInsert:
 		return 0
-	case Mixed:
+	case workMixed:
 		return w.Entries / 2
 	}
 	return w.Entries
@@ -128,7 +128,7 @@ func (r *run) measure() error {
 	return err
 }
 
-// faultsAllowed are major page faults that a race in memory may have without a
+// faultsAllowed is how many major page faults a race in memory may have without a
 // warning.
 const faultsAllowed = 50
 
@@ -138,7 +138,7 @@ func (r *run) figures(c *result.Cell) []result.Series {
 	c.Seconds, c.Calls = r.laps.Length().Seconds(), r.laps.Calls()
 	c.Ops = c.Calls
 	ops, p99 := r.laps.Timeline()
-	if r.Workload == Walk {
+	if r.Workload == workWalk {
 		c.Ops = r.Entries * int64(r.Threads)
 		for i := range ops.Values {
 			ops.Values[i] *= walkPart
@@ -159,9 +159,9 @@ func memoryInUse() int64 {
 	return machine.PrivateBytes()
 }
 
-// gcCycle returns the time of a whole collection, in ns: what a live table costs
-// every cycle of its process. The fastest of five counts, because other load can
-// only add time.
+// gcCycle returns the time of a whole garbage collection, in ns, which a live table
+// costs in every cycle of its process. It is the fastest of five, because other load
+// can only add time.
 func gcCycle() int64 {
 	var times []time.Duration
 	for range 5 {
@@ -172,8 +172,8 @@ func gcCycle() int64 {
 	return int64(slices.Min(times))
 }
 
-// keys are all keys of a race in random order, side by side in one array, so that
-// the collector finds no pointers in them.
+// keys are all keys of a race in random order. They are in one array, so that the
+// collector finds no pointers in them.
 type keys struct {
 	bytes []byte
 	size  int64
@@ -198,9 +198,9 @@ func makeKeys(w Work) keys {
 	return k
 }
 
-// ycsbKeySize and longer keys have the form of YCSB, whose first 8 bytes are all
-// alike. Shorter ones have that of db_bench, whose first 8 bytes differ: the best
-// case of a table that compares abbreviated keys.
+// ycsbKeySize is the size, in bytes, from which keys have the form of YCSB, whose first
+// 8 bytes are all alike. Shorter keys have the form of db_bench, whose first 8 bytes
+// differ, which is the best case for a table that compares abbreviated keys.
 const ycsbKeySize = 24
 
 func (k keys) at(i int64) []byte {

@@ -5,7 +5,7 @@ import "lsmlab/engines/lsm/memtable/variants"
 // Own returns the MemTable variants of the core.
 func Own() (tables []Table) {
 	for _, v := range variants.All() {
-		tables = append(tables, FromMemTable(v.Name, v.About, v.New))
+		tables = append(tables, fromMemTable(v.Name, v.About, v.New))
 	}
 	return tables
 }

@@ -1,10 +1,10 @@
-// Package memrace races bare in-memory ordered tables: the MemTable variants and
-// public structures of the same purpose beside them, under equal work and
-// without WAL, flush or any store around them.
+// Package memrace races bare in-memory ordered tables: the MemTable variants, and
+// public structures with the same purpose. All do the same work, without a WAL, a flush
+// or a store around them.
 //
-// All tables hold versions as the core's MemTables do: they are given a user key,
-// a sequence number and a value. Peers that know plain keys are given the user
-// key alone, as their users would, so they do a little less.
+// All tables hold versions, as the core's MemTables do: they get a user key, a sequence
+// number and a value. Peers that have only plain keys get the user key alone, as their
+// users would do, so they do a little less work.
 package memrace
 
 import (
@@ -20,20 +20,21 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// Map is what a race needs of a table. Insert, Get and Walk are safe for
-// concurrent use.
+// Map is what a race needs of a table. Insert, Get and Walk must be safe for concurrent
+// use.
 type Map interface {
-	// Insert adds key with a value; seq rises with every call and is unique. The
-	// table keeps no part of key or value that it does not copy.
+	// Insert adds key with a value. seq rises with every call and is unique. The table
+	// must copy what it keeps of key and value.
 	Insert(key, value []byte, seq uint64)
 	// Get returns a view of the newest value of key.
 	Get(key []byte) (value []byte, ok bool)
-	// Walk calls f with every entry in order until it returns false. It may hold
-	// a lock of the table all the while.
+	// Walk calls f with every entry in order until f returns false. It may hold a lock
+	// of the table during the whole walk.
 	Walk(f func(key, value []byte) bool)
-	// Size is what the table says that it holds, in bytes; 0 if it does not say.
+	// Size returns how many bytes the table says that it holds, or 0 if it does not
+	// say.
 	Size() int64
-	// Release gives the memory back; the table is not used after.
+	// Release gives the memory back. The table must not be used afterwards.
 	Release()
 }
 
@@ -44,13 +45,13 @@ type Table struct {
 	Version string // of that module; filled in by the catalog
 	About   string
 	Own     bool // a MemTable of the core
-	// New makes an empty table that will be given a number of entries with size
+	// New makes an empty table that will get the given number of entries, with size
 	// bytes of keys and values in all.
 	New func(entries, size int64) Map
 }
 
-// FromMemTable adapts a variant of the core.
-func FromMemTable(name, about string, f memtable.Factory) Table {
+// fromMemTable adapts a variant of the core.
+func fromMemTable(name, about string, f memtable.Factory) Table {
 	return Table{Name: name, About: about, Own: true, New: func(_, size int64) Map {
 		return own{f(memtable.Options{SizeHint: size})}
 	}}
@@ -69,7 +70,7 @@ func (o own) Get(key []byte) ([]byte, bool) {
 
 func (o own) Walk(f func(key, value []byte) bool) {
 	it := o.t.NewIterator()
-	defer func() { _ = it.Close() }() // memory can't fail
+	defer func() { _ = it.Close() }() // memory cannot fail
 	for ok := it.First(); ok && f(it.Key().User, it.Value()); ok = it.Next() {
 	}
 }
@@ -87,13 +88,13 @@ func Peers() []Table {
 	}
 }
 
-// badgerSkl holds key + 8 bytes of version, badger's own form.
+// badgerSkl stores key + 8 bytes of version, which is badger's own form.
 type badgerSkl struct{ s *skl.Skiplist }
 
 func newSkl(entries, size int64) Map {
-	// The arena does not grow. Beside key and value an entry takes 8 bytes of
-	// version, some 3 of value header, and a node of 16 + 4*height bytes, rounded
-	// up to 8; heights are 1.5 on average.
+	// The arena does not grow. Beside key and value, an entry takes 8 bytes of version, about
+	// 3 of value header, and a node of 16 + 4*height bytes, rounded up to 8. Heights are 1.5
+	// on average.
 	return badgerSkl{skl.NewSkiplist(size + entries*56 + 1<<20)}
 }
 
@@ -121,7 +122,7 @@ type pair struct{ key, value []byte }
 
 func pairLess(a, b pair) bool { return string(a.key) < string(b.key) }
 
-// copyPair gives the entry one allocation of its own.
+// copyPair returns a copy of the entry in one allocation.
 func copyPair(key, value []byte) pair {
 	b := make([]byte, len(key)+len(value))
 	n := copy(b, key)

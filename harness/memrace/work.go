@@ -7,34 +7,34 @@ import (
 	"lsmlab/harness/drive"
 )
 
-// The work of a race, by the workload names of its cells.
+// The work of a race, by the names of workloads in its cells.
 const (
-	Insert = "memtable-insert" // distinct keys in random order into an empty table
-	Get    = "memtable-get"    // random keys of a full table
-	Walk   = "memtable-walk"   // every thread walks all entries in order
-	Mixed  = "memtable-mixed"  // half inserts of new keys, half reads of the half that is there
+	workInsert = "memtable-insert" // distinct keys in random order into an empty table
+	workGet    = "memtable-get"    // random keys of a full table
+	workWalk   = "memtable-walk"   // every thread walks all entries in order
+	workMixed  = "memtable-mixed"  // half inserts of new keys, half reads of keys that are present
 )
 
 // Workloads are the names in the order of a report.
-var Workloads = []string{Insert, Get, Walk, Mixed}
+var Workloads = []string{workInsert, workGet, workWalk, workMixed}
 
-// work does one thread's part.
+// work does the part of one thread.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {
 	rng := rand.NewPCG(r.Seed, uint64(thread))
 	switch r.Workload {
-	case Insert:
+	case workInsert:
 		for i := thread; i < r.Entries; i += threads {
 			r.insert(lap, i)
 		}
-	case Get:
+	case workGet:
 		for i := thread; i < r.Entries; i += threads {
 			if err := r.get(lap, rng, r.Entries); err != nil {
 				return err
 			}
 		}
-	case Walk:
+	case workWalk:
 		return r.walk(lap)
-	case Mixed:
+	case workMixed:
 		half := r.Entries / 2
 		for i := half + thread; i < r.Entries; i += threads {
 			r.insert(lap, i)
@@ -52,7 +52,7 @@ func (r *run) insert(lap *drive.Lap, i int64) {
 	lap.Next()
 }
 
-// get reads a random one of the first keys, which the table holds.
+// get reads a random key among the first ones, which the table holds.
 func (r *run) get(lap *drive.Lap, rng *rand.PCG, below int64) error {
 	key := r.keys.at(int64(rng.Uint64() % uint64(below)))
 	v, ok := r.table.Get(key)

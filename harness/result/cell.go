@@ -16,21 +16,21 @@ import (
 const (
 	StatusOK     = "ok"
 	StatusFailed = "failed" // no figures: Error says why
-	// StatusUnsupported is a cell that the engine cannot do at this durability; it
-	// was not run and is no failure.
+	// StatusUnsupported is a cell that the engine cannot do at this durability level.
+	// It was not run and is not a failure.
 	StatusUnsupported = "unsupported"
 )
 
-// Loop says who decides when the next operation starts.
+// Loop says what decides when the next operation starts.
 const (
-	LoopClosed = "closed" // the end of the one before: peak throughput, latency hides queueing
-	LoopOpen   = "open"   // the clock, at Rate
+	LoopClosed = "closed" // the end of the operation before: this measures peak throughput, and latency hides queueing
+	LoopOpen   = "open"   // the clock, at the given rate
 )
 
-// Cell is the outcome of one engine under one workload in one round: one line
-// of cells.jsonl. Figures cover the measured part alone, without preload,
-// settling and warm-up, unless their comment says otherwise. Zero means "not
-// measured" for every optional field.
+// Cell is the result of one engine under one workload in one round: one line of
+// cells.jsonl. Figures cover only the measured part, without preload, compaction after
+// it and warm-up, unless their comment says otherwise. Zero means "not measured" in
+// every optional field.
 type Cell struct {
 	ID      string    `json:"id"` // see [CellID]
 	Status  string    `json:"status"`
@@ -50,9 +50,9 @@ type Cell struct {
 	Loop       string  `json:"loop"`
 	Rate       float64 `json:"rate,omitempty"` // intended operations/s over all threads
 
-	// Ops are logical operations done by the foreground threads: entries of a
-	// batch and of a sequential read count one each. Calls are what the engine was
-	// asked for; Latency is of calls. They differ for fillbatch and readseq alone.
+	// Ops are logical operations of the foreground threads: each entry of a batch and
+	// of a sequential read counts as one. Calls are the calls of the engine; Latency is
+	// that of calls. The two differ only for fillbatch and readseq.
 	Ops       int64   `json:"ops"`
 	Calls     int64   `json:"calls"`
 	Errors    int64   `json:"errors"`              // 0 in a cell with figures: the first error fails it
@@ -63,51 +63,51 @@ type Cell struct {
 
 	// Latency is service time: from the start of an operation to its end.
 	Latency Latency `json:"latency_ns"`
-	// Intended is the time from when the operation should have started (open
-	// loop only): queueing behind a slow operation counts. See Gil Tene, "How
-	// NOT to Measure Latency".
+	// Intended is the time since an operation should have started (only in an open
+	// loop), so queueing behind a slow operation counts. See Gil Tene, "How NOT to
+	// Measure Latency".
 	Intended *Latency `json:"intended_latency_ns,omitempty"`
-	// Kinds split the foreground by operation kind: get, set, insert, scan, ...
-	// (workloads.Kind). Present if there are several.
+	// Kinds divide the foreground by kind of operation: get, set, insert, scan, ...
+	// (workloads.Kind). It is present if there are several.
 	Kinds []Part `json:"kinds,omitempty"`
-	// Roles are the thread roles where a workload has several: "reader" (the
+	// Roles divide the threads by role, in a workload that has several: "reader" (the
 	// foreground, which is all that Ops and Latency count) and "writer" of
 	// readwhilewriting.
 	Roles []Part `json:"roles,omitempty"`
 
-	// UserBytes are keys and values applied by the user: whole life of the
-	// store in UserBytesTotal, measured part in UserBytes.
+	// UserBytes are keys and values that the workload wrote: in the measured part in
+	// UserBytes, since the store was created in UserBytesTotal.
 	UserBytes      int64 `json:"user_bytes"`
 	UserBytesTotal int64 `json:"user_bytes_total"`
 	// LiveBytes are keys and values that the store holds at the end.
 	LiveBytes int64 `json:"live_bytes"`
-	// DiskBytes are allocated blocks of the store's files after close. This and
-	// what follows from the close, as WriteBytes, stands in the last cell of a
-	// sequence alone.
+	// DiskBytes are allocated blocks of the store's files after the close. In a
+	// sequence, only the last cell has this figure and the others that follow from the
+	// close, such as WriteBytes.
 	DiskBytes int64 `json:"disk_bytes"`
-	// WriteBytes is what the process caused to be written to storage from open
-	// to after close (write_bytes of /proc/self/io, page cache included once
-	// dirtied), measured alike for every engine.
+	// WriteBytes is what the process caused to be written to storage, from the open
+	// until after the close (write_bytes of /proc/self/io, which counts pages of the
+	// cache when they become dirty). It is measured alike for every engine.
 	WriteBytes         int64 `json:"write_bytes"`
 	WriteBytesMeasured int64 `json:"write_bytes_measured"` // during the measured part alone
-	// WriteAmp is WriteBytes over UserBytesTotal; SpaceAmp is DiskBytes over
-	// LiveBytes; 0 where the divisor is.
+	// WriteAmp is WriteBytes over UserBytesTotal. SpaceAmp is DiskBytes over LiveBytes.
+	// Both are 0 if the divisor is.
 	WriteAmp float64 `json:"write_amp"`
 	SpaceAmp float64 `json:"space_amp"`
-	// EngineWriteAmp and ReadAmp are the engine's own account, if it keeps one.
+	// EngineWriteAmp and ReadAmp come from the engine's own counters, if it has them.
 	EngineWriteAmp float64 `json:"engine_write_amp,omitempty"`
 	ReadAmp        float64 `json:"read_amp,omitempty"`
 
 	CPUSeconds     float64 `json:"cpu_seconds"` // user + system, all threads of the process
 	CPUUserSeconds float64 `json:"cpu_user_seconds"`
 	CPUSysSeconds  float64 `json:"cpu_sys_seconds"`
-	// RSSPeakBytes is the highest resident set, mapped pages of files included.
-	// It is reset before the measured part where the kernel allows it
-	// (RSSPeakScope "measured"), else it spans the process ("process").
+	// RSSPeakBytes is the highest resident set, including mapped pages of files. It is
+	// reset before the measured part if the kernel allows it (RSSPeakScope "measured").
+	// Otherwise it covers the whole process ("process").
 	RSSPeakBytes int64  `json:"rss_peak_bytes"`
 	RSSPeakScope string `json:"rss_peak_scope"`
 	// RSSPeakLifeBytes is the highest from the open of the store to the end of the
-	// measured part: preload and what came before in a sequence included.
+	// measured part. It includes the preload and earlier cells of a sequence.
 	RSSPeakLifeBytes int64 `json:"rss_peak_life_bytes,omitempty"`
 	HeapPeak         int64 `json:"heap_peak_bytes"` // highest sample of live + unswept Go heap
 	AllocBytes       int64 `json:"alloc_bytes"`     // allocated by Go code
@@ -117,12 +117,12 @@ type Cell struct {
 	GCPauseMax       int64 `json:"gc_pause_ns_max"`
 	MajorFaults      int64 `json:"major_faults"`
 
-	// What else the machine did meanwhile, in cores: CPU time of other processes,
-	// and time that the hypervisor took away.
+	// What else happened on the machine meanwhile, in cores: CPU time of other
+	// processes, and time that the hypervisor took.
 	OtherCores float64 `json:"other_cores"`
 	StealCores float64 `json:"steal_cores"`
 
-	OpenSeconds    float64 `json:"open_seconds,omitempty"` // of the store; an empty one but for workload reopen
+	OpenSeconds    float64 `json:"open_seconds,omitempty"` // of the store, which is empty except in workload reopen
 	PreloadSeconds float64 `json:"preload_seconds,omitempty"`
 	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload
 	WarmupSeconds  float64 `json:"warmup_seconds,omitempty"`
@@ -131,7 +131,7 @@ type Cell struct {
 
 	HarnessNSPerOp float64 `json:"harness_ns_per_op"` // as in env.json, at the time of this cell
 
-	// Of `lsmlab bench --memtables` only.
+	// The following are set only by `lsmlab bench --memtables`.
 	BytesPerEntry float64 `json:"bytes_per_entry,omitempty"` // heap + off-heap growth over entries
 	SizePerEntry  float64 `json:"size_per_entry,omitempty"`  // what the table says of itself
 	GCCycleNS     int64   `json:"gc_cycle_ns,omitempty"`     // one runtime.GC with the table live
@@ -143,8 +143,8 @@ type Cell struct {
 	Warnings []string `json:"warnings"`
 }
 
-// Latency summarizes a histogram, in nanoseconds; quantiles have three
-// significant digits, Max and Mean are exact.
+// Latency summarizes a histogram, in nanoseconds. Quantiles have three significant
+// digits; Max and Mean are exact.
 type Latency struct {
 	P50  int64   `json:"p50"`
 	P90  int64   `json:"p90"`
@@ -164,8 +164,8 @@ type Part struct {
 	Intended  *Latency `json:"intended_latency_ns,omitempty"`
 }
 
-// Counts are an engine's own counters over the measured part, its gauges at the
-// end; names as in kv.Metrics.
+// Counts are an engine's own counters over the measured part, and its gauges at the
+// end. The names are those of kv.Metrics.
 type Counts struct {
 	WALBytes               int64   `json:"wal_bytes"`
 	FlushBytes             int64   `json:"flush_bytes"`
@@ -181,7 +181,7 @@ type Counts struct {
 	CacheHits              int64   `json:"cache_hits"`
 	CacheMisses            int64   `json:"cache_misses"`
 	RunsL0                 int64   `json:"l0_runs"`
-	// Of the files at the end, where an engine tells: see kv.Metrics.
+	// Of the files at the end, if the engine reports them: see kv.Metrics.
 	TableBytes         int64 `json:"table_bytes,omitempty"`
 	ObsoleteTableBytes int64 `json:"obsolete_table_bytes,omitempty"`
 	LogBytes           int64 `json:"log_bytes,omitempty"`
@@ -192,7 +192,7 @@ type Counts struct {
 // OK says whether the cell has figures.
 func (c Cell) OK() bool { return c.Status == StatusOK }
 
-// CellID names a cell within its run, fit for a file name.
+// CellID returns the name of a cell within its run. It can be used in file names.
 func CellID(workload, engine, durability string, threads, round int) string {
 	return fmt.Sprintf("%s-%s-%s-t%d-r%d", FileSafe(workload), FileSafe(engine), durability, threads, round)
 }
@@ -214,7 +214,7 @@ func (c Cell) Key() (id, status string) { return c.ID, c.Status }
 // Failed implements [journal.Line].
 func (c Cell) Failed() bool { return c.Status == StatusFailed }
 
-// MarshalJSON writes a list of warnings also where there are none.
+// MarshalJSON writes a list of warnings even if there are none.
 func (c Cell) MarshalJSON() ([]byte, error) {
 	type plain Cell
 	if c.Warnings == nil {
@@ -226,7 +226,7 @@ func (c Cell) MarshalJSON() ([]byte, error) {
 // cellsName is the file of cells in a run directory.
 const cellsName = "cells.jsonl"
 
-// Races says what a race keeps on disk.
+// Races says which files a race keeps.
 var Races = journal.Kind[Plan, Cell]{
 	Plan: planName, Lines: cellsName, Folders: []string{"hist", "series"},
 	Read:  func(dir string) (Plan, error) { return ReadPlan(filepath.Join(dir, planName)) },
@@ -238,14 +238,14 @@ func OpenCells(dir string) (*journal.Lines[Cell], error) {
 	return journal.OpenLines[Cell](filepath.Join(dir, cellsName))
 }
 
-// ReadCells returns the cells of a run directory in the order in which their
-// IDs first appeared, the last line of each ID, and what was left out. A run
+// ReadCells returns the cells of a run directory: the last line of each ID, in the
+// order in which the IDs first appeared. It also returns what was left out. A run
 // without cells.jsonl has no cells.
 func ReadCells(dir string) (cells []Cell, warnings []string, err error) {
 	return journal.ReadLines[Cell](filepath.Join(dir, cellsName))
 }
 
-// Run is a run directory read whole, but for hist and series files.
+// Run is the content of a run directory, except hist and series files.
 type Run struct {
 	Dir      string
 	Plan     Plan

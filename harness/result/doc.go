@@ -1,8 +1,8 @@
-// Package result is what a run leaves on disk: its schema, its writers and its
-// readers. Charts, comparisons and notebooks read a run through this package
-// and know nothing of the harness that made it.
+// Package result is what a run leaves on disk: its schema, its writers and its readers.
+// Charts, comparisons and notebooks read a run through this package and do not depend
+// on the harness that made it.
 //
-// A run directory:
+// A run directory has these files:
 //
 //	plan.json      what was asked for: [Plan]
 //	env.json       where it ran, on what, with which options: [Env]
@@ -14,13 +14,13 @@
 //
 // Invariants:
 //
-//  1. cells.jsonl is written and read by package journal: a line that ends in a
-//     newline is whole, and a torn last line is not a result.
-//  2. The hist and series files that a cell names were renamed into place
-//     before its line was appended, so a line never points at half a file.
+//  1. Package journal writes and reads cells.jsonl: a line that ends in a newline is
+//     whole, and a torn last line is not a result.
+//  2. The hist and series files that a cell names were renamed into place before the line
+//     of the cell was appended, so a line never refers to half a file.
 //  3. Damage is an error that names the file and the line or offset
-//     ([journal.DamageError]); it is never taken for a missing value.
+//     ([journal.DamageError]). It is never taken for a missing value.
 //
-// Units stand last in field names. Everything called ns is nanoseconds of the
+// Units are the last part of the names of fields. ns stands for nanoseconds of the
 // monotonic clock.
 package result

@@ -10,12 +10,12 @@ import (
 	"lsmlab/harness/journal"
 )
 
-// Env is where a run was made and on what: env.json. It holds no host or user
-// name. A field that could not be found out is empty.
+// Env is where, and on what, a run was made: env.json. It contains no host or user
+// name. A field that could not be determined is empty.
 type Env struct {
 	Schema  int       `json:"schema"`
 	Started time.Time `json:"started"`
-	Command string    `json:"command"` // that makes this run again
+	Command string    `json:"command"` // the command that repeats this run
 
 	CPU         string  `json:"cpu"` // model name
 	Cores       int     `json:"cores"`
@@ -40,22 +40,22 @@ type Env struct {
 
 	Engines []EngineInfo `json:"engines"`
 
-	// HarnessNSPerOp is the driver's own cost: nanoseconds an operation of
-	// fillrandom on an engine that does nothing, one thread: making the key and the
-	// value, recording the time, reading the clock. MeasureNSPerOp is the part of
-	// it that measuring takes; the rest is work that every client of a store has.
-	// Both are calibrated at the start of each run.
+	// HarnessNSPerOp is the driver's own cost, in nanoseconds for each operation of
+	// fillrandom by one thread on an engine that does nothing: making the key and the
+	// value, recording the time, reading the clock. MeasureNSPerOp is the part of it
+	// that measuring takes; the rest is work that every client of a store has. Both are
+	// calibrated at the start of each run.
 	HarnessNSPerOp float64 `json:"harness_ns_per_op"`
 	MeasureNSPerOp float64 `json:"measure_ns_per_op"`
 	// ClockNS is the cost of one reading of the clock that measures.
 	ClockNS float64 `json:"clock_ns"`
 
-	// Calibration, by name, for readers: how rss, cpu and writes were counted.
+	// Methods says, by name, how rss, cpu and writes were counted.
 	Methods map[string]string `json:"methods"`
 }
 
-// Differences says in which properties that speed depends on two machines differ,
-// one sentence for each.
+// Differences says in which properties that affect speed two machines differ, in one
+// sentence each.
 func (e Env) Differences(o Env) (notes []string) {
 	for _, f := range []struct {
 		name string
@@ -81,10 +81,11 @@ type EngineInfo struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	Own     bool   `json:"own,omitempty"` // a variant of this module's core; others are peers
-	// FixedLevel says that a store gives only the durability level it was opened for.
+	// FixedLevel says that an open store gives only the durability level for which it
+	// was opened.
 	FixedLevel bool `json:"fixed_level,omitempty"`
-	// Options are the effective options of each durability level, by its name;
-	// a level that the engine refuses is absent.
+	// Options are the effective options of each durability level, by the name of the
+	// level. A level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
 	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
@@ -92,8 +93,8 @@ type EngineInfo struct {
 }
 
 // IsOwn says whether an engine or table is a variant of this module's core, as the run
-// recorded it. Runs from before that was recorded tell it by the name, and by the
-// version, which is that of a module of its own for all others.
+// recorded it. Older runs did not record it. There, the name tells it, and the version:
+// all others have the version of a module of their own.
 func (e Env) IsOwn(name string) bool {
 	recorded := slices.ContainsFunc(e.Engines, func(i EngineInfo) bool { return i.Own })
 	for _, info := range e.Engines {

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// BenchName returns the benchmark name of a cell, without "Benchmark". Rounds
-// share a name: they are the samples.
+// benchName returns the benchmark name of a cell, without "Benchmark". Rounds have the
+// same name: they are the samples.
 //
 //	Fillrandom/engine=pebble/durability=buffered/threads=1
-func BenchName(c Cell) string {
+func benchName(c Cell) string {
 	w := FileSafe(c.Workload)
 	if w != "" {
 		w = strings.ToUpper(w[:1]) + w[1:]
@@ -27,8 +27,8 @@ func BenchName(c Cell) string {
 	return name
 }
 
-// WriteBench writes bench.txt of a run directory from its cells, in their
-// order. Failed cells are left out: they have no figures.
+// WriteBench writes bench.txt of a run directory from its cells, in their order. It
+// leaves out failed cells, because they have no figures.
 func WriteBench(dir string, env Env, cells []Cell) error {
 	var b bytes.Buffer
 	w := benchfmt.NewWriter(&b)
@@ -59,7 +59,7 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 }
 
 func benchResult(env Env, c Cell) *benchfmt.Result {
-	r := &benchfmt.Result{Name: benchfmt.Name(BenchName(c)), Iters: int(c.Ops)}
+	r := &benchfmt.Result{Name: benchfmt.Name(benchName(c)), Iters: int(c.Ops)}
 	for _, cfg := range [][2]string{{"goos", env.OS}, {"goarch", env.Arch}, {"pkg", "lsmlab"}, {"cpu", env.CPU}, {"commit", env.Commit}} {
 		if cfg[1] != "" {
 			r.SetConfig(cfg[0], cfg[1])
@@ -67,8 +67,8 @@ func benchResult(env Env, c Cell) *benchfmt.Result {
 			r.Config[i].File = true
 		}
 	}
-	// Without OrigUnit the writer prints the value as it stands; ns/op is what
-	// a person expects to read, one thread's time for one operation.
+	// Without OrigUnit the writer prints the value unchanged. ns/op is what people expect: the
+	// time of one thread for one operation.
 	add := func(v float64, unit string) {
 		if v != 0 {
 			r.Values = append(r.Values, benchfmt.Value{Value: v, Unit: unit})

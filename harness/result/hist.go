@@ -21,11 +21,11 @@ const (
 	HistDigits  = 3
 )
 
-// Tags of the histograms of a cell, besides one "kind:NAME" and one
-// "role:NAME" for each of its parts.
+// Tags of the histograms of a cell. Each part of the cell has another one, "kind:NAME"
+// or "role:NAME".
 const (
 	HistService  = "service"  // all operations, from their start
-	HistIntended = "intended" // all, from when they should have started
+	HistIntended = "intended" // all operations, from the time when they should have started
 )
 
 // Hist is one named histogram of nanoseconds.
@@ -39,7 +39,7 @@ func NewHist() *hdrhistogram.Histogram {
 	return hdrhistogram.New(HistLowest, HistHighest, HistDigits)
 }
 
-// Summarize returns the quantiles of h; Mean and Max are those of its buckets.
+// Summarize returns the quantiles of h. Mean and Max are those of its buckets.
 func Summarize(h *hdrhistogram.Histogram) Latency {
 	if h == nil || h.TotalCount() == 0 {
 		return Latency{}
@@ -48,10 +48,10 @@ func Summarize(h *hdrhistogram.Histogram) Latency {
 	return Latency{P50: q[0], P90: q[1], P99: q[2], P999: q[3], Max: h.Max(), Mean: h.Mean()}
 }
 
-// WriteHists writes the histograms of one cell as an HdrHistogram interval log
-// (format 1.3, V2 compressed payloads, one tagged line each), which the
-// HdrHistogram tools of every language read. length is that of the measured
-// part. A comment line holds their number, so that a cut file shows.
+// WriteHists writes the histograms of one cell as an HdrHistogram interval log (format
+// 1.3, V2 compressed payloads, one tagged line each), which the HdrHistogram tools of
+// every language read. length is the length of the measured part. A comment line gives
+// their number, so that a file that was cut short is recognised.
 func WriteHists(path string, length time.Duration, hists []Hist) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "#[Histogram log format version %s]\n", hdrhistogram.HISTOGRAM_LOG_FORMAT_VERSION)
@@ -118,8 +118,8 @@ func parseHistLine(line string) (Hist, error) {
 	return Hist{Tag: tag, Hist: h}, nil
 }
 
-// Merged returns the sum of the histograms with the given tag over files of
-// several rounds; nil if no file has it.
+// Merged returns the sum of the histograms with the given tag in files of several
+// rounds, or nil if no file has one.
 func Merged(tag string, files ...[]Hist) *hdrhistogram.Histogram {
 	var sum *hdrhistogram.Histogram
 	for _, hists := range files {

@@ -25,7 +25,7 @@ import (
 //
 // The invariants are those of a run directory.
 
-// LoadPlan says what a load run measures. Cells are the product of engines and
+// LoadPlan says what a load run measures. The cells are the product of engines and
 // environments, once a round.
 type LoadPlan struct {
 	Schema       int           `json:"schema"`
@@ -37,12 +37,12 @@ type LoadPlan struct {
 	// Settings are variables of the k6 script, by name, see k6/README.md.
 	Settings map[string]string `json:"settings"`
 	// InProcess is how long the same work runs in a cell without a server, for
-	// comparison; 0 is not at all.
+	// comparison. 0 means that it does not run.
 	InProcess Duration `json:"in_process"`
 }
 
-// Environment is a named set of limits that a server runs under, so that one
-// machine shows several.
+// Environment is a named set of limits under which a server runs, so that one machine
+// can stand for several.
 type Environment struct {
 	Name       string `json:"name"`
 	GOMAXPROCS int    `json:"gomaxprocs,omitempty"` // 0: every core
@@ -51,7 +51,7 @@ type Environment struct {
 	Dir        string `json:"dir,omitempty"`        // where stores are made, which chooses the file system; empty: the load directory
 }
 
-// String says the limits in words.
+// String describes the limits in words.
 func (e Environment) String() string {
 	words := []string{"every core"}
 	if e.GOMAXPROCS > 0 {
@@ -67,7 +67,7 @@ func (e Environment) String() string {
 	return strings.Join(words, ", ")
 }
 
-// LoadCell is the outcome of one engine behind a server in one environment in one
+// LoadCell is the result of one engine behind a server, in one environment and one
 // round: one line of loads.jsonl. Figures cover the phases, without preload and
 // warm-up, unless their comment says otherwise.
 type LoadCell struct {
@@ -92,11 +92,11 @@ type LoadCell struct {
 	Mix            map[string]float64 `json:"mix,omitempty"`   // shares of get, set and scan
 	Keys           int64              `json:"keys"`
 	ValueSize      int                `json:"value_size"`
-	ThinkSeconds   float64            `json:"think_seconds,omitempty"` // that a user stays after its request
-	UsersPeak      int64              `json:"users_peak"`              // virtual users that were busy at once, the most
-	Users          int64              `json:"users"`                   // that there were
+	ThinkSeconds   float64            `json:"think_seconds,omitempty"` // how long a user stays after a request
+	UsersPeak      int64              `json:"users_peak"`              // the most virtual users that were busy at a time
+	Users          int64              `json:"users"`                   // virtual users in all
 
-	// Of the server's process. Peaks are the highest of [LoadSampleInterval].
+	// Of the server's process. Peaks are the highest value of one [LoadSampleInterval].
 	CPUSeconds     float64 `json:"cpu_seconds"`
 	CPUPeakCores   float64 `json:"cpu_peak_cores"`
 	CPULimit       int     `json:"cpu_limit"` // cores that its environment gives
@@ -118,26 +118,26 @@ type LoadCell struct {
 	Warnings []string `json:"warnings"`
 }
 
-// LoadPhase is one part of a profile at one rate of arrival.
+// LoadPhase is one part of a profile, at one rate of arrival.
 type LoadPhase struct {
 	Name    string  `json:"name"`
 	Rate    float64 `json:"rate"`    // users that should arrive a second
-	Seconds float64 `json:"seconds"` // that it lasted, or should have if it was cut short
+	Seconds float64 `json:"seconds"` // its length, or its planned length if it was cut short
 
 	Requests     int64   `json:"requests"`
-	Arrivals     int64   `json:"arrivals"` // users that did arrive: Requests, unless a user makes several
+	Arrivals     int64   `json:"arrivals"` // users that arrived; equal to Requests, unless a user makes several
 	RequestsPerS float64 `json:"requests_per_sec"`
-	Failed       int64   `json:"failed"`            // of Requests: no 2xx, or a wrong answer
-	ServerErrors int64   `json:"server_errors"`     // 5xx, those 503 included
-	Refused      int64   `json:"refused"`           // 429 and 503: load shed on purpose
-	Unexpected   int64   `json:"unexpected_errors"` // neither 2xx nor refused; no answer at all counts here
-	Wrong        int64   `json:"wrong_answers"`     // reads that were not what was written
+	Failed       int64   `json:"failed"`            // of Requests: the status was not 2xx, or the answer was wrong
+	ServerErrors int64   `json:"server_errors"`     // 5xx, including 503
+	Refused      int64   `json:"refused"`           // 429 and 503: requests shed on purpose
+	Unexpected   int64   `json:"unexpected_errors"` // neither 2xx nor refused; includes requests without any answer
+	Wrong        int64   `json:"wrong_answers"`     // reads that did not return what was written
 
 	Latency LoadLatency `json:"latency_ns"`
 }
 
-// LoadLatency summarizes the time from the first byte of a request sent to the
-// last of its answer received, in nanoseconds, as k6 counts.
+// LoadLatency summarizes the time from the first byte of a request sent to the last
+// byte of its answer received, in nanoseconds, as k6 measures it.
 type LoadLatency struct {
 	P50  int64 `json:"p50"`
 	P95  int64 `json:"p95"`
@@ -146,9 +146,9 @@ type LoadLatency struct {
 	Mean int64 `json:"mean"`
 }
 
-// Missed is the share of arrivals that the client did not start: all its users
-// were busy. What was not asked for has no latency, so a phase that misses many
-// flatters the server.
+// Missed returns the share of arrivals that the client did not start because all its
+// users were busy. A request that was not made has no latency, so a phase that misses
+// many makes the server look better.
 func (p LoadPhase) Missed() float64 {
 	if want := p.Rate * p.Seconds; want > 0 {
 		return max(0, 1-float64(p.Arrivals)/want)
@@ -156,19 +156,19 @@ func (p LoadPhase) Missed() float64 {
 	return 0
 }
 
-// MissedShare is what a phase may miss and still count as served.
+// MissedShare is the share that a phase may miss and still count as served.
 const MissedShare = 0.01
 
-// Sustained says whether a phase kept the objectives of its cell: latency, errors,
-// and arrivals that were all served.
+// Sustained says whether a phase kept the objectives of its cell: for latency, for
+// errors, and for arrivals, which must all be served.
 func (c LoadCell) Sustained(p LoadPhase) bool {
 	return p.Requests > 0 && p.Latency.P95 < c.ObjectiveP95NS && float64(p.Failed) <= c.ErrorRate*float64(p.Requests) &&
 		p.Missed() <= MissedShare
 }
 
-// Sustainable returns the highest rate that a sweep kept: requests/s of the last
-// phase before the first that broke, 0 if the first did. open is true if no phase
-// broke, so that the rate is a lower bound.
+// Sustainable returns the highest rate that a sweep kept: the requests/s of the last
+// phase before the first that broke, or 0 if the first phase broke. open says that no
+// phase broke, so that the rate is a lower bound.
 func (c LoadCell) Sustainable() (requestsPerSec float64, open bool) {
 	for _, p := range c.Phases {
 		if !c.Sustained(p) {
@@ -191,9 +191,9 @@ type InProcess struct {
 	Ops        int64   `json:"ops"`
 }
 
-// Names of the timelines of a load cell, beside [SeriesRSS] and [SeriesCPU], which
-// are the server's. Points lie [LoadSampleInterval] apart for the processes, and a
-// dashboard's period for what k6 counts.
+// Names of the timelines of a load cell, beside [SeriesRSS] and [SeriesCPU], which are
+// those of the server. The points of processes are [LoadSampleInterval] apart; those of
+// k6 are a period of its dashboard apart.
 const (
 	SeriesRequests  = "requests_per_sec"
 	SeriesP95       = "p95_ns"
@@ -202,7 +202,7 @@ const (
 	SeriesClientCPU = "client_cpu_cores" // of k6
 )
 
-// LoadSampleInterval is how often the processes of a load cell are looked at.
+// LoadSampleInterval is how often the processes of a load cell are sampled.
 const LoadSampleInterval = 500 * time.Millisecond
 
 // OK says whether the cell has figures.
@@ -216,7 +216,8 @@ func (c LoadCell) Requests() (n int64) {
 	return n
 }
 
-// LoadCellID names a cell within its load run, fit for a file name.
+// LoadCellID returns the name of a cell within its load run. It can be used in file
+// names.
 func LoadCellID(profile, engine, environment string, round int) string {
 	return fmt.Sprintf("%s-%s-%s-r%d", FileSafe(profile), FileSafe(engine), FileSafe(environment), round)
 }
@@ -227,7 +228,7 @@ func (c LoadCell) Key() (id, status string) { return c.ID, c.Status }
 // Failed implements [journal.Line].
 func (c LoadCell) Failed() bool { return c.Status == StatusFailed }
 
-// MarshalJSON writes a list of warnings also where there are none.
+// MarshalJSON writes a list of warnings even if there are none.
 func (c LoadCell) MarshalJSON() ([]byte, error) {
 	type plain LoadCell
 	if c.Warnings == nil {
@@ -239,9 +240,9 @@ func (c LoadCell) MarshalJSON() ([]byte, error) {
 // loadsName is the file of cells in a load directory.
 const loadsName = "loads.jsonl"
 
-// Loads says what a load keeps on disk.
+// Loads says which files a load run keeps.
 var Loads = journal.Kind[LoadPlan, LoadCell]{
-	Plan: loadPlanName, Lines: loadsName, Folders: []string{"series", "k6"}, Read: ReadLoadPlan, Write: WriteLoadPlan,
+	Plan: loadPlanName, Lines: loadsName, Folders: []string{"series", "k6"}, Read: readLoadPlan, Write: WriteLoadPlan,
 }
 
 // OpenLoads opens loads.jsonl of a load directory for appending.
@@ -249,7 +250,7 @@ func OpenLoads(dir string) (*journal.Lines[LoadCell], error) {
 	return journal.OpenLines[LoadCell](filepath.Join(dir, loadsName))
 }
 
-// Load is a load directory read whole, but for series and k6 files.
+// Load is the content of a load directory, except series and k6 files.
 type Load struct {
 	Dir      string
 	Plan     LoadPlan
@@ -270,7 +271,7 @@ func IsLoad(dir string) bool {
 func ReadLoad(dir string) (Load, error) {
 	l := Load{Dir: dir}
 	var err error
-	if l.Plan, err = ReadLoadPlan(dir); errors.Is(err, os.ErrNotExist) {
+	if l.Plan, err = readLoadPlan(dir); errors.Is(err, os.ErrNotExist) {
 		return l, fmt.Errorf("%s: not a load directory, it has no %s: make one with `lsmlab load --out %s`", dir, loadPlanName, dir)
 	} else if err != nil {
 		return l, err
@@ -287,8 +288,8 @@ func ReadLoadCells(dir string) (cells []LoadCell, warnings []string, err error) 
 	return journal.ReadLines[LoadCell](filepath.Join(dir, loadsName))
 }
 
-// ReadLoadPlan reads load.json of a load directory.
-func ReadLoadPlan(dir string) (p LoadPlan, err error) {
+// readLoadPlan reads load.json of a load directory.
+func readLoadPlan(dir string) (p LoadPlan, err error) {
 	path := filepath.Join(dir, loadPlanName)
 	if err := journal.ReadJSON(path, &p, true); err != nil {
 		return p, err

@@ -17,12 +17,12 @@ import (
 // Fields are added without raising it.
 const SchemaVersion = 1
 
-// Plan says what a run measures. It is stored as plan.json, and a file of this
-// form can be given to `lsmlab bench --plan FILE`. Cells are the product of
-// engines, workloads, durabilities and threads, once a round.
+// Plan says what a run measures. It is stored as plan.json, and `lsmlab bench --plan
+// FILE` reads a file of this form. The cells are the product of engines, workloads,
+// durability levels and threads, once a round.
 type Plan struct {
 	Schema       int      `json:"schema"`
-	Name         string   `json:"name,omitempty"` // of the plan file it came from
+	Name         string   `json:"name,omitempty"` // the name of the plan, or of its file
 	Engines      []string `json:"engines"`
 	Workloads    []string `json:"workloads"`
 	Durabilities []string `json:"durability"`
@@ -42,18 +42,19 @@ type Plan struct {
 	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
 	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
 
-	// WorkloadOptions are further fields of a workload's spec (workloads.Spec),
-	// by the name in Workloads. A name of one's own needs "workload" here:
-	// {"deletes": {"workload": "mix", "mix": {"get": 1, "delete": 1}}}.
+	// WorkloadOptions are further fields of a workload's spec (workloads.Spec), by the
+	// name in Workloads. A new name needs "workload" here: {"deletes": {"workload":
+	// "mix", "mix": {"get": 1, "delete": 1}}}.
 	WorkloadOptions map[string]map[string]any `json:"workload_options,omitempty"`
 
-	// WorkloadSettings give workloads, by their name in Workloads, durabilities,
-	// threads and a duration of their own.
+	// WorkloadSettings give single workloads, by their name in Workloads, their own
+	// durability levels, threads and duration.
 	WorkloadSettings map[string]WorkloadSetting `json:"workload_settings,omitempty"`
 
 	// Sequences are runs of Workloads that share one store and one process, as the
-	// tests of one call of db_bench do: the first preloads, and whatever wrote is
-	// followed by a flush and a compaction. All else has a store of its own.
+	// tests of one call of db_bench do. The first one preloads, and each one that
+	// writes is followed by a flush and a compaction. All other workloads have stores
+	// of their own.
 	Sequences [][]string `json:"sequences,omitempty"`
 
 	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them
@@ -62,21 +63,21 @@ type Plan struct {
 	Targets *Targets `json:"targets,omitempty"`
 }
 
-// WorkloadSetting takes the place of a plan's own fields for one workload; an
-// empty field leaves the plan's.
+// WorkloadSetting replaces fields of a plan for one workload. An empty field leaves
+// that of the plan.
 type WorkloadSetting struct {
 	Durabilities []string `json:"durability,omitempty"`
 	Threads      []int    `json:"threads,omitempty"`
 	Duration     Duration `json:"duration,omitempty"`
 }
 
-// Planned is what a plan asks of every engine in every round.
+// Planned is what a plan demands of every engine in every round.
 type Planned struct {
 	Workload, Durability string
 	Threads              int
 }
 
-// Groups returns all that the plan asks for, in its order.
+// Groups returns everything that the plan demands, in its order.
 func (p Plan) Groups() (groups []Planned) {
 	for _, w := range p.Workloads {
 		groups = append(groups, p.GroupsOf(w)...)
@@ -84,7 +85,7 @@ func (p Plan) Groups() (groups []Planned) {
 	return groups
 }
 
-// GroupsOf returns what the plan asks for under one workload.
+// GroupsOf returns what the plan demands for one workload.
 func (p Plan) GroupsOf(workload string) (groups []Planned) {
 	durabilities, threads := p.Durabilities, p.Threads
 	if own := p.WorkloadSettings[workload]; len(own.Durabilities) > 0 {
@@ -106,8 +107,8 @@ func (p Plan) DurationOf(workload string) Duration {
 	return cmp.Or(p.WorkloadSettings[workload].Duration, p.Duration)
 }
 
-// AllDurabilities returns every durability level that some workload is measured at, in the
-// order in which the plan names them.
+// AllDurabilities returns every durability level at which some workload is measured, in
+// the order in which the plan names them.
 func (p Plan) AllDurabilities() (levels []string) {
 	for _, g := range p.Groups() {
 		if !slices.Contains(levels, g.Durability) {
@@ -117,13 +118,13 @@ func (p Plan) AllDurabilities() (levels []string) {
 	return levels
 }
 
-// Targets are what a plan's run should show.
+// Targets are what the run of a plan should show.
 type Targets struct {
 	Own   []string     `json:"own"` // engines of this module; all others are peers
 	Lines []TargetLine `json:"lines"`
 }
 
-// TargetLine is one demand: either a ratio to the best peer or a bound.
+// TargetLine is one demand: a ratio to the best peer, or a bound.
 type TargetLine struct {
 	Name       string   `json:"name"` // as people read it
 	Workload   string   `json:"workload"`
@@ -132,10 +133,10 @@ type TargetLine struct {
 	Figure     string   `json:"figure,omitempty"`     // empty is ops_per_sec; see package target
 	Own        []string `json:"own,omitempty"`        // empty: all of Targets.Own; the best one counts
 	Peers      []string `json:"peers,omitempty"`      // empty: all peers; the best one counts
-	// Ratio is how many times as good as the best peer the best of ours must be:
-	// ours over theirs, or theirs over ours where less is better.
+	// Ratio is how many times as good as the best peer our best engine must be: ours
+	// over theirs, or theirs over ours if less is better.
 	Ratio float64 `json:"ratio,omitempty"`
-	// Most bounds a figure of which less is better, whatever the peers have.
+	// Most is the bound of a figure of which less is better, whatever the peers reach.
 	Most float64 `json:"most,omitempty"`
 }
 
@@ -152,8 +153,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ReadPlan reads a plan file. Unknown fields are refused: a misspelt field
-// would otherwise silently mean its default.
+// ReadPlan reads a plan file. It refuses unknown fields: a misspelt field would
+// silently mean its default.
 func ReadPlan(path string) (Plan, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -162,7 +163,7 @@ func ReadPlan(path string) (Plan, error) {
 	return ParsePlan(path, b)
 }
 
-// ParsePlan is [ReadPlan] of content that is at hand; path names it in errors.
+// ParsePlan is [ReadPlan] for content that was read already. path names it in errors.
 func ParsePlan(path string, content []byte) (Plan, error) {
 	var p Plan
 	if err := journal.ParseJSON(path, content, &p, true); err != nil {
@@ -182,9 +183,9 @@ func WritePlan(dir string, p Plan) error {
 	return journal.WriteJSON(filepath.Join(dir, planName), p)
 }
 
-// Difference returns the first field, by its name in plan.json, in which the
-// two plans differ, with both values; ok is false if they ask for the same.
-// Name and Targets change no figure and are no difference.
+// Difference returns the first field, by its name in plan.json, in which two plans
+// differ, with both values. ok is false if the plans demand the same. Name and Targets
+// change no figure, so they do not count.
 func (p Plan) Difference(o Plan) (field string, mine, other any, ok bool) {
 	return difference(reflect.ValueOf(p), reflect.ValueOf(o))
 }

@@ -58,15 +58,6 @@ func (s *Series) Add(t time.Duration, v float64) {
 	s.Values = append(s.Values, v)
 }
 
-// Seconds returns the times as seconds, for drawing.
-func (s Series) Seconds() []float64 {
-	out := make([]float64, len(s.Millis))
-	for i, ms := range s.Millis {
-		out[i] = float64(ms) / 1000
-	}
-	return out
-}
-
 // The file of a cell's timelines, all numbers little-endian:
 //
 //	| magic "lsmtsz1\n" 8 | series count 4 | series ... |

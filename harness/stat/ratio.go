@@ -9,29 +9,31 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// MinRounds a side is the least with which the U test can reach P < Alpha.
+// MinRounds is the least number of rounds on each side with which the U test can reach
+// P < Alpha.
 const MinRounds = 4
 
 // Ratio compares the rounds of B with those of A.
 type Ratio struct {
 	Value float64 // of the medians, B over A; NaN unless both sides have rounds and all are positive
-	// Lo and Hi are the 95% confidence interval of the ratio: Welch's t interval
-	// (Welch, 1947) for the difference of the mean logarithms, taken back by the
-	// exponential. NaN under two rounds a side.
+	// Lo and Hi are the 95% confidence interval of the ratio. It is Welch's t interval
+	// (Welch, 1947) for the difference of the mean logarithms, transformed back by the
+	// exponential. It is NaN with fewer than two rounds on a side.
 	Lo, Hi float64
-	// P is that of the two-sided Mann-Whitney U test, twice the lower tail; 1 where
-	// there is nothing to test. It is exact to 25 rounds a side, also with ties.
+	// P is that of the two-sided Mann-Whitney U test, twice the lower tail. It is 1 if
+	// there is nothing to test. It is exact up to 25 rounds on each side, also with
+	// ties.
 	P float64
 }
 
 // OK says whether there is a ratio.
 func (r Ratio) OK() bool { return !math.IsNaN(r.Value) }
 
-// Significant says whether a difference is shown: P < Alpha, and there is an
-// interval, which leaves out 1.
+// Significant says whether a difference is shown: P < Alpha, and there is an interval
+// that does not contain 1.
 func (r Ratio) Significant() bool { return r.P < Alpha && (r.Lo > 1 || r.Hi < 1) }
 
-// Compare returns b over a.
+// Compare returns the ratio of b over a.
 func Compare(a, b Summary) Ratio {
 	r := Ratio{Value: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), P: 1}
 	if a.N() == 0 || b.N() == 0 || a.Min <= 0 || b.Min <= 0 {
@@ -45,10 +47,10 @@ func Compare(a, b Summary) Ratio {
 	return r
 }
 
-// uTest returns the P of two sides. The lower one comes first: go-moremath takes
-// the tail of whichever is lower, but counts ties as seen from the first.
+// uTest returns P for two sides. The lower side comes first, because go-moremath uses
+// the tail of whichever side is lower, but counts ties from the first.
 func uTest(a, b []float64) float64 {
-	rank := 0 // pairs in which a is the greater, less those in which b is
+	rank := 0 // pairs in which a is greater, minus pairs in which b is
 	for _, x := range a {
 		for _, y := range b {
 			rank += cmp.Compare(x, y)
@@ -60,7 +62,7 @@ func uTest(a, b []float64) float64 {
 	return min(1, benchmath.AssumeNothing.Compare(sample(a), sample(b)).P)
 }
 
-// welch returns the 95% interval of b over a, of two rounds or more each.
+// welch returns the 95% interval of b over a. Each side must have two rounds or more.
 func welch(a, b []float64) (lo, hi float64) {
 	ma, va := logMoments(a)
 	mb, vb := logMoments(b)

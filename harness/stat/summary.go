@@ -1,10 +1,10 @@
 // Package stat says what repeated rounds show: the median of a figure with its
-// interval, and the ratio of two sets of rounds with its interval and its test.
-// `lsmlab compare` and the reports both take their figures from here.
+// interval, and the ratio of two sets of rounds with its interval and its test. `lsmlab
+// compare` and the reports take their figures from here.
 //
-// Values are rounds of one figure, finite and all in one unit; a summary keeps
-// that unit, and ratios, P and confidence have none. NaN means that the rounds
-// are too few, or not such, to give the figure; it never stands for zero.
+// Values are rounds of one figure, finite and in one unit. A summary keeps that unit;
+// ratios, P and confidence have no unit. NaN means that the rounds are too few, or not
+// suitable, to give the figure. It never stands for zero.
 package stat
 
 import (
@@ -18,16 +18,16 @@ import (
 // Alpha is the significance level of all intervals and tests.
 const Alpha = 0.05
 
-// Summary describes the rounds of one figure. Without rounds all is NaN but for
+// Summary describes the rounds of one figure. Without rounds, all fields are NaN except
 // Confidence.
 type Summary struct {
-	Values []float64 // of the rounds, in their order; the caller's
+	Values []float64 // of the rounds, in their order; they belong to the caller
 	Median float64
-	// Lo and Hi hold the true median with the given confidence, whatever the
-	// distribution: order statistics (benchmath.AssumeNothing). From six rounds on
-	// Confidence is 0.95 or more; below, Lo and Hi are the least and the greatest
-	// round, and Confidence is what that gives: 0.75 with three. One round has no
-	// interval: Lo and Hi are NaN, Confidence is 0.
+	// Lo and Hi contain the true median with the given confidence, whatever the
+	// distribution: they are order statistics (benchmath.AssumeNothing). With six
+	// rounds or more, Confidence is 0.95 or more. With fewer, Lo and Hi are the least
+	// and the greatest round, and Confidence is what this gives: 0.75 with three
+	// rounds. One round gives no interval: Lo and Hi are NaN, and Confidence is 0.
 	Lo, Hi     float64
 	Confidence float64 // a share of 1
 	Min, Max   float64
@@ -53,9 +53,9 @@ func Summarize(values []float64) Summary {
 		s.Lo, s.Hi, s.Confidence = b.Lo, b.Hi, b.Confidence
 	case n > 1:
 		s.Lo, s.Hi = s.Min, s.Max
-		s.Confidence = 1 - math.Pow(2, 1-float64(n)) // all on one side of the median: 2 * 2^-n
+		s.Confidence = 1 - math.Pow(2, 1-float64(n)) // the probability that all rounds are on one side of the median is 2 * 2^-n
 	}
-	// These fail on too few values alone.
+	// These functions fail only if there are too few values.
 	s.Mean, _ = stats.Mean(values)
 	if n > 1 {
 		s.StdDev, _ = stats.StandardDeviationSample(values)
@@ -66,11 +66,11 @@ func Summarize(values []float64) Summary {
 func sample(values []float64) *benchmath.Sample {
 	t := benchmath.DefaultThresholds
 	t.CompareAlpha = Alpha
-	return benchmath.NewSample(slices.Clone(values), &t) // which sorts
+	return benchmath.NewSample(slices.Clone(values), &t) // NewSample sorts its argument
 }
 
-// MedianIndex returns the index of the value that is nearest to the median, the
-// first of several.
+// MedianIndex returns the index of the value that is nearest to the median; of several,
+// the first.
 func MedianIndex(values []float64) int {
 	best, at := math.Inf(1), 0
 	m := Summarize(values).Median

@@ -1,10 +1,9 @@
-// Package target says what the races of this module should show and computes
-// from a run's cells whether they do.
+// Package target says what the races of this module should show, and computes from the
+// cells of a run whether they do.
 //
-// targets.json is the one place of all targets, by the name of their plan. A plan
-// carries its own into the run directory, so that a report needs nothing else.
-// Verdicts are computed from medians over rounds; intervals come from package
-// stat.
+// targets.json has all targets, by the name of their plan. A plan carries its own
+// targets into the run directory, so that a report needs nothing else. Verdicts are
+// computed from medians over rounds; intervals come from package stat.
 package target
 
 import (

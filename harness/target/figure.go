@@ -9,13 +9,14 @@ import (
 	"lsmlab/harness/result"
 )
 
-// figure is what a line judges.
+// figure is the quantity that a line judges.
 type figure struct {
 	higher bool // is better
 	of     func(result.Cell) float64
 }
 
-// figures by their name in a line. Zero is "not measured" for all of them.
+// figures are the figures by the name that lines use. Zero means "not measured" in all
+// of them.
 var figures = map[string]figure{
 	"ops_per_sec":         {true, func(c result.Cell) float64 { return c.OpsPerSec }},
 	"reader_ops_per_sec":  {true, func(c result.Cell) float64 { return role(c, "reader") }},
@@ -39,7 +40,7 @@ func role(c result.Cell, name string) float64 {
 
 func figureOf(line result.TargetLine) figure { return figures[cmp.Or(line.Figure, "ops_per_sec")] }
 
-// check refuses lines that could not be judged.
+// check refuses lines that cannot be judged.
 func check(t *result.Targets) error {
 	for _, l := range t.Lines {
 		if figureOf(l).of == nil {

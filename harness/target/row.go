@@ -11,16 +11,16 @@ import (
 const (
 	Met         = "met"
 	NotMet      = "not met"
-	NotMeasured = "not measured" // our engines or the peers have no cell for it
+	NotMeasured = "not measured" // our engines or the peers have no cell for this line
 )
 
 // Row is a line with what the run shows.
 type Row struct {
 	result.TargetLine
-	Own, Peer    string // the best of each; empty if none was measured
+	Own, Peer    string // the best engine of each side; empty if none was measured
 	OwnSummary   stat.Summary
 	PeerSummary  stat.Summary // of a line with a ratio
-	Better       stat.Ratio   // how many times as good ours is; of a line with a ratio
+	Better       stat.Ratio   // how many times as good ours is; for a line with a ratio
 	HigherBetter bool
 	Verdict      string
 }
@@ -64,14 +64,14 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 	return row
 }
 
-// about says whether a line is about a cell.
+// about says whether a line judges a cell.
 func about(line result.TargetLine, c result.Cell) bool {
 	return c.OK() && c.Workload == line.Workload &&
 		(line.Durability == "" || c.Durability == line.Durability) && (line.Threads == 0 || c.Threads == line.Threads)
 }
 
-// best returns the engine with the best median among names, the first by name of
-// equals.
+// best returns the engine with the best median among names. Of equals it returns the
+// first by name.
 func best(values map[string][]float64, names []string, higher bool) (engine string, sum stat.Summary) {
 	sum = stat.Summarize(nil)
 	for _, name := range slices.Sorted(slices.Values(names)) {

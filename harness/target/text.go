@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+
+	"lsmlab/harness/result"
 )
 
-// Fields are a row as people read it, in the order of [Head]; values have four
-// digits and the unit of the line's figure.
+// Fields returns a row as text, in the order of [Head]. Values have four digits and the
+// unit of the line's figure.
 func (r Row) Fields() []string {
 	fields := []string{r.Name, r.Own, "-", r.Peer, "-", "-", "-", "", r.Verdict}
 	if r.Own != "" {
@@ -33,7 +35,7 @@ func (r Row) Fields() []string {
 // Head names the fields of a row.
 var Head = []string{"line", "best of ours", "figure", "best peer", "figure", "times as good", "95% interval", "target", "verdict"}
 
-// Print writes rows as a table, and how many are met.
+// Print writes rows as a table, and then how many targets are met.
 func Print(w io.Writer, rows []Row) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	met := 0
@@ -55,4 +57,14 @@ func Print(w io.Writer, rows []Row) error {
 	}
 	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
 	return err
+}
+
+// PrintRun prints which targets of its plan the run in a directory shows, if the plan
+// has any.
+func PrintRun(w io.Writer, dir string) error {
+	run, err := result.ReadRun(dir)
+	if err != nil || run.Plan.Targets == nil {
+		return err
+	}
+	return Print(w, Evaluate(run))
 }

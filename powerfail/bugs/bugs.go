@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strings"
 
-	"lsmlab/engines"
+	"lsmlab/engines/fileroles"
+	"lsmlab/engines/plantedbugs"
 	"lsmlab/engines/vfs"
-	"lsmlab/powerfail/explore"
 )
 
 // Bug is one planted bug.
@@ -41,9 +41,9 @@ func (b *Bug) Sees(tier string) bool { return slices.Contains(b.Tiers, tier) }
 // All returns every bug, in the order in which they are shown.
 func All() []Bug {
 	all := lies()
-	for _, b := range engines.PlantedBugs() {
+	for _, b := range plantedbugs.All() {
 		plant := func(fs vfs.FS) vfs.FS {
-			engines.PlantBug(b.Name)
+			plantedbugs.Plant(b.Name)
 			return fs
 		}
 		all = append(all, Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: Tiers(), Core: true})
@@ -130,7 +130,7 @@ func Lookup(name string) (Bug, error) {
 		known = append(known, b.Name)
 		switch {
 		case b.Name != name:
-		case b.Core && !engines.PlantedBugsBuilt:
+		case b.Core && !plantedbugs.Built:
 			return Bug{}, fmt.Errorf("planted bug %q is in the core, which needs a build with -tags plantedbugs", name)
 		default:
 			return b, nil
@@ -143,7 +143,7 @@ func Lookup(name string) (Bug, error) {
 func lying(kind vfs.OpKind, role string) func(vfs.FS) vfs.FS {
 	return func(fs vfs.FS) vfs.FS {
 		return vfs.NewInject(fs, func(op vfs.Op) vfs.Fault {
-			return vfs.Fault{Lie: op.Kind == kind && explore.Role(op.Path) == role}
+			return vfs.Fault{Lie: op.Kind == kind && fileroles.Of(op.Path) == role}
 		})
 	}
 }

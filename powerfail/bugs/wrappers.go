@@ -3,8 +3,8 @@ package bugs
 import (
 	"sync"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/engines/vfs"
-	"lsmlab/powerfail/explore"
 )
 
 // fileFS lets a function put something between the engine and each file that it
@@ -35,7 +35,7 @@ func (fs *fileFS) wrapped(name string, f vfs.File, err error) (vfs.File, error) 
 func late(role string) func(vfs.FS) vfs.FS {
 	return func(fs vfs.FS) vfs.FS {
 		return &fileFS{fs, func(name string, f vfs.File) vfs.File {
-			if explore.Role(name) != role {
+			if fileroles.Of(name) != role {
 				return f
 			}
 			return &lateFile{File: f}

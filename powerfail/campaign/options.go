@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,34 @@ type Options struct {
 	Shard    Shard
 	Bug      string // planted; "": none
 	Findings int    // that end an engine, 1 or more
+}
+
+// SetProfiles sets the profiles by their names, each once.
+func (o *Options) SetProfiles(names []string) error {
+	o.Profiles = nil
+	for _, name := range names {
+		p, err := explore.ParseProfile(name)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(o.Profiles, p) {
+			o.Profiles = append(o.Profiles, p)
+		}
+	}
+	return nil
+}
+
+// Check refuses values that make no sense, by their flags.
+func (o *Options) Check() error {
+	if o.Depth < 1 || o.Depth > 5 || o.States < 1 || o.Findings < 1 {
+		return fmt.Errorf("--depth %d, --states %d, --findings %d: want a depth of 1 to 5, and one state and finding at least", o.Depth, o.States, o.Findings)
+	}
+	return nil
+}
+
+// WeakestFirst sorts the profiles: what a weak one shows needs no stronger one.
+func (o *Options) WeakestFirst() {
+	slices.SortFunc(o.Profiles, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) })
 }
 
 // Shard is part I of N of the work. The zero value is all of it. It is a flag's value.

@@ -21,10 +21,11 @@ func (l *lines) Line(format string, args ...any) { fmt.Fprintf(l, format+"\n", a
 // A run keeps its cells and findings, says each, and adds them up.
 func TestRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	r, err := Begin(dir, rundir.Run{Tier: "sim", Seed: 7})
+	r, err := Begin(dir, rundir.Run{Tier: "sim", Seed: 7}, rundir.Plan{Tier: "sim", Seed: 7}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = r.Close() })
 	var said lines
 	r.Progress = &said
 	r.Chain = func(*rundir.Finding) (*rundir.Chain, error) { return &rundir.Chain{Last: 3}, nil }
@@ -33,6 +34,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, distinct := range []int64{3, 4} {
+		key.Engine += "s"
 		if err := r.Add(rundir.Cell{Key: key, Counts: explore.Counts{Explored: 9, Distinct: distinct, Violations: map[string]int64{"lost": 2}}}); err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 // Package chaos writes the faults of a fault file (package faults) as resources of
-// Chaos Mesh, reads resources back, and tells which of them do nothing.
+// Chaos Mesh. It also reads such resources, and tells which of them have no effect.
 //
-// It is of a module of its own, so that nobody who builds lsmlab compiles the
+// It is a separate module, so that nobody who builds lsmlab has to compile the
 // Kubernetes libraries.
 //
 // # Which resource a fault becomes
@@ -17,15 +17,15 @@
 //	|                                            | names a container, pod-kill otherwise  |
 //	| stop, power-cut                            | none; Render refuses them              |
 //
-// Chaos Mesh has no action that holds a process and lets it go on (pod-failure
-// ends it), and none that drops what a machine did not sync.
+// Chaos Mesh has no action that stops a process and lets it go on (pod-failure ends
+// it), and none that drops what a machine did not sync.
 //
 // # Schedules
 //
-// Faults that start at once become resources of their own. As soon as one fault
-// starts later or comes a counted number of times, all of them become a Workflow,
-// whose branches run beside each other and begin with a Suspend.
+// Faults that start at once become separate resources. As soon as one fault starts
+// later, or occurs a limited number of times, all of them become a Workflow. Its
+// branches run concurrently, and each begins with a Suspend.
 //
-// A Schedule first fires one period after it was created. So a fault that comes
-// again becomes two things: one for the first time, and a Schedule for the others.
+// A Schedule first fires one period after its creation. So a fault that occurs
+// repeatedly becomes two things: one for the first time, and a Schedule for the others.
 package chaos

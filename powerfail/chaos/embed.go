@@ -8,8 +8,8 @@ import (
 	"lsmlab/powerfail/faults"
 )
 
-// embed returns the kind of resource that f becomes, and its specification in
-// the form that schedules and workflows hold. A nil duration leaves it out.
+// embed returns the kind of resource that f becomes, and its specification in the form
+// for schedules and workflows. If duration is nil, the specification has none.
 func (r renderer) embed(f faults.Fault, duration *string) (kind string, e v1alpha1.EmbedChaos, err error) {
 	defer func() {
 		if err != nil {
@@ -29,7 +29,7 @@ func (r renderer) embed(f faults.Fault, duration *string) (kind string, e v1alph
 		e.StressChaos, err = r.stress(f, s, duration)
 		return "StressChaos", e, err
 	case faults.Memory:
-		// As bytes: the library's parser takes 1MiB for a million.
+		// The size is written in bytes: the library's parser reads 1MiB as a million.
 		size := fmt.Sprintf("%dB", a.SizeBytes)
 		s := v1alpha1.Stressors{MemoryStressor: &v1alpha1.MemoryStressor{Stressor: v1alpha1.Stressor{Workers: a.Workers}, Size: size}}
 		e.StressChaos, err = r.stress(f, s, duration)

@@ -8,22 +8,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Finding is something in a resource that the library takes and that does
-// nothing, or not what it says.
+// Finding is something in a resource that the library accepts, but that has no effect,
+// or another effect than it says.
 type Finding struct {
 	Resource string // kind and name
 	Field    string // such as spec.delay.correlation
 	Value    string
-	Problem  string // what comes of it, and what to write
+	Problem  string // what happens instead, and what to write
 }
 
 func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s: %s", f.Resource, f.Field, f.Value, f.Problem)
 }
 
-// Lint returns what is in vain in obj, in the order of its fields. It knows
-// NetworkChaos, IOChaos, PodChaos, TimeChaos, StressChaos, Schedule and Workflow,
-// and finds nothing in other kinds. It does not repeat what Validate tells.
+// Lint returns what has no effect in obj, in the order of its fields. It knows
+// NetworkChaos, IOChaos, PodChaos, TimeChaos, StressChaos, Schedule and Workflow, and
+// finds nothing in other kinds. It does not repeat what Validate reports.
 func Lint(obj client.Object) []Finding {
 	l := &linter{resource: kindOf(obj) + " " + obj.GetName()}
 	switch o := obj.(type) {
@@ -32,7 +32,7 @@ func Lint(obj client.Object) []Finding {
 	case *v1alpha1.Workflow:
 		l.workflow(o.Spec)
 	default:
-		// The specification is a field of this name in every kind.
+		// In every kind, the specification is a field of this name.
 		if spec := reflect.ValueOf(obj).Elem().FieldByName("Spec"); spec.IsValid() {
 			l.spec("spec", spec.Addr().Interface())
 		}
@@ -74,8 +74,8 @@ func (l *linter) spec(path string, spec any) {
 	}
 }
 
-// embedded lints the specification of a kind that a schedule or a template holds,
-// and reports whether it is there.
+// embedded lints the specification of a kind within a schedule or a template. It
+// returns false if there is none.
 func (l *linter) embedded(path, kind string, e *v1alpha1.EmbedChaos) bool {
 	var spec reflect.Value
 	if e != nil {

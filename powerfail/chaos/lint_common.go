@@ -10,20 +10,20 @@ import (
 	"github.com/chaos-mesh/chaos-mesh/api/v1alpha1"
 )
 
-// duration looks at how long a fault lasts; nil is until the resource goes.
+// duration checks how long a fault lasts; nil means until the resource is removed.
 func (l *linter) duration(field string, d *string) {
 	if d == nil {
 		return
 	}
 	switch v, err := time.ParseDuration(*d); {
-	case err != nil: // the library looks at it in most kinds only
+	case err != nil: // the library checks it in most kinds only
 		l.add(field, quote(*d), `the controller cannot read it, so the fault never ends by itself: want a duration such as "5m"`)
 	case v <= 0:
 		l.add(field, *d, "the fault ends before it begins: want a duration above 0")
 	}
 }
 
-// selector looks at which pods are met.
+// selector checks which pods are affected.
 func (l *linter) selector(path string, p v1alpha1.PodSelector) {
 	s := p.Selector
 	if len(s.LabelSelectors)+len(s.ExpressionSelectors)+len(s.AnnotationSelectors)+len(s.FieldSelectors)+
@@ -41,24 +41,24 @@ func (l *linter) selector(path string, p v1alpha1.PodSelector) {
 	}
 }
 
-// share looks at a percentage that says how often something happens.
+// share checks a percentage that says how often something happens.
 func (l *linter) share(field, value string) {
 	x, err := strconv.ParseFloat(value, 64)
 	switch {
 	case err != nil && value != "":
 		// The library tells.
-	case !(x > 0): // also if it is NaN
+	case !(x > 0): // true for NaN too
 		l.add(field, quote(value), "the daemon drops it, and no packet is met: want a number above 0, at most 100")
 	case x > 100:
 		l.add(field, quote(value), "tc refuses it, and nothing is applied: want a number above 0, at most 100")
 	}
 }
 
-// correlation looks at a percentage that may be 0.
+// correlation checks a percentage that may be 0.
 func (l *linter) correlation(field, value string) (x float64) {
 	x, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return 0 // empty, or the library tells
+		return 0 // it is empty, or the library reports it
 	}
 	if !(x >= 0 && x <= 100) {
 		l.add(field, quote(value), "a correlation is a percentage: want a number from 0 to 100")
@@ -69,7 +69,8 @@ func (l *linter) correlation(field, value string) (x float64) {
 
 func quote(s string) string { return strconv.Quote(s) }
 
-// lowerFirst returns the field of a kind: networkChaos, and ioChaos of IOChaos.
+// lowerFirst returns the name of the field for a kind: networkChaos, or ioChaos for
+// IOChaos.
 func lowerFirst(kind string) string {
 	if rest, ok := strings.CutPrefix(kind, "IO"); ok {
 		return "io" + rest

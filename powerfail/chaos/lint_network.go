@@ -66,9 +66,9 @@ func (l *linter) parameters(path string, p v1alpha1.TcParameter) {
 	}
 }
 
-// delay knows the daemon: it hands a jitter to tc only with a latency, and a
-// correlation only with a jitter. It rounds both up to microseconds, so that none
-// above 0 is in vain.
+// delay follows the daemon, which passes a jitter to tc only with a latency, and a
+// correlation only with a jitter. The daemon rounds both up to microseconds, so that
+// none above 0 is without effect.
 func (l *linter) delay(path string, d *v1alpha1.DelaySpec) {
 	if l.time(path+".latency", d.Latency) <= 0 {
 		l.add(path+".latency", quote(d.Latency), "the daemon adds no delay, and drops jitter and reorder with it: want a latency above 0")
@@ -83,14 +83,14 @@ func (l *linter) delay(path string, d *v1alpha1.DelaySpec) {
 	}
 }
 
-// definedTime is the pattern of the resource definition.
+// definedTime is the pattern in the resource definition.
 var definedTime = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h)$`)
 
-// time returns a latency or a jitter, 0 for what cannot be read.
+// time returns a latency or a jitter. It returns 0 for a value that cannot be read.
 func (l *linter) time(field, value string) time.Duration {
 	d, err := time.ParseDuration(value)
 	if err != nil {
-		return 0 // empty, or the library tells
+		return 0 // it is empty, or the library reports it
 	}
 	if !definedTime.MatchString(value) {
 		l.add(field, quote(value), `the resource definition refuses it: want a number and one of ns, us, ms, s, m, h, such as "90s"`)

@@ -28,7 +28,7 @@ func (l *linter) pod(path string, s *v1alpha1.PodChaosSpec) {
 	}
 }
 
-// clockIDs are those of clock_gettime that the daemon knows.
+// clockIDs are the clocks of clock_gettime that the daemon knows.
 var clockIDs = []string{
 	"CLOCK_REALTIME", "CLOCK_MONOTONIC", "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLOCK_MONOTONIC_RAW",
 	"CLOCK_REALTIME_COARSE", "CLOCK_MONOTONIC_COARSE", "CLOCK_BOOTTIME", "CLOCK_REALTIME_ALARM", "CLOCK_BOOTTIME_ALARM",
@@ -80,7 +80,7 @@ func (l *linter) workers(field string, n int) {
 	}
 }
 
-// ioMethods are the operations that a file system in user space is asked for.
+// ioMethods are the operations that a file system in user space receives.
 var ioMethods = strings.Fields(`lookup forget getattr setattr readlink mknod mkdir unlink rmdir symlink rename link open read
 	write flush release fsync opendir readdir releasedir fsyncdir statfs setxattr getxattr listxattr removexattr access create
 	getlk setlk bmap`)
@@ -91,7 +91,7 @@ func (l *linter) io(at string, s *v1alpha1.IOChaosSpec) {
 		if d, err := time.ParseDuration(s.Delay); s.Delay == "" || err == nil && d <= 0 {
 			l.add(at+".delay", quote(s.Delay), `operations do not wait: want a delay such as "50ms"`)
 		}
-	case v1alpha1.IoFaults: // the library looks at the error's number
+	case v1alpha1.IoFaults: // the library checks the number of the error
 	case v1alpha1.IoAttrOverride:
 		if s.Attr == nil {
 			l.add(at+".attr", "missing", "there is nothing to override: write it")

@@ -21,7 +21,7 @@ func (l *linter) schedule(s *v1alpha1.Schedule) {
 	l.embedded("spec", string(s.Spec.Type), &s.Spec.EmbedChaos)
 }
 
-// period looks at how often a schedule fires; the library reads it in a Schedule,
+// period checks how often a schedule fires. The library checks this in a Schedule, but
 // not in a template of a Workflow.
 func (l *linter) period(field, value string) {
 	if _, err := v1alpha1.StandardCronParser.Parse(value); err != nil {
@@ -69,8 +69,8 @@ func (l *linter) template(path string, t v1alpha1.Template) {
 	}
 }
 
-// unchecked tells what the library would say: it checks a Schedule and a template,
-// but not the schedule within a template.
+// unchecked reports what the library would report. The library checks a Schedule and a
+// template, but not the schedule within a template.
 func (l *linter) unchecked(path string, s *v1alpha1.ChaosOnlyScheduleSpec) {
 	for _, err := range s.EmbedChaos.Validate(nil, string(s.Type)) {
 		l.add(path+"."+lowerFirst(string(s.Type)), err.Field, err.ErrorBody())
@@ -83,7 +83,7 @@ func (l *linter) deadline(path string, t v1alpha1.Template) {
 	}
 }
 
-// reachable returns the names of the templates that the entry leads to.
+// reachable returns the names of the templates to which the entry leads.
 func reachable(w v1alpha1.WorkflowSpec) map[string]bool {
 	children := make(map[string][]string)
 	for _, t := range w.Templates {

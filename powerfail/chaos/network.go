@@ -35,7 +35,7 @@ func (r renderer) network(f faults.Fault, duration *string) (*v1alpha1.NetworkCh
 	default:
 		return nil, fmt.Errorf("kind %q: no resource of Chaos Mesh is known for it", f.Kind)
 	}
-	spec.Direction = v1alpha1.Direction(traffic.Direction) // the same names
+	spec.Direction = v1alpha1.Direction(traffic.Direction) // both use the same names
 	if traffic.Peer != nil {
 		peer, err := r.selector(*traffic.Peer)
 		if err != nil {
@@ -59,8 +59,8 @@ func setPackets(p *v1alpha1.TcParameter, kind faults.Kind, percent, correlation 
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// oneUnit writes d, which is not negative, in whole numbers of one unit, the
-// largest that divides d: the resource definitions refuse 1m30s, and µs.
+// oneUnit writes d, which must not be negative, as a whole number of one unit, the
+// largest that divides d. The resource definitions refuse 1m30s, and µs.
 func oneUnit(d time.Duration) string {
 	for _, u := range []struct {
 		name string

@@ -14,11 +14,11 @@ import (
 // Options say where the faults are applied. Namespace is required.
 type Options struct {
 	Namespace string
-	Labels    map[string]string // which targets and peers must carry too; may be nil
+	Labels    map[string]string // which targets and peers must have too; may be nil
 }
 
-// Render returns the resources of f, with the library's defaults, and checked by
-// the library. What they do is for Lint to judge.
+// Render returns the resources of f, with the defaults of the library, after the
+// library has checked them. Lint judges what they do.
 func Render(f *faults.File, opts Options) ([]client.Object, error) {
 	r := renderer{file: f, opts: opts}
 	objects, err := r.render()
@@ -37,13 +37,14 @@ func Render(f *faults.File, opts Options) ([]client.Object, error) {
 			return nil, err
 		}
 		for _, n := range networks(obj) {
-			n.PartitionBehavior = "" // drop, by default; resource definitions up to 2026-09 do not know it
+			n.PartitionBehavior = "" // the default is to drop; resource definitions up to 2026-09 do not have this field
 		}
 	}
 	return objects, nil
 }
 
-// networks returns the specifications of networks in obj, which they are part of.
+// networks returns the specifications of networks in obj. They are parts of obj, not
+// copies.
 func networks(obj client.Object) []*v1alpha1.NetworkChaosSpec {
 	var all []*v1alpha1.NetworkChaosSpec
 	switch o := obj.(type) {
@@ -64,8 +65,8 @@ func networks(obj client.Object) []*v1alpha1.NetworkChaosSpec {
 	return slices.DeleteFunc(all, func(n *v1alpha1.NetworkChaosSpec) bool { return n == nil })
 }
 
-// maxName is what a value of a label may have: the controller puts the name of a
-// Schedule and of a Workflow into labels of what it creates.
+// maxName is the longest value of a label. The controller puts the names of a Schedule
+// and of a Workflow into labels of the objects that it creates.
 const maxName = 63
 
 type renderer struct {
@@ -91,7 +92,7 @@ func (r renderer) render() ([]client.Object, error) {
 	return all, nil
 }
 
-// resources returns those of a fault that starts at once.
+// resources returns the resources of a fault that starts at once.
 func (r renderer) resources(f faults.Fault) ([]client.Object, error) {
 	kind, embed, err := r.embed(f, durationOf(f))
 	if err != nil {
@@ -122,7 +123,7 @@ func (r renderer) resources(f faults.Fault) ([]client.Object, error) {
 
 func every(f faults.Fault) string { return "@every " + f.Every.String() }
 
-// durationOf returns nil for an instant.
+// durationOf returns nil for a fault without a duration.
 func durationOf(f faults.Fault) *string {
 	if f.Duration == 0 {
 		return nil
@@ -131,7 +132,7 @@ func durationOf(f faults.Fault) *string {
 	return &d
 }
 
-// selector returns what selects the pods of t. The caller may keep it.
+// selector returns the selector of the pods of t. The caller may keep it.
 func (r renderer) selector(t faults.Target) (v1alpha1.PodSelector, error) {
 	labels := maps.Clone(t.Labels)
 	for k, v := range r.opts.Labels {

@@ -24,7 +24,7 @@ func setKind(obj client.Object, kind string) {
 	obj.GetObjectKind().SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind(kind))
 }
 
-// Default fills obj as the library does; a Workflow has no defaults.
+// Default fills obj with the defaults of the library. A Workflow has none.
 func Default(obj client.Object) error {
 	if d, ok := obj.(webhook.CustomDefaulter); ok {
 		return d.Default(context.Background(), obj.(runtime.Object))
@@ -32,13 +32,13 @@ func Default(obj client.Object) error {
 	return nil
 }
 
-// Validate returns what the library says against obj.
+// Validate returns the errors that the library finds in obj.
 func Validate(obj client.Object) (err error) {
 	v, ok := obj.(webhook.CustomValidator)
 	if !ok {
 		return fmt.Errorf("%s %s: the library does not check this kind", kindOf(obj), obj.GetName())
 	}
-	defer func() { // the library follows the pointer to a specification that is missing
+	defer func() { // the library dereferences the pointer to a missing specification
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s %s: the library's check panics: %v", kindOf(obj), obj.GetName(), p)
 		}
@@ -49,8 +49,8 @@ func Validate(obj client.Object) (err error) {
 	return nil
 }
 
-// Write writes objects as YAML documents, without the status, which is not the
-// writer's to say.
+// Write writes objects as YAML documents. It leaves out the status, which only the
+// controller sets.
 func Write(w io.Writer, objects []client.Object) error {
 	for i, obj := range objects {
 		data, err := json.Marshal(obj)
@@ -79,8 +79,8 @@ func Write(w io.Writer, objects []client.Object) error {
 	return nil
 }
 
-// Read reads YAML documents of Chaos Mesh. Other kinds and fields that a kind does
-// not have are errors, which name the document, counted from 1.
+// Read reads YAML documents of Chaos Mesh. Unknown kinds, and fields that a kind does
+// not have, are errors. They name the document, counted from 1.
 func Read(data []byte) ([]client.Object, error) {
 	kinds := v1alpha1.AllKindsIncludeScheduleAndWorkflow()
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
@@ -98,7 +98,7 @@ func Read(data []byte) ([]client.Object, error) {
 			return nil, fmt.Errorf("document %d: %w", n, err)
 		}
 		if content == nil {
-			continue // a comment
+			continue // the document is only a comment
 		}
 		obj, err := readOne(text, kinds)
 		if err != nil {
@@ -127,7 +127,7 @@ func readOne(text []byte, kinds map[string]*v1alpha1.ChaosKind) (client.Object, 
 	return obj, nil
 }
 
-// decode reads as an API server does. yaml.UnmarshalStrict does not: it sets the
+// decode reads text as an API server does. yaml.UnmarshalStrict does not: it sets the
 // rate of a NetworkChaos as soon as its bandwidth has one.
 func decode(text []byte, obj client.Object) error {
 	data, err := yaml.YAMLToJSONStrict(text)

@@ -8,20 +8,20 @@ import (
 	"lsmlab/powerfail/faults"
 )
 
-// Names of templates that no fault has, since a fault's name has no dot.
+// Names of templates. They have a dot, which names of faults do not have.
 const (
 	entry = "all.faults"
 	start = ".start" // the Suspend before a fault
 	later = ".later" // the Serial of both
-	again = ".again" // the Schedule of a fault that comes again
-	times = ".times" // the Parallel of the first time and the others
+	again = ".again" // the Schedule of a fault that occurs again
+	times = ".times" // the Parallel of the first occurrence and the others
 )
 
-// instant is how long the template of a kill stands: a template without a
-// deadline never ends.
+// instant is the deadline of the template of a kill: a template without a deadline
+// never ends.
 const instant = 10 * time.Second
 
-// workflow returns one with a branch for each fault.
+// workflow returns a Workflow with a branch for each fault.
 func (r renderer) workflow() (*v1alpha1.Workflow, error) {
 	w := &v1alpha1.Workflow{Spec: v1alpha1.WorkflowSpec{Entry: entry}}
 	w.Name = r.file.Name
@@ -40,7 +40,7 @@ func (r renderer) workflow() (*v1alpha1.Workflow, error) {
 	return w, nil
 }
 
-// branch returns the templates of f; the first one holds the others.
+// branch returns the templates of f. The first one contains the others.
 func (r renderer) branch(f faults.Fault) ([]v1alpha1.Template, error) {
 	branch, err := r.occurrences(f)
 	if err != nil || f.Start == 0 {
@@ -52,8 +52,8 @@ func (r renderer) branch(f faults.Fault) ([]v1alpha1.Template, error) {
 	}, branch...), nil
 }
 
-// occurrences returns the template of f, together with the Schedule of its other
-// times if there are any; the first one holds the others.
+// occurrences returns the template of f, and the Schedule of its later occurrences if
+// there are any. The first template contains the others.
 func (r renderer) occurrences(f faults.Fault) ([]v1alpha1.Template, error) {
 	kind, embed, err := r.embed(f, nil)
 	if err != nil {
@@ -79,7 +79,7 @@ func (r renderer) occurrences(f faults.Fault) ([]v1alpha1.Template, error) {
 		EmbedChaos:        embed,
 	}}
 	if f.Times > 0 {
-		// Half a period behind the start of the last time, or at its end.
+		// The deadline is half a period after the start of the last occurrence, or at its end.
 		last := time.Duration(f.Times-1) * f.Every
 		others.Deadline = deadline(last + max(f.Duration, f.Every/2))
 	}

@@ -46,7 +46,7 @@ type Exploration struct {
 	// OnDoubt, if not nil, is told of each state that broke a rule and did not when it
 	// was checked again.
 	OnDoubt func(what string)
-	// Role says what a file of the store is for, by its path. nil: explore.Role.
+	// Role says what a file of the store is for, by its path. nil: explore.Patterns.
 	Role func(name string) string
 	// OnState, if not nil, is told after each check how many there were.
 	OnState func(distinct int64)
@@ -97,7 +97,7 @@ func (x *Exploration) run(ctx context.Context) (*run, error) {
 
 func (x *Exploration) role() func(string) string {
 	if x.Role == nil {
-		return explore.Role
+		return explore.Patterns()
 	}
 	return x.Role
 }

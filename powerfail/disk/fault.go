@@ -53,6 +53,16 @@ func ParseFault(text string) (Fault, error) {
 	return f, nil
 }
 
+// Set reads a fault as [ParseFault] does. With [Fault.String] it makes a fault the value
+// of a flag.
+func (f *Fault) Set(text string) (err error) {
+	*f, err = ParseFault(text)
+	return err
+}
+
+// Type names the kind of value in a command's help.
+func (f *Fault) Type() string { return "fault" }
+
 // String returns the fault as [ParseFault] reads it, "" for none.
 func (f Fault) String() string {
 	if f.Kind == "" {

@@ -95,15 +95,15 @@ func (h *hunt) shrink() {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// SameCause says whether two violations are one mistake as far as can be told: they
-// break one rule and, where a program of a person's own says in words what is wrong,
-// say the same but for numbers.
-func SameCause(a, b *oracle.Violation) bool {
-	if a.Rule != b.Rule {
-		return false
+// Cause names the mistake that a violation shows, as far as can be told: by the rule
+// and, where a program of a person's own says in words what is wrong, by these words but
+// for numbers.
+func Cause(v *oracle.Violation) string {
+	if v.Rule != RuleCheck && v.Rule != RuleReopen {
+		return string(v.Rule)
 	}
-	if a.Rule != RuleCheck && a.Rule != RuleReopen {
-		return true
-	}
-	return numbers.ReplaceAllString(a.Detail, "N") == numbers.ReplaceAllString(b.Detail, "N")
+	return string(v.Rule) + ": " + numbers.ReplaceAllString(v.Detail, "N")
 }
+
+// SameCause says whether two violations show one mistake.
+func SameCause(a, b *oracle.Violation) bool { return Cause(a) == Cause(b) }

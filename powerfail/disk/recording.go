@@ -37,6 +37,9 @@ func (r *Recording) Subject() rundir.Key {
 	return rundir.Key{Engine: r.Engine, FileSystem: r.FileSystem, Bug: r.Bug}
 }
 
+// OfEngine says whether an engine was recorded, and not a person's own program.
+func (r *Recording) OfEngine() bool { return r.Engine != "" }
+
 // LogFile returns the name of the block log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 

@@ -24,7 +24,7 @@ func TestTrails(t *testing.T) {
 	log := must(blocklog.Decode(file.Bytes()))(t)
 	g := &generator{
 		disk: must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
-		adversary: adversaryOf(explore.PosixStrict), journal: newJournal(log, explore.Role), rng: testseed.Rand(t),
+		adversary: adversaryOf(explore.PosixStrict), journal: newJournal(log, explore.Patterns()), rng: testseed.Rand(t),
 	}
 	var states []state
 	for s := range g.all(func() bool { return true }) {

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"math/rand/v2"
-	"path"
 	"strings"
 )
 
@@ -79,27 +78,4 @@ func (c *Counts) AtDepth(depth int, n int64) {
 		c.Depths = append(c.Depths, 0)
 	}
 	c.Depths[depth-1] += n
-}
-
-// Role says what a file of a store is for, by its name: wal, table, manifest,
-// current, reserve, lock, dir or other. It knows the names of all engines here.
-func Role(name string) string {
-	base := path.Base(name)
-	switch ext := path.Ext(base); {
-	case ext == ".wal" || ext == ".log" || ext == ".mem":
-		return "wal"
-	case ext == ".sst" || ext == ".ldb" || ext == ".vlog":
-		return "table"
-	case strings.HasPrefix(base, "MANIFEST"):
-		return "manifest"
-	case strings.HasPrefix(base, "CURRENT") || strings.HasPrefix(base, "marker."):
-		return "current"
-	case base == "RESERVE":
-		return "reserve"
-	case strings.HasPrefix(base, "LOCK"):
-		return "lock"
-	case ext == "" && !strings.HasPrefix(base, "OPTIONS"):
-		return "dir"
-	}
-	return "other"
 }

@@ -10,7 +10,7 @@ const (
 	week = 7 * 24 * hour
 )
 
-// actions holds what reads the fields of each kind.
+// actions holds, for each kind, the function that reads its fields.
 var actions = map[Kind]func(*object) Action{
 	KindDelay:     parseDelay,
 	KindLoss:      parsePackets,
@@ -89,13 +89,13 @@ func parseFiles(o *object) Files {
 	return Files{
 		Volume:     required(o, "volume", absolute),
 		Path:       optional(o, "path", "", absolute),
-		Operations: optional(o, "operations", nil, someOf(Operations()...)),
+		Operations: optional(o, "operations", nil, someOf(operations()...)),
 		Percent:    optional(o, "percent", 100, upTo(100)),
 	}
 }
 
-// Operations returns the operations on files that a fault may name, as FUSE
+// operations returns the operations on files that a fault may name, as FUSE
 // names them. The caller owns the slice.
-func Operations() []string {
+func operations() []string {
 	return []string{"create", "flush", "fsync", "getattr", "mkdir", "open", "read", "readdir", "rename", "rmdir", "setattr", "unlink", "write"}
 }

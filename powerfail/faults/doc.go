@@ -24,8 +24,8 @@
 //	| kind     | required; see below                                              |
 //	| target   | required; whom the fault meets                                   |
 //	| start    | duration from the start of the run; 0 unless given               |
-//	| duration | how long the fault lasts; required, but for kill and power-cut,  |
-//	|          | which are instants and take none                                 |
+//	| duration | how long the fault lasts; required, except for kill and          |
+//	|          | power-cut, which have no duration                                |
 //	| every    | the fault comes again at this period, counted from its start;    |
 //	|          | not shorter than duration, and at least 1s                       |
 //	| times    | how often it comes in all, with every; unless given, until the   |

@@ -16,27 +16,27 @@ type File struct {
 	Faults []Fault
 }
 
-// Fault is something that goes wrong for a while.
+// Fault is something that goes wrong for some time.
 type Fault struct {
 	Name     string
 	Kind     Kind
 	Target   Target
 	Start    time.Duration // from the start of the run
-	Duration time.Duration // 0 for an instant: Kill and PowerCut
-	Every    time.Duration // 0: the fault comes once
-	Times    int           // with Every; 0: until the run ends
+	Duration time.Duration // 0 for Kill and PowerCut, which have no duration
+	Every    time.Duration // 0 if the fault occurs once
+	Times    int           // how often it occurs, with Every; 0 means until the run ends
 	Action   Action
 }
 
-// Target stands for all that carry every label, or some of them.
+// Target stands for everything that has every label, or for some of it.
 type Target struct {
 	Labels    map[string]string // never empty
 	Pick      Pick
-	Container string // "": the executor's choice
+	Container string // "" leaves the choice to the executor
 }
 
-// Pick says how many of those that carry the labels are met. The zero value is
-// all of them. At most one field is set.
+// Pick says how many of the targets are affected. The zero value means all of them. At
+// most one field is set.
 type Pick struct {
 	Count   int
 	Percent int
@@ -55,8 +55,8 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// Parse reads a fault file. Its error joins all that is wrong in data; each names
-// the field, its value and what is valid.
+// Parse reads a fault file. Its error joins everything that is wrong in data. Each part
+// names the field, its value and what is valid.
 func Parse(data []byte) (*File, error) {
 	var errs []error
 	top := newObject("", data, &errs)

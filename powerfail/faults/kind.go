@@ -26,7 +26,7 @@ const (
 	KindPowerCut  Kind = "power-cut"
 )
 
-// Kinds returns all kinds, in order of their names. The caller owns the slice.
+// Kinds returns all kinds, sorted by name. The caller owns the slice.
 func Kinds() []Kind {
 	all := []Kind{
 		KindDelay, KindLoss, KindDuplicate, KindCorrupt, KindPartition, KindBandwidth, KindClock,
@@ -39,10 +39,10 @@ func Kinds() []Kind {
 // Instant reports whether a fault of the kind has no duration.
 func (k Kind) Instant() bool { return k == KindKill || k == KindPowerCut }
 
-// Action says how strong a fault is. It is one of the types of this file.
+// Action says how strong a fault is. It is one of the types in this file.
 type Action interface{ action() }
 
-// Direction tells packets that the target sends from those that it receives.
+// Direction distinguishes packets that the target sends from packets that it receives.
 type Direction string
 
 // Part of the file format; do not rename.
@@ -52,9 +52,9 @@ const (
 	Both Direction = "both"
 )
 
-// Traffic says which packets of the target are met.
+// Traffic says which packets of the target are affected.
 type Traffic struct {
-	Peer      *Target // nil: whoever is at the other side
+	Peer      *Target // nil means every peer
 	Direction Direction
 }
 
@@ -75,31 +75,31 @@ type Packets struct {
 // Partition lets no packet through.
 type Partition struct{ Traffic }
 
-// Bandwidth limits by a token bucket.
+// Bandwidth limits traffic by a token bucket.
 type Bandwidth struct {
 	Traffic
 	RateBits   int64 // a second
-	QueueBytes int64 // what may wait for tokens
-	BurstBytes int64 // what may pass at once
+	QueueBytes int64 // may wait for tokens
+	BurstBytes int64 // may pass at once
 }
 
-// Clock moves clocks by an offset.
+// Clock changes clocks by an offset.
 type Clock struct {
 	Offset    time.Duration
 	Realtime  bool
 	Monotonic bool
 }
 
-// CPU has workers that compute.
+// CPU runs workers that compute.
 type CPU struct {
 	Workers     int
-	LoadPercent int // of one CPU, each worker
+	LoadPercent int // of one CPU, for each worker
 }
 
-// Memory has workers that hold memory.
+// Memory runs workers that hold memory.
 type Memory struct {
 	Workers   int
-	SizeBytes int64 // each worker
+	SizeBytes int64 // for each worker
 }
 
 // Kill ends a process by SIGKILL.
@@ -108,14 +108,14 @@ type Kill struct{}
 // Stop holds a process by SIGSTOP until the fault ends.
 type Stop struct{}
 
-// PowerCut ends a machine; what was not synced is lost.
+// PowerCut ends a machine. Everything that was not synced is lost.
 type PowerCut struct{}
 
-// Files says which operations on files are met.
+// Files says which operations on files are affected.
 type Files struct {
 	Volume     string   // where the file system is mounted
-	Path       string   // a pattern; "": every file
-	Operations []string // none: all
+	Path       string   // a pattern; "" means every file
+	Operations []string // empty means all operations
 	Percent    int
 }
 

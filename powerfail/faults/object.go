@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// object is a JSON object that is read field by field. What is wrong goes to
-// errs; a field that is wrong reads as its zero value.
+// object is a JSON object that is read field by field. Errors are appended to errs. A
+// field with an error reads as its zero value.
 type object struct {
-	at    string // the path to it, "" for the file
+	at    string // the path to the object; "" for the whole file
 	raw   map[string]json.RawMessage
-	order []string // of the fields in the file
-	known []string // what was asked for
+	order []string // the fields in the order of the file
+	known []string // the fields that were asked for
 	errs  *[]error
 }
 
@@ -38,8 +38,8 @@ func newObject(at string, data []byte, errs *[]error) *object {
 	return o
 }
 
-// decode reads the fields by hand, since encoding/json takes the last of two
-// fields of one name without a word.
+// decode splits the object into fields by hand, because encoding/json silently takes
+// the last of two fields with the same name.
 func (o *object) decode(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil {
@@ -52,7 +52,7 @@ func (o *object) decode(data []byte) error {
 		if err != nil {
 			return err
 		}
-		name := t.(string) // a decoder returns nothing else as a key
+		name := t.(string) // a decoder returns only strings as keys
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
 			return err
@@ -90,7 +90,8 @@ func (o *object) has(name string) bool {
 	return ok
 }
 
-// finish tells of fields that nothing asked for; what names who has the others.
+// finish reports fields that nothing asked for. what names the object that has the
+// valid ones.
 func (o *object) finish(what string) {
 	for _, name := range o.order {
 		if !slices.Contains(o.known, name) {
@@ -127,7 +128,7 @@ func (o *object) value(name, want string, parse func(json.RawMessage) (any, bool
 	return v
 }
 
-// shorten returns a value as an error shows it.
+// shorten returns a value in the form in which an error shows it.
 func shorten(raw []byte) string {
 	const most = 60
 	var b bytes.Buffer

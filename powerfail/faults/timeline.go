@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// Event is the begin of a fault, or its end. An instant has a begin alone.
+// Event is the beginning or the end of a fault. A fault without a duration has only a
+// beginning.
 type Event struct {
 	At    time.Duration // from the start of the run
 	Begin bool
 	Fault *Fault
-	Nth   int // time that the fault comes, from 0
+	Nth   int // index of the occurrence, from 0
 }
 
-// Timeline returns what happens until a run of that length ends, in order of
-// time. No fault begins at until or later, and those that last longer end then.
-// Ends come before begins of the same moment; otherwise the order is the file's.
+// Timeline returns what happens until a run of the given length ends, in order of time.
+// No fault begins at until or later, and those that last longer end at until. At the
+// same moment, ends come before beginnings; otherwise the order is that of the file.
 // Events point into f.
 func (f *File) Timeline(until time.Duration) []Event {
 	var events []Event

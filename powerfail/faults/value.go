@@ -70,7 +70,7 @@ var pick = parser[Pick]{`"all", "one", a count such as "2" or a share such as "3
 	return Pick{Count: n}, true
 })}
 
-// text makes a parser's function of one that reads a string.
+// text turns a function that reads a string into the function of a parser.
 func text[T any](parse func(string) (T, bool)) func(json.RawMessage) (T, bool) {
 	return func(raw json.RawMessage) (T, bool) {
 		var s *string
@@ -162,7 +162,7 @@ func bytesBetween(least, most int64) parser[int64] {
 	})}
 }
 
-// scaled reads digits and one of units. It takes neither 0 nor what overflows.
+// scaled reads digits followed by one of units. It refuses 0 and numbers that overflow.
 func scaled(s string, units map[string]int64) (int64, bool) {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	unit, ok := units[s[digits:]]

@@ -26,7 +26,7 @@ func TestForgetfulAndCareful(t *testing.T) {
 	if f != nil {
 		t.Errorf("careful: %+v", f)
 	}
-	if counts.Losses["write dir lost"] == 0 { // a name without a suffix has the role of a directory
+	if counts.Losses["write N lost"] == 0 { // the files are named by numbers
 		t.Errorf("losses %v", counts.Losses)
 	}
 	r = record(t, stage, subject.Program{Workload: forgetful, Check: looks}, disk.Fault{})

@@ -121,7 +121,7 @@ func exploringLog(t testing.TB, stage *disk.Stage, l *Log) *Exploration {
 	t.Logf("seed %d", seed)
 	return &Exploration{
 		Stage: stage, Log: l, Judge: func() disk.Judge { return content{} },
-		Profile: explore.PosixStrict, Seed: seed, States: 300, Workers: 2, Causes: map[string]bool{}, Role: explore.Role,
+		Profile: explore.PosixStrict, Seed: seed, States: 300, Workers: 2, Causes: map[string]bool{}, Role: explore.Patterns(),
 	}
 }
 

@@ -32,6 +32,9 @@ func (r *Recording) Subject() rundir.Key {
 	return rundir.Key{Engine: r.Engine, FileSystem: FileSystem, Bug: r.Bug}
 }
 
+// OfEngine says whether an engine was recorded, and not a person's own program.
+func (r *Recording) OfEngine() bool { return r.Engine != "" }
+
 // LogFile returns the name of the log.
 func (r *Recording) LogFile() string { return filepath.Join(r.Dir, LogName) }
 
@@ -61,7 +64,7 @@ func (r *Recording) History() (*oracle.History, *program.Program, error) {
 
 // Text says for people what was recorded.
 func (r *Recording) Text() string {
-	if r.Engine != "" {
+	if r.OfEngine() {
 		return r.Steps
 	}
 	text := fmt.Sprintf("# workload: %s\n# check: %s\n", r.Program.Workload, r.Program.Check)
@@ -82,7 +85,7 @@ func (r *Recording) Explain(f *rundir.Finding) error {
 	}
 	f.Program, s.Program, s.Fault = r.Text(), r.Program, r.Fault
 	var err error
-	if r.Engine != "" {
+	if r.OfEngine() {
 		f.Acked = nil // the history has them
 		f.History, _, err = r.History()
 	}

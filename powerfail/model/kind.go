@@ -7,15 +7,15 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// Kind is how a profile shows in the model of a file system.
+// Kind is the meaning of a profile in the model of a file system.
 type Kind struct {
 	Strict bool
-	Keeps  []float64 // shares of unsynced things that random states keep; nil if there is one state alone
-	Blocks []int     // sizes in bytes of what is lost or found as a whole
+	Keeps  []float64 // probabilities with which a random state keeps unsynced things; nil if there is only one state
+	Blocks []int     // sizes, in bytes, of the blocks that are lost or survive as a whole
 	Lies   bool      // syncs do nothing
 }
 
-// KindOf returns how the profile shows.
+// KindOf returns the meaning of the profile.
 func KindOf(p explore.Profile) Kind {
 	switch p {
 	case explore.Ext4Ordered:
@@ -28,17 +28,19 @@ func KindOf(p explore.Profile) Kind {
 	return Kind{} // drop-all
 }
 
-// Durable is the crash that takes all that it may.
+// Durable is the crash that takes everything that it may take.
 func (k Kind) Durable() State { return State{CrashOptions: vfs.CrashOptions{Strict: k.Strict}} }
 
-// Draw returns a random kind of crash, and what decides in it. Keeps must not be nil.
+// Draw returns a random crash of the kind, and the function that decides in it. Keeps
+// must not be nil.
 func (k Kind) Draw(rng *rand.Rand) (State, Chooser) {
 	o := vfs.CrashOptions{Strict: k.Strict, BlockSize: k.Blocks[rng.IntN(len(k.Blocks))]}
 	o.Garbage = k.Strict && rng.IntN(4) == 0
 	return State{CrashOptions: o}, vfs.Chance(k.Keeps[rng.IntN(len(k.Keeps))], rng)
 }
 
-// Lie is a disk that answers syncs without doing anything, for [vfs.NewInject].
+// Lie is a disk that reports success of syncs without doing anything, for
+// [vfs.NewInject].
 func Lie(op vfs.Op) vfs.Fault {
 	switch op.Kind {
 	case vfs.OpSync, vfs.OpSyncData, vfs.OpSyncDir, vfs.OpOpenDSync:

@@ -8,22 +8,22 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// Chooser decides at the places where a crash chooses.
+// Chooser decides at each site of a crash.
 type Chooser = func(site vfs.CrashSite, n int) int
 
-// State is one crash: its kind, the choices in it, and the disk that it leaves.
+// State is one crash state: its kind, the choices in it, and the disk that it leaves.
 type State struct {
 	vfs.CrashOptions
 	Trail explore.Trail
 	Disk  *vfs.Mem
 }
 
-// Kill is the crash of the process alone: the operating system has all that it
-// was handed, and what was not synced is at stake in the next power cut.
+// Kill is the crash of the process alone. The operating system keeps everything that it
+// was given, and what was not synced may still be lost in the next power cut.
 func Kill() State { return State{CrashOptions: vfs.CrashOptions{ProcessCrash: true}} }
 
-// Make makes the disk of a crash of m now, by choose, which is nil for the durable
-// and for a kill.
+// Make makes the disk that a crash of m leaves now. choose decides; it is nil for
+// Durable and for Kill.
 func (s *State) Make(m *vfs.Mem, choose Chooser) {
 	s.Trail = s.Trail[:0:0]
 	if choose != nil {
@@ -33,17 +33,17 @@ func (s *State) Make(m *vfs.Mem, choose Chooser) {
 	s.Choose = nil
 }
 
-// Follow makes the disk again, by a trail.
+// Follow makes the disk again from recorded choices.
 func (s *State) Follow(m *vfs.Mem, t explore.Trail) { s.Make(m, explore.Follow[vfs.CrashSite](t)) }
 
-// Again returns the same crash of m, with a disk of its own.
+// Again returns the same crash of m, with a new disk.
 func (s *State) Again(m *vfs.Mem) State {
 	fresh := State{CrashOptions: s.CrashOptions}
 	fresh.Follow(m, s.Trail)
 	return fresh
 }
 
-// CutKind says what ended.
+// CutKind says whether the machine or the process ended.
 func (s *State) CutKind() oracle.Kind {
 	if s.ProcessCrash {
 		return oracle.Kill
@@ -51,8 +51,8 @@ func (s *State) CutKind() oracle.Kind {
 	return oracle.PowerOff
 }
 
-// EachLoss calls lost for each choice of the state that is not the newest. m is as
-// it was when the state was made.
+// EachLoss calls lost for each choice of the state that is not the newest one. m must
+// be as it was when the state was made.
 func (s *State) EachLoss(m *vfs.Mem, lost func(site vfs.CrashSite, got, n int)) {
 	if s.ProcessCrash {
 		return
@@ -68,7 +68,7 @@ func (s *State) EachLoss(m *vfs.Mem, lost func(site vfs.CrashSite, got, n int)) 
 	})
 }
 
-// Outcome says in words what choice got of n at a site means.
+// Outcome describes choice got of n at a site.
 func Outcome(site vfs.CrashSite, got, n int) string {
 	switch site.Kind {
 	case vfs.SiteBlock:
@@ -86,13 +86,13 @@ func Outcome(site vfs.CrashSite, got, n int) string {
 	return ""
 }
 
-// place tells sites apart that a crash of one moment has, whatever it chooses at the
-// others: a block may be at stake or not, by the size that is found.
+// place identifies a site of a crash at a given moment, whatever the crash chooses at
+// other sites. A block is a site only if the size that survived covers it.
 type place struct {
 	kind   vfs.SiteKind
 	file   string
 	offset int64
-	made   uint64 // of an entry
+	made   uint64 // number of the operation, for an entry
 }
 
 func placeOf(site vfs.CrashSite) place {
@@ -103,9 +103,9 @@ func placeOf(site vfs.CrashSite) place {
 	return p
 }
 
-// Shrink gives back what a crash of m took, as long as broken says that the state still
-// shows what it did, and returns the last state that does. What it lost is the least
-// that must be. It calls broken a few times for each loss at most.
+// Shrink restores what a crash of m took, one loss after the other, as long as broken
+// says that the state still shows the failure. It returns the last such state, whose
+// losses are all necessary. It calls broken at most a few times for each loss.
 func Shrink(m *vfs.Mem, s State, broken func(State) bool) State {
 	var lost explore.Trail
 	index := map[place]int{}
@@ -130,10 +130,11 @@ func Shrink(m *vfs.Mem, s State, broken func(State) bool) State {
 	return s
 }
 
-// Weakest looks for a crash of m under a profile weaker than p that shows what was
-// found, the weakest first: the one that takes all, then so many that draw makes. It
-// returns the profile, and whether there was one; the state is the last that shows was
-// given. It calls shows with states that have a disk.
+// Weakest looks for a crash of m under a profile weaker than p that still shows the
+// failure. It tries the weakest profile first: the crash that takes everything, then
+// the given number of crashes that draw makes. It returns the profile, and whether
+// there was one. The crash is the last state with which it called shows. All states
+// that shows gets have a disk.
 func Weakest(m *vfs.Mem, p explore.Profile, draws int, draw func(Kind) State, shows func(State) bool) (explore.Profile, bool) {
 	for _, weaker := range p.Weaker() {
 		k := KindOf(weaker)

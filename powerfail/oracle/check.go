@@ -9,41 +9,42 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Verdict is what a check found.
+// Verdict is the result of a check.
 type Verdict struct {
-	// Found is how many writes of each writer are there, in the order in which the
+	// Found is how many writes of each writer survived, in the order in which the
 	// writers first appear in the history.
 	Found []int `json:"found,omitempty"`
-	// Broken is the first rule that is broken, or nil if the store is sound.
+	// Broken is the first rule that the store violates, or nil if the store is sound.
 	Broken *Violation `json:"broken,omitempty"`
 }
 
-// Checker checks stores against one history. It keeps buffers between checks and
-// is used by one goroutine at a time.
+// Checker checks stores against one history. It keeps buffers between checks. One
+// goroutine at a time may use it.
 type Checker struct {
-	// Probed, if not nil, records the writes of each check: what a crash during it
-	// is judged by. Their writer is [ProbeWriter].
+	// Probed, if not nil, records the writes of each check, so that a crash during the
+	// check can be judged. Their writer is [ProbeWriter].
 	Probed *Recorder
 
 	x       *Index
-	probe   []byte // a key that the history does not have
+	probe   []byte // a key that the history does not contain
 	content content
-	scanned bool // content is that of the last check
+	scanned bool // content belongs to the last check
 	again   content
 	batch   kv.Batch
 	value   []byte
-	stage   Rule // broken if the engine panics now
+	stage   Rule // the rule that a panic of the engine violates now
 
-	rung      kv.Durability // the strongest that the engine gives, once known
-	rungKnown bool
+	level      kv.Durability // the strongest level that the engine gives, once levelKnown is set
+	levelKnown bool
 }
 
-// ProbeWriter is the writer of what a check writes, apart from all others.
+// ProbeWriter is the writer of the writes that a check makes. No writer of a history
+// has this number.
 const ProbeWriter = -1
 
-// NewChecker returns a checker of stores against the history.
+// NewChecker returns a checker for stores with this history.
 func (x *Index) NewChecker() *Checker {
-	c := &Checker{x: x, probe: []byte("probe"), rung: kv.Synced}
+	c := &Checker{x: x, probe: []byte("probe"), level: kv.Synced}
 	for x.has(c.probe) {
 		c.probe = append(c.probe, '+')
 	}
@@ -59,13 +60,13 @@ func (x *Index) has(key []byte) bool {
 	return false
 }
 
-// Check opens the store that a crash left and judges it: it must open, pass its
-// own check, read the same by point and by iterator, hold what the cut allows,
-// take a write, close, open again and be unchanged. A panic of the engine breaks
+// Check opens the store that a crash left and judges it. The store must open, pass its
+// own check, read the same by point reads and by iterators, hold what the cut allows,
+// accept a write, close, open again and be unchanged. A panic of the engine violates
 // the rule that was being checked. The store is closed at the end.
 func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 	c.scanned = false
-	v.Broken = c.life(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
+	v.Broken = c.withStore(open, RuleOpen, func(e kv.Engine) (broken *Violation) {
 		if broken = c.read(e, &c.content); broken != nil {
 			return broken
 		}
@@ -76,13 +77,14 @@ func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 		return c.write(e)
 	})
 	if v.Broken == nil {
-		v.Broken = c.life(open, RuleReopen, c.compare)
+		v.Broken = c.withStore(open, RuleReopen, c.compare)
 	}
 	return v
 }
 
-// life opens the store, which must not break the rule, uses it and closes it.
-func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.Engine) *Violation) (broken *Violation) {
+// withStore opens the store, calls use with it, and closes it. The rule is that the
+// store opens.
+func (c *Checker) withStore(open func() (kv.Engine, error), rule Rule, use func(kv.Engine) *Violation) (broken *Violation) {
 	var e kv.Engine
 	defer func() {
 		if p := recover(); p != nil {
@@ -108,12 +110,8 @@ func (c *Checker) life(open func() (kv.Engine, error), rule Rule, use func(kv.En
 	return nil
 }
 
-// Content returns what the last check found before its own writes, sorted by
-// key: a view, valid until the next check.
-func (c *Checker) Content() []Entry { return c.content.entries }
-
-// Fates says what became of each write of the history in the store that was
-// checked last, nil if that could not be read.
+// Fates says what happened to each write of the history, in the store that was checked
+// last. It returns nil if that store could not be read.
 func (c *Checker) Fates(cut Cut) []Fate {
 	if !c.scanned {
 		return nil
@@ -121,7 +119,8 @@ func (c *Checker) Fates(cut Cut) []Fate {
 	return c.x.Fates(cut, c.content.entries)
 }
 
-// read runs the engine's own check and reads all there is, twice.
+// read runs the engine's own check and reads the whole content, by an iterator and by
+// point reads.
 func (c *Checker) read(e kv.Engine, into *content) *Violation {
 	c.stage = RuleVerify
 	if v, ok := e.(kv.Verifier); ok {
@@ -154,7 +153,8 @@ func (c *Checker) read(e kv.Engine, into *content) *Violation {
 	return nil
 }
 
-// get compares a point read with what the iterator showed, nil for nothing.
+// get compares a point read with the entry that the iterator showed; nil means no
+// entry.
 func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
 	value, err := r.Get(c.value[:0], key)
 	c.value = value
@@ -173,7 +173,7 @@ func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
 	return nil
 }
 
-// write puts a key and removes it, each at the strongest rung that there is.
+// write puts a key and removes it, each at the strongest durability level that the engine gives.
 func (c *Checker) write(e kv.Engine) *Violation {
 	c.stage = RuleUnwritable
 	c.batch.Reset()
@@ -195,26 +195,26 @@ func (c *Checker) write(e kv.Engine) *Violation {
 	return nil
 }
 
-// apply applies the batch at the strongest rung that the engine gives.
+// apply applies the batch at the strongest level that the engine gives.
 func (c *Checker) apply(e kv.Engine) error {
-	for !c.rungKnown {
-		err := e.Apply(new(kv.Batch), c.rung)
-		if c.rungKnown = !errors.Is(err, kv.ErrUnsupported) || c.rung == kv.Volatile; !c.rungKnown {
-			c.rung--
+	for !c.levelKnown {
+		err := e.Apply(new(kv.Batch), c.level)
+		if c.levelKnown = !errors.Is(err, kv.ErrUnsupported) || c.level == kv.Volatile; !c.levelKnown {
+			c.level--
 		}
 	}
 	if c.Probed == nil {
-		return e.Apply(&c.batch, c.rung)
+		return e.Apply(&c.batch, c.level)
 	}
-	id := c.Probed.Begin(ProbeWriter, &c.batch, c.rung)
-	err := e.Apply(&c.batch, c.rung)
+	id := c.Probed.Begin(ProbeWriter, &c.batch, c.level)
+	err := e.Apply(&c.batch, c.level)
 	if err == nil {
 		c.Probed.Ack(id)
 	}
 	return err
 }
 
-// compare reads the store opened again.
+// compare reads the store after it was opened again.
 func (c *Checker) compare(e kv.Engine) *Violation {
 	if broken := c.read(e, &c.again); broken != nil {
 		broken.Detail = fmt.Sprintf("after opening again: %s", broken.Detail)
@@ -238,8 +238,8 @@ func first(entries []Entry) string {
 	return fmt.Sprintf("%s = %s", show(entries[0].Key), show(entries[0].Value))
 }
 
-// closeQuietly closes an engine that has been found wanting: what it says now
-// adds nothing.
+// closeQuietly closes an engine that has already violated a rule. Its error would add
+// nothing.
 func closeQuietly(c io.Closer) {
 	defer func() { _ = recover() }()
 	_ = c.Close()

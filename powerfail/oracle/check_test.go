@@ -89,7 +89,7 @@ func (e *engine) Close() error {
 	return e.Model.Close()
 }
 
-// readOnly refuses writes, but not the empty ones that ask for a rung.
+// readOnly refuses writes, but not the empty ones that ask for a durability level.
 type readOnly struct{ *engine }
 
 func (e readOnly) Apply(b *kv.Batch, d kv.Durability) error {
@@ -246,8 +246,8 @@ func TestProbed(t *testing.T) {
 	if v := c.Check(s.Open, Cut{0, PowerOff}); v.Broken != nil {
 		t.Fatal(v.Broken)
 	}
-	if len(c.Content()) != 1 || string(c.Content()[0].Value) != "taken" {
-		t.Errorf("content is %s", c.Content())
+	if len(c.content.entries) != 1 || string(c.content.entries[0].Value) != "taken" {
+		t.Errorf("content is %s", c.content.entries)
 	}
 	probes := index(t, c.Probed.History())
 	for content, want := range map[string]int{"probe=taken": 2, "probe=taken probe+=probe+": 1} {

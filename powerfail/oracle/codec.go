@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// historyFormat is written into each file and must be found there.
+// historyFormat is written into each file and must be found in it.
 const historyFormat = "lsmlab history 1"
 
 type historyHead struct {
@@ -17,8 +17,8 @@ type historyHead struct {
 	Writes int     `json:"writes"`
 }
 
-// Encode writes the history as lines of JSON: a head with the base, then one
-// line a write. Keys, values and batches are base64.
+// Encode writes the history as lines of JSON: a head with the base, then one line for
+// each write. Keys, values and batches are in base64.
 func (h *History) Encode(w io.Writer) error {
 	e := json.NewEncoder(w)
 	head := historyHead{Format: historyFormat, Writes: len(h.Writes)}
@@ -36,8 +36,7 @@ func (h *History) Encode(w io.Writer) error {
 	return nil
 }
 
-// DecodeHistory reads what [History.Encode] wrote. Errors say which line is
-// wrong.
+// DecodeHistory reads what [History.Encode] wrote. An error says which line is wrong.
 func DecodeHistory(r io.Reader) (*History, error) {
 	d := json.NewDecoder(r)
 	var head historyHead

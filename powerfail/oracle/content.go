@@ -6,13 +6,13 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// content is all that a store shows, in memory that is used again.
+// content is everything that a store shows. Its memory is reused.
 type content struct {
 	entries []Entry
 	bytes   []byte
 }
 
-// scan reads all of r through an iterator.
+// scan reads everything in r through an iterator.
 func (c *content) scan(r kv.Reader) *Violation {
 	c.entries, c.bytes = c.entries[:0], c.bytes[:0]
 	it := r.Scan(nil, nil)
@@ -30,7 +30,7 @@ func (c *content) scan(r kv.Reader) *Violation {
 	return nil
 }
 
-// keep copies b. Earlier copies stay where they are when the buffer moves.
+// keep copies b. Earlier copies stay valid when the buffer moves.
 func (c *content) keep(b []byte) []byte {
 	start := len(c.bytes)
 	c.bytes = append(c.bytes, b...)

@@ -6,13 +6,13 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// explain names the rule that a lane breaks for which no count is allowed.
+// explain names the rule that lane l violates, for which no count is allowed.
 func (j *judgement) explain(l int) *Violation {
 	claims := j.claims[l]
 	if broken := j.torn(l, claims); broken != nil {
 		return broken
 	}
-	oldest, newest := claims[0], claims[0] // the claims that allow the least and demand the most
+	oldest, newest := claims[0], claims[0] // the claims that allow the fewest and demand the most writes
 	for _, c := range claims {
 		if c.last() < oldest.last() {
 			oldest = c
@@ -21,7 +21,7 @@ func (j *judgement) explain(l int) *Violation {
 			newest = c
 		}
 	}
-	missing := j.write(l, oldest.last()-1) // the first that the oldest content lacks
+	missing := j.write(l, oldest.last()-1) // the first write that the oldest content lacks
 	switch {
 	case oldest.last()-1 >= j.floor[l]:
 		if newest.first() < oldest.last() {
@@ -37,16 +37,16 @@ func (j *judgement) explain(l int) *Violation {
 	return violated(RuleLost, "%s is not there: key %q shows %s", missing, oldest.key.key, oldest.shown())
 }
 
-// explainAcross says that lane l was found with n writes, the last of which
-// presupposes more of lane o than the m that are there.
+// explainAcross says that lane l was found with n writes, and that the last of them
+// requires more writes of lane o than the m that were found.
 func (j *judgement) explainAcross(l, n, o, m int) *Violation {
 	return violated(RuleHole, "%s is there, and %s, acknowledged before that began, is not",
 		j.write(l, int32(n-1)), j.write(o, int32(m)))
 }
 
-// torn looks for a batch of which one key is there and another is not.
+// torn looks for a batch of which one key is present and another is not.
 func (j *judgement) torn(l int, claims []claim) *Violation {
-	shownBy := map[int32]*claim{} // by count: a key that may show the last write of it
+	shownBy := map[int32]*claim{} // by count of writes: a key that may show the last of these writes
 	for i := range claims {
 		for _, s := range claims[i].spans {
 			shownBy[s.from] = &claims[i]
@@ -67,7 +67,7 @@ func (j *judgement) torn(l int, claims []claim) *Violation {
 	return nil
 }
 
-// undeletes says that the first write that the key lacks deletes it.
+// undeletes says whether the first write that the key lacks is a delete of it.
 func (j *judgement) undeletes(c claim) bool {
 	for _, v := range c.key.versions {
 		if v.n == c.last() {
@@ -77,7 +77,8 @@ func (j *judgement) undeletes(c claim) bool {
 	return false
 }
 
-// first and last bound the counts for which a claim is right: first <= n < last.
+// first and last are the bounds of the counts for which a claim is right: first <= n <
+// last.
 func (c *claim) first() int32 { return c.spans[0].from }
 func (c *claim) last() int32  { return c.spans[len(c.spans)-1].to }
 
@@ -106,7 +107,7 @@ func countOps(batch []byte) (n int) {
 	return n
 }
 
-// show makes bytes fit for a message.
+// show returns bytes in a form for messages.
 func show(b []byte) string {
 	if len(b) <= 40 {
 		return fmt.Sprintf("%q", b)

@@ -2,20 +2,21 @@ package oracle
 
 import "slices"
 
-// Fate is what became of one write, as far as the content tells.
+// Fate is what happened to one write, as far as the content shows.
 type Fate string
 
-// The fates.
+// The values of Fate.
 const (
-	FateNotBegun Fate = ""        // it began after the cut
-	FateThere    Fate = "there"   // its keys show it, or what was written over it
+	FateNotBegun Fate = ""        // the write began after the cut
+	FateThere    Fate = "there"   // its keys show it, or a later write
 	FateMissing  Fate = "missing" // its keys show older states
-	FateTorn     Fate = "torn"    // some show it, some older states
+	FateTorn     Fate = "torn"    // some keys show it, some show older states
 	FateUnknown  Fate = "unknown" // its keys look alike with it and without it
 )
 
-// Fates says of each write of the history what became of it. Content is sorted by
-// key; unlike Judge it may be any, so that what is broken can be drawn.
+// Fates returns what happened to each write of the history. content is sorted by key.
+// Unlike the content of Judge it may violate any rule, so that a broken store can be
+// drawn.
 func (x *Index) Fates(cut Cut, content []Entry) []Fate {
 	j := x.judgement(cut)
 	type seen struct{ in, out bool }

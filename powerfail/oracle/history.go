@@ -6,35 +6,36 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Never is the acknowledgement of a write that failed or was cut short.
+// Never is the acknowledgement of a write that failed or was interrupted.
 const Never int64 = -1
 
-// History is what was asked of a store and what it promised.
+// History is what a store was asked to do, and what it promised.
 type History struct {
 	// Base is the content that was durable before the first write.
 	Base map[string]string
-	// Writes in the order in which they began. Those of one writer came one after
-	// the other; a writer stops after its first write that failed, which may be
-	// found or not. Only after one that the engine refused for now (kv.ErrExhausted) it
-	// goes on: reads have told whether that one is there, as any write that was begun,
-	// or is Refused. No key is written by two writers.
+	// Writes are in the order in which they began. The writes of one writer follow each
+	// other. A writer stops after its first write that failed, which may or may not be
+	// found. There is one exception: after a write that the engine refused for the
+	// moment (kv.ErrExhausted) the writer goes on. Reads have told whether that write
+	// is in the store, in which case it counts as begun; otherwise it is Refused. No
+	// two writers write the same key.
 	Writes []Write
 }
 
-// Write is one batch. Positions count entries of the tier's log: a crash at
-// position p has the first p entries behind it.
+// Write is one batch. Positions count entries of the tier's log: a crash at position p
+// comes after the first p entries.
 type Write struct {
 	Writer int           `json:"writer"`
 	Batch  []byte        `json:"batch"` // encoded, see kv.Batch
 	Rung   kv.Durability `json:"rung"`
-	Begin  int64         `json:"begin"` // when Apply was called
-	Ack    int64         `json:"ack"`   // when it returned without an error, or Never
-	// Refused says that the write failed and was not there after: it must never be
-	// found.
+	Begin  int64         `json:"begin"` // the position when Apply was called
+	Ack    int64         `json:"ack"`   // the position when Apply returned without an error, or Never
+	// Refused says that the write failed and was not in the store afterwards. It must
+	// never be found.
 	Refused bool `json:"refused,omitempty"`
 }
 
-// Kept says whether the write, once acknowledged, survives such a crash.
+// Kept says whether the write, once it was acknowledged, survives such a crash.
 func (w *Write) Kept(k Kind) bool { return w.Rung >= k.keeps() }
 
 // Kind says what a crash takes.
@@ -42,11 +43,11 @@ type Kind uint8
 
 // The kinds of crash.
 const (
-	PowerOff Kind = iota // what was not synced is at stake
-	Kill                 // the process died: what the operating system was handed stays
+	PowerOff Kind = iota // what was not synced may be lost
+	Kill                 // the process died: what the operating system was given survives
 )
 
-// keeps returns the weakest rung that survives the crash.
+// keeps returns the weakest durability level that survives the crash.
 func (k Kind) keeps() kv.Durability {
 	if k == Kill {
 		return kv.Buffered
@@ -54,30 +55,30 @@ func (k Kind) keeps() kv.Durability {
 	return kv.Synced
 }
 
-// Cut is one crash: where in the log, and of which kind.
+// Cut is one crash: its position in the log, and its kind.
 type Cut struct {
 	Position int64 `json:"position"`
 	Kind     Kind  `json:"kind"`
 }
 
-// Recorder writes a history down as it happens. It is safe for concurrent use.
+// Recorder records a history as it happens. It is safe for concurrent use.
 type Recorder struct {
-	// Position returns the length of the tier's log. It is called with a lock of
-	// the recorder held.
+	// Position returns the length of the tier's log. The recorder calls it with its
+	// lock held.
 	Position func() int64
 
 	mu      sync.Mutex
 	history History
 }
 
-// NewRecorder returns a recorder of a store whose durable content is base, which
-// it keeps and does not change.
+// NewRecorder returns a recorder for a store whose durable content is base. The
+// recorder keeps base and does not change it.
 func NewRecorder(base map[string]string, position func() int64) *Recorder {
 	return &Recorder{Position: position, history: History{Base: base}}
 }
 
-// Begin notes that a write is about to be applied and returns its number. The
-// encoding is copied.
+// Begin records that a write is about to be applied, and returns its number. It copies
+// the encoding.
 func (r *Recorder) Begin(writer int, b *kv.Batch, d kv.Durability) (id int) {
 	batch := append([]byte(nil), b.Bytes()...)
 	r.mu.Lock()
@@ -88,28 +89,28 @@ func (r *Recorder) Begin(writer int, b *kv.Batch, d kv.Durability) (id int) {
 	return len(r.history.Writes) - 1
 }
 
-// Ack notes that the write was acknowledged.
+// Ack records that the write was acknowledged.
 func (r *Recorder) Ack(id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Writes[id].Ack = r.Position()
 }
 
-// Refuse notes that the write failed and that reads after it do not see it.
+// Refuse records that the write failed and that reads after it do not see it.
 func (r *Recorder) Refuse(id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Writes[id].Refused = true
 }
 
-// History returns what was recorded so far; later events do not change it.
+// History returns what was recorded so far. Later events do not change it.
 func (r *Recorder) History() *History {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return &History{Base: r.history.Base, Writes: append([]Write(nil), r.history.Writes...)}
 }
 
-// Rung returns the rung of a write that was begun.
+// Rung returns the durability level of a write that was begun.
 func (r *Recorder) Rung(id int) kv.Durability {
 	r.mu.Lock()
 	defer r.mu.Unlock()

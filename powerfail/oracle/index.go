@@ -8,8 +8,8 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Index is a history made ready for judging. It does not change and is safe for
-// concurrent use.
+// Index is a history prepared for judging. It never changes and is safe for concurrent
+// use.
 type Index struct {
 	history *History
 	lanes   []lane
@@ -19,33 +19,33 @@ type Index struct {
 // lane is what one writer did.
 type lane struct {
 	writer int
-	writes []int32 // into History.Writes, in order
+	writes []int32 // indices into History.Writes, in order
 	keys   int     // how many keys it owns
-	// before[i] says what write i of the lane presupposes: for each lane, how many
-	// of its writes were acknowledged before this one began.
+	// before[i] says what write i of the lane requires: for each lane, how many of its
+	// writes were acknowledged before write i began.
 	before [][]int32
 }
 
-// noLane owns the keys of the base that nobody writes.
+// noLane owns the keys of the base that no writer writes.
 const noLane = -1
 
-// keyHistory is a key with the contents that it went through.
+// keyHistory is a key with all contents that it had.
 type keyHistory struct {
 	key      string
 	lane     int
 	versions []version
 }
 
-// version is a content of a key: from when the first n writes of its lane are
-// there, to the next version.
+// version is one content of a key. It holds from the state with the first n writes of
+// the key's lane up to the next version.
 type version struct {
 	n       int32
 	present bool
 	value   string
 }
 
-// Index prepares the history. It fails when two writers share a key, or a batch
-// does not decode.
+// Index prepares the history. It fails if two writers share a key, or if a batch cannot
+// be decoded.
 func (h *History) Index() (*Index, error) {
 	x := &Index{history: h}
 	laneOf := map[int]int{}
@@ -82,7 +82,7 @@ func (h *History) Index() (*Index, error) {
 	return x, nil
 }
 
-// addVersions notes what write number n of a lane stores.
+// addVersions records what write number n of a lane stores.
 func addVersions(byKey map[string]*keyHistory, w *Write, lane int, n int32) error {
 	ops := kv.ReadOps(w.Batch)
 	for ops.Next() {
@@ -99,7 +99,7 @@ func addVersions(byKey map[string]*keyHistory, w *Write, lane int, n int32) erro
 		}
 		v := version{n, ops.Kind == kv.OpSet, string(ops.Value)}
 		if last := len(k.versions) - 1; k.versions[last].n == n {
-			k.versions[last] = v // of one batch the last operation wins
+			k.versions[last] = v // within one batch, the last operation on a key counts
 		} else {
 			k.versions = append(k.versions, v)
 		}
@@ -107,7 +107,7 @@ func addVersions(byKey map[string]*keyHistory, w *Write, lane int, n int32) erro
 	return ops.Err()
 }
 
-// presuppose fills before. Positions that are equal say nothing of the order.
+// presuppose fills l.before. Equal positions say nothing about the order.
 func (x *Index) presuppose(l *lane) {
 	acked := make([]int32, len(x.lanes))
 	for _, i := range l.writes {
@@ -119,8 +119,8 @@ func (x *Index) presuppose(l *lane) {
 	}
 }
 
-// ackedBefore returns how many writes of a lane were acknowledged before a
-// position, at least n.
+// ackedBefore returns how many writes of a lane were acknowledged before a position. n
+// is a lower bound from which it counts.
 func (x *Index) ackedBefore(lane int, n int32, position int64) int32 {
 	writes := x.lanes[lane].writes
 	for int(n) < len(writes) {
@@ -132,8 +132,8 @@ func (x *Index) ackedBefore(lane int, n int32, position int64) int32 {
 	return n
 }
 
-// limits returns how many writes of a lane must be found at a cut, and how many
-// can be.
+// limits returns how many writes of a lane must be found at a cut, and how many may be
+// found.
 func (x *Index) limits(l *lane, cut Cut) (floor, begun int32) {
 	for n, i := range l.writes {
 		w := &x.history.Writes[i]

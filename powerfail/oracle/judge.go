@@ -8,20 +8,20 @@ type Entry struct {
 	Value []byte `json:"value"`
 }
 
-// claim says for which counts of writes a key shows the right content: the
-// intervals [from, to) of its lane's counts.
+// claim says for which counts of writes a key shows the right content: for the
+// intervals [from, to) of the counts of its lane.
 type claim struct {
 	key   *keyHistory
-	found *Entry // nil if the store does not have the key
+	found *Entry // nil if the store does not contain the key
 	spans []span
 }
 
 type span struct{ from, to int32 }
 
 // Judge compares content, sorted by key, with what may be found after the cut. It
-// returns how many writes of each writer were found, the most that explain the
-// content, in the order in which the writers first appear in the history; or the
-// rule that is broken.
+// returns how many writes of each writer were found, in the order in which the writers
+// first appear in the history; of several explanations, it is the one with the most
+// writes. Otherwise it returns the rule that is violated.
 func (x *Index) Judge(cut Cut, content []Entry) (found []int, broken *Violation) {
 	j := x.judgement(cut)
 	if broken = j.collect(content); broken != nil {
@@ -41,7 +41,7 @@ type judgement struct {
 	x       *Index
 	cut     Cut
 	claims  [][]claim // by lane
-	allowed [][]bool  // by lane and count: the content that this lane owns is right
+	allowed [][]bool  // by lane and count: the keys of the lane show right content
 	floor   []int32   // by lane
 	begun   []int32
 }
@@ -56,7 +56,7 @@ func (x *Index) judgement(cut Cut) judgement {
 	return j
 }
 
-// collect pairs content with the keys of the history.
+// collect pairs the content with the keys of the history.
 func (j *judgement) collect(content []Entry) *Violation {
 	for i := range j.x.keys {
 		k := &j.x.keys[i]
@@ -77,7 +77,7 @@ func (j *judgement) collect(content []Entry) *Violation {
 	return nil
 }
 
-// add finds the spans of a claim. A key that shows what it never was ends the
+// add finds the spans of a claim. A key that shows what it never had ends the
 // judgement.
 func (j *judgement) add(c claim) *Violation {
 	c.match(j.begunOf(c.key))
@@ -123,11 +123,10 @@ func (c *claim) shows(v version) bool {
 	return v.present && string(c.found.Value) == v.value
 }
 
-// counts returns for which counts of a lane all its keys are right, from the
-// floor on.
+// counts returns for which counts of a lane, from the floor on, all its keys are right.
 func (j *judgement) counts(l int) []bool {
 	n := int(j.begun[l]) + 1
-	change := make([]int, n+1) // of the number of keys that are right
+	change := make([]int, n+1) // change of the number of keys that are right
 	for _, c := range j.claims[l] {
 		for _, s := range c.spans {
 			change[s.from]++
@@ -142,9 +141,9 @@ func (j *judgement) counts(l int) []bool {
 	return allowed
 }
 
-// agree finds the most writes of each lane such that each has what it
-// presupposes: it starts from the most of each alone, and lowers counts as long
-// as one presupposes more than another has.
+// agree finds the most writes of each lane such that each write has what it requires.
+// It begins with the most that each lane allows by itself, and lowers counts as long as
+// a write requires more than another lane has.
 func (j *judgement) agree() (found []int, broken *Violation) {
 	for l := range j.allowed {
 		found = append(found, lastTrue(j.allowed[l]))
@@ -168,8 +167,8 @@ func (j *judgement) agree() (found []int, broken *Violation) {
 	return found, nil
 }
 
-// lacks returns a lane that has less than the last write found of lane l
-// presupposes, or -1.
+// lacks returns a lane that has fewer writes than the last write found of lane l
+// requires, or -1.
 func (j *judgement) lacks(l int, found []int) int {
 	for o, n := range j.x.lanes[l].before[found[l]-1] {
 		if o != l && int(n) > found[o] {

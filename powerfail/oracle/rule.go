@@ -2,24 +2,24 @@ package oracle
 
 import "fmt"
 
-// Rule is one demand on a store that has been through a crash.
+// Rule is one demand on a store after a crash.
 type Rule string
 
-// The rules, in the order in which they are checked. A verdict names the first
-// that is broken: what comes after it is seldom worth a second look.
+// The rules, in the order in which they are checked. A verdict names the first that is
+// violated; later violations are mostly consequences of it.
 const (
 	RuleOpen       Rule = "open"        // the store opens
 	RuleVerify     Rule = "verify"      // the engine's own check finds nothing
-	RuleUnreadable Rule = "unreadable"  // reads meet no error
+	RuleUnreadable Rule = "unreadable"  // reads return no error
 	RuleDisagree   Rule = "disagree"    // iterator and point reads show the same, in order
 	RuleInvented   Rule = "invented"    // every key and value found was written
-	RuleTorn       Rule = "torn"        // a batch is there as a whole or not at all
-	RuleResurrect  Rule = "resurrected" // nothing deleted comes back beside later writes
-	RuleLost       Rule = "lost"        // what was acknowledged at the durability level is there
-	RuleHole       Rule = "hole"        // nothing is there without all that came before it
-	RuleUnwritable Rule = "unwritable"  // the store takes writes, and shows them
-	RuleClose      Rule = "close"       // it closes without an error
-	RuleReopen     Rule = "reopen"      // it opens again
+	RuleTorn       Rule = "torn"        // a batch is present as a whole or not at all
+	RuleResurrect  Rule = "resurrected" // nothing deleted comes back while later writes are present
+	RuleLost       Rule = "lost"        // what was acknowledged at the durability level is present
+	RuleHole       Rule = "hole"        // no write is present without all that came before it
+	RuleUnwritable Rule = "unwritable"  // the store accepts writes, and shows them
+	RuleClose      Rule = "close"       // the store closes without an error
+	RuleReopen     Rule = "reopen"      // the store opens again
 	RuleUnstable   Rule = "unstable"    // opening it again changes nothing
 )
 
@@ -32,10 +32,10 @@ func Rules() []Rule {
 	}
 }
 
-// Violation is one broken rule.
+// Violation is one violated rule.
 type Violation struct {
 	Rule   Rule   `json:"rule"`
-	Detail string `json:"detail"` // what was found and what was due, with keys and writes
+	Detail string `json:"detail"` // what was found and what was expected, with keys and writes
 }
 
 func (v Violation) String() string { return fmt.Sprintf("%s: %s", v.Rule, v.Detail) }

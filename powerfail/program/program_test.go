@@ -90,7 +90,7 @@ func run(t *testing.T, p *Program) (ops []string) {
 	}
 	open := func() (kv.Engine, error) {
 		o := lsm.Options{FS: disk}.Small()
-		o.Workers = 1
+		o.Deterministic = true
 		return lsm.Open("/db", o)
 	}
 	model, begun, acked := map[string]string{}, 0, 0

@@ -2,14 +2,19 @@ package rundir
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
+	"lsmlab/harness/journal"
 	"lsmlab/powerfail/oracle"
 )
 
@@ -17,6 +22,8 @@ import (
 const (
 	RunFile   = "run.json"
 	CellsFile = "cells.jsonl"
+
+	findingsName = "findings" // directory of the directories of findings
 )
 
 // Dir is a run directory that is being written. It is used by one goroutine at a
@@ -35,18 +42,32 @@ func Create(path string, r Run) (*Dir, error) {
 	if len(names) > 0 {
 		return nil, fmt.Errorf("run directory %s is not empty: give a new one", path)
 	}
-	if err := os.MkdirAll(filepath.Join(path, "findings"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(path, findingsName), 0o755); err != nil {
 		return nil, err
 	}
 	d := &Dir{path: path}
 	return d, d.SetRun(r)
 }
 
+// Reopen returns a directory that is there, to write more into it. New findings are
+// numbered on.
+func Reopen(path string) (*Dir, error) {
+	names, err := findingNames(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{path: path}
+	for _, name := range names {
+		d.findings = max(d.findings, findingNumber(name))
+	}
+	return d, nil
+}
+
 // Path returns where the directory is.
 func (d *Dir) Path() string { return d.path }
 
 // SetRun writes run.json again.
-func (d *Dir) SetRun(r Run) error { return writeJSON(filepath.Join(d.path, RunFile), r) }
+func (d *Dir) SetRun(r Run) error { return journal.WriteJSON(filepath.Join(d.path, RunFile), r) }
 
 // AddCell adds a cell to cells.jsonl.
 func (d *Dir) AddCell(c Cell) error {
@@ -57,40 +78,46 @@ func (d *Dir) AddCell(c Cell) error {
 	return errors.Join(json.NewEncoder(f).Encode(c), f.Close())
 }
 
-// SetCells writes cells.jsonl again, with these cells.
+// SetCells writes cells.jsonl again, with these cells. The file is either the old or
+// the new one, whatever cuts the run.
 func (d *Dir) SetCells(cells []Cell) error {
-	return writeTo(filepath.Join(d.path, CellsFile), func(w io.Writer) (err error) {
-		e := json.NewEncoder(w)
-		for i := range cells {
-			err = errors.Join(err, e.Encode(&cells[i]))
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	for i := range cells {
+		if err := e.Encode(&cells[i]); err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	return journal.WriteFile(filepath.Join(d.path, CellsFile), text.Bytes())
 }
 
-// AddFinding writes a finding and returns its directory. The command of f, if it
-// has none, becomes the one that replays that directory.
+// AddFinding writes a finding and returns its directory, which is there as a whole or
+// not at all. The command of f, if it has none, becomes the one that replays that
+// directory.
 func (d *Dir) AddFinding(f Finding) (dir string, err error) {
 	d.findings++
-	dir = filepath.Join(d.path, "findings", fmt.Sprintf("%03d-%s", d.findings, f.Rule))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	dir = filepath.Join(d.path, findingsName, fmt.Sprintf("%03d-%s", d.findings, f.Rule))
+	unfinished, err := os.MkdirTemp(filepath.Dir(dir), ".tmp-")
+	if err != nil {
 		return "", err
 	}
-	if f.Command == "" {
-		f.Command = "lsmlab crash replay " + dir
-	}
+	f.Command = cmp.Or(f.Command, "lsmlab crash replay "+dir)
 	err = errors.Join(
-		writeJSON(filepath.Join(dir, "finding.json"), f),
-		writeJSON(filepath.Join(dir, "trail.json"), f.Trail),
-		os.WriteFile(filepath.Join(dir, "program.txt"), []byte(f.Program), 0o644),
+		os.Chmod(unfinished, 0o755),
+		writeJSON(filepath.Join(unfinished, "finding.json"), f),
+		writeJSON(filepath.Join(unfinished, "trail.json"), f.Trail),
+		os.WriteFile(filepath.Join(unfinished, "program.txt"), []byte(f.Program), 0o644),
 	)
 	if f.History != nil {
-		err = errors.Join(err, writeTo(filepath.Join(dir, "history.jsonl"), f.History.Encode))
+		err = errors.Join(err, writeTo(filepath.Join(unfinished, "history.jsonl"), f.History.Encode))
 	}
 	if f.State != nil {
-		err = errors.Join(err, f.State(filepath.Join(dir, "state")))
+		err = errors.Join(err, f.State(filepath.Join(unfinished, "state")))
 	}
-	return dir, err
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(unfinished))
+	}
+	return dir, os.Rename(unfinished, dir)
 }
 
 func writeJSON(name string, v any) error {
@@ -110,6 +137,15 @@ func writeTo(name string, write func(io.Writer) error) error {
 	return errors.Join(write(w), w.Flush(), f.Close())
 }
 
+// ReadRun returns what run.json says; there is false if it is missing.
+func ReadRun(path string) (r Run, there bool, err error) {
+	err = readJSON(filepath.Join(path, RunFile), &r)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
 // Read returns what a run directory holds. Findings come in the order in which
 // they were found.
 func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
@@ -119,18 +155,41 @@ func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
 	if cells, err = readCells(filepath.Join(path, CellsFile)); err != nil {
 		return r, nil, nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(path, "findings", "*", "finding.json")) // sorted
+	names, err := findingNames(path)
 	if err != nil {
 		return r, nil, nil, err
 	}
 	for _, name := range names {
-		f, err := ReadFinding(filepath.Dir(name))
+		f, err := ReadFinding(filepath.Join(path, findingsName, name))
 		if err != nil {
 			return r, nil, nil, err
 		}
 		findings = append(findings, f)
 	}
 	return r, cells, findings, nil
+}
+
+// findingNames returns the names of the directories of a run's findings, sorted by the
+// numbers that they begin with.
+func findingNames(path string) (names []string, err error) {
+	files, err := filepath.Glob(filepath.Join(path, findingsName, "[^.]*", "finding.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		names = append(names, filepath.Base(filepath.Dir(file)))
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(findingNumber(a), findingNumber(b)), strings.Compare(a, b))
+	})
+	return names, nil
+}
+
+// findingNumber returns the number that a name begins with, 0 if there is none.
+func findingNumber(name string) int {
+	number, _, _ := strings.Cut(name, "-")
+	n, _ := strconv.Atoi(number) // 0 of what is no number
+	return n
 }
 
 func readCells(name string) (cells []Cell, err error) {

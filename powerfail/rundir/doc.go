@@ -10,5 +10,10 @@
 //	    trail.json               the choices that make the crash state
 //	    state/                   the store as the crash left it, where the tier can say
 //
-// Files are written as the run goes, so an interrupted run keeps what it found.
+//	campaign.json                what was asked for, which a run that goes on is held to
+//	units.jsonl                  one line for each part that is done, see [Unit]: the journal of the run
+//	cut/                         findings of parts that were cut, until the part is done again
+//
+// Files are written as the run goes, so an interrupted run keeps what it found. The
+// journal is one of package [lsmlab/harness/journal], and cells.jsonl is made from it.
 package rundir

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// RealTime returns a clock whose run starts now.
+// RealTime returns the clock of a run that starts now.
 func RealTime() Clock { return realTime{time.Now()} }
 
 type realTime struct{ start time.Time }

@@ -1,10 +1,12 @@
-// Package signals applies the faults kill and stop of a fault file (package
-// faults) to processes of this machine, by SIGKILL, SIGSTOP and SIGCONT.
+// Package signals applies the faults kill and stop of a fault file (package faults) to
+// processes of this machine, by SIGKILL, SIGSTOP and SIGCONT.
 //
-// Time is a Clock's, so that the same schedule runs against real time and against
-// a virtual one. Which processes there are is asked anew for each fault, since a
-// process that was killed may have been started again.
+// A Clock gives the time, so that the same schedule runs in real time and in virtual
+// time. The list of processes is read again for each fault, because a process that was
+// killed may have been started again.
 //
-// Invariants: a process that is held by several faults goes on when the last of
-// them ends; whatever way Run returns, no process stays held.
+// Invariants:
+//
+//  1. A process that several faults stop goes on when the last of these faults ends.
+//  2. However Run returns, it leaves no process stopped.
 package signals

@@ -12,7 +12,8 @@ import (
 	"lsmlab/powerfail/faults"
 )
 
-// Process is one that faults may meet. ID tells it from all others of the run.
+// Process is one that faults may affect. ID distinguishes it from all others of the
+// run.
 type Process struct {
 	ID     string
 	Labels map[string]string
@@ -21,23 +22,23 @@ type Process struct {
 
 // Clock is the time of a run.
 type Clock interface {
-	// Wait returns when at has passed since the start of the run, or the
-	// context's error if it ends before.
+	// Wait returns when the time at has passed since the start of the run. If the
+	// context ends before, it returns the error of the context.
 	Wait(ctx context.Context, at time.Duration) error
 }
 
-// Sent is a signal that a process got.
+// Sent is a signal that a process received.
 type Sent struct {
-	At      time.Duration // by the schedule
+	At      time.Duration // the scheduled time
 	Fault   string
 	Process string
 	Signal  os.Signal
 }
 
-// Run applies f until the run of that length ends, and returns what was sent, in
-// order, also beside an error. Picks among processes come from rng. A process that
-// is gone before its signal comes is left out. A fault of another kind than kill
-// and stop, or one that finds no process with its labels, is an error.
+// Run applies f until a run of the given length ends. It returns what was sent, in
+// order, also together with an error. rng chooses among processes. A process that ends
+// before its signal is left out. It is an error if f has a fault of another kind than
+// kill and stop, or a fault whose labels no process has.
 func Run(ctx context.Context, f *faults.File, until time.Duration, clock Clock, processes func() []Process, rng *rand.Rand) (_ []Sent, err error) {
 	for _, fault := range f.Faults {
 		if fault.Kind != faults.KindKill && fault.Kind != faults.KindStop {
@@ -57,7 +58,7 @@ func Run(ctx context.Context, f *faults.File, until time.Duration, clock Clock, 
 	return r.sent, clock.Wait(ctx, until)
 }
 
-// occurrence is one time of a fault.
+// occurrence is one occurrence of a fault.
 type occurrence struct {
 	fault *faults.Fault
 	nth   int
@@ -67,8 +68,8 @@ type run struct {
 	processes func() []Process
 	rng       *rand.Rand
 	sent      []Sent
-	holds     map[occurrence][]Process // those that a stop holds
-	held      map[string]int           // by how many stops, by ID
+	holds     map[occurrence][]Process // the processes that each stop affects
+	held      map[string]int           // by ID: how many stops affect the process now
 }
 
 func (r *run) apply(e faults.Event) error {
@@ -98,7 +99,7 @@ func (r *run) apply(e faults.Event) error {
 	return nil
 }
 
-// letGo ends one time of a stop.
+// letGo ends one occurrence of a stop.
 func (r *run) letGo(e faults.Event, o occurrence) error {
 	var errs []error
 	for _, p := range r.holds[o] {
@@ -111,7 +112,7 @@ func (r *run) letGo(e faults.Event, o occurrence) error {
 	return errors.Join(errs...)
 }
 
-// release ends all stops that a run which was broken off left.
+// release ends all stops that an interrupted run left.
 func (r *run) release() error {
 	var errs []error
 	for o := range r.holds {
@@ -132,7 +133,7 @@ func (r *run) send(e faults.Event, p Process, signal os.Signal) error {
 	return nil
 }
 
-// choose returns those processes that target means.
+// choose returns the processes for which target stands.
 func (r *run) choose(target faults.Target) []Process {
 	var all []Process
 	for _, p := range r.processes() {
@@ -143,7 +144,7 @@ func (r *run) choose(target faults.Target) []Process {
 	n := len(all)
 	switch {
 	case target.Pick.Percent > 0:
-		n = (n*target.Pick.Percent + 99) / 100 // at least one
+		n = (n*target.Pick.Percent + 99) / 100 // rounded up, so at least one
 	case target.Pick.Count > 0:
 		n = min(n, target.Pick.Count)
 	default:

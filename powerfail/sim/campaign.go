@@ -26,10 +26,13 @@ type Campaign struct {
 	Programs int
 	// Shard takes every Shards-th scenario, from this one on. Shards of 0 is one.
 	Shard, Shards int
-	NoShort       bool // leave the short programs out
-	NoFaults      bool // leave out programs with an operation that fails
-	Workers       int  // default one a processor
-	Findings      int  // ends the campaign after so many; default 1
+	// First leaves out so many scenarios of the shard, and Most, if not 0, ends the
+	// campaign after so many others: a part of a campaign that is explored in parts.
+	First, Most int
+	NoShort     bool // leave the short programs out
+	NoFaults    bool // leave out programs with an operation that fails
+	Workers     int  // default one a processor
+	Findings    int  // ends the campaign after so many; default 1
 
 	// OnResult is told of each scenario that has ended, one after the other, and
 	// of all counts so far.
@@ -95,34 +98,60 @@ func (c *Campaign) scenarios(ctx context.Context) <-chan Scenario {
 	out := make(chan Scenario)
 	go func() {
 		defer close(out)
-		n := 0
-		send := func(s Scenario) bool {
+		n := 0 // of the shard
+		c.ofShard(func(scenario func() Scenario) bool {
 			n++
-			if c.Shards > 1 && (n-1)%c.Shards != c.Shard {
+			if n <= c.First {
 				return true
 			}
+			if c.Most > 0 && n > c.First+c.Most {
+				return false
+			}
 			select {
-			case out <- s:
+			case out <- scenario():
 				return true
 			case <-ctx.Done():
 				return false
 			}
-		}
-		c.each(send)
+		})
 	}()
 	return out
 }
 
-// each yields every scenario of the campaign: rounds of a short program, a
+// Holds says whether the campaign has more than n scenarios. One without a limit of
+// programs always has.
+func (c *Campaign) Holds(n int) bool {
+	if c.Programs == 0 {
+		return true
+	}
+	more := false
+	c.ofShard(func(func() Scenario) bool {
+		n--
+		more = n < 0
+		return !more
+	})
+	return more
+}
+
+// ofShard yields what makes every scenario of the shard.
+func (c *Campaign) ofShard(yield func(func() Scenario) bool) {
+	n := -1
+	c.each(func(scenario func() Scenario) bool {
+		n++
+		return c.Shards > 1 && n%c.Shards != c.Shard || yield(scenario)
+	})
+}
+
+// each yields what makes every scenario of the campaign: rounds of a short program, a
 // generated one, and some with an operation that fails; then what is left.
-func (c *Campaign) each(yield func(Scenario) bool) {
+func (c *Campaign) each(yield func(func() Scenario) bool) {
 	next, stop := iter.Pull(c.short())
 	defer stop()
 	more := !c.NoShort
 	for i := 0; ; i++ {
 		if more {
 			var s Scenario
-			if s, more = next(); more && !yield(s) {
+			if s, more = next(); more && !yield(func() Scenario { return s }) {
 				return
 			}
 		}
@@ -133,14 +162,14 @@ func (c *Campaign) each(yield func(Scenario) bool) {
 		if last {
 			continue
 		}
-		if !yield(c.long(i)) {
+		if !yield(func() Scenario { return c.long(i) }) {
 			return
 		}
 		for n := range faultsPerRound {
 			if c.NoFaults {
 				break
 			}
-			if !yield(c.faulty(i*faultsPerRound + n)) {
+			if !yield(func() Scenario { return c.faulty(i*faultsPerRound + n) }) {
 				return
 			}
 		}

@@ -6,16 +6,16 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
-	"lsmlab/powerfail/explore"
 )
 
 // Fault fails operations of a program: those after the first Skip of their kind on
 // files of their role, one or as many as Times says. Later ones succeed again.
 type Fault struct {
 	Kind  vfs.OpKind    `json:"kind"`
-	Role  string        `json:"role"` // see explore.Role
+	Role  string        `json:"role"` // see fileroles.Of
 	Skip  int64         `json:"skip"`
 	Times int64         `json:"times,omitempty"`
 	Errno syscall.Errno `json:"errno"`
@@ -32,7 +32,7 @@ func (f *Fault) String() string {
 func (f *Fault) wrap(disk vfs.FS) vfs.FS {
 	met := atomic.Int64{}
 	return vfs.NewInject(disk, func(op vfs.Op) vfs.Fault {
-		if op.Kind != f.Kind || explore.Role(op.Path) != f.Role {
+		if op.Kind != f.Kind || fileroles.Of(op.Path) != f.Role {
 			return vfs.Fault{}
 		}
 		if n := met.Add(1); n <= f.Skip || n > f.Skip+max(f.Times, 1) {

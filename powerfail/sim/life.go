@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"sync"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
@@ -158,7 +159,7 @@ func (l *life) hook(op vfs.Op) {
 	defer l.mu.Unlock()
 	l.note(op)
 	if !l.x.done() {
-		l.x.visit(l, op.Kind.String()+" "+explore.Role(op.Path))
+		l.x.visit(l, op.Kind.String()+" "+fileroles.Of(op.Path))
 	}
 	l.position++
 }

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exit statuses of sh for a command that was not run at all, and the one from which
-// on it tells the signal that ended its child.
+// Exit statuses of sh for a command that was not run at all. From shellSignal on, the
+// status tells which signal ended the command.
 const (
 	shellCannotRun = 126
 	shellNotFound  = 127
 	shellSignal    = 128
 )
 
-// Failure is a command that did not end well.
+// Failure is how a command failed.
 type Failure struct {
 	How    string // "exit status 3", "signal: killed", "no end within 1m0s"
 	Output string // the end of what it printed on either stream
@@ -28,7 +28,7 @@ type Failure struct {
 }
 
 // Headline is the failure in one line: the last line that the command printed, which
-// most programs end with, and how it ended.
+// for most programs says what went wrong, and how the command ended.
 func (f *Failure) Headline() string {
 	last := f.Output
 	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
@@ -40,12 +40,13 @@ func (f *Failure) Headline() string {
 	return last + " (" + f.How + ")"
 }
 
-// Exited says whether the command ended by itself, with a status that says no: neither
-// a signal nor a time limit ended it.
+// Exited says whether the command ended by itself with a status that means failure. It
+// is false if a signal or a time limit ended the command.
 func (f *Failure) Exited() bool { return f.status > 0 && f.status <= shellSignal }
 
-// Wrong returns how the run failed, nil if it did not. A program in whose run an
-// operation was made to fail may end with an error of its own: that is no failure.
+// Wrong returns how the run failed, or nil if it did not. If an operation was made to
+// fail during the run, the program may end with an error of its own: that is not a
+// failure.
 func (l *Life) Wrong(madeToFail bool) *Failure {
 	if l.Failed != nil && madeToFail && l.Failed.Exited() {
 		return nil
@@ -53,7 +54,7 @@ func (l *Life) Wrong(madeToFail bool) *Failure {
 	return l.Failed
 }
 
-// notRun says whether sh found nothing to run.
+// notRun says whether sh found no command to run.
 func (f *Failure) notRun() bool { return f.status == shellCannotRun || f.status == shellNotFound }
 
 // call is one run of a command.
@@ -73,7 +74,7 @@ func (c *call) ended(ctx, limited context.Context, cmd *exec.Cmd, status error, 
 	case limited.Err() != nil:
 		return &Failure{How: fmt.Sprintf("no end within %v", c.limit), Output: said}, nil
 	case errors.Is(status, exec.ErrWaitDelay):
-		return nil, nil // it ended well; what it left behind held its output
+		return nil, nil // the command succeeded; a process that it left behind still held its output
 	case !errors.As(status, &exit):
 		return nil, status
 	}

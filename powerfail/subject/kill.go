@@ -2,11 +2,11 @@ package subject
 
 import "context"
 
-// KillAt runs the workload in dir, kills it at its acknowledgement number n, from 1 on,
-// and asks the check, after the reopening if there is one. It returns how the check or
-// the reopening failed, nil if all is well. A workload that ended before it came to that
-// number is in the Life: it was not Killed. dir is new, and no power is cut: the
-// operating system keeps all that it was handed.
+// KillAt runs the workload in dir, kills it at acknowledgement number n, counted from
+// 1, and runs the check, after the reopening if there is one. It returns how the check
+// or the reopening failed, or nil if all is well. If the workload ended before that
+// acknowledgement, the Life says that it was not Killed. dir must be new. No power is
+// cut: the operating system keeps everything that it was given.
 func (p *Program) KillAt(ctx context.Context, dir string, n int) (*Life, *Failure, error) {
 	met := 0
 	life, err := p.RunWorkload(ctx, dir, func(Ack) error {

@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// tailSize is how many bytes of a command's output are kept, and how long a line may
-// be that is looked at.
+// tailSize is how many bytes of a command's output are kept. It is also the longest
+// line, in bytes, that is examined.
 const tailSize = 4 << 10
 
-// ackPrefix begins a line that acknowledges; the ID follows.
+// ackPrefix begins a line that acknowledges. The ID follows it.
 const ackPrefix = "ack "
 
-// Tail is a writer that keeps the end of what it is given: what a program said last
-// tells why it failed. The zero value is ready. It is safe for concurrent use.
+// Tail is a writer that keeps the end of what is written to it, because the last words
+// of a program tell why it failed. The zero value is ready for use. It is safe for
+// concurrent use.
 type Tail struct {
 	mu   sync.Mutex
 	kept []byte
@@ -39,13 +40,13 @@ func (t *Tail) String() string {
 	return strings.TrimSpace(string(t.kept))
 }
 
-// Lines is a writer that hands on each line, without its end, as soon as that has
-// come. Of a line of more than 4 KiB it hands on the beginning, and no more. It is
-// used by one goroutine at a time.
+// Lines is a writer that calls Take with each line, without its newline, as soon as the
+// line is complete. Of a line longer than 4 KiB it passes on only the beginning. One
+// goroutine at a time may use it.
 type Lines struct {
 	Take func(line string)
-	rest []byte // of a line that has not ended
-	long bool   // the line's beginning was handed on
+	rest []byte // of a line that is not complete
+	long bool   // the beginning of this line was passed on
 }
 
 // Write implements [io.Writer].
@@ -68,27 +69,27 @@ func (l *Lines) Write(p []byte) (int, error) {
 	}
 }
 
-// End hands on what came behind the last newline.
+// End passes on what followed the last newline.
 func (l *Lines) End() {
 	if len(l.rest) > 0 && !l.long {
 		l.Take(string(l.rest))
 	}
 }
 
-// listener takes the acknowledgements on standard output, and keeps the rest.
+// listener takes the acknowledgements from standard output and keeps the rest.
 type listener struct {
 	onAck OnAck
 	began time.Time
 	stop  func() // kills the program
 	acks  []Ack
 	said  Tail
-	err   error // of onAck, the first; nothing is acknowledged after it
+	err   error // the first error of onAck; nothing is acknowledged after it
 }
 
 func (l *listener) take(line string) {
 	id, ok := strings.CutPrefix(line, ackPrefix)
 	if !ok {
-		_, _ = l.said.Write([]byte(line + "\n")) // it never fails
+		_, _ = l.said.Write([]byte(line + "\n")) // Write of a Tail never fails
 		return
 	}
 	if l.err != nil {

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// How long a command may take, unless the Program says otherwise. One that takes
+// How long a command may take, unless the Program says otherwise. A command that takes
 // longer hangs, which is a failure.
 const (
 	DefaultWorkloadLimit = 10 * time.Minute
 	DefaultCheckLimit    = time.Minute
 )
 
-// ErrKill is returned by an [OnAck] that wants the program killed at this
+// ErrKill is what an [OnAck] returns to have the program killed at this
 // acknowledgement.
 var ErrKill = errors.New("kill the program here")
 
-// OnAck is told of each acknowledgement when its line is read, one at a time. If it
-// returns [ErrKill], all of the program gets SIGKILL at once and no later
-// acknowledgement counts; any other error does the same and is returned by the run.
+// OnAck is called with each acknowledgement when its line is read, one at a time. If it
+// returns [ErrKill], the whole program gets SIGKILL at once, and later acknowledgements
+// do not count. Any other error does the same, and the run returns it.
 type OnAck func(Ack) error
 
 // Ack is a promise of the program: what ID names survives from now on.
@@ -31,47 +31,49 @@ type Ack struct {
 	Seconds float64 `json:"seconds"` // since the command began
 }
 
-// Program is a person's own program. It is not changed by its methods, so that they
-// may run side by side.
+// Program is a person's own program. Its methods do not change it, so they may run
+// concurrently.
 type Program struct {
 	Workload string `json:"workload"`
 	Check    string `json:"check"`
 	Reopen   string `json:"reopen,omitempty"`
 
-	// WorkloadLimit bounds workload and reopen, CheckLimit the check. 0: the default.
+	// WorkloadLimit is the limit of workload and reopen, CheckLimit that of the check.
+	// 0 stands for the default.
 	WorkloadLimit time.Duration `json:"-"`
 	CheckLimit    time.Duration `json:"-"`
-	// Command makes the process for argv. Its Cancel must kill the process with all
-	// that it started, as that of [Command] does, which nil stands for.
+	// Command makes the process for argv. Its Cancel must kill the process and
+	// everything that it started, as with [Command]. nil stands for [Command].
 	Command func(ctx context.Context, argv ...string) *exec.Cmd `json:"-"`
-	// Started, if not nil, is told the process group of each workload and reopening.
+	// Started, if not nil, is called with the process group of each workload and
+	// reopening.
 	Started func(pid int) `json:"-"`
 }
 
 // Life is one run of the workload or the reopening.
 type Life struct {
 	Acks    []Ack
-	Killed  bool     // at an acknowledgement, as the caller wished
-	Failed  *Failure // how it ended, unless it ended well or was Killed
+	Killed  bool     // at an acknowledgement, because the caller asked for it
+	Failed  *Failure // how it failed; nil if it succeeded or was Killed
 	Output  string   // the end of what it printed on either stream, without acknowledgements
 	Seconds float64
 }
 
-// RunWorkload runs the workload in dir. An error says that it could not be run at
-// all, or is that of onAck or of ctx; what the program itself does wrong is in the
-// Life, which is never nil.
+// RunWorkload runs the workload in dir. The error is that of onAck or of ctx, or says
+// that the workload could not be run at all. What the program itself does wrong is in
+// the Life, which is never nil.
 func (p *Program) RunWorkload(ctx context.Context, dir string, onAck OnAck) (*Life, error) {
 	return p.live(ctx, p.Workload, dir, nil, onAck)
 }
 
 // RunReopen runs the reopening in dir, on what a crash left. acked are the IDs that
-// were acknowledged before that. Everything else is as with RunWorkload.
+// were acknowledged before the crash. Otherwise it is like RunWorkload.
 func (p *Program) RunReopen(ctx context.Context, dir string, acked []string, onAck OnAck) (*Life, error) {
 	return p.live(ctx, p.Reopen, dir, acked, onAck)
 }
 
-// RunCheck asks the check whether all is well in dir, where acked must be found. It
-// returns nil if it is. An error means that there is no verdict.
+// RunCheck runs the check in dir, where everything in acked must be found. It returns
+// nil if all is well. An error means that there is no verdict.
 func (p *Program) RunCheck(ctx context.Context, dir string, acked []string) (*Failure, error) {
 	c := call{limit: p.CheckLimit, def: DefaultCheckLimit}
 	var said Tail

@@ -71,7 +71,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// Who takes too long has failed; who is cut has no verdict.
+// A program that takes too long has failed; one that the caller ends has no verdict.
 func TestLimits(t *testing.T) {
 	p := &Program{Workload: "echo ack 1; sleep 100; :", Check: "echo looking; sleep 100; :", WorkloadLimit: 100 * time.Millisecond, CheckLimit: 100 * time.Millisecond}
 	life, err := p.RunWorkload(context.Background(), "/", nil)

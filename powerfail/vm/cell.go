@@ -37,6 +37,9 @@ type Workload struct {
 	Program *program.Program // what the worker runs; it stands in ProgramFile
 	States  int              // how many crash states of a recorded disk to explore
 	Seed    uint64           // of their choice
+	// LogHeader, if set, says whether a file that begins with these bytes is a segment of
+	// the engine's log. Without it method wal-header does not apply.
+	LogHeader func(start []byte) bool
 	// Enough, if set, ends the exploration at the first broken rule that it accepts:
 	// for those who ask only whether there is one.
 	Enough func(broken *oracle.Violation) bool

@@ -2,7 +2,6 @@ package vm
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -93,13 +92,16 @@ func (x *experiment) exploreSome(r *recording) (*Outcome, error) {
 // segment's header are lost, torn at each sector, or whole, with all or nothing
 // of what else is pending.
 func walHeader(x *experiment) (*Outcome, error) {
+	if x.workload.LogHeader == nil {
+		return nil, fmt.Errorf("%w: nothing says how a segment of the engine's log begins", ErrNotApplicable)
+	}
 	r, err := x.record(nil)
 	if err != nil {
 		return nil, err
 	}
 	var states []state
 	for i, op := range r.log.Ops {
-		if op.Issued > r.from && op.Issued <= r.end && holdsWALHeader(op) {
+		if op.Issued > r.from && op.Issued <= r.end && holdsHeader(op, x.workload.LogHeader) {
 			states = append(states, headerStates(i, op)...)
 		}
 	}
@@ -114,11 +116,11 @@ func walHeader(x *experiment) (*Outcome, error) {
 	return x.explore(r.log, r.from, r.history, states)
 }
 
-// holdsWALHeader looks for the magic of a segment where a file may start.
-func holdsWALHeader(op blocklog.Op) bool {
-	const block, at, magic = 4096, 8, 0x4c41576c // see package wal
-	for b := (block - op.Offset%block) % block; b+at+4 <= int64(len(op.Data)); b += block {
-		if binary.LittleEndian.Uint32(op.Data[b+at:]) == magic {
+// holdsHeader looks for a file that begins as is says, where a file may start.
+func holdsHeader(op blocklog.Op, is func(start []byte) bool) bool {
+	const block = 4096
+	for b := (block - op.Offset%block) % block; b < int64(len(op.Data)); b += block {
+		if is(op.Data[b:]) {
 			return true
 		}
 	}

@@ -12,21 +12,21 @@ import (
 	"lsmlab/harness/stat"
 )
 
-// DotRow is one engine in a dot chart: every round, the median, its interval.
+// DotRow is one engine in a dot chart: every round, the median, and its interval.
 type DotRow struct {
 	Look   Look
 	values []float64
 	Mid    float64
-	Lo, Hi float64 // NaN: none
+	Lo, Hi float64 // NaN if there is no interval
 }
 
-// DotPanel is a chart with one row an engine.
+// DotPanel is a chart with one row for each engine.
 type DotPanel struct {
 	Title string
 	Label string // of the axis, with its unit
 	Unit  Unit
 	Log   bool
-	Ref   float64 // a line across all rows; NaN: none
+	Ref   float64 // position of a line across all rows; NaN for none
 	Rows  []DotRow
 }
 
@@ -37,8 +37,8 @@ func SumRow(l Look, s stat.Summary) DotRow {
 	return DotRow{Look: l, values: s.Values, Mid: s.Median, Lo: s.Lo, Hi: s.Hi}
 }
 
-// Usable returns the panel without values that its axis can't show; ok is false
-// if none is left.
+// Usable returns the panel without values that its axis cannot show. ok is false if no
+// value is left.
 func (d DotPanel) Usable() (_ DotPanel, ok bool) {
 	shows := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) && (!d.Log && v >= 0 || v > 0) }
 	var rows []DotRow
@@ -56,7 +56,7 @@ func (d DotPanel) Usable() (_ DotPanel, ok bool) {
 	return d, len(rows) > 0
 }
 
-// Panel draws the chart; call usable before.
+// Panel draws the chart. Call Usable before.
 func (d DotPanel) Panel() Panel {
 	p := NewPlot()
 	n := len(d.Rows)
@@ -81,8 +81,9 @@ func (d DotPanel) Panel() Panel {
 	return Panel{Title: d.Title, Plot: p, Height: vg.Points(rowHeight*float64(n) + 32)}
 }
 
-// limits returns the axis: from zero on a linear one, with room for the labels.
-// Intervals don't widen it without end: those of few rounds may span decades.
+// limits returns the range of the axis. A linear axis begins at zero and has room for
+// the labels. Wide intervals extend the range only to a limit, because the interval of
+// few rounds may span decades.
 func (d DotPanel) limits() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, r := range d.Rows {
@@ -103,7 +104,7 @@ func (d DotPanel) limits() (low, high float64) {
 		if high <= 0 {
 			high = 1
 		}
-		return -0.02 * high, high * 1.2 // a marker at zero stays clear of the names
+		return -0.02 * high, high * 1.2 // a marker at zero does not touch the names
 	}
 	if narrow := math.Sqrt(high / low / minLogSpan); narrow < 1 {
 		low, high = low*narrow, high/narrow
@@ -112,7 +113,8 @@ func (d DotPanel) limits() (low, high float64) {
 	return low / math.Pow(span, 0.06), high * math.Pow(span, 0.22)
 }
 
-// minLogSpan is the least that a logarithmic axis spans, so that it has a tick.
+// minLogSpan is the least range of a logarithmic axis, as a factor, so that it has a
+// tick.
 const minLogSpan = 2.6
 
 // Plot implements [plot.Plotter].
@@ -148,7 +150,7 @@ func (d DotPanel) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// drawValue writes the median to the right of all that a row shows, or where it
+// drawValue writes the median to the right of everything that a row shows, or where it
 // fits.
 func (d DotPanel) drawValue(c draw.Canvas, r DotRow, right, ref, at vg.Length) {
 	sty := style(textSize, inkColor)

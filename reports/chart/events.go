@@ -27,7 +27,8 @@ var eventSeries = []string{
 	eventStall:      result.SeriesStalls,
 }
 
-// eventsOf returns the intervals in which an engine's counters rose, kind by kind.
+// eventsOf returns the intervals in which an engine's counters rose, for one kind after
+// the other.
 func eventsOf(series map[string]result.Series) (events []event) {
 	for kind, name := range eventSeries {
 		s := series[name]
@@ -40,7 +41,7 @@ func eventsOf(series map[string]result.Series) (events []event) {
 	return events
 }
 
-// eventStrip draws the events of every engine in a row.
+// eventStrip draws the events of the engines, one row each.
 type eventStrip struct {
 	looks  []Look
 	events [][]event

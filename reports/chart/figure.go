@@ -1,7 +1,7 @@
-// Package chart draws the figures of every report in one style, with gonum/plot:
-// a figure stands alone (title, panels, legend, machine and command), is readable
-// on a phone and in grey, and is safe for the colour-blind. The same data give
-// the same bytes.
+// Package chart draws the figures of every report in one style, with gonum/plot. A
+// figure can stand alone (title, panels, legend, machine and command). It is readable
+// on a phone and in grey, and safe for the colour-blind. The same data give the same
+// bytes.
 package chart
 
 import (
@@ -23,8 +23,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Sizes of every chart. The width is such that on a phone of 390 px the text is
-// still readable.
+// Sizes of every chart. The width makes the text readable on a phone of 390 px.
 const (
 	figureWidth  = 345 // points
 	figureMargin = 8
@@ -41,8 +40,8 @@ var (
 	stripColor = color.RGBA{0xf4, 0xf4, 0xf4, 255}
 )
 
-// Figure is one chart: panels one below the other, and around them what makes it
-// stand alone.
+// Figure is one chart: panels below each other, with everything that it needs to stand
+// alone.
 type Figure struct {
 	Name     string // of its files, without suffix
 	Title    string
@@ -50,7 +49,7 @@ type Figure struct {
 	Panels   []Panel
 	Legend   []Look
 	Footer   string // machine, version, command
-	Finding  string // what it shows, one sentence
+	Finding  string // one sentence about what it shows
 	Caption  string // how to read it
 }
 
@@ -92,7 +91,7 @@ func NewPlot() *plot.Plot {
 	return p
 }
 
-// Number tells the parts of a figure apart: i of of, from 0.
+// Number distinguishes the parts of a figure: part i of `of`, from 0.
 func (f *Figure) Number(i, of int) {
 	if of > 1 {
 		f.Name += fmt.Sprintf("-%d", i+1)
@@ -129,9 +128,9 @@ var (
 	svgText = regexp.MustCompile(`<text ([^>]*?)\s+style="font-family:Liberation Sans;font-variant:normal;font-weight:(normal|bold);font-style:normal;font-size:([0-9.]+)px;?([^"]*)">([^<]*)</text>`)
 )
 
-// tidySVG gives the picture its text for those who don't see it, and every text
-// the width that it was set with: a machine without the font would otherwise set
-// it wider and cut it off.
+// tidySVG gives the picture its text for people who do not see it. It also gives every
+// text the width for which it was set: a machine without the font would set the text
+// wider and cut it off.
 func tidySVG(svg []byte, alt string) []byte {
 	open := svgSize.Find(svg)
 	label := fmt.Sprintf(`%s role="img" aria-label="%s"`, open, html.EscapeString(alt))
@@ -189,7 +188,7 @@ func (f Figure) footerLines() []string {
 	return wrap(f.Footer, style(smallSize, greyColor), textWidth())
 }
 
-// wrap cuts s into lines no wider than width. A word that is wider is cut.
+// wrap breaks s into lines no wider than width. It breaks a word that is wider.
 func wrap(s string, sty text.Style, width vg.Length) []string {
 	var lines []string
 	line := ""
@@ -238,8 +237,8 @@ func (f Figure) draw(c draw.Canvas) {
 	lines(f.footerLines(), style(smallSize, greyColor), smallSize)
 }
 
-// drawPanels draws the panels with their data areas aligned, and returns where
-// they end.
+// drawPanels draws the panels with their data areas aligned, and returns the position
+// at which they end.
 func (f Figure) drawPanels(c draw.Canvas, top vg.Length) vg.Length {
 	area := func(p Panel, top vg.Length) draw.Canvas {
 		return draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
@@ -247,7 +246,7 @@ func (f Figure) drawPanels(c draw.Canvas, top vg.Length) vg.Length {
 			Max: vg.Point{X: c.Max.X - vg.Points(4), Y: top},
 		}}
 	}
-	var left, right vg.Length // margins outside of the data, the widest of all
+	var left, right vg.Length // the widest margins beside the data areas
 	for _, p := range f.Panels {
 		a := area(p, top)
 		d := p.Plot.DataCanvas(a)

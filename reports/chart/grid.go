@@ -9,17 +9,18 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Grid is a table of coloured fields, each with its text: colour is never alone.
+// Grid is a table of coloured fields. Each field has a text, so that nothing depends on
+// colour alone.
 type Grid struct {
 	Rows, Columns []string
 	Fields        [][]Field // by row and column
 }
 
-// Field is one field of a grid. The zero value is an empty one.
+// Field is one field of a grid. The zero value is an empty field.
 type Field struct {
 	Text string
-	Fill color.Color // nil: none
-	Ink  color.Color // of the text; nil: the usual
+	Fill color.Color // nil for none
+	Ink  color.Color // colour of the text; nil for the usual one
 }
 
 // Fills of fields with a meaning, safe for the colour-blind.

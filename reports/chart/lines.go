@@ -8,12 +8,11 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// MaxSeries is how many engines a panel of lines holds; more are told apart no
-// longer.
+// MaxSeries is how many engines a panel of lines shows. More could not be told apart.
 const MaxSeries = 7
 
-// Chunks cuts engines into parts of at most maxSeries. Every part but the one
-// that has it begins with the baseline, so that parts can be compared.
+// Chunks divides engines into parts of at most MaxSeries. Every part that does not
+// contain the baseline anyway begins with it, so that parts can be compared.
 func Chunks(engines []string, baseline string) [][]string {
 	if len(engines) <= MaxSeries {
 		return [][]string{engines}
@@ -47,7 +46,7 @@ func Chunks(engines []string, baseline string) [][]string {
 type Line struct {
 	Look   Look
 	Xs, Ys []float64
-	Lo, Hi []float64 // intervals, or nil
+	Lo, Hi []float64 // bounds of intervals, or nil
 	Marks  []int     // points with a marker
 }
 

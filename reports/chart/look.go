@@ -7,9 +7,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Look is how one engine appears in every chart of a run. Colour is never alone:
-// marker and dashes tell the engines apart in grey, and a filled marker with a
-// solid line is a variant of our own core, a hollow one with dashes a peer.
+// Look is how one engine appears in every chart of a run. Nothing depends on colour
+// alone: marker and dashes tell the engines apart in grey. A filled marker with a solid
+// line is an engine of our own, a hollow one with dashes is a peer.
 type Look struct {
 	Name   string
 	Color  color.RGBA
@@ -18,9 +18,9 @@ type Look struct {
 	Dashes []vg.Length
 }
 
-// okabeIto are the colours of Okabe and Ito ("Color Universal Design", 2008),
-// which people with any colour vision tell apart. The yellow is darkened: on
-// white the original is hardly seen.
+// okabeIto are the colours of Okabe and Ito ("Color Universal Design", 2008), which
+// people with any colour vision can tell apart. The yellow is darker than theirs, which
+// is hardly visible on white.
 var okabeIto = []color.RGBA{
 	{0x00, 0x72, 0xB2, 255}, // blue
 	{0xD5, 0x5E, 0x00, 255}, // vermilion
@@ -32,8 +32,8 @@ var okabeIto = []color.RGBA{
 	{0xA8, 0x9A, 0x00, 255}, // yellow
 }
 
-// usual are the engines by their usual place in okabeIto, so that an engine looks
-// the same in every run; the structure in an engine looks like the bare one.
+// usual gives engines their usual place in okabeIto, so that an engine looks the same
+// in every run. An engine looks like the bare structure in it.
 var usual = map[string]int{
 	"lsm-skiplist": 0, "skiplist": 0,
 	"lsm-rbtree": 1, "rbtree": 1,
@@ -50,7 +50,7 @@ var (
 	peerDashes = [][]vg.Length{{6, 2}, {2, 2}, {8, 2, 2, 2}, {4, 1.5, 1.5, 1.5, 1.5, 1.5}, {10, 3}}
 )
 
-// LooksOf gives every engine a look of its own. After eight the colours repeat
+// LooksOf gives every engine a different look. After eight engines, the colours repeat
 // with other markers and dashes.
 func LooksOf(engines []string, own func(string) bool) map[string]Look {
 	looks := map[string]Look{}
@@ -106,10 +106,11 @@ func (l Look) mark(c *draw.Canvas, at vg.Point, radius vg.Length) {
 	c.Stroke(path)
 }
 
-// shape is a marker: the corners of a polygon of radius 1, or a circle if none.
+// shape is a marker: the corners of a polygon of radius 1. Without corners it is a
+// circle.
 type shape []vg.Point
 
-// Circle is the marker of single values; engines have others too.
+// Circle is the marker of single values. Engines use the others too.
 var (
 	Circle   = shape(nil)
 	square   = shape{{X: -0.85, Y: -0.85}, {X: 0.85, Y: -0.85}, {X: 0.85, Y: 0.85}, {X: -0.85, Y: 0.85}}

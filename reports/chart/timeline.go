@@ -15,10 +15,10 @@ type TimelineRow struct {
 	Title  string
 	Unit   Unit
 	Log    bool                    // its axis is logarithmic
-	Reduce func([]float64) float64 // of the points that share a pixel
+	Reduce func([]float64) float64 // combines the points that share a pixel
 }
 
-// maxPoints is how many points a curve has; more don't show at this width.
+// maxPoints is how many points a curve has. More would not be visible at this width.
 const maxPoints = 250
 
 // TimelineInput is what one engine shows in a timeline: the series of one cell, by
@@ -28,7 +28,7 @@ type TimelineInput struct {
 	Series map[string]result.Series
 }
 
-// TimelinePanels draws rows that share the time axis, each as a panel, and a last one
+// TimelinePanels draws rows that share the time axis, one panel each, and a last panel
 // with the events of engines. Rows without data are left out.
 func TimelinePanels(rows []TimelineRow, inputs []TimelineInput) []Panel {
 	end := 0.0
@@ -97,7 +97,7 @@ func timelineLine(in TimelineInput, name string, log bool, reduce func([]float64
 		l.Xs, l.Ys = append(l.Xs, float64(s.Millis[j-1])/1000), append(l.Ys, v)
 	}
 	const markers = 4
-	offset := len(in.Look.Name) // so that engines' markers don't fall on each other
+	offset := len(in.Look.Name) // keeps the markers of different engines apart
 	for k := range markers {
 		if n := len(l.Xs); n > 2*markers {
 			l.Marks = append(l.Marks, (k*n/markers+offset%5*n/markers/5)%n)
@@ -115,7 +115,7 @@ func withoutStub(s result.Series) result.Series {
 	return s
 }
 
-// MeanOf returns the mean of v, NaN of nothing.
+// MeanOf returns the mean of v, or NaN if v is empty.
 func MeanOf(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()
@@ -127,7 +127,7 @@ func MeanOf(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// MaxOf returns the largest of v, negative infinity of nothing.
+// MaxOf returns the largest of v, or negative infinity if v is empty.
 func MaxOf(v []float64) float64 {
 	out := math.Inf(-1)
 	for _, x := range v {

@@ -16,7 +16,7 @@ type Unit struct {
 	Steps []UnitStep
 }
 
-// UnitStep is a unit's multiple: values from Factor on are written with Suffix.
+// UnitStep is a multiple of a unit: values of at least Factor are written with Suffix.
 type UnitStep struct {
 	Factor float64
 	Suffix string
@@ -32,7 +32,7 @@ var (
 	UnitSecs  = Unit{"s", []UnitStep{{1, " s"}}}
 )
 
-// step returns the largest step of u that is not over v.
+// step returns the largest step of u that does not exceed v.
 func (u Unit) step(v float64) UnitStep {
 	at := u.Steps[0]
 	for _, s := range u.Steps {
@@ -48,7 +48,7 @@ func (u Unit) Format(v float64) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "–"
 	}
-	// What rounds up to the next step is written in it: 1.00 MiB, not 1024 KiB.
+	// A value that rounds up to the next step is written in that step: 1.00 MiB, not 1024 KiB.
 	s := u.step(v * (1 + 5e-4))
 	return digits(v/s.Factor) + s.Suffix
 }
@@ -70,14 +70,14 @@ func digits(v float64) string {
 	return fmt.Sprintf("%.2e", v)
 }
 
-// plain writes a tick label without needless zeros.
+// plain writes a tick label without unnecessary zeros.
 func (u Unit) plain(v, scale float64) string {
 	s := u.step(scale)
 	return strconv.FormatFloat(v/s.Factor, 'g', 6, 64) + s.Suffix
 }
 
-// LinearTicks puts about want ticks at round values from the least to the
-// greatest.
+// LinearTicks puts ticks at round values, about as many as wanted, from the least to
+// the greatest value.
 type LinearTicks struct {
 	Unit Unit
 	Want int
@@ -102,8 +102,8 @@ func (t LinearTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// niceStep returns 1, 2, 2.5 or 5 times a power of ten that cuts span into at
-// most want parts.
+// niceStep returns 1, 2, 2.5 or 5 times a power of ten that divides span into at most
+// want parts.
 func niceStep(span float64, want int) float64 {
 	raw := span / float64(max(want, 1))
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
@@ -115,8 +115,8 @@ func niceStep(span float64, want int) float64 {
 	return 10 * power
 }
 
-// LogTicks puts labels at powers of ten, and at 5 and 2 times them where the axis
-// is short enough.
+// LogTicks puts labels at powers of ten. If the axis is short enough, it also puts them
+// at 5 and 2 times these.
 type LogTicks struct{ Unit Unit }
 
 // Ticks implements [plot.Ticker]. Both limits must be positive.
@@ -142,7 +142,7 @@ func (t LogTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// SparseTicks leaves labels off where a ticker gives more than Most.
+// SparseTicks removes labels from a ticker that gives more than Most.
 type SparseTicks struct {
 	Ticker plot.Ticker
 	Most   int

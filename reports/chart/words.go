@@ -7,13 +7,13 @@ import (
 	"lsmlab/harness/stat"
 )
 
-// How to read a chart, said once for a group of them.
+// How to read a chart. It is said once for a group of charts.
 const (
 	ReadDots  = " Marker: median of the rounds. Small dots: every round."
 	ReadLooks = " Filled markers and solid lines are variants of lsmlab's own core, hollow markers and dashes are peers."
 )
 
-// Whiskers says what the whiskers of a chart are, in few words and in all.
+// Whiskers says what the whiskers of a chart are, in a short form and in full.
 func Whiskers(sums []stat.Summary) (short, long string) {
 	n, confidence := math.MaxInt, 1.0
 	for _, s := range sums {

@@ -13,7 +13,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// chain draws which LSNs the files hold that the crash left.
+// chain draws which LSNs are in the files that the crash left.
 func (r *run) chain(name string, f *rundir.Finding) (_ chart.Figure, ok bool) {
 	if f.Chain == nil || len(f.Chain.Links) == 0 {
 		return chart.Figure{}, false
@@ -59,7 +59,7 @@ func (s links) Plot(c draw.Canvas, p *plot.Plot) {
 	chart.DrawVerticals(c, p, x)
 	for i, l := range s {
 		at := y(float64(len(s) - 1 - i))
-		// An LSN takes the place from the one before it to itself.
+		// An LSN takes the space from the LSN before it to itself.
 		from, to := x(float64(l.First)-1), max(x(float64(l.Last)), x(float64(l.First)-1)+vg.Points(1))
 		c.SetColor(color.RGBA{0x00, 0x72, 0xB2, 255})
 		if l.Place == "wal" {

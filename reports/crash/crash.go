@@ -1,8 +1,8 @@
-// Package crash draws what a run of crash testing found: verdicts by engine, file
-// system and profile, how much was explored and what of it was covered, and each
-// finding with its history, its files and the command that shows it again.
+// Package crash draws the findings of a run of crash testing. It shows the verdicts by
+// engine, file system and profile; how much was explored, and what that covered; and
+// each finding with its history, its files and the command that shows it again.
 //
-// All comes from the run directory (powerfail/rundir) and from nothing else: the
+// Everything comes from the run directory (powerfail/rundir) and from nothing else: the
 // same files give the same bytes.
 package crash
 
@@ -28,9 +28,9 @@ func Is(dir string) bool {
 	return err == nil
 }
 
-// Render draws a run directory again from its raw results: charts/*.svg and
-// *.png and index.html, whose path it returns. Its errors name the file that is
-// missing or damaged; index.html is then what it was before.
+// Render draws a run directory again from its raw results: charts/*.svg and *.png and
+// index.html, whose path it returns. An error names the file that is missing or
+// damaged; index.html is then unchanged.
 func Render(dir string) (indexPath string, err error) {
 	r := run{}
 	if r.Run, r.cells, r.findings, err = rundir.Read(dir); err != nil {
@@ -42,7 +42,7 @@ func Render(dir string) (indexPath string, err error) {
 	return indexPath, nil
 }
 
-// run is a run directory made ready for drawing.
+// run is a run directory prepared for drawing.
 type run struct {
 	rundir.Run
 	cells    []rundir.Cell
@@ -87,8 +87,8 @@ func (r *run) lead() string {
 		count(explored), count(distinct), human.Count(len(r.findings), "finding"))
 }
 
-// verdicts says of each engine in a sentence what came out. Planted bugs and
-// disks that lie say nothing of it.
+// verdicts returns one sentence on each engine. Planted bugs and disks that lie say
+// nothing about an engine.
 func (r *run) verdicts() (lines []page.Verdict) {
 	for _, e := range r.engines() {
 		var sum explore.Counts
@@ -109,7 +109,7 @@ func (r *run) verdicts() (lines []page.Verdict) {
 	return lines
 }
 
-// rules lists rules with how many states break each.
+// rules lists rules, with the number of states that break each.
 func rules(broken map[string]int64) string {
 	var parts []string
 	for _, rule := range slices.Sorted(maps.Keys(broken)) {
@@ -142,7 +142,7 @@ func (r *run) environment() []page.Fact {
 	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
 }
 
-// seed says from what all was drawn.
+// seed says from which seeds everything was drawn.
 func (r *run) seed() string {
 	if n := len(r.Seeds); n > 0 {
 		return fmt.Sprintf("%d, and %s drawn from it, one a chunk", r.Seed, human.Count(n, "seed"))
@@ -150,7 +150,7 @@ func (r *run) seed() string {
 	return fmt.Sprint(r.Seed)
 }
 
-// footer says under each chart what it comes from.
+// footer is the line under each chart that names its origin.
 func (r *run) footer() string {
 	words := []string{"tier " + r.Tier, fmt.Sprintf("seed %d", r.Seed)}
 	for _, k := range slices.Sorted(maps.Keys(r.Versions)) {

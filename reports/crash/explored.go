@@ -16,7 +16,7 @@ import (
 	"lsmlab/reports/page"
 )
 
-// exploredSection holds the verdicts and how much stands behind them.
+// exploredSection has the verdicts, and how much was explored for them.
 func (r *run) exploredSection() page.Section {
 	return page.Section{
 		ID: "explored", Title: "Verdicts and what stands behind them",
@@ -37,7 +37,7 @@ func profiles() string {
 	return strings.Join(parts, "; ")
 }
 
-// row names what a row of the matrix stands for.
+// row returns the name of a row of the matrix.
 func row(k rundir.Key) string {
 	name := k.Engine + ", " + k.FileSystem
 	if k.Bug != "" {
@@ -46,7 +46,7 @@ func row(k rundir.Key) string {
 	return name
 }
 
-// matrix draws engine and file system against profile.
+// matrix draws engines and file systems against profiles.
 func (r *run) matrix() []chart.Figure {
 	var g chart.Grid
 	for _, c := range r.cells {
@@ -89,7 +89,7 @@ func (r *run) matrix() []chart.Figure {
 
 func rank(profile string) int { return slices.Index(explore.Profiles(), explore.Profile(profile)) }
 
-// states draws explored and distinct states of every cell.
+// states draws the explored and the distinct states of every cell.
 func (r *run) states() []chart.Figure {
 	panels := []chart.DotPanel{
 		{Title: "explored", Label: "crash states made", Unit: chart.UnitCount, Log: true, Ref: math.NaN()},
@@ -128,7 +128,7 @@ func (r *run) states() []chart.Figure {
 	return []chart.Figure{f}
 }
 
-// coverage draws one grid an engine: kind of operation against role of the file.
+// coverage draws one grid for each engine: kind of operation against role of the file.
 func (r *run) coverage() (figures []chart.Figure) {
 	for _, e := range r.engines() {
 		var sum explore.Counts
@@ -180,7 +180,8 @@ func coverageGrid(sum map[string]int64) (g chart.Grid) {
 	return g
 }
 
-// states writes a number of states: in full below a thousand, as no state is a part.
+// states writes a number of states. Below a thousand it writes all digits, because
+// there is no part of a state.
 func states(n int64) string {
 	if n < 1000 {
 		return fmt.Sprint(n)

@@ -12,14 +12,14 @@ import (
 	"lsmlab/reports/page"
 )
 
-// findingsSection has a group for each finding.
+// findingsSection has one group for each finding.
 func (r *run) findingsSection() page.Section {
 	s := page.Section{
 		ID: "findings", Title: "Findings",
 		Intro: "The directory of a finding has its program, history and crash state.",
 	}
 	switch r.Tier {
-	case "vm": // whose machines do not repeat themselves
+	case "vm": // machines do not repeat exactly
 	case "disk":
 		s.Intro = "What the crash took was given back as far as the finding allows. " + s.Intro
 	default:
@@ -52,7 +52,7 @@ func (r *run) findingGroup(n int, f *rundir.Finding) page.Group {
 	return g
 }
 
-// sentences tell a finding in words.
+// sentences describes a finding in words.
 func sentences(f *rundir.Finding) []string {
 	s := []string{fmt.Sprintf("Rule %s is broken: %s.", f.Rule, strings.TrimSuffix(f.Detail, "."))}
 	if f.Before != "" {
@@ -76,7 +76,8 @@ func sentences(f *rundir.Finding) []string {
 	return append(s, fmt.Sprintf("Show it again: %s", f.Command))
 }
 
-// lossTable lists what was lost and who had made it, nil if nothing was.
+// lossTable lists what was lost and which code had written it. It is nil if nothing was
+// lost.
 func lossTable(id string, f *rundir.Finding) *page.Table {
 	if len(f.Lost) == 0 {
 		return nil
@@ -91,7 +92,7 @@ func lossTable(id string, f *rundir.Finding) *page.Table {
 	return t
 }
 
-// fileTable lists what became of each file, over all findings that can say.
+// fileTable lists what happened to each file, over all findings that can tell.
 func (r *run) fileTable() page.Table {
 	t := page.Table{
 		ID: "files", Caption: "Bytes of each file: as the program saw it, as synced, as the crash left it",
@@ -135,7 +136,7 @@ func (r *run) damageTable() page.Table {
 	return t
 }
 
-// title of a finding's figures.
+// findingTitle returns the title of a figure of a finding.
 func findingTitle(f *rundir.Finding, what string) string {
 	return fmt.Sprintf("%s of a finding: %s, %s", what, f.Rule, cmp.Or(f.Bug, f.Engine))
 }

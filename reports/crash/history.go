@@ -19,7 +19,8 @@ import (
 // maxWrites is how many of the last writes before a cut are drawn.
 const maxWrites = 60
 
-// fateLook is how a write's fate looks: colour, and what the marker holds.
+// fateLook is how the fate of a write is drawn: its colour, and the content of its
+// marker.
 type fateLook struct {
 	fate  oracle.Fate
 	name  string
@@ -39,7 +40,7 @@ func lookOf(fate oracle.Fate) fateLook {
 }
 
 // history draws the writes around the cut of a finding: when each began and was
-// acknowledged, and what became of it.
+// acknowledged, and what happened to it.
 func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) {
 	if f.History == nil || len(f.Fates) != len(f.History.Writes) {
 		return chart.Figure{}, false
@@ -75,7 +76,7 @@ func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) 
 	return figure, true
 }
 
-// strip draws writes over the positions of the log, one lane a writer.
+// strip draws writes over the positions of the log, with one lane for each writer.
 type strip struct {
 	writes  []oracle.Write
 	fates   []oracle.Fate
@@ -101,7 +102,7 @@ func (s strip) panel() chart.Panel {
 	return chart.Panel{Plot: p, Height: vg.Points(44*float64(n) + 34)}
 }
 
-// Plot implements [plot.Plotter]. Neighbouring writes lie at three heights, so
+// Plot implements [plot.Plotter]. Neighbouring writes are drawn at three heights, so
 // that short ones do not hide each other.
 func (s strip) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)

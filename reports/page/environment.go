@@ -12,7 +12,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// Environment lists what is known of where a run was made, and its work.
+// Environment lists what is known about where a run was made, and the run's work.
 func Environment(e result.Env, work string) []Fact {
 	yes := func(b bool, a, other string) string {
 		if b {
@@ -45,7 +45,7 @@ func Environment(e result.Env, work string) []Fact {
 	return slices.DeleteFunc(facts, func(f Fact) bool { return f.Value == "" })
 }
 
-// Provenance is the machine, the version and the command that every chart names.
+// Provenance returns the machine, the version and the command, which every chart names.
 func Provenance(e result.Env) string {
 	parts := []string{
 		fmt.Sprintf("%s, %s, %s", orUnknown(e.CPU, "CPU"), human.Count(e.Cores, "core"), chart.UnitBytes.Format(float64(e.MemoryBytes))),
@@ -61,7 +61,7 @@ func orUnknown(s, what string) string {
 	return s
 }
 
-// version names the build that measured.
+// version returns the version of the build that measured.
 func version(e result.Env) string {
 	v := orUnknown(e.Module, "version") + ", commit unknown"
 	if e.Commit != "" {

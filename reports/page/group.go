@@ -5,8 +5,8 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// AddDots adds a figure of dot panels, unless all of them are empty, and says what their
-// whiskers are; sums are the summaries that the panels show.
+// AddDots adds a figure of dot panels, unless all of them are empty, and says what
+// their whiskers are. sums are the summaries that the panels show.
 func (g *Group) AddDots(f chart.Figure, sums []stat.Summary, panels ...chart.DotPanel) {
 	for _, d := range panels {
 		if d, ok := d.Usable(); ok {

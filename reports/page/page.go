@@ -1,7 +1,7 @@
-// Package page makes one HTML page that needs nothing beside it: charts, styles
-// and script are inside, and its content security policy forbids every request.
-// It is readable on a phone, in print and without scripts. Other packages say
-// what stands on it; this one knows nothing of races or crashes.
+// Package page makes one HTML page that needs no other file. Charts, styles and script
+// are inside it, and its content security policy forbids every request. The page is
+// readable on a phone, in print and without scripts. Other packages decide its content;
+// this one knows nothing about races or crashes.
 package page
 
 import (
@@ -10,14 +10,13 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// Page is what stands on a page, from top to bottom. Parts that are empty are
-// left out.
+// Page is the content of a page, from top to bottom. Empty parts are left out.
 type Page struct {
 	Title       string
 	Lead        string        // one paragraph: what was done
-	Targets     *Table        // what was demanded, and whether it holds
-	Verdicts    []Verdicts    // what came out, in sentences
-	Notes       []string      // what a reader should know of the data
+	Targets     *Table        // what was demanded, and whether it was met
+	Verdicts    []Verdicts    // the results, in sentences
+	Notes       []string      // what a reader should know about the data
 	Missing     List          // what the data lack
 	Warnings    []WarningKind // why figures may mislead
 	Sections    []Section
@@ -34,16 +33,16 @@ type Verdicts struct {
 	Lines   []Verdict
 }
 
-// Verdict is a sentence and what it is about.
+// Verdict is a sentence and its subject.
 type Verdict struct{ Subject, Text string }
 
-// List is items under a sentence that says what they are.
+// List is a list of items under a sentence that introduces them.
 type List struct {
 	Title string
 	Items []string
 }
 
-// WarningKind is warnings that begin alike.
+// WarningKind is a group of warnings that begin alike.
 type WarningKind struct {
 	Kind    string
 	Cells   int
@@ -69,7 +68,7 @@ type Group struct {
 // Fact is one line of the environment.
 type Fact struct{ Name, Value string }
 
-// Download is a file beside the page, by its path from there.
+// Download is a file beside the page, by its path relative to the page.
 type Download struct{ Path, What string }
 
 // drawn is a figure as the template shows it.

@@ -9,7 +9,7 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Versions says which engines ran, with the effective options of every durability
+// Versions lists the engines that ran, with the effective options of every durability
 // level.
 func Versions(e result.Env, levels []string) Table {
 	t := Table{ID: "engines", Caption: "Engines, versions and effective options", Head: []Column{

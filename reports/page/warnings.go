@@ -24,7 +24,7 @@ func ComplaintsOf(id, status, err string, warnings []string) Complaints {
 	return c
 }
 
-// WarningKinds groups the complaints of all cells by what stands before the colon.
+// WarningKinds groups the complaints of all cells by their text before the colon.
 func WarningKinds(cells []Complaints) []WarningKind {
 	var kinds []WarningKind
 	for _, c := range cells {

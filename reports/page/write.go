@@ -23,17 +23,17 @@ var (
 	pageScript string
 )
 
-// ChartDir is the folder of charts beside the page.
-const ChartDir = "charts"
+// chartDir is the folder of charts beside the page.
+const chartDir = "charts"
 
-// Write draws the page's figures to dir/charts, as SVG and PNG, and then writes
-// dir/index.html, whose path it returns. Charts of an earlier page that are no
-// longer drawn are removed. After an error index.html is what it was before.
+// Write draws the page's figures into dir/charts, as SVG and PNG, and then writes
+// dir/index.html, whose path it returns. It removes charts of an earlier page that are
+// no longer drawn. After an error, index.html is unchanged.
 func (p *Page) Write(dir string) (indexPath string, err error) {
-	if err := os.MkdirAll(filepath.Join(dir, ChartDir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, chartDir), 0o755); err != nil {
 		return "", err
 	}
-	w := writer{dir: filepath.Join(dir, ChartDir), files: map[string]bool{}}
+	w := writer{dir: filepath.Join(dir, chartDir), files: map[string]bool{}}
 	html, err := p.render(&w)
 	if err != nil {
 		return "", err
@@ -45,7 +45,7 @@ func (p *Page) Write(dir string) (indexPath string, err error) {
 	return indexPath, journal.WriteFile(indexPath, html)
 }
 
-// render makes the page, and the files of every figure on the way.
+// render makes the page. While doing so, it writes the files of every figure.
 func (p *Page) render(w *writer) ([]byte, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"draw":   w.draw,
@@ -90,9 +90,9 @@ func (w *writer) draw(f chart.Figure) (drawn, error) {
 	}
 	return drawn{
 		Figure:  f,
-		SVG:     template.HTML(svg[bytes.Index(svg, []byte("<svg")):]), // without the XML header, which HTML does not have
-		SVGPath: ChartDir + "/" + f.Name + ".svg",
-		PNGPath: ChartDir + "/" + f.Name + ".png",
+		SVG:     template.HTML(svg[bytes.Index(svg, []byte("<svg")):]), // without the XML header, which HTML does not allow
+		SVGPath: chartDir + "/" + f.Name + ".svg",
+		PNGPath: chartDir + "/" + f.Name + ".png",
 	}, nil
 }
 

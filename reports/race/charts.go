@@ -14,7 +14,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// slug names a setting in file names and anchors.
+// slug returns the name of a setting for file names and anchors.
 func (s setting) slug() string {
 	out := fmt.Sprintf("%s-%s-t%d", s.durability, s.loop, s.threads)
 	if s.open() {
@@ -23,7 +23,7 @@ func (s setting) slug() string {
 	return result.FileSafe(out)
 }
 
-// memInsert is the workload that a bare table is filled by.
+// memInsert is the workload that fills a bare table.
 const memInsert = "memtable-insert"
 
 // only returns the section with one of its workloads.
@@ -33,7 +33,7 @@ func (s *section) only(workload string) *section {
 	return &one
 }
 
-// String says what holds for every chart of a setting.
+// String says what is common to every chart of a setting.
 func (s setting) String() string {
 	if s.bare {
 		return "bare MemTables, " + human.Count(s.threads, "goroutine")
@@ -48,7 +48,7 @@ func (s setting) loopWords() string {
 	return "closed loop"
 }
 
-// frame fills in what all figures of a section have.
+// frame returns a figure with everything that all figures of a section share.
 func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
 	return chart.Figure{
 		Name: s.slug() + "-" + kind + "-" + result.FileSafe(workload), Title: workload + ": " + title,

@@ -3,7 +3,7 @@
 // Invariants, beside those of package reports:
 //
 //  1. A chart never mixes durability levels, open and closed loops, rates, or thread
-//     counts, but for the charts whose axis the threads are.
-//  2. Every round is drawn. Nothing is left out without a word on the page.
-//  3. Cells that are missing are counted and named, and the rest is drawn.
+//     counts. The only exception is a chart whose axis is the number of threads.
+//  2. Every round is drawn. Nothing is left out unless the page says so.
+//  3. Cells that are missing are counted and named, and the others are drawn.
 package race

@@ -10,8 +10,8 @@ import (
 	"lsmlab/reports/page"
 )
 
-// growthGroup draws throughput over the number of keys, for workloads of a
-// section that are the same but for that.
+// growthGroup draws throughput over the number of keys, for workloads of a section that
+// differ only in this number.
 func (r *run) growthGroup(s *section) page.Group {
 	g := page.Group{
 		ID: "growth", Title: "Cost of growth",
@@ -44,8 +44,7 @@ func (r *run) growthGroup(s *section) page.Group {
 	return g
 }
 
-// baseWorkload returns what a workload of the plan is, whatever it is called
-// there.
+// baseWorkload returns the workload for which a name of the plan stands.
 func (r *run) baseWorkload(name string) string {
 	if base, ok := r.Plan.WorkloadOptions[name]["workload"].(string); ok {
 		return base

@@ -18,7 +18,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// readLatency says how to read a latency chart, once for a group of them.
+// readLatency says how to read a latency chart. It is said once for a group of charts.
 const readLatency = " Lower is better. The rounds are taken together; both axes are logarithmic."
 
 // Percentiles that have a tick and a column.
@@ -32,8 +32,8 @@ var percentiles = []struct {
 // nines is the horizontal axis of a percentile curve: 1 for p90, 2 for p99.
 func nines(q float64) float64 { return -math.Log10(1 - q/100) }
 
-// latencyLine is the percentile curve of a histogram from p50 to its maximum,
-// which stands where one of the recorded values is above.
+// latencyLine is the percentile curve of a histogram, from p50 to its maximum. The
+// maximum is drawn at the percentile above which there is one recorded value.
 func latencyLine(l chart.Look, h *hdrhistogram.Histogram) chart.Line {
 	out := chart.Line{Look: l}
 	last := nines(100 * (1 - 1/float64(max(h.TotalCount(), 2))))
@@ -89,8 +89,8 @@ func latencyPanel(lines []chart.Line) chart.Panel {
 	return chart.Panel{Plot: p, Height: vg.Points(185)}
 }
 
-// latencyGroups draws percentile curves of the rounds taken together: from the
-// intended start and of service alone, if there are both.
+// latencyGroups draws percentile curves of all rounds together: of the time from the
+// intended start and of the service time, if there are both.
 func (r *run) latencyGroups(s *section) ([]page.Group, error) {
 	service := page.Group{
 		ID: "latency", Title: "Latency",

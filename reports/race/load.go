@@ -14,18 +14,18 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// run is a run directory made ready for drawing.
+// run is a run directory prepared for drawing.
 type run struct {
 	result.Run
 	looks    map[string]chart.Look
 	baseline string
 	sections []*section
-	missing  []string // cells that the plan asks for and that are not there
-	planned  int      // cells that the plan asks for
-	notes    []string // what a reader of the page should know of the data
+	missing  []string // cells that the plan demands and that are missing
+	planned  int      // cells that the plan demands
+	notes    []string // what a reader of the page should know about the data
 }
 
-// setting is what all cells of a chart share.
+// setting is what all cells of a chart have in common.
 type setting struct {
 	durability string
 	loop       string
@@ -44,14 +44,13 @@ type section struct {
 
 type groupKey struct{ engine, workload string }
 
-// group holds the rounds of one engine under one workload: the samples of every
-// figure.
+// group has the rounds of one engine under one workload: the samples of every figure.
 type group struct {
 	groupKey
 	cells []result.Cell // with figures, by round
 }
 
-// at returns the group, nil if no round of it has figures.
+// at returns the group, or nil if no round of it has figures.
 func (s *section) at(engine, workload string) *group { return s.groups[groupKey{engine, workload}] }
 
 // enginesOf returns the engines that have figures under a workload.
@@ -96,7 +95,7 @@ func load(dir, baseline string) (*run, error) {
 	return out, nil
 }
 
-// checkCells says which figures can't be.
+// checkCells records which figures cannot be drawn.
 func (r *run) checkCells() {
 	for _, c := range r.Cells {
 		if !c.OK() {
@@ -113,7 +112,8 @@ func (r *run) checkCells() {
 	}
 }
 
-// engineNames are those of the plan, in its order, then others that have cells.
+// engineNames returns the engines of the plan, in its order, and then other engines
+// that have cells.
 func (r *run) engineNames() []string {
 	names := slices.Clone(r.Plan.Engines)
 	for _, c := range r.Cells {
@@ -196,7 +196,8 @@ func (r *run) findMissing() {
 	}
 }
 
-// usualBaselines are compared with if they are there: public, well known, fast.
+// usualBaselines are used as the baseline if the run has them: they are public, well
+// known and fast.
 var usualBaselines = []string{"pebble", "badger-skl"}
 
 func (r *run) chooseBaseline(asked string) error {
@@ -217,8 +218,8 @@ func (r *run) chooseBaseline(asked string) error {
 	return nil
 }
 
-// noteAA finds engines that differ in nothing but their name: what the charts
-// show between them is the noise of the method.
+// noteAA finds engines that differ only in their name. What charts show between them is
+// the noise of the method.
 func (r *run) noteAA() {
 	same := func(a, b result.EngineInfo) bool {
 		return a.Version == b.Version && a.Summary == b.Summary && (a.Version != "" || a.Summary != "") &&
@@ -235,7 +236,7 @@ func (r *run) noteAA() {
 	}
 }
 
-// hists reads the histograms of a group, one entry a round.
+// hists reads the histograms of a group, one element for each round.
 func (r *run) hists(g *group) ([][]result.Hist, error) {
 	var files [][]result.Hist
 	for _, c := range g.cells {

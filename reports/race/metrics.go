@@ -10,17 +10,17 @@ import (
 
 // metric is one figure of a cell.
 type metric struct {
-	key    string // of a chart's file
+	key    string // for the names of chart files
 	name   string
-	label  string // of an axis, with the unit
+	label  string // of the axis, with the unit
 	unit   chart.Unit
 	higher bool // higher is better
-	// of returns the figure; ok is false where the cell has none.
+	// of returns the figure. ok is false if the cell has none.
 	of func(result.Cell) (v float64, ok bool)
 }
 
-// column is the metric's name in a table's head, with the unit that its fields
-// lack.
+// column returns the metric's name for the head of a table, with the unit if the fields
+// do not show it.
 func (m metric) column() string {
 	switch m.key {
 	case throughput.key:
@@ -31,7 +31,8 @@ func (m metric) column() string {
 	return m.name
 }
 
-// positive makes a metric's function of a field for which zero means "not measured".
+// positive turns a field for which zero means "not measured" into the function of a
+// metric.
 func positive(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	return func(c result.Cell) (float64, bool) {
 		v := f(c)
@@ -39,7 +40,7 @@ func positive(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	}
 }
 
-// whole makes one of a field that may rightly be zero.
+// whole turns a field that may really be zero into the function of a metric.
 func whole(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	return func(c result.Cell) (float64, bool) {
 		v := f(c)
@@ -47,7 +48,7 @@ func whole(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	}
 }
 
-// perOp divides by the operations of the cell.
+// perOp is positive for a field that is divided by the operations of the cell.
 func perOp(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	return func(c result.Cell) (float64, bool) {
 		if c.Ops <= 0 {
@@ -58,7 +59,8 @@ func perOp(f func(result.Cell) float64) func(result.Cell) (float64, bool) {
 	}
 }
 
-// latencyOf is the latency that counts: from the intended start where there is one.
+// latencyOf returns the latency that counts: the one from the intended start if there
+// is one.
 func latencyOf(c result.Cell) result.Latency {
 	if c.Intended != nil {
 		return *c.Intended
@@ -113,8 +115,9 @@ func (g *group) summary(m metric) stat.Summary {
 	return stat.Summarize(values)
 }
 
-// deciding is the figure that a setting is judged by: throughput in a closed
-// loop; latency from the intended start in an open one, where throughput is given.
+// deciding returns the figure by which a setting is judged: throughput in a closed
+// loop, and in an open loop, where throughput is given, latency from the intended
+// start.
 func (s setting) deciding() metric {
 	if s.open() {
 		return p99

@@ -8,7 +8,7 @@ import (
 	"lsmlab/reports/page"
 )
 
-// page draws nothing yet: it lays out what there is.
+// page arranges the content of the page. It draws nothing yet.
 func (r *run) page() (*page.Page, error) {
 	var all []page.Complaints
 	for _, c := range r.Cells {

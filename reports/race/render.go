@@ -2,13 +2,12 @@ package race
 
 import "fmt"
 
-// Render draws a run directory again from its raw results: charts/*.svg and *.png
-// and index.html, whose path it returns. The same results give the same bytes. Its
-// errors name the file that is missing or damaged; index.html is then what it was
-// before.
+// Render draws a run directory again from its raw results: charts/*.svg and *.png and
+// index.html, whose path it returns. The same results give the same bytes. An error
+// names the file that is missing or damaged; index.html is then unchanged.
 //
-// The other engines are divided by baseline. If it is empty, that is pebble if the run
-// has it, else a public skiplist, else the first engine of the plan.
+// Ratios are relative to the engine baseline. If baseline is empty, this is pebble if
+// the run has it, else a public skiplist, else the first engine of the plan.
 func Render(dir, baseline string) (indexPath string, err error) {
 	r, err := load(dir, baseline)
 	if err != nil {

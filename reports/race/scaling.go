@@ -12,8 +12,8 @@ import (
 	"lsmlab/reports/page"
 )
 
-// scalingGroup draws a metric over thread counts, for settings that differ in
-// nothing else. It has no figures if no workload was run at several.
+// scalingGroup draws a metric over thread counts, for settings that differ in nothing
+// else. It has no figures if no workload was run with several thread counts.
 func (r *run) scalingGroup(sections []*section) page.Group {
 	m, title, axis := throughput, "Throughput by threads", "thread"
 	if r.Plan.MemTables {
@@ -44,8 +44,8 @@ func (r *run) scalingGroup(sections []*section) page.Group {
 	return g
 }
 
-// scalings returns the sections that differ in their threads alone, where there
-// are several.
+// scalings returns groups of sections that differ only in their threads, where there
+// are several such sections.
 func (r *run) scalings() (out [][]*section) {
 	for _, s := range r.sections {
 		same := func(o []*section) bool {

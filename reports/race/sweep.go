@@ -10,8 +10,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// sweep is a figure over one quantity that all else is held against: threads, or
-// keys.
+// sweep is a figure over one quantity on the axis: threads, or keys.
 type sweep struct {
 	metric metric
 	axis   string
@@ -19,17 +18,17 @@ type sweep struct {
 	points []point
 }
 
-// point is one place on a sweep's axis.
+// point is one position on the axis of a sweep.
 type point struct {
 	s        *section
 	workload string
-	at       float64 // on the axis, the logarithm of the quantity
+	at       float64 // position on the axis: the logarithm of the quantity
 	label    string
-	where    string // in a sentence
+	where    string // how a sentence names the position
 }
 
-// sweepFigures draws a sweep, as many engines a figure as can be told apart;
-// nothing if it has but one point.
+// sweepFigures draws a sweep, with as many engines in a figure as can be told apart. It
+// draws nothing if the sweep has only one point.
 func (r *run) sweepFigures(sw sweep, frame func() chart.Figure) (figures []chart.Figure) {
 	if len(sw.points) < 2 {
 		return nil
@@ -74,7 +73,7 @@ func (sw sweep) engines() (out []string) {
 	return out
 }
 
-// line returns the line of an engine and the summaries that it is made of.
+// line returns the line of an engine, and the summaries from which it is made.
 func (sw sweep) line(engine string) (l chart.Line, sums []stat.Summary) {
 	for _, p := range sw.points {
 		sum := p.s.at(engine, p.workload).summary(sw.metric)

@@ -16,7 +16,7 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// latencyHead are the columns of addLatencyRow.
+// latencyTable returns a table with the columns of addLatencyRow and without rows.
 func latencyTable(id string) *page.Table {
 	t := &page.Table{ID: id, Caption: "Latency percentiles over all rounds taken together"}
 	t.Head = []page.Column{{Name: "workload"}, {Name: "engine"}, {Name: "operations", Numeric: true}}
@@ -38,8 +38,8 @@ func addLatencyRow(g *page.Group, s *section, workload, engine string, h *hdrhis
 	g.Table.Rows = append(g.Table.Rows, append(row, page.Number(float64(h.Max()), chart.UnitNanos), page.Number(h.Mean(), chart.UnitNanos)))
 }
 
-// figuresTable holds every figure of a section: medians, and intervals of what
-// decides.
+// figuresTable has every figure of a section: the medians, and the intervals of the
+// deciding figure.
 func (r *run) figuresTable(s *section) page.Table {
 	t := page.Table{ID: s.slug() + "-figures", Caption: "All figures, medians over rounds: " + s.String()}
 	m := s.deciding()
@@ -87,7 +87,7 @@ func (r *run) figuresTable(s *section) page.Table {
 	return t
 }
 
-// presentMetrics are those that some cell of the section has, but for one.
+// presentMetrics returns the metrics that some cell of the section has, except one.
 func (r *run) presentMetrics(s *section, but metric) (out []metric) {
 	for _, m := range append(slices.Clone(allMetrics), nsPerOp) {
 		if m.key == but.key {
@@ -103,8 +103,8 @@ func (r *run) presentMetrics(s *section, but metric) (out []metric) {
 	return out
 }
 
-// partsTable holds the shares of workloads that mix kinds of operations or roles
-// of threads: medians over rounds.
+// partsTable has the parts of workloads that mix kinds of operations or roles of
+// threads, as medians over rounds.
 func (r *run) partsTable(s *section) page.Table {
 	t := page.Table{ID: s.slug() + "-parts", Caption: "Parts of mixed workloads, medians over rounds: " + s.String(), Head: []page.Column{
 		{Name: "workload"}, {Name: "engine"}, {Name: "part"}, {Name: "operations/s", Numeric: true}, {Name: "p50", Numeric: true}, {Name: "p99", Numeric: true}, {Name: "p99.9", Numeric: true}, {Name: "max", Numeric: true},
@@ -137,7 +137,7 @@ func (r *run) partsTable(s *section) page.Table {
 	return t
 }
 
-// parts returns the shares of a group by name, each with its rounds.
+// parts returns the parts of a group by name, each with its rounds.
 func (g *group) parts() (names []string, byName map[string][]result.Part) {
 	byName = map[string][]result.Part{}
 	for _, c := range g.cells {
@@ -173,7 +173,7 @@ var counters = []struct {
 	{"of them hits", chart.UnitTimes, func(m result.Counts) float64 { return stat.Share(m.CacheHits, m.CacheHits+m.CacheMisses) }},
 }
 
-// countersTable holds what engines counted of themselves in the measured part.
+// countersTable has the engines' own counters of the measured part.
 func (r *run) countersTable(s *section) page.Table {
 	t := page.Table{ID: s.slug() + "-counters", Caption: "Engines' own counters over the measured part, medians over rounds; 0 may mean that an engine does not count it: " + s.String()}
 	t.Head = []page.Column{{Name: "workload"}, {Name: "engine"}}
@@ -204,13 +204,13 @@ func finite(values []float64) []float64 {
 	return slices.DeleteFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
-// sectionTables are the tables of a section that have rows.
+// sectionTables returns those tables of a section that have rows.
 func (r *run) sectionTables(s *section) []page.Table {
 	tables := []page.Table{r.figuresTable(s), r.partsTable(s), r.countersTable(s)}
 	return slices.DeleteFunc(tables, func(t page.Table) bool { return len(t.Rows) == 0 })
 }
 
-// cellsTable holds every cell as it was measured.
+// cellsTable has every cell as it was measured.
 func (r *run) cellsTable() page.Table {
 	t := page.Table{ID: "cells", Caption: "Every cell as it was measured"}
 	for _, n := range []string{"cell", "status"} {

@@ -6,7 +6,7 @@ import (
 	"lsmlab/reports/page"
 )
 
-// targetsTable says for each target of the plan whether the run shows it; nil if
+// targetsTable says for each target of the plan whether the run shows it. It is nil if
 // the plan has none.
 func (r *run) targetsTable() *page.Table {
 	rows := target.Evaluate(r.Run)

@@ -11,8 +11,8 @@ import (
 	"lsmlab/reports/page"
 )
 
-// timelineRows are the rows of a timeline, which shows one round of every engine under
-// one workload: the median one.
+// timelineRows are the rows of a timeline. A timeline shows, for one workload, the
+// median round of every engine.
 var timelineRows = []chart.TimelineRow{
 	{Series: result.SeriesOps, Title: "operations/s", Unit: chart.UnitCount, Reduce: chart.MeanOf},
 	{Series: result.SeriesP99, Title: "p99 latency of each 100 ms (log axis)", Unit: chart.UnitNanos, Log: true, Reduce: chart.MaxOf},
@@ -64,10 +64,11 @@ func (r *run) timelineGroup(s *section) (page.Group, error) {
 	return g, nil
 }
 
-// minTimeline is how many points a timeline takes: with fewer it shows nothing.
+// minTimeline is the least number of points of a timeline. With fewer, it would show
+// nothing.
 const minTimeline = 5
 
-// medianCell is the round that stands for all.
+// medianCell returns the round that stands for all.
 func (g *group) medianCell(m metric) result.Cell {
 	var values []float64
 	for _, c := range g.cells {
@@ -77,7 +78,7 @@ func (g *group) medianCell(m metric) result.Cell {
 	return g.cells[stat.MedianIndex(values)]
 }
 
-// timelineFinding says what the engines counted in the rounds that are shown.
+// timelineFinding describes what the engines counted in the rounds shown.
 func timelineFinding(cells []result.Cell) string {
 	var words []string
 	for _, c := range cells {

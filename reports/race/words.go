@@ -36,7 +36,7 @@ func (s *section) ranked(workload string, m metric) (out []standing) {
 	return out
 }
 
-// extremes says who is best and who is last.
+// extremes says which engine is best and which is last.
 func (s *section) extremes(workload string, m metric) string {
 	all := s.ranked(workload, m)
 	switch len(all) {
@@ -69,7 +69,7 @@ func ratioText(q stat.Ratio) string {
 	return text
 }
 
-// ratioFinding says who stands above and below the baseline.
+// ratioFinding says which engines are above and below the baseline.
 func (s *section) ratioFinding(workload, baseline string) string {
 	m := s.deciding()
 	base := s.at(baseline, workload).summary(m)
@@ -107,8 +107,8 @@ func (s *section) ratioFinding(workload, baseline string) string {
 	return human.UpperFirst(strings.Join(parts, "; ")) + "."
 }
 
-// verdict is the sentence of a workload in the summary: the best engine, how far
-// before the baseline or the next, and whether that is proven.
+// verdict is the sentence on a workload in the summary: the best engine, its lead over
+// the baseline or the next engine, and whether this is significant.
 func (s *section) verdict(workload, baseline string) string {
 	m := s.deciding()
 	all := s.ranked(workload, m)
@@ -196,7 +196,7 @@ func (r *run) lead() string {
 	return text + r.proofWords()
 }
 
-// proofWords say when a difference counts, and how many come out by chance.
+// proofWords says when a difference counts, and how many differences appear by chance.
 func (r *run) proofWords() string {
 	comparisons := 0
 	for _, s := range r.sections {

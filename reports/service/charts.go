@@ -35,7 +35,7 @@ func (s *run) groups() ([]page.Group, error) {
 	return slices.DeleteFunc(groups, func(g page.Group) bool { return len(g.Figures) == 0 && g.Table == nil }), nil
 }
 
-// frame fills in what all figures have.
+// frame returns a figure with everything that all figures share.
 func (s *run) frame(name, title string) chart.Figure {
 	return chart.Figure{
 		Name: result.FileSafe(name), Title: title, Footer: page.Provenance(s.Env),
@@ -43,7 +43,7 @@ func (s *run) frame(name, title string) chart.Figure {
 	}
 }
 
-// row is a look with the name of a row: the engine, and its environment if there
+// row returns a look with the name of a row: the engine, and its environment if there
 // are several.
 func (s *run) row(engine, environment string) chart.Look {
 	l := s.looks[engine]
@@ -70,7 +70,7 @@ func (s *run) dots(m phaseMetric, phase string) (chart.DotPanel, []stat.Summary)
 	return d, sums
 }
 
-// ends says which rows of a panel stand at its ends.
+// ends says which rows are at the ends of a panel.
 func ends(d chart.DotPanel) string {
 	if len(d.Rows) == 0 {
 		return ""
@@ -90,7 +90,7 @@ func ends(d chart.DotPanel) string {
 	return fmt.Sprintf("%s: from %s (%s) to %s (%s).", human.UpperFirst(d.Title), d.Unit.Format(low.Mid), low.Look.Name, d.Unit.Format(high.Mid), high.Look.Name)
 }
 
-// phaseGroup draws metrics below each other, one figure a phase.
+// phaseGroup draws metrics below each other, with one figure for each phase.
 func (s *run) phaseGroup(id, title, note string, metrics ...phaseMetric) page.Group {
 	g := page.Group{ID: id, Title: title, Note: note + chart.ReadDots + chart.ReadLooks}
 	for _, phase := range s.phases {
@@ -130,8 +130,8 @@ func (s *run) resourceGroup() page.Group {
 	return g
 }
 
-// sweepGroup draws the highest sustained rates, and for every environment how p95
-// rose with the rate.
+// sweepGroup draws the highest sustained rates and, for every environment, how p95 rose
+// with the rate.
 func (s *run) sweepGroup(c result.LoadCell) page.Group {
 	g := page.Group{ID: "sweep", Title: "Highest sustainable rate", Note: fmt.Sprintf(
 		"A step counts as sustained if its p95 was below %s, at most %.3g%% of its requests failed, and at most %.0f%% of its arrivals were missed; the highest rate is that of the last step before the first that was not.",
@@ -201,7 +201,8 @@ var serviceRows = []chart.TimelineRow{
 	{Series: result.SeriesRSS, Title: "resident memory of the server", Unit: chart.UnitBytes, Reduce: chart.MaxOf},
 }
 
-// timelines draws the median round of every engine, one figure an environment.
+// timelines draws the median round of every engine, with one figure for each
+// environment.
 func (s *run) timelines() (page.Group, error) {
 	g := page.Group{ID: "timelines", Title: "Timelines", Note: "One round of every engine: the one whose p95 in the last phase is nearest to the median. A row without a line stayed zero."}
 	for _, env := range s.Plan.Environments {
@@ -230,7 +231,7 @@ func (s *run) timelines() (page.Group, error) {
 	return g, nil
 }
 
-// medianLoad is the round that stands for all.
+// medianLoad returns the round that stands for all.
 func medianLoad(cells []result.LoadCell) result.LoadCell {
 	var values []float64
 	for _, c := range cells {

@@ -6,8 +6,8 @@ import (
 	"lsmlab/reports/chart"
 )
 
-// phaseMetric is one figure of a phase of a load cell; those of the whole cell
-// are the same in all its phases.
+// phaseMetric is one figure of a phase of a load cell. A figure of the whole cell is
+// the same in all its phases.
 type phaseMetric struct {
 	key, name string
 	label     string // of an axis, with the unit
@@ -20,21 +20,21 @@ var (
 	unitCores   = chart.Unit{Name: "cores", Steps: chart.UnitPlain.Steps}
 )
 
-// latencyMetric makes one of a quantile, in nanoseconds.
+// latencyMetric returns the metric of a quantile, in nanoseconds.
 func latencyMetric(name string, of func(l result.LoadLatency) int64) phaseMetric {
 	return phaseMetric{name, name, "latency of a request", chart.UnitNanos, func(_ result.LoadCell, p result.LoadPhase) (float64, bool) {
 		return float64(of(p.Latency)), p.Requests > 0
 	}}
 }
 
-// shareMetric makes one of a part of the requests.
+// shareMetric returns the metric of a share of the requests.
 func shareMetric(key, name string, of func(p result.LoadPhase) int64) phaseMetric {
 	return phaseMetric{key, name, "share of the requests", unitPercent, func(_ result.LoadCell, p result.LoadPhase) (float64, bool) {
 		return stat.Share(of(p), p.Requests), p.Requests > 0
 	}}
 }
 
-// cellMetric makes one of a whole cell.
+// cellMetric returns a metric of the whole cell.
 func cellMetric(key, name, label string, u chart.Unit, of func(c result.LoadCell) float64) phaseMetric {
 	return phaseMetric{key, name, label, u, func(c result.LoadCell, _ result.LoadPhase) (float64, bool) {
 		v := of(c)
@@ -68,7 +68,7 @@ var (
 	serverRSS = cellMetric("rss", "peak resident memory of the server", "mapped pages of files included", chart.UnitBytes, func(c result.LoadCell) float64 {
 		return float64(c.RSSPeakBytes)
 	})
-	// sustained is a sweep's alone; it may rightly be zero.
+	// Only a sweep has sustained, which may really be zero.
 	sustained = phaseMetric{"sustained", "highest sustained rate", "requests/s", chart.UnitCount, func(c result.LoadCell, _ result.LoadPhase) (float64, bool) {
 		rate, _ := c.Sustainable()
 		return rate, true

@@ -4,8 +4,8 @@ package service
 import "fmt"
 
 // Render draws a load directory again from its raw results: charts/*.svg and *.png and
-// index.html, whose path it returns. The same results give the same bytes. Its errors
-// name the file that is missing or damaged; index.html is then what it was before.
+// index.html, whose path it returns. The same results give the same bytes. An error
+// names the file that is missing or damaged; index.html is then unchanged.
 func Render(dir string) (indexPath string, err error) {
 	s, err := load(dir)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"lsmlab/reports/page"
 )
 
-// run is a load directory made ready for drawing.
+// run is a load directory prepared for drawing.
 type run struct {
 	result.Load
 	looks   map[string]chart.Look
@@ -82,13 +82,13 @@ func (s *run) any() (result.LoadCell, bool) {
 	return s.Cells[i], true
 }
 
-// page lays out what there is.
+// page arranges the content of the page.
 func (s *run) page() (*page.Page, error) {
 	var all []page.Complaints
 	for _, c := range s.Cells {
 		texts := slices.Clone(c.Warnings)
 		for _, b := range c.Broken {
-			if !c.Sweep { // which is there to break it
+			if !c.Sweep { // a sweep is meant to break its objective
 				texts = append(texts, "threshold broken: "+b)
 			}
 		}
@@ -115,7 +115,7 @@ func (s *run) page() (*page.Page, error) {
 	return p, nil
 }
 
-// files are the raw results.
+// files lists the raw results.
 func (s *run) files() []page.Download {
 	files := []page.Download{
 		{Path: "loads.jsonl", What: "every cell, one JSON value a line"}, {Path: "load.json", What: "what was asked for"}, {Path: "env.json", What: "where it ran"},
@@ -199,7 +199,7 @@ func (s *run) lead() string {
 	return text + "Every cell had a fresh server on a fresh store; engines and environments came in random order."
 }
 
-// verdict is what an engine did in an environment, in one sentence.
+// verdict says in one sentence what an engine did in an environment.
 func (s *run) verdict(engine, environment string) string {
 	cells := s.at(engine, environment)
 	if len(cells) == 0 {
@@ -272,7 +272,7 @@ func (s *run) series(c result.LoadCell) (map[string]result.Series, error) {
 	return out, nil
 }
 
-// phaseTimes says when the phases of a cell were, for a caption.
+// phaseTimes says, for a caption, when the phases of a cell were.
 func phaseTimes(c result.LoadCell) string {
 	if len(c.Phases) < 2 {
 		return ""

@@ -10,7 +10,7 @@ import (
 	"lsmlab/reports/page"
 )
 
-// sideBySide has one row a figure and one column an environment.
+// sideBySide has one row for each figure and one column for each environment.
 func (s *run) sideBySide() page.Table {
 	t := page.Table{ID: "environments", Caption: "Engines by environment: medians over rounds"}
 	t.Head = []page.Column{{Name: "engine"}, {Name: "phase"}, {Name: "figure"}}
@@ -36,8 +36,8 @@ func (s *run) sideBySide() page.Table {
 	return t
 }
 
-// phasesTable holds every figure of every phase, with the interval of what an
-// open load is judged by.
+// phasesTable has every figure of every phase, with the interval of the figure by which
+// an open load is judged.
 func (s *run) phasesTable() page.Table {
 	t := page.Table{ID: "phases", Caption: "All figures: medians over rounds, and the interval of p95"}
 	for _, name := range []string{"engine", "environment", "phase"} {
@@ -76,7 +76,7 @@ const transportNote = "The same work on the same engine with the same limits, on
 	"CPU time is what compares: it is counted alike on both sides, of the server's process and of the harness's, whatever the rate. The in-process rate is a closed loop's peak and its latency that of a call; " +
 	"the service's latency is what k6 saw on the same machine, at the rate of the profile."
 
-// transportTable sets the service beside the same work in one process.
+// transportTable compares the service with the same work in one process.
 func (s *run) transportTable() page.Table {
 	t := page.Table{ID: "transport", Caption: "Through HTTP and in one process, medians over rounds"}
 	t.Head = []page.Column{
@@ -103,7 +103,8 @@ func (s *run) transportTable() page.Table {
 	return t
 }
 
-// transportRow compares the last phase that kept the objective, or the first.
+// transportRow compares the last phase that kept the objective; if none did, it
+// compares the first phase.
 func (s *run) transportRow(cells []result.LoadCell) []page.Cell {
 	median := func(of func(c result.LoadCell, p result.LoadPhase) float64) float64 {
 		var values []float64
@@ -135,7 +136,8 @@ func (s *run) transportRow(cells []result.LoadCell) []page.Cell {
 	}
 }
 
-// comparedPhase is the last phase that kept the objective, or the first.
+// comparedPhase returns the last phase that kept the objective; if none did, it returns
+// the first phase.
 func comparedPhase(c result.LoadCell) result.LoadPhase {
 	best := c.Phases[0]
 	for _, p := range c.Phases {
@@ -146,7 +148,7 @@ func comparedPhase(c result.LoadCell) result.LoadPhase {
 	return best
 }
 
-// cellsTable holds every cell as it was measured.
+// cellsTable has every cell as it was measured.
 func (s *run) cellsTable() page.Table {
 	t := page.Table{ID: "cells", Caption: "Every cell as it was measured"}
 	t.Head = []page.Column{
@@ -207,7 +209,7 @@ func cellFigures(c result.LoadCell) []page.Cell {
 	}
 }
 
-// tableGroups are the tables that stand beside the charts.
+// tableGroups returns the groups of tables beside the charts.
 func (s *run) tableGroups() []page.Group {
 	sides, transport := s.sideBySide(), s.transportTable()
 	groups := []page.Group{{ID: "side-by-side", Title: "Environments side by side", Note: "One column an environment: medians over rounds.", Table: &sides}}

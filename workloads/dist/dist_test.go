@@ -142,7 +142,7 @@ func TestHash(t *testing.T) {
 // TestScrambledModulo compares the division-free remainder with %.
 func TestScrambledModulo(t *testing.T) {
 	src := NewSource(6, 0)
-	a, b := NewScrambled(1000, YCSBTheta, NewSource(7, 0)), NewZipfian(ScrambledItems, YCSBTheta, NewSource(7, 0))
+	a, b := newScrambled(1000, YCSBTheta, NewSource(7, 0)), newZipfian(scrambledItems, YCSBTheta, NewSource(7, 0))
 	for i := range uint64(10_000) {
 		n := max(1, src.Uint64()>>(28+i%36))
 		a.Resize(n)

@@ -18,8 +18,8 @@ type Generator interface {
 // property; ZipfianOrdered is ours.
 const (
 	NameUniform        = "uniform"
-	NameZipfian        = "zipfian"         // [Scrambled], as YCSB's CoreWorkload reads this name
-	NameZipfianOrdered = "zipfian-ordered" // [Zipfian], hot keys side by side
+	NameZipfian        = "zipfian"         // scrambled, as YCSB's CoreWorkload reads this name
+	NameZipfianOrdered = "zipfian-ordered" // zipfian, with the hot keys next to each other
 	NameLatest         = "latest"
 	NameHotspot        = "hotspot"
 	NameExponential    = "exponential"
@@ -47,17 +47,17 @@ func New(name string, n uint64, theta float64, src Source) (Generator, error) {
 	}
 	switch name {
 	case NameUniform:
-		return NewUniform(n, src), nil
+		return newUniform(n, src), nil
 	case NameZipfian:
-		return NewScrambled(n, theta, src), nil
+		return newScrambled(n, theta, src), nil
 	case NameZipfianOrdered:
-		return NewZipfian(n, theta, src), nil
+		return newZipfian(n, theta, src), nil
 	case NameLatest:
-		return NewLatest(n, theta, src), nil
+		return newLatest(n, theta, src), nil
 	case NameHotspot:
-		return NewHotspot(n, YCSBHotSet, YCSBHotOps, src), nil
+		return newHotspot(n, ycsbHotSet, ycsbHotOps, src), nil
 	case NameExponential:
-		return NewExponential(n, YCSBExpPercentile, YCSBExpFraction, src), nil
+		return newExponential(n, ycsbExpPercentile, ycsbExpFraction, src), nil
 	case NameSequential:
 		return NewSequential(n, 0), nil
 	}

@@ -5,14 +5,14 @@ import "math"
 // YCSB's defaults for its hotspot distribution: properties hotspotdatafraction
 // and hotspotopnfraction of CoreWorkload.
 const (
-	YCSBHotSet = 0.2
-	YCSBHotOps = 0.8
+	ycsbHotSet = 0.2
+	ycsbHotOps = 0.8
 )
 
-// Hotspot sends a fraction of the draws to a hot set, uniformly, and the rest
+// hotspot sends a fraction of the draws to a hot set, uniformly, and the rest
 // to the other indices, uniformly. The hot set is the lowest indices, as in
 // YCSB's HotspotIntegerGenerator.
-type Hotspot struct {
+type hotspot struct {
 	src       Source
 	n, hot    uint64
 	setFrac   float64
@@ -20,17 +20,17 @@ type Hotspot struct {
 	alwaysHot bool   // no cold index exists
 }
 
-// NewHotspot returns a generator over [0, n) that sends the fraction opFrac of
+// newHotspot returns a generator over [0, n) that sends the fraction opFrac of
 // the draws to the first n*setFrac indices, at least one. Fractions are clamped
 // to [0, 1].
-func NewHotspot(n uint64, setFrac, opFrac float64, src Source) *Hotspot {
-	g := &Hotspot{src: src, setFrac: clamp01(setFrac), hotDraws: uint64(clamp01(opFrac) * 0x1p53)}
+func newHotspot(n uint64, setFrac, opFrac float64, src Source) *hotspot {
+	g := &hotspot{src: src, setFrac: clamp01(setFrac), hotDraws: uint64(clamp01(opFrac) * 0x1p53)}
 	g.Resize(n)
 	return g
 }
 
 // Next implements [Generator].
-func (g *Hotspot) Next() uint64 {
+func (g *hotspot) Next() uint64 {
 	if g.src.Uint64()>>11 < g.hotDraws || g.alwaysHot {
 		return g.src.Below(g.hot)
 	}
@@ -38,7 +38,7 @@ func (g *Hotspot) Next() uint64 {
 }
 
 // Resize implements [Generator].
-func (g *Hotspot) Resize(n uint64) {
+func (g *hotspot) Resize(n uint64) {
 	g.n = n
 	g.hot = min(n, max(1, uint64(float64(n)*g.setFrac)))
 	g.alwaysHot = g.hot == n

@@ -2,10 +2,10 @@ package dist
 
 import "math/bits"
 
-// Permutation is a random order of [0, n) that needs no memory: an invertible
-// mix of as many bits as n needs, applied again while the result is outside
-// (cycle walking: Black, Rogaway, "Ciphers with Arbitrary Finite Domains",
-// CT-RSA 2002). At is pure, so it may be shared by goroutines.
+// Permutation is a random order of [0, n) that needs no memory. It is an invertible mix
+// of as many bits as n needs, repeated while the result is outside of [0, n) (cycle
+// walking: Black, Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). At is
+// pure, so goroutines may share a Permutation.
 type Permutation struct {
 	n, mask uint64
 	shift   uint
@@ -36,13 +36,13 @@ func (p *Permutation) At(i uint64) uint64 {
 	}
 }
 
-// Permuted walks a [Permutation] in order and starts again after its end.
+// Permuted visits a [Permutation] in order, and starts again after its end.
 type Permuted struct {
 	order *Permutation
 	seq   Sequential
 }
 
-// NewPermuted returns a walk over order that begins at position first.
+// NewPermuted returns a Permuted over order that begins at position first.
 func NewPermuted(order *Permutation, first uint64) *Permuted {
 	return &Permuted{order, *NewSequential(order.n, first)}
 }

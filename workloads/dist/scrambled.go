@@ -5,29 +5,29 @@ import (
 	"math/bits"
 )
 
-// ScrambledItems is the number of items that [Scrambled] draws from, whatever n
+// scrambledItems is the number of items that scrambled draws from, whatever n
 // is (ITEM_COUNT of YCSB's ScrambledZipfianGenerator).
-const ScrambledItems = 10_000_000_000
+const scrambledItems = 10_000_000_000
 
-// Scrambled spreads the hot items of a zipfian distribution over [0, n): a draw
-// from [Zipfian] over [ScrambledItems] items, hashed by [Hash] modulo n, as in
-// YCSB. Growing n moves the hot items; YCSB draws over the final n from the
-// start instead and repeats draws of keys that do not exist yet.
-type Scrambled struct {
-	zipf       Zipfian
+// scrambled spreads the hot items of a zipfian distribution over [0, n). It draws from
+// zipfian over scrambledItems items, and takes the [Hash] of the item modulo n, as
+// YCSB does. When n grows, the hot items move. YCSB avoids this: it draws over the
+// final n from the start, and repeats draws of keys that do not exist yet.
+type scrambled struct {
+	zipf       zipfian
 	n          uint64
 	reciprocal uint64 // floor((2^64-1) / n)
 }
 
-// NewScrambled returns a generator over [0, n).
-func NewScrambled(n uint64, theta float64, src Source) *Scrambled {
-	g := &Scrambled{zipf: *NewZipfian(ScrambledItems, theta, src)}
+// newScrambled returns a generator over [0, n).
+func newScrambled(n uint64, theta float64, src Source) *scrambled {
+	g := &scrambled{zipf: *newZipfian(scrambledItems, theta, src)}
 	g.Resize(n)
 	return g
 }
 
 // Next implements [Generator].
-func (g *Scrambled) Next() uint64 {
+func (g *scrambled) Next() uint64 {
 	h := hash40(g.zipf.Next())
 	// h mod n without a division: the estimated quotient is at most 1 short,
 	// because h/n - h*reciprocal/2^64 < 1.
@@ -40,7 +40,7 @@ func (g *Scrambled) Next() uint64 {
 }
 
 // Resize implements [Generator].
-func (g *Scrambled) Resize(n uint64) { g.n, g.reciprocal = n, math.MaxUint64/n }
+func (g *scrambled) Resize(n uint64) { g.n, g.reciprocal = n, math.MaxUint64/n }
 
 // FNV-1a, 64 bits.
 const (
@@ -50,12 +50,12 @@ const (
 	fnvPrime5 = fnvPrime3 * fnvPrime * fnvPrime & math.MaxUint64
 )
 
-// Hash is FNV-1a over the eight bytes of v, lowest first: YCSB's
-// Utils.fnvhash64 before it takes the absolute value. Java's sign would merge
-// pairs of keys, so it is left out here.
+// Hash is FNV-1a over the eight bytes of v, lowest first. It is YCSB's Utils.fnvhash64
+// before that takes the absolute value: the sign of Java's numbers would merge pairs of
+// keys, so it is left out here.
 //
-// A zero byte only multiplies, and each step costs the latency of a
-// multiplication, so high zero bytes are taken at once.
+// Each step costs the latency of a multiplication, and a zero byte only multiplies. So
+// high zero bytes are processed in one step.
 func Hash(v uint64) uint64 {
 	if v>>24 != 0 {
 		return hashWide(v)
@@ -67,8 +67,8 @@ func Hash(v uint64) uint64 {
 	return h * fnvPrime5
 }
 
-// hash40 is Hash for v < 2^40 without a branch, for items whose size is as
-// random as they are.
+// hash40 is Hash for v < 2^40, without a branch. It is for items whose number of bytes
+// is unpredictable.
 func hash40(v uint64) uint64 {
 	h := uint64(fnvOffset)
 	h = (h ^ v&0xff) * fnvPrime

@@ -1,19 +1,19 @@
 package dist
 
-// Uniform draws every index equally often.
-type Uniform struct {
+// uniform draws every index equally often.
+type uniform struct {
 	src Source
 	n   uint64
 }
 
-// NewUniform returns a uniform generator over [0, n).
-func NewUniform(n uint64, src Source) *Uniform { return &Uniform{src, n} }
+// newUniform returns a uniform generator over [0, n).
+func newUniform(n uint64, src Source) *uniform { return &uniform{src, n} }
 
 // Next implements [Generator].
-func (g *Uniform) Next() uint64 { return g.src.Below(g.n) }
+func (g *uniform) Next() uint64 { return g.src.Below(g.n) }
 
 // Resize implements [Generator].
-func (g *Uniform) Resize(n uint64) { g.n = n }
+func (g *uniform) Resize(n uint64) { g.n = n }
 
 // Sequential counts up and starts again at 0 after n-1.
 type Sequential struct{ next, n uint64 }
@@ -37,17 +37,17 @@ func (g *Sequential) Resize(n uint64) {
 	}
 }
 
-// Latest favours the newest indices: n-1-z with z drawn from [Zipfian] over n
+// latest favours the newest indices: n-1-z with z drawn from zipfian over n
 // (YCSB's SkewedLatestGenerator).
-type Latest struct{ zipf Zipfian }
+type latest struct{ zipf zipfian }
 
-// NewLatest returns a generator over [0, n) that favours n-1.
-func NewLatest(n uint64, theta float64, src Source) *Latest {
-	return &Latest{*NewZipfian(n, theta, src)}
+// newLatest returns a generator over [0, n) that favours n-1.
+func newLatest(n uint64, theta float64, src Source) *latest {
+	return &latest{*newZipfian(n, theta, src)}
 }
 
 // Next implements [Generator].
-func (g *Latest) Next() uint64 { return g.zipf.n - 1 - g.zipf.Next() }
+func (g *latest) Next() uint64 { return g.zipf.n - 1 - g.zipf.Next() }
 
 // Resize implements [Generator].
-func (g *Latest) Resize(n uint64) { g.zipf.Resize(n) }
+func (g *latest) Resize(n uint64) { g.zipf.Resize(n) }

@@ -89,15 +89,15 @@ func reversed(p []float64) []float64 {
 func hotspotMass(n, hot int) []float64 {
 	p := make([]float64, n)
 	for i := range p {
-		if p[i] = YCSBHotOps / float64(hot); i >= hot {
-			p[i] = (1 - YCSBHotOps) / float64(n-hot)
+		if p[i] = ycsbHotOps / float64(hot); i >= hot {
+			p[i] = (1 - ycsbHotOps) / float64(n-hot)
 		}
 	}
 	return normalise(p)
 }
 
 func exponentialMass(n int) []float64 {
-	mean := -YCSBExpFraction * float64(n) / math.Log(1-YCSBExpPercentile/100.0)
+	mean := -ycsbExpFraction * float64(n) / math.Log(1-ycsbExpPercentile/100.0)
 	p := make([]float64, n)
 	for i := range p {
 		p[n-1-i] = math.Exp(-float64(i)/mean) - math.Exp(-float64(i+1)/mean)
@@ -131,7 +131,7 @@ func mass(name string, n int) []float64 {
 func scrambledMass(n int) []float64 {
 	const head = 200_000
 	p := make([]float64, n)
-	rest := zeta(ScrambledItems, YCSBTheta)
+	rest := zeta(scrambledItems, YCSBTheta)
 	for i := range uint64(head) {
 		w := math.Pow(float64(i+1), -YCSBTheta)
 		p[Hash(i)%uint64(n)] += w
@@ -159,7 +159,7 @@ func zeta(n, theta float64) float64 {
 // as its constant ZETAN.
 func TestZeta(t *testing.T) {
 	const zetan = 26.46902820178302
-	if z := zeta(ScrambledItems, YCSBTheta); math.Abs(z-zetan) > 1e-6 {
+	if z := zeta(scrambledItems, YCSBTheta); math.Abs(z-zetan) > 1e-6 {
 		t.Errorf("zeta(10^10, 0.99) = %v, want %v", z, zetan)
 	}
 }
@@ -197,7 +197,7 @@ func TestShapes(t *testing.T) {
 // TestZipfianThetas covers skews that YCSB's own method cannot give.
 func TestZipfianThetas(t *testing.T) {
 	for _, theta := range []float64{0, 0.5, 0.9, 1, 1.2, 3} {
-		g := NewZipfian(3000, theta, NewSource(21, 0))
+		g := newZipfian(3000, theta, NewSource(21, 0))
 		chiSquare(t, count(t, g, 3000, 300_000), zipfMass(3000, theta))
 	}
 }
@@ -205,14 +205,14 @@ func TestZipfianThetas(t *testing.T) {
 // TestZipfianWide compares the mass of each doubling of the rank with theory over
 // 10^10 items, where strips are hundreds of millions of indices wide.
 func TestZipfianWide(t *testing.T) {
-	g := NewZipfian(ScrambledItems, YCSBTheta, NewSource(31, 0))
+	g := newZipfian(scrambledItems, YCSBTheta, NewSource(31, 0))
 	const octaves = 34
 	counts, want := make([]int, octaves), make([]float64, octaves)
 	for range 1_000_000 {
 		counts[int(math.Log2(float64(g.Next()+1)))]++
 	}
 	for i := range want {
-		lo, hi := math.Exp2(float64(i))-1, min(math.Exp2(float64(i+1))-1, ScrambledItems)
+		lo, hi := math.Exp2(float64(i))-1, min(math.Exp2(float64(i+1))-1, scrambledItems)
 		want[i] = rangeMass(lo, hi)
 	}
 	chiSquare(t, counts, normalise(want))

@@ -5,29 +5,29 @@ import (
 	"math/bits"
 )
 
-// Zipfian draws index k with probability proportional to 1 / (k+1)^theta.
+// zipfian draws index k with probability proportional to 1 / (k+1)^theta.
 //
-// YCSB uses the method of Gray et al. ("Quickly Generating Billion-Record
-// Synthetic Databases", SIGMOD 1994): one power a draw, exact only for the first
-// two indices, theta < 1, and a sum over all n before the first draw.
-// Rejection-inversion (Hörmann, Derflinger, TOMACS 1996) is exact but takes a
-// logarithm and an exponential a draw. This one is exact for every theta >= 0
+// Other methods exist. YCSB uses that of Gray et al. ("Quickly Generating
+// Billion-Record Synthetic Databases", SIGMOD 1994): it takes one power a draw, is
+// exact only for the first two indices, needs theta < 1, and sums over all n before the
+// first draw. Rejection-inversion (Hörmann, Derflinger, TOMACS 1996) is exact, but
+// takes a logarithm and an exponential a draw. This one is exact for every theta >= 0
 // and takes a power in about 3% of the draws:
 //
-//   - [0, n) is cut into strips, one index wide at the head and 1/32 of their
-//     first rank wide further on, about 32 ln n of them.
+//   - [0, n) is cut into strips. They are one index wide at the head, and 1/32 of their
+//     first rank wide further on; there are about 32 ln n of them.
 //   - A strip is drawn with the weight (width x weight of its first index), by the
-//     alias method (Walker 1977; Vose, IEEE TSE 1991), then an index in it
-//     uniformly.
-//   - The index is kept with probability weight / weight of the strip's first. It
-//     is kept without computing its weight if the strip's last would be kept.
+//     alias method (Walker 1977; Vose, IEEE TSE 1991). Then an index within the strip is
+//     drawn uniformly.
+//   - The index is kept with probability weight / weight of the strip's first index. It
+//     is kept without computing its weight if the strip's last index would be kept.
 //
-// That is rejection under a piecewise constant hat with a squeeze (Ahrens, "A
-// one-table method for sampling from continuous and discrete distributions",
-// Computing 54, 1995). The strips reach an eighth beyond n; indices there are
-// rejected too, so n may grow by one at no cost, and the strips (20 to 25 KB for
-// a million keys and more) are built again only now and then.
-type Zipfian struct {
+// This is rejection under a piecewise constant hat with a squeeze (Ahrens, "A one-table
+// method for sampling from continuous and discrete distributions", Computing 54, 1995).
+// The strips reach an eighth beyond n, and indices there are rejected too. So n may
+// grow by one at no cost, and the strips (20 to 25 KB for a million keys and more) are
+// rarely built again.
+type zipfian struct {
 	src    Source
 	strips []strip
 	n      uint64
@@ -38,10 +38,10 @@ type Zipfian struct {
 // strip is a run of indices, and one column of the alias table.
 type strip struct {
 	first   uint64
-	keep    uint64 // the column keeps itself if the fraction drawn, of 2^64, is below
-	squeeze uint64 // weight of the last index / of the first, of 2^64, rounded down
+	keep    uint64 // the column itself is used if the drawn fraction, of 2^64, is below keep
+	squeeze uint64 // weight of the last index over that of the first, of 2^64, rounded down
 	width   uint32
-	alias   uint32 // else the strip to take
+	alias   uint32 // the strip to use otherwise
 }
 
 // stripShare is the width of a strip as a share of its first rank.
@@ -50,24 +50,24 @@ const stripShare = 32
 // maxIndices bounds n so that a strip's width fits its field.
 const maxIndices = 1 << 36
 
-// NewZipfian returns a generator over [0, n) that favours 0; theta >= 0.
-func NewZipfian(n uint64, theta float64, src Source) *Zipfian {
-	g := &Zipfian{src: src, theta: theta}
+// newZipfian returns a generator over [0, n) that favours 0; theta >= 0.
+func newZipfian(n uint64, theta float64, src Source) *zipfian {
+	g := &zipfian{src: src, theta: theta}
 	g.Resize(n)
 	return g
 }
 
 // Resize implements [Generator]; n is at most 2^36.
-func (g *Zipfian) Resize(n uint64) {
+func (g *zipfian) Resize(n uint64) {
 	g.n = n
 	if n > g.end || n < g.end/2 {
 		g.build(n + n/8)
 	}
 }
 
-// Next implements [Generator]. Only rejections branch: which strip is drawn is
-// not predictable, so choosing between column and alias is arithmetic.
-func (g *Zipfian) Next() uint64 {
+// Next implements [Generator]. Only rejections branch. Which strip is drawn cannot be
+// predicted, so arithmetic chooses between column and alias.
+func (g *zipfian) Next() uint64 {
 	for {
 		column, fraction := bits.Mul64(g.src.Uint64(), uint64(len(g.strips)))
 		s := &g.strips[column]
@@ -88,13 +88,13 @@ func (g *Zipfian) Next() uint64 {
 }
 
 // accept says whether a draw u, of 2^64, keeps index k of strip s.
-func (g *Zipfian) accept(s *strip, k, u uint64) bool {
+func (g *zipfian) accept(s *strip, k, u uint64) bool {
 	ratio := float64(s.first+1) / float64(k+1)
 	return float64(u)*0x1p-64 < math.Pow(ratio, g.theta)
 }
 
 // build cuts [0, end) into strips and fills the alias table.
-func (g *Zipfian) build(end uint64) {
+func (g *zipfian) build(end uint64) {
 	if end > maxIndices*9/8 {
 		panic("dist: zipfian over more than 2^36 indices")
 	}
@@ -139,7 +139,7 @@ func fillAlias(strips []strip, weights []float64) {
 			small = append(small, l)
 		}
 	}
-	// What is left weighs 1 but for rounding; it must be its own alias.
+	// The remaining columns weigh 1, except for rounding; each must be its own alias.
 	for _, i := range append(small, large...) {
 		strips[i].keep, strips[i].alias = math.MaxUint64, uint32(i)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"lsmlab/engines/cluster/consensus"
 	"lsmlab/engines/cluster/etcdraft"
@@ -42,7 +41,7 @@ func newGroup(t *testing.T, adapt func(*replica.Options), ids ...uint64) *group 
 func (g *group) start(id uint64, disk *vfs.Mem, ids []uint64) *member {
 	g.Helper()
 	o := lsm.Options{}.Small()
-	o.FS, o.Workers, o.TickInterval = disk, 1, time.Hour
+	o.FS, o.Deterministic = disk, true
 	store, err := lsm.Open("/db", o)
 	if err != nil {
 		g.Fatal(err)

@@ -49,6 +49,16 @@ func (s *State) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return scan(s.store, s.area, lower, upper), nil
 }
 
+// ScanReverse returns the entries of [lower, upper), downwards.
+func (s *State) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return scanReverse(s.store, s.area, lower, upper)
+}
+
+// Close does nothing: a state is closed with its store.
+func (s *State) Close() error { return nil }
+
 // Snapshot returns a view of the state as it is now.
 func (s *State) Snapshot() (adapter.View, error) {
 	s.mu.RLock()
@@ -70,6 +80,10 @@ func (v *view) Get(dst, key []byte) ([]byte, error) { return get(v.Snapshot, v.a
 
 func (v *view) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return scan(v.Snapshot, v.area, lower, upper), nil
+}
+
+func (v *view) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return scanReverse(v.Snapshot, v.area, lower, upper)
 }
 
 // inArea returns a key of an area.
@@ -95,6 +109,36 @@ func get(r kv.Reader, area byte, dst, key []byte) ([]byte, error) {
 
 func scan(r kv.Reader, area byte, lower, upper []byte) adapter.Cursor {
 	return keys.Cursor(&cursor{it: r.Scan([]byte{area}, []byte{area + 1}), area: area}, lower, upper)
+}
+
+func scanReverse(r kv.Reader, area byte, lower, upper []byte) (adapter.ReverseCursor, error) {
+	from, ok := r.(kv.ReverseScanner)
+	if !ok {
+		return nil, fmt.Errorf("%w: a reverse scan", kv.ErrUnsupported)
+	}
+	it := from.ScanReverse([]byte{area}, []byte{area + 1})
+	return keys.ReverseCursor(&reverseCursor{it: it, area: area}, lower, upper), nil
+}
+
+// reverseCursor is a [cursor] that walks downwards.
+type reverseCursor struct {
+	it   kv.ReverseIterator
+	area byte
+}
+
+func (c *reverseCursor) at(ok bool) (key, value []byte, _ bool) {
+	if !ok {
+		return nil, nil, false
+	}
+	return c.it.Key()[1:], c.it.Value(), true
+}
+
+func (c *reverseCursor) Last() (key, value []byte, ok bool) { return c.at(c.it.Last()) }
+func (c *reverseCursor) Prev() (key, value []byte, ok bool) { return c.at(c.it.Prev()) }
+func (c *reverseCursor) Close() error                       { return c.it.Close() }
+
+func (c *reverseCursor) SeekLT(key []byte) (k, value []byte, ok bool) {
+	return c.at(c.it.SeekLT(inArea(c.area, key)))
 }
 
 // cursor walks the stored keys of an area.

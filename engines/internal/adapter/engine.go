@@ -9,9 +9,9 @@
 package adapter
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lsmlab/engines/kv"
 )
@@ -21,6 +21,7 @@ import (
 type View interface {
 	Get(dst, key []byte) ([]byte, error)
 	Scan(lower, upper []byte) (Cursor, error)
+	ScanReverse(lower, upper []byte) (ReverseCursor, error)
 	Close() error
 }
 
@@ -42,6 +43,14 @@ type Cursor interface {
 	Close() error
 }
 
+// ReverseCursor is a [Cursor] that walks downwards.
+type ReverseCursor interface {
+	Last() (key, value []byte, ok bool)
+	SeekLT(key []byte) (k, value []byte, ok bool) // key is not above the upper bound
+	Prev() (key, value []byte, ok bool)           // stands on an entry
+	Close() error
+}
+
 // Engine makes a [kv.Engine] of a Store. Adapters embed it and add what else
 // their library can do.
 type Engine struct {
@@ -49,9 +58,10 @@ type Engine struct {
 	store Store
 	rungs []kv.Durability
 	// least is the level that a write gets at least.
-	least kv.Durability
-	early *barrier // or nil
-	syncs *syncing // or nil
+	least  kv.Durability
+	ranges bool     // the store takes range deletes
+	early  *barrier // or nil
+	syncs  *syncing // or nil
 }
 
 // New returns an engine that owns store and gives the rungs named.
@@ -67,6 +77,12 @@ func (e *Engine) WithDurableReads(early bool) *Engine {
 	if early {
 		e.early = newBarrier()
 	}
+	return e
+}
+
+// WithRangeDeletes says that the store takes batches with range deletes. It returns e.
+func (e *Engine) WithRangeDeletes() *Engine {
+	e.ranges = true
 	return e
 }
 
@@ -86,10 +102,22 @@ func (e *Engine) Get(dst, key []byte) ([]byte, error) {
 func (e *Engine) Scan(lower, upper []byte) kv.Iterator {
 	s := e.gate.Enter()
 	if s == nil {
-		return &iterator{engine: e.gate, err: kv.ErrClosed}
+		return &iterator{position: refused(e.gate)}
 	}
 	defer s.Leave()
 	it := newIterator(e.store, e.gate, e.gate, lower, upper)
+	e.early.wait()
+	return it
+}
+
+// ScanReverse implements [kv.ReverseScanner].
+func (e *Engine) ScanReverse(lower, upper []byte) kv.ReverseIterator {
+	s := e.gate.Enter()
+	if s == nil {
+		return &reverseIterator{position: refused(e.gate)}
+	}
+	defer s.Leave()
+	it := newReverseIterator(e.store, e.gate, e.gate, lower, upper)
 	e.early.wait()
 	return it
 }
@@ -104,12 +132,20 @@ func (e *Engine) Apply(b *kv.Batch, d kv.Durability) error {
 	if err := b.Check(); err != nil {
 		return err
 	}
-	if !e.gives(d) {
-		return fmt.Errorf("%w: durability %v, only %v", kv.ErrUnsupported, d, e.rungs)
+	if b.HasRangeDeletes() && !e.ranges {
+		return fmt.Errorf("%w: range deletes", kv.ErrUnsupported)
+	}
+	if err := e.gives(d); err != nil {
+		return err
 	}
 	if b.Len() == 0 {
 		return nil
 	}
+	return e.write(s, len(b.Bytes()), d, func(level kv.Durability) error { return e.store.Apply(b, level) })
+}
+
+// write has f write size bytes at the level that a write gets which asks for d.
+func (e *Engine) write(s *Stripe, size int, d kv.Durability, f func(level kv.Durability) error) error {
 	if e.early != nil {
 		defer e.early.begin()()
 	}
@@ -117,21 +153,19 @@ func (e *Engine) Apply(b *kv.Batch, d kv.Durability) error {
 	if err != nil {
 		return err
 	}
-	err = e.store.Apply(b, level)
-	if err == nil {
-		s.userBytes.Add(int64(len(b.Bytes())))
+	if err = f(level); err == nil {
+		s.userBytes.Add(int64(size))
 		e.syncs.wrote(level)
 	}
 	return err
 }
 
-func (e *Engine) gives(d kv.Durability) bool {
-	for _, r := range e.rungs {
-		if r == d {
-			return true
-		}
+// gives returns why a write cannot ask for d, or nil.
+func (e *Engine) gives(d kv.Durability) error {
+	if slices.Contains(e.rungs, d) {
+		return nil
 	}
-	return false
+	return fmt.Errorf("%w: durability %v, only %v", kv.ErrUnsupported, d, e.rungs)
 }
 
 // Snapshot implements [kv.Engine].
@@ -206,87 +240,19 @@ func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
 func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
 	in := s.enter()
 	if in == nil {
-		return &iterator{engine: s.engine, err: kv.ErrClosed}
+		return &iterator{position: refused(s.engine)}
 	}
 	defer in.Leave()
 	return newIterator(s.view, s.engine, s.gate, lower, upper)
 }
 
+func (s *snapshot) ScanReverse(lower, upper []byte) kv.ReverseIterator {
+	in := s.enter()
+	if in == nil {
+		return &reverseIterator{position: refused(s.engine)}
+	}
+	defer in.Leave()
+	return newReverseIterator(s.view, s.engine, s.gate, lower, upper)
+}
+
 func (s *snapshot) Close() error { return s.gate.Close() }
-
-// iterator adds to a Cursor what the contract says of moves and of closing.
-type iterator struct {
-	cursor     Cursor // nil if there is nothing to walk
-	engine     *Gate
-	owner      *Gate // held until Close: of the engine or of the snapshot
-	lower      []byte
-	key, value []byte
-	moved, ok  bool
-	err        error
-}
-
-func newIterator(view View, engine, owner *Gate, lower, upper []byte) *iterator {
-	it := &iterator{engine: engine, lower: lower}
-	if upper != nil && bytes.Compare(lower, upper) >= 0 {
-		return it
-	}
-	it.cursor, it.err = view.Scan(lower, upper)
-	if it.err == nil {
-		owner.Hold()
-		it.owner = owner
-	}
-	return it
-}
-
-// usable says whether a move may touch the cursor.
-func (it *iterator) usable() bool {
-	it.moved, it.ok = true, false
-	if it.engine.Closed() {
-		it.err = kv.ErrClosed
-		return false
-	}
-	return it.cursor != nil
-}
-
-func (it *iterator) First() bool {
-	if it.usable() {
-		it.key, it.value, it.ok = it.cursor.First()
-	}
-	return it.ok
-}
-
-func (it *iterator) SeekGE(key []byte) bool {
-	if bytes.Compare(key, it.lower) <= 0 {
-		return it.First()
-	}
-	if it.usable() {
-		it.key, it.value, it.ok = it.cursor.SeekGE(key)
-	}
-	return it.ok
-}
-
-func (it *iterator) Next() bool {
-	if !it.moved {
-		return it.First()
-	}
-	if stood := it.ok; it.usable() && stood {
-		it.key, it.value, it.ok = it.cursor.Next()
-	}
-	return it.ok
-}
-
-func (it *iterator) Key() []byte   { return it.key }
-func (it *iterator) Value() []byte { return it.value }
-
-func (it *iterator) Close() error {
-	err := it.err
-	if err == nil && it.engine.Closed() {
-		err = kv.ErrClosed
-	}
-	if it.cursor != nil {
-		err = errors.Join(err, it.cursor.Close(), it.owner.Release())
-		it.cursor = nil
-	}
-	it.err = kv.ErrClosed // for any use after
-	return err
-}

@@ -261,3 +261,76 @@ func (c *keyCursor) bounded(key, value []byte) (_, _ []byte, _ bool) {
 	}
 	return key, value, true
 }
+
+// ReverseCursor returns the entries of [lower, upper), downwards, that raw, a cursor
+// over all stored keys, has.
+func (k *Keys) ReverseCursor(raw ReverseCursor, lower, upper []byte) ReverseCursor {
+	return &keyReverseCursor{ReverseCursor: raw, keys: k, lower: lower, upper: upper}
+}
+
+type keyReverseCursor struct {
+	ReverseCursor
+	keys         *Keys
+	lower, upper []byte
+	rest         []byte // of the bucket that the raw cursor stands on: what is below
+}
+
+func (c *keyReverseCursor) Last() (key, value []byte, ok bool) {
+	if c.upper != nil {
+		return c.SeekLT(c.upper)
+	}
+	return c.settle(c.ReverseCursor.Last())
+}
+
+func (c *keyReverseCursor) SeekLT(target []byte) (key, value []byte, ok bool) {
+	stored, bucket := c.keys.Stored(target)
+	if !bucket {
+		return c.settle(c.ReverseCursor.SeekLT(stored))
+	}
+	name, list, ok := c.ReverseCursor.SeekLT(append(bytes.Clone(stored), 0)) // the bucket itself too
+	if ok && bytes.Equal(name, stored) {
+		before, _, _ := splitBucket(list, target)
+		return c.inBucket(before)
+	}
+	return c.settle(name, list, ok)
+}
+
+func (c *keyReverseCursor) Prev() (key, value []byte, ok bool) {
+	if len(c.rest) > 0 {
+		return c.inBucket(c.rest)
+	}
+	return c.settle(c.ReverseCursor.Prev())
+}
+
+// settle makes an entry of what the raw cursor stands on.
+func (c *keyReverseCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
+	c.rest = nil
+	switch {
+	case !ok:
+		return nil, nil, false
+	case len(stored) == c.keys.Limit:
+		return c.inBucket(value)
+	}
+	return c.bounded(Original(stored), value)
+}
+
+// inBucket shows the last entry of list.
+func (c *keyReverseCursor) inBucket(list []byte) (key, value []byte, ok bool) {
+	if len(list) == 0 {
+		return c.settle(c.ReverseCursor.Prev())
+	}
+	for rest := list; len(rest) > 0; {
+		c.rest = list[:len(list)-len(rest)]
+		key, rest = cutField(rest)
+		value, rest = cutField(rest)
+	}
+	return c.bounded(key, value)
+}
+
+func (c *keyReverseCursor) bounded(key, value []byte) (_, _ []byte, _ bool) {
+	if bytes.Compare(key, c.lower) < 0 {
+		c.rest = nil
+		return nil, nil, false
+	}
+	return key, value, true
+}

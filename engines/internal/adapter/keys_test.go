@@ -75,6 +75,21 @@ func (c *memCursor) SeekGE(key []byte) ([]byte, []byte, bool) {
 	return c.here()
 }
 
+func (c *memCursor) Last() ([]byte, []byte, bool) { c.at = len(c.keys) - 1; return c.back() }
+func (c *memCursor) Prev() ([]byte, []byte, bool) { c.at--; return c.back() }
+
+func (c *memCursor) SeekLT(key []byte) ([]byte, []byte, bool) {
+	c.at, _ = slices.BinarySearch(c.keys, string(key))
+	return c.Prev()
+}
+
+func (c *memCursor) back() ([]byte, []byte, bool) {
+	if c.at < 0 {
+		return nil, nil, false
+	}
+	return c.here()
+}
+
 // testKeys are short, so that the small limit of the test makes many buckets.
 func testKeys(rng *rand.Rand) []string {
 	keys := []string{"", "\x00", "\x00\x00", "!b!", "!b!!", "!b", "!b ", "!b \xff\xff", "!b \xff\xff\xff\xff", "!b\"", "\xff"}
@@ -149,6 +164,15 @@ func compareScan(t *testing.T, keys *Keys, tx memTx, want map[string]string, low
 	})
 	if !slices.Equal(got, wanted) {
 		t.Fatalf("scan [%q, %q): %q, want %q", lower, upper, got, wanted)
+	}
+	slices.Reverse(wanted)
+	got = nil
+	back := keys.ReverseCursor(tx.cursor(), []byte(lower), []byte(upper))
+	for k, v, ok := back.Last(); ok; k, v, ok = back.Prev() {
+		got = append(got, string(k)+"="+string(v))
+	}
+	if !slices.Equal(got, wanted) {
+		t.Fatalf("scan [%q, %q) downwards: %q, want %q", lower, upper, got, wanted)
 	}
 }
 

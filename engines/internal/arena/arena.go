@@ -1,21 +1,23 @@
-// Package arena gives MemTables, and others that need much memory for a while,
-// memory that the garbage collector never scans: chunks outside the Go heap,
-// addressed by 32-bit references, given back all at once. The idea of offsets in
-// place of pointers is that of Pebble's and Badger's arena skiplists.
+// Package arena allocates memory that the garbage collector never scans, for MemTables
+// and other users that need much memory for a while. An arena consists of chunks
+// outside the Go heap. References of 32 bits address its memory, and all of it is
+// released at once. Offsets in place of pointers are an idea of the arena skiplists of
+// Pebble and Badger.
 //
 // Invariants:
+//
 //  1. A reference is given out once and stays valid, at the same address, until
 //     Release.
-//  2. chunks[i] is written before any reference into chunk i is given out and
-//     never after, so whoever got a reference may read it without a lock.
-//  3. A chunk is owned by one arena or lies in the pool; Release moves each
-//     exactly once.
+//  2. chunks[i] is written before any reference into chunk i is given out, and never
+//     afterwards. So whoever got a reference may read chunks[i] without a lock.
+//  3. A chunk belongs to one arena, to the pool or to the reserve. Release moves each
+//     chunk of its arena exactly once.
 //
-// If the system refuses memory, arenas take from a reserve: see [Refill].
+// If the system refuses memory, arenas take it from a reserve: see [Refill].
 //
-// Memory is not cleared: an arena may get chunks that another one gave back.
-// Builds with the race detector take chunks from the Go heap, since the
-// detector does not see accesses elsewhere.
+// Memory is not cleared: an arena may get chunks that another arena released. Builds
+// with the race detector take chunks from the Go heap, because the detector sees no
+// other accesses.
 package arena
 
 import (
@@ -25,7 +27,7 @@ import (
 	"unsafe"
 )
 
-// Ref addresses memory of an arena, in units of [Align] bytes. 0 is no memory.
+// Ref addresses memory of an arena, in units of [Align] bytes. 0 stands for no memory.
 type Ref uint32
 
 const (
@@ -33,40 +35,41 @@ const (
 	Align = 8
 
 	alignBits = 3
-	// chunkSize is that of a huge page, so that one TLB entry serves a chunk.
+	// chunkSize is the size of a huge page, so that one TLB entry serves a chunk.
 	chunkSize  = 2 << 20
 	chunkBits  = 21 - alignBits
 	chunkUnits = 1 << chunkBits
 	unitMask   = chunkUnits - 1
-	maxChunks  = 4096 // 8 GiB; costs 32 KiB an arena
-	// growing is from how many chunks on an arena is expected to take more.
+	maxChunks  = 4096 // 8 GiB; the array of chunks costs 32 KiB an arena
+	// growing is the number of chunks from which an arena is expected to take more.
 	growing = 2
 )
 
-// Arena is a bump allocator. Alloc, Bytes, Pointer and Size are safe for
-// concurrent use.
+// Arena is a bump allocator: it only ever moves the end of the used memory. Alloc,
+// Bytes, Pointer and Size are safe for concurrent use.
 type Arena struct {
-	next   atomic.Uint64 // unit after the last one given out in the current chunk
-	full   atomic.Int64  // bytes of all chunks but the current one
-	_      [112]byte     // what every Alloc writes, apart from what every read needs
+	next   atomic.Uint64 // unit after the last one given out in the current chunk; 0 before the first chunk
+	full   atomic.Int64  // bytes of all chunks except the current one
+	_      [112]byte     // separates the cache lines that each Alloc writes from those that each read needs
 	chunks [maxChunks]unsafe.Pointer
 
-	mu       sync.Mutex // guards the growth: used, owned, released
-	used     int        // slots of chunks in use
+	mu       sync.Mutex // guards the fields below, and growth
+	used     int        // how many elements of chunks are in use
 	owned    []memory
 	released bool
 }
 
-// New returns an empty arena. It holds no chunk before the first Alloc.
+// New returns an empty arena. It takes its first chunk at the first Alloc.
 func New() *Arena { return &Arena{} }
 
-// Alloc returns size bytes of undefined content, aligned to [Align]. It panics
-// if the arena would exceed 8 GiB; MemTables are frozen long before.
+// Alloc returns size bytes of undefined content, aligned to [Align]. It panics if the
+// arena would exceed 8 GiB, which MemTables never approach: they are frozen long
+// before.
 func (a *Arena) Alloc(size int) Ref {
 	units := uint64(size+Align-1) >> alignBits
 	for {
 		off := a.next.Load()
-		// Offset 0 of the first chunk is never next: 0 means "no chunk yet".
+		// next is never at offset 0 of the first chunk, so 0 can mean "no chunk yet".
 		if off&unitMask == 0 || off&unitMask+units > chunkUnits {
 			if ref := a.grow(units); ref != 0 {
 				return ref
@@ -79,8 +82,8 @@ func (a *Arena) Alloc(size int) Ref {
 	}
 }
 
-// grow makes room for units: a new current chunk, or memory of its own for what
-// is larger than a chunk. It returns 0 if another goroutine made room first.
+// grow makes room for units: a new current chunk, or separate chunks in a row for a
+// size that exceeds one chunk. It returns 0 if another goroutine made room first.
 func (a *Arena) grow(units uint64) Ref {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -88,8 +91,8 @@ func (a *Arena) grow(units uint64) Ref {
 	if off&unitMask != 0 && off&unitMask+units <= chunkUnits {
 		return 0
 	}
-	// The first unit of a chunk stays unused: it keeps 0 free to mean nil and
-	// "chunk exactly full" apart from "no chunk".
+	// The first unit of a chunk stays unused. So reference 0 is free to mean nil, and
+	// "the chunk is exactly full" differs from "there is no chunk".
 	n := int((units + 1 + unitMask) >> chunkBits)
 	if a.used+n > maxChunks || a.released {
 		panic(fmt.Sprintf("arena: %d chunks in use, %d more asked for, at most %d (released: %v)",
@@ -114,17 +117,17 @@ func (a *Arena) grow(units uint64) Ref {
 	return Ref(first)
 }
 
-// Pointer returns the address of ref. It stays valid until Release.
+// Pointer returns the address of ref, which stays valid until Release.
 func (a *Arena) Pointer(ref Ref) unsafe.Pointer {
 	return unsafe.Add(a.chunks[(ref>>chunkBits)%maxChunks], uintptr(ref&unitMask)<<alignBits)
 }
 
-// Bytes returns the size bytes at ref as a view, valid until Release.
+// Bytes returns the size bytes at ref as a view, which is valid until Release.
 func (a *Arena) Bytes(ref Ref, size int) []byte {
 	return unsafe.Slice((*byte)(a.Pointer(ref)), size)
 }
 
-// Size returns the bytes given out, with what alignment and chunk ends waste.
+// Size returns the bytes given out, including the waste of alignment and of chunk ends.
 func (a *Arena) Size() int64 {
 	full := a.full.Load()
 	off := a.next.Load() & unitMask
@@ -135,7 +138,7 @@ func (a *Arena) Size() int64 {
 }
 
 // Release gives all memory back. Nothing that the arena gave out may be touched
-// after. A second Release panics.
+// afterwards. A second Release panics.
 func (a *Arena) Release() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -7,41 +7,42 @@ import (
 	"lsmlab/engines/internal/invariants"
 )
 
-// maxPooled bounds the chunks kept for the next arena, 4 MiB: a store that is
-// only read holds little, and small MemTables fault nothing in.
+// maxPooled is how many chunks are kept for the next arena, 4 MiB in all. It is so low
+// that a store which is only read holds little; it suffices for small MemTables to
+// fault nothing in.
 const maxPooled = 2
 
-// poisoned is how many bytes at the start of given-back memory are overwritten
-// in builds that check invariants; more would make tests with small tables slow.
+// poisoned is how many bytes at the start of released memory are overwritten in builds
+// that check invariants. More would make tests with small tables slow.
 const poisoned = 64 << 10
 
-// memory is some chunks in a row.
+// memory is one or more chunks in a row.
 type memory struct {
 	bytes []byte
-	heap  bool // of the Go heap: never to be unmapped
+	heap  bool // it belongs to the Go heap and must not be unmapped
 }
 
-// pool keeps single chunks that were given back: taking one costs no system
-// call, and its pages need not be faulted in again.
+// pool keeps single chunks that were released. To take one costs no system call, and
+// its pages need not be faulted in again.
 var pool struct {
 	sync.Mutex
 	free    [][]byte
-	held    int64 // bytes taken and not given back
-	coming  int   // chunks that fill makes
-	filling bool  // a goroutine that fills runs
+	held    int64 // bytes taken and not yet given back
+	coming  int   // chunks that fill is making
+	filling bool  // a goroutine runs fillWhileShort
 
-	short atomic.Bool // an arena that grows took a chunk since it was filled
+	short atomic.Bool // an arena that grows took a chunk since the last fill
 }
 
-// Held returns the bytes that arenas hold now, for tests and metrics.
+// Held returns the bytes that all arenas of the process hold now.
 func Held() int64 {
 	pool.Lock()
 	defer pool.Unlock()
 	return pool.held
 }
 
-// takeChunks returns n chunks in a row. more says that the taker will come back
-// for another one soon.
+// takeChunks returns n chunks in a row. more says that the caller will soon need
+// another one.
 func takeChunks(n int, more bool) memory {
 	pool.Lock()
 	defer pool.Unlock()
@@ -61,7 +62,7 @@ func takeChunks(n int, more bool) memory {
 	return mustTake(n)
 }
 
-// fillWhileShort fills until there is nothing to fill at the moment that it ends.
+// fillWhileShort fills the pool, and ends at a moment when nothing is missing.
 func fillWhileShort() {
 	for {
 		fill()
@@ -75,19 +76,19 @@ func fillWhileShort() {
 	}
 }
 
-// Tend fills the pool if arenas that grow have taken from it. Whoever works long
-// in the background calls it every millisecond or so: where all processors are
-// busy, the goroutine that would fill it is run in the place of the writer that
-// took the memory (batches of rising keys: 3.83M -> 4.32M entries/s, 2-core Xeon VM).
+// Tend fills the pool if arenas that grow have taken from it. Code that works long in
+// the background calls it every millisecond or so. Without this, when all processors
+// are busy, the goroutine that fills the pool runs in place of the writer that took the
+// memory (batches of rising keys: 3.83M -> 4.32M entries/s, 2-core Xeon VM).
 func Tend() {
 	if pool.short.Load() {
 		fill()
 	}
 }
 
-// fill fills the pool with memory that is there already: to clear a huge page at
-// its first touch takes 0.4 ms and more, a third of the time of the writer that
-// met it (batches of rising keys, 2-core Xeon VM).
+// fill fills the pool with memory whose pages are allocated already. To clear a huge
+// page at the first access takes 0.4 ms and more, which was a third of the time of the
+// writer that met it (batches of rising keys, 2-core Xeon VM).
 func fill() {
 	for {
 		pool.Lock()
@@ -97,7 +98,7 @@ func fill() {
 			return
 		}
 		mem, err := askMemory(1)
-		if err != nil { // best effort: who needs a chunk meets it too
+		if err != nil { // no harm: code that needs a chunk will meet the error itself
 			pool.short.Store(false)
 			pool.Unlock()
 			return
@@ -112,11 +113,13 @@ func fill() {
 	}
 }
 
+// giveChunks puts a single chunk into the pool if there is room, and unmaps everything
+// else.
 func giveChunks(m memory) {
 	mem := m.bytes
 	if invariants.Enabled {
 		for i := range mem[:min(len(mem), poisoned)] {
-			mem[i] = 0xdb // a use after Release shows
+			mem[i] = 0xdb // makes a use after Release visible
 		}
 	}
 	pool.Lock()

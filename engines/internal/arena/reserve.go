@@ -8,27 +8,27 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// reserveChunks is how many chunks the reserve has: 32 MiB of addresses, of which
-// no page is touched before it is needed.
+// reserveChunks is how many chunks the reserve has: 32 MiB of addresses, of which no
+// page is touched before it is needed.
 //
-// An insert into a MemTable cannot fail half-way, so memory that the system refuses
+// An insert into a MemTable must not fail half-way, so memory that the system refuses
 // comes from the reserve. From then on [Refill] fails until the system gives memory
-// again, and whoever asks it before each write lets none begin. So the reserve must
-// last for the writes that have begun by then, and for the flush that frees memory:
-// a few MiB for hundreds of writers. For a batch that is large by itself [Probe] is
-// asked before. What exceeds even that comes from the Go heap, where the runtime ends
-// the process if the system refuses that too.
+// again. The core calls it before each write and lets no write begin while it fails. So
+// the reserve must last for the writes that have begun by then, and for the flush that
+// frees memory: a few MiB for hundreds of writers. For a batch that is large by itself,
+// the core calls [Probe] first. If even that is not enough, memory comes from the Go
+// heap, where the runtime ends the process if the system refuses that too.
 const reserveChunks = 16
 
 var reserve struct {
-	chunks [][]byte              // under the lock of pool
-	full   atomic.Bool           // nothing was taken from it
-	refuse func(bytes int) error // under the lock of pool; nil outside of tests
+	chunks [][]byte              // guarded by the lock of pool
+	full   atomic.Bool           // no chunk is missing
+	refuse func(bytes int) error // guarded by the lock of pool; nil outside of tests
 }
 
-// Refill fills the reserve. An error, which wraps kv.ErrExhausted, says that the
-// system refuses memory now: no write should begin. While the reserve is full, Refill
-// costs an atomic load.
+// Refill fills the reserve. An error, which wraps kv.ErrExhausted, says that the system
+// refuses memory now, so that no write should begin. While the reserve is full, Refill
+// costs one atomic load.
 func Refill() error {
 	if reserve.full.Load() {
 		return nil
@@ -46,7 +46,7 @@ func Refill() error {
 	return nil
 }
 
-// Probe says whether the system would give size bytes now, as Refill does.
+// Probe says whether the system would give size bytes now. Its error is that of Refill.
 func Probe(size int) error {
 	pool.Lock()
 	defer pool.Unlock()
@@ -57,9 +57,10 @@ func Probe(size int) error {
 	return err
 }
 
-// Refuse makes decide say whether memory is had from the system, for tests: an error
-// refuses it. nil ends that. The reserve is emptied, to be made again by Refill.
-func Refuse(decide func(bytes int) error) {
+// refuseMemory makes decide say whether the system gives memory: an error refuses it. It is
+// for tests. A nil decide ends this. Refuse empties the reserve, and the next Refill
+// makes it again.
+func refuseMemory(decide func(bytes int) error) {
 	pool.Lock()
 	defer pool.Unlock()
 	reserve.refuse = decide
@@ -70,7 +71,7 @@ func Refuse(decide func(bytes int) error) {
 	reserve.full.Store(false)
 }
 
-// askMemory maps n chunks in a row. It is called under the lock of pool.
+// askMemory maps n chunks in a row. The caller holds the lock of pool.
 func askMemory(n int) (mem []byte, err error) {
 	if reserve.refuse != nil {
 		err = reserve.refuse(n * chunkSize)
@@ -84,8 +85,8 @@ func askMemory(n int) (mem []byte, err error) {
 	return mem, nil
 }
 
-// mustTake returns n chunks in a row from wherever they are to be had. It is called
-// under the lock of pool.
+// mustTake returns n chunks in a row: from the system, else from the reserve, else from
+// the Go heap. The caller holds the lock of pool.
 func mustTake(n int) memory {
 	if mem, err := askMemory(n); err == nil {
 		return memory{bytes: mem}

@@ -14,13 +14,13 @@ import (
 // that was taken is given back.
 func TestRefused(t *testing.T) {
 	var refuse atomic.Bool
-	Refuse(func(int) error {
+	refuseMemory(func(int) error {
 		if refuse.Load() {
 			return syscall.ENOMEM
 		}
 		return nil
 	})
-	defer Refuse(nil)
+	defer refuseMemory(nil)
 	if err := Refill(); err != nil {
 		t.Fatal(err)
 	}

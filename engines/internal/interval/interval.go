@@ -1,5 +1,5 @@
-// Package interval bounds by time what a power failure may take of writes that were
-// not synced: it syncs in the background.
+// Package interval limits, in time, which writes a power failure may take that were not
+// synced: it syncs in the background.
 package interval
 
 import (
@@ -11,23 +11,23 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Least is the shortest interval that is taken.
+// Least is the shortest interval that is accepted.
 const Least = time.Millisecond
 
-// Syncer syncs every half of an interval. So while a sync takes no longer than that
-// half, all writes that a power failure takes were acknowledged within one interval:
-// between the start of the last sync that ended, and the failure.
+// Syncer starts a sync every half of an interval. As long as a sync takes no longer
+// than this half, all writes that a power failure takes were acknowledged within one
+// interval: between the start of the last sync that ended, and the failure.
 //
-// Where a sync takes longer, Late is true until it has ended: whoever acknowledges a
-// write then has it synced first. So it is writes of one interval again that a
-// failure takes.
+// If a sync takes longer, Late is true until the sync has ended. Engines that
+// acknowledge a write then sync it first. So a failure still takes writes of one
+// interval only.
 type Syncer struct {
 	every time.Duration
 	sync  func() error
 	late  atomic.Bool
 }
 
-// Check refuses an interval that is too short; 0 is none.
+// Check refuses an interval that is too short; 0 means no interval and is accepted.
 func Check(every time.Duration) error {
 	if every != 0 && every < Least {
 		return fmt.Errorf("%w: sync interval of %v: want at least %v", kv.ErrUnsupported, every, Least)
@@ -35,13 +35,14 @@ func Check(every time.Duration) error {
 	return nil
 }
 
-// New returns a syncer whose Run calls sync, which makes durable all that was
+// New returns a syncer. Its Run calls sync, which must make everything durable that was
 // acknowledged before the call.
 func New(every time.Duration, sync func() error) *Syncer { return &Syncer{every: every, sync: sync} }
 
-// Run syncs until stop is closed or a sync fails, which is what it returns then: how
-// much is durable is not known any more. After a sync that failed for want of something
-// ([kv.ErrExhausted]) it tries again, and is late until one succeeds.
+// Run syncs until stop is closed or a sync fails. It returns the error of that sync,
+// after which it is not known how much is durable. A sync that failed because the
+// system was out of something ([kv.ErrExhausted]) does not end Run: it tries again, and
+// Late stays true until a sync succeeds.
 func (s *Syncer) Run(stop <-chan struct{}) error {
 	ticker := time.NewTicker(s.every / 2)
 	defer ticker.Stop()
@@ -57,10 +58,11 @@ func (s *Syncer) Run(stop <-chan struct{}) error {
 	}
 }
 
+// once runs one sync. While it takes longer than half of the interval, late is set.
 func (s *Syncer) once() error {
 	alarm := time.AfterFunc(s.every/2, func() { s.late.Store(true) })
 	err := s.sync()
-	// An alarm that goes off right now leaves late true up to the next sync.
+	// If the alarm goes off right now, Late stays true until the next sync.
 	alarm.Stop()
 	short := errors.Is(err, kv.ErrExhausted)
 	s.late.Store(short)
@@ -70,5 +72,5 @@ func (s *Syncer) once() error {
 	return err
 }
 
-// Late says whether writes have to be synced one by one. A nil syncer never is.
+// Late says whether writes have to be synced one by one. It is false for a nil Syncer.
 func (s *Syncer) Late() bool { return s != nil && s.late.Load() }

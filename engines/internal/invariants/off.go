@@ -1,8 +1,8 @@
 //go:build !invariants
 
-// Package invariants says whether costly internal checks are compiled in. Build
-// with -tags invariants to get them; without, code under `if
-// invariants.Enabled` is removed by the compiler.
+// Package invariants says whether costly internal checks are compiled in. A build with
+// -tags invariants has them. In other builds, the compiler removes code under `if
+// invariants.Enabled`.
 package invariants
 
 // Enabled is true in builds with the tag invariants.

@@ -1,6 +1,6 @@
 package prefetch
 
-// lines asks for the n lines from that of p on.
+// lines prefetches n cache lines, beginning with the line of p.
 //
 //go:noescape
 func lines(p *byte, n int)

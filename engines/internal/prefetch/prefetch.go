@@ -1,11 +1,11 @@
-// Package prefetch asks the processor for memory that is about to be read, which
-// Go itself cannot say. A prefetch does not wait, and of memory that is not
-// there it does nothing: it cannot fault.
+// Package prefetch asks the processor to load memory that is about to be read, which Go
+// has no way to say. A prefetch does not wait. For memory that is not mapped it does
+// nothing: it cannot fault.
 package prefetch
 
 import "unsafe"
 
 const lineSize = 64 // bytes of a cache line
 
-// Bytes asks for the cache lines of b.
+// Bytes prefetches the cache lines of b.
 func Bytes(b []byte) { lines(unsafe.SliceData(b), (len(b)+lineSize-1)/lineSize) }

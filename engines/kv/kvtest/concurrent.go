@@ -37,6 +37,13 @@ func (w *workers) run(f func() error) {
 	})
 }
 
+// failed returns the errors so far.
+func (w *workers) failed() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.errs
+}
+
 func (w *workers) wait(t testing.TB) {
 	t.Helper()
 	w.wg.Wait()

@@ -13,7 +13,9 @@ type driver struct {
 	p       *program
 	o       options
 	long    bool
-	open    func() (kv.Engine, error)
+	h       Harness
+	open    func(dir string) (kv.Engine, error)
+	dir     string
 	machine Machine // nil if crashes cannot be simulated
 
 	engine  kv.Engine
@@ -22,8 +24,14 @@ type driver struct {
 	history *history
 	snaps   []modelled[kv.Snapshot, *state]
 	iters   []modelled[kv.Iterator, *cursor]
+	levels  []kv.Isolation // of transactions
+	ranges  bool           // the engine has range deletes
+	txns    []*drivenTxn
+	log     []span // what was written since the first open transaction began
+	past    []pastState
+	copies  int // checkpoints made
 
-	executed, crashes, reopens int
+	executed, crashes, reopens, commits, conflicts int
 
 	batch  kv.Batch
 	writes uint64
@@ -44,30 +52,33 @@ const (
 
 func newDriver(t testing.TB, h Harness, p *program) *driver {
 	t.Helper()
-	d := &driver{p: p, o: p.options(), model: new(state), history: newHistory(new(state))}
+	d := &driver{h: h, p: p, o: p.options(), model: new(state), history: newHistory(new(state))}
 	if h.NewMachine != nil {
 		d.machine = h.NewMachine()
-		d.open = d.machine.Open
+		d.open, d.dir = d.machine.Open, StoreDir
 	} else {
-		dir := t.TempDir()
-		d.open = func() (kv.Engine, error) { return h.Open(dir) }
+		d.open, d.dir = h.Open, t.TempDir()
 	}
 	var err error
-	if d.engine, err = d.open(); err != nil {
+	if d.engine, err = d.open(d.dir); err != nil {
 		t.Fatalf("open: %v", err)
 	}
 	d.rungs = Rungs(t, d.engine)
+	if d.o.tables == &wideTables {
+		d.levels = levelsOf(t, d.engine)
+		d.ranges = takesRangeDeletes(t, d.engine, d.rungs[0])
+	}
 	return d
 }
 
 // step executes one operation and compares.
 func (d *driver) step() error {
 	d.executed++
-	code := commonTable[d.p.byte()]
+	code := d.o.tables.common[d.p.byte()]
 	if code == opRare {
-		table := &rareTable
+		table := &d.o.tables.rare
 		if d.long {
-			table = &rareLongTable
+			table = &d.o.tables.rareLong
 		}
 		code = table[d.p.byte()]
 	}
@@ -82,20 +93,41 @@ var opNames = [...]string{
 	opSnapTake: "take snapshot", opSnapGet: "get in snapshot", opSnapScan: "scan of snapshot", opSnapClose: "close snapshot",
 	opIterOpen: "open iterator", opIterSeek: "seek iterator", opIterNext: "step iterator", opIterClose: "close iterator",
 	opFlush: "flush", opCompact: "compact", opReopen: "reopen", opCrash: "crash", opCheckAll: "full check", opNone: "nothing",
+	opDeleteRange: "delete range", opScanReverse: "scan downwards", opSnapReverse: "scan of snapshot downwards",
+	opTxnBegin: "begin transaction", opTxnSet: "set in transaction", opTxnDelete: "delete in transaction",
+	opTxnGet: "get in transaction", opTxnScan: "scan of transaction", opTxnReverse: "scan of transaction downwards",
+	opTxnEnd: "end of transaction", opCheckpoint: "checkpoint", opPast: "view of the past",
 }
 
 func (d *driver) do(code opCode) error {
+	if err := d.letWrite(code); err != nil {
+		return err
+	}
 	switch code {
-	case opSet, opDelete, opBatch:
+	case opSet, opDelete, opBatch, opDeleteRange:
 		return d.write(code)
 	case opGet:
 		return d.get(d.engine, d.model)
 	case opScan:
 		return d.scan(d.engine, d.model)
-	case opSnapTake, opSnapGet, opSnapScan, opSnapClose:
+	case opScanReverse:
+		return d.scanReverse(d.engine, d.model)
+	case opSnapTake, opSnapGet, opSnapScan, opSnapReverse, opSnapClose:
 		return d.snapshotOp(code)
 	case opIterOpen, opIterSeek, opIterNext, opIterClose:
 		return d.iteratorOp(code)
+	case opTxnBegin, opTxnSet, opTxnDelete, opTxnGet, opTxnScan, opTxnReverse, opTxnEnd:
+		return d.txnOp(code)
+	}
+	return d.rare(code)
+}
+
+func (d *driver) rare(code opCode) error {
+	switch code {
+	case opCheckpoint:
+		return d.checkpoint()
+	case opPast:
+		return d.readPast()
 	case opFlush:
 		if f, ok := d.engine.(kv.Flusher); ok {
 			return f.Flush()
@@ -124,6 +156,10 @@ func (d *driver) write(code opCode) error {
 		n = int(d.p.byte()) % 24
 	}
 	for range n {
+		if code == opDeleteRange || code == opBatch && d.ranges && d.p.byte() < 16 {
+			d.deleteRange()
+			continue
+		}
 		key := d.p.key(&d.o)
 		if code == opDelete || code == opBatch && d.p.byte() < 80 {
 			d.batch.Delete(key)
@@ -137,13 +173,42 @@ func (d *driver) write(code opCode) error {
 	if err := d.engine.Apply(&d.batch, rung); err != nil {
 		return fmt.Errorf("%v: %w", rung, err)
 	}
-	d.model.apply(d.batch.Ops())
-	d.history.add(&d.batch, rung, d.machine != nil)
+	d.applied(&d.batch, rung)
 	return nil
 }
 
+// deleteRange adds the deletion of few keys, mostly; where the engine has no range deletes,
+// of the first one.
+func (d *driver) deleteRange() {
+	i, n := d.p.keyIndex(&d.o), int(d.p.byte())
+	lower := d.o.keys[i]
+	switch upper := i + n%16; {
+	case !d.ranges:
+		d.batch.Delete(lower)
+	case n >= 250:
+		d.batch.DeleteRange(lower, nil)
+	default:
+		d.batch.DeleteRange(lower, d.o.keys[min(upper, len(d.o.keys)-1)])
+	}
+}
+
+// applied notes what the engine has applied or committed.
+func (d *driver) applied(b *kv.Batch, rung kv.Durability) {
+	d.model.apply(b.Ops())
+	d.history.add(b, rung, d.machine != nil)
+	if len(d.txns) > 0 {
+		for ops := b.Ops(); ops.Next(); {
+			d.log = append(d.log, spanOf(ops))
+		}
+	}
+	d.notePast()
+}
+
 func (d *driver) get(r kv.Reader, model *state) (err error) {
-	key := d.p.key(&d.o)
+	return d.getKey(r, model, d.p.key(&d.o))
+}
+
+func (d *driver) getKey(r kv.Reader, model *state, key []byte) (err error) {
 	want, ok := model.Get(string(key))
 	d.got, err = r.Get(d.got[:0], key)
 	switch {
@@ -159,20 +224,64 @@ func (d *driver) get(r kv.Reader, model *state) (err error) {
 
 // scan walks a few entries between two bounds.
 func (d *driver) scan(r kv.Reader, model *state) error {
-	lower, upper, steps := d.p.bound(&d.o), d.p.bound(&d.o), int(d.p.byte())%32
-	it, want := r.Scan(lower, upper), model.scan(lower, upper)
-	err := agree(it, want, it.First(), want.First())
-	for ; err == nil && want.ok && steps > 0; steps-- {
-		err = agree(it, want, it.Next(), want.Next())
+	_, err := d.walk(r, model, d.scanArguments())
+	return err
+}
+
+// scanReverse walks a few entries downwards; upwards, if the engine has only that.
+func (d *driver) scanReverse(r kv.Reader, model *state) error {
+	a := d.scanArguments()
+	a.down = true
+	_, err := d.walk(r, model, a)
+	return err
+}
+
+// scanArguments say what a scan reads: at most steps+1 entries, from one end of the bounds.
+type scanArguments struct {
+	lower, upper []byte
+	steps        int
+	down         bool
+}
+
+func (d *driver) scanArguments() scanArguments {
+	return scanArguments{lower: d.p.bound(&d.o), upper: d.p.bound(&d.o), steps: int(d.p.byte()) % 32}
+}
+
+// walk compares a scan with the model, and returns the keys that it saw.
+func (d *driver) walk(r kv.Reader, model *state, a scanArguments) (keys [][]byte, err error) {
+	var it entry
+	var first, next func() bool
+	want := model.scan(a.lower, a.upper)
+	wantFirst, wantNext := want.First, want.Next
+	if back, ok := r.(kv.ReverseScanner); a.down && ok {
+		down := back.ScanReverse(a.lower, a.upper)
+		it, first, next = down, down.Last, down.Prev
+		wantFirst, wantNext = want.Last, want.Prev
+	} else {
+		up := r.Scan(a.lower, a.upper)
+		it, first, next = up, up.First, up.Next
+	}
+	for err = agree(it, want, first(), wantFirst()); err == nil && want.ok; err = agree(it, want, next(), wantNext()) {
+		keys = append(keys, want.Key())
+		if len(keys) > a.steps {
+			break
+		}
 	}
 	if err != nil {
-		err = fmt.Errorf("[%s, %s): %w", show(string(lower)), show(string(upper)), err)
+		err = fmt.Errorf("[%s, %s): %w", show(string(a.lower)), show(string(a.upper)), err)
 	}
-	return errors.Join(err, it.Close())
+	return keys, errors.Join(err, it.Close())
+}
+
+// entry is an iterator of either direction.
+type entry interface {
+	Key() []byte
+	Value() []byte
+	Close() error
 }
 
 // agree compares an iterator with its model after a move of both.
-func agree(it kv.Iterator, want *cursor, ok, wantOK bool) error {
+func agree(it entry, want *cursor, ok, wantOK bool) error {
 	switch {
 	case ok && !wantOK:
 		return fmt.Errorf("iterator at %s, want its end", show(string(it.Key())))
@@ -203,6 +312,8 @@ func (d *driver) snapshotOp(code opCode) error {
 		return d.get(s.real, s.model)
 	case opSnapScan:
 		return d.scan(s.real, s.model)
+	case opSnapReverse:
+		return d.scanReverse(s.real, s.model)
 	default:
 		d.snaps = append(d.snaps[:i], d.snaps[i+1:]...)
 		return s.real.Close()
@@ -234,8 +345,12 @@ func (d *driver) iteratorOp(code opCode) error {
 	}
 }
 
-// release closes all iterators and snapshots.
+// release closes all iterators, snapshots and transactions.
 func (d *driver) release() (err error) {
+	for _, x := range d.txns {
+		x.real.Discard()
+	}
+	d.txns, d.log, d.past = nil, nil, nil
 	for _, it := range d.iters {
 		err = errors.Join(err, it.real.Close())
 	}
@@ -251,7 +366,7 @@ func (d *driver) reopen() (err error) {
 	if err = errors.Join(d.release(), d.engine.Close()); err != nil {
 		return err
 	}
-	if d.engine, err = d.open(); err != nil {
+	if d.engine, err = d.open(d.dir); err != nil {
 		return err
 	}
 	return d.recover(d.history.handed)
@@ -264,7 +379,7 @@ func (d *driver) crash() (err error) {
 	d.machine.Crash(kind, seed)
 	d.release() // what is dead may fail
 	old.Close()
-	if d.engine, err = d.open(); err != nil {
+	if d.engine, err = d.open(d.dir); err != nil {
 		return fmt.Errorf("open after crash %d, seed %d: %w", kind, seed, err)
 	}
 	floor := d.history.handed

@@ -50,7 +50,7 @@ func (h *history) batch(i int) kv.Ops {
 	if i > 0 {
 		start = h.ends[i-1]
 	}
-	return kv.ReadOps(h.encoded[start:h.ends[i]])
+	return kv.ReadAllOps(h.encoded[start:h.ends[i]])
 }
 
 // fold moves the first n batches into base.
@@ -89,20 +89,7 @@ func (h *history) recovered(got map[string]string, floor int) (*state, error) {
 			break
 		}
 		for ops := h.batch(i); ops.Next(); {
-			key := string(ops.Key)
-			before := same(now, got, key)
-			if ops.Kind == kv.OpSet {
-				now.Set(key, string(ops.Value))
-			} else {
-				now.Delete(key)
-			}
-			after := same(now, got, key)
-			switch {
-			case before && !after:
-				diff++
-			case after && !before:
-				diff--
-			}
+			diff += applyCounted(now, got, ops)
 		}
 	}
 	if found < 0 {
@@ -120,6 +107,32 @@ func (h *history) recovered(got map[string]string, floor int) (*state, error) {
 	h.ends, h.encoded = h.ends[:found], h.encoded[:end]
 	h.handed, h.synced = found, min(h.synced, found)
 	return result, nil
+}
+
+// applyCounted applies one operation to now, and returns by how many the keys on which
+// now and got disagree have grown.
+func applyCounted(now *state, got map[string]string, op kv.Ops) (grown int) {
+	change := func(key string, do func()) {
+		if same(now, got, key) {
+			grown++
+		}
+		do()
+		if same(now, got, key) {
+			grown--
+		}
+	}
+	key := string(op.Key)
+	switch op.Kind {
+	case kv.OpSet:
+		change(key, func() { now.Set(key, string(op.Value)) })
+	case kv.OpDelete:
+		change(key, func() { now.Delete(key) })
+	case kv.OpDeleteRange:
+		for _, key := range now.keys(op.Key, op.Value) {
+			change(key, func() { now.Delete(key) })
+		}
+	}
+	return grown
 }
 
 func same(s *state, got map[string]string, key string) bool {

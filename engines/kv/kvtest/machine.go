@@ -2,6 +2,7 @@ package kvtest
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 
 	"lsmlab/engines/kv"
@@ -9,7 +10,8 @@ import (
 )
 
 // InMemory returns a harness for an engine that lives on any file system: each store
-// has a disk in memory of its own, and machines crash as [vfs.Mem] lets them.
+// has a disk in memory of its own, with its checkpoints, and machines crash as [vfs.Mem]
+// lets them.
 func InMemory(open func(fs vfs.FS, dir string) (kv.Engine, error)) Harness {
 	var mu sync.Mutex
 	disks := map[string]vfs.FS{}
@@ -17,10 +19,11 @@ func InMemory(open func(fs vfs.FS, dir string) (kv.Engine, error)) Harness {
 		Open: func(dir string) (kv.Engine, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			if disks[dir] == nil {
-				disks[dir] = vfs.NewMem()
+			store, _, _ := strings.Cut(dir, checkpointSuffix)
+			if disks[store] == nil {
+				disks[store] = vfs.NewMem()
 			}
-			return open(disks[dir], dir)
+			return open(disks[store], dir)
 		},
 		NewMachine: func() Machine { return &memMachine{open, vfs.NewMem()} },
 	}
@@ -32,7 +35,7 @@ type memMachine struct {
 	disk *vfs.Mem
 }
 
-func (m *memMachine) Open() (kv.Engine, error) { return m.open(m.disk, "db") }
+func (m *memMachine) Open(dir string) (kv.Engine, error) { return m.open(m.disk, dir) }
 
 func (m *memMachine) Crash(kind CrashKind, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 0))

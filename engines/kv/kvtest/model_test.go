@@ -2,6 +2,9 @@ package kvtest
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -24,8 +27,9 @@ func (d *disks) open(dir string) (kv.Engine, error) {
 	case !m.isClosed():
 		return nil, fmt.Errorf("%w: %s", kv.ErrInUse, dir)
 	default:
-		m = &Model{state: *m.state.clone()}
+		m = newModel(m.state.clone())
 	}
+	m.checkpoint = d.checkpoint
 	if d.byDir == nil {
 		d.byDir = map[string]*Model{}
 	}
@@ -33,19 +37,65 @@ func (d *disks) open(dir string) (kv.Engine, error) {
 	return m, nil
 }
 
-// machine is a machine whose store is a model with a history of states.
+// checkpoint keeps a closed model in place of the store in dir.
+func (d *disks) checkpoint(dir string, s *state) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := os.Stat(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if d.byDir[dir] != nil {
+		return fmt.Errorf("%s: %w", dir, fs.ErrExist)
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	m := newModel(s)
+	d.byDir[dir] = m
+	return m.Close()
+}
+
+// machine is a machine whose stores are models with a history of states.
 type machine struct {
-	saved  *state   // what the next Open finds
-	states []*state // after each batch since the last that cannot be lost
-	handed int      // index into states
+	saved  map[string]*state // what the next Open finds, by directory
+	states []*state          // of the store, after each batch since the last that cannot be lost
+	handed int               // index into states
 	synced int
 }
 
-func newMachine() Machine { return &machine{saved: new(state)} }
+func newMachine() Machine { return &machine{saved: map[string]*state{}} }
 
-func (m *machine) Open() (kv.Engine, error) {
-	m.states, m.handed, m.synced = []*state{m.saved}, 0, 0
-	return &recordedModel{Model: &Model{state: *m.saved.clone()}, machine: m}, nil
+func (m *machine) Open(dir string) (kv.Engine, error) {
+	if m.saved[dir] == nil {
+		m.saved[dir] = new(state)
+	}
+	model := newModel(m.saved[dir].clone())
+	if dir != StoreDir {
+		return model, nil
+	}
+	first := m.saved[dir]
+	m.states, m.handed, m.synced = []*state{first}, 0, 0
+	model.applied = func(now *state, d kv.Durability) {
+		if len(m.states) == 0 || m.states[0] != first {
+			return // a crash has cut it off
+		}
+		m.states = append(m.states, now.clone())
+		if d >= kv.Buffered {
+			m.handed = len(m.states) - 1
+		}
+		if d >= kv.Synced {
+			m.synced = len(m.states) - 1
+		}
+		m.saved[dir] = now.clone()
+	}
+	model.checkpoint = func(dir string, s *state) error {
+		if m.saved[dir] != nil {
+			return fmt.Errorf("%s: %w", dir, fs.ErrExist)
+		}
+		m.saved[dir] = s
+		return nil
+	}
+	return model, nil
 }
 
 func (m *machine) Crash(kind CrashKind, seed uint64) {
@@ -53,34 +103,8 @@ func (m *machine) Crash(kind CrashKind, seed uint64) {
 	if kind == PowerOff {
 		floor = m.synced
 	}
-	m.saved = m.states[floor+int(seed%uint64(len(m.states)-floor))]
+	m.saved[StoreDir] = m.states[floor+int(seed%uint64(len(m.states)-floor))]
 	m.states = nil // the old engine is cut off
-}
-
-type recordedModel struct {
-	*Model
-	machine *machine
-}
-
-func (r *recordedModel) Apply(b *kv.Batch, d kv.Durability) error {
-	err := r.Model.Apply(b, d)
-	if m := r.machine; err == nil && m.states != nil {
-		m.states = append(m.states, r.state.clone())
-		if d >= kv.Buffered {
-			m.handed = len(m.states) - 1
-		}
-		if d >= kv.Synced {
-			m.synced = len(m.states) - 1
-		}
-	}
-	return err
-}
-
-func (r *recordedModel) Close() error {
-	if !r.isClosed() && len(r.machine.states) > 0 {
-		r.machine.saved = r.machine.states[len(r.machine.states)-1]
-	}
-	return r.Model.Close()
 }
 
 func modelHarness() Harness { return Harness{Open: new(disks).open} }

@@ -42,6 +42,18 @@ const (
 	opCrash
 	opCheckAll
 	opNone
+	opDeleteRange
+	opScanReverse
+	opSnapReverse
+	opTxnBegin
+	opTxnSet
+	opTxnDelete
+	opTxnGet
+	opTxnScan
+	opTxnReverse
+	opTxnEnd
+	opCheckpoint
+	opPast
 )
 
 type share struct {
@@ -66,6 +78,35 @@ var commonShares = []share{
 	{opRare, 1},
 }
 
+// wideShares are those of a program that uses what only some engines can do. Where an
+// engine cannot, the operation is the nearest one that all can.
+var wideShares = []share{
+	{opSet, 70},
+	{opDelete, 16},
+	{opBatch, 10},
+	{opDeleteRange, 4},
+	{opGet, 44},
+	{opScan, 8},
+	{opScanReverse, 8},
+	{opSnapTake, 4},
+	{opSnapGet, 8},
+	{opSnapScan, 3},
+	{opSnapReverse, 3},
+	{opSnapClose, 4},
+	{opIterOpen, 4},
+	{opIterSeek, 5},
+	{opIterNext, 11},
+	{opIterClose, 4},
+	{opTxnBegin, 9},
+	{opTxnSet, 14},
+	{opTxnDelete, 5},
+	{opTxnGet, 9},
+	{opTxnScan, 4},
+	{opTxnReverse, 2},
+	{opTxnEnd, 6},
+	{opRare, 1},
+}
+
 // rareShares take a second byte. In long runs they are rarer still, so that
 // opening and flushing do not eat the time.
 var (
@@ -74,6 +115,12 @@ var (
 	}
 	rareLongShares = []share{
 		{opFlush, 4}, {opCompact, 1}, {opReopen, 1}, {opCrash, 2}, {opCheckAll, 8}, {opNone, 240},
+	}
+	wideRareShares = []share{
+		{opFlush, 40}, {opCompact, 8}, {opReopen, 8}, {opCrash, 16}, {opCheckAll, 24}, {opCheckpoint, 16}, {opPast, 48}, {opNone, 96},
+	}
+	wideRareLongShares = []share{
+		{opFlush, 4}, {opCompact, 1}, {opReopen, 1}, {opCrash, 2}, {opCheckAll, 8}, {opCheckpoint, 1}, {opPast, 16}, {opNone, 223},
 	}
 )
 
@@ -91,7 +138,13 @@ func codeTable(shares []share) (table [256]opCode) {
 	return table
 }
 
-var commonTable, rareTable, rareLongTable = codeTable(commonShares), codeTable(rareShares), codeTable(rareLongShares)
+// codeTables are the tables of common and of rare codes.
+type codeTables struct{ common, rare, rareLong [256]opCode }
+
+var (
+	plainTables = codeTables{codeTable(commonShares), codeTable(rareShares), codeTable(rareLongShares)}
+	wideTables  = codeTables{codeTable(wideShares), codeTable(wideRareShares), codeTable(wideRareLongShares)}
+)
 
 // program is the source of the operations: fixed bytes, or a random stream.
 type program struct {
@@ -116,10 +169,15 @@ func (p *program) byte() byte {
 // ended says that fixed bytes are used up; a random stream never ends.
 func (p *program) ended() bool { return p.random == nil && len(p.rest) == 0 }
 
+// wideBit, in the first byte of fixed bytes, asks for wideShares: programs from before
+// those mean what they did. A random stream always has them.
+const wideBit = 32
+
 // options are the first byte of a program.
 type options struct {
 	keys     [][]byte // sorted
 	bigSizes bool
+	tables   *codeTables
 }
 
 func (p *program) options() options {
@@ -128,7 +186,11 @@ func (p *program) options() options {
 	if p.random == nil {
 		n = []int{16, 256}[b&1] // a key is one byte
 	}
-	return options{keys: keySpace(n, b&12 == 12), bigSizes: b&16 != 0}
+	o := options{keys: keySpace(n, b&12 == 12), bigSizes: b&16 != 0, tables: &plainTables}
+	if p.random != nil || b&wideBit != 0 {
+		o.tables = &wideTables
+	}
+	return o
 }
 
 // keySpace returns n sorted keys, among them awkward ones. A small space makes
@@ -152,12 +214,14 @@ func keySpace(n int, long bool) [][]byte {
 	return keys
 }
 
-func (p *program) key(o *options) []byte {
+func (p *program) key(o *options) []byte { return o.keys[p.keyIndex(o)] }
+
+func (p *program) keyIndex(o *options) int {
 	i := int(p.byte())
 	if len(o.keys) > 256 {
 		i |= int(p.byte()) << 8
 	}
-	return o.keys[i%len(o.keys)]
+	return i % len(o.keys)
 }
 
 // bound returns a key, or nil in one of eight.

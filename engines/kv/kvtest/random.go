@@ -54,8 +54,8 @@ func RunRandom(t testing.TB, h Harness, seed uint64, ops int) {
 	if err = d.finish(err); err != nil {
 		t.Fatalf("after %d of %d operations: %v\nrun again: %s -kvtest.seed=%d -kvtest.ops=%d", d.executed, ops, err, testseed.Command(t), seed, ops)
 	}
-	t.Logf("%d operations executed in %v, seed %d, %d crashes, %d reopens",
-		d.executed, time.Since(start).Round(time.Millisecond), seed, d.crashes, d.reopens)
+	t.Logf("%d operations executed in %v, seed %d, %d crashes, %d reopens, %d commits, %d conflicts",
+		d.executed, time.Since(start).Round(time.Millisecond), seed, d.crashes, d.reopens, d.commits, d.conflicts)
 }
 
 // Fuzz is the body of a fuzz target: the input is a program of operations, run
@@ -70,9 +70,13 @@ func Fuzz(f *testing.F, harnesses ...Harness) {
 		}
 		for seed := range uint64(6) {
 			add(seedProgram(seed, 40<<seed))
+			add(seedProgram(seed|wideBit, 40<<seed))
 		}
 		for _, code := range []byte{0, 40, 48, 56, 72, 200} { // each rare operation, between writes
 			add([]byte{1, 0, 3, 9, 1, 100, 5, 9, 1, 255, code, 130, 3, 255, 96, 0, 3, 9, 1, 255, code, 255, 96})
+		}
+		for _, code := range []byte{96, 112} { // those of wide programs: a checkpoint, the past
+			add([]byte{1 | wideBit, 0, 3, 9, 1, 96, 1, 1, 9, 9, 0, 4, 9, 1, 255, code, 0, 0, 3, 9, 1, 255, code, 1})
 		}
 	}
 	testseed.Inputs(f, 4, 1<<12)

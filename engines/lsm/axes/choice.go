@@ -10,15 +10,16 @@ import (
 	"lsmlab/engines/nearest"
 )
 
-// Choice is a value of each axis. The zero value is all defaults.
-type Choice struct{ picks []pick } // those that are no defaults, in the table's order
+// Choice has one value of each axis. The zero value has all defaults.
+type Choice struct{ picks []pick } // the values that are not defaults, in the order of the table
 
+// pick is a value of the axis with that index in the table.
 type pick struct {
 	axis  int
 	value Value
 }
 
-// Parse reads options: what follows the "+" behind the name of an engine.
+// Parse reads options: the part behind the first "+" in the name of an engine.
 func Parse(options string) (Choice, error) {
 	chosen := map[int]Value{}
 	for _, option := range strings.Split(options, "+") {
@@ -83,7 +84,7 @@ func parseOption(option string) (axis int, v Value, err error) {
 	return 0, v, nearest.Unknown("value of option "+name, word, a.takes())
 }
 
-// ofSeveral returns all options whose value has that name.
+// ofSeveral returns all options whose value has this name.
 func ofSeveral(value string) (options []string) {
 	for i := range table {
 		if valueIndex(&table[i], value) >= 0 {
@@ -101,15 +102,15 @@ func valueIndex(a *Axis, name string) int {
 	return slices.IndexFunc(a.Values, func(v Value) bool { return v.Name == name })
 }
 
-// takes returns the values of an axis in words, numbers as a range.
+// takes returns the values of an axis in words. Numbers are one range.
 func (a *Axis) takes() (values []string) {
 	for _, v := range a.Values {
-		if a.Number == nil || !isNumber(v.Name) {
+		if !a.IsNumber(v.Name) {
 			values = append(values, v.Name)
 		}
 	}
 	if a.Number != nil {
-		values = append(values, a.Number.Takes())
+		values = append(values, a.Number.Prefix+a.Number.Takes())
 	}
 	return values
 }
@@ -121,8 +122,8 @@ func names() (all []string) {
 	return all
 }
 
-// words returns what may stand as an option: values that are words of their own,
-// and axes.
+// words returns all that may be an option without "=": values with unique names, and
+// axes.
 func words() (all []string) {
 	for i := range table {
 		for _, v := range table[i].Values {
@@ -137,7 +138,7 @@ func words() (all []string) {
 	return all
 }
 
-// String returns the options in their canonical form, each behind a "+"; "" for all
+// String returns the options in canonical form, each behind a "+". It is "" if all are
 // defaults.
 func (c Choice) String() string {
 	var b strings.Builder
@@ -148,7 +149,7 @@ func (c Choice) String() string {
 	return b.String()
 }
 
-// Option returns what stands for a value in a name, behind the "+".
+// Option returns the form that a value has in the name of an engine, without the "+".
 func (a *Axis) Option(v Value) string {
 	if unique(v.Name) {
 		return v.Name
@@ -156,7 +157,7 @@ func (a *Axis) Option(v Value) string {
 	return a.Name + "=" + v.Name
 }
 
-// About says the choice for people, "" for all defaults.
+// About describes the choice for people. It is "" if all values are defaults.
 func (c Choice) About() string {
 	var parts []string
 	for _, p := range c.picks {
@@ -165,8 +166,9 @@ func (c Choice) About() string {
 	return strings.Join(parts, "; ")
 }
 
-// Apply sets what the choice says in o. If o is small, of [lsm.Options.Small], the
-// MemTable stays so: what was chosen over the usual default, times what o has.
+// Apply sets the chosen values in o. small says that o has the small sizes of
+// [lsm.Options.Small]. Then the size of the MemTable stays small, in proportion: the
+// chosen size over the usual default, times the size in o.
 func (c Choice) Apply(o *lsm.Options, small bool) {
 	before := o.MemTableSize
 	for _, p := range c.picks {
@@ -182,7 +184,7 @@ func (c Choice) Gives(d kv.Durability) bool {
 	return !slices.ContainsFunc(c.picks, func(p pick) bool { return !p.value.Gives(d) })
 }
 
-// Drops says whether acknowledged writes go by design.
+// Drops says whether the engine drops acknowledged writes by design.
 func (c Choice) Drops() bool {
 	return slices.ContainsFunc(c.picks, func(p pick) bool { return table[p.axis].Drops })
 }

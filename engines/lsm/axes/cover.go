@@ -1,19 +1,20 @@
 package axes
 
-// Row is one of a covering set: a choice, and the number of a base beside it.
+// Row is one engine of a covering set: a choice, and the index of a base beside it.
 type Row struct {
 	Base int
 	Choice
 }
 
-// Cover returns few rows in which each two values of different axes that may stand
-// together do so at least once, and each value with each base: most faults of options
-// need one or two of them (Kuhn, Wallace, Gallo, IEEE TSE 2004). It takes only values
-// for which wanted is true, and defaults always. The same table gives the same rows.
+// Cover returns few rows in which every two values of different axes that may stand
+// together do so at least once, and every value stands with every base. Most faults of
+// options need one or two of them (Kuhn, Wallace, Gallo, IEEE TSE 2004). Cover uses
+// defaults, and those values for which wanted is true. The same table gives the same
+// rows.
 //
-// The method is the greedy one of AETG (Cohen et al., IEEE TSE 1997), without chance: a
-// row begins with the first pair that is missing, and takes for each other axis the
-// value that brings most missing pairs.
+// The method is the greedy one of AETG (Cohen et al., IEEE TSE 1997), without chance. A
+// row begins with the first pair that is still open. It takes for each other axis the
+// value that brings most open pairs.
 func Cover(bases int, wanted func(Value) bool) []Row {
 	c := newCover(bases, wanted)
 	var rows []Row
@@ -23,12 +24,13 @@ func Cover(bases int, wanted func(Value) bool) []Row {
 	return rows
 }
 
-// slot is a value in a row: a column, 0 for the base and an axis behind it, and which
-// of the column's values.
+// slot is one value of a row: its column (0 for the base, then one for each axis), and
+// its index among the values of the column.
 type slot struct{ column, value int }
 
+// cover is a covering set in progress.
 type cover struct {
-	columns [][]Value // values to choose from, by column
+	columns [][]Value // the possible values, by column
 	open    map[[2]slot]bool
 }
 
@@ -47,7 +49,7 @@ func newCover(bases int, wanted func(Value) bool) *cover {
 	return c
 }
 
-// pairs calls f with each two values of different columns that may stand together.
+// pairs calls f with every two values of different columns that may stand together.
 func (c *cover) pairs(f func(a, b slot)) {
 	for x := range c.columns {
 		for y := x + 1; y < len(c.columns); y++ {
@@ -62,6 +64,7 @@ func (c *cover) pairs(f func(a, b slot)) {
 	}
 }
 
+// together says whether two values may stand in one name, which a conflict may forbid.
 func (c *cover) together(a, b slot) bool {
 	x, y := c.columns[a.column][a.value].Name, c.columns[b.column][b.value].Name
 	for _, conflict := range conflicts {
@@ -72,7 +75,7 @@ func (c *cover) together(a, b slot) bool {
 	return true
 }
 
-// missing returns the first pair that no row has.
+// missing returns the first pair that is in no row yet.
 func (c *cover) missing() (first [2]slot, ok bool) {
 	c.pairs(func(a, b slot) {
 		if !ok && c.open[[2]slot{a, b}] {
@@ -82,7 +85,7 @@ func (c *cover) missing() (first [2]slot, ok bool) {
 	return first, ok
 }
 
-// row makes a row that has the pair, and takes its pairs off those that are open.
+// row makes a row that has the pair, and marks the pairs of that row as no longer open.
 func (c *cover) row(pair [2]slot) Row {
 	row := pair[:]
 	for column := range c.columns {
@@ -110,8 +113,9 @@ func (c *cover) row(pair [2]slot) Row {
 	return r
 }
 
-// best returns the value of a column that goes with those of a row and brings most
-// open pairs; of equals that which has most of them left, then the first.
+// best returns the value of a column that may stand with those of a row and brings most
+// open pairs. Among equals it is the one that occurs in most open pairs, then the
+// first.
 func (c *cover) best(column int, row []slot) (best slot) {
 	most, left := -1, 0
 	for value := range c.columns[column] {
@@ -129,7 +133,7 @@ func (c *cover) best(column int, row []slot) (best slot) {
 	return best
 }
 
-// left returns how many open pairs a slot has.
+// left returns in how many open pairs a slot occurs.
 func (c *cover) left(s slot) (n int) {
 	for pair := range c.open {
 		if pair[0] == s || pair[1] == s {

@@ -11,24 +11,35 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// Settings says which options a store opened with o has, for people, derived from
-// the options in effect. It leaves out sizes that a run gives every engine (o has 0
-// then) and what depends on the durability level, see [Path].
+// Settings describes, for people, the options of a store that is opened with o. It
+// derives them from the options in effect. It leaves out sizes that a run gives to
+// every engine (they are 0 in o), and all that depends on the durability level; see
+// [Path].
 func Settings(o lsm.Options) map[string]string {
 	e := o.Effective()
 	s := map[string]string{
 		"compression": compression(e), "bloom": "none", "blocks": blocks(e), "L0": l0(e),
-		"compactions":         fmt.Sprintf("as many as processors, at most %d", e.Workers),
+		"compactions":         compactions(e),
 		"immutable memtables": fmt.Sprint(e.MaxImmutable),
 		"WAL":                 fmt.Sprintf("%s segments, %s pool while it is written", bytes(e.WALSegmentSize), bytes(e.WALPoolSize)),
 	}
 	if e.BloomBitsPerKey > 0 {
 		s["bloom"] = fmt.Sprintf("%d bits", e.BloomBitsPerKey)
 	}
+	if e.GC.Keeps() {
+		s["history"] = "every state of the last " + e.GC.Window.String() + " since the store was opened"
+	}
 	if o.MemTableSize != 0 {
 		s["memtable"] = bytes(o.MemTableSize)
 	}
 	return s
+}
+
+func compactions(o lsm.Options) string {
+	if o.Deterministic {
+		return "one at a time, none beside a flush"
+	}
+	return fmt.Sprintf("as many as processors, at most %d", o.Workers)
 }
 
 func compression(o lsm.Options) string {
@@ -49,9 +60,10 @@ func blocks(o lsm.Options) string {
 	return size + ", mapped"
 }
 
+// l0 says when L0 is compacted, when writes are slowed down, and when they wait.
 func l0(o lsm.Options) string {
 	switch o.Compaction {
-	case lsm.Tiered: // whose pressure is half of the runs, see compaction.Tiered
+	case lsm.Tiered: // its pressure is half of the runs, see compaction.Tiered
 		return fmt.Sprintf("tiered: %d runs of about one size are merged, slow-down at %d, stop at %d of them",
 			o.L0CompactionTrigger, 2*o.L0SlowdownTrigger, 2*o.L0StopTrigger)
 	case lsm.FIFO:
@@ -65,7 +77,7 @@ func l0(o lsm.Options) string {
 		o.L0CompactionTrigger, float64(o.L0SlowdownTrigger)/due, float64(o.L0StopTrigger)/due)
 }
 
-// Path says what a write of level d waits for in a store that is opened with o.
+// Path says what a write at level d waits for, in a store that is opened with o.
 func Path(o lsm.Options, d kv.Durability) string {
 	stored := "record written"
 	if o.WALWrite == wal.Mapped {

@@ -42,7 +42,7 @@ func markdown() string {
 		a := &table[i]
 		var options []string
 		for _, v := range a.Values[1:] {
-			if a.Number != nil && isNumber(v.Name) {
+			if a.IsNumber(v.Name) {
 				continue
 			}
 			option := fmt.Sprintf("`+%s`: %s", a.Option(v), v.About)
@@ -52,7 +52,7 @@ func markdown() string {
 			options = append(options, option)
 		}
 		if a.Number != nil {
-			options = append(options, fmt.Sprintf("`+%s=N`: N is %s", a.Name, a.Number.Takes()))
+			options = append(options, fmt.Sprintf("`+%s=%sN`: N is %s", a.Name, a.Number.Prefix, a.Number.Takes()))
 		}
 		stored := ""
 		if a.Stored {

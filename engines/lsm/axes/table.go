@@ -2,14 +2,17 @@ package axes
 
 import (
 	"fmt"
+	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/sstable"
 	"lsmlab/engines/lsm/wal"
 )
 
-// table is the table of options: one entry for each choice, the default first.
+// table is the table of options. It has one entry for each choice; the first value is
+// the default.
 var table = []Axis{
 	{
 		Name: "read", About: "how bytes of tables come to a reader",
@@ -83,9 +86,17 @@ var table = []Axis{
 		Values: []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
 		Number: keepSizes,
 	},
+	{
+		Name: "gc", About: "which versions stay that newer ones hide; with a window those too that a view of any state of the last N reads, since the store was opened (`kv.Historian`)",
+		Values: []Value{
+			{Name: "refs", About: "those that open snapshots and transactions read", set: func(o *lsm.Options) { o.GC = gc.Policy{} }},
+			windows.named(int64(time.Second)),
+		},
+		Number: windows,
+	},
 }
 
-// conflicts are the pairs of values that do not go together, and why.
+// conflicts are the pairs of values that exclude each other, with the reason.
 var conflicts = []struct{ a, b, why string }{
 	{"odsync", "mapped", "O_DSYNC says nothing of stores to memory"},
 }
@@ -100,6 +111,12 @@ var blockSizes = &Number{Least: 512, Most: 1 << 20, Bytes: true, value: func(n i
 
 var memTableSizes = &Number{Least: 64 << 10, Most: 1 << 30, Bytes: true, value: func(n int64) Value {
 	return Value{About: bytes(n), set: func(o *lsm.Options) { o.MemTableSize = n }}
+}}
+
+var windows = &Number{Least: int64(time.Microsecond), Most: int64(30 * 24 * time.Hour), Durations: true, Prefix: "window:", value: func(n int64) Value {
+	return Value{About: "also every state of the last " + time.Duration(n).String() + ", since the store was opened", set: func(o *lsm.Options) {
+		o.GC.Window = time.Duration(n)
+	}}
 }}
 
 var keepSizes = &Number{Least: 1 << 20, Most: 1 << 40, Bytes: true, value: func(n int64) Value {

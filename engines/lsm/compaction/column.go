@@ -9,25 +9,27 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// column is tables of L0 and of the base level whose ranges overlap one another,
-// directly or by others between them, with every table of the base level and every
-// older one of L0 that meets what they span: it can be merged down alone. Flushes
-// end tables where those of the base level begin ([leveled.Cuts]), so that a column
-// mostly is one table of the base level and what lies above it.
+// column is a set of tables of L0 and of the base level whose ranges overlap one
+// another, directly or through others. It includes every table of the base level, and
+// every older table of L0, that meets the range of the column. So a column can be
+// merged down alone. Flushes end their tables where tables of the base level begin
+// ([leveled.Cuts]). So most columns have one table of the base level and the tables
+// above it.
 //
-// The idea is that of Pebble's L0 sublevels and flush splits.
+// Source: L0 sublevels and flush splits of Pebble.
 type column struct {
 	above, below []*manifest.Table // of L0; of the base level
 	lo, hi       []byte            // smallest and largest key
 	runs         int               // of L0
 }
 
-// mostBelow is how many tables of the base level a column may have. A table of L0
-// that would join more, and can be cut, is wide, as after the base level has changed:
-// it waits to be cut, and so do all newer ones that it meets.
+// mostBelow is how many tables of the base level a column may have. A table of L0 is
+// wide if it would join more and can be cut; this happens after the base level has
+// changed. A wide table waits until it is cut, and so do all newer tables that it
+// meets.
 const mostBelow = 4
 
-// setColumns finds the columns, in key order, and what is wide.
+// setColumns finds the columns, in key order, and the wide tables.
 func (l *leveled) setColumns() {
 	tables := l.version.Levels[l.base]
 	for i, t := range tables {
@@ -47,19 +49,20 @@ func (l *leveled) setColumns() {
 	l.columns = slices.DeleteFunc(l.columns, func(c column) bool { return c.runs == 0 })
 }
 
-// join adds a table of the run-th run of L0, after those of the runs before, to the
-// columns that it meets, which become one, unless it is wide.
+// join adds table t of run number run of L0 to the columns that t meets. These columns
+// become one. All tables of earlier runs must have been joined. It returns false if t
+// is wide.
 func (l *leveled) join(t *manifest.Table, run int) bool {
 	from, _ := slices.BinarySearchFunc(l.columns, t.Smallest, func(c column, key []byte) int { return bytes.Compare(c.hi, key) })
 	to := from
-	joined := column{lo: t.Smallest, hi: t.Largest, runs: run} // a run is over one that it meets
+	joined := column{lo: t.Smallest, hi: t.Largest, runs: run} // a table lies in a run above every table that it meets
 	for ; to < len(l.columns) && bytes.Compare(l.columns[to].lo, t.Largest) <= 0; to++ {
 		c := &l.columns[to]
 		joined.above = append(joined.above, c.above...)
 		joined.below = append(joined.below, c.below...)
 		joined.lo, joined.hi = minKey(joined.lo, c.lo), maxKey(joined.hi, c.hi)
 	}
-	cut := func(b *manifest.Table) bool { // as in Cuts
+	cut := func(b *manifest.Table) bool { // as Cuts would cut it
 		return b != l.version.Levels[l.base][0] && bytes.Compare(t.Smallest, b.Smallest) < 0 && bytes.Compare(b.Smallest, t.Largest) <= 0
 	}
 	if len(joined.below) > mostBelow && slices.ContainsFunc(joined.below, cut) {
@@ -71,24 +74,24 @@ func (l *leveled) join(t *manifest.Table, run int) bool {
 }
 
 const (
-	// dueShare is the part of a column's lower level that its L0 may hold before it
-	// is merged. A merge writes the lower level again, so this bounds what is
-	// written, 1 + 1/dueShare bytes for each that comes, as well as what is held:
-	// columns that take turns have half of it in the mean.
+	// dueShare is the share of a column's lower level that its tables of L0 may have
+	// before the column is merged. A merge writes the lower level again. So the share
+	// bounds both the bytes written, 1 + 1/dueShare for each byte that comes, and the
+	// bytes held: columns that take turns have half of the share on average.
 	dueShare = 0.12
-	// mostRuns is how many runs a column may have, for the sake of reads, which search
-	// every run. With less than half of its share it is merged within L0 then.
+	// mostRuns is how many runs a column may have; reads search every run. A column
+	// with more runs, but with less than half of its share, is merged within L0.
 	mostRuns = 12
-	// tablesARun is how many tables of L0 in a column count as a run, though they do
-	// not overlap: small flushes leave many.
+	// tablesARun is how many tables of L0 in a column count as a run although they do
+	// not overlap: small flushes leave many such tables.
 	tablesARun = 4
 )
 
-// urgency returns how urgent it is to merge a column: its runs over those at which
-// it is due; and whether the lower level should take part. Runs that do not overlap
-// each other much, as of a store that is overwritten in key order, make it due by
-// their bytes, and tombstones by the room that they can free; writers need not slow
-// down for these.
+// urgency returns how urgent it is to merge a column, which is its runs over the number
+// at which it is due. deep says whether the lower level should take part. If runs
+// hardly overlap, as in a store that is overwritten in key order, the column becomes
+// due by its bytes instead. Tombstones make it due by the room that they can free.
+// Writers need not slow down for the last two.
 func (l *leveled) urgency(c *column) (score float64, deep bool) {
 	var deletes, entries uint64
 	for _, t := range c.above {
@@ -120,15 +123,15 @@ func (l *leveled) planL0(r *Running) (plan Plan) {
 		var p Plan
 		switch {
 		case len(c.above)+len(c.below) == 1:
-			// A table that meets no other moves down at once: that costs no byte,
-			// sequential loads are nothing else, and later flushes are cut by it.
+			// A table that meets no other moves down at once: this costs no byte, a sequential
+			// load consists of such tables, and later flushes are cut at them.
 			p = Plan{Inputs: at(0, c.above), OutputLevel: l.base, Move: true, Score: max(score, 1)}
 		case score < 1 || score <= plan.Score:
 			continue
 		case deep:
 			p = Plan{Inputs: append(at(0, c.above), at(l.base, c.below)...), OutputLevel: l.base, Score: score}
 		case len(l.wide) > 0:
-			continue // the order of LSNs among those that wait could suffer
+			continue // the order of LSNs among waiting tables could be lost
 		default:
 			p = Plan{Inputs: at(0, l.newest(c)), Cuts: l.Cuts(), Score: score}
 		}
@@ -139,16 +142,17 @@ func (l *leveled) planL0(r *Running) (plan Plan) {
 	return plan
 }
 
-// cut returns the plan that cuts a wide table, before all else: it holds others up,
-// and costs no more bytes than it has.
+// cut returns the plan that cuts a wide table. It precedes all other plans, because
+// other tables wait for it, and it writes no more bytes than the table has.
 func (l *leveled) cut(t *manifest.Table) Plan {
 	return Plan{Inputs: at(0, []*manifest.Table{t}), Cuts: l.Cuts(), Score: math.Inf(1)}
 }
 
-// newest returns the tables of a column's newest runs, two if there are, to be merged
-// within L0. A run that is larger than all newer ones together is left for later, so
-// that small flushes do not write what came before again and again (as in tiered
-// compaction). With them go those of the column that would lie between their LSNs.
+// newest returns the tables of a column's newest runs, at least two if the column has
+// two, to be merged within L0. A run that is larger than all newer ones together is
+// left for later, so that small flushes do not write earlier ones again and again (as
+// in tiered compaction). The result includes those tables of the column whose LSNs lie
+// between.
 func (l *leveled) newest(c *column) (tables []*manifest.Table) {
 	of := setOf(c.above)
 	runs := 0
@@ -177,7 +181,8 @@ func (l *leveled) newest(c *column) (tables []*manifest.Table) {
 	}
 }
 
-// Cuts implements [Layout]: what goes to L0 is cut where tables of the base level begin. What is before the first belongs to it.
+// Cuts implements [Layout]. Tables of L0 are cut where tables of the base level begin.
+// Keys before the first of these belong to the first.
 func (l *leveled) Cuts() [][]byte {
 	var cuts [][]byte
 	for i, t := range l.version.Levels[l.base] {
@@ -188,6 +193,7 @@ func (l *leveled) Cuts() [][]byte {
 	return cuts
 }
 
+// at returns tables as tables of one level.
 func at(level int, tables []*manifest.Table) (all []manifest.LevelTable) {
 	for _, t := range tables {
 		all = append(all, manifest.LevelTable{Level: level, Table: t})
@@ -203,6 +209,7 @@ func setOf(tables []*manifest.Table) map[*manifest.Table]bool {
 	return set
 }
 
+// seqRange returns the smallest and the largest LSN of tables.
 func seqRange(tables []*manifest.Table) (oldest, newest ikey.Seq) {
 	oldest = ikey.MaxSeq
 	for _, t := range tables {
@@ -211,6 +218,7 @@ func seqRange(tables []*manifest.Table) (oldest, newest ikey.Seq) {
 	return oldest, newest
 }
 
+// keyRange returns the smallest and the largest key of tables.
 func keyRange(tables []*manifest.Table) (lo, hi []byte) {
 	lo, hi = tables[0].Smallest, tables[0].Largest
 	for _, t := range tables[1:] {

@@ -8,18 +8,20 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// FIFO is the planner that merges nothing: tables lie in L0 as they were flushed. No byte
-// is written twice, every version stays, and a read may have to ask every table that
-// was ever flushed over its key. It suits keys that rise, as those of a log: their
-// tables make one run.
+// FIFO is the planner that merges nothing: tables stay in L0 as they were flushed. No
+// byte is written twice, and every version stays. A read may have to search every table
+// that was ever flushed over its key. FIFO suits keys that rise, as in a log: their
+// tables form one run.
 //
-// With MaxBytes the oldest tables go once all of them have more bytes, as with RocksDB's
-// FIFO compaction: acknowledged writes vanish by design, also those that an open snapshot
-// would read. What is left of a key is its newest version or nothing.
+// With MaxBytes, the oldest tables are dropped once all tables together have more
+// bytes, as in RocksDB's FIFO compaction. So acknowledged writes vanish by design, even
+// those that an open snapshot would read. Of each key, either the newest version is
+// left or none.
 type FIFO struct {
-	MaxBytes int64 // of all tables; 0 keeps them all
+	MaxBytes int64 // limit of all tables together; 0 means no limit
 }
 
+// fifo is a version as FIFO sees it.
 type fifo struct {
 	planner FIFO
 	version *manifest.Version
@@ -32,8 +34,9 @@ func (p FIFO) Layout(v *manifest.Version) Layout { return &fifo{p, v, v.L0Runs()
 // Runs implements [Layout].
 func (l *fifo) Runs() []manifest.Run { return l.runs }
 
-// Plan implements [Layout]. The order of age is that of levels, deepest first, and within
-// one that of the newest LSN: no table with an older version of a key outlives this one.
+// Plan implements [Layout]. It drops tables in the order of their age: deeper levels
+// first, and within a level by the newest LSN. So no table outlives one that holds
+// newer versions of its keys.
 func (l *fifo) Plan(r *Running) (plan Plan, ok bool) {
 	var bytes int64
 	for level := range l.version.Levels {
@@ -55,20 +58,24 @@ func (l *fifo) Plan(r *Running) (plan Plan, ok bool) {
 	return plan, true
 }
 
-// byAge returns tables, the oldest first.
+// byAge returns the tables, the oldest first.
 func byAge(tables []*manifest.Table) []*manifest.Table {
 	return slices.SortedFunc(slices.Values(tables), func(a, b *manifest.Table) int { return cmp.Compare(a.MaxSeq, b.MaxSeq) })
 }
 
-// PlanAll implements [Layout]: who asks for one run gets it.
+// Rewrite implements [Layout]: nothing is written twice.
+func (l *fifo) Rewrite(*manifest.Table, *Running) (plan Plan, ok bool) { return plan, false }
+
+// PlanAll implements [Layout]. A caller that asks for one run gets one, although FIFO
+// merges nothing by itself.
 func (l *fifo) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)
 	plan.TableSize = fifoTableSize
 	return plan, ok
 }
 
-// fifoTableSize is the bytes of tables that are merged on request: small enough that
-// dropping the oldest does not drop all.
+// fifoTableSize is the size, in bytes, of tables that are merged on request. It is
+// small, so that dropping the oldest table does not drop everything.
 const fifoTableSize = 64 << 20
 
 // Cuts implements [Layout].

@@ -6,24 +6,24 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// Leveled is the default planner. All of its limits must be positive.
+// Leveled is the default planner. All its limits must be positive. Sizes are bytes.
 type Leveled struct {
-	L0Trigger int     // runs of L0 that ask for a compaction where the level below is small
-	BaseBytes int64   // least size of a level between L0 and L6
-	SizeRatio float64 // size of a level over the one above
-	TableSize int64   // of the tables that compactions write, unless the store is large
+	L0Trigger int     // runs of L0 that make a compaction due where the level below is small
+	BaseBytes int64   // smallest limit of a level between L0 and L6
+	SizeRatio float64 // limit of a level over that of the level above
+	TableSize int64   // of the tables that compactions write; in a large store they are larger
 }
 
-// leveled is the layout that Leveled sees.
+// leveled is a version as Leveled sees it.
 type leveled struct {
 	runs    []manifest.Run // L0, oldest first
 	planner Leveled
 	version *manifest.Version
-	base    int // the level that L0 is merged into
-	needed  int // the shallowest level that should be there, but for L0
+	base    int // the level into which L0 is merged
+	needed  int // the shallowest level, except L0, that a store of this size needs
 	limits  [manifest.NumLevels]int64
 	columns []column
-	wide    []*manifest.Table // of L0, that are in no column until they are cut
+	wide    []*manifest.Table // tables of L0 that are in no column until they are cut
 }
 
 // Layout implements [Planner].
@@ -56,6 +56,11 @@ func (l *leveled) Plan(r *Running) (plan Plan, ok bool) {
 	return plan, len(plan.Inputs) > 0
 }
 
+// Rewrite implements [Layout].
+func (l *leveled) Rewrite(t *manifest.Table, r *Running) (Plan, bool) {
+	return rewrite(l.version, t, r)
+}
+
 // PlanAll implements [Layout].
 func (l *leveled) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)
@@ -63,14 +68,14 @@ func (l *leveled) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	return plan, ok
 }
 
-// mostTables is how many tables the base level should have at most: each makes one
-// more of every flush.
+// mostTables is how many tables the base level should have at most: each of them makes
+// a flush write one table more.
 const mostTables = 32
 
-// setTableSize sets the size at which the outputs of a plan are cut into tables of
-// about the same size. What comes from above is either new or takes the place of
-// what is below, so the result has at least the bytes of the greater part, likely.
-// The cuts of a column thus stay as they are until it has grown half as large again.
+// setTableSize sets the size at which the output of a plan is cut into tables of about
+// the same size. The upper tables hold new keys or replace lower ones. So the result
+// probably has at least as many bytes as the larger part. Because of this, the cuts of
+// a column stay as they are until the column has grown by half.
 func (l *leveled) setTableSize(plan *Plan) {
 	if plan.OutputLevel == 0 {
 		plan.TableSize = math.MaxInt64
@@ -84,7 +89,7 @@ func (l *leveled) setTableSize(plan *Plan) {
 	}
 	plan.TableSize = 2 * size
 	if parts := math.Round(float64(likely) / float64(size)); parts > 1 {
-		const slack = 1.1 // or a small rest would be left
+		const slack = 1.1 // without this, a small rest would become a table
 		plan.TableSize = int64(slack * float64(likely) / parts)
 	}
 }

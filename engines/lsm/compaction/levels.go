@@ -7,18 +7,17 @@ import (
 	"lsmlab/engines/lsm/manifest"
 )
 
-// last is the level that all data comes to in the end.
+// last is the level into which all data sinks in the end.
 const last = manifest.NumLevels - 1
 
-// setLevels says how large the levels should be. It follows from the bottom up, as
-// RocksDB's dynamic level sizes: L6 takes what comes, each level above may hold a
-// SizeRatio-th of the one below, and where that is less than BaseBytes there
-// should be no level at all. So nearly all data is at the bottom, where each key
-// is once, and nothing is written again for a level that a store of that size can
-// do without.
+// setLevels sets the limits of the levels. They follow from the bottom up, as in
+// RocksDB's dynamic level sizes. L6 has no limit. Each level above may hold a
+// SizeRatio-th of the one below it, and where that is less than BaseBytes, there should
+// be no level at all. So nearly all data is at the bottom, where each key occurs once.
+// Nothing is written again for a level that a store of this size does not need.
 func (l *leveled) setLevels() {
 	for level := range l.limits {
-		l.limits[level] = l.planner.BaseBytes // a level that is there though not needed
+		l.limits[level] = l.planner.BaseBytes // for a level that exists although it is not needed
 	}
 	l.needed = last
 	size := float64(l.version.LevelBytes(last))
@@ -27,7 +26,7 @@ func (l *leveled) setLevels() {
 		size /= l.planner.SizeRatio
 		l.limits[l.needed] = int64(size)
 	}
-	// Nothing may sink past what is in a level that is not needed.
+	// Nothing may sink past the tables of a level that is not needed.
 	l.base = l.needed
 	for level := l.needed - 1; level > 0; level-- {
 		if len(l.version.Levels[level]) > 0 {
@@ -36,8 +35,8 @@ func (l *leveled) setLevels() {
 	}
 }
 
-// Sunk returns v with the levels below L0 moved down together, so that the deepest
-// with tables is L6, where this package's layouts end. v is unchanged.
+// Sunk returns v with the levels below L0 moved down together, so that the deepest one
+// with tables is L6, where the layouts of this package end. v is not changed.
 func Sunk(v *manifest.Version) *manifest.Version {
 	sunk := *v
 	for range last - 1 {
@@ -50,9 +49,10 @@ func Sunk(v *manifest.Version) *manifest.Version {
 	return &sunk
 }
 
-// score returns how urgent it is to make a level smaller, without tables that a
-// running compaction takes away: its size over its limit. A level that is not
-// needed has to go, but in no haste, and tombstones are to free the room below.
+// score returns how urgent it is to make a level smaller: its size over its limit.
+// Inputs of running compactions do not count. A level that is not needed has to be
+// emptied, but without haste. Tombstones raise the score, because they free room in the
+// level below.
 func (l *leveled) score(level int, r *Running) float64 {
 	var size int64
 	var deletes, entries uint64
@@ -75,15 +75,17 @@ func (l *leveled) score(level int, r *Running) float64 {
 	return score
 }
 
-// manyTombstones says whether deletes may hide half of the entries below or more.
+// manyTombstones says whether deletes may hide half of the lower entries or more.
 func manyTombstones(deletes, entries uint64) bool { return entries > 0 && 2*deletes >= entries }
 
-// over returns the bytes that would have to leave a level if come were added to it.
+// over returns by how many bytes a level would exceed its limit if come bytes were
+// added to it.
 func (l *leveled) over(level int, come int64) int64 {
 	return max(0, l.version.LevelBytes(level)+come-l.limits[level])
 }
 
-// planLevel returns the merge of a table of level, with what it meets in the next.
+// planLevel returns the merge of one table of level with the tables of the next level
+// that it meets.
 func (l *leveled) planLevel(level int, r *Running) (Plan, bool) {
 	tables := l.version.Levels[level]
 	start, _ := slices.BinarySearchFunc(tables, r.cursor[level], func(t *manifest.Table, key []byte) int {
@@ -98,7 +100,8 @@ func (l *leveled) planLevel(level int, r *Running) (Plan, bool) {
 	return Plan{}, false
 }
 
-// withOverlap adds the tables of the next level that the input meets.
+// withOverlap returns the merge of input with the tables of the next level that it
+// meets.
 func (l *leveled) withOverlap(level int, input *manifest.Table) Plan {
 	plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: input}}, OutputLevel: level + 1}
 	for _, t := range l.version.Levels[level+1] {
@@ -110,8 +113,9 @@ func (l *leveled) withOverlap(level int, input *manifest.Table) Plan {
 	return plan
 }
 
-// Debt implements [Layout]: the columns of L0 that are due, and what is over a level's limit
-// with its share of the level below.
+// Debt implements [Layout]. It is the sum of the columns of L0 that are due, and of the
+// bytes by which each level exceeds its limit, with the share of the level below that
+// meets them.
 func (l *leveled) Debt() int64 {
 	var debt, come int64
 	for i := range l.columns {
@@ -128,9 +132,9 @@ func (l *leveled) Debt() int64 {
 	return debt
 }
 
-// Pressure implements [Layout]: of L0 the greatest score of a column, or of what waits,
-// times L0Trigger. Without what is counted of deeper levels, a tree under lasting writes grows tall
-// ones full of old versions.
+// Pressure implements [Layout]. For L0 it is the greatest score of a column, or of a
+// waiting table, times L0Trigger. Deep levels count too: without them, a tree under
+// lasting writes grows deep levels that are full of old versions.
 func (l *leveled) Pressure(size int64) (p Pressure) {
 	var score float64
 	if len(l.wide) > 0 {

@@ -1,40 +1,41 @@
-// Package compaction decides which tables are merged next, and runs background
-// jobs. Deciding is pure ([Layout.Plan] maps a version to a plan and touches
-// no file), so that it is tested and simulated without a disk; the core acts.
+// Package compaction decides which tables are merged next, and runs background jobs.
+// The decision is pure: [Layout.Plan] maps a version to a plan and touches no file. So
+// it is tested and simulated without a disk. The core carries plans out.
 //
-// There are three planners. All of them take flushed tables in L0, where tables may
-// overlap, and know that every deeper level is one sorted run; any store may be opened
-// with any of them, whatever planned it before.
+// There are three planners. In all of them, flushes put tables into L0, where tables
+// may overlap, and every deeper level is one sorted run. A store may be opened with any
+// of them, whichever planned it before.
 //
-//   - [Leveled] merges L0 column by column (column.go) right into the shallowest level
-//     that a store of that size needs (levels.go): few runs, little space, the most
-//     bytes written.
+//   - [Leveled] merges L0 column by column (column.go) into the shallowest level that a
+//     store of that size needs (levels.go): few runs, little space, the most bytes
+//     written.
 //   - [Tiered] keeps runs of all sizes in L0 and merges those of about the same size:
-//     fewer bytes written, more runs and more space.
-//   - [FIFO] merges nothing and keeps all, or drops the oldest tables.
+//     fewer bytes written, more runs, and more space.
+//   - [FIFO] merges nothing. It keeps all tables, or drops the oldest.
 package compaction
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"lsmlab/engines/lsm/manifest"
 )
 
-// Plan is one compaction: the inputs are merged into OutputLevel.
+// Plan is one compaction: its inputs are merged into OutputLevel.
 type Plan struct {
 	Inputs      []manifest.LevelTable
 	OutputLevel int
-	// Drop says that the inputs go, with what they hold, and nothing is made of them.
+	// Drop says that the inputs are removed with all they hold, and nothing is written.
 	Drop bool
-	// Move says that the single input may change its level as it is, without
-	// being read.
+	// Move says that the single input may change its level as it is: nothing is read or
+	// written.
 	Move bool
-	// TableSize is the bytes at which a table of the output ends; Cuts are keys, rising,
-	// at which one ends too.
+	// TableSize is the size, in bytes, at which a table of the output ends. Cuts are
+	// rising keys at which a table ends too.
 	TableSize int64
 	Cuts      [][]byte
-	// Score is how urgent the plan is; below 1 it need not be done.
+	// Score is how urgent the plan is. A plan below 1 need not be carried out.
 	Score float64
 }
 
@@ -50,7 +51,7 @@ func (p *Plan) keyRange() (lo, hi []byte) {
 // Bytes returns the size of the inputs.
 func (p *Plan) Bytes() int64 { return p.bytes(func(int) bool { return true }) }
 
-// bytes returns the size of the inputs of some levels.
+// bytes returns the size of the inputs of those levels for which of is true.
 func (p *Plan) bytes(of func(level int) bool) (n int64) {
 	for _, in := range p.Inputs {
 		if of(in.Level) {
@@ -60,10 +61,10 @@ func (p *Plan) bytes(of func(level int) bool) (n int64) {
 	return n
 }
 
-// Partition cuts the key range of a plan into at most parts ranges of about the
-// same size, at the beginnings of tables of the output level, none smaller than
-// least but the last. It returns the bounds of the ranges; the first and last are
-// nil, unbounded. What is merged within L0 is one range.
+// Partition divides the key range of a plan into at most parts ranges of about the same
+// size. Ranges begin where tables of the output level begin. None is smaller than least
+// bytes, except the last. It returns the bounds of the ranges; the first and the last
+// are nil, which means unbounded. A merge within L0 is one range.
 func (p *Plan) Partition(parts int, least int64) [][]byte {
 	bounds := [][]byte{nil}
 	if p.OutputLevel > 0 {
@@ -85,39 +86,59 @@ func (p *Plan) Partition(parts int, least int64) [][]byte {
 	return append(bounds, nil)
 }
 
-// Planner is a way to lay out a store.
+// Planner is a way to arrange the tables of a store.
 type Planner interface {
-	// Layout returns the layout of v, which is not changed.
+	// Layout returns v as the planner sees it. v is not changed.
 	Layout(v *manifest.Version) Layout
 }
 
-// Layout is a version as a planner sees it. It never changes.
+// Layout is a version as a planner sees it. It never changes, and is safe for
+// concurrent use.
 type Layout interface {
-	// Runs are L0 as sorted runs, oldest first.
+	// Runs returns L0 as sorted runs, oldest first.
 	Runs() []manifest.Run
-	// Plan returns the most urgent compaction that may run beside those of r, or ok
-	// false if there is none.
+	// Plan returns the most urgent compaction that may run concurrently with those of
+	// r. ok is false if there is none.
 	Plan(r *Running) (plan Plan, ok bool)
-	// PlanAll returns the plan that merges every table into L6, or ok false if that
-	// would change nothing: all tables are there already, without tombstones, and
-	// shadowed does not say that one may hold versions which were kept for a snapshot.
+	// Rewrite returns the plan that writes the table t of the version again where it is,
+	// to be rid of versions that nobody needs any more. ok is false if this may not be
+	// done concurrently with those of r, or not at all.
+	Rewrite(t *manifest.Table, r *Running) (plan Plan, ok bool)
+	// PlanAll returns the plan that merges every table into L6. ok is false if this
+	// would change nothing: all tables are in L6 already, they hold no tombstones, and
+	// shadowed is false. shadowed says that a table may hold versions that were kept
+	// for a snapshot.
 	PlanAll(shadowed bool) (plan Plan, ok bool)
-	// Cuts returns the keys, rising, at which what is flushed to L0 is cut.
+	// Cuts returns rising keys at which a flush to L0 ends a table.
 	Cuts() [][]byte
-	// Debt estimates the bytes that compactions must read until no plan is left.
+	// Debt estimates the bytes that compactions must read until no plan is due.
 	Debt() int64
-	// Pressure is how far compactions are behind, if a run of L0 has size bytes.
+	// Pressure returns how far compactions are behind. size is the bytes of a run of
+	// L0.
 	Pressure(size int64) Pressure
 }
 
-// Pressure is how far compactions are behind what is written, counted in runs of L0,
-// for the options of the core that say at how many writes are slowed and wait.
+// Pressure is how far compactions are behind the writes, counted in runs of L0. The
+// core compares it with the options that say when writes are slowed down and when they
+// wait.
 type Pressure struct {
 	L0   float64
-	Deep float64 // what deeper levels hold over their limits, as runs; no write waits for it
+	Deep float64 // the excess of deeper levels over their limits, as runs; writes do not wait for it
 }
 
-// planAll is [Layout.PlanAll] without a size of tables.
+// rewrite is [Layout.Rewrite]. The table stays one table, and it keeps its place among
+// the others, because the newest version of each key stays.
+func rewrite(v *manifest.Version, t *manifest.Table, r *Running) (Plan, bool) {
+	for level, tables := range v.Levels {
+		if slices.Contains(tables, t) {
+			plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: t}}, OutputLevel: level, TableSize: math.MaxInt64}
+			return plan, r.allows(&plan)
+		}
+	}
+	return Plan{}, false
+}
+
+// planAll is [Layout.PlanAll] without the size of tables.
 func planAll(v *manifest.Version, shadowed bool) (plan Plan, ok bool) {
 	plan.Inputs, plan.OutputLevel = v.Tables(), last
 	return plan, len(plan.Inputs) > 0 && shadowed || slices.ContainsFunc(plan.Inputs, func(in manifest.LevelTable) bool {

@@ -5,28 +5,27 @@ import (
 	"time"
 )
 
-// Pool runs jobs on at most a fixed number of goroutines. Workers start when a
-// job finds none idle and retire after a while without work, so an idle store
-// costs nothing. The finder of work and its doing are thus decoupled.
+// Pool runs jobs on at most a fixed number of goroutines. A worker starts when a job
+// finds no idle one, and retires after a time without work. So an idle store has no
+// workers. The goroutine that finds work never does it.
 type Pool struct {
 	jobs   chan func()
 	idle   time.Duration
 	mu     sync.Mutex
-	jobsIn int // jobs queued or running
-	live   int // workers
+	jobsIn int // jobs that are queued or running
+	live   int // workers, idle or not
 	max    int
 	wg     sync.WaitGroup
 	closed bool
 }
 
-// NewPool returns a pool of at most workers goroutines, a queue of that length,
-// and workers that retire after idle without work.
+// NewPool returns a pool with at most workers goroutines and a queue of the given
+// length. A worker retires after the time idle without work.
 func NewPool(workers, queue int, idle time.Duration) *Pool {
 	return &Pool{jobs: make(chan func(), queue), idle: idle, max: workers}
 }
 
-// Submit queues job and says whether it was taken: not when the queue is full
-// or the pool closed.
+// Submit queues job. It returns false if the queue is full or the pool is closed.
 func (p *Pool) Submit(job func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,8 +52,8 @@ func (p *Pool) Workers() int {
 	return p.live
 }
 
-// Close runs the queued jobs, lets the running ones finish, and returns when
-// all workers are gone.
+// Close runs the queued jobs, lets the running ones finish, and returns when all
+// workers are gone.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	if !p.closed {
@@ -65,6 +64,7 @@ func (p *Pool) Close() {
 	p.wg.Wait()
 }
 
+// work is the life of a worker: it runs jobs until it retires.
 func (p *Pool) work() {
 	timer := time.NewTimer(p.idle)
 	defer timer.Stop()
@@ -88,8 +88,8 @@ func (p *Pool) work() {
 	}
 }
 
-// retire ends the calling worker, unless it is needed: Submit counts on every
-// live worker for one job.
+// retire ends the calling worker and returns true, unless the worker is needed: Submit
+// counts on every live worker for one job.
 func (p *Pool) retire(closed bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,32 +10,32 @@ import (
 
 // Tiered is the size-tiered planner. L0 holds runs in the order of their age, and L6,
 // the oldest, is one run of many tables. Runs of about the same size are merged into a
-// larger one, and all of them into L6 once they have as many bytes as L6 does. So a
-// byte is written again about once for each power of Runs between the sizes of a flush
-// and of the store, where [Leveled] writes it some nine times; but a store may have
-// twice the bytes of what lives in it, and a read has more runs to ask.
+// larger one. All of them are merged into L6 once they have as many bytes as L6. So a
+// byte is written again about once for each power of Runs between the size of a flush
+// and the size of the store; [Leveled] writes it some nine times. In exchange, a store
+// may take twice the bytes of its live data, and a read has more runs to search.
 //
-// Sizes are those of Cassandra's SizeTieredCompactionStrategy, made for a tree in which
-// only neighbours in age may be merged; the merge into the oldest run by a bound on
-// space is that of RocksDB's universal compaction.
+// Sizes are chosen as in Cassandra's SizeTieredCompactionStrategy, adapted to a tree in
+// which only neighbours in age may be merged. The merge into the oldest run by a bound
+// on space is that of RocksDB's universal compaction.
 //
-// Invariant: what a plan merges within L0 is a sequence of runs in the order of their
-// age, without a gap. So the LSNs of the result lie apart from those of every other run.
+// Invariant: the inputs of a merge within L0 are consecutive runs in the order of age.
+// So the LSNs of the result do not overlap those of any other run.
 type Tiered struct {
-	Runs      int   // of about the same size that are merged; at least 2
-	TableSize int64 // of the tables of L6
+	Runs      int   // how many runs of about the same size are merged; at least 2
+	TableSize int64 // bytes; of the tables of L6
 }
 
-// tiered is the layout that Tiered sees.
+// tiered is a version as Tiered sees it.
 type tiered struct {
 	planner Tiered
 	version *manifest.Version
-	runs    []manifest.Run // L0 for reads, oldest first
-	ages    []age          // L0, newest first
+	runs    []manifest.Run // L0 as reads search it, oldest first
+	ages    []age          // L0 by age, newest first
 }
 
-// age is tables of L0 whose LSNs overlap, as flushes leave them that were cut, with the
-// number of the power of Tiered.Runs that their bytes reach.
+// age is a set of tables of L0 whose LSNs overlap, such as the tables of one flush that
+// was cut. power is the greatest power of Tiered.Runs that their bytes reach.
 type age struct {
 	tables []*manifest.Table
 	power  int
@@ -62,9 +62,9 @@ func (p Tiered) Layout(v *manifest.Version) Layout {
 // Runs implements [Layout].
 func (l *tiered) Runs() []manifest.Run { return l.runs }
 
-// Plan implements [Layout]. First goes what costs nothing; then the merge of all, which
-// waits for those that run if there are, so that they do not put it off for ever; then
-// the smallest runs.
+// Plan implements [Layout]. First come moves, which cost nothing. Then comes the merge
+// of everything, which waits until running merges end; no new ones begin, so they
+// cannot delay it for ever. Last come merges of runs, the smallest first.
 func (l *tiered) Plan(r *Running) (Plan, bool) {
 	if plan, ok := l.sink(r); ok {
 		return plan, true
@@ -76,7 +76,8 @@ func (l *tiered) Plan(r *Running) (Plan, bool) {
 	return l.planRuns(r)
 }
 
-// sink moves a table of L0 to L6 that nothing older meets, as those of a sequential load.
+// sink moves a table of L0 that meets no older table to L6, such as the tables of a
+// sequential load.
 func (l *tiered) sink(r *Running) (Plan, bool) {
 	for _, t := range slices.Backward(l.version.Levels[0]) {
 		plan := Plan{Inputs: at(0, []*manifest.Table{t}), OutputLevel: last, Move: true, TableSize: l.planner.TableSize, Score: 1}
@@ -87,6 +88,8 @@ func (l *tiered) sink(r *Running) (Plan, bool) {
 	return Plan{}, false
 }
 
+// meetsOlder says whether the range of t meets that of a table with older LSNs. If so,
+// t must not sink below that table.
 func (l *tiered) meetsOlder(t *manifest.Table) bool {
 	for level, tables := range l.version.Levels {
 		for _, other := range tables {
@@ -98,8 +101,8 @@ func (l *tiered) meetsOlder(t *manifest.Table) bool {
 	return false
 }
 
-// due says whether everything is to be merged into L6: what is above has as many bytes,
-// or tombstones that may free half of it.
+// due says whether everything should be merged into L6: the levels above it have as
+// many bytes as L6, or have tombstones that may free half of L6.
 func (l *tiered) due() bool {
 	var above, below int64
 	var deletes, entries uint64
@@ -117,7 +120,7 @@ func (l *tiered) due() bool {
 	return above > 0 && (above >= below || manyTombstones(deletes, entries))
 }
 
-// planDeep merges all that is above L6 with what it meets there.
+// planDeep merges everything above L6 with the tables of L6 that it meets.
 func (l *tiered) planDeep() Plan {
 	plan := Plan{OutputLevel: last, TableSize: l.planner.TableSize, Score: 2}
 	for _, in := range l.version.Tables() {
@@ -158,8 +161,9 @@ func (l *tiered) mostPower() (most int) {
 	return most
 }
 
-// stretches returns the longest sequences of runs of at most that power, without newer
-// smaller ones, which wait until they are more, and without what r has.
+// stretches returns the longest sequences of runs of at most that power. Newer runs of
+// a smaller power, which wait until there are more of them, and inputs of r are left
+// out.
 func (l *tiered) stretches(power int, r *Running) (all [][]age) {
 	var at []age
 	for i := range l.ages {
@@ -177,6 +181,9 @@ func (l *tiered) stretches(power int, r *Running) (all [][]age) {
 	return all
 }
 
+// Rewrite implements [Layout].
+func (l *tiered) Rewrite(t *manifest.Table, r *Running) (Plan, bool) { return rewrite(l.version, t, r) }
+
 // PlanAll implements [Layout].
 func (l *tiered) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	plan, ok = planAll(l.version, shadowed)
@@ -184,10 +191,10 @@ func (l *tiered) PlanAll(shadowed bool) (plan Plan, ok bool) {
 	return plan, ok
 }
 
-// Cuts implements [Layout]: a flush is one table.
+// Cuts implements [Layout]. A flush is one table, so there are none.
 func (l *tiered) Cuts() [][]byte { return nil }
 
-// Debt implements [Layout]: the next plan.
+// Debt implements [Layout]. It is the size of the next plan.
 func (l *tiered) Debt() int64 {
 	plan, ok := l.Plan(&Running{})
 	if !ok || plan.Move {
@@ -196,8 +203,9 @@ func (l *tiered) Debt() int64 {
 	return plan.Bytes()
 }
 
-// Pressure implements [Layout]: the runs of the longest sequence of about one size, half
-// of them, as those of a merge that runs count until it ends.
+// Pressure implements [Layout]. It is half of the runs in the longest sequence of about
+// one size. Only half of them count, because the inputs of a running merge count until
+// it ends.
 func (l *tiered) Pressure(int64) (p Pressure) {
 	for power := range l.mostPower() + 1 {
 		for _, ages := range l.stretches(power, &Running{}) {

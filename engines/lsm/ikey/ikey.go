@@ -1,14 +1,15 @@
-// Package ikey defines the internal key: what a user key becomes inside the
-// core. Every version of a user key is one internal key:
+// Package ikey defines the internal key: the form that a user key has inside the core.
+// Every version of a user key is one internal key,
 //
 //	(user key, sequence number, kind)
 //
-// ordered by user key ascending, then by sequence number descending, so that
-// the newest version of a key comes first and "the newest version not newer
-// than S" is the first internal key at or after (user, S).
+// Internal keys are ordered by user key ascending, then by sequence number descending.
+// So the newest version of a key comes first, and the newest version that is not newer
+// than S is the first internal key at or after (user, S).
 //
-// Sequence numbers (LSNs) are dense: every operation of every batch takes the
-// next one, so a batch owns a contiguous run. No two versions share one.
+// Sequence numbers (LSNs) are dense: every operation of every batch takes the next
+// number, so a batch owns a contiguous run of numbers. No two versions have the same
+// number.
 package ikey
 
 import (
@@ -17,10 +18,10 @@ import (
 	"fmt"
 )
 
-// Seq is a sequence number, the LSN of one operation. 0 is before all writes.
+// Seq is a sequence number, the LSN of one operation. 0 precedes all writes.
 type Seq uint64
 
-// MaxSeq is the largest sequence number; reading at it reads the newest state.
+// MaxSeq is the largest sequence number. A read at MaxSeq sees the newest state.
 const MaxSeq Seq = 1<<56 - 1
 
 // Kind says what a version holds. Part of the disk format; do not renumber.
@@ -32,12 +33,12 @@ const (
 	Set    Kind = 1
 )
 
-// Trailer packs seq<<8 | kind, so that the newer of two versions of a user key
-// has the greater trailer. Part of the disk format.
+// Trailer packs seq<<8 | kind. Of two versions of a user key, the newer has the greater
+// trailer. Part of the disk format.
 type Trailer uint64
 
-// NewTrailer packs seq and kind.
-func NewTrailer(seq Seq, kind Kind) Trailer { return Trailer(seq)<<8 | Trailer(kind) }
+// newTrailer packs seq and kind.
+func newTrailer(seq Seq, kind Kind) Trailer { return Trailer(seq)<<8 | Trailer(kind) }
 
 // Seq returns the sequence number.
 func (t Trailer) Seq() Seq { return Seq(t >> 8) }
@@ -56,18 +57,19 @@ func (t Trailer) Compare(u Trailer) int {
 	return 0
 }
 
-// Key is an internal key. User is a view whose owner says how long it lives.
+// Key is an internal key. User is a view; the owner of its bytes says how long it is
+// valid.
 type Key struct {
 	User    []byte
 	Trailer Trailer
 }
 
 // New returns the internal key of (user, seq, kind).
-func New(user []byte, seq Seq, kind Kind) Key { return Key{user, NewTrailer(seq, kind)} }
+func New(user []byte, seq Seq, kind Kind) Key { return Key{user, newTrailer(seq, kind)} }
 
-// SeekKey returns the internal key at which the versions of user that a reader
-// at seq may see begin: it sorts at or before each of them and after all newer.
-func SeekKey(user []byte, seq Seq) Key { return Key{user, NewTrailer(seq, 0xff)} }
+// SeekKey returns the internal key at which the versions of user begin that a reader at
+// seq may see. It sorts at or before each of them and after all newer versions.
+func SeekKey(user []byte, seq Seq) Key { return Key{user, newTrailer(seq, 0xff)} }
 
 // Compare orders internal keys: -1, 0 or +1.
 func Compare(a, b Key) int {
@@ -86,11 +88,11 @@ func (k Key) String() string {
 	return fmt.Sprintf("%q#%d,%s", k.User, k.Trailer.Seq(), kind)
 }
 
-// Head returns the 8 bytes of a user key from off on as a big-endian number,
-// padded with zeros. It is an abbreviated key (Graefe, "Modern B-Tree
-// Techniques", 2011, section 3.2): for keys that share their first off bytes,
-// Head(a) < Head(b) implies a < b, so most comparisons need neither key; equal
-// heads say nothing.
+// Head returns 8 bytes of a user key, from offset off on, as a big-endian number padded
+// with zeros. It is an abbreviated key (Graefe, "Modern B-Tree Techniques", 2011,
+// section 3.2). For keys that share their first off bytes, Head(a) < Head(b) implies a
+// < b, so most comparisons need not read the keys. Equal heads say nothing about the
+// order.
 func Head(user []byte, off int) uint64 {
 	if off+8 <= len(user) {
 		return binary.BigEndian.Uint64(user[off:])
@@ -98,6 +100,7 @@ func Head(user []byte, off int) uint64 {
 	return shortHead(user, off)
 }
 
+// shortHead is Head for keys that end within these 8 bytes.
 func shortHead(user []byte, off int) uint64 {
 	n := len(user)
 	if off >= n {
@@ -111,16 +114,16 @@ func shortHead(user []byte, off int) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// Iterator walks internal keys in order. It is what MemTables and tables give
-// and what merging takes. It starts before the first key, is used by one
-// goroutine at a time, and Next may be called only while it stands on an entry.
+// Iterator visits internal keys in order. MemTables and tables provide it, and merging
+// consumes it. It starts before the first key. One goroutine at a time may use it, and
+// Next may be called only while the iterator is at an entry.
 type Iterator interface {
 	First() bool
-	SeekGE(k Key) bool // first entry >= k
+	SeekGE(k Key) bool // moves to the first entry >= k
 	Next() bool
 	Key() Key      // view, valid until the next move
 	Value() []byte // view, valid until the next move
-	// Close releases the iterator and returns the first error that it met; an
-	// error ends the walk as its end would.
+	// Close releases the iterator and returns the first error that it met. An error
+	// ends the iteration as the end of the entries does, so callers must check it here.
 	Close() error
 }

@@ -2,16 +2,18 @@ package manifest
 
 import "fmt"
 
-// builder applies many edits one after the other at the cost of each edit, where
-// [Version.Apply] costs the whole version. It refuses the same edits, but sees
-// overlap only in the end.
+// builder applies many edits one after the other. An edit costs only its own size,
+// whereas [Version.Apply] costs the size of the whole version. It refuses the same
+// edits, except that it detects overlap only at the end.
 type builder struct {
 	tables map[TableRef]*Table
-	result Version // its tables are set in the end
+	result Version // its tables are set at the end
 }
 
 func newBuilder() *builder { return &builder{tables: make(map[TableRef]*Table)} }
 
+// add applies one edit. It refuses removals of missing tables and additions of present
+// ones.
 func (b *builder) add(e *Edit) error {
 	for _, r := range e.Removed {
 		if b.tables[r] == nil {
@@ -32,8 +34,8 @@ func (b *builder) add(e *Edit) error {
 	return nil
 }
 
-// version returns the version after all edits, or why it is none. The builder
-// is used up.
+// version returns the version after all edits, or the reason why it is invalid. The
+// builder must not be used afterwards.
 func (b *builder) version() (*Version, error) {
 	v := &b.result
 	for ref, t := range b.tables {

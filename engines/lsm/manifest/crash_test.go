@@ -132,7 +132,7 @@ func TestCrashTeeth(t *testing.T) {
 		},
 		"edit not synced": func(op vfs.Op) bool { return op.Kind == vfs.OpSyncData },
 		"CURRENT not synced": func(op vfs.Op) bool {
-			return op.Kind == vfs.OpSync && strings.HasSuffix(op.Path, CurrentTmpName)
+			return op.Kind == vfs.OpSync && strings.HasSuffix(op.Path, currentTmpName)
 		},
 		"directory not synced before the rename": func(op vfs.Op) bool {
 			if op.Kind == vfs.OpSyncDir {

@@ -14,8 +14,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// maxCurrentSize bounds, in bytes, what is read of a CURRENT file: more than any
-// sound one has.
+// maxCurrentSize is how many bytes of a CURRENT file are read at most. Every sound one
+// is shorter.
 const maxCurrentSize = 100
 
 func encodeCurrent(fileNum uint64) []byte {
@@ -29,9 +29,9 @@ func decodeCurrent(data []byte) (fileNum uint64, ok bool) {
 	return fileNum, ok && string(data) == string(encodeCurrent(fileNum))
 }
 
-// ReadCurrent returns the number of the manifest that counts. Without a CURRENT
-// the error wraps fs.ErrNotExist; if it is damaged, kv.ErrCorrupt.
-func ReadCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
+// readCurrent returns the number of the manifest that CURRENT names. If there is no
+// CURRENT, the error wraps fs.ErrNotExist; if it is damaged, kv.ErrCorrupt.
+func readCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
 	name := path.Join(dir, CurrentName)
 	data, err := readFile(fsys, name, maxCurrentSize)
 	if err != nil {
@@ -44,11 +44,11 @@ func ReadCurrent(fsys vfs.FS, dir string) (fileNum uint64, err error) {
 	return fileNum, nil
 }
 
-// setCurrent makes fileNum the manifest that counts, durably. The manifest must
-// be synced; its directory entry is made durable here, before CURRENT names it.
-// renamed says whether CURRENT may name it already, also on an error.
+// setCurrent makes CURRENT name manifest fileNum, durably. The manifest must be synced
+// already; its directory entry is made durable here, before CURRENT names it. renamed
+// says whether CURRENT may name it already, also after an error.
 func setCurrent(fsys vfs.FS, dir string, fileNum uint64) (renamed bool, err error) {
-	tmp := path.Join(dir, CurrentTmpName)
+	tmp := path.Join(dir, currentTmpName)
 	if err := writeFile(fsys, tmp, encodeCurrent(fileNum)); err != nil {
 		return false, err
 	}
@@ -61,7 +61,7 @@ func setCurrent(fsys vfs.FS, dir string, fileNum uint64) (renamed bool, err erro
 	return true, fsys.SyncDir(dir)
 }
 
-// writeFile makes a file and syncs its content.
+// writeFile creates a file and syncs its content. It does not sync the directory.
 func writeFile(fsys vfs.FS, name string, data []byte) error {
 	f, err := fsys.Create(name)
 	if err != nil {
@@ -74,14 +74,13 @@ func writeFile(fsys vfs.FS, name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// readFile returns the content of a file, which is corrupt if it is over limit
-// bytes.
+// readFile returns the content of a file. A file of more than limit bytes is corrupt.
 func readFile(fsys vfs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = f.Close() }() // an error of closing does not matter after reads
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -96,7 +95,7 @@ func readFile(fsys vfs.FS, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// missing turns "there is no such file" into damage, for files that must exist.
+// missing turns "no such file" into an error of damage, for files that must exist.
 func missing(err error, name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s, which %s names, is missing", kv.ErrCorrupt, name, CurrentName)

@@ -1,11 +1,11 @@
-// Package manifest holds which tables make up the store, and the log that makes
-// each change of that set durable and atomic.
+// Package manifest keeps which tables make up the store, and the log that makes each
+// change of this set durable and atomic.
 //
 // # Format
 //
-// A manifest is a file MANIFEST-NNNNNN (a number of six or more digits): a
-// header, then records one after the other. All numbers are little-endian,
-// varints are uleb128 of at most 64 bits.
+// A manifest is a file MANIFEST-NNNNNN, where NNNNNN is a number of six or more digits.
+// It has a header, then records one after the other. All numbers are little-endian. A
+// varint is a uleb128 of at most 64 bits.
 //
 //	manifest | header | record | record | ...
 //
@@ -32,41 +32,42 @@
 //	           exclusive-or number and the record's offset in the file, each by
 //	           an odd factor, so that a whole record in a wrong place is not valid
 //
-// The first record is a snapshot: the edit that makes the version that the
-// manifest starts from out of nothing. Each further record is one edit.
+// The first record is a snapshot: the edit that makes, from nothing, the version with
+// which the manifest starts. Each further record is one edit.
 //
-// The file CURRENT names the manifest that counts:
+// The file CURRENT names the manifest in force:
 //
 //	MANIFEST-NNNNNN SP hash LF
 //
-// hash is the xxhash64 of the name before it, in 16 hexadecimal digits, so that
-// a damaged digit never picks another manifest that happens to exist.
+// hash is the xxhash64 of the name before it, in 16 hexadecimal digits. So a damaged
+// digit never selects another manifest that happens to exist.
 //
 // # Durability
 //
-// [Create] writes a manifest and CURRENT.tmp, syncs both files, syncs the
-// directory, renames CURRENT.tmp to CURRENT and syncs the directory. So whenever
-// CURRENT names a manifest, that manifest's entry, header and snapshot are
+// [Create] writes a manifest and CURRENT.tmp, syncs both files, syncs the directory,
+// renames CURRENT.tmp to CURRENT and syncs the directory again. So whenever CURRENT
+// names a manifest, the entry, the header and the snapshot of that manifest are
 // durable. [Log.Append] syncs each record before it returns.
 //
-// Hence what [Load] may find, and what it says:
+// Hence [Load] decides as follows:
 //
-//   - no CURRENT: a new store (fs.ErrNotExist);
-//   - CURRENT bad, its manifest missing, header or snapshot bad: corrupt, as no
-//     crash leaves this;
-//   - a bad record with a good one after it: corrupt, as the bad one was synced
-//     before the good one was written;
-//   - a bad record with no good one after it: the tail, cut off where an Append
-//     was when the crash came. It is ignored: it was not acknowledged.
+//   - If there is no CURRENT, the store is new (fs.ErrNotExist).
+//   - If CURRENT is bad, or its manifest is missing, or the header or the snapshot is
+//     bad, the store is corrupt, as no crash leaves this.
+//   - If a good record follows a bad one, the store is corrupt, as the bad one was
+//     synced before the good one was written.
+//   - If no good record follows a bad one, the bad one is the tail, where a crash cut
+//     off an Append. It is ignored: it was not acknowledged.
 //
-// Damage of the very last record looks like a tail. What it loses is a change of
-// the set of tables, and the reader of the store notices: the tables that it
-// removed are gone, or the LSNs that it said to be flushed are in no log.
+// Damage of the very last record looks like a tail. It loses a change of the set of
+// tables, and then the reader of the store notices: tables that the record removed are
+// gone, or LSNs that it called flushed are in no log.
 //
-// After Load the store starts a new manifest, so a tail is never written to.
+// After Load the store starts a new manifest, so nothing is ever written behind a tail.
 //
-// A manifest's number may be that of an earlier one whose entry a power failure took.
-// No bytes of that one can be taken for records of this one: nothing is appended to a
-// manifest before CURRENT names it durably, so what was lost was a header and a
-// snapshot, which lie where the new manifest has its own, synced.
+// A manifest may have the number of an earlier one whose directory entry a power
+// failure removed. No bytes of the earlier one can be taken for records of the new one.
+// Nothing is appended to a manifest before CURRENT names it durably. So the earlier one
+// had only a header and a snapshot, and these lie where the new manifest has its own,
+// synced ones.
 package manifest

@@ -19,10 +19,10 @@ const (
 	tagSecret  byte = 6
 )
 
-// AppendEdit appends the encoding of e to dst and returns the extended slice.
-// The edit must be one that DecodeEdit takes: levels below NumLevels, LSNs and
-// key sizes within their limits.
-func AppendEdit(dst []byte, e *Edit) []byte {
+// appendEdit appends the encoding of e to dst and returns the extended slice.
+// DecodeEdit must accept the edit: its levels are below NumLevels, its LSNs and key
+// sizes within their limits.
+func appendEdit(dst []byte, e *Edit) []byte {
 	if e.FlushedSeq != 0 {
 		dst = binary.AppendUvarint(append(dst, tagFlushed), uint64(e.FlushedSeq))
 	}
@@ -59,10 +59,10 @@ func appendKey(dst, key []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(key))), key...)
 }
 
-// DecodeEdit reads an encoded edit, of which it keeps no part. What does not
-// decode is an error wrapping [kv.ErrCorrupt] with the offset in data; memory
-// used is bounded by a small multiple of len(data).
-func DecodeEdit(data []byte) (*Edit, error) {
+// decodeEdit decodes an edit. The result shares no memory with data. Invalid data is an
+// error that wraps [kv.ErrCorrupt] and gives the offset in data. The memory used is at
+// most a small multiple of len(data).
+func decodeEdit(data []byte) (*Edit, error) {
 	d := &decoder{data: data}
 	e := &Edit{}
 	for d.at < len(d.data) && d.err == nil {
@@ -74,8 +74,8 @@ func DecodeEdit(data []byte) (*Edit, error) {
 	return e, nil
 }
 
-// decoder reads fields one after the other; after the first error all that it
-// returns is zero.
+// decoder reads fields one after the other. After the first error, all that it returns
+// is zero.
 type decoder struct {
 	data []byte
 	at   int
@@ -144,6 +144,7 @@ func (d *decoder) level() int {
 	return int(level)
 }
 
+// uint reads a varint, which must not exceed limit. what names it in errors.
 func (d *decoder) uint(what string, limit uint64) uint64 {
 	n, w := binary.Uvarint(d.data[d.at:])
 	if w <= 0 {
@@ -169,6 +170,7 @@ func (d *decoder) fixed(what string) uint64 {
 
 func (d *decoder) seq(what string) ikey.Seq { return ikey.Seq(d.uint(what, uint64(ikey.MaxSeq))) }
 
+// key reads a length and that many bytes, as a copy.
 func (d *decoder) key(what string) []byte {
 	n := int(d.uint(what+" size", kv.MaxKeySize))
 	if n > len(d.data)-d.at {

@@ -20,8 +20,8 @@ func edits() []*Edit {
 
 func TestEditRoundTrip(t *testing.T) {
 	for _, e := range edits() {
-		data := AppendEdit([]byte("prefix"), e)
-		got, err := DecodeEdit(data[6:])
+		data := appendEdit([]byte("prefix"), e)
+		got, err := decodeEdit(data[6:])
 		check(t, err)
 		if !reflect.DeepEqual(got, e) {
 			t.Errorf("%+v came back as %+v", e, got)
@@ -33,11 +33,11 @@ func TestEditRoundTrip(t *testing.T) {
 // shorter edit, which the checksum of the record refuses.
 func TestEditCutOff(t *testing.T) {
 	for _, e := range edits() {
-		data := AppendEdit(nil, e)
+		data := appendEdit(nil, e)
 		for n := range min(len(data), 500) {
-			got, err := DecodeEdit(data[:n])
+			got, err := decodeEdit(data[:n])
 			switch {
-			case err == nil && len(AppendEdit(nil, got)) != n:
+			case err == nil && len(appendEdit(nil, got)) != n:
 				t.Errorf("%d of %d bytes were read as %+v", n, len(data), got)
 			case err != nil && !errors.Is(err, kv.ErrCorrupt):
 				t.Errorf("%d of %d bytes: %v", n, len(data), err)
@@ -59,7 +59,7 @@ func TestEditRefuses(t *testing.T) {
 		"key too long":    {tagAdded, 0, 1, 1, 0xff, 0xff, 0xff, 0x7f},
 		"size negative":   append([]byte{tagAdded, 0, 1}, append(big, 1, 0, 0, 0, 0, 0, 0)...),
 	} {
-		if e, err := DecodeEdit(data); !errors.Is(err, kv.ErrCorrupt) || e != nil {
+		if e, err := decodeEdit(data); !errors.Is(err, kv.ErrCorrupt) || e != nil {
 			t.Errorf("%s: %+v, %v, want ErrCorrupt", name, e, err)
 		}
 	}
@@ -68,18 +68,18 @@ func TestEditRefuses(t *testing.T) {
 // FuzzEdit: whatever decodes must encode to something that decodes to the same.
 func FuzzEdit(f *testing.F) {
 	for _, e := range edits()[:6] {
-		f.Add(AppendEdit(nil, e))
-		testseed.Damaged(f, 20, AppendEdit(nil, e))
+		f.Add(appendEdit(nil, e))
+		testseed.Damaged(f, 20, appendEdit(nil, e))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := DecodeEdit(data)
+		e, err := decodeEdit(data)
 		if err != nil {
 			if !errors.Is(err, kv.ErrCorrupt) {
 				t.Fatalf("error %v, want ErrCorrupt", err)
 			}
 			return
 		}
-		again, err := DecodeEdit(AppendEdit(nil, e))
+		again, err := decodeEdit(appendEdit(nil, e))
 		check(t, err)
 		if !reflect.DeepEqual(again, e) {
 			t.Fatalf("%+v came back as %+v", e, again)

@@ -10,22 +10,23 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// maxFileSize bounds, in bytes, the manifest that Load reads into memory.
+// maxFileSize is the largest manifest, in bytes, that Load reads into memory.
 const maxFileSize = 1 << 30
 
-// Bytes that findRecord may sum: a constant, and so many times the file's size.
+// Limits of the bytes that findRecord may sum: a constant, and a multiple of the file's
+// size.
 const (
 	sumLimit       = 64 << 20
 	sumLimitFactor = 16
 )
 
-// Load returns the version in force and the number of its manifest. It changes
-// nothing. Without a CURRENT, which means a new store, the error wraps
-// fs.ErrNotExist; damage wraps kv.ErrCorrupt and says where; a format that this
-// program does not know wraps kv.ErrUnsupported. See the package comment for
-// what is damage and what is the tail of a crash.
+// Load returns the version in force and the number of its manifest. It changes nothing
+// on disk. If there is no CURRENT, which means a new store, the error wraps
+// fs.ErrNotExist. An error of damage wraps kv.ErrCorrupt and says where. For a format
+// that this program does not know, the error wraps kv.ErrUnsupported. The package
+// comment says what is damage and what is the tail of a crash.
 func Load(fsys vfs.FS, dir string) (v *Version, fileNum uint64, err error) {
-	fileNum, err = ReadCurrent(fsys, dir)
+	fileNum, err = readCurrent(fsys, dir)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -41,8 +42,8 @@ func Load(fsys vfs.FS, dir string) (v *Version, fileNum uint64, err error) {
 	return v, fileNum, nil
 }
 
-// replay returns the version that a manifest's content gives, or the error and
-// the offset of the record that it is in.
+// replay returns the version that the content of a manifest describes, or the error and
+// the offset of the bad record.
 func replay(data []byte, fileNum uint64) (v *Version, offset int64, err error) {
 	if err := checkHeader(data, fileNum); err != nil {
 		return nil, 0, err
@@ -57,7 +58,7 @@ func replay(data []byte, fileNum uint64) (v *Version, offset int64, err error) {
 			}
 			break
 		}
-		e, err := DecodeEdit(payload)
+		e, err := decodeEdit(payload)
 		if err != nil {
 			return nil, offset, err
 		}
@@ -72,8 +73,8 @@ func replay(data []byte, fileNum uint64) (v *Version, offset int64, err error) {
 	return v, offset, nil
 }
 
-// judgeTail returns nil if the bad record at offset is where the manifest was
-// cut off by a crash, or else why it is damage.
+// judgeTail returns nil if the bad record at offset is where a crash cut off the
+// manifest. Otherwise it returns why the record is damage.
 func judgeTail(data []byte, fileNum uint64, offset int64, bad error) error {
 	if offset == headerSize {
 		return fmt.Errorf("%w: snapshot: %w", kv.ErrCorrupt, bad)
@@ -84,14 +85,14 @@ func judgeTail(data []byte, fileNum uint64, offset int64, bad error) error {
 	return nil
 }
 
-// findRecord returns where the first good record at or after offset is, as an
-// error, or nil if there is none. The checksum depends on the offset, so a false
-// find has odds of 2^-64.
+// findRecord reports, as an error, where the first good record at or after offset is.
+// It returns nil if there is none. The checksum depends on the offset, so the odds of a
+// false find are 2^-64.
 //
-// Every byte may begin a record as long as the rest, so the work could be the
-// square of the size. What can't be an edit by its first tag is not summed, and
-// sums are limited: no crash leaves megabytes made of likely lengths and tags,
-// so whoever uses up the limit is damage as well.
+// Every byte may begin a record that is as long as the rest, so the work could be
+// quadratic in the size. Bytes that cannot be an edit, by their first tag, are not
+// summed, and the sums are limited. No crash leaves megabytes of plausible lengths and
+// tags, so a file that reaches the limit is damaged.
 func findRecord(data []byte, fileNum uint64, offset int64) error {
 	limit := sumLimit + sumLimitFactor*int64(len(data))
 	for ; offset+recordHeaderSize <= int64(len(data)); offset++ {

@@ -11,32 +11,32 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Log is the manifest that edits are appended to. It is safe for concurrent use.
+// Log is the manifest to which edits are appended. It is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	file    vfs.File
 	fileNum uint64
-	size    int64 // bytes, all of them durable
+	size    int64 // bytes, all of which are durable
 	buf     []byte
-	err     error // what every Append returns from now on
+	err     error // the error of every later Append
 }
 
-// Create starts manifest fileNum with base as its first version and makes it the
-// one that counts. A crash in the middle, or an error, leaves the one before or
-// the new one in force, each whole; only after an error from the very end (the
-// rename of CURRENT and the sync of the directory) is it not known which. If the error
-// wraps kv.ErrExhausted it is the one before.
+// Create starts manifest fileNum, with base as its first version, and makes CURRENT
+// name it. A crash in the middle, or an error, leaves either the manifest before or the
+// new one in force, each whole. Only after an error from the very end (the rename of
+// CURRENT and the sync of the directory) is it unknown which of them. If that error
+// wraps kv.ErrExhausted, it is the one before.
 //
-// fileNum must be the number of no file that is needed; that of the manifest in
-// force is refused. The manifest before is not removed.
+// fileNum must not be the number of a file that is needed. The number of the manifest
+// in force is refused. Create does not remove the manifest before.
 func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error) {
-	switch now, err := ReadCurrent(fsys, dir); {
+	switch now, err := readCurrent(fsys, dir); {
 	case err == nil && now == fileNum:
 		return nil, fmt.Errorf("create %s: %w: it is in force", path.Join(dir, FileName(fileNum)), fs.ErrExist)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, vfs.MarkExhausted(err)
 	}
-	data, err := appendRecord(appendHeader(nil, fileNum), AppendEdit(nil, base.snapshot()), fileNum, headerSize)
+	data, err := appendRecord(appendHeader(nil, fileNum), appendEdit(nil, base.snapshot()), fileNum, headerSize)
 	if err != nil {
 		return nil, err
 	}
@@ -59,16 +59,17 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 	if inForce {
 		return nil, err
 	}
-	_ = fsys.Remove(name) // an orphan is harmless, and err says more
+	_ = fsys.Remove(name) // a file that stays behind is harmless, and err says more
 	return nil, vfs.MarkExhausted(err)
 }
 
-// Append makes e durable: it is in force, whole, when Append returns nil. After
-// an error it may or may not be, the log is broken, and every later Append
-// returns that error. Only after one that wraps kv.ErrExhausted the edit is not in
-// force, and never will be: a part of it was written at most, where the next Append
-// writes. The edit must fit the version so far (see
-// [Version.Apply]); the log does not check it.
+// Append makes e durable: when Append returns nil, the whole edit is in force. The edit
+// must fit the version so far (see [Version.Apply]); the log does not check this.
+//
+// After an error the edit may or may not be in force, the log is broken, and every
+// later Append returns that error. An error that wraps kv.ErrExhausted is different:
+// then the edit is not in force and never will be. At most a part of it was written,
+// which the next Append overwrites.
 func (l *Log) Append(e *Edit) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,14 +83,16 @@ func (l *Log) Append(e *Edit) error {
 	return err
 }
 
+// append is Append under l.mu. An error breaks the log, unless it wraps
+// kv.ErrExhausted.
 func (l *Log) append(e *Edit) error {
-	record, err := appendRecord(l.buf[:0], AppendEdit(nil, e), l.fileNum, l.size)
+	record, err := appendRecord(l.buf[:0], appendEdit(nil, e), l.fileNum, l.size)
 	if err != nil {
 		return err
 	}
 	l.buf = record
 	if _, err := l.file.WriteAt(record, l.size); err != nil {
-		// What there is of the record could make a part of the next one whole.
+		// A part of this record could become a whole record with bytes of the next one.
 		return vfs.MarkExhausted(errors.Join(err, l.file.Truncate(l.size)))
 	}
 	if err := l.file.SyncData(); err != nil {
@@ -99,8 +102,8 @@ func (l *Log) append(e *Edit) error {
 	return nil
 }
 
-// Size returns the bytes of the manifest, so that the caller can start a new one
-// when it is much larger than a snapshot would be.
+// Size returns the bytes of the manifest. The caller starts a new manifest when this
+// one is much larger than a snapshot would be.
 func (l *Log) Size() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +113,7 @@ func (l *Log) Size() int64 {
 // FileNum returns the number of the manifest.
 func (l *Log) FileNum() uint64 { return l.fileNum }
 
-// Close closes the file. All that was appended is durable already. Later calls
+// Close closes the file. Everything that was appended is durable already. Later calls
 // of Append and Close return kv.ErrClosed, or the error that broke the log.
 func (l *Log) Close() error {
 	l.mu.Lock()

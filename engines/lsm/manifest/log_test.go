@@ -174,10 +174,10 @@ func TestAppendWithoutSpace(t *testing.T) {
 	}), "/db", 1, &Version{})
 	check(t, err)
 	long := history()[2]
-	record, err := appendRecord(nil, AppendEdit(nil, long), 1, l.Size())
+	record, err := appendRecord(nil, appendEdit(nil, long), 1, l.Size())
 	check(t, err)
 	short := &Edit{FlushedSeq: 1 << 20}
-	at := recordHeaderSize + len(AppendEdit(nil, short)) + 1 // of the last byte, with NextFileID
+	at := recordHeaderSize + len(appendEdit(nil, short)) + 1 // of the last byte, with NextFileID
 	short.NextFileID = uint64(record[at])
 	if short.NextFileID == 0 || short.NextFileID > 127 {
 		t.Fatalf("byte %d is %d, want one that ends a number", at, record[at])

@@ -9,7 +9,7 @@ import (
 // Names within the directory of a store. Part of the disk format.
 const (
 	CurrentName    = "CURRENT"
-	CurrentTmpName = "CURRENT.tmp"
+	currentTmpName = "CURRENT.tmp"
 	namePrefix     = "MANIFEST-"
 )
 

@@ -19,7 +19,7 @@ const (
 	headerSize       = 32 // bytes
 	recordHeaderSize = 12 // bytes: checksum, length
 
-	numberFactor = 0x9e3779b97f4a7c15 // odd: no two numbers collide
+	numberFactor = 0x9e3779b97f4a7c15 // odd, so that no two numbers collide
 	offsetFactor = 0xbf58476d1ce4e5b9
 )
 
@@ -31,7 +31,8 @@ func appendHeader(dst []byte, fileNum uint64) []byte {
 	return append(dst, body...)
 }
 
-// checkHeader returns why data does not begin as manifest fileNum must.
+// checkHeader returns why data does not begin with the header of manifest fileNum, or
+// nil.
 func checkHeader(data []byte, fileNum uint64) error {
 	if len(data) < headerSize {
 		return fmt.Errorf("%w: header of %d bytes, want %d", kv.ErrCorrupt, len(data), headerSize)
@@ -52,7 +53,7 @@ func checkHeader(data []byte, fileNum uint64) error {
 	return nil
 }
 
-// appendRecord appends payload framed as the record at offset of a manifest.
+// appendRecord appends payload to dst, framed as the record at offset of a manifest.
 func appendRecord(dst, payload []byte, fileNum uint64, offset int64) ([]byte, error) {
 	if uint64(len(payload)) > math.MaxUint32 {
 		return dst, fmt.Errorf("%w: manifest record of %d bytes", kv.ErrTooLarge, len(payload))
@@ -69,8 +70,9 @@ func recordSum(summed []byte, fileNum uint64, offset int64) uint64 {
 	return xxhash.Sum64(summed) ^ fileNum*numberFactor ^ uint64(offset)*offsetFactor
 }
 
-// readRecord returns the payload of the record at offset of a whole manifest,
-// and the offset after it, or why there is none: facts, for the caller to wrap.
+// readRecord returns the payload of the record at offset of a whole manifest, and the
+// offset behind the record. If there is no sound record, bad says why, for the caller
+// to wrap.
 func readRecord(data []byte, fileNum uint64, offset int64) (payload []byte, next int64, bad error) {
 	rest := data[offset:]
 	if len(rest) < recordHeaderSize {

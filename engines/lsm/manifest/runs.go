@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Run is a sorted run: tables of one level whose ranges do not overlap, by
-// Smallest rising.
+// Run is a sorted run: tables of one level whose ranges do not overlap, in the order of
+// Smallest.
 type Run []*Table
 
-// L0Runs returns L0 as sorted runs, oldest first. A table lies in a later run
-// than every older one that it overlaps, and as low as that allows: a key is in
-// as many runs as there are tables over it, but for what steps of overlapping
-// ranges add. Pebble calls such runs sublevels.
+// L0Runs returns L0 as sorted runs, oldest first. A table is in a later run than every
+// older table that it overlaps, and in the earliest run that allows this. So a key is
+// in about as many runs as there are tables over it; only chains of overlapping ranges
+// add some. Pebble calls such runs sublevels.
 func (v *Version) L0Runs() []Run {
 	var runs []Run
 	for _, t := range slices.Backward(v.Levels[0]) {

@@ -9,20 +9,20 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// NumLevels is the number of levels. Tables of L0 may overlap; tables of one
-// deeper level never do.
+// NumLevels is the number of levels. Tables of L0 may overlap. Tables of one deeper
+// level never do.
 const NumLevels = 7
 
 // Table describes one SSTable. It never changes once it is in a Version.
 type Table struct {
-	ID                uint64 // names the file; rises with each table made
+	ID                uint64 // names the file; rises with each table that is made
 	Size              int64  // bytes of the file
 	Smallest, Largest []byte // user keys, both inclusive
 	MinSeq, MaxSeq    ikey.Seq
 	Entries, Deletes  uint64
 }
 
-// Overlaps says whether the table's range meets [lo, hi], both inclusive.
+// Overlaps says whether the range of the table meets [lo, hi]. Both ends are inclusive.
 func (t *Table) Overlaps(lo, hi []byte) bool {
 	return bytes.Compare(t.Smallest, hi) <= 0 && bytes.Compare(lo, t.Largest) <= 0
 }
@@ -43,27 +43,28 @@ type TableRef struct {
 type Edit struct {
 	Added   []LevelTable
 	Removed []TableRef
-	// FlushedSeq, if not 0, says that every LSN up to it is in tables: the WAL
-	// is needed only after it.
+	// FlushedSeq, if not 0, says that every LSN up to it is in tables, so that the WAL
+	// is needed only for later ones.
 	FlushedSeq ikey.Seq
-	// NextFileID, if not 0, is above every file number given out so far.
+	// NextFileID, if not 0, is above every file number that was ever used.
 	NextFileID uint64
-	Log        LogIdentity // what is not 0 of it
+	Log        LogIdentity // its fields that are not 0 replace those of the version
 }
 
-// LogIdentity is what the names and checksums of the store's log depend on.
+// LogIdentity is what the names and checksums of the store's log depend on; see package
+// wal.
 type LogIdentity struct {
 	Epoch  uint64 // counts the openings of the store; below 1<<32
-	Secret uint64 // drawn when the store was made
+	Secret uint64 // drawn at random when the store was created
 }
 
-// after returns the identity with what is not 0 of a newer one.
+// after returns l, changed by the fields of newer that are not 0.
 func (l LogIdentity) after(newer LogIdentity) LogIdentity {
 	return LogIdentity{max(l.Epoch, newer.Epoch), cmp.Or(newer.Secret, l.Secret)}
 }
 
-// Version is one immutable set of tables. L0 is ordered newest first (MaxSeq
-// falling), deeper levels by Smallest rising.
+// Version is one immutable set of tables. L0 is ordered newest first, by falling
+// MaxSeq. Deeper levels are ordered by rising Smallest.
 type Version struct {
 	Levels     [NumLevels][]*Table
 	FlushedSeq ikey.Seq
@@ -71,8 +72,9 @@ type Version struct {
 	Log        LogIdentity
 }
 
-// Apply returns the version after e; v is unchanged. An edit that does not fit
-// (removes a missing table, adds one twice, makes a level overlap) is an error.
+// Apply returns the version after e; v is not changed. An edit that does not fit is an
+// error: one that removes a missing table, adds a table twice, or makes tables of a
+// level overlap.
 func (v *Version) Apply(e *Edit) (*Version, error) {
 	next := *v
 	for l := range next.Levels {
@@ -104,7 +106,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	return &next, nil
 }
 
-// snapshot returns the edit that makes v out of the empty version.
+// snapshot returns the edit that turns the empty version into v.
 func (v *Version) snapshot() *Edit {
 	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log}
 }
@@ -118,9 +120,12 @@ func (v *Version) sort() {
 	}
 }
 
-// Check verifies the invariants of a version: every table is sane and named
-// once, L1 and deeper have no overlap, tables of L0 that overlap have LSNs apart,
-// and NextFileID, if not 0, is above every table's ID.
+// Check verifies the invariants of a version:
+//
+//  1. Every table is valid by itself and occurs once.
+//  2. Tables of one level below L0 do not overlap.
+//  3. Of two tables of L0 that overlap, all LSNs of one are above all of the other.
+//  4. NextFileID, if not 0, is above every table's ID.
 func (v *Version) Check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
@@ -145,14 +150,13 @@ func (v *Version) Check() error {
 	return v.checkL0()
 }
 
-// checkL0 verifies that of two tables of L0 that overlap one is newer: all its LSNs
-// are.
+// checkL0 verifies invariant 3 of Check.
 func (v *Version) checkL0() error {
 	level := v.Levels[0]
 	for i, t := range level {
 		for _, older := range level[i+1:] {
 			if older.MaxSeq < t.MinSeq {
-				break // and so on: MaxSeq falls
+				break // later tables are older still: MaxSeq falls
 			}
 			if t.Overlaps(older.Smallest, older.Largest) {
 				return fmt.Errorf("tables %d and %d overlap in L0 with LSNs %d..%d and %d..%d",

@@ -6,17 +6,18 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// block is a parsed view of a block's content. The zero block is not usable.
+// block is a parsed view of the content of a block. The zero block is not usable.
 type block struct {
 	content  []byte
 	base     ikey.Seq
 	entries  int
 	restarts int
-	prefix   int // bytes that all keys share
-	valuesAt int // where entries end and values begin, in content
+	prefix   int // length of the prefix that all keys share
+	valuesAt int // offset in content at which entries end and values begin
 }
 
-// parse makes b a view of content and says whether its header is sound.
+// parse makes b a view of content. It returns false if the header of content is not
+// sound.
 func (b *block) parse(content []byte) bool {
 	if len(content) < contentHeaderSize {
 		return false
@@ -30,13 +31,14 @@ func (b *block) parse(content []byte) bool {
 	return b.restarts > 0 && b.restarts <= b.entries && b.valuesAt <= len(content) && b.entriesAt() < b.valuesAt
 }
 
-// entriesAt is where restarts end and entries begin, in content.
+// entriesAt returns the offset in content at which restarts end and entries begin.
 func (b *block) entriesAt() int { return contentHeaderSize + b.restarts*restartSize }
 
 func (b *block) head(i int) uint64 { return u64(b.content[contentHeaderSize+8*i:]) }
 
-// restart returns where the entries and values of run i begin, in content.
-// Offsets outside of their part are moved to its end, where decoding fails.
+// restart returns the offsets in content at which the entries and the values of run i
+// begin. An offset outside of its part is moved to the end of that part, where decoding
+// fails.
 func (b *block) restart(i int) (entryAt, valueAt int) {
 	at := contentHeaderSize + 8*b.restarts + 8*i
 	entryAt, valueAt = int(u32(b.content[at:])), int(u32(b.content[at+4:]))
@@ -49,22 +51,23 @@ func (b *block) restart(i int) (entryAt, valueAt int) {
 	return entryAt, valueAt
 }
 
-// cursor is an entry found by seek.
+// cursor is an entry that seek found.
 type cursor struct {
 	entry
-	at      int // of the entry in content
+	at      int // offset of the entry in content
 	valueAt int
-	equal   bool // its user key is the one sought
+	equal   bool // the user key of the entry equals the one sought
 }
 
-// suffix returns the key bytes stored in the entry; those before them, shared
-// many, equal the sought key's.
+// suffix returns the key bytes that the entry stores. The bytes before them, as many as
+// are shared, equal those of the sought key.
 func (c *cursor) suffix(b *block) []byte {
 	at := c.at + c.size
 	return b.content[at : at+c.unshared]
 }
 
-// value returns the value's bytes, and whether they lie within the block.
+// value returns the bytes of the value. It returns false if they do not lie within the
+// block.
 func (c *cursor) value(content []byte) ([]byte, bool) {
 	end := c.valueAt + c.valueLen
 	if end > len(content) {
@@ -73,23 +76,23 @@ func (c *cursor) value(content []byte) ([]byte, bool) {
 	return content[c.valueAt:end:end], true
 }
 
-// outcome of a search in a block.
+// outcome is the result of a search in a block.
 type outcome uint8
 
 const (
 	found  outcome = iota
-	absent         // all entries are smaller
-	broken         // the entries can't be decoded
+	absent         // all entries sort before the sought key
+	broken         // the entries cannot be decoded
 )
 
 // seek sets c to the first entry >= (user, t).
 //
-// It never puts keys together: matched is how many bytes of user the entry
-// before agrees with, at which it is smaller. An entry that shares more than
-// that with it is smaller for the same reason, one that shares less is greater,
-// and only one that shares just as much has its own bytes compared. This needs
-// "shared" to be the longest possible. (The idea is that of prefix B-trees,
-// Bayer and Unterauer, 1977.)
+// It never assembles a key. matched is how many bytes the key of the entry before has
+// in common with user; behind these bytes that key is smaller than user. An entry that
+// shares more bytes with the entry before is smaller for the same reason. One that
+// shares fewer is greater. Only if it shares exactly as many are its own bytes
+// compared. For this, "shared" must be the longest possible. (Source of the idea:
+// prefix B-trees, Bayer and Unterauer, 1977.)
 func (b *block) seek(user []byte, t ikey.Trailer, c *cursor) outcome {
 	run, ok := b.seekRun(user, t)
 	if !ok {
@@ -108,7 +111,7 @@ func (b *block) seek(user []byte, t ikey.Trailer, c *cursor) outcome {
 			return broken
 		}
 		if at == runEnd {
-			matched = 0 // a restart: it shares nothing by definition
+			matched = 0 // a restart shares nothing, by definition
 			runEnd = b.valuesAt
 		}
 		if c.shared <= matched {
@@ -132,7 +135,8 @@ func (b *block) seek(user []byte, t ikey.Trailer, c *cursor) outcome {
 	return absent
 }
 
-// seekRun returns the last run that begins at or before (user, t), or the first.
+// seekRun returns the last run that begins at or before (user, t), or the first run if
+// none does.
 func (b *block) seekRun(user []byte, t ikey.Trailer) (run int, ok bool) {
 	if b.restarts == 1 {
 		return 0, true
@@ -151,7 +155,7 @@ func (b *block) seekRun(user []byte, t ikey.Trailer) (run int, ok bool) {
 		}
 	}
 	head := ikey.Head(user, b.prefix)
-	lo, hi := 0, b.restarts // runs before lo begin at or before the key, from hi on after it
+	lo, hi := 0, b.restarts // runs before lo begin at or before the key, runs from hi on begin after it
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
 		h := b.head(mid)
@@ -172,7 +176,7 @@ func (b *block) seekRun(user []byte, t ikey.Trailer) (run int, ok bool) {
 	return max(lo-1, 0), true
 }
 
-// restartKey returns the key that run i begins with.
+// restartKey returns the key with which run i begins.
 func (b *block) restartKey(i int) (user []byte, t ikey.Trailer, ok bool) {
 	at, _ := b.restart(i)
 	var e entry

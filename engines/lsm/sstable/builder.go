@@ -7,7 +7,7 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// builder makes the content of one block.
+// builder collects the content of one block.
 type builder struct {
 	interval int // entries from one restart to the next
 
@@ -18,10 +18,11 @@ type builder struct {
 	values   []byte
 }
 
-// restart says where a run of entries begins, relative to entries and values.
+// restart says where a run of entries begins, relative to the start of entries and of
+// values.
 type restart struct {
 	entry, value int
-	key, keyLen  int // the whole key, in entries
+	key, keyLen  int // where the whole key lies in entries, and its length
 }
 
 func (b *builder) reset() {
@@ -31,15 +32,16 @@ func (b *builder) reset() {
 	b.values = b.values[:0]
 }
 
-// atRestart says whether the next entry begins a run: it stores its whole key.
+// atRestart says whether the next entry begins a run, which means that it stores its
+// whole key.
 func (b *builder) atRestart() bool { return b.count%b.interval == 0 }
 
-// size returns the bytes of the content, block header included.
+// size returns the bytes of the content, including the header of the block.
 func (b *builder) size() int {
 	return blockHeaderSize + contentHeaderSize + len(b.restarts)*restartSize + len(b.entries) + len(b.values)
 }
 
-// costOf returns an upper bound of what an entry adds to size.
+// costOf returns an upper bound of the bytes that an entry adds to size.
 func (b *builder) costOf(unshared, valueLen int) int {
 	n := 4 + unshared + valueLen
 	if b.count > 0 {
@@ -54,6 +56,8 @@ func (b *builder) costOf(unshared, valueLen int) int {
 	return n
 }
 
+// add appends an entry whose key has the first shared bytes in common with the key
+// before it.
 func (b *builder) add(k ikey.Key, shared int, value []byte) {
 	if b.count == 0 {
 		b.base = k.Trailer.Seq()
@@ -72,7 +76,7 @@ func (b *builder) add(k ikey.Key, shared int, value []byte) {
 	b.count++
 }
 
-// appendContent appends the content to dst. last is the last user key added.
+// appendContent appends the content to dst. last is the user key that was added last.
 func (b *builder) appendContent(dst, last []byte) []byte {
 	le := binary.LittleEndian
 	prefix := commonPrefix(b.restartKey(0), last)
@@ -99,8 +103,8 @@ func (b *builder) restartKey(i int) []byte {
 	return b.entries[r.key : r.key+r.keyLen]
 }
 
-// commonPrefix returns the length of the longest common prefix of a and b, 8
-// bytes at a time.
+// commonPrefix returns the length of the longest common prefix of a and b. It compares
+// 8 bytes at a time.
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0

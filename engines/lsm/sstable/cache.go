@@ -5,30 +5,32 @@ import (
 	"sync/atomic"
 )
 
-// cacheShards spreads the cache over locks.
+// cacheShards is how many shards the cache has, each with its own lock.
 const cacheShards = 32
 
-// Cache keeps blocks that had to be copied: read from the file in Positioned
-// mode, or decompressed. Mapped uncompressed tables never use it. It is safe
-// for concurrent use and shared by any number of tables.
+// Cache keeps blocks that had to be copied: blocks that were read from the file in
+// Positioned mode, and blocks that were decompressed. Mapped tables without compression
+// never use it. It is safe for concurrent use, and any number of tables may share it.
 //
-// Blocks are never changed once cached and belong to the garbage collector, so
-// a view of one stays valid after it was thrown out. What to throw out is chosen
-// by CLOCK (Corbató, "A Paging Experiment with the Multics System", 1968): a hit
-// sets a bit and moves nothing.
+// Cached blocks never change and belong to the garbage collector, so a view of a block
+// stays valid after its eviction. CLOCK selects the block to evict (Corbató, "A Paging
+// Experiment with the Multics System", 1968): a hit sets a bit and moves nothing.
 type Cache struct {
 	shards       [cacheShards]cacheShard
 	hits, misses atomic.Int64
 }
 
+// cacheKey identifies a block: the ID of its table, and its offset in the file.
 type cacheKey struct{ id, offset uint64 }
 
+// cacheEntry is a block in the ring of a shard.
 type cacheEntry struct {
 	key  cacheKey
 	data []byte
 	used bool
 }
 
+// cacheShard is a part of the cache with its own lock and its own share of the budget.
 type cacheShard struct {
 	mu     sync.Mutex
 	budget int64
@@ -38,7 +40,7 @@ type cacheShard struct {
 	hand   int
 }
 
-// NewCache returns a cache of at most budget bytes of blocks.
+// NewCache returns a cache that holds at most budget bytes of blocks.
 func NewCache(budget int64) *Cache {
 	c := new(Cache)
 	for i := range c.shards {
@@ -52,7 +54,7 @@ func (c *Cache) shard(k cacheKey) *cacheShard {
 	return &c.shards[h>>32%cacheShards]
 }
 
-// get returns the block, or nil.
+// get returns the block, or nil if it is not cached.
 func (c *Cache) get(k cacheKey) []byte {
 	s := c.shard(k)
 	s.mu.Lock()
@@ -70,8 +72,8 @@ func (c *Cache) get(k cacheKey) []byte {
 	return data
 }
 
-// put adds the block, which nobody may change any more. One larger than a
-// shard's budget is not kept.
+// put adds a block. Nobody may change data afterwards. A block larger than the budget
+// of a shard is not kept.
 func (c *Cache) put(k cacheKey, data []byte) {
 	s := c.shard(k)
 	s.mu.Lock()
@@ -80,16 +82,16 @@ func (c *Cache) put(k cacheKey, data []byte) {
 		return
 	}
 	for s.bytes+int64(len(data)) > s.budget {
-		s.throwOut()
+		s.evictOne()
 	}
 	s.slots[k] = len(s.ring)
 	s.ring = append(s.ring, cacheEntry{key: k, data: data})
 	s.bytes += int64(len(data))
 }
 
-// throwOut moves the hand to the next block that was not used since the hand
-// passed, and removes it. The ring is not empty.
-func (s *cacheShard) throwOut() {
+// evictOne removes the next block that was not used since the hand passed it last. The
+// ring must not be empty.
+func (s *cacheShard) evictOne() {
 	for {
 		if s.hand >= len(s.ring) {
 			s.hand = 0
@@ -104,7 +106,7 @@ func (s *cacheShard) throwOut() {
 	}
 }
 
-// remove takes slot i out; the last one moves into its place.
+// remove removes slot i. The last slot moves into its place.
 func (s *cacheShard) remove(i int) {
 	last := len(s.ring) - 1
 	s.bytes -= int64(len(s.ring[i].data))
@@ -131,7 +133,8 @@ func (c *Cache) Evict(id uint64) {
 	}
 }
 
-// Counters returns how often a block was found and not found since NewCache.
+// Counters returns how often get found a block, and how often it did not, since
+// NewCache.
 func (c *Cache) Counters() (hits, misses int64) { return c.hits.Load(), c.misses.Load() }
 
 // Size returns the bytes of blocks held.

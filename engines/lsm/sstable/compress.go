@@ -6,8 +6,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// zstdEncoder and zstdDecoder serve the whole process: EncodeAll and DecodeAll
-// may run concurrently and keep their working memory.
+// zstdEncoder and zstdDecoder serve the whole process. EncodeAll and DecodeAll may run
+// concurrently, and they keep their working memory.
 var (
 	zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
 		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
@@ -27,8 +27,8 @@ var (
 	})
 )
 
-// compress appends the compressed content to dst, or returns dst and false if
-// that would save less than 1/8.
+// compress appends the compressed content to dst. If this would save less than 1/8, it
+// returns dst and false.
 func compress(dst, content []byte) ([]byte, bool) {
 	out := zstdEncoder().EncodeAll(content, dst)
 	if len(out)-len(dst) > len(content)-len(content)/8 {
@@ -37,8 +37,8 @@ func compress(dst, content []byte) ([]byte, bool) {
 	return out, true
 }
 
-// decompress fills a slice of just raw bytes, dst's memory if it suffices. An
-// input that gives more or less is an error or a length that differs.
+// decompress fills a slice of exactly raw bytes, in the memory of dst if that suffices.
+// If the input gives more or fewer bytes, the result is an error or has another length.
 func decompress(dst, stored []byte, raw int) ([]byte, error) {
 	if cap(dst) < raw {
 		dst = make([]byte, 0, raw)

@@ -1,17 +1,16 @@
-// Package sstable is the sorted table on disk: internal keys and values in
-// order, written once by a [Writer] and read by any number of goroutines
-// through a [Reader], straight from the mapped file.
+// Package sstable is the sorted table on disk. It holds internal keys and values in
+// order. A [Writer] writes it once. Any number of goroutines read it through a
+// [Reader], directly from the mapped file.
 //
 // # File
 //
-// All numbers are little-endian. "uleb" is an unsigned LEB128 number of at most
-// 64 bits. Checksums are CRC-32C of the named bytes.
+// All numbers are little-endian. A "uleb" is an unsigned LEB128 number of at most 64
+// bits. Checksums are CRC-32C of the named bytes.
 //
 //	| header, padded to 4096 | block | block | ... | index | bloom | properties | footer |
 //
-// Sections after the blocks begin on multiples of 64, so that a line of the
-// filter is a line of the cache. Bytes between sections and after a block are
-// zero.
+// Sections after the blocks begin on multiples of 64, so that a line of the filter is a
+// line of the cache. Bytes between sections and after a block are zero.
 //
 // Header:
 //
@@ -25,11 +24,11 @@
 //	    32    8  file size
 //	    40    4  checksum of bytes 0 to 39
 //
-// The index offset is known only at the end, so the header is written last, by
-// one positioned write of the first page. That needs no care for crashes: no
-// manifest names a table before [Writer.Finish] has synced it, and a file that
-// no manifest names is removed, not read. A table without its header is not
-// taken for one in any case: its magic is missing.
+// The index offset is known only at the end, so the header is written last, by one
+// positioned write of the first page. This is safe in crashes, because no manifest
+// names a table before [Writer.Finish] has synced it, and a file that no manifest names
+// is removed without being read. In any case, a file without the header is not taken
+// for a table, because the magic is missing.
 //
 // Footer, the last 96 bytes:
 //
@@ -46,19 +45,18 @@
 //
 //	| checksum 4 | stored 4 | raw 4 | number 4 | compression 1 | zero 3 | content | zeros |
 //
-// The checksum covers all from "stored" to the end of the content as stored,
-// the compression byte too. "stored" counts the bytes from the checksum to the
-// end of the content, "raw" those of the content after decompression. "number"
-// counts blocks from 0, so that a block which the device put in the wrong place
-// is found out. CRC-32C and not xxhash64: 4 KiB cost 0.20 us against 0.39 us
-// (Xeon with SSE 4.2, Go 1.26).
+// The checksum covers everything from "stored" to the end of the content as stored,
+// including the compression byte. "stored" counts the bytes from the checksum to the
+// end of the content, "raw" those of the content after decompression. "number" counts
+// blocks from 0, so that a block which the device put in the wrong place is detected.
+// The checksum is CRC-32C instead of xxhash64 because 4 KiB cost 0.20 us instead of
+// 0.39 us (Xeon with SSE 4.2, Go 1.26).
 //
-// An uncompressed table's blocks begin on page boundaries and close when the
-// next entry would not fit in the page; a large entry takes several pages, and
-// where closing would waste more than 1/16 of the block, as with values of 1
-// KB, the block grows by a page instead. A block of a zstd table is copied by
-// decompression anyway, so those are packed without alignment and hold more
-// (16 KiB).
+// The blocks of an uncompressed table begin on page boundaries. A block closes when the
+// next entry would not fit in the page. A large entry takes several pages. Where
+// closing would waste more than 1/16 of the block, as with values of 1 KB, the block
+// grows by a page instead. A block of a zstd table is copied by decompression anyway,
+// so these blocks are packed without alignment and are larger (16 KiB).
 //
 // Content:
 //
@@ -67,13 +65,13 @@
 //	| entry offset 4 | value offset 4 | ... one a restart
 //	| entries | values |
 //
-// Keys and values lie apart (as the columns of PAX, Ailamaki et al., 2001): a
-// search walks over densely packed keys, some cache lines, and touches one value;
-// an iterator copies the keys' part (some 600 of 4096 bytes) out of the mapping
-// once a block. Offsets count from the start of the content. "prefix" is the
-// length that all keys of the block share; a restart's head is the 8 bytes of
-// its key after that prefix ([ikey.Head]), so that the binary search over
-// restarts rarely looks at a key.
+// Keys and values are separate (like the columns of PAX, Ailamaki et al., 2001). A
+// search reads densely packed keys, which are a few cache lines, and touches one value.
+// An iterator copies the part with the keys (some 600 of 4096 bytes) from the mapping
+// once a block. Offsets count from the start of the content. "prefix" is the length of
+// the prefix that all keys of the block share. A restart's head is the 8 bytes of its
+// key after that prefix ([ikey.Head]), so that the binary search over restarts rarely
+// reads a key.
 //
 // Entry:
 //
@@ -84,11 +82,11 @@
 //	      bit 2     the LSN differs from base: the zigzag difference follows
 //	      bits 3-7  bytes shared with the key before, 0 to 30; 31: a uleb follows
 //
-// The inline bit spares tombstones and empty values their length, where a fixed
-// field would take 4 bytes; the LSN bit spares every entry of the bottom level,
-// where LSNs are 0, its trailer. Base is the LSN of the block's first entry, as
-// the smallest of the table is not known while blocks are written. "shared" is
-// always the longest possible, 0 at a restart: the search depends on it.
+// The inline bit saves tombstones and empty values their length, where a fixed field
+// would take 4 bytes. The LSN bit saves the trailer of every entry of the bottom level,
+// where LSNs are 0. Base is the LSN of the block's first entry, because the smallest
+// LSN of the table is not known while blocks are written. "shared" is always the
+// longest possible, and 0 at a restart; the search depends on this.
 //
 // # Index
 //
@@ -97,13 +95,13 @@
 //	| key offset 4 | ...  count + 1, padded to 8
 //	| prefix | trailer 8, key | trailer 8, key | ...
 //
-// Separator i sorts after all entries of block i-1 and not after those of block
-// i: the shortest such prefix of its first key with the largest trailer, or its
-// first key with its own trailer if a user key's versions run over the boundary.
-// All lack the prefix that the table's keys share, so that their heads tell
-// "user0000123" from "user0000456". The search needs nothing decoded: it goes
-// over heads in the view, and looks at a separator only where heads are equal.
-// Key offsets count from the start of the prefix.
+// Separator i sorts after all entries of block i-1, and not after those of block i. It
+// is the shortest such prefix of the block's first key, with the largest trailer. If
+// versions of one user key lie on both sides of the boundary, it is the first key with
+// its own trailer. Separators are stored without the prefix that all keys of the table
+// share, so that their heads tell "user0000123" from "user0000456". A search decodes
+// nothing: it compares heads in the view, and reads a separator only where heads are
+// equal. Key offsets count from the start of the prefix.
 //
 // # Bloom
 //
@@ -116,20 +114,19 @@
 //
 // # Checks
 //
-// [Open] checks header, footer, index, filter and properties. A block is checked
-// when it is first touched after Open, noted in a bitmap; the reads after it
-// trust the page cache as they trust any memory. That costs a bit of protection
-// against memory that rots while the table is open, and spares 0.2 us a read;
-// [Reader.Verify] checks everything every time. Decoding is bounds-checked
-// also where checksums hold: damaged input gives an error wrapping
-// [lsmlab/engines/kv.ErrCorrupt], never a panic or a loop, and no allocation
-// over the largest legal block.
+// [Open] checks the header, footer, index, filter and properties. A block is checked at
+// the first access after Open, which a bitmap records. Later reads trust the page cache
+// as they trust any memory. This gives up some protection against memory that decays
+// while the table is open, and saves 0.2 us a read. [Reader.Verify] checks everything
+// every time. Decoding checks bounds even where checksums hold: damaged input gives an
+// error that wraps [lsmlab/engines/kv.ErrCorrupt], never a panic, an endless loop, or
+// an allocation above the largest legal block.
 //
 // # Faults
 //
-// A page of a mapping can be lost while the table is open: the file was cut, the
-// device fails. Every method that touches the mapping turns such a fault into an
-// error. [Iter.Next] touches it only between blocks, where it copies the keys.
-// What remains is the view that [Iter.Value] gives: who reads it guards it
-// (vfs.CatchFault) or copies it under a guard, as [Reader.Get] does.
+// A page of a mapping can be lost while the table is open: the file was cut short, or
+// the device fails. Every method that touches the mapping turns such a memory fault
+// into an error. [Iter.Next] touches it only between blocks, where it copies the keys.
+// The view that [Iter.Value] returns is not covered: code that reads this view guards
+// it (vfs.CatchFault), or copies it under a guard, as [Reader.Get] does.
 package sstable

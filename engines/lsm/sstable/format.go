@@ -54,32 +54,32 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
-// Hash returns the hash of a user key that [Reader.MayContain] asks for. Part
-// of the disk format: xxhash64.
+// Hash returns the hash of a user key, as [Reader.MayContain] takes it. It is xxhash64.
+// Part of the disk format.
 func Hash(user []byte) uint64 { return xxhash.Sum64(user) }
 
 func u32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 func u64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
-// corrupt makes an error of damage in the file name at offset.
+// corrupt returns an error of damage in the file called name, at an offset in bytes.
 func corrupt(name string, offset int64, format string, args ...any) error {
 	return fmt.Errorf("%w: %s offset %d: %s", kv.ErrCorrupt, name, offset, fmt.Sprintf(format, args...))
 }
 
-// section is one of the parts behind the blocks.
+// section is one of the parts behind the blocks. It is in bytes of the file.
 type section struct {
 	offset, length uint64
 	sum            uint32
 }
 
-// layout is what header and footer say: where everything lies.
+// layout is what the header and the footer say about the place of every part.
 type layout struct {
 	index, bloom, properties section
 	blocks                   uint32
 	fileSize                 uint64
 }
 
-// appendHeader appends the header, without its padding.
+// appendHeader appends the header, without its padding, to dst.
 func (l *layout) appendHeader(dst []byte) []byte {
 	start := len(dst)
 	le := binary.LittleEndian
@@ -93,7 +93,7 @@ func (l *layout) appendHeader(dst []byte) []byte {
 	return le.AppendUint32(dst, checksum(dst[start:]))
 }
 
-// appendFooter appends the footer.
+// appendFooter appends the footer to dst.
 func (l *layout) appendFooter(dst []byte) []byte {
 	start := len(dst)
 	le := binary.LittleEndian
@@ -110,7 +110,7 @@ func (l *layout) appendFooter(dst []byte) []byte {
 	return le.AppendUint32(dst, checksum(dst[start:]))
 }
 
-// parseLayout reads header and footer of a file of size bytes and checks that
+// parseLayout decodes the header and the footer of a file of size bytes. It checks that
 // they agree with each other and with the size.
 func parseLayout(name string, size int64, header, footer []byte) (layout, error) {
 	var l layout
@@ -148,7 +148,7 @@ func parseLayout(name string, size int64, header, footer []byte) (layout, error)
 	return l, l.check(name, header, footerAt)
 }
 
-// check verifies that the sections lie in order between data and footer.
+// check verifies that the sections lie in order between the blocks and the footer.
 func (l *layout) check(name string, header []byte, footerAt int64) error {
 	if l.fileSize != uint64(footerAt)+footerSize {
 		return corrupt(name, footerAt+64, "footer says %d bytes, file has %d", l.fileSize, footerAt+footerSize)

@@ -8,15 +8,15 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// separatorAll is the trailer of separators that are shortened: it sorts before
-// all versions of the key.
+// separatorAll is the trailer of shortened separators. It sorts before all versions of
+// the key.
 const separatorAll = ^ikey.Trailer(0)
 
-// indexBuilder collects separators and offsets of blocks.
+// indexBuilder collects the separators and the offsets of blocks.
 type indexBuilder struct {
 	offsets []uint64
-	keys    []byte   // trailer and key of each
-	ends    []uint32 // of them, in keys
+	keys    []byte   // trailer and key of each separator
+	ends    []uint32 // where each separator ends in keys
 }
 
 func (x *indexBuilder) reset() { x.offsets, x.keys, x.ends = x.offsets[:0], x.keys[:0], x.ends[:0] }
@@ -28,11 +28,11 @@ func (x *indexBuilder) add(offset int64, separator ikey.Key) {
 	x.ends = append(x.ends, uint32(len(x.keys)))
 }
 
-// size returns the bytes that append would add, for a prefix of 0.
+// size returns how many bytes append would add if the prefix were empty.
 func (x *indexBuilder) size() int { return indexHeaderSize + 20*len(x.offsets) + len(x.keys) }
 
-// append appends the index of blocks that end at end; prefix is what all keys
-// of the table share.
+// append appends the index to dst. The last block ends at offset end. prefix is the
+// prefix that all keys of the table share.
 func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 	le, n := binary.LittleEndian, len(x.offsets)
 	start := len(dst)
@@ -51,7 +51,7 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 		keys += len(trailer) + len(key)
 		dst = le.AppendUint32(dst, uint32(keys))
 	}
-	if n%2 == 0 { // n+1 offsets of 4 bytes
+	if n%2 == 0 { // there are n+1 offsets of 4 bytes
 		dst = append(dst, 0, 0, 0, 0)
 	}
 	dst = append(dst, prefix...)
@@ -65,7 +65,7 @@ func (x *indexBuilder) append(dst []byte, end int64, prefix []byte) []byte {
 	return dst
 }
 
-// separator returns the trailer and the key without the table's prefix.
+// separator returns the trailer of separator i, and its key without the table's prefix.
 func (x *indexBuilder) separator(i int, prefix []byte) (trailer, key []byte) {
 	start := 0
 	if i > 0 {
@@ -73,12 +73,12 @@ func (x *indexBuilder) separator(i int, prefix []byte) (trailer, key []byte) {
 	}
 	trailer, key = x.keys[start:start+8], x.keys[start+8:x.ends[i]]
 	if i == 0 {
-		return trailer, nil // nothing is before block 0
+		return trailer, nil // nothing precedes block 0
 	}
 	return trailer, key[len(prefix):]
 }
 
-// index is a view of an encoded index, and a small directory of it.
+// index is a view of an encoded index, with a small directory of its heads.
 type index struct {
 	n          int
 	prefix     []byte
@@ -88,12 +88,11 @@ type index struct {
 	directory  []uint64 // every directoryStep-th head
 }
 
-// directoryStep is how many index entries, in 8 cache lines, one head of the
-// directory stands for. The directory of a table of 100 MB fits in the first
-// level cache.
+// directoryStep is how many index entries, in 8 cache lines, each head of the directory
+// represents. The directory of a table of 100 MB fits in the first level cache.
 const directoryStep = 32
 
-// parse makes x a view of b and says whether the parts fit.
+// parse makes x a view of b. It returns false if the parts of b do not fit.
 func (x *index) parse(b []byte, blocks uint32) bool {
 	if len(b) < indexHeaderSize || u32(b) != blocks {
 		return false
@@ -117,14 +116,14 @@ func (x *index) parse(b []byte, blocks uint32) bool {
 
 func (x *index) head(i int) uint64 { return u64(x.entries[indexEntrySize*i:]) }
 
-// bounds returns where block i lies, padding included.
+// bounds returns the offsets at which block i begins and ends, including padding.
 func (x *index) bounds(i int) (start, end uint64) {
 	e := x.entries[indexEntrySize*i:]
 	return u64(e[8:]), u64(e[indexEntrySize+8:])
 }
 
-// separator returns separator i without the table's prefix. A damaged one is
-// the empty key.
+// separator returns separator i without the table's prefix. For a damaged separator it
+// returns the empty key.
 func (x *index) separator(i int) ikey.Key {
 	start, end := uint64(u32(x.keyOffsets[4*i:])), uint64(u32(x.keyOffsets[4*i+4:]))
 	if start+8 > end || end > uint64(len(x.keys)) {
@@ -133,8 +132,8 @@ func (x *index) separator(i int) ikey.Key {
 	return ikey.Key{User: x.keys[start+8 : end], Trailer: ikey.Trailer(u64(x.keys[start:]))}
 }
 
-// find returns the block that holds the first entry >= (user, t), if it is not
-// the first of the block after it.
+// find returns the block that holds the first entry >= (user, t). If no entry of that
+// block is, then it is the first entry of the next block.
 func (x *index) find(user []byte, t ikey.Trailer) int {
 	if p := x.prefix; len(p) > 0 {
 		if len(user) < len(p) || string(user[:len(p)]) != string(p) {
@@ -153,8 +152,8 @@ func (x *index) find(user []byte, t ikey.Trailer) int {
 	return max(i-1, 0)
 }
 
-// lowerBound returns how many heads are < head. Both loops have no branch that
-// depends on the data but moves.
+// lowerBound returns how many heads are < head. No branch of its two loops depends on
+// the data; the comparison is a conditional move.
 func (x *index) lowerBound(head uint64) int {
 	d := x.directory
 	lo := 0
@@ -168,7 +167,7 @@ func (x *index) lowerBound(head uint64) int {
 	if lo == 0 {
 		return 0
 	}
-	lo = (lo-1)*directoryStep + 1 // the head before is < head, that at the step's end is not
+	lo = (lo-1)*directoryStep + 1 // the head before is < head, that at the end of the step is not
 	for n := min(directoryStep-1, x.n-lo); n > 0; {
 		half := (n + 1) >> 1
 		if x.head(lo+half-1) < head {
@@ -179,8 +178,8 @@ func (x *index) lowerBound(head uint64) int {
 	return lo
 }
 
-// findTie returns how many separators are <= k, where those before i are and
-// that at i has the head of k.
+// findTie returns how many separators are <= k. All separators before i are, and
+// separator i has the head of k.
 func (x *index) findTie(i int, k ikey.Key) int {
 	head := x.head(i)
 	return i + sort.Search(x.n-i, func(j int) bool {
@@ -188,8 +187,8 @@ func (x *index) findTie(i int, k ikey.Key) int {
 	})
 }
 
-// continues says whether block i begins with a version of user that is not the
-// newest of the table.
+// continues says whether block i begins with a version of user that is not the newest
+// version in the table.
 func (x *index) continues(i int, user []byte) bool {
 	if i >= x.n || len(user) < len(x.prefix) {
 		return false

@@ -11,46 +11,46 @@ import (
 
 var _ ikey.Iterator = (*Iter)(nil)
 
-// Iter walks the entries of a table; see [ikey.Iterator]. The zero Iter is
-// ready for [Reader.InitIter], and so is a used one, whose memory is kept.
-// It must not be used after the reader was closed.
+// Iter visits the entries of a table; see [ikey.Iterator]. Both a zero Iter and a used
+// one, whose memory is reused, are ready for [Reader.InitIter]. It must not be used
+// after the reader was closed.
 type Iter struct {
 	r *Reader
 
-	// Next changes only numbers of these: storing a pointer costs a check of the
-	// garbage collector's write barrier.
-	entries  []byte // of the current block, from the sought one on; in keys or in content
-	next     int    // of the entry after the current one, in entries
+	// Next changes only numbers among the following fields: storing a pointer would
+	// cost a check of the garbage collector's write barrier.
+	entries  []byte // of the current block, from the sought entry on; part of keys or of content
+	next     int    // offset in entries of the entry after the current one
 	content  []byte // of the current block; values are views of it
-	valueAt  int    // of the current value, in content
-	valueEnd int    // and where the next one begins
+	valueAt  int    // offset in content of the current value
+	valueEnd int    // offset in content of the next value
 	base     ikey.Seq
 
-	key     []byte // memory of user keys
-	keyLen  int    // of the current one
+	key     []byte // memory of the user key
+	keyLen  int    // length of the current user key
 	same    bool   // see SameUser
 	trailer ikey.Trailer
 
 	block int
 	err   error
 	once  bool   // see ReadOnce
-	left  uint64 // offset up to which pages were let go
-	keys  []byte // copy of the mapped block's entries, from the sought one on
+	left  uint64 // offset up to which pages were dropped from memory
+	keys  []byte // copy of the entries of a mapped block, from the sought entry on
 	s     scratch
 }
 
-// minKeyMemory is the memory for keys that an iterator begins with.
+// minKeyMemory is the bytes for keys with which an iterator begins.
 const minKeyMemory = 64
 
-// NewIterator returns an iterator. One is an allocation; [Reader.InitIter]
-// spares it.
+// NewIterator returns a new iterator, which costs an allocation. [Reader.InitIter]
+// avoids this.
 func (r *Reader) NewIterator() ikey.Iterator {
 	it := new(Iter)
 	r.InitIter(it)
 	return it
 }
 
-// InitIter makes it an iterator of r that stands before the first entry.
+// InitIter makes it an iterator of r that is before the first entry.
 func (r *Reader) InitIter(it *Iter) {
 	key := it.key
 	if key == nil {
@@ -59,16 +59,16 @@ func (r *Reader) InitIter(it *Iter) {
 	*it = Iter{r: r, block: -1, key: key, keys: it.keys[:0], s: it.s}
 }
 
-// forgetBytes is how many bytes an iterator that reads once leaves behind it
-// before it lets them go.
+// forgetBytes is how many bytes an iterator leaves behind before it drops their pages;
+// see ReadOnce.
 const forgetBytes = 1 << 20
 
-// ReadOnce says that the walk goes over the whole table or most of it and that
-// nobody will want its pages soon, as in a compaction: those behind it leave the
-// memory of the process. Views of the current entry stay valid.
+// ReadOnce says that the caller visits most or all of the table, as a compaction does,
+// and that nobody will want its pages soon. The iterator then drops the pages behind it
+// from the memory of the process. Views of the current entry stay valid.
 func (it *Iter) ReadOnce() { it.once = it.r.mapping != nil }
 
-// forget lets the pages go that lie before offset.
+// forget drops the pages before offset.
 func (it *Iter) forget(offset uint64) {
 	it.r.mapping.Forget(int64(it.left), int64(offset))
 	it.left = offset
@@ -118,10 +118,10 @@ func (it *Iter) SeekGE(k ikey.Key) (ok bool) {
 
 // Next moves to the next entry.
 //
-// An entry as nearly all are is read here, without the [entry] that decode fills in
-// memory: a walk takes 38 ns an entry in place of 42 (BenchmarkScan, 2-core Xeon VM).
-// Such an entry has a value, a head of 8 bytes at most with lengths of one byte, and
-// a short suffix that both sides have room to copy whole.
+// Nearly all entries are decoded right here, without the [entry] that decode fills in
+// memory: a walk takes 38 ns instead of 42 ns an entry (BenchmarkScan, 2-core Xeon VM).
+// This works for entries that have a value, a head of at most 8 bytes with lengths of
+// one byte, and a short suffix that may be copied whole on both sides.
 func (it *Iter) Next() bool {
 	b := it.entries[it.next:]
 	if len(b) < 8+shortSuffix {
@@ -145,7 +145,7 @@ func (it *Iter) Next() bool {
 		return it.nextSlow(b)
 	}
 	it.same = unshared == 0 && shared == it.keyLen
-	copy(it.key[shared:shared+shortSuffix], b[size:size+shortSuffix]) // two registers
+	copy(it.key[shared:shared+shortSuffix], b[size:size+shortSuffix]) // compiles to two registers
 	it.keyLen = shared + unshared
 	it.next += size + unshared
 	it.trailer = ikey.Trailer(seq)<<8 | ikey.Trailer(w&flagSet)
@@ -154,11 +154,12 @@ func (it *Iter) Next() bool {
 	return true
 }
 
-// shortSuffix is up to how many bytes of a key's suffix are copied as one.
+// shortSuffix is the longest suffix of a key, in bytes, that Next copies with a fixed
+// length.
 const shortSuffix = 16
 
-// nextSlow is Next for entries of any form, and at the end of a block; b is the
-// rest of the block's entries.
+// nextSlow is Next for entries of any form, and for the end of a block. b is the rest
+// of the block's entries.
 func (it *Iter) nextSlow(b []byte) bool {
 	if len(b) == 0 {
 		return it.nextBlock()
@@ -168,7 +169,7 @@ func (it *Iter) nextSlow(b []byte) bool {
 		return it.broken()
 	}
 	if invariants.Enabled && it.keyLen > 0 && !it.ascends(&e, b) {
-		return it.broken() // an error, not a panic: a disk may hold it
+		return it.broken() // an error, not a panic: a disk may hold such bytes
 	}
 	b = b[e.size:]
 	if e.shared == 0 {
@@ -188,7 +189,7 @@ func (it *Iter) nextSlow(b []byte) bool {
 	return true
 }
 
-// grow returns b, or a longer copy of it, with at least n bytes.
+// grow returns b, or a longer copy of b, with at least n bytes.
 func grow(b []byte, n int) []byte {
 	if n <= len(b) {
 		return b
@@ -209,19 +210,20 @@ func (it *Iter) nextBlock() (ok bool) {
 	at, valueAt := b.restart(0)
 	it.enter(&b, at, valueAt)
 	if len(it.entries) == 0 || it.entries[0]>>sharedShift != 0 {
-		return it.broken() // the first entry of a block shares nothing
+		return it.broken() // the first entry of a block must share nothing
 	}
 	return it.Next()
 }
 
-// load makes block i the current one.
+// load makes block i the current one. On an error it ends the iteration and returns
+// false.
 func (it *Iter) load(i int, b *block) bool {
 	it.block = i
 	it.err = it.r.load(i, b, &it.s)
 	if it.once && it.err == nil {
 		start, _ := it.r.index.bounds(i)
 		if it.left == 0 {
-			it.left = start // where the walk begins
+			it.left = start // the walk begins here
 		}
 		if start >= it.left+forgetBytes {
 			it.forget(start)
@@ -231,10 +233,10 @@ func (it *Iter) load(i int, b *block) bool {
 	return it.err == nil
 }
 
-// enter makes at and valueAt, in b's content, the place of the entry after the
-// current one. Of a mapped block it copies the entries, so that Next touches no
-// memory that can fault and needs no guard: a guard costs 13 ns (BenchmarkGuard)
-// where a Next costs 19 (BenchmarkScanCached, the same loaded 2-core VM).
+// enter makes at and valueAt, offsets in the content of b, the place of the next entry.
+// It copies the entries of a mapped block. So Next touches no memory that can fault,
+// and needs no guard: a guard costs 13 ns (BenchmarkGuard) and a Next costs 19 ns
+// (BenchmarkScanCached, the same loaded 2-core VM).
 func (it *Iter) enter(b *block, at, valueAt int) {
 	it.base, it.content = b.base, b.content
 	it.valueAt, it.valueEnd = valueAt, valueAt
@@ -245,36 +247,34 @@ func (it *Iter) enter(b *block, at, valueAt int) {
 	}
 }
 
-// broken ends the walk with the error of an entry that makes no sense.
+// broken ends the iteration with the error of an entry that cannot be decoded.
 func (it *Iter) broken() bool {
 	it.entries, it.next = nil, 0
 	it.err = it.r.broken(it.block)
 	return false
 }
 
-// ascends says whether the entry e that b begins with sorts after the current
-// one.
+// ascends says whether entry e, at the start of b, sorts after the current one.
 func (it *Iter) ascends(e *entry, b []byte) bool {
 	suffix := b[e.size : e.size+e.unshared]
 	c := bytes.Compare(it.key[e.shared:it.keyLen], suffix)
 	return c < 0 || c == 0 && it.trailer > e.trailer
 }
 
-// Key returns the current internal key, a view valid until the next move.
+// Key returns the current internal key, as a view that is valid until the next move.
 func (it *Iter) Key() ikey.Key {
 	return ikey.Key{User: it.key[:it.keyLen:it.keyLen], Trailer: it.trailer}
 }
 
-// SameUser says whether the last Next moved to another version of the user key
-// that the iterator stood on.
+// SameUser says whether the last Next moved to another version of the same user key.
 func (it *Iter) SameUser() bool { return it.same }
 
-// Value returns the current value, a view valid until the next move. In Mapped
-// mode it is a view of the file; see "Faults" in the package comment.
+// Value returns the current value, as a view that is valid until the next move. In
+// Mapped mode it is a view of the file; see "Faults" in the package comment.
 func (it *Iter) Value() []byte { return it.content[it.valueAt:it.valueEnd:it.valueEnd] }
 
-// Close ends the walk and returns the first error met. The iterator's memory
-// serves again after [Reader.InitIter].
+// Close ends the iteration and returns the first error that it met. [Reader.InitIter]
+// may reuse the iterator's memory.
 func (it *Iter) Close() error {
 	if it.once && it.err == nil && it.block+1 == it.r.index.n {
 		it.forget(it.r.layout.index.offset)

@@ -2,16 +2,17 @@ package sstable
 
 import "lsmlab/engines/internal/prefetch"
 
-// searchedBytes is where a search in a block of the default size and of small
-// keys takes place: headers, restarts and keys. Each says where the next lies, so
-// unless all are asked for at once each is a cache miss of its own. In tables
-// larger than the cache that makes a Get take 0.8 times as long and a SeekGE 0.73
-// times (BenchmarkGetHit, BenchmarkSeekGE, CPU time, loaded 2-core EPYC VM). The
-// idea is that of prefetching B+ trees (Chen, Gibbons, Mowry, SIGMOD 2001).
+// searchedBytes is the part of a block in which a search takes place, if the block has
+// the default size and small keys: the headers, restarts and keys. Each of these says
+// where the next one is. So each would be a cache miss of its own, unless all are
+// prefetched together. In tables larger than the cache, prefetching makes a Get take
+// 0.8 times as long, and a SeekGE 0.73 times (BenchmarkGetHit, BenchmarkSeekGE, CPU
+// time, loaded 2-core EPYC VM). Source of the idea: prefetching B+ trees (Chen,
+// Gibbons, Mowry, SIGMOD 2001).
 const searchedBytes = 768
 
-// load makes b a view of block i: into the mapping, into a cached block or into
-// s, which is needed if r.copies().
+// load makes b a view of block i: of the mapping, of a cached block, or of s. If
+// r.copies(), s must not be nil.
 func (r *Reader) load(i int, b *block, s *scratch) error {
 	start, end := r.index.bounds(i)
 	if start < pageSize || end > r.layout.index.offset || end < start || end-start < blockHeaderSize {
@@ -34,9 +35,9 @@ func (r *Reader) load(i int, b *block, s *scratch) error {
 	return nil
 }
 
-// prefetchBlock asks for what an iterator will copy of block i, which it enters
-// next: the processor's own prefetching ends at the page. A seek with 50 entries
-// takes 0.93 times as long with it; asking for the values too gains nothing more
+// prefetchBlock prefetches what an iterator copies of block i, which it will enter
+// next. The processor's own prefetching ends at the page. With it, a seek with 50
+// entries takes 0.93 times as long. Prefetching the values too gains nothing more
 // (BenchmarkRange).
 func (r *Reader) prefetchBlock(i int) {
 	if i >= r.index.n || r.copies() {
@@ -47,8 +48,8 @@ func (r *Reader) prefetchBlock(i int) {
 	}
 }
 
-// viewBlock returns a view of the content of an uncompressed block in the
-// mapping. Its checksum is checked unless it held before.
+// viewBlock returns a view of the content of an uncompressed block in the mapping. It
+// checks the checksum unless this was done before.
 func (r *Reader) viewBlock(i int, start, end uint64) ([]byte, error) {
 	block := r.data[start:end:end]
 	prefetch.Bytes(block[:min(len(block), searchedBytes)])
@@ -65,8 +66,8 @@ func (r *Reader) viewBlock(i int, start, end uint64) ([]byte, error) {
 	return block[blockHeaderSize:stored], nil
 }
 
-// copyBlock returns the content of block i in the cache's memory, or in s if
-// there is no cache.
+// copyBlock returns the content of block i, in memory of the cache, or in s if there is
+// no cache.
 func (r *Reader) copyBlock(i int, start, end uint64, s *scratch) ([]byte, error) {
 	key := cacheKey{r.o.ID, start}
 	if r.o.Cache != nil {
@@ -101,8 +102,9 @@ func (r *Reader) copyBlock(i int, start, end uint64, s *scratch) ([]byte, error)
 	return content, nil
 }
 
-// storedBlock returns the checked bytes of block i: a view if the file is
-// mapped, else read into s or, if fresh is set, into memory of its own.
+// storedBlock returns the bytes of block i as stored, whose checksum holds. They are a
+// view if the file is mapped. Otherwise they are read into s, or into new memory if
+// fresh is set.
 func (r *Reader) storedBlock(i int, start, end uint64, s *scratch, fresh bool) ([]byte, error) {
 	var block []byte
 	if r.data != nil {
@@ -125,7 +127,7 @@ func (r *Reader) storedBlock(i int, start, end uint64, s *scratch, fresh bool) (
 	return block, r.checkBlock(i, start, block)
 }
 
-// sized returns a slice of n bytes, b's memory if it suffices.
+// sized returns a slice of n bytes, in the memory of b if that suffices.
 func sized(b []byte, n int) []byte {
 	if cap(b) < n {
 		return make([]byte, n)
@@ -133,7 +135,7 @@ func sized(b []byte, n int) []byte {
 	return b[:n]
 }
 
-// checkBlock checks the header and the checksum of block i at start.
+// checkBlock checks the header and the checksum of block i, which is at offset start.
 func (r *Reader) checkBlock(i int, start uint64, block []byte) error {
 	stored, raw := u32(block[4:]), u32(block[8:])
 	if stored < blockHeaderSize || uint64(stored) > uint64(len(block)) || raw > maxContent {

@@ -9,16 +9,16 @@ import (
 
 // Properties describe a whole table.
 type Properties struct {
-	Smallest, Largest []byte // user keys, both inclusive; not to be changed
+	Smallest, Largest []byte // user keys, both inclusive; must not be changed
 	MinSeq, MaxSeq    ikey.Seq
-	Entries, Deletes  uint64 // versions; those of them that are tombstones
+	Entries, Deletes  uint64 // how many versions there are, and how many of them are tombstones
 	RawKeyBytes       uint64 // of user keys as given to the writer
 	RawValueBytes     uint64
 	Blocks            uint32
 	Compression       Compression
 
-	// FileSize, IndexSize and BloomSize are in bytes. They are taken from the
-	// footer, not stored again.
+	// FileSize, IndexSize and BloomSize are in bytes. They come from the footer and are
+	// not stored a second time.
 	FileSize, IndexSize, BloomSize int64
 }
 
@@ -47,8 +47,8 @@ func (p *Properties) append(dst []byte) []byte {
 	return append(dst, p.Largest...)
 }
 
-// parseProperties reads the section b, which begins at offset of the file.
-// Its keys are copies.
+// parseProperties decodes the section b, which begins at offset of the file. The keys
+// of the result are copies.
 func parseProperties(name string, offset int64, b []byte) (Properties, error) {
 	var p Properties
 	if len(b) < propertiesMinSize {

@@ -17,36 +17,37 @@ type Mode uint8
 
 // The modes.
 const (
-	Mapped     Mode = iota // views into the mapped file, no copies; Positioned where the system refuses the mapping
-	Positioned             // read(2) of whole blocks, kept by the cache if there is one
+	Mapped     Mode = iota // views of the mapped file, without copies; falls back to Positioned if the system refuses the mapping
+	Positioned             // whole blocks by pread(2), kept in the cache if there is one
 )
 
 // ReaderOptions affect speed. The zero value works.
 type ReaderOptions struct {
 	Mode  Mode
-	Cache *Cache // of blocks read or decompressed; nil: each is copied anew
-	ID    uint64 // tells tables apart in the cache
+	Cache *Cache // for blocks that were read or decompressed; with nil, each access copies anew
+	ID    uint64 // of the table, in the cache
 }
 
-// Reader reads one table. It is safe for concurrent use; Close must come after
-// all other calls and after the last use of an iterator or of a view from one.
+// Reader reads one table. It is safe for concurrent use. Close must come after all
+// other calls, and after the last use of every iterator and of every view that an
+// iterator gave.
 type Reader struct {
 	name    string
 	o       ReaderOptions
 	size    int64
-	file    vfs.File    // nil if it is mapped
-	mapping vfs.Mapping // nil if it is not
-	data    []byte      // of mapping
+	file    vfs.File    // nil if the file is mapped
+	mapping vfs.Mapping // nil if the file is not mapped
+	data    []byte      // the bytes of mapping
 
 	layout   layout
 	index    index
 	filter   bloom.Filter
 	props    Properties
-	verified []atomic.Uint64 // one bit a block: its checksum held since Open; of a mapping only
+	verified []atomic.Uint64 // one bit a block: its checksum held since Open; used only with a mapping
 }
 
-// Open opens a table, called name in errors, and checks everything but the
-// blocks. It takes over f: Close closes it, and so does an error here.
+// Open opens a table and checks everything except the blocks. Errors call the table
+// name. Open takes over f: Close closes it, and an error of Open does too.
 func Open(f vfs.File, name string, o ReaderOptions) (*Reader, error) {
 	r := &Reader{name: name, o: o, file: f}
 	if err := r.open(); err != nil {
@@ -71,10 +72,12 @@ func (r *Reader) open() (err error) {
 	return r.parse()
 }
 
+// mapFile maps the file if the mode is Mapped. If the system refuses the mapping, the
+// file is read by positioned reads instead.
 func (r *Reader) mapFile() (err error) {
 	if r.mapping, err = r.file.Map(); err != nil {
 		r.mapping = nil
-		if vfs.Exhausted(err) { // of mappings or addresses there may be no more
+		if vfs.Exhausted(err) { // the system may be out of mappings or addresses
 			return nil
 		}
 		return fmt.Errorf("map table %s: %w", r.name, err)
@@ -84,11 +87,11 @@ func (r *Reader) mapFile() (err error) {
 		return corrupt(r.name, 0, "mapping has %d bytes, file %d", len(r.data), r.size)
 	}
 	file := r.file
-	r.file = nil // the mapping outlives it
+	r.file = nil // the mapping stays valid without the file
 	return file.Close()
 }
 
-// bytes returns the part of the file, a view if it is mapped.
+// bytes returns a part of the file, as a view if the file is mapped.
 func (r *Reader) bytes(offset, length uint64) ([]byte, error) {
 	if r.data != nil {
 		return r.data[offset : offset+length : offset+length], nil
@@ -104,6 +107,7 @@ func (r *Reader) readAt(b []byte, offset int64) error {
 	return nil
 }
 
+// parse reads and checks everything except the blocks.
 func (r *Reader) parse() error {
 	header, err := r.bytes(0, headerSize)
 	if err != nil {
@@ -130,7 +134,7 @@ func (r *Reader) parse() error {
 	return r.parseProperties()
 }
 
-// section returns a section whose checksum holds.
+// section returns the bytes of a section after checking its checksum.
 func (r *Reader) section(what string, s section) ([]byte, error) {
 	b, err := r.bytes(s.offset, s.length)
 	if err != nil {
@@ -178,11 +182,11 @@ func (r *Reader) parseProperties() error {
 	return nil
 }
 
-// Properties describes the table. Its keys are the reader's, not to be changed,
+// Properties describes the table. Its keys belong to the reader, must not be changed,
 // and stay valid after Close.
 func (r *Reader) Properties() Properties { return r.props }
 
-// Close ends the use of the table. Cached blocks stay until [Cache.Evict].
+// Close releases the table's file. Cached blocks stay until [Cache.Evict].
 func (r *Reader) Close() error {
 	var errs [2]error
 	if r.mapping != nil {
@@ -195,8 +199,8 @@ func (r *Reader) Close() error {
 	return errors.Join(errs[:]...)
 }
 
-// MayContain says whether the table may hold versions of the user key with this
-// [Hash]; false is certain. It is true where the filter cannot be read.
+// MayContain says whether the table may hold versions of the user key with this [Hash].
+// Only false is certain. It is true if the filter cannot be read.
 func (r *Reader) MayContain(hash uint64) (may bool) {
 	may = true
 	var err error
@@ -204,10 +208,10 @@ func (r *Reader) MayContain(hash uint64) (may bool) {
 	return r.filter.MayContain(hash)
 }
 
-// Get finds the newest version of user that is not newer than seq. It appends
-// its value to dst and returns the extended slice, or dst if there is none or
-// it is a tombstone. It does not ask the filter: the caller does first, and
-// counts.
+// Get finds the newest version of user that is not newer than seq. It appends the value
+// to dst and returns the extended slice. If there is no such version, or it is a
+// tombstone, it returns dst. It does not use the filter: the caller asks MayContain
+// before, and counts the answers.
 func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, found bool, err error) {
 	value = dst
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), r.name, &err)
@@ -219,6 +223,7 @@ func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, kind ikey.Ki
 	return r.get(dst, user, seq, nil)
 }
 
+// get is Get without the guard against memory faults.
 func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.Kind, bool, error) {
 	t := ikey.SeekKey(user, seq).Trailer
 	var b block
@@ -247,17 +252,17 @@ func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.K
 	return dst, 0, false, nil
 }
 
-// broken is the error of a block whose checksum holds and whose content does
-// not make sense.
+// broken is the error of a block whose checksum holds but whose content cannot be
+// decoded.
 func (r *Reader) broken(i int) error {
 	start, _ := r.index.bounds(i)
 	return corrupt(r.name, int64(start), "block %d: entries cannot be decoded", i)
 }
 
-// scratch is memory for a block that is copied and not cached.
+// scratch is memory for a block that is copied but not cached.
 type scratch struct{ stored, raw []byte }
 
 var scratchPool = sync.Pool{New: func() any { return new(scratch) }}
 
-// copies says whether blocks are copied before they are read.
+// copies says whether a block must be copied before it is read.
 func (r *Reader) copies() bool { return r.data == nil || r.props.Compression != None }

@@ -9,11 +9,11 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Verify reads the whole table from the file, past any cache, and checks all
-// that the package comment says of it: every checksum, the order of entries,
-// that restarts, heads, index and filter agree with them, the properties'
-// counts, and that padding is zero. The error names file, offset, what was found
-// and what was expected.
+// Verify reads the whole table from the file, without any cache, and checks all that
+// the package comment says: every checksum; the order of entries; that restarts, heads,
+// index and filter agree with the entries; the counts in the properties; and that
+// padding is zero. The error names file and offset, what was found and what was
+// expected.
 func (r *Reader) Verify() (err error) {
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), r.name, &err)
 	v := verifier{r: r, end: pageSize}
@@ -29,10 +29,10 @@ func (r *Reader) Verify() (err error) {
 	return v.table()
 }
 
-// verifier walks over the blocks and keeps what it saw.
+// verifier visits the blocks and keeps what later checks need.
 type verifier struct {
 	r       *Reader
-	end     uint64 // of the block before
+	end     uint64 // offset at which the block before ended
 	last    []byte // user key of the entry before
 	trailer ikey.Trailer
 	props   Properties
@@ -72,7 +72,7 @@ func (v *verifier) block(i int) error {
 	return v.entries(i, &b)
 }
 
-// entries checks the entries of block i and their restarts.
+// entries checks the entries and the restarts of block i.
 func (v *verifier) entries(i int, b *block) error {
 	var e entry
 	at, valueAt := b.entriesAt(), b.valuesAt
@@ -116,7 +116,7 @@ func (v *verifier) entries(i int, b *block) error {
 	return nil
 }
 
-// restart checks a run's first entry, v.key.
+// restart checks the first entry of a run, whose key is v.key.
 func (v *verifier) restart(i, n, run int, b *block, e *entry) error {
 	if e.shared != 0 || b.prefix > len(v.key) {
 		return v.wrong(i, n, "is a restart, shares %d bytes, all keys share %d", e.shared, b.prefix)
@@ -130,7 +130,7 @@ func (v *verifier) restart(i, n, run int, b *block, e *entry) error {
 	return v.separator(i, ikey.Key{User: v.key, Trailer: e.trailer})
 }
 
-// separator checks the index entry of block i, which begins with first.
+// separator checks the index entry of block i, whose first key is first.
 func (v *verifier) separator(i int, first ikey.Key) error {
 	x := &v.r.index
 	s := x.separator(i)
@@ -144,7 +144,8 @@ func (v *verifier) separator(i int, first ikey.Key) error {
 	return nil
 }
 
-// entry checks v.key against the one before and the filter, and counts it.
+// entry checks v.key against the key before and against the filter, and counts the
+// entry.
 func (v *verifier) entry(i, n int, e *entry) error {
 	k := ikey.Key{User: v.key, Trailer: e.trailer}
 	if v.props.Entries == 0 {
@@ -186,7 +187,7 @@ func (v *verifier) table() error {
 	return nil
 }
 
-// zeros checks that the file is zero from start to end, at most a page.
+// zeros checks that the file is zero from start to end, which is one page at most.
 func (v *verifier) zeros(start, end uint64) error {
 	if start > end || end-start > pageSize {
 		return corrupt(v.r.name, int64(start), "gap up to %d between parts", end)

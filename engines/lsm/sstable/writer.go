@@ -14,23 +14,22 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// ErrEmpty says that a table without entries was to be finished: it would have
-// no smallest and largest key, so nothing could refer to it.
+// ErrEmpty is the error of finishing a table without entries. It would have no smallest
+// and no largest key, so nothing could refer to it.
 var ErrEmpty = errors.New("table has no entries")
 
-// ErrOrder says that an entry given to [Writer.Add] does not sort after the one
-// before it.
+// ErrOrder is the error of an entry that does not sort after the entry before it.
 var ErrOrder = errors.New("entries out of order")
 
 // WriterOptions affect what is stored. The zero value works.
 type WriterOptions struct {
-	BlockSize       int         // bytes at which a block closes; 4096, with Zstd 16384; at most 1 MiB
-	RestartInterval int         // entries from one restart point to the next; 8
-	BloomBitsPerKey int         // 10; negative for no filter
-	Compression     Compression // None
+	BlockSize       int         // bytes at which a block closes; default 4096, with Zstd 16384; at most 1 MiB
+	RestartInterval int         // entries from one restart point to the next; default 8
+	BloomBitsPerKey int         // default 10; negative for no filter
+	Compression     Compression // default None
 }
 
-// WithDefaults returns o with what a writer takes for options of 0.
+// WithDefaults returns o with the defaults in the place of zeros.
 func (o WriterOptions) WithDefaults() WriterOptions {
 	if o.BlockSize <= 0 {
 		o.BlockSize = pageSize
@@ -51,16 +50,17 @@ func (o WriterOptions) WithDefaults() WriterOptions {
 const (
 	writeSize  = 256 << 10 // bytes collected before they are written
 	wasteShift = 4         // a block grows if closing it would waste more than 1/16
-	// growBlocks is how many times its size a block may grow. Of 1<<wasteShift pages
-	// on a part of a page is not too much waste: twice that leaves room for the entry
-	// that comes then. Values of 8 KiB take 1.06 times their bytes, with 8 it is 1.17.
+	// growBlocks is the limit to which a block may grow, in multiples of its size. In
+	// 1<<wasteShift pages, the waste of a part of a page is small enough. Twice that
+	// leaves room for the entry that comes then. Values of 8 KiB take 1.06 times their
+	// bytes; with a limit of 8 it is 1.17.
 	growBlocks = 2 << wasteShift
 	maxBlocks  = 1 << 31
 )
 
-// Writer writes one table. It is used by one goroutine. After an error every
-// method returns that error, and the file is to be removed. Finish or Abort must
-// end its use.
+// Writer writes one table. One goroutine may use it. After an error, every method
+// returns that error, and the caller should remove the file. Finish or Abort must end
+// its use.
 type Writer struct {
 	f    vfs.File
 	name string
@@ -69,18 +69,18 @@ type Writer struct {
 
 	memory
 	hashes   bloom.Hashes
-	written  int64 // where buf belongs in the file
+	written  int64 // offset in the file at which buf belongs
 	capacity int   // bytes at which the open block closes
 	trailer  ikey.Trailer
 	props    Properties
 }
 
-// memory is what a writer collects in, a megabyte for a large table: the next one
-// goes on with it.
+// memory is the buffers of a writer, a megabyte for a large table. The next writer
+// reuses them.
 type memory struct {
-	buf     []byte // what is not yet written
-	content []byte // of the block being compressed
-	last    []byte // user key added last
+	buf     []byte // bytes that are not written yet
+	content []byte // of the block that is being compressed
+	last    []byte // the user key that was added last
 	block   builder
 	index   indexBuilder
 }
@@ -93,9 +93,9 @@ func (m *memory) reset() {
 	m.index.reset()
 }
 
-// NewWriter returns a writer of a table into the empty file f, called name in
-// errors. Nothing is written yet. The file stays the caller's, to be closed
-// after Finish or an error.
+// NewWriter returns a writer of a table into the empty file f. Errors call the table
+// name. Nothing is written yet. The file still belongs to the caller, who closes it
+// after Finish or after an error.
 func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
 	w := &Writer{f: f, name: name, o: o.WithDefaults(), memory: *memories.Get().(*memory), written: pageSize}
 	w.block.interval = w.o.RestartInterval
@@ -107,8 +107,8 @@ func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
 	return w
 }
 
-// Add appends an entry. Keys must come in strictly ascending order of
-// [ikey.Compare], else [ErrOrder]. A tombstone has no value. Key and value are
+// Add appends an entry. Keys must come in strictly ascending order of [ikey.Compare];
+// otherwise the error is [ErrOrder]. A tombstone has no value. Key and value are
 // copied.
 func (w *Writer) Add(k ikey.Key, value []byte) error {
 	if w.err != nil {
@@ -138,7 +138,7 @@ func (w *Writer) Add(k ikey.Key, value []byte) error {
 	return nil
 }
 
-// check refuses what must not be stored.
+// check refuses an entry that must not be stored.
 func (w *Writer) check(k ikey.Key, value []byte, shared int, newUser bool) error {
 	if w.props.Entries == 0 {
 		w.props.Smallest = bytes.Clone(k.User)
@@ -163,7 +163,7 @@ func (w *Writer) check(k ikey.Key, value []byte, shared int, newUser bool) error
 	return nil
 }
 
-// fits says whether the open block takes the entry; it may grow for it.
+// fits says whether the open block takes the entry. The block may grow for this.
 func (w *Writer) fits(k ikey.Key, shared int, value []byte) bool {
 	if w.block.atRestart() {
 		shared = 0
@@ -184,9 +184,11 @@ func (w *Writer) fits(k ikey.Key, shared int, value []byte) bool {
 	return true
 }
 
-// pages says whether blocks fill whole pages.
+// pages says whether blocks begin and end on page boundaries.
 func (w *Writer) pages() bool { return w.o.Compression == None && w.o.BlockSize >= pageSize }
 
+// startBlock opens a block with k as its first key, and adds the separator to the
+// index.
 func (w *Writer) startBlock(k ikey.Key, shared, valueLen int, newUser bool) {
 	separator := k
 	if newUser {
@@ -199,7 +201,7 @@ func (w *Writer) startBlock(k ikey.Key, shared, valueLen int, newUser bool) {
 	}
 }
 
-// offset is where in the file the next byte of buf belongs.
+// offset returns where in the file the next byte of buf belongs.
 func (w *Writer) offset() int64 { return w.written + int64(len(w.buf)) }
 
 // finishBlock moves the open block to buf.
@@ -237,7 +239,7 @@ func (w *Writer) finishBlock() error {
 	return nil
 }
 
-// sealBlock fills in the header that block, header and content, begins with.
+// sealBlock fills in the header at the start of block; the content follows the header.
 func sealBlock(block []byte, raw int, number uint32, c Compression) {
 	le := binary.LittleEndian
 	le.PutUint32(block[4:], uint32(len(block)))
@@ -256,6 +258,7 @@ func (w *Writer) pad(align int) {
 	}
 }
 
+// flush writes buf to the file.
 func (w *Writer) flush() error {
 	if _, err := w.f.WriteAt(w.buf, w.written); err != nil {
 		w.err = fmt.Errorf("write table %s: %w", w.name, err)
@@ -266,8 +269,8 @@ func (w *Writer) flush() error {
 	return nil
 }
 
-// Size returns about how many bytes the table would have if it were finished
-// now, so that the caller can start another one.
+// Size returns about how many bytes the table would have if it were finished now. With
+// it, the caller decides when to start another table.
 func (w *Writer) Size() int64 {
 	n := w.offset() + int64(w.block.size()+w.index.size()+footerSize)
 	if w.o.BloomBitsPerKey > 0 {
@@ -276,9 +279,9 @@ func (w *Writer) Size() int64 {
 	return n
 }
 
-// Finish writes what is left, syncs the file and returns what was written. The
-// name of the file is durable only after the caller syncs its directory. With
-// no entries it returns [ErrEmpty].
+// Finish writes the rest, syncs the file and returns the properties of the table. The
+// name of the file is durable only after the caller syncs the directory. If there are
+// no entries, the error is [ErrEmpty].
 func (w *Writer) Finish() (Properties, error) {
 	defer w.hashes.Release()
 	if w.err == nil && w.props.Entries == 0 {
@@ -294,7 +297,7 @@ func (w *Writer) Finish() (Properties, error) {
 	if err := w.flush(); err != nil {
 		return Properties{}, err
 	}
-	// Last: see "The index offset is known only at the end" in the package comment.
+	// The header comes last: see "The index offset is known only at the end" in the package comment.
 	if _, err := w.f.WriteAt(header, 0); err != nil {
 		w.err = fmt.Errorf("write header of table %s: %w", w.name, err)
 		return Properties{}, w.err
@@ -308,7 +311,7 @@ func (w *Writer) Finish() (Properties, error) {
 	return w.props, nil
 }
 
-// Abort ends the use of a writer whose table is not wanted.
+// Abort ends the use of a writer whose table is not needed.
 func (w *Writer) Abort() { w.hashes.Release() }
 
 func (w *Writer) giveMemory() {
@@ -318,7 +321,8 @@ func (w *Writer) giveMemory() {
 	memories.Put(&m)
 }
 
-// appendTail appends all that follows the blocks and returns the first page.
+// appendTail appends all that follows the blocks, and returns the first page of the
+// file.
 func (w *Writer) appendTail() []byte {
 	w.props.Largest = bytes.Clone(w.last)
 	prefix := w.props.Smallest[:commonPrefix(w.props.Smallest, w.props.Largest)]
@@ -340,7 +344,7 @@ func (w *Writer) appendTail() []byte {
 	return header[:pageSize]
 }
 
-// section appends a section and notes where it is.
+// section appends a section and records its place in s.
 func (w *Writer) section(s *section, add func(dst []byte) []byte) {
 	w.pad(sectionAlign)
 	start := len(w.buf)

@@ -10,7 +10,7 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// TestHeaderOfNoSegment has the header of a new segment written but for its last byte,
+// TestHeaderOfNoSegment writes the header of a new segment except for its last byte,
 // which is zero as the file's is: it is sound, though the segment could not be made and
 // its file could not be removed. Recovery begins at the last segment that holds what
 // tables do not, by the headers: a record that went to a segment before it is lost.

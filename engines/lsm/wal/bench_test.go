@@ -27,7 +27,7 @@ func benchLog(b *testing.B, o Options) *Writer {
 	return w
 }
 
-// benchCommit appends b.N records and commits each to the rung, from a number of
+// benchCommit appends b.N records and commits each at a durability level, from a number of
 // goroutines. Segments are let go as a store would that flushes each 16 MiB.
 func benchCommit(b *testing.B, o Options, d kv.Durability, goroutines int) {
 	w := benchLog(b, o)

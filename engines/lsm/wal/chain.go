@@ -11,8 +11,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// found is one segment file of the directory.
-type found struct {
+// foundSegment is one segment file of the directory, and what the walk learned about it.
+type foundSegment struct {
 	layout
 
 	name   string
@@ -20,44 +20,44 @@ type found struct {
 	header header
 	wrong  string // what is wrong with the header; empty if it is sound
 
-	records int      // that belong to the log
-	last    ikey.Seq // LSN of the last of them; 0 without any
-	end     int64    // where the last of them ends
-	marked  bool     // an end mark follows them
+	records int      // how many belong to the log
+	last    ikey.Seq // LSN of the last of these records; 0 if there is none
+	end     int64    // offset at which the last of these records ends
+	marked  bool     // an end mark follows these records
 }
 
-// chain follows the records of all segments in order. It reads only; see
-// "Recovery" in the package comment for the rules that it decides by.
+// chain walks through the records of all segments in order. It changes nothing on disk.
+// See "Recovery" in the package comment for its rules.
 type chain struct {
 	o       Options
 	flushed ikey.Seq
 	apply   func(first ikey.Seq, count int, ops []byte) error
 
-	segments []*found // all that the directory has, by number
-	start    int      // segments before it hold no LSN above flushed
-	reached  ikey.Seq // every LSN up to it is in tables or was found
-	at       *found   // the segment being walked
-	next     *found   // the one after it, or nil
-	tail     bool     // an LSN is missing: what follows is evidence, not log
-	hurt     *damage  // the first since the last sound thing, if any
-	info     Recovered
+	segments    []*foundSegment // all of the directory, by number
+	start       int             // segments before it hold no LSN above flushed
+	reached     ikey.Seq        // every LSN up to it is in tables or was found in the log
+	at          *foundSegment   // the segment that is being read
+	next        *foundSegment   // the one after it, or nil
+	tail        bool            // an LSN is missing: what follows proves what was synced, but is not part of the log
+	firstDamage *damage         // the first damage since the last record or header that belongs to the log
+	info        Recovered
 
-	done, total int64 // bytes of the segments to walk: those walked, and all
-	tellAt      int64 // of done: when the progress is told next
+	done, total int64 // bytes of the segments read so far, and of all to read
+	tellAt      int64 // value of done at which progress is reported next
 
-	stay, leave []*found // what repair does with the segments
+	stay, leave []*foundSegment // see keep
 }
 
-// damage is a place at which the log is not what it should be.
+// damage is a place at which the log is not as it should be.
 type damage struct {
 	name   string
 	offset int64
 	why    string
-	end    bool // no record of the segment follows: perhaps only its end
+	end    bool // no record of the segment follows: the segment may just end here
 }
 
-// follow walks the whole log in o.Dir. An LSN that was synced and is not there
-// makes an error wrapping kv.ErrCorrupt.
+// follow walks through the whole log in o.Dir. If an LSN that was synced is missing,
+// the error wraps kv.ErrCorrupt.
 func follow(o Options, flushed ikey.Seq, apply func(ikey.Seq, int, []byte) error) (*chain, error) {
 	c := &chain{o: o, flushed: flushed, apply: apply, reached: flushed}
 	if err := c.list(); err != nil {
@@ -81,7 +81,7 @@ func follow(o Options, flushed ikey.Seq, apply func(ikey.Seq, int, []byte) error
 	return c, nil
 }
 
-// list finds the segments and reads their headers.
+// list finds the segments, reads their headers and determines where the walk starts.
 func (c *chain) list() error {
 	names, err := c.o.FS.List(c.o.Dir)
 	if err != nil {
@@ -95,13 +95,13 @@ func (c *chain) list() error {
 		if epoch := number >> epochBits; epoch > c.o.Epoch {
 			return fmt.Errorf("wal: %w: %s offset 0: segment of epoch %d, but the log is at epoch %d", kv.ErrCorrupt, name, epoch, c.o.Epoch)
 		}
-		s := &found{layout: newLayout(c.o.Secret, number), name: name}
+		s := &foundSegment{layout: newLayout(c.o.Secret, number), name: name}
 		if err := c.readHeader(s); err != nil {
 			return fmt.Errorf("wal: %w", err)
 		}
 		c.segments = append(c.segments, s)
 	}
-	slices.SortFunc(c.segments, func(a, b *found) int {
+	slices.SortFunc(c.segments, func(a, b *foundSegment) int {
 		if a.number < b.number {
 			return -1
 		}
@@ -116,7 +116,9 @@ func (c *chain) list() error {
 	return nil
 }
 
-func (c *chain) readHeader(s *found) (err error) {
+// readHeader reads the size and the header of a segment. A bad header is no error: it
+// is recorded in s.wrong.
+func (c *chain) readHeader(s *foundSegment) (err error) {
 	f, err := c.o.FS.Open(c.o.path(s.name))
 	if err != nil {
 		return err
@@ -134,7 +136,7 @@ func (c *chain) readHeader(s *found) (err error) {
 }
 
 // walk reads one segment through a mapping.
-func (c *chain) walk(s *found) (err error) {
+func (c *chain) walk(s *foundSegment) (err error) {
 	f, err := c.o.FS.Open(c.o.path(s.name))
 	if err != nil {
 		return fmt.Errorf("wal: %w", err)
@@ -149,7 +151,7 @@ func (c *chain) walk(s *found) (err error) {
 	return c.records(m.Bytes())
 }
 
-// records takes the header and every record of the segment at hand.
+// records processes the header and every record of the current segment.
 func (c *chain) records(data []byte) error {
 	s := c.at
 	scan := scanner{layout: s.layout, data: data, off: headerSize, after: s.header.after}
@@ -160,7 +162,7 @@ func (c *chain) records(data []byte) error {
 		}
 		s.end = headerSize
 	} else {
-		// Its records say at most what was synced.
+		// The records of this segment do not belong to the log, but their claims count.
 		c.damaged(0, s.wrong, false)
 		scan.off, scan.after, scan.blind = 0, c.reached, true
 	}
@@ -187,16 +189,19 @@ func (c *chain) records(data []byte) error {
 	}
 }
 
-// endsAfter says whether last is certainly the last LSN of the segment at hand: the next
-// segment begins right after it. Then the rest of the segment at hand needs no search.
+// endsAfter says whether last is certainly the last LSN of the current segment, because
+// the next segment begins right after it. Then the rest of the current segment needs no
+// search.
 func (c *chain) endsAfter(last ikey.Seq) bool {
 	return c.at.wrong == "" && c.next != nil && c.next.wrong == "" && c.next.header.after == last
 }
 
-// tellEvery is after how many bytes of the log its reader is told of the progress.
+// tellEvery is how many bytes of the log are read between two calls of
+// Options.Progress.
 const tellEvery = 1 << 20
 
-// tell reports how far the walk is, once in tellEvery bytes. An error ends the walk.
+// tell calls Options.Progress, once in tellEvery bytes. An error of that call ends the
+// walk.
 func (c *chain) tell(off int64) error {
 	if now := c.done + off; c.o.Progress != nil && now >= c.tellAt {
 		c.tellAt = now + tellEvery
@@ -205,28 +210,31 @@ func (c *chain) tell(off int64) error {
 	return nil
 }
 
-// damaged notes the first damage since the last sound thing.
+// damaged records a damage, if it is the first since something that belongs to the log.
 func (c *chain) damaged(offset int64, why string, end bool) {
 	switch {
-	case c.hurt == nil:
-		c.hurt = &damage{c.at.name, offset, why, end}
-	case c.hurt.end && !c.tail && !end: // that may have been no damage; this is
-		c.hurt.why += fmt.Sprintf("; %s offset %d: %s", c.at.name, offset, why)
-		c.hurt.end = false
+	case c.firstDamage == nil:
+		c.firstDamage = &damage{c.at.name, offset, why, end}
+	case c.firstDamage.end && !c.tail && !end: // the first may have been just an end; this is damage
+		c.firstDamage.why += fmt.Sprintf("; %s offset %d: %s", c.at.name, offset, why)
+		c.firstDamage.end = false
 	}
 }
 
+// takeHeader judges the header of the current segment, which is sound.
 func (c *chain) takeHeader() error {
 	h := c.at.header
 	if h.after > c.flushed && h.after < c.reached {
 		return fmt.Errorf("wal: %w: %s offset 0: segment begins after LSN %d, but the log before it reaches %d",
 			kv.ErrCorrupt, c.at.name, h.after, c.reached)
 	}
-	c.info.Clean = false // somebody opened the log again
+	c.info.Clean = false // the log was opened again after the end mark
 	_, err := c.take(0, h.after+1, h.durable)
 	return err
 }
 
+// takeRecord judges a sound record at offset `at` of the current segment, and replays
+// it if tables lack it.
 func (c *chain) takeRecord(r *record, at int64) error {
 	belongs, err := c.take(at, r.first, r.durable)
 	if err != nil || !belongs {
@@ -250,8 +258,8 @@ func (c *chain) takeRecord(r *record, at int64) error {
 	return c.apply(r.first, int(r.count), r.ops)
 }
 
-// take judges one sound header or record, whose LSNs begin with first, and says
-// whether it belongs to the log.
+// take judges one sound header or record, whose LSNs begin with first. It says whether
+// the header or record belongs to the log.
 func (c *chain) take(at int64, first, durable ikey.Seq) (belongs bool, err error) {
 	if durable > c.reached {
 		return false, c.corrupt(at, first, durable)
@@ -262,22 +270,22 @@ func (c *chain) take(at int64, first, durable ikey.Seq) (belongs bool, err error
 	case first > c.reached+1 || c.at.wrong != "":
 		c.damaged(at, fmt.Sprintf("begins at LSN %d, want %d", first, c.reached+1), false)
 		c.tail = true
-		c.info.Torn = Torn{Segment: c.hurt.name, Offset: c.hurt.offset, Why: c.hurt.why, Dropped: 1}
+		c.info.Torn = Torn{Segment: c.firstDamage.name, Offset: c.firstDamage.offset, Why: c.firstDamage.why, Dropped: 1}
 	default:
-		if c.hurt != nil && !c.hurt.end {
+		if c.firstDamage != nil && !c.firstDamage.end {
 			c.info.Skipped++
 		}
-		c.hurt = nil
+		c.firstDamage = nil
 		return true, nil
 	}
 	return false, nil
 }
 
-// corrupt is the error for an LSN that was synced, as `at` in the segment at
-// hand proves, and is not there.
+// corrupt is the error for an LSN that is missing although it was synced, as the header
+// or record at offset `at` of the current segment proves.
 func (c *chain) corrupt(at int64, first, durable ikey.Seq) error {
 	c.damaged(at, fmt.Sprintf("begins at LSN %d, want %d", first, c.reached+1), false)
 	return fmt.Errorf("wal: %w: %s offset %d: %s; LSN %d to %d are missing, and %s offset %d says that all up to %d was synced",
-		kv.ErrCorrupt, c.hurt.name, c.hurt.offset, c.hurt.why,
+		kv.ErrCorrupt, c.firstDamage.name, c.firstDamage.offset, c.firstDamage.why,
 		c.reached+1, max(first-1, durable), c.at.name, at, durable)
 }

@@ -411,7 +411,7 @@ func testSticky(t *testing.T, o Options, kind vfs.OpKind, nth int) {
 }
 
 // TestBrokenStaysBroken: a write that was under way when a sync failed ends well
-// later. Its record is handed over, and yet no rung is promised any more: what the
+// later. Its record is handed over, and yet no durability level is promised any more: what the
 // sync has lost may lie before it.
 func TestBrokenStaysBroken(t *testing.T) {
 	w := newWorld(1, Options{})

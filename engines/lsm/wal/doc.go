@@ -1,13 +1,13 @@
-// Package wal is the write-ahead log: it makes batches durable before the
-// tables that hold them are.
+// Package wal is the write-ahead log. It makes batches durable before the tables that
+// hold them are.
 //
 // # Format
 //
-// A log is the files of one directory named EEEEEE-NNNNNN.wal: the epoch, then
-// which segment of that epoch it is, each a decimal number of six or more digits.
-// Each is a segment: a header, records one after the other, and then bytes without
-// meaning (zeros where the file was preallocated, what the file held before where it
-// was recycled). All numbers are little-endian.
+// A log consists of the files in one directory that are named EEEEEE-NNNNNN.wal: the
+// epoch, then the index of the segment within that epoch, each a decimal number of six
+// or more digits. Each file is a segment: a header, then records one after the other,
+// then bytes without meaning. The latter are zeros where the file was preallocated, and
+// the earlier content where the file was recycled. All numbers are little-endian.
 //
 //	segment  | header | record | record | ... | anything |
 //
@@ -34,138 +34,145 @@
 //	            and secret belongs to the log; the caller keeps it, see Options
 //	place       mix(key + offset of the record in the segment)
 //
-// A record with count 0 and no operations is an end mark: Close leaves it after
-// it has synced all, so its lag is 0 and its first is the next LSN. Nothing of the
-// segment that is behind it counts. No record spans two segments; one that is too
-// large gets a segment of its own size.
+// A record with count 0 and no operations is an end mark. Close writes it after
+// everything else was synced, so its lag is 0 and its first is the next LSN. Bytes of
+// the segment behind an end mark do not count. No record spans two segments. A record
+// that is larger than a segment gets a segment of its own size.
 //
-// The epoch counts the openings of the log, and the caller makes it durable before
-// the first segment of it is made. So no number is ever given twice, also where a
-// power cut took a segment together with its directory entry, and a key belongs to
-// one segment for certain. That is what makes it safe to recycle files without
-// clearing them, and to make a file on disk blocks that held an earlier segment: no
+// The epoch counts the openings of the log. The caller makes a new epoch durable before
+// the first segment of that epoch is made. So no segment number is ever used twice,
+// even where a power cut removed a segment together with its directory entry, and each
+// key belongs to exactly one segment. Therefore it is safe to recycle files without
+// clearing them, and to put a file on disk blocks that held an earlier segment: no
 // record of another segment passes the checks of this one. The claims durable and lag
-// are what tells damage from a torn tail.
+// tell damage from a torn tail.
 //
-// The head is what makes recovery linear. The end of the log has to be searched for
-// records byte by byte (see Recovery), and there may be anything, also values that
-// look like records. Only what has the right head is hashed whole. Who does not know
-// the secret makes one by chance, with odds of 2^-32, and the segment's own records do
-// not overlap: so a search hashes each byte once.
+// The head makes recovery linear. Recovery has to search for records byte by byte
+// behind the last record (see Recovery). The bytes there may be anything, including
+// values that look like records. A record is hashed whole only if its head is right.
+// Somebody who does not know the secret produces a right head only by chance, with odds
+// of 2^-32, and the records of the segment do not overlap. So a search hashes each byte
+// once.
 //
-// Version 1 is still read. Its files have no epoch in their name, NNNNNN.wal, their
+// Version 1 is still read. Its files have no epoch in their names, NNNNNN.wal. Their
 // key is 0, their place is mix(number), and their records have no head.
 //
 // # Writing
 //
-// Append encodes into a buffer. Commit(Buffered) hands that over by one positioned
-// write, and Commit(Synced) syncs; of those who wait one leads, and the others share
-// what it does. Two buffers change places, so a write never stops Append. Once
-// somebody has asked for Synced, small positioned writes put zeros ahead of the
-// records, so that a sync finds blocks that were written before; if the disk has no
-// room for them, the log ends a little before it had to.
+// Append encodes a record into a buffer. Commit(Buffered) hands the buffer over by one
+// positioned write, and Commit(Synced) syncs. Of the goroutines that wait for the same
+// thing, one is the leader and does it, and the others share the result. There are two
+// buffers that change roles, so a write never stops Append. Once somebody has asked for
+// Synced, small positioned writes put zeros ahead of the records, so that a sync finds
+// blocks that were written before. If the disk has no room for these zeros, the log
+// goes on without them.
 //
-// With [Mapped] there is no buffer: Reserve gives a record its place, in LSN order,
-// and Place.Store copies it into a shared mapping of the segment, or writes past that
-// what is large, beside other writers. The operating system has it then. So records
-// come into the log in any order, and who commits one must know that all before it
-// were stored: a store knows that from what is visible. What a crash leaves behind a
-// record that was not stored is a torn tail, as after a power cut.
+// With [Mapped] there is no buffer. Reserve gives a record its place, in LSN order.
+// Then Place.Store copies the record into a shared mapping of the segment, concurrently
+// with other writers; it writes a large record to the file instead. The operating
+// system has the record from then on. So records reach the log in any order, and
+// whoever commits one must know that all records before it were stored. A store knows
+// this from what is visible to its readers. If a crash leaves records behind one that
+// was not stored, they are a torn tail, as after a power cut.
 //
 // Invariants:
 //
-//  1. synced <= handed <= appended, and none ever falls.
-//  2. The buffer holds bytes of the current segment only, and they end where it
-//     ends. Whoever changes the current segment empties the buffer first. With Mapped
-//     records of earlier segments may still be stored: those stay mapped until
-//     tables hold all of them, and are synced again if a sync came before a record.
-//  3. At most one goroutine hands the buffer over or changes segments (writing),
-//     and at most one syncs (syncing). The two run beside each other.
-//  4. synced rises to N only after: all up to N was handed over, then every
-//     segment with bytes that were never synced was synced, in order, then the
-//     directory if a segment was created or renamed since its last sync; or
-//     after tables durably hold all up to N and the log has no segment left. So
-//     every record that was acknowledged as Synced, and every one before it,
-//     is in a synced file under a synced name.
-//  5. A claim (durable, lag) is written only after 4 made it true, or Obsolete
-//     was told that tables durably hold all up to it. A claim too low is harmless.
-//  6. A segment is recycled or removed only when the manifest durably says that
-//     tables hold all its LSNs. The rename, the new header and the new records
-//     may then reach the disk in any order and part: under the old name the
-//     segment holds nothing that is needed; under the new name a record counts
-//     only if its header and all before it are there too, and nothing in it is
-//     acknowledged as Synced before 4.
-//  7. Numbers rise with every segment made, and none is given twice: within an
-//     epoch the writer counts, and the epoch rises, durably, with each opening. What
-//     the directory shows does not matter, as a power cut may have taken entries. A
-//     segment of a later epoch than the last opening's is damage: what the caller
-//     keeps was put back to an earlier time.
-//  8. The first error of a write or sync ends the log (see [Writer]), but for those
-//     of "Running out".
+//  1. synced <= handed <= appended, and none of them ever falls.
+//  2. The buffer holds bytes of the current segment only, and they end where the
+//     records of that segment end. Whoever changes the current segment empties the
+//     buffer first. With Mapped, records of earlier segments may still be stored.
+//     Those segments stay mapped until tables hold all of their records, and they are
+//     synced again if a sync came before such a record.
+//  3. At most one goroutine hands the buffer over or changes segments (the field
+//     writing), and at most one syncs (the field syncing). The two may run
+//     concurrently.
+//  4. synced rises to N in two cases only. First: all up to N was handed over, then
+//     every segment with bytes that were never synced was synced, in order, and then
+//     the directory was, if a segment was created or renamed since its last sync.
+//     Second: tables durably hold all up to N, and the log has no segment left. So
+//     every record that was acknowledged as Synced, and every record before it, is in
+//     a synced file under a synced name.
+//  5. A claim (durable, lag) is written only after 4 made it true, or after the caller
+//     said, by Obsolete, that tables durably hold all up to it. A claim that is too low
+//     is harmless.
+//  6. A segment is recycled or removed only when the manifest durably says that tables
+//     hold all its LSNs. The rename, the new header and the new records may then reach
+//     the disk in any order and part. Under the old name, the segment holds nothing
+//     that is needed. Under the new name, a record counts only if the header and all
+//     records before it are there too, and no record is acknowledged as Synced
+//     before 4.
+//  7. Segment numbers rise, and none is used twice: the writer counts within an epoch,
+//     and the epoch rises, durably, with each opening. The content of the directory
+//     does not matter for this, as a power cut may have removed entries. A segment of
+//     an epoch later than that of the last opening is damage: somebody put back an
+//     earlier copy of what the caller keeps.
+//  8. The first error of a write or sync ends the log (see [Writer]), except for the
+//     errors under "Running out".
 //
 // # Running out
 //
-// Where an operation failed only because the system was out of space, descriptors or
-// memory (vfs.Exhausted), the log goes on once there is some again:
+// Some operations fail only because the system was out of space, descriptors or memory
+// (vfs.Exhausted). After these, the log goes on as soon as the system has some again:
 //
-//   - A segment could not be made. No record was placed. What was made of a new file is
-//     removed; a recycled one goes back to the pool under the name that it has by then,
-//     to be renamed to a greater number the next time. A crash between leaves what a
-//     crash in the middle of making a segment leaves: a file without a sound header, or,
-//     if the header's own write failed, perhaps with one. Then the segment before it gets
-//     no more records, so that the header stays true.
-//   - The buffer could not be written, or only in part. It stays, with what was appended
-//     meanwhile behind it, and the next try writes the same bytes at the same place. So
-//     no torn record is ever followed by a sound one that was acknowledged, and nothing
-//     is appended until that try succeeds. The writes whose Commit failed so are in the
-//     log after it, in LSN order; those who made them saw an error and may find them.
-//     What was handed over before can be synced meanwhile: bytes behind it that are no
-//     whole record are a torn tail.
+//   - A segment could not be made. No record got a place. A file that was new is
+//     removed. A recycled file goes back to the pool under the name that it has by
+//     then; the next try renames it to a greater number. A crash in between leaves what
+//     a crash in the middle of making a segment leaves: a file without a sound header,
+//     or, if the write of the header failed, perhaps with a sound one. Because of the
+//     latter, the segment before it gets no more records, so that the header stays true.
+//   - The buffer could not be written, or only in part. It keeps its records, and later
+//     ones are appended behind them. The next try writes the same bytes at the same
+//     place. So a torn record is never followed by a sound one that was acknowledged,
+//     and nothing is appended until that try succeeds. Then the writes whose Commit
+//     failed are in the log too, in LSN order; those who made them saw an error and may
+//     find them later. Records that were handed over before can be synced meanwhile:
+//     the bytes behind them that are no whole record are a torn tail.
 //   - The directory could not be opened for its sync. Nothing was synced yet.
 //
-// All else is final: any other errno; a sync, as the kernel may have dropped what it was
-// to cover; a write with ODSync, which is one; a large record of a mapped segment, behind
-// whose place others were stored already; and a fault in the mapping.
+// All other errors are final: any other errno; an error of a sync, as the kernel may
+// have dropped the data that the sync had to cover; an error of a write with ODSync,
+// which includes a sync; an error of the write of a large record of a mapped segment,
+// because other records were already stored behind it; and a fault in the mapping.
 //
 // # Recovery
 //
-// Let flushed be the LSN up to which tables hold everything. The segments are
-// read in order of number, from the last whose header is sound and whose after
-// is <= flushed; those before it hold nothing that is needed. reached, the LSN
-// up to which all is there, starts at flushed. A record or header is sound if
-// length, checksum and its own fields fit; it continues the log if its first
-// LSN (after+1 for a header) is <= reached+1.
+// Let flushed be the LSN up to which tables hold everything. Recovery reads the
+// segments in order of number. It begins with the last segment whose header is sound
+// and whose after is <= flushed; the segments before that one hold nothing that is
+// needed. Let reached be the LSN up to which everything is there; it starts at flushed.
+// A record or header is sound if its length, its checksum and its own fields fit. It
+// continues the log if its first LSN (after+1 for a header) is <= reached+1.
 //
-//  1. A sound record that continues the log belongs to it, and is replayed if
-//     it has an LSN > flushed.
-//  2. Where bytes are no record and the next segment begins after the last
-//     LSN that was found, the segment ends there. Else the search is for the
-//     next record of the segment, byte by byte. If that one, or else the next segment's
-//     header, continues the log, then what was damaged held nothing that is
-//     needed, and is skipped. An unsynced log of which tables hold a part can
-//     look so after a power cut.
-//  3. The records of a segment without a sound header never belong to the log:
-//     no sync covered that segment, or its header is damaged. They still say
-//     what was synced.
-//  4. If anything sound claims that an LSN > reached was synced while reached+1
-//     is not there, then a synced record was lost: the log is corrupt. Also a
-//     lost segment is found so, and the error names the missing LSNs. Nothing
-//     is replayed further, nothing is changed.
-//  5. Otherwise, if something sound does not continue the log, reached+1 was
-//     lost in a power cut that kept later bytes, or not stored yet when a crash
-//     came. None of what is later was acknowledged at the rung that outlives the
-//     crash: all from there on is the torn tail, and must never come back behind
+//  1. A sound record that continues the log belongs to it. It is replayed if it has an
+//     LSN > flushed.
+//  2. If bytes are no record, and the next segment begins after the last LSN that was
+//     found, then the segment ends there. Otherwise recovery searches the segment byte
+//     by byte for the next record. If that record, or else the header of the next
+//     segment, continues the log, then the damaged bytes held nothing that is needed
+//     and are skipped. A power cut can leave such bytes in a log that was not synced
+//     and of which tables hold a part.
+//  3. The records of a segment without a sound header never belong to the log: either
+//     no sync covered that segment, or its header is damaged. They still say what was
+//     synced.
+//  4. If anything sound claims that an LSN > reached was synced while reached+1 is not
+//     there, then a synced record was lost, and the log is corrupt. The loss of a whole
+//     segment is found in this way too. The error names the missing LSNs. Nothing more
+//     is replayed, and nothing is changed.
+//  5. Otherwise, if something sound does not continue the log, then reached+1 was lost
+//     in a power cut that kept later bytes, or was not stored yet when a crash came.
+//     Nothing later was acknowledged at the durability level that outlives the crash.
+//     So everything from there on is the torn tail, which must never come back behind
 //     new records.
 //
-// Then the log on disk is made what was replayed: segments without LSNs >
-// flushed and segments of the tail are removed, the last that stays is cut off
-// after its last record, all that stay are synced (after a process crash they
-// may be in the page cache only), and then the directory is. None of these steps
-// changes what the rules above find, each only takes away what did not count,
-// so recovery may be cut short anywhere, any number of times. Segments found
-// are never recycled as they are found, only when a running writer lets them
-// go: where a crash left two names for one file, one is obsolete and removed.
+// Afterwards the log on disk is changed to what was replayed, in this order. Segments
+// without LSNs > flushed and segments of the tail are removed. The last segment that
+// stays is cut off after its last record. All that stay are synced, because after a
+// process crash they may be in the page cache only. Then the directory is synced. No
+// step changes what the rules above find, as each removes only what did not count. So
+// recovery may be interrupted anywhere, any number of times. Segments that recovery
+// found are recycled only later, when a running writer no longer needs them: where a
+// crash left two names for one file, one of them is obsolete and removed.
 //
-// What cannot be told from a torn tail: damage to the last records of a log
-// that was not closed, if nothing later claims that they were synced.
+// One kind of damage looks like a torn tail: damage to the last records of a log that
+// was not closed, if nothing later claims that they were synced.
 package wal

@@ -25,29 +25,32 @@ const (
 	oldFixed          = 16         // fixedSize in format 1: no head
 	suffix            = ".wal"
 
-	epochBits = 32 // of a segment's number, the low ones, count the segments of one epoch
+	// The low epochBits of a segment's number count the segments of one epoch.
+	epochBits = 32
 )
 
 // header is the beginning of a segment.
 type header struct {
 	after   ikey.Seq // every LSN in the segment is greater
-	durable ikey.Seq // every LSN up to it was synced when this was written
+	durable ikey.Seq // every LSN up to it was synced when the header was written
 }
 
-// record is one record as read. Its ops are a view.
+// record is one record as read from a segment. Its ops are a view of the segment's
+// bytes.
 type record struct {
 	first   ikey.Seq
 	count   uint32   // 0 for an end mark
-	durable ikey.Seq // every LSN up to it was synced when this was written
+	durable ikey.Seq // every LSN up to it was synced when the record was written
 	ops     []byte
 	size    int64 // bytes on disk
 }
 
-// last is the LSN of the record's last operation; for a mark, the one before.
+// last is the LSN of the record's last operation. For an end mark, it is the LSN before
+// first.
 func (r *record) last() ikey.Seq { return r.first + ikey.Seq(r.count) - 1 }
 
-// segmentName returns the name of the file of segment number: its epoch, if it has
-// one, and which segment of that epoch it is.
+// segmentName returns the name of the file of segment number: its epoch, if it has one,
+// and its index within that epoch.
 func segmentName(number uint64) string {
 	if epoch := number >> epochBits; epoch > 0 {
 		return fmt.Sprintf("%06d-%06d%s", epoch, number&(1<<epochBits-1), suffix)
@@ -55,8 +58,8 @@ func segmentName(number uint64) string {
 	return fmt.Sprintf("%06d%s", number, suffix)
 }
 
-// parseName is the inverse of segmentName. Other spellings of a number are not
-// ours: two files may never stand for one segment.
+// parseName is the inverse of segmentName. It refuses other spellings of a number, so
+// that two files never stand for one segment.
 func parseName(name string) (number uint64, ok bool) {
 	digits, ok := strings.CutSuffix(name, suffix)
 	if !ok {
@@ -74,17 +77,17 @@ func parseName(name string) (number uint64, ok bool) {
 	return number, err == nil && segmentName(number) == name
 }
 
-// layout is how the header and the records of one segment are encoded. A record
-// that was written to another segment, or to another place of this one, does not
-// pass its checks.
+// layout is how the header and the records of one segment are encoded. A record that
+// was written to another segment, or to another offset of this one, does not pass its
+// checks.
 type layout struct {
 	number uint64 // of the segment
-	key    uint64 // what its checksums depend on, beside the bytes they cover
+	key    uint64 // the checksums depend on it, and on the bytes that they cover
 	old    bool   // format 1
 }
 
-// newLayout returns the layout of segment number in a log with the given secret. Two
-// segments of a log never have the same key, as mix is a bijection.
+// newLayout returns the layout of segment number in a log with the given secret. No two
+// segments of a log have the same key, because mix is a bijection.
 func newLayout(secret, number uint64) layout {
 	if number < 1<<epochBits {
 		return layout{number: number, old: true}
@@ -92,7 +95,7 @@ func newLayout(secret, number uint64) layout {
 	return layout{number: number, key: mix(secret + number)}
 }
 
-// fixed returns the bytes of a payload before its operations.
+// fixed returns how many bytes of a payload precede its operations.
 func (l layout) fixed() int64 {
 	if l.old {
 		return oldFixed
@@ -100,6 +103,13 @@ func (l layout) fixed() int64 {
 	return fixedSize
 }
 
+// IsSegment says whether a file that begins with these bytes looks like a segment, of any
+// version, whose header need not be whole: for those who look for segments on a disk.
+func IsSegment(start []byte) bool {
+	return len(start) >= 12 && binary.LittleEndian.Uint32(start[8:]) == magic
+}
+
+// putHeader encodes h into the first headerSize bytes of b.
 func (l layout) putHeader(b []byte, h header) {
 	binary.LittleEndian.PutUint32(b[8:], magic)
 	binary.LittleEndian.PutUint32(b[12:], version)
@@ -109,7 +119,7 @@ func (l layout) putHeader(b []byte, h header) {
 	binary.LittleEndian.PutUint64(b, xxhash.Sum64(b[8:headerSize])^l.key)
 }
 
-// parseHeader reads the header of the segment, or says what is wrong with it.
+// parseHeader decodes the header of the segment, or says what is wrong with it.
 func (l layout) parseHeader(b []byte) (h header, wrong string) {
 	if len(b) < headerSize {
 		return h, fmt.Sprintf("%d bytes, a header has %d", len(b), headerSize)
@@ -140,17 +150,17 @@ func (l layout) parseHeader(b []byte) (h header, wrong string) {
 	return h, ""
 }
 
-// putRecord writes the record that begins at offset `at` of the segment to b, which
-// has room for it. count 0 makes an end mark.
+// putRecord encodes the record that begins at offset `at` of the segment into b, which
+// must have room for it. A count of 0 makes an end mark.
 func (l layout) putRecord(b []byte, at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
 	l.putFixed(b, at, first, count, durable, ops)
 	copy(b[recordSize:], ops)
 	binary.LittleEndian.PutUint64(b, l.sum(xxhash.Sum64(b[8:recordSize+len(ops)]), at))
 }
 
-// putFixed writes what a record has before its operations, but for the checksum.
+// putFixed encodes all that precedes the operations of a record, except the checksum.
 func (l layout) putFixed(b []byte, at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) {
-	lag := min(uint64(first-1-durable), 1<<32-1) // saturates: a weaker claim, still true
+	lag := min(uint64(first-1-durable), 1<<32-1) // a lag that saturates is a weaker claim, which is still true
 	binary.LittleEndian.PutUint32(b[8:], uint32(fixedSize+len(ops)))
 	binary.LittleEndian.PutUint64(b[12:], uint64(first))
 	binary.LittleEndian.PutUint32(b[20:], uint32(count))
@@ -158,12 +168,12 @@ func (l layout) putFixed(b []byte, at int64, first ikey.Seq, count int, durable 
 	binary.LittleEndian.PutUint32(b[28:], l.head(b, at))
 }
 
-// head returns the check of the record at offset `at` that covers what stands before
-// the check itself. Nobody who does not know the log's secret can make one up.
+// head returns the check of the record at offset `at` that covers the fields before the
+// check itself. Nobody can compute it who does not know the log's secret.
 func (l layout) head(b []byte, at int64) uint32 { return uint32(l.sum(xxhash.Sum64(b[8:28]), at)) }
 
-// sum makes the hash of bytes that stand at offset `at` of the segment a check of
-// their place too.
+// sum turns the hash of bytes at offset `at` of the segment into a check that depends
+// on their place too.
 func (l layout) sum(hash uint64, at int64) uint64 {
 	if l.old {
 		return hash ^ mix(l.number)
@@ -171,10 +181,10 @@ func (l layout) sum(hash uint64, at int64) uint64 {
 	return hash ^ mix(l.key+uint64(at))
 }
 
-// parse reads the record at the start of b, which are the bytes of the segment from
-// offset `at` on, or says what is wrong with it. Its first LSN is more than after and
-// at most upTo, or wrong. Checks of a few bytes come first, so that a search
-// for records is fast: only what passes those is hashed.
+// parse decodes the record at the start of b, or says what is wrong with it. b holds
+// the bytes of the segment from offset `at` on. The first LSN of the record must be in
+// (after, upTo]. Checks of a few bytes come first, so that a search for records is
+// fast: only bytes that pass them are hashed.
 func (l layout) parse(b []byte, at int64, after, upTo ikey.Seq) (r record, wrong fault) {
 	fixed := l.fixed()
 	if int64(len(b)) < prefixSize+fixed {
@@ -207,8 +217,8 @@ func (l layout) parse(b []byte, at int64, after, upTo ikey.Seq) (r record, wrong
 	}, fault{}
 }
 
-// mix is the finalizer of splitmix64 (Steele, Lea, Flood, "Fast splittable
-// pseudorandom number generators", 2014), a bijection.
+// mix is the finalizer of splitmix64, a bijection (Steele, Lea, Flood, "Fast splittable
+// pseudorandom number generators", 2014).
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
@@ -216,12 +226,12 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// fault says why bytes are no record, without the cost of a message: a search
-// for records meets one at each byte.
+// fault says why bytes are no record. It costs no message: a search for records meets
+// one at each byte.
 type fault struct {
 	kind        faultKind
 	found, want uint64
-	hashed      int64 // bytes that had to be hashed to find it
+	hashed      int64 // bytes that had to be hashed before the fault was found
 }
 
 type faultKind uint8
@@ -235,6 +245,8 @@ const (
 	faultChecksum
 )
 
+// String returns the fault as a sentence for error messages, with what was found and
+// expected.
 func (f fault) String() string {
 	switch f.kind {
 	case faultShort:

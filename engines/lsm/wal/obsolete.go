@@ -7,9 +7,9 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// DropPool removes the segments that wait to be recycled, but for one: the disk is
-// full, and that one is for deletes. An error means that a file was left behind, which
-// the next recovery removes.
+// DropPool removes the segments that wait to be recycled, except one. It is for a full
+// disk: the one that stays takes deletes. An error means that a file was left behind,
+// which the next recovery removes.
 func (w *Writer) DropPool() error {
 	w.mu.Lock()
 	if len(w.pool) < 2 || w.closed {
@@ -23,11 +23,11 @@ func (w *Writer) DropPool() error {
 	return errors.Join(err, w.remove(leave))
 }
 
-// Obsolete says that tables durably hold every LSN up to flushed: the manifest
-// says so, and it was synced; no record up to it is still to be stored. Segments
-// without a later LSN go to the pool, or are removed when the pool is full or they
-// are of another size. An error means that a file was left behind, which the next
-// recovery removes, or a mapping.
+// Obsolete says that tables durably hold every LSN up to flushed: a synced manifest
+// says so, and no record up to flushed is still to be stored. Segments without a later
+// LSN go to the pool. They are removed if the pool is full or if they have another
+// size. An error means that a file was left behind, which the next recovery removes, or
+// a mapping.
 func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	w.mu.Lock()
 	w.flushed = max(w.flushed, flushed)
@@ -50,10 +50,10 @@ func (w *Writer) Obsolete(flushed ikey.Seq) error {
 	return errors.Join(err, w.remove(leave))
 }
 
-// retire closes segments that nobody needs, once no sync uses them.
+// retire closes segments that are not needed, as soon as no sync uses them.
 func (w *Writer) retire(leave []*segment) (err error) {
 	w.m.Removed += int64(len(leave))
-	if w.syncing { // perhaps these files
+	if w.syncing { // the sync may use these files
 		w.retired = append(w.retired, leave...)
 		return nil
 	}

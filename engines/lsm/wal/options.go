@@ -8,7 +8,7 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// SyncMethod says how [Writer.Commit] reaches rung Synced.
+// SyncMethod says how [Writer.Commit] reaches the durability level Synced.
 type SyncMethod uint8
 
 // The methods.
@@ -16,7 +16,7 @@ const (
 	FDataSync SyncMethod = iota // fdatasync after the write
 	FSync                       // fsync after the write
 	ODSync                      // the write itself, to a file opened with O_DSYNC
-	NoSync                      // not at all: Synced is refused
+	NoSync                      // no sync: a commit at Synced is refused
 )
 
 var syncNames = [...]string{FDataSync: "fdatasync", FSync: "fsync", ODSync: "odsync", NoSync: "none"}
@@ -24,14 +24,8 @@ var syncNames = [...]string{FDataSync: "fdatasync", FSync: "fsync", ODSync: "ods
 // String returns the name used by flags and results.
 func (m SyncMethod) String() string { return name(syncNames[:], uint8(m)) }
 
-// Supports says whether a log with this method can reach rung d.
+// Supports says whether a log with this method can reach durability level d.
 func (m SyncMethod) Supports(d kv.Durability) bool { return m != NoSync || d < kv.Synced }
-
-// ParseSyncMethod is the inverse of [SyncMethod.String].
-func ParseSyncMethod(s string) (SyncMethod, error) {
-	i, err := parse(syncNames[:], s, "sync method")
-	return SyncMethod(i), err
-}
 
 // WriteMethod says how records get to the operating system.
 type WriteMethod uint8
@@ -39,7 +33,7 @@ type WriteMethod uint8
 // The methods.
 const (
 	Positioned WriteMethod = iota // one positioned write for each record or group
-	Mapped                        // stores to a shared mapping of the segment: no system call, but for large records
+	Mapped                        // stores to a shared mapping of the segment; only large records need a system call
 )
 
 var writeNames = [...]string{Positioned: "positioned", Mapped: "mapped"}
@@ -47,12 +41,7 @@ var writeNames = [...]string{Positioned: "positioned", Mapped: "mapped"}
 // String returns the name used by flags and results.
 func (m WriteMethod) String() string { return name(writeNames[:], uint8(m)) }
 
-// ParseWriteMethod is the inverse of [WriteMethod.String].
-func ParseWriteMethod(s string) (WriteMethod, error) {
-	i, err := parse(writeNames[:], s, "write method")
-	return WriteMethod(i), err
-}
-
+// name returns the name of method i.
 func name(names []string, i uint8) string {
 	if int(i) < len(names) {
 		return names[i]
@@ -60,55 +49,49 @@ func name(names []string, i uint8) string {
 	return fmt.Sprintf("method(%d)", i)
 }
 
-func parse(names []string, s, what string) (uint8, error) {
-	for i, name := range names {
-		if name == s {
-			return uint8(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%s %q: want one of %q", what, s, names)
-}
-
-// Options tune a log. FS and Dir are needed; all else works as its zero value.
+// Options tune a log. FS and Dir are required; everything else may be zero.
 type Options struct {
 	FS  vfs.FS
-	Dir string // exists; other files in it are left alone
+	Dir string // must exist; other files in it are left alone
 
-	// Epoch counts the openings of the log. It rises with each, durably, before NewWriter
-	// is called: so no two segments of a log ever have one number. Recover and Check are
-	// given that of the last opening, 0 if there was none: segments of later ones belong
-	// to another history. NewWriter is given the new one, from 1 on.
+	// Epoch counts the openings of the log. It must rise with each opening, and must be
+	// durable before NewWriter is called, so that no two segments of a log ever have
+	// the same number. Recover and Check take the epoch of the last opening, or 0 if
+	// there was none: segments of later epochs belong to another history. NewWriter
+	// takes the new epoch, which is 1 or more.
 	Epoch uint64
-	// Secret is the same at each opening. It keeps those who choose what is stored from
-	// making bytes that look like a record.
+	// Secret must be the same at each opening. With it, people who choose what is
+	// stored cannot make bytes that look like a record.
 	Secret uint64
 
 	SegmentSize int64 // bytes; default 16 MiB. A larger record gets a segment of its own size
 	PoolSize    int64 // bytes of recycled segments kept; default 80 MiB, negative keeps none
 
-	// Any log opens with any of these.
+	// The following may differ between openings: every log opens with any of them.
 
 	Sync  SyncMethod
-	Write WriteMethod // Mapped goes with any Sync but ODSync, which says nothing of stores
+	Write WriteMethod // Mapped works with every Sync except ODSync, which does not cover stores to memory
 
-	// Progress, if set, is called by Recover now and then, with bytes of the log read and
-	// to be read. An error that it returns ends Recover.
+	// Progress, if not nil, is called by Recover after each MiB or so, with the bytes
+	// of the log that were read and that are to be read in all. An error of it ends
+	// Recover.
 	Progress func(done, total int64) error
 }
 
-// Limits of SegmentSize in bytes. The smallest holds a header, a record and an
-// end mark; it is there for tests.
+// Limits of SegmentSize, in bytes. The smallest segment holds a header, one record and
+// one end mark; it exists for tests.
 const (
 	minSegmentSize = headerSize + 2*markSize
 	maxSegmentSize = 1 << 32
 )
 
-// The sizes that an option of 0 stands for, in bytes.
+// Defaults of the sizes, in bytes.
 const (
 	DefaultSegmentSize = 16 << 20
 	DefaultPoolSize    = 80 << 20
 )
 
+// withDefaults returns o with the defaults in the place of zeros.
 func (o Options) withDefaults() Options {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = DefaultSegmentSize
@@ -119,6 +102,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// check returns an error for the first option that cannot work.
 func (o Options) check() error {
 	switch {
 	case o.FS == nil || o.Dir == "":

@@ -7,23 +7,22 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// TestMethodNames checks that names and methods are inverse.
-func TestMethodNames(t *testing.T) {
+// TestMethods checks that every method has a name of its own, and which durability
+// levels each sync method gives.
+func TestMethods(t *testing.T) {
+	seen := map[string]bool{}
 	for m := FDataSync; m <= NoSync; m++ {
-		if got, err := ParseSyncMethod(m.String()); err != nil || got != m {
-			t.Errorf("%s parses to %s, %v", m, got, err)
+		if name := m.String(); name == "" || seen[name] {
+			t.Errorf("sync method %d is named %q", m, name)
+		} else {
+			seen[name] = true
 		}
 		if m.Supports(kv.Synced) == (m == NoSync) || !m.Supports(kv.Buffered) {
-			t.Errorf("%s supports the wrong rungs", m)
+			t.Errorf("%s supports the wrong durability levels", m)
 		}
 	}
-	for m := Positioned; m <= Mapped; m++ {
-		if got, err := ParseWriteMethod(m.String()); err != nil || got != m {
-			t.Errorf("%s parses to %s, %v", m, got, err)
-		}
-	}
-	if _, err := ParseSyncMethod("sometimes"); err == nil {
-		t.Error("an unknown method was parsed")
+	if p, m := Positioned.String(), Mapped.String(); p != "positioned" || m != "mapped" {
+		t.Errorf("write methods are named %q and %q", p, m)
 	}
 }
 

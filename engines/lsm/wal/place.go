@@ -7,41 +7,53 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// largeRecord is from how many bytes on a record is written, not stored, to a
-// mapped segment too: a system call then costs less than a page fault for each of
-// its pages. Batches of 1000 entries of 116 bytes take 73 us in place of 142
-// (2-core Xeon VM, ext4). In small segments it is less, so that tests with such
-// go both ways.
+// largeRecord is the size, in bytes, from which a record is written to the file of a
+// mapped segment instead of being stored to the mapping. From this size on, one system
+// call costs less than a page fault for each page of the record: a batch of 1000
+// entries of 116 bytes takes 73 us instead of 142 us (2-core Xeon VM, ext4). In small
+// segments the limit is lower, so that tests with such segments cover both ways.
 const largeRecord = 16 << 10
 
-// forgetBytes is how many bytes of a mapping the writer leaves behind it before
-// their pages leave the memory of the process.
+// forgetBytes is how many bytes of a mapping lie behind the last record before their
+// pages are dropped from the memory of the process.
 const forgetBytes = 1 << 20
 
-// readyBytes is how far ahead of the records the pages of a mapping are made ready
-// for stores, and how many at once. Without it a page is when its first record
-// comes, and writers beside each other wait for it in the kernel: 24 page faults a
-// thousand writes in place of 2, a fifth to a third of the processor time in place of
-// an eighth (BenchmarkWriters/2 under perf stat, ext4, 2-core Xeon VM).
+// readyBytes is how far ahead of the records the pages of a mapping are allocated, and
+// how many bytes are allocated in one step. Without this, a page is allocated by the
+// first store to it, and concurrent writers wait in the kernel until that is done. It
+// reduces page faults from 24 to 2 per thousand writes, and their share of the
+// processor time from between a fifth and a third to an eighth (BenchmarkWriters/2
+// under perf stat, ext4, 2-core Xeon VM).
 const readyBytes = 32 << 10
 
-// Place is where a record belongs that has its turn in the log. Every Place is
-// stored, once, by any goroutine.
+// Place is where a record belongs whose turn in the log was reserved. Its owner, any one
+// goroutine, must call Store exactly once and then Advance.
+//
+// Invariants of a mapped log:
+//
+//  1. Reserve gives out places under mu, so their offsets rise with their LSNs, and no
+//     two places overlap. Therefore Store needs no lock: nobody else writes these bytes.
+//  2. Places are stored in any order and concurrently. So "handed over" is known only
+//     from outside: Commit(last) may be called when all records up to last were stored.
+//  3. A segment stays mapped until every place in it was stored, because Obsolete must
+//     not be called before that.
+//  4. Forget and Populate change which pages are in memory, never their content. So
+//     Advance may come late, early for its neighbours, or not at all.
 type Place struct {
 	w       *Writer
-	segment *segment // nil: the record was encoded into the buffer
-	large   bool     // written past the mapping
-	at      int64    // offset in segment
+	segment *segment // nil if the record was already encoded into the buffer
+	large   bool     // written to the file, not to the mapping
+	at      int64    // offset in the segment
 	size    int64
 	first   ikey.Seq
 	count   int
-	durable ikey.Seq // claimed by the record
-	behind  int64    // pages of the mapping from here to at may leave memory
-	ahead   int64    // pages from here on have to be made ready; 0: none
+	durable ikey.Seq // the claim of the record: see Writer.claim
+	behind  int64    // offset: pages of the mapping in [behind, at) may be dropped from memory
+	ahead   int64    // offset: readyBytes from here on are to be allocated; 0 means none
 }
 
-// place returns the place of a record of size bytes, the last before the end of the
-// current segment, which is mapped. It is called under mu.
+// place returns the place of a record of size bytes, the last record before the end of
+// the current segment, which is mapped. The caller holds w.mu.
 func (w *Writer) place(size int64, first ikey.Seq, count int, durable ikey.Seq) Place {
 	s := w.cur
 	at := s.end - size
@@ -59,9 +71,8 @@ func (w *Writer) place(size int64, first ikey.Seq, count int, durable ikey.Seq) 
 	return p
 }
 
-// Store writes the record whose operations are ops, those that it was reserved
-// for. An error breaks the log: nobody whose record comes later has it
-// acknowledged.
+// Store writes the record with the operations that it was reserved for; ops are not
+// kept. An error breaks the log, so that no later record is acknowledged.
 func (p *Place) Store(ops []byte) error {
 	err := p.write(ops)
 	if err != nil {
@@ -72,7 +83,7 @@ func (p *Place) Store(ops []byte) error {
 	return err
 }
 
-// write is Store before it breaks the log.
+// write is Store, except that an error does not break the log.
 func (p *Place) write(ops []byte) error {
 	switch {
 	case p.segment == nil:
@@ -84,8 +95,8 @@ func (p *Place) write(ops []byte) error {
 	}
 }
 
-// copy encodes the record into the mapping. A device that fails is met here, as a
-// fault.
+// copy encodes the record into the mapping. An error of the device appears here, as a
+// memory fault.
 func (p *Place) copy(ops []byte) (err error) {
 	s := p.segment
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), s.name, &err)
@@ -93,9 +104,9 @@ func (p *Place) copy(ops []byte) (err error) {
 	return nil
 }
 
-// Advance does what the mapping needs now and then as records go on: pages ahead
-// become ready, pages behind leave memory. It is called once after Store, when no
-// other writer waits for the record any more.
+// Advance allocates pages of the mapping ahead of the records, and drops pages behind
+// them, whenever enough bytes were used up. The owner of the place calls it once after
+// Store, at a time when no other writer waits for this record.
 func (p *Place) Advance() {
 	if p.behind < p.at || p.ahead > 0 {
 		p.segment.advise(p.behind, p.at, p.ahead)

@@ -6,30 +6,31 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// scanner finds the records of one segment in the order of their place, which is the
-// order of their LSNs. It allocates nothing: a record is a view of data.
+// scanner finds the records of one segment in the order of their offsets, which is also
+// the order of their LSNs. It allocates nothing: a record is a view of data.
 //
 // Its work is linear in len(data), whatever data holds. A record is hashed only if its
-// head is right. Bytes that are no record of this segment at this offset pass that check
-// with odds of 2^-32, as their author does not know the log's secret, and the segment's
-// own records do not overlap. Format 1 has no heads. There a record is hashed if its LSN
-// fits, so bytes that were chosen to look like records can make the work quadratic.
+// head is right. Bytes that are no record of this segment at this offset pass that
+// check with odds of 2^-32, because their author does not know the log's secret, and
+// the segment's own records do not overlap. Format 1 has no heads: there a record is
+// hashed if its LSN fits, so bytes that were chosen to look like records can make the
+// work quadratic.
 type scanner struct {
 	layout
 
 	data   []byte
-	off    int64    // where the next record is expected
-	after  ikey.Seq // of the last record found, or of what lies before the first
-	blind  bool     // what lies before the first record is not known: after is a lower bound
+	off    int64    // the offset at which the next record is expected
+	after  ikey.Seq // the last LSN of the last record found, or of the log before the first record
+	blind  bool     // the LSN before the first record is not known, and after is only a lower bound
 	hashed int64    // bytes of records that were hashed
 }
 
-// here returns the record at the expected offset, or why there is none.
+// here returns the record at the expected offset, or says why there is none.
 func (s *scanner) here() (r record, wrong fault) { return s.try(s.off) }
 
-// search returns the first record behind the expected offset, at which there is none,
-// and the offset at which it begins. It looks at every byte, because the length that
-// would lead to the next record may be what is damaged.
+// search returns the first record behind the expected offset, where there is none, and
+// the offset at which that record begins. It looks at every byte, because the damaged
+// bytes may be the length that would lead to the next record.
 func (s *scanner) search() (r record, at int64, ok bool) {
 	fixed := s.fixed()
 	for at = s.off + 1; at+prefixSize+fixed <= int64(len(s.data)); at++ {
@@ -47,8 +48,8 @@ func (s *scanner) search() (r record, at int64, ok bool) {
 }
 
 // try reads the record at an offset. If there is one, the scanner expects the next
-// record behind it. LSNs are dense and an operation takes a byte at least, so the number
-// of bytes passed over bounds the LSN that the record can begin with.
+// record behind it. LSNs are dense and an operation takes at least one byte, so the
+// number of bytes passed over limits the LSN with which the record can begin.
 func (s *scanner) try(at int64) (r record, wrong fault) {
 	upTo := min(s.after+1+ikey.Seq(at-s.off), ikey.MaxSeq)
 	if s.blind {
@@ -62,10 +63,10 @@ func (s *scanner) try(at int64) (r record, wrong fault) {
 	return r, wrong
 }
 
-// skippable returns how many bytes after the first one of b, where a length of
-// 0 was found, cannot begin a record either: no length is 0, so at least one of
-// the bytes that hold it is not. The unused rest of a preallocated segment, up
-// to 16 MiB of zeros, is passed so.
+// skippable returns how many bytes after the first one of b cannot begin a record
+// either. A length of 0 was found at the first byte. No length is 0, so at least one of
+// the bytes that hold a length is not 0. In this way the unused rest of a preallocated
+// segment, up to 16 MiB of zeros, is passed quickly.
 func skippable(b []byte) int64 {
 	const lengthEnd = 12 // the four bytes before it are zeros
 	n := lengthEnd

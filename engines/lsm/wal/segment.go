@@ -12,32 +12,33 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// segment is one segment file in use. A recycled file gets a new segment.
+// segment is one segment file in use. A file that is recycled gets a new segment value.
 type segment struct {
 	layout
 	name string
-	size int64    // bytes of the file; records end before
-	end  int64    // bytes used, those still in the writer's buffer included
-	last ikey.Seq // of the last record; before the first, the LSN it begins after
+	size int64    // of the file, in bytes; records end before it
+	end  int64    // bytes used, including those still in the writer's buffer
+	last ikey.Seq // of the last record; without records, the LSN after which the segment begins
 
-	file   vfs.File            // nil for a recovered segment that was not reused
-	view   vfs.WritableMapping // with write method Mapped: until all records are in tables, as some may be stored late
-	viewMu sync.Mutex          // keeps view from those who only advise
-	left   int64               // offset up to which pages of view were let go
-	ready  int64               // offset up to which pages of view were made ready
-	filled int64               // offset up to which the file has blocks that were written
-	synced bool                // sealed, and all of it was synced
-	full   bool                // takes no more records: see errHeader
+	file   vfs.File            // nil for a segment of an earlier opening that was not recycled
+	view   vfs.WritableMapping // with Mapped, until tables hold all records, as some may be stored late
+	viewMu sync.Mutex          // keeps view mapped during advise
+	left   int64               // offset up to which pages of view were dropped from memory
+	ready  int64               // offset up to which pages of view were allocated
+	filled int64               // offset up to which the blocks of the file have been written once
+	synced bool                // no longer the current segment, and synced as a whole
+	full   bool                // the segment takes no more records: see errHeader
 }
 
-// errHeader marks an error of the write of a header, of which a part may be there. The
-// bytes that are missing may be zeros, as the file's are, and then the header is sound.
-// It says that no segment before it has later LSNs, so that must stay true, though the
-// segment could not be made.
+// errHeader marks an error of the write of a header, of which a part may have been
+// written. Missing bytes may be zeros, as in the rest of the file, and then the header
+// may be sound all the same. The header says that no segment before it has later LSNs.
+// This must stay true although the segment could not be made, so the segment before it
+// takes no more records.
 var errHeader = errors.New("write of the segment's header")
 
-// writeHeader writes the header of a mapped segment past its mapping: the first
-// store there faults in megabytes, which takes milliseconds.
+// writeHeader writes the header of a mapped segment to the file, not to the mapping:
+// the first store to the mapping would fault in megabytes, which takes milliseconds.
 func (s *segment) writeHeader(h header) error {
 	b := make([]byte, headerSize)
 	s.putHeader(b, h)
@@ -45,13 +46,13 @@ func (s *segment) writeHeader(h header) error {
 	return err
 }
 
-// writeRecord writes a record past the mapping, as putRecord puts it in memory, but
-// ops are not copied.
+// writeRecord writes a record to the file, not to the mapping. The bytes are those of
+// putRecord, but ops are not copied.
 func (s *segment) writeRecord(at int64, first ikey.Seq, count int, durable ikey.Seq, ops []byte) error {
 	b := make([]byte, recordSize)
 	s.putFixed(b, at, first, count, durable, ops)
 	d := xxhash.New()
-	_, _ = d.Write(b[8:]) // never fails
+	_, _ = d.Write(b[8:]) // Write of a hash never fails
 	_, _ = d.Write(ops)
 	binary.LittleEndian.PutUint64(b, s.sum(d.Sum64(), at))
 	if _, err := s.file.WriteAt(ops, at+recordSize); err != nil {
@@ -61,18 +62,19 @@ func (s *segment) writeRecord(at int64, first ikey.Seq, count int, durable ikey.
 	return err
 }
 
-// fillStep is how many bytes of zeros are written at once, at most, when records
-// come within half of that of blocks which were only allocated. A sync of such
-// blocks writes the file's metadata too: 29 records with their sync take 67 us there,
-// and 45 where blocks were written before; 32 writers of the store do 284k writes/s
-// in place of 216k (ext4, 2-core Xeon VM). Recycled segments have been written. In
-// small segments steps are less, so that tests with such take several.
+// fillStep is how many bytes of zeros are written in one step, at most. A step is made
+// when the records come within half a step of blocks that were only allocated. A sync
+// of such blocks writes metadata of the file too: 29 records with their sync then take
+// 67 us, but 45 us where the blocks were written before, and 32 writers of the store do
+// 284k instead of 216k writes/s (ext4, 2-core Xeon VM). The blocks of recycled segments
+// were written before. In small segments the steps are smaller, so that tests with such
+// segments take several.
 const fillStep = 256 << 10
 
 var zeros [fillStep]byte
 
-// fillAhead makes the blocks after end, where the written records end, ready for
-// records that are synced. It returns how many bytes it wrote.
+// fillAhead writes zeros behind end, where the written records end, if a step is due.
+// It returns how many bytes it wrote.
 func (s *segment) fillAhead(end int64) (int, error) {
 	step := min(fillStep, s.size/8)
 	from := max(end, s.filled)
@@ -81,14 +83,14 @@ func (s *segment) fillAhead(end int64) (int, error) {
 	}
 	to := min(from+step, s.size)
 	n, err := s.file.WriteAt(zeros[:to-from], from)
-	if vfs.Exhausted(err) { // the records find their blocks, or not, without it
+	if vfs.Exhausted(err) { // the zeros are not necessary
 		return n, nil
 	}
 	s.filled = to
 	return n, err
 }
 
-// unmap ends the storing to s: all its records are stored.
+// unmap gives up the mapping of s. All records of s must have been stored.
 func (s *segment) unmap() error {
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
@@ -100,13 +102,13 @@ func (s *segment) unmap() error {
 	return v.Unmap()
 }
 
-// advise lets the pages of [left, at) leave memory, and makes those from ahead on
-// ready if that is above 0.
+// advise drops the pages of [left, at) from memory. If ahead is above 0, it allocates
+// the pages of the readyBytes from there on.
 func (s *segment) advise(left, at, ahead int64) {
 	s.viewMu.Lock()
 	defer s.viewMu.Unlock()
 	if s.view == nil {
-		return // a late one: tables hold it all
+		return // the record was stored late: tables hold the whole segment already
 	}
 	s.view.Forget(left, at)
 	if ahead > 0 {
@@ -121,7 +123,7 @@ func (s *segment) close() error {
 	return errors.Join(s.unmap(), s.file.Close())
 }
 
-// sync makes all that was handed over to s durable. With ODSync it is already.
+// sync makes everything that was handed over to s durable. With ODSync it already is.
 func (s *segment) sync(m SyncMethod) error {
 	switch m {
 	case FDataSync:
@@ -132,10 +134,11 @@ func (s *segment) sync(m SyncMethod) error {
 	return nil
 }
 
-// openSegment makes the file of segment number, which begins with h, of at least size
-// bytes: old under a new name, or a new file if old is nil. Its entry is durable after
-// SyncDir. With a mapping the header is written, else that is the caller's to do. On an
-// error a new file is gone, as the disk may be full, and old is fit for another try.
+// openSegment makes the file of segment number, with room for at least size bytes,
+// which begins with h. The file is that of old under a new name, or a new file if old
+// is nil. Its directory entry is durable after SyncDir. With Mapped, openSegment writes
+// the header; otherwise, the caller does. After an error, a new file has been removed,
+// as the disk may be full, and old can be used for another try.
 func (o Options) openSegment(number uint64, h header, size int64, old *segment) (_ *segment, err error) {
 	s := &segment{layout: newLayout(o.Secret, number), name: segmentName(number), size: size}
 	if old == nil {
@@ -154,11 +157,11 @@ func (o Options) openSegment(number uint64, h header, size int64, old *segment) 
 	case s.file != nil:
 		err = errors.Join(err, s.close())
 	}
-	_ = o.FS.Remove(o.path(s.name)) // recovery takes it for what a crash left, and err says more
+	_ = o.FS.Remove(o.path(s.name)) // recovery treats a file that stays as one left by a crash, and err says more
 	return nil, err
 }
 
-// prepare makes an open file ready to hold records.
+// prepare makes an open file ready to take records.
 func (o Options) prepare(s *segment, h header) (err error) {
 	if err := s.file.Allocate(s.size); err != nil || o.Write != Mapped {
 		return err
@@ -174,6 +177,7 @@ func (o Options) prepare(s *segment, h header) (err error) {
 	return nil
 }
 
+// create creates and opens the file of s.
 func (o Options) create(s *segment) (err error) {
 	if s.file, err = o.FS.Create(o.path(s.name)); err != nil || o.Sync != ODSync {
 		return err
@@ -185,7 +189,7 @@ func (o Options) create(s *segment) (err error) {
 	return err
 }
 
-// reuse gives old the name of s, under which it stays if what comes after fails.
+// reuse gives the file of old the name of s. old keeps that name if a later step fails.
 func (o Options) reuse(s, old *segment) (err error) {
 	if err = o.FS.Rename(o.path(old.name), o.path(s.name)); err != nil {
 		return err

@@ -12,63 +12,69 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Buffer sizes in bytes. Records wait in the buffer until a Commit asks for
-// them or it is full; a buffer that one large record made larger than the
-// second is not kept.
+// Sizes of the buffer, in bytes. Records wait in the buffer until a Commit asks for
+// them or until the buffer holds fullBuffer bytes. A buffer that a large record made
+// larger than keptBuffer is not used again.
 const (
 	fullBuffer = 256 << 10
 	keptBuffer = 1 << 20
 )
 
-// Writer appends to a log. Append and Reserve are called by one goroutine at a
-// time, all else is safe for concurrent use.
+// Writer appends to a log. Append and Reserve must be called by one goroutine at a
+// time. All other methods are safe for concurrent use. See "Writing" in the package
+// comment for the invariants.
 //
-// The first error of a write or a sync breaks the log for good: what is on disk
-// after it is not known (after a failed fsync the kernel may have marked the
-// lost pages as clean, so a retry would lie). Every later call returns it.
+// The first error of a write or of a sync breaks the log for good, because the state of
+// the disk is not known after it: after an fsync that failed, the kernel may have
+// marked the lost pages as clean, so that a second fsync would succeed without writing
+// them. Every later call returns the first error.
 //
-// An error that wraps kv.ErrExhausted is another matter: the log's state is known, and
+// An error that wraps kv.ErrExhausted does not break the log. Its state is known, and
 // each later call tries again what failed. See "Running out" in the package comment.
 type Writer struct {
 	o Options
 
+	// mu guards all fields below except durable and reached, which are read without it.
+	// It is taken before segment.viewMu. It is not held during a write or a sync; the
+	// fields writing and syncing keep other goroutines from that work meanwhile.
 	mu        sync.Mutex
 	written   sync.Cond // signals a change of handed, writing or err
-	settled   sync.Cond // signals a change of synced, syncing or err
+	syncEnded sync.Cond // signals a change of synced, syncing or err
 	err       error     // sticky
 	closed    bool
-	writing   bool // somebody hands a buffer to the file, or opens a segment
-	syncing   bool // somebody syncs
-	dirDirty  bool // a segment was created or renamed since the last SyncDir
-	clean     bool // the log on disk needs no end mark
-	asked     bool // somebody asked for Synced
-	stuck     bool // the last write of the buffer failed for want of something
-	lastGroup int64
+	writing   bool  // a goroutine writes a buffer to the file, or opens a segment
+	syncing   bool  // a goroutine syncs
+	dirDirty  bool  // a segment was created or renamed since the last SyncDir
+	clean     bool  // the log on disk needs no end mark
+	asked     bool  // some Commit asked for Synced
+	stuck     bool  // the last write of the buffer failed because the system was out of something
+	lastGroup int64 // records covered by the last sync
 
-	// appended >= handed >= synced: the last LSN appended, that the operating
-	// system is known to have, and that is durable with all before it.
+	// appended >= handed >= synced. They are the last LSN that was appended, that the
+	// operating system is known to have, and that is durable together with all before
+	// it.
 	appended, handed, synced ikey.Seq
-	flushed                  ikey.Seq      // of the last Obsolete
-	durable                  atomic.Uint64 // synced, for those who do not hold mu
-	// reached is handed + 1 for those who do not hold mu; with Mapped, where what was
-	// stored is handed over, more than any LSN. 0 once the log is broken or closed.
+	flushed                  ikey.Seq      // the argument of the last Obsolete
+	durable                  atomic.Uint64 // a copy of synced, read without mu
+	// reached is handed + 1, read without mu. With Mapped it is above every LSN,
+	// because what was stored is handed over. It is 0 once the log is broken or closed.
 	reached atomic.Uint64
 
-	pending []byte     // records from handed on, all of segment cur
-	spare   []byte     // the other buffer, when nobody writes it
+	pending []byte     // the buffer: records after handed, all of segment cur
+	spare   []byte     // the other buffer, or nil while it is being written
 	cur     *segment   // nil before the first Append
-	live    []*segment // sealed, oldest first
-	dirty   []*segment // scratch of the one who syncs
-	pool    []*segment // oldest first
-	retired []*segment // to be closed after the sync that may use them
+	live    []*segment // earlier segments that hold needed records, oldest first
+	dirty   []*segment // the files of the current sync; reused
+	pool    []*segment // segments to be recycled, oldest first
+	retired []*segment // to be closed when the current sync, which may use them, has ended
 	next    uint64     // number of the next segment
 
 	m Metrics
 }
 
-// NewWriter continues the log that [Recover] read with the same Options but for the Epoch.
-// It keeps the segments of r until [Writer.Obsolete] lets them go, and writes to a
-// new one, made by the first Append.
+// NewWriter continues the log that [Recover] read. The Options must be the same, except
+// for the Epoch. NewWriter keeps the segments of r until [Writer.Obsolete] releases
+// them. It writes to a new segment, which the first Append makes.
 func NewWriter(o Options, r Recovered) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -88,7 +94,7 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 		appended: r.LastSeq, handed: r.LastSeq, synced: r.LastSeq,
 	}
 	w.durable.Store(uint64(r.LastSeq))
-	w.written.L, w.settled.L = &w.mu, &w.mu
+	w.written.L, w.syncEnded.L = &w.mu, &w.mu
 	if o.Write == Mapped {
 		w.reached.Store(math.MaxUint64)
 	}
@@ -100,11 +106,11 @@ func NewWriter(o Options, r Recovered) (*Writer, error) {
 	return w, nil
 }
 
-// Append adds a record: count operations with the LSNs first, first+1 and so
-// on, encoded in ops, which is copied. first is the LSN after the last one
-// appended. It does not wait for a sync; a record that does not fit in the
-// segment waits for the next segment to be made ready. [Writer.Commit] says
-// when the record has reached a rung.
+// Append adds a record: count operations with the LSNs first, first+1 and so on,
+// encoded in ops, which is copied. first must be the LSN after the last one appended.
+// Append does not wait for a sync. A record that does not fit in the current segment
+// waits until a new one is made. [Writer.Commit] says when the record has reached a
+// durability level.
 func (w *Writer) Append(first ikey.Seq, count int, ops []byte) error {
 	p, err := w.Reserve(first, count, ops)
 	if err != nil {
@@ -117,10 +123,10 @@ func (w *Writer) Append(first ikey.Seq, count int, ops []byte) error {
 	return nil
 }
 
-// Reserve is the part of Append that goes in LSN order. The record is in the log
-// when [Place.Store] has returned, which goes on beside other writers: with
-// [Mapped] that copies it, else it was encoded here, into the buffer that they
-// share.
+// Reserve is the first part of Append, the one that must run in LSN order. The record
+// is in the log when [Place.Store] has returned, which may run concurrently with other
+// writers. With [Mapped], Store copies the record. Otherwise Reserve has already
+// encoded it into the buffer, which all writers share, and Store does nothing.
 func (w *Writer) Reserve(first ikey.Seq, count int, ops []byte) (Place, error) {
 	w.mu.Lock()
 	p, err := w.append(first, count, ops)
@@ -128,6 +134,7 @@ func (w *Writer) Reserve(first ikey.Seq, count int, ops []byte) (Place, error) {
 	return p, err
 }
 
+// append is Reserve under w.mu.
 func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err error) {
 	if err := w.state(); err != nil {
 		return p, err
@@ -148,14 +155,14 @@ func (w *Writer) append(first ikey.Seq, count int, ops []byte) (p Place, err err
 	w.clean = false
 	if len(w.pending) >= fullBuffer {
 		if err = w.write(w.appended); errors.Is(err, kv.ErrExhausted) {
-			err = nil // the record has its place; its Commit tries again
+			err = nil // the record has its place; its Commit tries the write again
 		}
 	}
 	return p, err
 }
 
-// Resume tries again what an earlier call could not write, if there is such. The error
-// is that of the try.
+// Resume tries again what an earlier call could not write, if there is such a write. It
+// returns the error of this try.
 func (w *Writer) Resume() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,8 +172,8 @@ func (w *Writer) Resume() error {
 	return w.unstick()
 }
 
-// unstick writes what the last write could not, so that the buffer does not grow
-// while nothing is written.
+// unstick repeats the last write if it failed, so that the buffer does not grow while
+// nothing can be written.
 func (w *Writer) unstick() error {
 	if !w.stuck {
 		return nil
@@ -174,8 +181,8 @@ func (w *Writer) unstick() error {
 	return w.write(w.appended)
 }
 
-// put gives a record its place in the current segment, or encodes it into the
-// segment's buffer. Records leave room for an end mark.
+// put gives a record its place in the current segment, or encodes it into the buffer of
+// the segment. Records leave room for an end mark.
 func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error) {
 	size := int64(recordSize + len(ops))
 	room := size
@@ -197,13 +204,13 @@ func (w *Writer) put(first ikey.Seq, count int, ops []byte) (p Place, err error)
 	return w.place(size, first, count, durable), nil
 }
 
-// claim returns what a record that begins with LSN first may say of durability:
+// claim returns what a record that begins with LSN first may say about durability:
 // every LSN up to the result is synced in the log or durable in tables.
 func (w *Writer) claim(first ikey.Seq) ikey.Seq {
 	return min(max(w.synced, w.flushed), first-1)
 }
 
-// extend makes the buffer n bytes longer and returns them.
+// extend makes the buffer n bytes longer and returns these bytes.
 func (w *Writer) extend(n int) []byte {
 	old := len(w.pending)
 	if need := old + n; need <= cap(w.pending) {
@@ -216,8 +223,8 @@ func (w *Writer) extend(n int) []byte {
 	return w.pending[old:]
 }
 
-// drain hands over all that was appended, so that the buffer is empty. w.mu is held
-// on entry and on return, not meanwhile. Nobody appends.
+// drain hands over everything that was appended, so that the buffer is empty. w.mu is
+// held on entry and on return, but not in between. No other goroutine may append.
 func (w *Writer) drain() error {
 	for w.writing || w.handed < w.appended || len(w.pending) > 0 {
 		if err := w.state(); err != nil {
@@ -232,9 +239,9 @@ func (w *Writer) drain() error {
 	return w.state()
 }
 
-// rotate makes a segment with room for a record of the given size the current one.
-// What is in the buffer is handed over first, so that it holds bytes of one segment
-// only.
+// rotate makes a new current segment, with room for a record of the given size. It
+// first hands over the buffer, so that the buffer holds bytes of one segment only
+// (invariant 2).
 func (w *Writer) rotate(room int64) error {
 	if w.o.Write == Positioned {
 		if err := w.drain(); err != nil {
@@ -252,7 +259,7 @@ func (w *Writer) rotate(room int64) error {
 	}
 	h := header{after: w.appended, durable: w.claim(w.appended + 1)}
 	w.next++
-	w.writing = true // keeps everybody else from the buffer
+	w.writing = true // keeps all other goroutines from the buffer
 	sealed := w.cur
 	w.mu.Unlock()
 	if sealed != nil {
@@ -269,8 +276,8 @@ func (w *Writer) rotate(room int64) error {
 	return nil
 }
 
-// begin makes s the current segment. Its header is in the mapping, or comes first in
-// the buffer.
+// begin makes s the current segment. If s is mapped, its header is written already;
+// otherwise the header is the first thing in the buffer.
 func (w *Writer) begin(s *segment, h header) {
 	if w.cur != nil {
 		w.live = append(w.live, w.cur)
@@ -284,8 +291,8 @@ func (w *Writer) begin(s *segment, h header) {
 	w.m.Bytes += headerSize
 }
 
-// notOpened says what becomes of the log when no segment could be made, from old if
-// that is not nil: nothing, if only something was lacking.
+// notOpened handles the failure to make a segment, from the file of old if old is not
+// nil. If the system was only out of something, the log stays as it was.
 func (w *Writer) notOpened(old *segment, err error) error {
 	if w.cur != nil && errors.Is(err, errHeader) {
 		w.cur.full = true
@@ -302,12 +309,14 @@ func (w *Writer) notOpened(old *segment, err error) error {
 	return fmt.Errorf("wal: no new segment: %w", vfs.MarkExhausted(err))
 }
 
-// Close hands over and syncs all that was appended, leaves a mark that says so if there
-// is room for it (damage found later is then known to be damage), and gives back what the log does
-// not need, as [Writer.Shrink] does; where that fails a file is left behind, which
-// the next recovery removes. With NoSync it does not sync and leaves no mark. It must
-// not run together with Append, and every place is stored. A second Close returns
-// kv.ErrClosed, and so does Append after; Commit says whether the rung was reached.
+// Close hands over and syncs everything that was appended. Then it writes an end mark,
+// if there is room for one, so that damage which is found later is known not to be a
+// torn tail. It gives back what the log does not need, as [Writer.Shrink] does. If that
+// fails, a file is left behind, which the next recovery removes.
+//
+// With NoSync, Close does not sync and writes no mark. Close must not run concurrently
+// with Append, and every Place must have been stored. A second Close, and every later
+// Append, returns kv.ErrClosed; Commit says whether the durability level was reached.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -325,11 +334,11 @@ func (w *Writer) Close() error {
 		if w.writing {
 			w.written.Wait()
 		} else {
-			w.settled.Wait()
+			w.syncEnded.Wait()
 		}
 	}
 	w.written.Broadcast()
-	w.settled.Broadcast()
+	w.syncEnded.Broadcast()
 	files := w.live
 	if w.cur != nil {
 		files = append(files, w.cur)
@@ -337,13 +346,13 @@ func (w *Writer) Close() error {
 	for _, s := range files {
 		err = errors.Join(err, s.close())
 	}
-	unneeded = append(unneeded, w.pool...) // of a broken log, or come since
+	unneeded = append(unneeded, w.pool...) // of a broken log, or added since
 	w.pool = nil
 	return errors.Join(err, w.retire(unneeded), w.remove(unneeded))
 }
 
-// finish makes all durable and writes the end mark, unless there is no room for it: then
-// the log is what a kill leaves.
+// finish makes everything durable and writes the end mark. If there is no room for the
+// mark, the log stays as a kill would leave it.
 func (w *Writer) finish() error {
 	w.stored(w.appended)
 	if err := w.drain(); err != nil || w.o.Sync == NoSync || w.clean {
@@ -394,6 +403,6 @@ func (w *Writer) fail(err error) error {
 	}
 	w.reached.Store(0)
 	w.written.Broadcast()
-	w.settled.Broadcast()
+	w.syncEnded.Broadcast()
 	return w.err
 }

@@ -197,7 +197,7 @@ func TestGroupCommit(t *testing.T) {
 
 // commitAll has goroutines take places under one lock, store beside each other and
 // commit, as a store does. All up to stored is.
-func commitAll(t testing.TB, w *Writer, stored *atomic.Uint64, goroutines, each int, rung func() kv.Durability) (last ikey.Seq) {
+func commitAll(t testing.TB, w *Writer, stored *atomic.Uint64, goroutines, each int, level func() kv.Durability) (last ikey.Seq) {
 	var (
 		commit sync.Mutex
 		wait   sync.WaitGroup
@@ -215,7 +215,7 @@ func commitAll(t testing.TB, w *Writer, stored *atomic.Uint64, goroutines, each 
 					runtime.Gosched()
 				}
 				stored.Store(uint64(mine))
-				err = errors.Join(err, w.Commit(mine, rung()))
+				err = errors.Join(err, w.Commit(mine, level()))
 				place.Advance()
 				if err != nil {
 					t.Error(err)

@@ -17,8 +17,18 @@
 // A transaction sees what was committed, with its sync, when it began: Badger waits
 // for the commits that run (oracle.readTs), so all reads are durable.
 //
-// Settings are the defaults, but: conflict detection off (writes are blind),
-// no compression, no block cache (CacheSize is not used: the authors advise
+// Transactions (Options.Transactions) are Badger's own, with its conflict detection,
+// which notes a hash of each key that is written, by plain writes too, and keeps it until
+// no transaction or snapshot is open that began before. Badger promises "concurrent ACID
+// transactions with serializable snapshot isolation (SSI) guarantees" (README of v4.9.6).
+// So the adapter gives kv.Serializable, with what is known: a scan notes the keys that it
+// returned and not its range, so that phantoms pass (issue 2057). kv.SnapshotIsolation is
+// refused: only reads are compared with writes of others, two that write one key blindly
+// both commit. A conflict may be false: a scan also notes the key it seeks and the one
+// above its range that ends it, and keys are compared by 64-bit hashes.
+//
+// Settings are the defaults, but: conflict detection off without transactions (plain
+// writes are blind), no compression, no block cache (CacheSize is not used: the authors advise
 // against one without compression and encryption, tables are mapped), metrics
 // off (they are global to the process).
 //
@@ -34,8 +44,10 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 
@@ -54,30 +66,40 @@ var keys = adapter.NewKeys(65000, []byte("!badger!"))
 
 type engine struct {
 	*adapter.Engine
-	db *badger.DB
+	*adapter.Transactor
+	db      *badger.DB
+	options peers.Options
 }
 
 // Open opens the store in dir, making it if it is missing.
 func Open(dir string, o peers.Options) (kv.Engine, error) {
 	o = o.WithDefaults()
-	rung := o.FixedRung()
-	bo := badger.DefaultOptions(dir).
-		WithLogger(nil).
-		WithSyncWrites(rung == kv.Synced).
-		WithMemTableSize(o.MemTableSize).
-		WithValueThreshold(min(1<<20, o.MemTableSize*15/100/4)). // it must fit into a transaction
-		WithDetectConflicts(false).
-		WithCompression(options.None).
-		WithBlockCacheSize(0).
-		WithMetricsEnabled(false)
-	db, err := badger.Open(bo)
+	db, err := badger.Open(libraryOptions(dir, o))
 	if err != nil {
 		if strings.Contains(err.Error(), "Cannot acquire directory lock") {
 			return nil, fmt.Errorf("%w: %s: %w", kv.ErrInUse, dir, err)
 		}
 		return nil, err
 	}
-	return &engine{adapter.New(&store{db: db}, rung), db}, nil
+	s := &store{db: db}
+	a := adapter.New(s, o.FixedRung())
+	var levels []kv.Isolation
+	if o.Transactions {
+		levels = append(levels, kv.Serializable)
+	}
+	return &engine{a, adapter.NewTransactor(a, s.begin, levels...), db, o}, nil
+}
+
+func libraryOptions(dir string, o peers.Options) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithLogger(nil).
+		WithSyncWrites(o.FixedRung() == kv.Synced).
+		WithMemTableSize(o.MemTableSize).
+		WithValueThreshold(min(1<<20, o.MemTableSize*15/100/4)). // it must fit into a transaction
+		WithDetectConflicts(o.Transactions).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithMetricsEnabled(false)
 }
 
 // store implements [adapter.Store].
@@ -99,19 +121,19 @@ func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return scan(txn, txn.Discard, lower, upper), nil
 }
 
+func (s *store) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	txn := s.db.NewTransaction(false)
+	return scanReverse(txn, txn.Discard, lower, upper), nil
+}
+
 func (s *store) Apply(b *kv.Batch, _ kv.Durability) error {
 	if keys.InBucket(b) {
 		s.buckets.Lock()
 		defer s.buckets.Unlock()
 	}
-	txn := s.db.NewTransaction(true)
-	defer txn.Discard()
-	err := keys.Apply(b.Ops(), writer{txn})
-	if err == nil {
-		err = txn.Commit()
-	}
-	if errors.Is(err, badger.ErrTxnTooBig) {
-		return fmt.Errorf("%w: batch of %d operations, %d bytes: %w", kv.ErrTooLarge, b.Len(), len(b.Bytes()), err)
+	err := badger.ErrConflict
+	for errors.Is(err, badger.ErrConflict) { // a transaction wrote a bucket that was read
+		err = commit(s.db.NewTransaction(true), b)
 	}
 	return err
 }
@@ -125,6 +147,10 @@ func (v view) Get(dst, key []byte) ([]byte, error) { return get(v.txn, dst, key)
 
 func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return scan(v.txn, func() {}, lower, upper), nil
+}
+
+func (v view) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return scanReverse(v.txn, func() {}, lower, upper), nil
 }
 
 func (v view) Close() error {
@@ -173,9 +199,18 @@ func (w writer) Set(stored, value []byte) error { return w.txn.Set(stored, value
 func (w writer) Delete(stored []byte) error     { return w.txn.Delete(stored) }
 
 func scan(txn *badger.Txn, discard func(), lower, upper []byte) adapter.Cursor {
+	return keys.Cursor(newCursor(txn, discard, false), lower, upper)
+}
+
+func scanReverse(txn *badger.Txn, discard func(), lower, upper []byte) adapter.ReverseCursor {
+	return keys.ReverseCursor(reverseCursor{newCursor(txn, discard, true)}, lower, upper)
+}
+
+func newCursor(txn *badger.Txn, discard func(), reverse bool) *cursor {
 	o := badger.DefaultIteratorOptions
 	o.PrefetchValues = false // values are in the tables, unless they are over the threshold
-	return keys.Cursor(&cursor{it: txn.NewIterator(o), discard: discard}, lower, upper)
+	o.Reverse = reverse
+	return &cursor{it: txn.NewIterator(o), discard: discard}
 }
 
 type cursor struct {
@@ -206,9 +241,46 @@ func (c *cursor) Close() error {
 	return c.err
 }
 
+// reverseCursor is a cursor whose iterator walks downwards.
+type reverseCursor struct{ *cursor }
+
+func (c reverseCursor) Last() ([]byte, []byte, bool) { return c.First() }
+func (c reverseCursor) Prev() ([]byte, []byte, bool) { return c.Next() }
+
+// SeekLT seeks to the last key that is not above key, and passes key itself.
+func (c reverseCursor) SeekLT(key []byte) ([]byte, []byte, bool) {
+	found, value, ok := c.SeekGE(key)
+	if ok && bytes.Equal(found, key) {
+		return c.Next()
+	}
+	return found, value, ok
+}
+
 // Compact implements [kv.Compacter].
 func (e *engine) Compact() error {
 	return e.Do(func() error { return e.db.Flatten(4) })
+}
+
+// Checkpoint implements [kv.Checkpointer] by Badger's backup, loaded into a new store:
+// each entry is copied. One goroutine reads, as each has a read timestamp of its own:
+// DB.Backup, with several, does not copy one state while others write.
+func (e *engine) Checkpoint(dir string) error {
+	return e.MakeCheckpoint(dir, func(dir string) error {
+		copied, err := badger.Open(libraryOptions(dir, e.options))
+		if err != nil {
+			return err
+		}
+		r, w := io.Pipe()
+		go func() {
+			stream := e.db.NewStream()
+			stream.NumGo = 1
+			_, err := stream.Backup(w, 0)
+			_ = w.CloseWithError(err) // never fails
+		}()
+		err = copied.Load(r, 16)
+		_ = r.CloseWithError(err) // ends a backup that goes on
+		return errors.Join(err, copied.Close())
+	})
 }
 
 // Verify implements [kv.Verifier].

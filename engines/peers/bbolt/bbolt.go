@@ -27,6 +27,14 @@
 // them, delays a lone writer by its MaxBatchDelay or, without one, joins
 // nobody.
 //
+// Transactions are bbolt's own. "Bolt allows only one read-write transaction at a time but
+// allows as many read-only transactions as you want at a time", and "each transaction has
+// a consistent view of the data as it existed when the transaction started" (README of
+// v1.5.0). So each sees what is committed, none meets a conflict, and kv.Serializable and
+// kv.SnapshotIsolation are given; Begin and Apply wait for the transaction that writes. One
+// goroutine that has such a transaction open and applies a batch waits for ever. A
+// checkpoint is Tx.CopyFile: a copy of all pages, which a read transaction makes.
+//
 // Keys: see adapter.Keys; bbolt refuses the empty key and keys over 32768
 // bytes.
 package bbolt
@@ -49,7 +57,10 @@ import (
 // Module is the Go module of the library.
 const Module = "go.etcd.io/bbolt"
 
-const initialMmapSize = 64 << 30
+const (
+	fileName        = "bbolt.db"
+	initialMmapSize = 64 << 30
+)
 
 var (
 	bucketName = []byte("kv")
@@ -58,6 +69,7 @@ var (
 
 type engine struct {
 	*adapter.Engine
+	*adapter.Transactor
 	db *bbolt.DB
 }
 
@@ -67,7 +79,7 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 		return nil, err
 	}
 	rung := o.FixedRung()
-	db, err := bbolt.Open(filepath.Join(dir, "bbolt.db"), 0o644, &bbolt.Options{
+	db, err := bbolt.Open(filepath.Join(dir, fileName), 0o644, &bbolt.Options{
 		Timeout:         1, // one try
 		NoSync:          rung == kv.Buffered,
 		NoFreelistSync:  true,
@@ -91,7 +103,8 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if o.DurableReads {
 		s.commit = new(sync.Mutex)
 	}
-	return &engine{adapter.New(s, rung), db}, nil
+	a := adapter.New(s, rung)
+	return &engine{a, adapter.NewTransactor(a, s.write, kv.SnapshotIsolation, kv.Serializable), db}, nil
 }
 
 // corrupt makes bbolt's errors about damaged files match [kv.ErrCorrupt].
@@ -133,20 +146,48 @@ func (s store) Get(dst, key []byte) ([]byte, error) {
 }
 
 func (s store) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	raw, err := s.cursor()
+	if err != nil {
+		return nil, err
+	}
+	return keys.Cursor(raw, lower, upper), nil
+}
+
+func (s store) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	raw, err := s.cursor()
+	if err != nil {
+		return nil, err
+	}
+	return keys.ReverseCursor(raw, lower, upper), nil
+}
+
+// cursor returns one that owns a read transaction.
+func (s store) cursor() (*cursor, error) {
 	tx, err := s.begin()
 	if err != nil {
 		return nil, err
 	}
-	raw := &cursor{c: tx.Bucket(bucketName).Cursor(), close: tx.Rollback}
-	return keys.Cursor(raw, lower, upper), nil
+	return &cursor{c: tx.Bucket(bucketName).Cursor(), close: tx.Rollback}, nil
 }
 
 func (s store) Apply(b *kv.Batch, _ kv.Durability) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	return s.commitBatch(tx, b)
+}
+
+// commitBatch ends a transaction with the writes of b.
+func (s store) commitBatch(tx *bbolt.Tx, b *kv.Batch) error {
+	if err := keys.Apply(b.Ops(), writer{tx.Bucket(bucketName)}); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
 	if s.commit != nil {
 		s.commit.Lock()
 		defer s.commit.Unlock()
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error { return keys.Apply(b.Ops(), writer{tx.Bucket(bucketName)}) })
+	return tx.Commit()
 }
 
 func (s store) Snapshot() (adapter.View, error) {
@@ -168,6 +209,10 @@ func (v view) Get(dst, key []byte) ([]byte, error) { return get(v.bucket, dst, k
 
 func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return keys.Cursor(&cursor{c: v.bucket.Cursor()}, lower, upper), nil
+}
+
+func (v view) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return keys.ReverseCursor(&cursor{c: v.bucket.Cursor()}, lower, upper), nil
 }
 
 func (v view) Close() error { return v.tx.Rollback() }
@@ -208,6 +253,15 @@ func at(key, value []byte) (k, v []byte, ok bool) { return key, value, key != ni
 func (c *cursor) First() ([]byte, []byte, bool)            { return at(c.c.First()) }
 func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) { return at(c.c.Seek(key)) }
 func (c *cursor) Next() ([]byte, []byte, bool)             { return at(c.c.Next()) }
+func (c *cursor) Last() ([]byte, []byte, bool)             { return at(c.c.Last()) }
+func (c *cursor) Prev() ([]byte, []byte, bool)             { return at(c.c.Prev()) }
+
+func (c *cursor) SeekLT(key []byte) ([]byte, []byte, bool) {
+	if found, _ := c.c.Seek(key); found == nil {
+		return c.Last()
+	}
+	return c.Prev()
+}
 
 func (c *cursor) Close() error {
 	if c.close == nil {
@@ -225,6 +279,13 @@ func (e *engine) Verify() error {
 			}
 			return err
 		})
+	})
+}
+
+// Checkpoint implements [kv.Checkpointer]: a read transaction writes all pages.
+func (e *engine) Checkpoint(dir string) error {
+	return e.MakeCheckpoint(dir, func(dir string) error {
+		return e.db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(filepath.Join(dir, fileName), 0o644) })
 	})
 }
 

@@ -10,9 +10,12 @@ import (
 )
 
 func harness(d kv.Durability) kvtest.Harness {
-	return kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-		return Open(dir, peers.Options{Durability: d})
-	}}
+	return kvtest.Harness{
+		Open: func(dir string) (kv.Engine, error) {
+			return Open(dir, peers.Options{Durability: d})
+		},
+		WritersWait: true,
+	}
 }
 
 func TestBuffered(t *testing.T) { kvtest.Run(t, harness(kv.Buffered)) }

@@ -12,6 +12,12 @@
 //
 // A write is seen by readers after its sync.
 //
+// Transactions are DB.OpenTransaction: "Only one transaction can be opened at a time", and
+// calls of Write and OpenTransaction wait until it has ended (doc of that method). So kv.Serializable and kv.SnapshotIsolation
+// are given without conflicts, and writers wait: one goroutine that has a transaction open
+// and applies a batch waits for ever. A commit is written as tables and synced, at
+// whatever level. The library has neither checkpoints nor range deletes.
+//
 // Settings are those of go-ethereum, the largest user: bloom filters of 10
 // bits, no compaction triggered by seeks, many open files. Compression is off.
 package goleveldb
@@ -39,6 +45,7 @@ const Module = "github.com/syndtr/goleveldb"
 
 type engine struct {
 	*adapter.Engine
+	*adapter.Transactor
 	db *leveldb.DB
 }
 
@@ -59,7 +66,9 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err != nil {
 		return nil, corrupt(err)
 	}
-	e := &engine{adapter.New(store{db}, kv.Buffered, kv.Synced), db}
+	s := store{db}
+	a := adapter.New(s, kv.Buffered, kv.Synced)
+	e := &engine{a, adapter.NewTransactor(a, s.begin, kv.SnapshotIsolation, kv.Serializable), db}
 	if o.DurableReads {
 		e.WithDurableReads(false)
 	}
@@ -72,6 +81,10 @@ type store struct{ db *leveldb.DB }
 func (s store) Get(dst, key []byte) ([]byte, error) { return get(s.db, dst, key) }
 
 func (s store) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	return scan(s.db, lower, upper), nil
+}
+
+func (s store) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
 	return scan(s.db, lower, upper), nil
 }
 
@@ -106,6 +119,10 @@ func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) {
 	return scan(v.snap, lower, upper), nil
 }
 
+func (v view) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return scan(v.snap, lower, upper), nil
+}
+
 func (v view) Close() error {
 	v.snap.Release()
 	return nil
@@ -119,7 +136,7 @@ func get(r leveldb.Reader, dst, key []byte) ([]byte, error) {
 	return append(dst, value...), corrupt(err)
 }
 
-func scan(r leveldb.Reader, lower, upper []byte) adapter.Cursor {
+func scan(r leveldb.Reader, lower, upper []byte) *cursor {
 	return &cursor{r.NewIterator(&util.Range{Start: lower, Limit: upper}, nil)}
 }
 
@@ -135,6 +152,15 @@ func (c *cursor) at(ok bool) (key, value []byte, _ bool) {
 func (c *cursor) First() ([]byte, []byte, bool)            { return c.at(c.it.First()) }
 func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) { return c.at(c.it.Seek(key)) }
 func (c *cursor) Next() ([]byte, []byte, bool)             { return c.at(c.it.Next()) }
+func (c *cursor) Last() ([]byte, []byte, bool)             { return c.at(c.it.Last()) }
+func (c *cursor) Prev() ([]byte, []byte, bool)             { return c.at(c.it.Prev()) }
+
+func (c *cursor) SeekLT(key []byte) ([]byte, []byte, bool) {
+	if c.it.Seek(key) {
+		return c.Prev()
+	}
+	return c.Last()
+}
 
 func (c *cursor) Close() error {
 	err := c.it.Error()

@@ -9,9 +9,12 @@ import (
 )
 
 // Small tables make the short tests flush and compact.
-var harness = kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-	return Open(dir, peers.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10})
-}}
+var harness = kvtest.Harness{
+	Open: func(dir string) (kv.Engine, error) {
+		return Open(dir, peers.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10})
+	},
+	WritersWait: true,
+}
 
 func TestEngine(t *testing.T) { kvtest.Run(t, harness) }
 func TestRandom(t *testing.T) { kvtest.Random(t, harness) }

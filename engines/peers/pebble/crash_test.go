@@ -17,8 +17,8 @@ import (
 // failure takes any part of what was not synced.
 type machine struct{ disk *vfs.MemFS }
 
-func (m *machine) Open() (kv.Engine, error) {
-	return open("db", peers.Options{CacheSize: 1 << 20, MemTableSize: 64 << 10}, m.disk)
+func (m *machine) Open(dir string) (kv.Engine, error) {
+	return open(dir, peers.Options{CacheSize: 1 << 20, MemTableSize: 64 << 10}, m.disk)
 }
 
 func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
@@ -30,17 +30,10 @@ func (m *machine) Crash(kind kvtest.CrashKind, seed uint64) {
 	m.disk = m.disk.CrashClone(cfg)
 }
 
-func TestCrash(t *testing.T) {
-	kvtest.Random(t, kvtest.Harness{NewMachine: func() kvtest.Machine {
-		return &machine{vfs.NewCrashableMem()}
-	}})
-}
+func newMachine() kvtest.Machine { return &machine{vfs.NewCrashableMem()} }
 
-func FuzzCrash(f *testing.F) {
-	kvtest.Fuzz(f, kvtest.Harness{NewMachine: func() kvtest.Machine {
-		return &machine{vfs.NewCrashableMem()}
-	}})
-}
+func TestCrash(t *testing.T) { kvtest.Random(t, kvtest.Harness{NewMachine: newMachine}) }
+func FuzzCrash(f *testing.F) { kvtest.Fuzz(f, kvtest.Harness{NewMachine: newMachine}) }
 
 // TestSyncedSurvivesBuffered cuts the power after one synced write and many
 // buffered ones, of which any blocks may be lost. The store must open and have
@@ -84,8 +77,8 @@ func TestSyncedSurvivesBuffered(t *testing.T) {
 // foreignMachine crashes a file system of this module, below foreignFS.
 type foreignMachine struct{ disk *ours.Mem }
 
-func (m *foreignMachine) Open() (kv.Engine, error) {
-	return Open("/db", peers.Options{FS: m.disk, Small: true})
+func (m *foreignMachine) Open(dir string) (kv.Engine, error) {
+	return Open(dir, peers.Options{FS: m.disk, Small: true})
 }
 
 func (m *foreignMachine) Crash(kind kvtest.CrashKind, seed uint64) {

@@ -43,7 +43,7 @@ func (f *foreignFS) wrap(name string, open func(string) (ours.File, error)) (vfs
 }
 
 func (f *foreignFS) Link(oldname, newname string) error {
-	return &os.LinkError{Op: "link", Old: oldname, New: newname, Err: syscall.EOPNOTSUPP}
+	return f.fs.Link(oldname, newname)
 }
 
 func (f *foreignFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {

@@ -16,6 +16,12 @@
 // key schema and without value separation, which is experimental, and with
 // compression off.
 //
+// Transactions are indexed batches: their reads see the newest state and the batch over
+// it, and nothing is compared at the commit. So they give kv.ReadCommitted alone. Pebble
+// says that the operations of a batch "are applied atomically" and promises no isolation
+// beyond that (doc of pebble.Batch). Range deletes are Pebble's own, and checkpoints are DB.Checkpoint
+// with WithFlushedWAL: tables as hard links, the log copied.
+//
 // Keys: only those of zeros alone, the empty one included, are mapped (see
 // adapter.Keys). In v2.1.7 a flush panics ("unreachable", PrefixBytesBuilder in
 // sstable/colblk/prefix_bytes.go) when a data block holds no key but the empty
@@ -48,6 +54,7 @@ const Module = "github.com/cockroachdb/pebble/v2"
 
 type engine struct {
 	*adapter.Engine
+	*adapter.Transactor
 	store *store
 }
 
@@ -76,7 +83,8 @@ func open(dir string, o peers.Options, base vfs.FS) (kv.Engine, error) {
 	if s.db, err = pebble.Open(dir, s.options(o)); err != nil {
 		return nil, errors.Join(corrupt(err), lock.Close())
 	}
-	e := &engine{adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced), s}
+	a := adapter.New(s, kv.Volatile, kv.Buffered, kv.Synced).WithRangeDeletes()
+	e := &engine{a, adapter.NewTransactor(a, s.begin, kv.ReadCommitted), s}
 	e.WithSyncInterval(o.SyncInterval, s.sync)
 	if o.DurableReads {
 		e.WithDurableReads(true)
@@ -161,7 +169,7 @@ func get(r pebble.Reader, dst, key []byte) ([]byte, error) {
 	return dst, closer.Close()
 }
 
-func scan(r pebble.Reader, lower, upper []byte) (adapter.Cursor, error) {
+func scan(r pebble.Reader, lower, upper []byte) (*cursor, error) {
 	c := new(cursor)
 	if lower != nil {
 		c.o.LowerBound = adapter.StoredZeros(lower)
@@ -181,20 +189,37 @@ func (s *store) Get(dst, key []byte) ([]byte, error) { return get(s.db, dst, key
 
 func (s *store) Scan(lower, upper []byte) (adapter.Cursor, error) { return scan(s.db, lower, upper) }
 
+func (s *store) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return scan(s.db, lower, upper)
+}
+
 func (s *store) Apply(b *kv.Batch, d kv.Durability) error {
 	batch := s.db.NewBatchWithSize(len(b.Bytes()) + 16) // from Pebble's pool, Close gives it back
 	defer func() { _ = batch.Close() }()
 	for ops := b.Ops(); ops.Next(); {
-		var err error
-		if ops.Kind == kv.OpSet {
-			err = batch.Set(adapter.StoredZeros(ops.Key), ops.Value, nil)
-		} else {
-			err = batch.Delete(adapter.StoredZeros(ops.Key), nil)
-		}
-		if err != nil {
+		if err := write(batch, ops); err != nil {
 			return err
 		}
 	}
+	return s.commit(batch, d)
+}
+
+// write adds one operation to a batch.
+func write(batch *pebble.Batch, op kv.Ops) error {
+	switch op.Kind {
+	case kv.OpSet:
+		return batch.Set(adapter.StoredZeros(op.Key), op.Value, nil)
+	case kv.OpDelete:
+		return batch.Delete(adapter.StoredZeros(op.Key), nil)
+	}
+	upper := afterAllKeys
+	if op.Value != nil {
+		upper = adapter.StoredZeros(op.Value)
+	}
+	return batch.DeleteRange(adapter.StoredZeros(op.Key), upper, nil)
+}
+
+func (s *store) commit(batch *pebble.Batch, d kv.Durability) error {
 	switch d {
 	case kv.Volatile:
 		return batch.Commit(pebble.NoSync)
@@ -223,6 +248,10 @@ func (v view) Get(dst, key []byte) ([]byte, error) { return get(v.snap, dst, key
 
 func (v view) Scan(lower, upper []byte) (adapter.Cursor, error) { return scan(v.snap, lower, upper) }
 
+func (v view) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	return scan(v.snap, lower, upper)
+}
+
 func (v view) Close() error { return v.snap.Close() }
 
 type cursor struct {
@@ -246,6 +275,11 @@ func (c *cursor) SeekGE(key []byte) ([]byte, []byte, bool) {
 	return c.at(c.it.SeekGE(adapter.StoredZeros(key)))
 }
 func (c *cursor) Next() ([]byte, []byte, bool) { return c.at(c.it.Next()) }
+func (c *cursor) Last() ([]byte, []byte, bool) { return c.at(c.it.Last()) }
+func (c *cursor) SeekLT(key []byte) ([]byte, []byte, bool) {
+	return c.at(c.it.SeekLT(adapter.StoredZeros(key)))
+}
+func (c *cursor) Prev() ([]byte, []byte, bool) { return c.at(c.it.Prev()) }
 func (c *cursor) Close() error                 { return corrupt(errors.Join(c.err, c.it.Close())) }
 
 // corrupt makes Pebble's corruption errors match [kv.ErrCorrupt].
@@ -261,6 +295,20 @@ func (e *engine) Sync() error { return e.Do(e.store.sync) }
 
 // Flush implements [kv.Flusher].
 func (e *engine) Flush() error { return e.Do(e.store.db.Flush) }
+
+// Checkpoint implements [kv.Checkpointer]. Pebble syncs what it makes, and removes it
+// after an error; the log is flushed first, for what was written at a weak level.
+func (e *engine) Checkpoint(dir string) error {
+	return e.Do(func() error {
+		dir, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		e.store.fs.wanted.Add(1)
+		defer e.store.fs.wanted.Add(-1)
+		return e.store.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	})
+}
 
 // afterAllKeys sorts after every key: Compact wants a finite range.
 var afterAllKeys = bytes.Repeat([]byte{0xff}, kv.MaxKeySize+1)

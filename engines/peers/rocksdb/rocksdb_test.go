@@ -11,10 +11,28 @@ import (
 )
 
 // Small tables make the short tests flush and compact.
-var harness = kvtest.Harness{Open: func(dir string) (kv.Engine, error) {
-	return Open(dir, peers.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10})
-}}
+func small(transactions bool) peers.Options {
+	return peers.Options{CacheSize: 8 << 20, MemTableSize: 256 << 10, Transactions: transactions}
+}
 
-func TestEngine(t *testing.T) { kvtest.Run(t, harness) }
-func TestRandom(t *testing.T) { kvtest.Random(t, harness) }
-func FuzzEngine(f *testing.F) { kvtest.Fuzz(f, harness) }
+var plainHarness = kvtest.Harness{Open: func(dir string) (kv.Engine, error) { return Open(dir, small(false)) }}
+
+var optimistic = kvtest.Harness{
+	Open:           func(dir string) (kv.Engine, error) { return Open(dir, small(true)) },
+	FalseConflicts: "memtables that reach back to the snapshot may be gone (Try again)",
+}
+
+var pessimistic = kvtest.Harness{
+	Open:        func(dir string) (kv.Engine, error) { return OpenPessimistic(dir, small(true)) },
+	WritersWait: true,
+}
+
+func TestEngine(t *testing.T) { kvtest.Run(t, plainHarness) }
+func TestRandom(t *testing.T) { kvtest.Random(t, plainHarness) }
+func FuzzEngine(f *testing.F) { kvtest.Fuzz(f, plainHarness) }
+
+func TestOptimistic(t *testing.T)       { kvtest.Run(t, optimistic) }
+func TestOptimisticRandom(t *testing.T) { kvtest.Random(t, optimistic) }
+
+func TestPessimistic(t *testing.T)       { kvtest.Run(t, pessimistic) }
+func TestPessimisticRandom(t *testing.T) { kvtest.Random(t, pessimistic) }

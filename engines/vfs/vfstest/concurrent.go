@@ -9,9 +9,9 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// testConcurrent has goroutines write, read, map and sync their own stripes of
-// one file, and make and remove files of their own. It fails on a wrong byte;
-// run it under -race.
+// testConcurrent runs goroutines that write, read, map and sync stripes of one file, a
+// stripe each, and that create and remove files of their own. It fails on a wrong byte.
+// Run it under -race.
 func testConcurrent(x *fixture) {
 	const workers, stripe, rounds = 4, 6000, 20
 	f := x.create("shared", "")

@@ -1,4 +1,4 @@
-// Package vfstest is the conformance suite of [vfs.FS]: what every
+// Package vfstest is the conformance suite of [vfs.FS]. It judges what every
 // implementation does alike while nothing crashes.
 package vfstest
 
@@ -16,8 +16,9 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Run checks the file systems that newFS makes. Each call of newFS gives one,
-// and a directory in it that exists, is empty, and is used by this call alone.
+// Run checks the file systems that newFS makes. Each call of newFS returns one, with
+// the path of a directory in it. The directory must exist, be empty, and belong to this
+// call alone.
 func Run(t *testing.T, newFS func(t *testing.T) (vfs.FS, string)) {
 	for _, c := range []struct {
 		name string
@@ -33,6 +34,7 @@ func Run(t *testing.T, newFS func(t *testing.T) (vfs.FS, string)) {
 		{"Syncs", testSyncs},
 		{"Remove", testRemove},
 		{"Rename", testRename},
+		{"Link", testLink},
 		{"Directories", testDirectories},
 		{"OpenFileOutlivesName", testOpenFileOutlivesName},
 		{"Map", testMap},
@@ -270,6 +272,27 @@ func testRename(x *fixture) {
 	if x.fs.Rename(x.path("f"), x.path("f/e/f")) == nil {
 		x.Error("a directory was moved into itself")
 	}
+}
+
+func testLink(x *fixture) {
+	f := x.create("a", "text")
+	defer f.Close()
+	x.must(x.fs.MkdirAll(x.path("d")))
+	x.must(x.fs.Link(x.path("a"), x.path("d/b")))
+	x.named("d/b", "text")
+	x.write(f, "T", 0)
+	x.named("d/b", "Text")
+	x.must(x.fs.Remove(x.path("a")))
+	x.named("d/b", "Text")
+	x.mustBe(x.fs.Link(x.path("a"), x.path("c")), fs.ErrNotExist)
+	x.mustBe(x.fs.Link(x.path("d/b"), x.path("d/b")), fs.ErrExist)
+	x.mustBe(x.fs.Link(x.path("d/b"), x.path("none/b")), fs.ErrNotExist)
+	if x.fs.Link(x.path("d"), x.path("e")) == nil {
+		x.Error("a directory was given another name")
+	}
+	x.list(".", "d")
+	x.must(vfs.LinkOrCopy(x.fs, x.path("d/b"), x.path("c")))
+	x.named("c", "Text")
 }
 
 // list checks the names in a directory.

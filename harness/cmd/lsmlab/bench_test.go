@@ -186,6 +186,10 @@ func TestBenchWrongUse(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{\n  \"roundz\": 3\n}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	negative := filepath.Join(parent, "negative.json")
+	if err := os.WriteFile(negative, []byte(`{"cache_size": -5}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
@@ -203,6 +207,7 @@ func TestBenchWrongUse(t *testing.T) {
 		{[]string{"--engines", "toy,toy"}, "toy is named twice"},
 		{[]string{"--plan", "nope"}, "no such plan"},
 		{[]string{"--plan", broken}, "broken.json:"},
+		{[]string{"--plan", negative}, "plan: cache_size is -5: want 0 to"},
 		{[]string{"--plan", filepath.Join(parent, "none.json")}, "no such file"},
 		{[]string{"--memtables", "--plan", "quick"}, "races engines"},
 		{[]string{"--keys", "90000000000000000"}, "--keys is"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/compare"
 	"lsmlab/harness/result"
 )
@@ -101,7 +102,7 @@ func TestList(t *testing.T) {
 		}
 	}
 	o = lab(t, "list", "workloads", "--json")
-	var l listing
+	var l inventory.Listing
 	if err := json.Unmarshal([]byte(o.stdout), &l); err != nil || len(l.Engines) != 0 || len(l.Workloads) < 10 {
 		t.Errorf("%v %+v", err, l)
 	}

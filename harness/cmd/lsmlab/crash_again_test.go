@@ -7,10 +7,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-
-	"lsmlab/powerfail/campaign"
-	"lsmlab/powerfail/campaign/vmtier"
-	"lsmlab/powerfail/rundir"
 )
 
 // A printed line gives a shell the words that the flags had.
@@ -27,28 +23,6 @@ func TestCommandLineWords(t *testing.T) {
 	want := `lsmlab --check-cmd='` + strings.ReplaceAll(given, "'", `'\''`) + `' --engines=one,two`
 	if got := commandLine("lsmlab", c.Flags()); got != want {
 		t.Errorf("printed %s\n   want %s", got, want)
-	}
-}
-
-// A run without a single state has no verdict, whatever made it so: not one of cells
-// that do not apply, and not the sum of empty shards.
-func TestCrashNoVerdict(t *testing.T) {
-	dir := t.TempDir()
-	empty := filepath.Join(dir, "empty")
-	r, err := campaign.Begin(empty, rundir.Run{Tier: vmtier.Name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out strings.Builder
-	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "nothing was tested") {
-		t.Errorf("without cells: %v", err)
-	}
-	r.Failed = 2
-	if err := finish(t.Context(), &out, r); exitStatus(err) != exitUsage || !strings.Contains(err.Error(), "2 cells could not be run") {
-		t.Errorf("with cells that failed: %v", err)
-	}
-	if status, said := crash("", "merge", empty, "--out", filepath.Join(dir, "merged")); status != exitUsage || !strings.Contains(said, "nothing was tested") {
-		t.Errorf("merged: status %d:\n%s", status, said)
 	}
 }
 

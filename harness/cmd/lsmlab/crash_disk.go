@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lsmlab/engines/bytesize"
 	"lsmlab/harness"
 	"lsmlab/powerfail/campaign/disktier"
 	"lsmlab/powerfail/disk"
@@ -15,8 +16,8 @@ type diskFlags struct {
 	crashFlags
 	tier        disktier.Tier
 	fileSystems []string
-	size        byteSize
-	from, fail  string
+	size        bytesize.Size
+	from        string
 	busy        bool
 }
 
@@ -80,7 +81,7 @@ on disk.`,
 	fs.IntVar(&f.tier.Own.Recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
 	fs.BoolVar(&f.busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
 	fs.BoolVar(&f.tier.Own.Kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
-	fs.StringVar(&f.fail, "fail", "", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
+	fs.Var(&f.tier.Own.Fault, "fail", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
 	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or a log in one")
 	return c
 }
@@ -99,22 +100,14 @@ func (f *diskFlags) prepare(c *cobra.Command) (err error) {
 		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd makes no sense with it"}
 	case (own || f.from != "") && (c.Flags().Changed("engines") || f.Bug != ""):
 		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd and --log"}
-	case f.size < 1 || t.Workers < 1 || t.Programs < 0 || f.States < 1:
-		return &harness.UsageError{Text: fmt.Sprintf("--disk-size %d, --workers %d, --programs %d, --states %d: want positive numbers", f.size, t.Workers, t.Programs, f.States)}
 	}
 	if err := f.prepareOwn(c); err != nil {
 		return err
 	}
-	f.weakestFirst()
-	for _, name := range f.fileSystems {
-		kind, err := disk.LookupFileSystem(name)
-		if err != nil {
-			return &harness.UsageError{Text: "--fs: " + err.Error()}
-		}
-		if err := disk.Require(kind); err != nil {
-			return &harness.UsageError{Text: fmt.Sprintf("crash disk can't be done here: %v", err)}
-		}
-		t.Kinds = append(t.Kinds, kind)
+	f.WeakestFirst()
+	t.Size = int64(f.size)
+	if err := t.Prepare(f.fileSystems); err != nil {
+		return err
 	}
 	if own || f.from != "" {
 		f.Engines = nil
@@ -126,32 +119,17 @@ func (f *diskFlags) prepare(c *cobra.Command) (err error) {
 }
 
 // prepareOwn refuses what makes no sense of the flags for a person's own program.
-func (f *diskFlags) prepareOwn(c *cobra.Command) (err error) {
+func (f *diskFlags) prepareOwn(c *cobra.Command) error {
 	own := &f.tier.Own
 	for _, name := range []string{"reopen-cmd", "recordings", "kill", "fail"} {
 		if c.Flags().Changed(name) && own.Program.Workload == "" {
 			return &harness.UsageError{Text: fmt.Sprintf("--%s is for a program of your own: give --workload-cmd and --check-cmd with it", name)}
 		}
 	}
-	if own.Recordings < 0 || own.Recordings > 1000 {
-		return &harness.UsageError{Text: fmt.Sprintf("--recordings %d: want 1 to 1000, or 0 for a few", own.Recordings)}
-	}
 	if c.Flags().Changed("busy") {
 		own.Busy = &f.busy
 	}
-	own.Fault, err = parseFault(f.fail)
-	return err
-}
-
-// parseFault reads --fail.
-func parseFault(text string) (fault disk.Fault, err error) {
-	if text == "" {
-		return fault, nil
-	}
-	if fault, err = disk.ParseFault(text); err != nil {
-		return fault, &harness.UsageError{Text: "--fail: " + err.Error()}
-	}
-	return fault, nil
+	return nil
 }
 
 func (a *app) crashDisk(c *cobra.Command, f *diskFlags) error {
@@ -159,6 +137,6 @@ func (a *app) crashDisk(c *cobra.Command, f *diskFlags) error {
 		return err
 	}
 	t := &f.tier
-	t.Options, t.Size, t.Busy, t.Check = &f.Options, int64(f.size), f.busy, t.Own.Program.Check
+	t.Options, t.Busy, t.Check = &f.Options, f.busy, t.Own.Program.Check
 	return a.explore(c, &f.crashFlags, t)
 }

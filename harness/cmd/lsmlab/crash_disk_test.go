@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -10,12 +9,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/testneed"
-	"lsmlab/harness"
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
@@ -137,38 +134,10 @@ func TestCrashDiskOwnProgram(t *testing.T) {
 	nothingLeft(t)
 }
 
-// Cut by Ctrl-C, a run keeps what it has and releases everything.
 func TestCrashDiskInterrupted(t *testing.T) {
 	needDisk(t, "ext4")
-	for _, args := range [][]string{
-		{"--engines", "lsm-bptree", "--states", "1000000"},
-		{"--workload-cmd", "sleep 1000; :", "--check-cmd", "true"},
-	} {
-		out := filepath.Join(t.TempDir(), "run")
-		ctx, cancel := context.WithCancel(context.Background())
-		var said bytes.Buffer
-		ended := make(chan int)
-		go func() {
-			ended <- run(ctx, harness.Catalog{}, append([]string{"crash", "disk", "--out", out}, args...), strings.NewReader(""), &said, &said)
-		}()
-		logs := filepath.Join(out, "recordings", "001", disk.LogName)
-		for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-			if _, err := os.Stat(logs); err == nil {
-				break
-			}
-			if time.Since(start) > time.Minute {
-				t.Fatal("nothing recorded within a minute")
-			}
-		}
-		cancel()
-		if status := <-ended; status != exitInterrupted {
-			t.Errorf("status %d, want %d:\n%s", status, exitInterrupted, said.String())
-		}
-		if r, _, _, err := rundir.Read(out); err != nil || !r.Stopped {
-			t.Errorf("run %+v, %v", r, err)
-		}
-		nothingLeft(t)
-	}
+	interrupted(t, "disk", disk.LogName, "--engines", "lsm-bptree", "--states", "1000000")
+	interrupted(t, "disk", disk.LogName, "--workload-cmd", "sleep 1000; :", "--check-cmd", "true")
 }
 
 func TestCrashDiskWrongUse(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 type filesFlags struct {
 	crashFlags
-	tier       filestier.Tier
-	fail, from string
+	tier filestier.Tier
+	from string
 }
 
 func (a *app) crashFilesCommand() *cobra.Command {
@@ -64,7 +64,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.StringVar(&f.tier.Program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a crash left, before the check")
 	fs.IntVar(&f.tier.Recordings, "recordings", 2, "how often the workload is recorded, each time with a timing of its own")
 	fs.BoolVar(&f.tier.Kill, "kill", false, "only kill the process, at each operation and acknowledgement; no power loss")
-	fs.StringVar(&f.fail, "fail", "", "`FAULT` of the workload's files: write:N or sync:N fails, from 1 on, or enospc:SIZE is the room there is")
+	fs.Var(&f.tier.Fault, "fail", "`FAULT` of the workload's files: write:N or sync:N fails, from 1 on, or enospc:SIZE is the room there is")
 	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or one recording's")
 	fs.IntVar(&f.tier.Workers, "workers", runtime.GOMAXPROCS(0), "states checked at once")
 	return c
@@ -80,19 +80,16 @@ func (f *filesFlags) prepare() (err error) {
 	switch {
 	case f.Shard.N > 1:
 		return &harness.UsageError{Text: "--shard is of crash sim and crash disk: give another --seed for other states"}
-	case len(f.Engines) > 0 && (own || f.from != "" || f.fail != ""), len(f.Engines) == 0 && f.Bug != "":
+	case len(f.Engines) > 0 && (own || f.from != "" || t.Fault.Kind != ""), len(f.Engines) == 0 && f.Bug != "":
 		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd, --fail and --log"}
 	case len(f.Engines) == 0 && f.from == "" && (program.Workload == "" || program.Check == ""):
 		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both, or --log with what was recorded, or --engines"}
-	case f.from != "" && (program.Workload != "" || f.fail != ""):
+	case f.from != "" && (program.Workload != "" || t.Fault.Kind != ""):
 		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd and --fail make no sense with it"}
 	case t.Workers < 1 || t.Recordings < 1 || f.States < 1:
 		return &harness.UsageError{Text: fmt.Sprintf("--workers %d, --recordings %d, --states %d: want 1 at least of each", t.Workers, t.Recordings, f.States)}
 	}
-	f.weakestFirst()
-	if t.Fault, err = parseFault(f.fail); err != nil {
-		return err
-	}
+	f.WeakestFirst()
 	if err := files.Require(); err != nil {
 		return &harness.UsageError{Text: err.Error()}
 	}

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"lsmlab/engines/testneed"
-	"lsmlab/harness"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
 )
@@ -185,35 +180,10 @@ func TestCrashFilesLogOfEngines(t *testing.T) {
 	}
 }
 
-// Cut by Ctrl-C, a run keeps what it has and releases everything.
 func TestCrashFilesInterrupted(t *testing.T) {
 	needFiles(t)
 	for _, workload := range []string{"sleep 1000; :", strings.Replace(keeper, "SYNC", "sync $i .", 1)} {
-		out := filepath.Join(t.TempDir(), "run")
-		ctx, cancel := context.WithCancel(context.Background())
-		var said bytes.Buffer
-		ended := make(chan int)
-		go func() {
-			args := []string{"crash", "files", "--out", out, "--workload-cmd", workload, "--check-cmd", "sleep 100; :"}
-			ended <- run(ctx, harness.Catalog{}, args, strings.NewReader(""), &said, &said)
-		}()
-		log := filepath.Join(out, "recordings", "001", files.LogName)
-		for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-			if _, err := os.Stat(log); err == nil {
-				break
-			}
-			if time.Since(start) > time.Minute {
-				t.Fatal("nothing recorded within a minute")
-			}
-		}
-		cancel()
-		if status := <-ended; status != exitInterrupted {
-			t.Errorf("status %d, want %d:\n%s", status, exitInterrupted, said.String())
-		}
-		if r, _, _, err := rundir.Read(out); err != nil || !r.Stopped {
-			t.Errorf("run %+v, %v", r, err)
-		}
-		nothingLeft(t)
+		interrupted(t, "files", files.LogName, "--workload-cmd", workload, "--check-cmd", "sleep 100; :")
 	}
 }
 

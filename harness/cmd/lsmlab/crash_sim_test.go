@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/testseed"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/rundir"
 )
@@ -133,7 +134,7 @@ func TestCrashSimUsage(t *testing.T) {
 	cancel()
 	dir := filepath.Join(t.TempDir(), "cut")
 	var out strings.Builder
-	if status := run(ctx, newCatalog(), []string{"crash", "sim", "--out", dir}, strings.NewReader(""), &out, &out); status != exitInterrupted {
+	if status := run(ctx, inventory.Catalog(), []string{"crash", "sim", "--out", dir}, strings.NewReader(""), &out, &out); status != exitInterrupted {
 		t.Errorf("interrupted: status %d: %s", status, out.String())
 	}
 	if r, _, _, err := rundir.Read(dir); err != nil || !r.Stopped {

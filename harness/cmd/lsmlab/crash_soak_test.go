@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -95,7 +96,7 @@ func TestCrashSimSoakInterrupted(t *testing.T) {
 	defer cancel()
 	out := &cancels{cancel: cancel}
 	dir := filepath.Join(t.TempDir(), "soak")
-	status := run(ctx, newCatalog(), []string{"crash", "sim", "--for", "1h", "--out", dir}, strings.NewReader(""), out, out)
+	status := run(ctx, inventory.Catalog(), []string{"crash", "sim", "--for", "1h", "--out", dir}, strings.NewReader(""), out, out)
 	text := out.String()
 	if status != exitInterrupted || !strings.Contains(text, "0 findings in ") || strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
 		t.Errorf("status %d:\n%s", status, text)

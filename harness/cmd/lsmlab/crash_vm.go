@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
-	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/vm"
 	"lsmlab/powerfail/vm/kernel"
@@ -17,10 +15,10 @@ import (
 
 type vmFlags struct {
 	crashFlags
-	kernels, fileSystems, methods []string
-	matrix, cold                  bool
-	writes                        int
-	init                          string
+	grid   vmtier.Grid
+	cold   bool
+	writes int
+	init   string
 }
 
 func (a *app) crashVMCommand() *cobra.Command {
@@ -33,7 +31,7 @@ by the methods given, and judges the store after a reboot, in the machine. Needs
 file systems, and the kernels that ` + "`make kernels`" + ` fetches; no rights.
 
 Methods:
-` + methodList() + `
+` + vmtier.MethodList() + `
 Exit status: 0 sound; 1 a finding, kept in the run directory with the command that shows it again;
 2 wrong use or broken environment; 130 interrupted, what was found is on disk.`,
 		Example: `  lsmlab crash vm --engines lsm-bptree --methods sigkill
@@ -45,10 +43,10 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringSliceVar(&f.Engines, "engines", []string{"lsm-bptree"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
-	fs.StringSliceVar(&f.methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "`NAMES` of ways to cut the power, see above")
-	fs.StringSliceVar(&f.kernels, "kernels", kernel.Names()[:1], "`NAMES` of the guest's kernels: "+strings.Join(kernel.Names(), ", "))
-	fs.StringSliceVar(&f.fileSystems, "fs", vm.FileSystems()[:1], "`NAMES` of the guest's file systems: "+strings.Join(vm.FileSystems(), ", "))
-	fs.BoolVar(&f.matrix, "matrix", false, "all kernels, file systems and methods")
+	fs.StringSliceVar(&f.grid.Methods, "methods", []string{"sigkill", "flakey-drop", "disk-log"}, "`NAMES` of ways to cut the power, see above")
+	fs.StringSliceVar(&f.grid.Kernels, "kernels", kernel.Names()[:1], "`NAMES` of the guest's kernels: "+strings.Join(kernel.Names(), ", "))
+	fs.StringSliceVar(&f.grid.FileSystems, "fs", vm.FileSystems()[:1], "`NAMES` of the guest's file systems: "+strings.Join(vm.FileSystems(), ", "))
+	fs.BoolVar(&f.grid.All, "matrix", false, "all kernels, file systems and methods")
 	fs.IntVar(&f.writes, "writes", 40, "of the program")
 	fs.Int64Var(&f.States, "states", 8, "crash states of a method that records the disk")
 	seedFlag(fs, &f.Seed)
@@ -56,7 +54,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")
 	fs.StringVar(&f.init, "init", "", "`FILE`: init of the guest (default lsmlab-init beside this program)")
-	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-vm-TIME)")
+	f.outFlags(c)
 	c.MarkFlagsMutuallyExclusive("matrix", "methods")
 	c.MarkFlagsMutuallyExclusive("matrix", "kernels")
 	c.MarkFlagsMutuallyExclusive("matrix", "fs")
@@ -80,70 +78,17 @@ func (a *app) crashVM(c *cobra.Command, f *vmFlags) error {
 	return a.explore(c, &f.crashFlags, &vmtier.Tier{Options: &f.Options, Cells: cells, Writes: f.writes, Lab: lab})
 }
 
-func methodList() string {
-	var b strings.Builder
-	for _, m := range vm.Methods() {
-		fmt.Fprintf(&b, "  %-15s %s\n", m[0], m[1])
-	}
-	return b.String()
-}
-
-// cells lists what is to be run. Cells that boot alike stand beside each other.
-func (f *vmFlags) cells() ([]vmtier.Cell, error) {
-	if f.matrix {
-		f.kernels, f.fileSystems, f.methods = kernel.Names(), vm.FileSystems(), nil
-		for _, m := range vm.Methods() {
-			f.methods = append(f.methods, m[0])
-		}
-	}
-	if err := f.checkVM(); err != nil {
+// cells lists what is to be run, and refuses values that make no sense before anything is
+// booted.
+func (f *vmFlags) cells() (cells []vmtier.Cell, err error) {
+	if err := f.checkEngines(); err != nil {
 		return nil, err
 	}
-	var cells []vmtier.Cell
-	n := 0
-	for _, k := range f.kernels {
-		for _, fs := range f.fileSystems {
-			for _, engine := range f.Engines {
-				for _, m := range f.methods {
-					if f.Shard.Takes(n) {
-						cells = append(cells, vmtier.Cell{Cell: vm.Cell{Kernel: k, FS: fs, Method: m}, Engine: engine})
-					}
-					n++
-				}
-			}
-		}
+	if f.writes < 2 || f.States < 1 {
+		return nil, &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.States)}
+	}
+	if cells, err = f.grid.Cells(f.Engines, f.Shard); err != nil {
+		return nil, &harness.UsageError{Text: err.Error()}
 	}
 	return cells, nil
-}
-
-// checkVM refuses values that make no sense, before anything is booted.
-func (f *vmFlags) checkVM() (err error) {
-	if f.Engines, err = crashEngines(f.Engines); err != nil {
-		return err
-	}
-	if f.Bug != "" {
-		if _, err := bugs.Lookup(f.Bug); err != nil {
-			return &harness.UsageError{Text: "--bug: " + err.Error()}
-		}
-	}
-	var methods []string
-	for _, m := range vm.Methods() {
-		methods = append(methods, m[0])
-	}
-	for _, flag := range []struct {
-		name         string
-		given, known []string
-	}{
-		{"methods", f.methods, methods}, {"kernels", f.kernels, kernel.Names()}, {"fs", f.fileSystems, vm.FileSystems()},
-	} {
-		for _, g := range flag.given {
-			if !slices.Contains(flag.known, g) {
-				return &harness.UsageError{Text: fmt.Sprintf("--%s %q: want some of %s", flag.name, g, strings.Join(flag.known, ", "))}
-			}
-		}
-	}
-	if f.writes < 2 || f.States < 1 {
-		return &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.States)}
-	}
-	return nil
 }

@@ -101,7 +101,7 @@ func TestCrashVMRefuses(t *testing.T) {
 func TestCrashVMShards(t *testing.T) {
 	var all []string
 	for i := range 2 {
-		f := &vmFlags{kernels: []string{"6.1"}, fileSystems: []string{"ext4"}, methods: []string{"sigkill", "quit", "late"}, writes: 2}
+		f := &vmFlags{writes: 2, grid: vmtier.Grid{Kernels: []string{"6.1"}, FileSystems: []string{"ext4"}, Methods: []string{"sigkill", "quit", "late", "quit"}}}
 		f.Engines, f.States, f.Shard = []string{"lsm-bptree"}, 1, campaign.Shard{I: i, N: 2}
 		cells, err := f.cells()
 		if err != nil {

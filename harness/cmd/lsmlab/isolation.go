@@ -2,12 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -66,11 +61,16 @@ Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is 
 			}
 			refuted := 0
 			for _, file := range files {
-				v, err := judgeHistory(file)
+				v, err := isolation.CheckFile(file)
 				if err != nil {
 					return &harness.UsageError{Text: fmt.Sprintf("isolation check: %s: %v", file, err)}
 				}
-				if err := printJudged(a.stdout, judged{file, v}, asJSON); err != nil {
+				if asJSON {
+					err = json.NewEncoder(a.stdout).Encode(judged{file, v})
+				} else {
+					err = v.Print(a.stdout, file)
+				}
+				if err != nil {
 					return err
 				}
 				if c.Flags().Changed("level") && v.Of(demanded).Refuted {
@@ -86,55 +86,4 @@ Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is 
 	c.Flags().StringVar(&level, "level", "", "`LEVEL` that is demanded: exit status 1 if a history refutes it")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one history a line")
 	return c
-}
-
-func judgeHistory(file string) (v isolation.Verdict, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return v, err
-	}
-	h, err := isolation.Read(f)
-	err = errors.Join(err, f.Close())
-	if err != nil {
-		return v, err
-	}
-	return isolation.Check(h)
-}
-
-// printJudged prints a verdict: a table of levels, and each piece of evidence once.
-func printJudged(w io.Writer, j judged, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(j)
-	}
-	var left []string
-	for _, l := range j.Strongest() {
-		left = append(left, l.String())
-	}
-	if left == nil {
-		left = []string{"no level"}
-	}
-	fmt.Fprintf(w, "%s: %d transactions; not refuted: %s\n", j.File, j.Txns, strings.Join(left, ", "))
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range j.Levels {
-		by := "not refuted"
-		if r.Refuted {
-			by = "refuted by " + r.By.Name
-		}
-		fmt.Fprintf(table, "  %s\t%s\n", r.Level, by)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	said := map[*isolation.Anomaly]bool{}
-	for _, r := range j.Levels {
-		if !r.Refuted || said[r.By] {
-			continue
-		}
-		said[r.By] = true
-		fmt.Fprintf(w, "%s: %s\n", r.By.Name, r.By.Text)
-		for _, e := range r.By.Cycle {
-			fmt.Fprintf(w, "  %-8s  %s\n", e.Kind, e.Text)
-		}
-	}
-	return nil
 }

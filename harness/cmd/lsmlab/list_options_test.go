@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"lsmlab/engines"
+	"lsmlab/harness/cmd/inventory"
+	"lsmlab/powerfail/campaign"
 )
 
 // What `list options --json` says may be written in a name is taken there, and keeps
 // the durability levels that it says.
 func TestListOptions(t *testing.T) {
 	o := lab(t, "list", "options", "--json")
-	var l listing
+	var l inventory.Listing
 	if err := json.Unmarshal([]byte(o.stdout), &l); err != nil || len(l.Options) < 9 || len(l.Engines) > 0 {
 		t.Fatalf("%v: %s", err, o.stdout)
 	}
@@ -46,7 +48,12 @@ func TestListOptions(t *testing.T) {
 
 // A crash run takes groups and options, and refuses what no power cut can judge.
 func TestCrashEngines(t *testing.T) {
-	names, err := crashEngines([]string{"@own", "lsm-bptree+zstd+pread"})
+	expanded := func(names ...string) ([]string, error) {
+		f := crashFlags{Options: campaign.Options{Engines: names}}
+		err := f.checkEngines()
+		return f.Engines, err
+	}
+	names, err := expanded("@own", "lsm-bptree+zstd+pread", "lsm-bptree")
 	if want := append(engines.Own(), "lsm-bptree+pread+zstd"); err != nil || !slices.Equal(names, want) {
 		t.Errorf("%q, %v, want %q", names, err, want)
 	}
@@ -56,7 +63,7 @@ func TestCrashEngines(t *testing.T) {
 		"@pears":                   "did you mean @peers?",
 		"lsm-bptree+zsdt":          "did you mean zstd?",
 	} {
-		if _, err := crashEngines([]string{name}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := expanded(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}

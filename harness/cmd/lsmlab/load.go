@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/harness"
+	"lsmlab/harness/human"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
 )
@@ -66,15 +65,13 @@ something wrong, or broke a threshold of its profile.`,
 }
 
 func (a *app) load(c *cobra.Command, f loadFlags) error {
-	plan, err := f.plan(a.catalog)
+	plan := result.LoadPlan{Profile: f.profile, Engines: f.engines, Rounds: f.rounds, Seed: f.seed, InProcess: result.Duration(f.inProcess)}
+	err := load.Complete(a.catalog, f.scripts, f.settings, f.environments, &plan)
 	if err != nil {
 		return err
 	}
-	if f.out == "" {
-		if f.resume {
-			return &harness.UsageError{Text: "--resume: say which run with --out DIR"}
-		}
-		f.out = filepath.Join("results", "load-"+f.profile+"-"+time.Now().Format("20060102-150405"))
+	if f.out, err = runDir(f.out, "load-"+f.profile, f.resume); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -86,24 +83,11 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 	}
 	r := load.Runner{
 		Catalog: a.catalog, Plan: plan, Dir: f.out, Resume: f.resume, K6: k6, Scripts: f.scripts,
-		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + quote(f.out),
+		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + human.ShellWord(f.out),
 	}
 	err = r.Run(c.Context())
 	if f.noReport {
 		return err
 	}
 	return a.drawPage(f.out, err)
-}
-
-func (f loadFlags) plan(cat harness.Catalog) (p result.LoadPlan, err error) {
-	p = result.LoadPlan{Profile: f.profile, Engines: f.engines, Rounds: f.rounds, Seed: f.seed, InProcess: result.Duration(f.inProcess)}
-	if p.Settings, err = load.ParseSettings(f.settings); err != nil {
-		return p, err
-	}
-	if f.environments != "" {
-		if p.Environments, err = load.ReadEnvironments(f.environments); err != nil {
-			return p, err
-		}
-	}
-	return p, load.Check(cat, f.scripts, &p)
 }

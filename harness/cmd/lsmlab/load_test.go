@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/internal/built"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
@@ -115,7 +116,7 @@ func labWith(t *testing.T, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	status := run(ctx, newCatalog(), args, strings.NewReader(""), &stdout, &stderr)
+	status := run(ctx, inventory.Catalog(), args, strings.NewReader(""), &stdout, &stderr)
 	return outcome{status, stdout.String(), stderr.String()}
 }
 
@@ -233,7 +234,7 @@ func TestLoadInterrupted(t *testing.T) {
 		}
 		return len(p), nil
 	})
-	if status := run(ctx, newCatalog(), args, strings.NewReader(""), progress, &stderr); status != exitInterrupted {
+	if status := run(ctx, inventory.Catalog(), args, strings.NewReader(""), progress, &stderr); status != exitInterrupted {
 		t.Fatalf("status %d\n%s", status, stderr.String())
 	}
 	if n := len(readLoads(t, dir)); n != 1 || !strings.Contains(stderr.String(), "--resume") {

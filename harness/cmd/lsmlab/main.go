@@ -6,10 +6,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"lsmlab/harness/cmd/inventory"
 )
 
 func main() {
-	os.Exit(run(signalContext(), newCatalog(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(signalContext(), inventory.Catalog(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // signalContext ends at Ctrl-C or SIGTERM; a second one ends the process at once,

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/harness/cmd/inventory"
+	"lsmlab/harness/human"
 )
 
 // argument tells a command line from the name of a command.
@@ -55,7 +57,7 @@ func (r *reader) lsmlab(l pageLine) {
 // whether it is the first that does that. Of another the directory leads to what
 // the first made.
 func (r *reader) once(args []string) (all []string, first bool) {
-	c, _, err := (&app{catalog: newCatalog()}).root().Find(args)
+	c, _, err := (&app{catalog: inventory.Catalog()}).root().Find(args)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func (r *reader) once(args []string) (all []string, first bool) {
 func quoteAll(args []string) string {
 	var words []string
 	for _, a := range args {
-		words = append(words, quote(a))
+		words = append(words, human.ShellWord(a))
 	}
 	return strings.Join(words, " ")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lsmlab/engines"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 )
@@ -119,7 +120,7 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 		}
 		args = append(args, w)
 	}
-	c, flags, err := (&app{catalog: newCatalog()}).root().Find(args)
+	c, flags, err := (&app{catalog: inventory.Catalog()}).root().Find(args)
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"lsmlab/harness"
+	"lsmlab/harness/target"
 	"lsmlab/reports"
 )
 
@@ -32,7 +36,7 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 				return &harness.UsageError{Text: err.Error()}
 			}
 			if reports.KindOf(args[0]) == reports.Race { // the other kinds have no targets
-				if err := a.printTargets(args[0]); err != nil {
+				if err := target.PrintRun(a.stdout, args[0]); err != nil {
 					return err
 				}
 			}
@@ -62,4 +66,13 @@ func (a *app) drawPage(dir string, runErr error) error {
 // noReportFlag adds the flag that leaves the page out.
 func noReportFlag(fs *pflag.FlagSet, noReport *bool) {
 	fs.BoolVar(noReport, "no-report", false, "do not draw DIR/index.html at the end; lsmlab report draws it later")
+}
+
+// runDir returns the directory of a run: out, or a new one below results that is named
+// after what is run. A run that goes on must be told.
+func runDir(out, name string, resume bool) (string, error) {
+	if out == "" && resume {
+		return "", &harness.UsageError{Text: "--resume: say which run with --out DIR"}
+	}
+	return cmp.Or(out, filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))), nil
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"lsmlab/harness/cmd/inventory"
 )
 
 // TestHelp reads the help of every command: what stands in backquotes in a flag's
@@ -28,19 +30,5 @@ func TestHelp(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk((&app{catalog: newCatalog()}).root())
-}
-
-func TestByteSize(t *testing.T) {
-	for text, want := range map[string]string{
-		"0": "0", "1000": "1000", "1024": "1KiB", "1536K": "1536KiB", "268435456": "256MiB", "2G": "2GiB", "3B": "3",
-	} {
-		var b, again byteSize
-		if err := b.Set(text); err != nil || b.String() != want {
-			t.Errorf("%s: %s, %v, want %s", text, &b, err, want)
-		}
-		if err := again.Set(b.String()); err != nil || again != b {
-			t.Errorf("%s: %s is read as %d, %v", text, &b, again, err)
-		}
-	}
+	walk((&app{catalog: inventory.Catalog()}).root())
 }

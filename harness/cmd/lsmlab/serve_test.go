@@ -24,8 +24,8 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/internal/testlog"
-	"lsmlab/harness/result"
 )
 
 // served is a `lsmlab serve` in a process of its own.
@@ -188,7 +188,7 @@ func TestServeKilled(t *testing.T) {
 				s.end(syscall.SIGKILL)
 				l.clients.Wait()
 
-				e, err := newCatalog().Open(engine, dir, harness.OpenOptions{Durability: kv.Buffered})
+				e, err := inventory.Catalog().Open(engine, dir, harness.OpenOptions{Durability: kv.Buffered})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -198,7 +198,7 @@ func TestServeKilled(t *testing.T) {
 				}
 				if engine == "lsm-bptree" {
 					var out bytes.Buffer
-					if status := run(context.Background(), newCatalog(), []string{"verify", dir}, nil, &out, &out); status != exitSound {
+					if status := run(context.Background(), inventory.Catalog(), []string{"verify", dir}, nil, &out, &out); status != exitSound {
 						t.Errorf("verify: status %d: %s", status, &out)
 					}
 				}
@@ -307,25 +307,9 @@ func TestServeRefused(t *testing.T) {
 	} {
 		out := new(strings.Builder)
 		args := append([]string{"serve", "--data", dir, "--addr", "127.0.0.1:0"}, tc.args...)
-		status := run(t.Context(), newCatalog(), args, nil, io.Discard, out)
+		status := run(t.Context(), inventory.Catalog(), args, nil, io.Discard, out)
 		if status != exitUsage || !strings.Contains(out.String(), tc.want) {
 			t.Errorf("%q: status %d, %s; want %q", tc.args, status, out, tc.want)
-		}
-	}
-}
-
-// TestLevelsOf: settings that change while a store is open cannot ask of it what it
-// does not give.
-func TestLevelsOf(t *testing.T) {
-	gives := levelsOf(result.EngineInfo{Name: "fixed", FixedLevel: true, Options: map[string]string{"buffered": "", "synced": ""}}, kv.Buffered)
-	for d, want := range map[kv.Durability]string{
-		kv.Volatile: "does not give durability level volatile, but buffered, synced",
-		kv.Buffered: "",
-		kv.Synced:   "start again for synced",
-	} {
-		err := gives(d)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: %v, want %q", d, err, want)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 )
@@ -40,7 +41,7 @@ func toyMain() {
 		os.Exit(crowd(os.Args[1:]))
 	}
 	if os.Getenv(asProgram) == "real" {
-		catalog = newCatalog()
+		catalog = inventory.Catalog()
 	}
 	os.Exit(run(signalContext(), catalog, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

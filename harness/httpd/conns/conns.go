@@ -1,13 +1,14 @@
-// Package conns accepts the connections of every front, whatever the protocol:
+// Package conns accepts the connections of every front, whatever their protocol. Its
+// rules:
 //
-//  1. A failed accept (no file descriptor, no memory) is tried again after a
-//     pause, as net/http does. It never ends a server.
-//  2. At most Max connections are open. One more is told so in the words of its
-//     protocol, and closed. A connection counts from its accept to its close,
-//     whether or not the client has said anything yet.
-//  3. A refused connection costs little: it is open for at most refuseTimeout, and
-//     only the last few are, an eighth of Max. Of more the oldest are closed: who is
-//     honest reads its refusal at once and leaves, who is not is silent.
+//  1. An accept that fails (no file descriptor, no memory) is tried again after a
+//     pause, as in net/http. It never ends a server.
+//  2. At most Max connections are open. A further client is told so in its protocol, and
+//     its connection is closed. A connection counts from its accept to its close,
+//     whether or not the client has sent anything yet.
+//  3. A refused connection costs little. It is open for at most refuseTimeout, and at
+//     most an eighth of Max of them are open. If there are more, the oldest are closed.
+//     An honest client reads its refusal at once and leaves; a silent one is not.
 package conns
 
 import (
@@ -22,7 +23,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The pause after a failed accept, doubled for each failure in a row.
+// The pause after an accept that failed. Each further failure in a row doubles it.
 const (
 	firstPause = 5 * time.Millisecond
 	longPause  = time.Second
@@ -30,28 +31,29 @@ const (
 
 const (
 	refuseTimeout = time.Second
-	logInterval   = 10 * time.Second // of one kind of line
+	logInterval   = 10 * time.Second // between two lines of one kind in the log
 )
 
-// places is how many refusals are open at most.
+// places returns how many refused connections may be open.
 func places(limit int) int { return min(max(limit/8, 16), 1024) }
 
-// Options of a Listener. The zero value refuses nobody and logs nothing.
+// Options of a Listener. With the zero value, it refuses nobody and logs nothing.
 type Options struct {
-	Max int // connections open at a time; 0: no limit
-	// Refuse tells a client that there are too many. It may read and write c, has a
-	// deadline, and leaves closing to the caller; nil: nothing is said.
+	Max int // connections open at a time; 0 for no limit
+	// Refuse tells a client that there are too many connections. It may read and write
+	// c, which has a deadline, and must not close it. If Refuse is nil, the client is
+	// told nothing.
 	Refuse func(c net.Conn)
 	Log    *slog.Logger // default: nothing is logged
 }
 
-// Counts are figures of one listener since it was made.
+// Counts are the figures of one listener since New.
 type Counts struct {
-	Open                      int64 // connections now
-	Accepted, Refused, Failed int64 // Failed: accepts
+	Open                      int64 // connections open now
+	Accepted, Refused, Failed int64 // Failed counts failed accepts
 }
 
-// Listener is a [net.Listener] that keeps the package's rules.
+// Listener is a [net.Listener] that follows the rules of the package.
 type Listener struct {
 	net.Listener
 	options  Options
@@ -69,7 +71,7 @@ type Listener struct {
 	failed   atomic.Int64
 }
 
-// New returns a listener of the connections of l, which it closes.
+// New returns a listener for the connections of l. Closing it closes l.
 func New(l net.Listener, o Options) *Listener {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -87,16 +89,15 @@ func New(l net.Listener, o Options) *Listener {
 	return n
 }
 
-// Close ends the listener; connections stay.
+// Close ends the listener. Its connections stay open.
 func (l *Listener) Close() error { return l.close() }
 
-// Counts returns the figures of now.
+// Counts returns the current figures.
 func (l *Listener) Counts() Counts {
 	return Counts{l.open.Load(), l.accepted.Load(), l.refused.Load(), l.failed.Load()}
 }
 
-// Accept waits for a connection that may be served. Its only error is
-// [net.ErrClosed].
+// Accept waits for a connection that may be served. Its only error is [net.ErrClosed].
 func (l *Listener) Accept() (net.Conn, error) {
 	pause := firstPause
 	for {
@@ -118,7 +119,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// ended says whether a failed accept is the end, else after a pause that it is not.
+// ended returns true if a failed accept is the end of the listener. Otherwise it
+// returns false after a pause.
 func (l *Listener) ended(err error, pause time.Duration) bool {
 	if errors.Is(err, net.ErrClosed) {
 		return true
@@ -133,7 +135,7 @@ func (l *Listener) ended(err error, pause time.Duration) bool {
 	}
 }
 
-// turnAway refuses c without making the next accept wait.
+// turnAway refuses c without delaying the next accept.
 func (l *Listener) turnAway(c net.Conn) {
 	l.refused.Add(1)
 	l.lines.refused.Do(func() {
@@ -146,34 +148,35 @@ func (l *Listener) turnAway(c net.Conn) {
 			return
 		}
 		l.options.Refuse(c)
-		// A socket that is closed with bytes unread resets the connection, and the
-		// reset may overtake the answer: so the client closes first, or time is up.
+		// Closing a socket that has unread bytes resets the connection, and the reset may
+		// overtake the answer. So the client closes first, or the deadline ends the wait.
 		if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 			_, _ = io.Copy(io.Discard, io.LimitReader(c, 1<<20))
 		}
 	}()
 }
 
-// makePlace puts c among the last refusals, and closes the one that is too many.
+// makePlace adds c to the refused connections, and closes the oldest of them if there
+// are too many.
 func (l *Listener) makePlace(c net.Conn) {
 	r := &l.refusals
 	r.Lock()
 	defer r.Unlock()
 	if oldest := r.last[r.next]; oldest != nil {
-		_ = oldest.Close() // most have ended long ago
+		_ = oldest.Close() // most of these have ended long ago
 	}
 	r.last[r.next] = c
 	r.next = (r.next + 1) % len(r.last)
 }
 
-// conn counts as open until it is closed.
+// conn is an accepted connection. It counts as open until it is closed.
 type conn struct {
 	net.Conn
 	listener *Listener
 	once     sync.Once
 }
 
-// Close closes the connection, the first time.
+// Close closes the connection. Only the first call has an effect.
 func (c *conn) Close() error {
 	c.once.Do(func() { c.listener.open.Add(-1) })
 	return c.Conn.Close()

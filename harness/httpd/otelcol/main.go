@@ -1,6 +1,6 @@
-// Command otelcol is the OpenTelemetry Collector with the two parts that a test
-// needs: a receiver of OTLP, and an exporter that prints what was received. It
-// takes the Collector's own flags: otelcol --config FILE.
+// Command otelcol is the OpenTelemetry Collector with the two parts that a test needs:
+// a receiver of OTLP, and an exporter that prints what was received. It takes the
+// Collector's own flags: otelcol --config FILE.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 			ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory()},
 		}},
 	})
-	if command.Execute() != nil { // it has printed the error
+	if command.Execute() != nil { // Execute has printed the error
 		os.Exit(1)
 	}
 }

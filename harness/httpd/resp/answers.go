@@ -8,19 +8,20 @@ import (
 )
 
 // flushAt is how many bytes of answers are collected before they are sent. Larger
-// pieces are sent as they are, without a copy.
+// pieces are sent without a copy.
 const flushAt = 64 << 10
 
-// answers are encoded one after the other and sent together, in protocol 2 or 3.
+// answers encodes answers in protocol 2 or 3, one after the other, and sends them
+// together.
 type answers struct {
 	buf   []byte
 	proto int
 	send  func([]byte) error
 	sent  int64 // bytes
-	err   error // why they cannot be sent, or kept
+	err   error // why answers cannot be sent, or kept
 
-	// While keep is set nothing is sent: the answers of a transaction wait for its
-	// write. Keep is asked whether so many bytes may be kept.
+	// While keep is not nil, nothing is sent: the answers of a transaction wait for its
+	// write. keep says whether the given number of bytes may be kept.
 	keep func(bytes int) error
 }
 
@@ -41,7 +42,7 @@ func (a *answers) null() {
 	a.add(redcon.AppendNull(a.buf))
 }
 
-// dict begins a map of so many pairs; in protocol 2 it is a flat array.
+// dict begins a map of the given number of pairs. In protocol 2 it is a flat array.
 func (a *answers) dict(pairs int) {
 	if a.proto != 3 {
 		a.array(2 * pairs)
@@ -50,8 +51,8 @@ func (a *answers) dict(pairs int) {
 	a.add(append(strconv.AppendInt(append(a.buf, '%'), int64(pairs), 10), "\r\n"...))
 }
 
-// nothing answers for a transaction that was not done: a null, of arrays in
-// protocol 2.
+// nothing is the answer of a transaction that was not done: a null, which in protocol 2
+// is a null array.
 func (a *answers) nothing() {
 	if a.proto == 3 {
 		a.null()
@@ -89,7 +90,7 @@ func (a *answers) add(longer []byte) {
 	}
 }
 
-// flush sends what is collected.
+// flush sends the collected answers.
 func (a *answers) flush() {
 	if len(a.buf) > 0 {
 		a.deliver(a.buf)
@@ -104,7 +105,7 @@ func (a *answers) deliver(b []byte) {
 	}
 }
 
-// mark is a place among the answers, to go back to.
+// mark is a position among the answers, to which back can return.
 type mark struct {
 	sent int64
 	size int
@@ -112,7 +113,8 @@ type mark struct {
 
 func (a *answers) mark() mark { return mark{a.sent, len(a.buf)} }
 
-// back forgets what was answered since m, unless part of it was sent.
+// back removes the answers since m. It returns false if a part of them was sent
+// already.
 func (a *answers) back(m mark) bool {
 	if a.sent != m.sent {
 		return false

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// serverVersion is the Redis whose protocol is spoken; clients compare it.
+// serverVersion is the version of Redis whose protocol is spoken; clients compare it.
 const serverVersion = "7.0.0"
 
-// hello is HELLO [version [AUTH user token] [SETNAME name]].
+// hello does HELLO [version [AUTH user token] [SETNAME name]].
 func (s *session) hello(args [][]byte) {
 	proto := s.out.proto
 	if len(args) > 0 {
@@ -45,7 +45,7 @@ func (s *session) hello(args [][]byte) {
 		s.out.fail("NOAUTH HELLO must be called with the client already authenticated, or with AUTH")
 		return
 	}
-	if s.setName(name) { // else nothing changes: the client reads an error
+	if s.setName(name) { // otherwise nothing changes, and the client reads an error
 		s.out.proto, s.trusted = proto, true
 		s.greet()
 	}
@@ -65,7 +65,7 @@ func (s *session) greet() {
 	s.out.array(0)
 }
 
-// auth is AUTH [user] token; the user does not matter.
+// auth does AUTH [user] token. The user is ignored.
 func (s *session) auth(args [][]byte) {
 	if !s.right(args[len(args)-1]) {
 		s.out.fail("WRONGPASS invalid token")
@@ -79,8 +79,8 @@ func (s *session) right(token []byte) bool {
 	return s.server.Token == "" || subtle.ConstantTimeCompare(token, []byte(s.server.Token)) == 1
 }
 
-// client is CLIENT: of what a server may tell or set, the parts that every client
-// library asks for when it connects.
+// client does those parts of CLIENT for which every client library asks when it
+// connects.
 func (s *session) client(args [][]byte) {
 	part := strings.ToUpper(string(args[0]))
 	switch {
@@ -103,7 +103,7 @@ func (s *session) client(args [][]byte) {
 	}
 }
 
-// longestName is of a connection, in bytes.
+// longestName is the longest name of a connection, in bytes.
 const longestName = 256
 
 func (s *session) setName(name string) bool {
@@ -142,7 +142,7 @@ func (s *session) selectDB(args [][]byte) {
 	s.out.simple("OK")
 }
 
-// config is CONFIG GET pattern.. for what tools compare servers by.
+// config does CONFIG GET pattern... for the settings by which tools compare servers.
 func (s *session) config(args [][]byte) {
 	if !strings.EqualFold(string(args[0]), "GET") || len(args) < 2 {
 		s.unsupported("CONFIG", args[0], "GET; see --settings for what can be changed")

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// command answers one command, whose arguments are counted already.
+// command answers one command. The number of its arguments was checked before.
 type command struct {
 	name        string
-	least, most int // arguments, the name not among them; most -1: any number
+	least, most int // arguments, without the name; a most of -1 means any number
 	keys        keysOf
 	flags       flags
 	answer      func(s *session, args [][]byte)
 }
 
-// keysOf says which arguments are keys: from the first to the last, one of so many.
-// The zero value is none; last -1: to the end.
+// keysOf says which arguments are keys: every step-th, from the first to the last. A
+// last of -1 is the last argument. The zero value means that no argument is a key.
 type keysOf struct{ first, last, step int }
 
 var (
@@ -45,9 +45,9 @@ type flags int
 
 const (
 	writes  flags = 1 << iota
-	open          // without AUTH
-	now           // done at once, also after MULTI
-	outside       // not after MULTI
+	open          // allowed without AUTH
+	now           // done at once, even after MULTI
+	outside       // refused after MULTI
 )
 
 var commands = map[string]command{}
@@ -101,13 +101,13 @@ func init() { // the table refers to itself, by COMMAND
 	names = Commands()
 }
 
-// names are the known commands, for the error of an unknown one.
+// names are the names of all commands, for the error of an unknown one.
 var names []string
 
-// Commands returns the names that [Server.Observe] may be told.
+// Commands returns the names with which [Server.Observe] may be called.
 func Commands() []string { return slices.Sorted(maps.Keys(commands)) }
 
-// describe is COMMAND: clients ask for names, arities and the places of keys.
+// describe does COMMAND: clients ask for the names, arities and keys of commands.
 func (s *session) describe(args [][]byte) {
 	which := "" // the whole list
 	if len(args) > 0 {
@@ -151,7 +151,7 @@ func (s *session) describeOne(name string) {
 		s.out.nothing()
 		return
 	}
-	arity := c.least + 1 // as Redis counts
+	arity := c.least + 1 // Redis counts the name too
 	if c.most != c.least {
 		arity = -arity
 	}

@@ -1,17 +1,18 @@
 package resp
 
-// longestPattern bounds the time of one match, in bytes.
+// longestPattern limits the time of one match, in bytes of the pattern.
 const longestPattern = 1 << 10
 
-// matches says whether all of text is what a pattern of Redis means: * is any
-// bytes, ? is one, [a-z] and [^a-z] are one of a set or one that is not, and \ takes
-// the next byte as it is.
+// matches says whether text matches a pattern of Redis. * matches any bytes, ? matches
+// one byte, [a-z] and [^a-z] match one byte that is or is not in the set, and \ makes
+// the next byte literal.
 //
-// On a mismatch only the last star takes a byte more: what an earlier one could take
-// instead, the last could take too. So the time is at most len(text) x len(pattern);
-// a matcher that tries every star again takes a power of it, by as many stars.
+// On a mismatch, only the last star takes one byte more. An earlier star need not be
+// tried again: what it could take instead, the last star could take too. So the time is
+// at most len(text) x len(pattern). A matcher that tried every star again would take
+// time exponential in the number of stars.
 func matches(pattern, text []byte) bool {
-	star, from := -1, 0 // the pattern behind the last star, and the text that it is tried at
+	star, from := -1, 0 // the pattern behind the last star, and the place in text at which it is tried
 	p, t := 0, 0
 	for t < len(text) {
 		if p < len(pattern) && pattern[p] == '*' {
@@ -38,7 +39,8 @@ func matches(pattern, text []byte) bool {
 	return p == len(pattern)
 }
 
-// matchesOne says whether what the pattern begins with, of the returned size, means b.
+// matchesOne says whether the first element of pattern, which is size bytes long,
+// matches b.
 func matchesOne(pattern []byte, b byte) (size int, ok bool) {
 	switch {
 	case pattern[0] == '?':
@@ -52,7 +54,8 @@ func matchesOne(pattern []byte, b byte) (size int, ok bool) {
 	}
 }
 
-// matchesSet is matchesOne of a set; one without an end goes on to that of the pattern.
+// matchesSet is matchesOne for a set. A set without an end extends to the end of the
+// pattern.
 func matchesSet(pattern []byte, b byte) (size int, ok bool) {
 	i := 1
 	unless := len(pattern) > 1 && pattern[1] == '^'

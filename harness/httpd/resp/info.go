@@ -8,7 +8,8 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// info answers with the engine's state, in the sections that tools look at.
+// info does INFO: it answers with the state of the engine, in the sections that tools
+// read.
 func (s *session) info([][]byte) {
 	state, loading := "ready", 0 // clients wait until loading is 0
 	if err := s.server.Store.Ready(); err != nil {

@@ -6,8 +6,8 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// read returns the value of key, valid until the next read. A transaction reads
-// what it wrote.
+// read returns the value of key, valid until the next read. Within a transaction, it
+// returns what the transaction wrote.
 func (s *session) read(key []byte) (value []byte, found bool, err error) {
 	if s.running != nil {
 		if w, written := s.running[string(key)]; written {
@@ -21,7 +21,7 @@ func (s *session) read(key []byte) (value []byte, found bool, err error) {
 	return s.value, err == nil, err
 }
 
-// put and remove add to the batch.
+// put and remove add a write to the batch.
 func (s *session) put(key, value []byte) {
 	if s.room(len(key) + len(value)) {
 		s.batch.Set(key, value)
@@ -36,8 +36,9 @@ func (s *session) remove(key []byte) {
 	}
 }
 
-// apply writes what fill adds, at the server's durability level, and says whether
-// it was acknowledged. In a transaction it is added to that.
+// apply writes what fill adds to the batch, at the server's durability level, and says
+// whether the write was acknowledged. Within a transaction, it adds the write to the
+// transaction.
 func (s *session) apply(fill func()) bool {
 	if s.running != nil {
 		fill()
@@ -52,12 +53,12 @@ func (s *session) apply(fill func()) bool {
 	return err == nil
 }
 
-// update is apply where what is written depends on what decide reads of the keys:
-// no other client changes them meanwhile.
+// update is apply for a write that depends on what decide reads of the keys. No other
+// client changes these keys meanwhile.
 func (s *session) update(keys [][]byte, decide func() error) bool {
 	var err error
 	if s.running != nil {
-		err = decide() // EXEC has the keys
+		err = decide() // EXEC has locked the keys
 	} else {
 		s.batch.Reset()
 		_, err = s.server.Store.Update(s.ctx, keys, &s.batch, s.server.Store.Settings().Durability, decide)
@@ -68,7 +69,7 @@ func (s *session) update(keys [][]byte, decide func() error) bool {
 	return err == nil
 }
 
-// valueOr answers with a value that may be missing.
+// valueOr answers with a value, or with null if it is missing.
 func (s *session) valueOr(value []byte, found bool) {
 	if found {
 		s.out.bulk(value)
@@ -77,7 +78,7 @@ func (s *session) valueOr(value []byte, found bool) {
 	}
 }
 
-// with answers by what is stored of one key.
+// with calls answer with what is stored under one key.
 func (s *session) with(key []byte, answer func(value []byte, found bool)) {
 	value, found, err := s.read(key)
 	if err != nil {
@@ -97,15 +98,15 @@ func (s *session) typeOf(args [][]byte) {
 	s.with(args[0], func(_ []byte, found bool) { s.out.simple(map[bool]string{true: "string", false: "none"}[found]) })
 }
 
-// ttl is TTL and PTTL, where no key expires.
+// ttl does TTL and PTTL. No key expires.
 func (s *session) ttl(args [][]byte) {
 	const noExpiry, noKey = -1, -2
 	s.with(args[0], func(_ []byte, found bool) { s.out.number(map[bool]int64{true: noExpiry, false: noKey}[found]) })
 }
 
-// mget sends each value before it reads the next, so that it holds one at a time.
-// If a read fails and part of the answer is gone already, the connection ends:
-// nobody may take a part for the whole.
+// mget sends each value before it reads the next, so that it holds one at a time. If a
+// read fails after a part of the answer was sent, the connection ends, so that no
+// client takes the part for the whole.
 func (s *session) mget(args [][]byte) {
 	before := s.out.mark()
 	s.out.array(len(args))
@@ -125,7 +126,7 @@ func (s *session) mget(args [][]byte) {
 	}
 }
 
-// present counts the keys that have a value; a key given twice counts twice.
+// present counts the keys that have a value. A key that is given twice counts twice.
 func (s *session) present(keys [][]byte) (n int64, err error) {
 	for _, key := range keys {
 		_, found, err := s.read(key)
@@ -148,7 +149,8 @@ func (s *session) exists(args [][]byte) {
 	s.out.number(n)
 }
 
-// del is DEL and UNLINK. A key that is given twice counts once: it is gone then.
+// del does DEL and UNLINK. A key that is given twice counts once: the second time it is
+// gone.
 func (s *session) del(args [][]byte) {
 	var n int64
 	ok := s.update(args, func() error {

@@ -13,54 +13,56 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// receiver cuts what a client sends into commands, in place: redcon's reader
-// copies each of them, which was a fifth of the server's time for pipelined GETs
-// (profile under redis-benchmark -P 16), garbage not counted. Plain lines, which
-// people type, are left to redcon.
+// receiver splits the bytes of a client into commands, without copying them. The reader
+// of redcon copies each command, which took a fifth of the server's time for pipelined
+// GETs (profile under redis-benchmark -P 16), not counting garbage collection. Plain
+// lines, which people type, are left to redcon.
 type receiver struct {
 	in      io.Reader
-	hold    service.Hold // of a large command: as received, and as a batch
+	hold    service.Hold // memory of a large command: as received, and as a batch
 	buf     []byte
-	at, end int  // what was received and not returned, in buf
-	begun   bool // the command at at was seen by begin
+	at, end int  // bounds in buf of what was received and not yet returned
+	begun   bool // begin was called for the command at offset at
 
-	// Of the command at at, what has been received is looked at once.
-	want  int    // its arguments; 0: not known yet
-	spans []span // those that are there as a whole
-	cut   int    // bytes up to the next one
+	// The next fields keep the progress in the command at offset at, so that each byte
+	// is examined once.
+	want  int    // its arguments; 0 while not known
+	spans []span // the arguments that are complete
+	cut   int    // offset of the next argument
 	args  [][]byte
 }
 
-// span is an argument's place, from at on.
+// span is the place of an argument, relative to at.
 type span struct{ from, to int }
 
 const (
-	smallestBuffer = 8 << 10 // bytes that a connection has for commands
+	smallestBuffer = 8 << 10 // bytes of a connection's buffer
 	longestLine    = 4 << 10 // bytes of a plain line
-	mostArguments  = 1 << 20 // of a command, as of Redis
-	reserveSpans   = 4 << 10 // arguments whose memory is reserved at a time
+	mostArguments  = 1 << 20 // of a command, as in Redis
+	reserveSpans   = 4 << 10 // arguments for which memory is reserved in one step
 )
 
 var (
 	// errTooLong says that a command is longer than the body limit.
 	errTooLong = errors.New("command longer than the limit")
 
-	// errProtocol says that bytes are no commands, as redcon says it of lines.
+	// errProtocol says that bytes are not commands. redcon says the same of lines.
 	errProtocol = errors.New("Protocol error") //nolint:staticcheck // clients of Redis know it with a capital
 )
 
 // idle says whether no part of a command has been received.
 func (r *receiver) idle() bool { return r.at == r.end }
 
-// begin says, once, that a part of a command has been received.
+// begin returns true once for each command: at its first call after a part of the
+// command was received.
 func (r *receiver) begin() bool {
 	first := !r.begun
 	r.begun = true
 	return first
 }
 
-// fill waits for more bytes. What next returned is gone after it. A command of
-// more than limit bytes is an error.
+// fill waits for more bytes. It overwrites what next returned. A command of more than
+// limit bytes is an error.
 func (r *receiver) fill(limit int64) error {
 	pending := r.buf[r.at:r.end]
 	size := max(len(r.buf), smallestBuffer)
@@ -77,33 +79,33 @@ func (r *receiver) fill(limit int64) error {
 		}
 	}
 	if size != len(r.buf) {
-		r.buf, r.args = make([]byte, size), nil // args would keep the old one
+		r.buf, r.args = make([]byte, size), nil // args would keep the old buffer alive
 	}
 	r.at, r.end = 0, copy(r.buf, pending)
 	n, err := r.in.Read(r.buf[r.end:min(int64(size), limit)])
 	r.end += n
 	if n > 0 {
-		return nil // an error comes again
+		return nil // the next read returns the error again
 	}
 	return err
 }
 
-// reserve holds memory for so many bytes, as they come and as a batch, and so many
-// arguments.
+// reserve reserves memory for a command of the given bytes, once as received and once
+// as a batch, and for its arguments.
 func (r *receiver) reserve(size, arguments int) error {
-	const each = 128 // bytes for an argument's place here and in what looks at it
+	const each = 128 // bytes for an argument's place in this package and in the code that reads it
 	return r.hold.Grow(context.Background(), 2*int64(size)+each*int64(arguments))
 }
 
-// park gives back memory that a silent client does not need.
+// park releases memory that a silent client does not need.
 func (r *receiver) park() {
 	if len(r.buf) > smallestBuffer {
 		*r = receiver{in: r.in, hold: r.hold}
 	}
 }
 
-// next returns the next command and true, if all of it is there. It is valid
-// until the next call.
+// next returns the next command, and true if it is complete. The result is valid until
+// the next call.
 func (r *receiver) next() (args [][]byte, ok bool, err error) {
 	b := r.buf[r.at:r.end]
 	if len(b) > 0 && b[0] != '*' {
@@ -143,10 +145,10 @@ func (r *receiver) next() (args [][]byte, ok bool, err error) {
 	return r.args, true, nil
 }
 
-// line is next where b begins with a plain line.
+// line is next for bytes that begin with a plain line.
 func (r *receiver) line(b []byte) (args [][]byte, ok bool, err error) {
 	end := bytes.IndexByte(b, '\n')
-	if b[0] == '$' || end >= longestLine || end < 0 && len(b) >= longestLine { // '$': another protocol of redcon's
+	if b[0] == '$' || end >= longestLine || end < 0 && len(b) >= longestLine { // '$' begins another protocol that redcon accepts
 		return nil, false, fmt.Errorf("%w: want a command as an array, or a line of at most %d bytes", errProtocol, longestLine)
 	}
 	if end < 0 {
@@ -158,8 +160,8 @@ func (r *receiver) line(b []byte) (args [][]byte, ok bool, err error) {
 	return args, ok, err
 }
 
-// header reads the line of a length that b begins with, and returns it with the
-// line's size; 0 if the line is not there as a whole.
+// header reads the line with a length at the start of b. It returns the length, and the
+// size of the line, which is 0 if the line is not complete.
 func header(b []byte, kind byte, most int) (length, size int, err error) {
 	const longest = 32
 	if len(b) > 0 && b[0] != kind {

@@ -103,7 +103,7 @@ func TestStopEndsLongCommands(t *testing.T) {
 	}
 }
 
-// TestStrangersAreSmall: who has given no token cannot take the memory of those who
+// TestStrangersAreSmall: clients without the token cannot take the memory of those who
 // have, and a large command may come right behind the token.
 func TestStrangersAreSmall(t *testing.T) {
 	f := newFront(t, func(s *Server) { s.Token = "secret" })

@@ -10,23 +10,23 @@ import (
 	"sync"
 )
 
-// So many walks may be under way, and their keys take so many bytes; the oldest is
-// forgotten then.
+// Limits of the scans that can be continued: their number, and the bytes of their keys.
+// Beyond them, the oldest is forgotten.
 const (
 	maxCursors     = 10_000
 	maxCursorBytes = 4 << 20
 )
 
-// cursors map the numbers that SCAN hands out to the keys to go on from: a
-// number cannot hold a key.
+// cursors maps the numbers that SCAN returns to the keys at which it continues, because
+// a number cannot contain a key.
 type cursors struct {
 	mu          sync.Mutex
-	first, last uint64 // numbers that are known
+	first, last uint64 // the range of numbers that are known
 	bytes       int
 	keys        map[uint64][]byte
 }
 
-// put returns a number for key, which the table keeps.
+// put returns a number for key. The table keeps key.
 func (c *cursors) put(key []byte) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,7 +44,8 @@ func (c *cursors) put(key []byte) uint64 {
 	return c.last
 }
 
-// get returns the key of a number. It stays: a client may ask again.
+// get returns the key of a number. The number stays valid, because a client may ask
+// again.
 func (c *cursors) get(number uint64) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,8 +56,8 @@ func (c *cursors) get(number uint64) ([]byte, bool) {
 // scanOptions are the words after the cursor.
 type scanOptions struct {
 	pattern []byte
-	count   int  // entries looked at
-	none    bool // of a type that is not stored
+	count   int  // how many entries to examine
+	none    bool // the scan asks for a type that is not stored
 }
 
 func parseScan(args [][]byte) (o scanOptions, err error) {
@@ -83,14 +84,15 @@ func parseScan(args [][]byte) (o scanOptions, err error) {
 	return o, nil
 }
 
-// foundOverhead is what a found key takes beside its bytes: without it a walk over
-// keys of one byte would keep forty times what it counts.
+// foundOverhead is how many bytes a key that was found takes beside its own. Without
+// it, a scan over keys of one byte would keep forty times what it counts.
 const foundOverhead = 40
 
 // errFull ends a scan that has found enough.
 var errFull = errors.New("full")
 
-// dbsize counts the keys, by a walk over all: engines do not know their number.
+// dbsize counts the keys by a scan over all of them, because engines do not know their
+// number.
 func (s *session) dbsize([][]byte) {
 	n := int64(0)
 	err := s.server.Store.Scan(s.ctx, nil, nil, math.MaxInt, func([]byte, []byte) error {
@@ -119,7 +121,7 @@ func (s *session) scan(args [][]byte) {
 	count := min(o.count, s.server.Store.Settings().Limits.ScanEntries)
 	var found [][]byte
 	var next []byte
-	size := 0 // of what is found: an answer may have fewer than COUNT
+	size := 0 // bytes of the keys found: the answer may have fewer than COUNT keys
 	err = s.server.Store.Scan(s.ctx, lower, nil, count+1, func(key, _ []byte) error {
 		if count--; count < 0 || size > keptMemory {
 			next = append([]byte{}, key...)

@@ -1,16 +1,16 @@
-// Package resp is a front of a store that speaks the protocol of Redis, versions 2
-// and 3, so that its tools and clients can load and inspect any engine. The table
-// in commands.go has what it knows; of CLIENT, COMMAND and CONFIG that is as much
-// as clients ask for when they connect. Keys have strings and do not expire.
+// Package resp is a front of a store that speaks the Redis protocol, versions 2 and 3.
+// With it, the tools and clients of Redis can load and inspect any engine. The table in
+// commands.go lists the commands; of CLIENT, COMMAND and CONFIG it has what clients ask
+// for when they connect. Values are strings, and keys do not expire.
 //
-// Writes have the server's durability level. Each command is atomic, also those
-// that read before they write (SET NX, INCR, DEL), against all writes through this
-// server; see [service.Store.Update]. MULTI is applied as one batch. MGET reads
-// key by key, not one state. SCAN walks in order of keys and may be continued on
-// another connection; its cursors are kept by the server, the oldest forgotten.
+// Writes have the server's durability level. Each command is atomic with respect to all
+// writes through this server, even if it reads before it writes (SET NX, INCR, DEL);
+// see [service.Store.Update]. MULTI is applied as one batch. MGET reads key by key, not
+// one state of the store. SCAN visits keys in order. It may be continued on another
+// connection, because the server keeps the cursors; it forgets the oldest.
 //
-// Each connection has a goroutine, which answers pipelined commands in order and
-// sends the answers together, large ones piece by piece.
+// Each connection has a goroutine. It answers pipelined commands in order and sends the
+// answers together, large ones in pieces.
 package resp
 
 import (
@@ -30,17 +30,17 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// Server serves connections of one listener.
+// Server serves the connections of one listener.
 type Server struct {
 	Store *service.Store
-	Token string        // what clients must AUTH with; "": nothing
-	Idle  time.Duration // that a client may be silent, and take to send a command
-	Write time.Duration // that a client may take to read answers, or one large value
-	// Handshake bounds that of TLS.
+	Token string        // which clients must send by AUTH; "" for none
+	Idle  time.Duration // how long a client may be silent, and how long it may take to send a command
+	Write time.Duration // how long a client may take to read answers, or one large value
+	// Handshake is how long the handshake of TLS may take.
 	Handshake time.Duration
 	Log       *slog.Logger // default: nothing is logged
 
-	// Observe, if set, is told the name of every command that is known.
+	// Observe, if not nil, is called with the name of every command that is known.
 	Observe func(command string)
 
 	cursors  cursors
@@ -49,13 +49,13 @@ type Server struct {
 
 	mu      sync.Mutex
 	conns   map[net.Conn]bool
-	cut     context.CancelFunc // of the commands under way; nil before Serve
+	cut     context.CancelFunc // cancels the running commands; nil before Serve
 	stopped bool
 	running sync.WaitGroup
 }
 
-// Serve serves what l accepts until Stop. An accept that fails ends it: l is to be
-// one that tries again.
+// Serve serves the connections of l until Stop. An accept that fails ends it, so l must
+// be a listener that tries again.
 func (s *Server) Serve(l net.Listener) error {
 	ctx, cut := context.WithCancel(context.Background())
 	defer cut()
@@ -77,8 +77,8 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
-// notOurs tells that a client speaks HTTP: Redis closes such connections, because
-// the page of a browser may have sent them to have its body executed.
+// notOurs logs that a client speaks HTTP. Redis closes such connections, because the
+// page of a browser may have opened them to have the body of a request executed.
 func (s *Server) notOurs() {
 	if s.Log != nil {
 		s.warnings.Do(func() { s.Log.Warn("a client of HTTP at the address of the Redis protocol was cut off") })
@@ -108,13 +108,14 @@ func (s *Server) remove(c net.Conn) {
 	s.running.Done()
 }
 
-// Stop ends every connection once its running commands are answered, or when ctx
-// ends; then it returns false. The caller has closed the listener.
+// Stop ends every connection as soon as its running commands are answered. If ctx ends
+// before that, it cuts the connections and returns false. The caller must have closed
+// the listener.
 func (s *Server) Stop(ctx context.Context) bool {
 	s.mu.Lock()
 	s.stopped = true
 	for c := range s.conns {
-		_ = c.SetReadDeadline(time.Unix(1, 0)) // wakes those that wait for commands
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // wakes connections that wait for commands
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})
@@ -139,17 +140,18 @@ func (s *Server) Stop(ctx context.Context) bool {
 	}
 }
 
-// await sets the deadline for what the client sends, unless the server stops.
+// await sets the deadline for the next bytes of the client, unless the server is
+// stopping.
 func (s *Server) await(c net.Conn, d time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.stopped && c.SetReadDeadline(time.Now().Add(d)) == nil
 }
 
-// quiet is how long a client is silent until its connection gives its memory back.
+// quiet is how long a client is silent before its connection releases memory.
 const quiet = time.Second
 
-// errEnd ends a connection without a word.
+// errEnd ends a connection without an answer.
 var errEnd = errors.New("end")
 
 // serve answers the commands of one connection.
@@ -187,8 +189,8 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 	}
 }
 
-// shakeHands does that of TLS, which must not take as long as a client may be
-// silent.
+// shakeHands does the handshake of TLS. It has a shorter limit than a silent client
+// has.
 func (s *Server) shakeHands(ctx context.Context, c net.Conn) bool {
 	secured, ok := c.(*tls.Conn)
 	if !ok {
@@ -199,11 +201,11 @@ func (s *Server) shakeHands(ctx context.Context, c net.Conn) bool {
 	return secured.HandshakeContext(ctx) == nil
 }
 
-// receive waits for bytes. A client may be silent for Idle between commands, and
-// take as long to send one that it has begun.
+// receive waits for bytes. A client may be silent for Idle between commands, and may
+// take as long again to send a command that it has begun.
 func (s *Server) receive(c net.Conn, in *receiver, session *session) error {
 	limit := s.Store.Settings().Limits.BodyBytes
-	if !session.trusted { // who has given no token takes no memory of those who have
+	if !session.trusted { // a client without the token must not take memory from those with it
 		limit = min(limit, service.SmallSize)
 	}
 	if !in.idle() {

@@ -12,24 +12,23 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// session is the state of one connection; its memory is used again by each
-// command.
+// session is the state of one connection. Each command reuses its memory.
 type session struct {
 	server *Server
 	out    answers
 	ctx    context.Context
 	id     int64
-	name   string // what CLIENT SETNAME said
+	name   string // set by CLIENT SETNAME
 
-	trusted bool // needs no AUTH, or has given it
-	quit    bool // to be closed after the answers
+	trusted bool // the client needs no AUTH, or has done it
+	quit    bool // the connection closes after the answers
 
 	value []byte
 	batch kv.Batch
 
-	queue   *queue      // after MULTI
-	watched []watched   // keys
-	running transaction // while EXEC does its commands
+	queue   *queue      // not nil after MULTI
+	watched []watched   // keys of WATCH
+	running transaction // not nil while EXEC runs its commands
 
 	valueHold, outHold, queueHold service.Hold
 }
@@ -42,11 +41,11 @@ func (s *Server) newSession(ctx context.Context, id int64, send func([]byte) err
 	}
 }
 
-// keptMemory is how many bytes for commands, answers, values and batches each a
-// connection keeps until its next command, if that comes soon.
+// keptMemory is how many bytes a connection keeps until its next command, if that comes
+// soon: this much each for commands, answers, values and batches.
 const keptMemory = service.SmallSize
 
-// trim gives back what large answers took.
+// trim releases the memory of large answers.
 func (s *session) trim() {
 	if cap(s.out.buf) > 2*keptMemory {
 		s.out.buf = nil
@@ -61,7 +60,7 @@ func (s *session) trim() {
 	s.outHold.Release()
 }
 
-// park gives back all memory that a silent client does not need.
+// park releases all memory that a silent client does not need.
 func (s *session) park() {
 	s.trim()
 	s.out.buf, s.value, s.batch = nil, nil, kv.Batch{}
@@ -80,7 +79,7 @@ func (s *session) do(args [][]byte) {
 	}
 	name := args[0]
 	c, known := commands[string(name)]
-	if !known { // most clients write them in capitals
+	if !known { // most clients write names in capitals
 		name = bytes.ToUpper(name)
 		c, known = commands[string(name)]
 	}
@@ -120,12 +119,12 @@ func (s *session) answer(c command, args [][]byte) {
 	c.answer(s, args)
 }
 
-// replyError is an error that is answered as it is written.
+// replyError is an error whose text is the answer.
 type replyError string
 
 func (e replyError) Error() string { return string(e) }
 
-// fail answers with what err means to a client of Redis.
+// fail answers with the meaning of err for a client of Redis.
 func (s *session) fail(err error) {
 	var reply replyError
 	if errors.As(err, &reply) {
@@ -148,13 +147,13 @@ func (s *session) fail(err error) {
 	s.out.fail(fmt.Sprintf("%s %s: %s", prefix, p.Kind, p.Detail))
 }
 
-// unsupported answers a part of a command that the front does not know.
+// unsupported answers a part of a command that this front does not know.
 func (s *session) unsupported(command string, part []byte, known string) {
 	s.out.fail(fmt.Sprintf("ERR %s %.100q is not supported, but %s", command, part, known))
 }
 
-// reportProtocol answers bytes that are no commands; a connection that ended
-// or fell silent gets no answer.
+// reportProtocol answers bytes that are not commands. A connection that ended, or whose
+// client fell silent, gets no answer.
 func (s *session) reportProtocol(err error) {
 	switch {
 	case errors.Is(err, errTooLong) || strings.HasPrefix(err.Error(), "Protocol error"):

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// setOptions are the words after SET key value.
+// setOptions are the words that follow SET key value.
 type setOptions struct{ ifMissing, ifPresent, old bool }
 
 func parseSet(words [][]byte) (o setOptions, err error) {
@@ -19,7 +19,7 @@ func parseSet(words [][]byte) (o setOptions, err error) {
 			o.ifPresent = true
 		case "GET":
 			o.old = true
-		case "KEEPTTL": // there is none to lose
+		case "KEEPTTL": // there is no time to live that SET could remove
 		case "EX", "PX", "EXAT", "PXAT":
 			return o, replyError("ERR SET: option " + word + " is not supported: keys do not expire here")
 		default:
@@ -56,7 +56,7 @@ func (s *session) set(args [][]byte) {
 	}
 }
 
-// setIf sets key if the options allow it, and returns what was there before.
+// setIf sets key if the options allow it. It returns what was stored before.
 func (s *session) setIf(key, value []byte, o setOptions) (old []byte, found, written, ok bool) {
 	ok = s.update([][]byte{key}, func() (err error) {
 		if old, found, err = s.read(key); err != nil || found && o.ifMissing || !found && o.ifPresent {
@@ -109,7 +109,7 @@ func (s *session) mset(args [][]byte) {
 	}
 }
 
-// msetnx sets all or, if one of the keys has a value, none.
+// msetnx sets all keys, or none if one of them has a value.
 func (s *session) msetnx(args [][]byte) {
 	written := false
 	keys := keyPairs.of(args)
@@ -126,7 +126,8 @@ func (s *session) msetnx(args [][]byte) {
 	}
 }
 
-// appendCopies of a value are there at a time: as read, made longer, and in a batch.
+// appendCopies is how many copies of a value exist at a time: the one read, the longer
+// one, and the one in a batch.
 const appendCopies = 3
 
 func (s *session) appendTo(args [][]byte) {
@@ -149,7 +150,7 @@ func (s *session) appendTo(args [][]byte) {
 	}
 }
 
-// by is INCR, DECR, INCRBY and DECRBY.
+// by does INCR, DECR, INCRBY and DECRBY.
 func by(sign int64) func(s *session, args [][]byte) {
 	return func(s *session, args [][]byte) {
 		step := int64(1)

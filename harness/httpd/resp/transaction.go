@@ -9,11 +9,11 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// queue are the commands between MULTI and EXEC.
+// queue is the commands between MULTI and EXEC.
 type queue struct {
 	commands []queued
 	bytes    int64
-	refused  bool // one of them, so EXEC does none
+	refused  bool // one of them was refused, so EXEC does none
 }
 
 type queued struct {
@@ -21,10 +21,11 @@ type queued struct {
 	args [][]byte // a copy
 }
 
-// transaction is what a running EXEC has written so far, by key; nil: none runs.
+// transaction is what a running EXEC has written so far, by key. It is nil while none
+// runs.
 type transaction map[string]write
 
-// write is a value that a key will have, or that it will have none.
+// write is the new value of a key, or says that the key is removed.
 type write struct {
 	value   []byte
 	deleted bool
@@ -36,7 +37,7 @@ func (t transaction) note(key []byte, w write) {
 	}
 }
 
-// watched is a key with a hash of what it had; 0: it had no value.
+// watched is a key with a hash of its value; 0 says that it had none.
 type watched struct {
 	key  []byte
 	hash uint64
@@ -45,7 +46,7 @@ type watched struct {
 const (
 	maxWatched  = 1000
 	maxQueued   = 100_000
-	queuedBytes = 256 // of a queued command, beside its arguments
+	queuedBytes = 256 // bytes of a queued command, beside its arguments
 )
 
 var watchSeed = maphash.MakeSeed()
@@ -59,7 +60,7 @@ func (s *session) begin([][]byte) {
 	s.out.simple("OK")
 }
 
-// drop forgets queue and watched keys.
+// drop forgets the queue and the watched keys.
 func (s *session) drop() {
 	s.queue, s.watched = nil, nil
 	s.queueHold.Release()
@@ -85,7 +86,7 @@ func (s *session) enqueue(c command, args [][]byte) {
 	if limit := s.server.Store.Settings().Limits.BodyBytes; q.bytes+n > limit || len(q.commands) == maxQueued {
 		err = replyError(fmt.Sprintf("ERR MULTI: the commands are over the limit of %d bytes or %d commands", limit, maxQueued))
 	} else {
-		err = s.queueHold.Grow(s.ctx, 2*(q.bytes+n)) // queue and batch
+		err = s.queueHold.Grow(s.ctx, 2*(q.bytes+n)) // once for the queue, once for the batch
 	}
 	if err != nil {
 		q.refused = true
@@ -101,14 +102,16 @@ func (s *session) enqueue(c command, args [][]byte) {
 	s.out.simple("QUEUED")
 }
 
-// exec does the queued commands in order, each reading what those before it wrote,
-// and applies what all wrote as one batch: all of it or nothing, also across a
-// crash. No client of this server changes one of their keys meanwhile. Answers are
-// sent once the batch is acknowledged. A command that makes no sense, as INCR of a
-// word, writes nothing and does not stop the others, as in Redis. One that the server
-// could not do, because a read failed or found no memory, ends the transaction: the
-// client asked for all of it. So does a transaction that takes longer than
-// longestExec, since all who write its keys wait.
+// exec does the queued commands in order. Each command reads what those before it
+// wrote. All their writes are applied as one batch, which is atomic, also across a
+// crash. No client of this server changes one of their keys meanwhile. The answers are
+// sent once the batch is acknowledged.
+//
+// A command that cannot be done, such as INCR of a word, writes nothing and does not
+// stop the others, as in Redis. The transaction ends without effect if the server fails
+// to do a command, because a read failed or found no memory: the client asked for all
+// of it. It also ends if it takes longer than longestExec, because all clients that
+// write its keys wait.
 func (s *session) exec([][]byte) {
 	q := s.queue
 	switch {
@@ -178,8 +181,9 @@ func (s *session) run(q *queue) error {
 	return nil
 }
 
-// room says whether a running transaction may write so many bytes more; if not, that
-// ends it. A queued command can write more than it says: APPEND writes all of a value.
+// room says whether a running transaction may write the given number of bytes more. If
+// not, the transaction ends. The size of a queued command does not tell this: APPEND
+// writes the whole value again.
 func (s *session) room(bytes int) bool {
 	if s.running == nil {
 		return true
@@ -190,7 +194,7 @@ func (s *session) room(bytes int) bool {
 	return s.out.err == nil
 }
 
-// keepWrites says whether a transaction may have a batch of so many bytes.
+// keepWrites says whether a transaction may have a batch of the given size.
 func (s *session) keepWrites(bytes int64) error {
 	if limit := s.server.Store.Settings().Limits.BodyBytes; bytes > limit {
 		return service.BadRequestf("the writes of the transaction are over the limit of %d bytes", limit)
@@ -198,16 +202,16 @@ func (s *session) keepWrites(bytes int64) error {
 	return s.queueHold.Grow(s.ctx, s.queue.bytes+2*bytes) // the batch, and what later commands read of it
 }
 
-// keepAnswers says whether a transaction may have so many bytes of answers.
+// keepAnswers says whether a transaction may have the given number of bytes of answers.
 func (s *session) keepAnswers(bytes int) error {
 	if int64(bytes) > s.server.Store.Settings().Limits.BodyBytes {
 		return service.BadRequestf("%v", errAnswers)
 	}
-	return s.outHold.Grow(s.ctx, 2*int64(bytes)) // it doubles when it grows
+	return s.outHold.Grow(s.ctx, 2*int64(bytes)) // the buffer doubles when it grows
 }
 
-// watch notes what keys have now. A later EXEC does nothing if one has another
-// value then; one that was changed and changed back counts as the same.
+// watch records the current values of keys. A later EXEC does nothing if one of them
+// has another value then. A value that was changed and changed back counts as the same.
 func (s *session) watch(args [][]byte) {
 	if s.queue != nil {
 		s.out.fail("ERR WATCH inside MULTI is not allowed")

@@ -11,18 +11,19 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// batchWrite is one line of a batch: a set as a scan prints it, or a delete.
+// batchWrite is one line of a batch: a set, in the form that a scan prints, or a
+// delete.
 type batchWrite struct {
 	Key    []byte  `json:"key"` // base64
 	Value  *[]byte `json:"value"`
 	Delete bool    `json:"delete"`
 }
 
-// batchCopies of a batch's text are there at a time, at most: what the decoder has
-// read, twice while it grows, and the batch itself.
+// batchCopies is how many copies of a batch's text exist at a time, at most: the
+// decoder's buffer, twice while it grows, and the batch itself.
 const batchCopies = 3
 
-// batch applies all lines as one.
+// batch applies all lines as one batch.
 func (h *Handler) batch(w http.ResponseWriter, r *http.Request, m *scratch) (int, error) {
 	limit := h.Store.Settings().Limits.BodyBytes
 	body := m.sent.Body(r.Context(), http.MaxBytesReader(w, r.Body, limit), batchCopies)

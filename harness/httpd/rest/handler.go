@@ -6,11 +6,11 @@
 //	POST           /set?key=&value=         plain text; GET too with AllowGetSet
 //	GET            /get?key=                plain text
 //
-// Every byte string is a key, the empty one and those with slashes too: /kv/ and
-// /kv/a%2F..%2Fb name keys as they are, nothing is cleaned or redirected. Errors
-// are JSON problems (RFC 9457), after which the connection stays usable. A scan
-// that fails after its first byte ends the connection, so that nobody takes a
-// part for the whole.
+// Every byte string is a key, including the empty one and those with slashes: /kv/ and
+// /kv/a%2F..%2Fb name keys as they are, and no path is cleaned or redirected. Errors
+// are JSON problems (RFC 9457), after which the connection can be used again. A scan
+// that fails after its first byte ends the connection, so that no client takes a part
+// for the whole.
 package rest
 
 import (
@@ -26,19 +26,19 @@ import (
 
 // Headers of requests and answers.
 const (
-	DurabilityHeader = "Lsmlab-Durability" // volatile, buffered or synced; of writes
-	LSNHeader        = "Lsmlab-Lsn"        // of the write; for reads one that was seen
+	durabilityHeader = "Lsmlab-Durability" // of writes: volatile, buffered or synced
+	lsnHeader        = "Lsmlab-Lsn"        // of the write; for a read, an LSN that the read saw
 )
 
 // Handler serves a store over HTTP.
 type Handler struct {
 	Store *service.Store
-	// Observe, if set, is told about every answer.
+	// Observe, if not nil, is called with every answer.
 	Observe func(Observation)
-	// StallTimeout bounds the time that a client may take to read one part of a
-	// scan; 0: no bound but the server's.
+	// StallTimeout is how long a client may take to read one part of a scan. With 0,
+	// only the server's limits apply.
 	StallTimeout time.Duration
-	// AllowGetSet lets GET /set write: so can then every link on every page.
+	// AllowGetSet lets GET /set write. Then every link on every page can write too.
 	AllowGetSet bool
 
 	scratch sync.Pool // of *scratch
@@ -46,31 +46,32 @@ type Handler struct {
 
 // Observation is one answer.
 type Observation struct {
-	Route  string // as OpenAPI writes it
+	Route  string // in the notation of OpenAPI
 	Method string
 	Status int
-	Err    error // why the status is what it is, or nil
+	Err    error // the reason for the status, or nil
 	Took   time.Duration
 }
 
-// scratch is the memory of one request, used again by later ones.
+// scratch is the memory of one request. Later requests reuse it.
 type scratch struct {
 	value []byte
 	batch kv.Batch
-	hold  service.Hold // of the answer
-	sent  service.Hold // of the body
+	hold  service.Hold // memory of the answer
+	sent  service.Hold // memory of the body
 }
 
-// keptScratch is the most that each piece of a finished request's memory leaves for
-// others, who hold it uncounted: as much as is free for each.
+// keptScratch is how many bytes of each piece of memory a finished request leaves for
+// others. They hold this memory without counting it, so it is as much as is free for
+// each.
 const keptScratch = service.SmallSize
 
-// action answers one method of a route, but for errors, and returns the status.
+// action answers one method of a route, except errors, and returns the status.
 type action func(h *Handler, w http.ResponseWriter, r *http.Request, m *scratch) (status int, err error)
 
 // route is one path with its methods.
 type route struct {
-	path    string // as OpenAPI writes it
+	path    string // in the notation of OpenAPI
 	methods map[string]action
 	allow   string
 }
@@ -99,8 +100,8 @@ func (h *Handler) find(path string) *route {
 	return routes[path]
 }
 
-// Route returns the route of a path as OpenAPI writes it, or "" if the path is
-// not the handler's.
+// Route returns the route of a path in the notation of OpenAPI. It is "" if the handler
+// does not serve the path.
 func (h *Handler) Route(path string) string {
 	if r := h.find(path); r != nil {
 		return r.path
@@ -121,7 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Observe(Observation{route.path, r.Method, status, err, time.Since(start)})
 	}
 	if _, cut := err.(*cutError); cut {
-		panic(http.ErrAbortHandler) // ends the connection: nobody may take a part for the whole
+		panic(http.ErrAbortHandler) // ends the connection, so that no client takes a part for the whole
 	}
 }
 

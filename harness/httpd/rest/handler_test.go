@@ -103,11 +103,11 @@ func TestKeys(t *testing.T) {
 		value := fmt.Sprintf("value %d\r\n\x00\xff", i)
 		f.problem(404, "not-found", "no value", "GET", path, "")
 		a := f.expect(204, "", "PUT", path, value)
-		if lsn := a.header.Get(LSNHeader); lsn != strconv.Itoa(i+1) {
+		if lsn := a.header.Get(lsnHeader); lsn != strconv.Itoa(i+1) {
 			t.Errorf("%q: LSN %q of write %d", key, lsn, i+1)
 		}
 		a = f.expect(200, value, "GET", path, "")
-		if a.header.Get("Content-Type") != "application/octet-stream" || a.header.Get(LSNHeader) != strconv.Itoa(i+1) {
+		if a.header.Get("Content-Type") != "application/octet-stream" || a.header.Get(lsnHeader) != strconv.Itoa(i+1) {
 			t.Errorf("%q: header %v", key, a.header)
 		}
 		if got, err := f.db.Get(nil, []byte(key)); err != nil || string(got) != value {
@@ -156,7 +156,7 @@ func TestRefused(t *testing.T) {
 		{413, "too-large", "limit of 1048576 bytes", "PUT", "/kv/k", long, nil},
 		{413, "too-large", "limit of 1048576 bytes", "POST", "/batch", line("aw==", `,"value":"`+long+`"`), nil},
 		{413, "too-large", "key of 65537 bytes", "PUT", "/kv/" + strings.Repeat("k", 65537), "", nil},
-		{400, "bad-request", `durability "fast": want volatile`, "PUT", "/kv/k", "v", []string{DurabilityHeader, "fast"}},
+		{400, "bad-request", `durability "fast": want volatile`, "PUT", "/kv/k", "v", []string{durabilityHeader, "fast"}},
 		{400, "bad-request", "limit is \"0\"", "GET", "/kv?limit=0", "", nil},
 		{400, "bad-request", "from 1 to 1000", "GET", "/kv?limit=1001", "", nil},
 		{400, "bad-request", "limit is \"ten\"", "GET", "/kv?limit=ten", "", nil},
@@ -231,8 +231,8 @@ func TestBatch(t *testing.T) {
 	}
 	remove := func(key string) string { return fmt.Sprintf("{\"key\":%q,\"delete\":true}\n", encode([]byte(key))) }
 	a := f.expect(200, "{\"count\":5,\"lsn\":5}\n", "POST", "/batch",
-		set("", "empty key")+set("a", "1")+set("a", "2")+set("b", "")+remove("b"), DurabilityHeader, "synced")
-	if a.header.Get(LSNHeader) != "5" {
+		set("", "empty key")+set("a", "1")+set("a", "2")+set("b", "")+remove("b"), durabilityHeader, "synced")
+	if a.header.Get(lsnHeader) != "5" {
 		t.Error(a.header)
 	}
 	want := set("", "empty key") + set("a", "2")

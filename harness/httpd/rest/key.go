@@ -11,7 +11,7 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// pathKey returns the key of /kv/{key}: the path is unescaped already.
+// pathKey returns the key of /kv/{key}. The path was unescaped before.
 func pathKey(r *http.Request) []byte { return []byte(r.URL.Path[len(keyPath):]) }
 
 func (h *Handler) get(w http.ResponseWriter, r *http.Request, m *scratch) (int, error) {
@@ -29,7 +29,7 @@ func (h *Handler) sendValue(w http.ResponseWriter, r *http.Request, key []byte, 
 	header["Content-Type"] = octets
 	header["Content-Length"] = []string{strconv.Itoa(len(value))}
 	setLSN(header, lsn)
-	_, _ = w.Write(value) // a client that left is no error of ours
+	_, _ = w.Write(value) // a client that left is not an error of the server
 	return http.StatusOK, nil
 }
 
@@ -37,7 +37,7 @@ var octets = []string{"application/octet-stream"}
 
 func setLSN(header http.Header, lsn uint64) {
 	if lsn != 0 {
-		header[LSNHeader] = []string{strconv.FormatUint(lsn, 10)}
+		header[lsnHeader] = []string{strconv.FormatUint(lsn, 10)}
 	}
 }
 
@@ -66,24 +66,25 @@ func (h *Handler) apply(w http.ResponseWriter, r *http.Request, m *scratch) (int
 	return http.StatusNoContent, nil
 }
 
-// write applies b at the rung that the request asks for.
+// write applies b at the durability level for which the request asks.
 func (h *Handler) write(r *http.Request, b *kv.Batch) (lsn uint64, err error) {
 	d := h.Store.Settings().Durability
-	if name := r.Header.Get(DurabilityHeader); name != "" {
+	if name := r.Header.Get(durabilityHeader); name != "" {
 		if d, err = kv.ParseDurability(name); err != nil {
-			return 0, service.BadRequestf("header %s: %v", DurabilityHeader, err)
+			return 0, service.BadRequestf("header %s: %v", durabilityHeader, err)
 		}
 	}
 	return h.Store.Apply(r.Context(), b, d)
 }
 
-// bodyCopies of a body are there at a time: what was read, and the batch.
+// bodyCopies is how many copies of a body exist at a time: what was read, and the
+// batch.
 const bodyCopies = 2
 
-// readBody returns the body, in m's memory.
+// readBody returns the body, in the memory of m.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, m *scratch) ([]byte, error) {
 	limit := h.Store.Settings().Limits.BodyBytes
-	if r.ContentLength > limit { // before the client has sent it all
+	if r.ContentLength > limit { // before the client has sent all of it
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
 	body := m.sent.Body(r.Context(), http.MaxBytesReader(w, r.Body, limit), bodyCopies)
@@ -101,8 +102,8 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, m *scratch) (
 	return m.value, bodyError(err)
 }
 
-// bodyError blames the client for a body that did not arrive whole, unless the
-// server has no room for it.
+// bodyError turns the error of a body that did not arrive whole into an error of the
+// client. It leaves errors that say that the server has no room.
 func bodyError(err error) error {
 	if _, ok := err.(*http.MaxBytesError); err == nil || ok || errors.Is(err, service.ErrBusy) {
 		return err

@@ -109,7 +109,7 @@ func TestOpenAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		if tc.durability != "" {
-			r.Header.Set(DurabilityHeader, tc.durability)
+			r.Header.Set(durabilityHeader, tc.durability)
 		}
 		if tc.status == http.StatusUnsupportedMediaType {
 			r.Header.Set("Content-Encoding", "gzip")

@@ -8,8 +8,8 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// plainSet is /set?key=&value=, for people with a browser and load tools that
-// can do no more than a URL.
+// plainSet serves /set?key=&value=, for people with a browser and for load tools that
+// can only call a URL.
 func (h *Handler) plainSet(w http.ResponseWriter, r *http.Request, m *scratch) (int, error) {
 	q, err := plainQuery(r, "key", "value")
 	if err != nil {
@@ -26,7 +26,7 @@ func (h *Handler) plainSet(w http.ResponseWriter, r *http.Request, m *scratch) (
 	return http.StatusOK, nil
 }
 
-// plainGet is /get?key=.
+// plainGet serves /get?key=.
 func (h *Handler) plainGet(w http.ResponseWriter, r *http.Request, m *scratch) (int, error) {
 	q, err := plainQuery(r, "key")
 	if err != nil {
@@ -35,7 +35,7 @@ func (h *Handler) plainGet(w http.ResponseWriter, r *http.Request, m *scratch) (
 	return h.sendValue(w, r, []byte(q.Get("key")), m)
 }
 
-// plainQuery reads a query that must have the given parameters.
+// plainQuery parses a query, which must have exactly the given parameters.
 func plainQuery(r *http.Request, names ...string) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

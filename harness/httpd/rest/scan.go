@@ -11,7 +11,7 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// scanPart is how much of a scan is sent at once, in bytes.
+// scanPart is how many bytes of a scan are sent together.
 const scanPart = 32 << 10
 
 // scan streams entries as lines {"key":BASE64,"value":BASE64}.
@@ -29,7 +29,7 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request, _ *scratch) (int,
 	case err != nil && !parts.begun:
 		return 0, err
 	case err == nil:
-		w.Header()["Content-Type"] = ndjson // of an empty answer too
+		w.Header()["Content-Type"] = ndjson // an empty answer has the header too
 		err = out.Flush()
 	}
 	if err != nil {
@@ -38,14 +38,14 @@ func (h *Handler) scan(w http.ResponseWriter, r *http.Request, _ *scratch) (int,
 	return http.StatusOK, nil
 }
 
-// cutError is an answer that broke off after its first bytes.
+// cutError is the error of an answer that ended after its first bytes.
 type cutError struct {
 	error
-	byClient bool // it left, or did not read
+	byClient bool // the client left, or did not read
 }
 
-// statusClientGone stands in observations for an answer that the client did not
-// take; other servers of HTTP use it in the same way.
+// statusClientGone is the status, in observations, of an answer that the client did not
+// read. Other HTTP servers use it in the same way.
 const statusClientGone = 499
 
 func (e *cutError) Unwrap() error { return e.error }
@@ -57,19 +57,19 @@ func (e *cutError) status() int {
 	return http.StatusInternalServerError
 }
 
-// writeEntry writes the line of an entry, a piece at a time: of a large value there
-// is no second copy, however slow the client is.
+// writeEntry writes the line of an entry in pieces. So there is no second copy of a
+// large value, however slow the client is.
 func writeEntry(out *bufio.Writer, key, value []byte) error {
 	_, _ = out.WriteString(`{"key":"`)
 	encode(out, key)
 	_, _ = out.WriteString(`","value":"`)
 	encode(out, value)
-	_, err := out.WriteString("\"}\n") // tells of all before
+	_, err := out.WriteString("\"}\n") // reports an error of any write before
 	return err
 }
 
-// encode writes the base64 of b into the writer's own memory. A piece is a
-// multiple of 3 bytes, so that only the last one is padded.
+// encode writes the base64 of b into the writer's own memory. A piece is a multiple of
+// 3 bytes, so that only the last one is padded.
 func encode(out *bufio.Writer, b []byte) {
 	const piece = 3 << 10
 	for len(b) > 0 {
@@ -82,14 +82,14 @@ func encode(out *bufio.Writer, b []byte) {
 	}
 }
 
-// partWriter gives the client a fresh deadline for each part: a scan may take
-// long, but not because its reader sleeps.
+// partWriter gives the client a new deadline for each part. A scan may take long, but
+// not because its reader sleeps.
 type partWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration
 	begun   bool
-	failed  bool // the client does not take it
+	failed  bool // the client does not read
 }
 
 var ndjson = []string{"application/x-ndjson"}
@@ -109,8 +109,8 @@ func (p *partWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// scanRange reads lower, upper and limit. A bound that is given but empty is the
-// empty key, one that is missing is none.
+// scanRange parses lower, upper and limit. A bound that is given but empty is the empty
+// key. A bound that is missing means unbounded.
 func (h *Handler) scanRange(query string) (lower, upper []byte, limit int, err error) {
 	q, err := url.ParseQuery(query)
 	if err != nil {

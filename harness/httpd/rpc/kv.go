@@ -1,7 +1,6 @@
-// Package rpc is the gRPC front of a store. The same handler also speaks
-// gRPC-Web and Connect; all come over the port of HTTP, gRPC by HTTP/2 without
-// TLS or with it. The messages are in kvv1/kv.proto, from which `make proto`
-// generates the code.
+// Package rpc is the gRPC front of a store. The same handler also speaks gRPC-Web and
+// Connect. All of them use the port of HTTP; gRPC uses HTTP/2, with or without TLS. The
+// messages are in kvv1/kv.proto, from which `make proto` generates the code.
 package rpc
 
 import (
@@ -25,23 +24,23 @@ import (
 // Observation is one answer.
 type Observation struct {
 	Procedure string
-	Code      string // of gRPC, "ok" included
+	Code      string // of gRPC, including "ok"
 	Took      time.Duration
 }
 
-// How many times the memory of a large value or request is there at once: as the
-// engine gives it, and encoded, twice while that grows; as sent, as a message, and
-// as a batch.
+// How many copies of a large value or request exist at a time. A value: as the engine
+// returns it, and encoded, twice while the encoding grows. A request: as sent, as a
+// message, and as a batch.
 const (
 	answerCopies  = 3
 	requestCopies = 3
 )
 
-// New returns the path prefix to serve and its handler. Observe, if given, is
-// told about every answer.
+// New returns the path prefix to serve and its handler. observe, if not nil, is called
+// with every answer.
 //
-// Messages are not compressed: a few bytes could become as much memory as a request
-// may have.
+// Messages are not compressed: a few compressed bytes could become as much memory as a
+// request may have.
 func New(store *service.Store, observe func(Observation)) (string, http.Handler) {
 	limit := int(store.Settings().Limits.BodyBytes)
 	path, calls := kvv1connect.NewKVHandler(server{store},
@@ -49,28 +48,28 @@ func New(store *service.Store, observe func(Observation)) (string, http.Handler)
 	return path, held(store, calls)
 }
 
-// held makes calls hold the memory of their request and of their answer until the
-// client has taken it.
+// held makes each call hold the memory of its request and of its answer until the
+// client has read the answer.
 func held(store *service.Store, calls http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, answer := store.HoldRequest(), store.HoldAnswer()
 		defer request.Release()
 		defer answer.Release()
-		ctx := context.WithValue(r.Context(), answerKey{}, &answer)
+		ctx := context.WithValue(r.Context(), callKey{}, &call{&answer, http.NewResponseController(w)})
 		r = r.WithContext(ctx)
 		r.Body = &codedBody{request.BodyOf(ctx, r.Body, requestCost(r))}
 		calls.ServeHTTP(w, r)
 	})
 }
 
-// messageSize is about what a message in a list takes beside its bytes: a write of
-// two bytes on the wire takes sixty times that.
+// messageSize is about how many bytes a message in a list takes beside its content. A
+// write of two bytes on the wire takes sixty times that.
 const messageSize = 128
 
-// requestCost returns what the bytes of a request will take. In those of Apply each
-// write begins with a known byte, so that counting these bytes bounds the writes;
-// elsewhere in keys and values they make the request count for somewhat more than it
-// takes.
+// requestCost returns a function that says how much memory the bytes of a request will
+// take. In requests of Apply, each write begins with a known byte, so the number of
+// these bytes is a bound of the number of writes. Where keys and values contain this
+// byte, the request counts for somewhat more than it takes.
 func requestCost(r *http.Request) func(read []byte) int64 {
 	var begins [][]byte
 	if r.URL.Path == kvv1connect.KVApplyProcedure {
@@ -89,12 +88,18 @@ func requestCost(r *http.Request) func(read []byte) int64 {
 	}
 }
 
-// answerKey is the key of a context's hold of the answer.
-type answerKey struct{}
+// call is what a handler knows of its call beside the messages.
+type call struct {
+	answer  *service.Hold
+	control *http.ResponseController
+}
 
-func answerHold(ctx context.Context) *service.Hold { return ctx.Value(answerKey{}).(*service.Hold) }
+// callKey is the key of a context's call.
+type callKey struct{}
 
-// codedBody says by the code of gRPC that there is no room for the request.
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// codedBody turns the error that there is no room for the request into a code of gRPC.
 type codedBody struct{ io.ReadCloser }
 
 func (b *codedBody) Read(p []byte) (int, error) {
@@ -108,7 +113,7 @@ func (b *codedBody) Read(p []byte) (int, error) {
 type server struct{ store *service.Store }
 
 func (s server) Get(ctx context.Context, r *connect.Request[kvv1.GetRequest]) (*connect.Response[kvv1.GetResponse], error) {
-	value, lsn, err := s.store.Read(ctx, answerHold(ctx), answerCopies, nil, r.Msg.Key)
+	value, lsn, err := s.store.Read(ctx, callOf(ctx).answer, answerCopies, nil, r.Msg.Key)
 	if err != nil {
 		return nil, coded(err)
 	}
@@ -140,7 +145,7 @@ func (s server) Apply(ctx context.Context, r *connect.Request[kvv1.ApplyRequest]
 }
 
 func (s server) apply(ctx context.Context, b *kv.Batch, asked kvv1.Durability) (*connect.Response[kvv1.WriteResponse], error) {
-	d, err := s.rung(asked)
+	d, err := s.durability(asked)
 	if err != nil {
 		return nil, coded(err)
 	}
@@ -151,7 +156,7 @@ func (s server) apply(ctx context.Context, b *kv.Batch, asked kvv1.Durability) (
 	return connect.NewResponse(&kvv1.WriteResponse{Lsn: lsn}), nil
 }
 
-func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
+func (s server) durability(asked kvv1.Durability) (kv.Durability, error) {
 	switch asked {
 	case kvv1.Durability_DURABILITY_UNSPECIFIED:
 		return s.store.Settings().Durability, nil
@@ -165,48 +170,10 @@ func (s server) rung(asked kvv1.Durability) (kv.Durability, error) {
 	return 0, service.BadRequestf("durability %d is none: want 0 to 3", asked)
 }
 
-// scanPart is about how many bytes of entries one message of a scan has.
-const scanPart = 32 << 10
-
-func (s server) Scan(ctx context.Context, r *connect.Request[kvv1.ScanRequest], out *connect.ServerStream[kvv1.ScanResponse]) error {
-	most := s.store.Settings().Limits.ScanEntries
-	limit := int(r.Msg.Limit)
-	switch {
-	case limit > most:
-		return coded(service.BadRequestf("limit is %d: want at most %d", limit, most))
-	case limit == 0:
-		limit = most
-	}
-	part, size := &kvv1.ScanResponse{}, 0
-	hold := answerHold(ctx)
-	send := func() error {
-		err := out.Send(part)
-		part, size = &kvv1.ScanResponse{}, 0
-		return err
-	}
-	err := s.store.Scan(ctx, r.Msg.Lower, r.Msg.Upper, limit, func(key, value []byte) error {
-		if err := hold.Grow(ctx, int64(answerCopies*(size+len(key)+len(value)))); err != nil {
-			return err
-		}
-		part.Entries = append(part.Entries, &kvv1.Entry{Key: append([]byte{}, key...), Value: append([]byte{}, value...)})
-		if size += len(key) + len(value) + messageSize; size >= scanPart {
-			return send()
-		}
-		return nil
-	})
-	if err == nil && len(part.Entries) > 0 {
-		err = send()
-	}
-	if err != nil {
-		return coded(err)
-	}
-	return nil
-}
-
-// coded gives err the code of gRPC that fits its HTTP status.
+// coded gives err the code of gRPC that corresponds to its HTTP status.
 func coded(err error) error {
 	var already *connect.Error
-	if errors.As(err, &already) { // of a stream that broke
+	if errors.As(err, &already) { // the error of a stream that broke
 		return already
 	}
 	p := service.Classify(err)
@@ -216,6 +183,8 @@ func coded(err error) error {
 		code = connect.CodeNotFound
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 		code = connect.CodeInvalidArgument
+	case http.StatusConflict:
+		code = connect.CodeAborted
 	case http.StatusTooManyRequests:
 		code = connect.CodeResourceExhausted
 	case http.StatusServiceUnavailable:

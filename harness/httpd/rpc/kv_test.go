@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -30,17 +31,22 @@ import (
 // library is in it.
 type client struct {
 	*testing.T
-	conn *grpc.ClientConn
-	url  string
-	seen []string // what the server observed
+	store *service.Store
+	conn  *grpc.ClientConn
+	url   string
+
+	mu   sync.Mutex
+	seen []string // what the server observed; guarded by mu
 }
 
 func newClient(t *testing.T, s settings.Settings) *client {
 	t.Helper()
 	store, _ := servetest.NewStore(t, s)
-	c := &client{T: t}
+	c := &client{T: t, store: store}
 	mux := http.NewServeMux()
 	mux.Handle(New(store, func(o Observation) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.seen = append(c.seen, o.Procedure[strings.LastIndex(o.Procedure, "/")+1:]+" "+o.Code)
 	}))
 	server := httptest.NewUnstartedServer(mux)
@@ -129,6 +135,8 @@ func TestOperations(t *testing.T) {
 		t.Errorf("below the empty key: %q, %v", keys, err)
 	}
 	want := "[Set ok Get ok Apply ok Get not_found Scan ok Delete ok Scan ok]"
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if got := fmt.Sprint(c.seen); got != want {
 		t.Errorf("observed %s, want %s", got, want)
 	}

@@ -13,12 +13,13 @@ import (
 	"lsmlab/harness/httpd/service"
 )
 
-// HealthPath is the prefix of gRPC's health service, a probe like /readyz.
+// HealthPath is the path prefix of gRPC's health service, which is a probe like
+// /readyz.
 const HealthPath = "/" + grpchealth.HealthV1ServiceName + "/"
 
-// NewMeta returns a handler of gRPC's health service, and of reflection (v1 and
-// v1alpha), by which tools as grpcurl find the messages. Its paths begin with the
-// prefixes that are returned.
+// NewMeta returns a handler of gRPC's health service and of reflection (v1 and
+// v1alpha). Tools such as grpcurl find the messages by reflection. It also returns the
+// path prefixes that the handler serves.
 func NewMeta(store *service.Store) (prefixes []string, h http.Handler) {
 	mux := http.NewServeMux()
 	reflector := grpcreflect.NewStaticReflector(kvv1connect.KVName, grpchealth.HealthV1ServiceName)
@@ -34,7 +35,7 @@ func NewMeta(store *service.Store) (prefixes []string, h http.Handler) {
 	return prefixes, mux
 }
 
-// health says whether clients should be sent here.
+// health says whether clients should send requests to this server.
 type health struct{ store *service.Store }
 
 // Check implements [grpchealth.Checker].

@@ -7,7 +7,7 @@ import (
 	"connectrpc.com/connect"
 )
 
-// observer reports answers.
+// observer reports each answer.
 type observer func(Observation)
 
 func (o observer) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
@@ -34,7 +34,7 @@ func (o observer) WrapStreamingHandler(next connect.StreamingHandlerFunc) connec
 	}
 }
 
-// WrapStreamingClient is of no use to a server.
+// WrapStreamingClient implements [connect.Interceptor]. A server has no use for it.
 func (o observer) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
 	return next
 }

@@ -10,13 +10,14 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Why a store does not serve now.
+// Reasons why a store does not serve now.
 var (
 	ErrRecovering = errors.New("the store is still recovering")
 	ErrStopping   = errors.New("the server is stopping")
 )
 
-// BadRequestError is a request that makes no sense; its text says what to change.
+// BadRequestError is the error of a request that cannot be understood. Its text says
+// what to change.
 type BadRequestError struct{ Text string }
 
 func (e *BadRequestError) Error() string { return e.Text }
@@ -26,19 +27,19 @@ func BadRequestf(format string, args ...any) error {
 	return &BadRequestError{fmt.Sprintf(format, args...)}
 }
 
-// writesStoppedError is an engine that takes no more writes.
+// writesStoppedError is the error of an engine that accepts no more writes.
 type writesStoppedError struct{ cause error }
 
 func (e *writesStoppedError) Error() string { return e.cause.Error() }
 func (e *writesStoppedError) Unwrap() error { return e.cause }
 
-// Problem is an error as clients see it. Status is an HTTP status, which the
-// other fronts translate.
+// Problem is an error as clients see it. Status is an HTTP status, which other fronts
+// translate.
 type Problem struct {
 	Status     int
-	Kind       string // one word that programs may compare
+	Kind       string // one word, for programs to compare
 	Detail     string
-	RetryAfter time.Duration // 0: retrying is no use, or nobody knows when
+	RetryAfter time.Duration // 0 if a retry cannot succeed, or if nobody knows when
 }
 
 // Classify says what err means to a client.
@@ -55,6 +56,10 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.Detail = http.StatusNotFound, "not-found", "the key has no value"
 	case errors.As(err, &bad):
 		p.Status, p.Kind = http.StatusBadRequest, "bad-request"
+	case errors.Is(err, kv.ErrConflict):
+		p.Status, p.Kind = http.StatusConflict, "conflict"
+	case errors.Is(err, ErrTxnExpired):
+		p.Status, p.Kind = http.StatusConflict, "expired"
 	case errors.Is(err, kv.ErrUnsupported):
 		p.Status, p.Kind = http.StatusBadRequest, "unsupported"
 	case errors.Is(err, kv.ErrTooLarge):
@@ -66,7 +71,7 @@ func Classify(err error) Problem {
 		p.Status, p.Kind, p.RetryAfter = http.StatusTooManyRequests, "rate-limited", shed.RetryAfter
 	case errors.As(err, &shed):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "circuit-open", shed.RetryAfter
-	case errors.Is(err, ErrBusy):
+	case errors.Is(err, ErrBusy), errors.Is(err, ErrTooManyTxns), errors.Is(err, ErrCheckpointing):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "busy", time.Second
 	case errors.Is(err, ErrRecovering):
 		p.Status, p.Kind, p.RetryAfter = http.StatusServiceUnavailable, "recovering", time.Second

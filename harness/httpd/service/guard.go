@@ -12,8 +12,8 @@ import (
 	"lsmlab/harness/httpd/settings"
 )
 
-// kind of an operation; each kind has a breaker of its own, so that reads go on
-// while writes fail.
+// kind is the kind of an operation. Each kind has a breaker of its own, so that reads
+// go on while writes fail.
 type kind int
 
 const (
@@ -23,10 +23,11 @@ const (
 
 var kindNames = [...]string{reads: "reads", writes: "writes"}
 
-// ShedError is a request refused to protect the store from too much work.
+// ShedError is the error of a request that was refused to protect the store from too
+// much work.
 type ShedError struct {
-	Fallback   string // what the settings say to answer
-	OpenFor    string // reads or writes: that breaker is open; "": over the rate
+	Fallback   string // the text with which the settings say to answer
+	OpenFor    string // "reads" or "writes" if their breaker is open; "" if the rate was exceeded
 	RetryAfter time.Duration
 }
 
@@ -37,14 +38,14 @@ func (e *ShedError) Error() string {
 	return "too many " + e.OpenFor + " failed: " + e.Fallback
 }
 
-// errSlow is what the breaker is told of a call that took too long.
+// errSlow is what the breaker is told about a call that took too long.
 var errSlow = errors.New("slow")
 
-// guard admits operations: at most so many a second, and none for a while after
+// guard admits operations: at most a given number a second, and none for a while after
 // too many failed.
 type guard struct {
 	settings settings.Settings
-	limiter  *rate.Limiter // nil: no limit
+	limiter  *rate.Limiter // nil for no limit
 	breakers [len(kindNames)]*gobreaker.TwoStepCircuitBreaker[struct{}]
 }
 
@@ -56,7 +57,7 @@ func newGuard(s settings.Settings, log *slog.Logger) *guard {
 	for k, name := range kindNames {
 		g.breakers[k] = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 			Name:        name,
-			MaxRequests: 5, // that try whether it works again
+			MaxRequests: 5, // requests that try whether the engine works again
 			Interval:    s.Breaker.Window.Duration,
 			Timeout:     s.Breaker.Open.Duration,
 			ReadyToTrip: func(c gobreaker.Counts) bool {
@@ -71,13 +72,13 @@ func newGuard(s settings.Settings, log *slog.Logger) *guard {
 	return g
 }
 
-// admission is an operation under way; done must be called.
+// admission is an operation that was admitted. Its owner must call done.
 type admission struct {
 	guard  *guard
 	report func(error)
 }
 
-// admit begins an operation, or says why not.
+// admit begins an operation, or returns the reason why it may not begin.
 func (g *guard) admit(k kind) (admission, error) {
 	if g.limiter != nil && !g.limiter.Allow() {
 		return admission{}, &ShedError{Fallback: g.settings.Fallback, RetryAfter: time.Second}
@@ -89,11 +90,12 @@ func (g *guard) admit(k kind) (admission, error) {
 	return admission{g, report}, nil
 }
 
-// done tells the breaker the outcome and the time that the engine took.
+// done tells the breaker the result of the operation, and the time that the engine
+// took.
 func (a admission) done(err error, took time.Duration) {
 	switch {
 	case errors.Is(err, kv.ErrExhausted):
-		a.report(nil) // the engine refuses what it cannot do at little cost, and does the rest, as deletes
+		a.report(nil) // the engine refuses what it lacks room for at little cost, and still does other work, such as deletes
 	case err != nil && Classify(err).Status >= 500:
 		a.report(err)
 	case took > a.guard.settings.Breaker.Slow.Duration:

@@ -9,18 +9,17 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// locks make Update atomic against all writes of its keys that come through the
-// same store. Each key belongs to one of many locks, by its hash:
+// locks make Update atomic with respect to all writes of its keys through the same
+// store. Each key belongs to one of many locks, by its hash:
 //
-//  1. Apply holds the locks of its keys shared, so plain writes do not wait for each
-//     other and share syncs as before.
-//  2. Update holds the locks of its keys alone, from its first read until its write
-//     is acknowledged.
-//  3. Both take the locks in order of their numbers, so that no two wait for each
-//     other.
+//  1. Apply takes the locks of its keys shared. So plain writes do not wait for each
+//     other, and share syncs as before.
+//  2. Update takes the locks of its keys exclusively, from its first read until its
+//     write is acknowledged.
+//  3. Both take locks in the order of their numbers, so that no deadlock is possible.
 //
-// Reads take none. Writes of other processes, and of code that has the engine
-// itself, are not covered.
+// Reads take no lock. Writes by other processes, and by code that uses the engine
+// directly, are not covered.
 type locks struct {
 	seed maphash.Seed
 	all  [1 << lockBits]sync.RWMutex
@@ -28,7 +27,7 @@ type locks struct {
 
 const lockBits = 10
 
-// lockSet is a set of locks, one bit for each; its order is that of the numbers.
+// lockSet is a set of locks, with one bit for each. Its order is that of the numbers.
 type lockSet [1 << lockBits / 64]uint64
 
 func (l *locks) add(set *lockSet, key []byte) {
@@ -57,10 +56,10 @@ func (l *locks) runlock(set *lockSet) { l.each(set, (*sync.RWMutex).RUnlock) }
 func (l *locks) lock(set *lockSet)    { l.each(set, (*sync.RWMutex).Lock) }
 func (l *locks) unlock(set *lockSet)  { l.each(set, (*sync.RWMutex).Unlock) }
 
-// Update lets decide read, and fill b, which is then applied as Apply does,
-// and nobody else who writes through s changes one of the keys meanwhile. Decide
-// must write nothing but by b, and there no other keys. If it fails, or leaves b
-// empty, nothing is written.
+// Update calls decide, which may read the store and fill b. Then it applies b, as Apply
+// does. No other write through s changes one of the keys meanwhile. decide must write
+// only through b, and only the given keys. If decide fails or leaves b empty, nothing
+// is written.
 func (s *Store) Update(ctx context.Context, keys [][]byte, b *kv.Batch, d kv.Durability, decide func() error) (lsn uint64, err error) {
 	var set lockSet
 	for _, key := range keys {

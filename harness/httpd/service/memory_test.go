@@ -172,8 +172,8 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestBusyIsWorthRepeating: who is refused for want of memory is told when to come
-// back.
+// TestBusyIsWorthRepeating: a client that is refused because there is no memory is told
+// when to come back.
 func TestBusyIsWorthRepeating(t *testing.T) {
 	if p := Classify(fmt.Errorf("read: %w", ErrBusy)); p.Status != 503 || p.Kind != "busy" || p.RetryAfter == 0 {
 		t.Errorf("%+v", p)

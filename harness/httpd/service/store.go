@@ -1,7 +1,6 @@
-// Package service is one engine as a service sees it: not there until it has
-// recovered, guarded against too much load, with one meaning for each error.
-// The fronts (HTTP, gRPC, the Redis protocol) speak to a [Store] and to nothing
-// below.
+// Package service is one engine as a server offers it. The engine is missing until it
+// has recovered. It is guarded against too much load, and each error has one meaning.
+// The fronts (HTTP, gRPC, the Redis protocol) use a [Store] and nothing below it.
 package service
 
 import (
@@ -10,6 +9,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,25 +21,27 @@ import (
 type Store struct {
 	log      *slog.Logger
 	engine   atomic.Pointer[engine]
-	opening  atomic.Pointer[kv.OpenProgress] // of the engine; nil: not known
+	opening  atomic.Pointer[kv.OpenProgress] // of the engine; nil if not known
 	guard    atomic.Pointer[guard]
 	stopping atomic.Bool
 
-	answers, requests Budget
-	reading           chan struct{} // one place for each read in the engine
+	answers, requests budget
+	reading           chan struct{} // has one place for each read in the engine
 	locks             locks
+	txns              atomic.Int64 // open transactions of clients
+	checkpointing     sync.Mutex
 }
 
-// engine is an open engine and its optional abilities, looked up once.
+// engine is an open engine with its optional abilities, which are looked up once.
 type engine struct {
 	kv.Engine
 	lsnApplier kv.LSNApplier   // or nil
 	lsn        kv.LSNReporter  // or nil
 	writable   kv.WriteChecker // or nil
+	transactor kv.Transactor   // or nil
 }
 
-// New returns a store whose engine is still to come; until then it answers
-// [ErrRecovering].
+// New returns a store without an engine. Until Attach it answers [ErrRecovering].
 func New(s settings.Settings, log *slog.Logger) *Store {
 	store := &Store{log: log, locks: locks{seed: maphash.MakeSeed()}, reading: make(chan struct{}, maxReading)}
 	store.answers.patience, store.requests.patience = patience, patience
@@ -47,21 +49,21 @@ func New(s settings.Settings, log *slog.Logger) *Store {
 	return store
 }
 
-// Use makes next the settings from now on; what rate and breaker had counted is
-// forgotten.
+// Use makes next the current settings. The counts of the rate and of the breaker start
+// anew.
 func (s *Store) Use(next settings.Settings) {
 	s.answers.resize(next.Limits.HeldBytes)
 	s.requests.resize(next.Limits.HeldBytes)
 	s.guard.Store(newGuard(next, s.log))
 }
 
-// Settings returns the settings in use, not to be changed.
+// Settings returns the current settings, which must not be changed.
 func (s *Store) Settings() *settings.Settings { return &s.guard.Load().settings }
 
-// Opening notes how far the opening of the engine is.
+// Opening records how far the opening of the engine is.
 func (s *Store) Opening(p kv.OpenProgress) { s.opening.Store(&p) }
 
-// recovering is [ErrRecovering], with how far the opening is if that is known.
+// recovering returns [ErrRecovering]. It says how far the opening is, if that is known.
 func (s *Store) recovering() error {
 	if p := s.opening.Load(); p != nil {
 		return fmt.Errorf("%w: %s, %d of %d", ErrRecovering, p.Step, p.Done, p.Total)
@@ -69,7 +71,7 @@ func (s *Store) recovering() error {
 	return ErrRecovering
 }
 
-// Attach begins to serve e. The caller closes e, after the fronts have stopped.
+// Attach begins to serve e. The caller closes e after the fronts have stopped.
 func (s *Store) Attach(e kv.Engine) { s.engine.Store(newEngine(e)) }
 
 func newEngine(e kv.Engine) *engine {
@@ -77,14 +79,15 @@ func newEngine(e kv.Engine) *engine {
 	able.lsnApplier, _ = e.(kv.LSNApplier)
 	able.lsn, _ = e.(kv.LSNReporter)
 	able.writable, _ = e.(kv.WriteChecker)
+	able.transactor, _ = e.(kv.Transactor)
 	return able
 }
 
-// Stop makes the store not ready, so that no new clients are sent here; it
-// still serves.
+// Stop makes the store report that it is not ready, so that no new clients are sent
+// here. It still serves.
 func (s *Store) Stop() { s.stopping.Store(true) }
 
-// Ready returns why no clients should be sent here, or nil.
+// Ready returns the reason why no clients should be sent here, or nil.
 func (s *Store) Ready() error {
 	e := s.engine.Load()
 	switch {
@@ -100,8 +103,8 @@ func (s *Store) Ready() error {
 	return nil
 }
 
-// Metrics returns the engine's counters; zero for an engine without or before
-// it is open.
+// Metrics returns the engine's counters. They are zero before the engine is open, and
+// for an engine that keeps none.
 func (s *Store) Metrics() kv.Metrics {
 	if e := s.engine.Load(); e != nil {
 		if m, ok := e.Engine.(kv.Metricer); ok {
@@ -111,7 +114,7 @@ func (s *Store) Metrics() kv.Metrics {
 	return kv.Metrics{}
 }
 
-// begin admits an operation and returns the engine to do it with.
+// begin admits an operation and returns the engine for it.
 func (s *Store) begin(k kind) (e *engine, a admission, err error) {
 	if e = s.engine.Load(); e == nil {
 		return nil, a, s.recovering()
@@ -120,10 +123,10 @@ func (s *Store) begin(k kind) (e *engine, a admission, err error) {
 	return e, a, err
 }
 
-// Get appends the value of key to dst. The LSN is one that the read saw, all
-// before it included; 0 if the engine has none.
+// Get appends the value of key to dst. The read saw all writes up to lsn; it is 0 if
+// the engine has no LSNs.
 func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uint64, err error) {
-	if err := ctx.Err(); err != nil { // of a command with many keys, the client may be gone
+	if err := ctx.Err(); err != nil { // during a command with many keys, the client may have left
 		return dst, 0, err
 	}
 	e, admitted, err := s.begin(reads)
@@ -144,9 +147,9 @@ func (s *Store) Get(ctx context.Context, dst, key []byte) (value []byte, lsn uin
 	return value, lsn, err
 }
 
-// stoppedRead is err, of a read, as clients are to see it. A durable read waits for a
-// sync, as a write does: after one that failed it says what writes say. Other reads
-// that fail do so for reasons of their own.
+// stoppedRead returns the error of a read in the form for clients. A durable read waits
+// for a sync, as a write does. So after a sync that failed, it returns the error of
+// writes. Other reads that fail have causes of their own.
 func (e *engine) stoppedRead(err error) error {
 	if err == nil || e.writable == nil || errors.Is(err, kv.ErrNotFound) {
 		return err
@@ -157,8 +160,16 @@ func (e *engine) stoppedRead(err error) error {
 	return err
 }
 
-// Apply writes b, at the given durability level, and returns the LSN of its last
-// write; 0 if the engine has none. It waits for an Update of the same keys.
+// stoppedWrite returns err, the error of a write, in the form that clients see.
+func (e *engine) stoppedWrite(err error) error {
+	if err != nil && e.writable != nil && e.writable.Writable() != nil {
+		return &writesStoppedError{err}
+	}
+	return err
+}
+
+// Apply writes b at durability level d and returns the LSN of its last write. The LSN
+// is 0 if the engine has none. Apply waits while an Update of the same keys runs.
 func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
 	shared := s.locks.ofBatch(b)
 	s.locks.rlock(&shared)
@@ -166,7 +177,7 @@ func (s *Store) Apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn ui
 	return s.apply(ctx, b, d)
 }
 
-// apply is Apply for a caller that has locked the keys.
+// apply is Apply for a caller that holds the locks of the keys.
 func (s *Store) apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn uint64, err error) {
 	e, admitted, err := s.begin(writes)
 	if err != nil {
@@ -180,31 +191,34 @@ func (s *Store) apply(ctx context.Context, b *kv.Batch, d kv.Durability) (lsn ui
 		err = e.Engine.Apply(b, d)
 	}
 	end()
-	if err != nil && e.writable != nil && e.writable.Writable() != nil {
-		err = &writesStoppedError{err}
-	}
+	err = e.stoppedWrite(err)
 	admitted.done(err, time.Since(start))
 	return lsn, err
 }
 
-// Scan gives visit at most limit entries of [lower, upper), in order, from one
-// consistent state; nil is unbounded. It ends at visit's first error. Key and
-// value are views, valid during the call of visit.
+// Scan calls visit with at most limit entries of [lower, upper), in order, from one
+// consistent state. A nil bound means unbounded. Scan ends at the first error of visit.
+// Key and value are views that are valid during the call.
 func (s *Store) Scan(ctx context.Context, lower, upper []byte, limit int, visit func(key, value []byte) error) error {
 	e, admitted, err := s.begin(reads)
 	if err != nil {
 		return err
 	}
-	var stopped error // by the client, which is no fault of the engine
-	it := e.Engine.Scan(lower, upper)
+	return e.walk(ctx, e.Engine, admitted, lower, upper, limit, visit)
+}
+
+// walk scans from, for an operation that was admitted.
+func (e *engine) walk(ctx context.Context, from kv.Reader, admitted admission, lower, upper []byte, limit int, visit func(key, value []byte) error) error {
+	var stopped error // an error of the client, which is not a fault of the engine
+	it := from.Scan(lower, upper)
 	for ok := it.First(); ok && limit > 0 && stopped == nil; ok = it.Next() {
 		limit--
 		if stopped = visit(it.Key(), it.Value()); stopped == nil {
 			stopped = ctx.Err()
 		}
 	}
-	err = e.stoppedRead(it.Close())
-	admitted.done(err, 0) // how long it takes is up to the client
+	err := e.stoppedRead(it.Close())
+	admitted.done(err, 0) // the client determines how long the scan takes
 	if err == nil {
 		err = stopped
 	}

@@ -174,7 +174,7 @@ func TestStoppedReads(t *testing.T) {
 	expect(t, get(store), "not-found")
 }
 
-// TestCanceledRead: who is gone does not keep the engine busy.
+// TestCanceledRead: a client that has left does not keep the engine busy.
 func TestCanceledRead(t *testing.T) {
 	store, _ := servetest.NewStore(t, settings.Default())
 	ctx, cancel := context.WithCancel(context.Background())

@@ -8,10 +8,10 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// view returns the engine for the calls of one operation, and what to call
-// afterwards. If ctx carries a span that is recorded, the steps of the calls
-// become its children: those that the engine reports, or the whole time for an
-// engine that reports none.
+// view returns the engine for the calls of one operation, and a function to call
+// afterwards. If ctx has a span that is recorded, the steps of the calls become
+// children of that span. They are the steps that the engine reports, or the whole time
+// for an engine that reports none.
 func (e *engine) view(ctx context.Context) (*engine, func()) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {

@@ -9,14 +9,14 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long a file must be left alone before it is read: editors and
-// copies write in several steps.
-const settle = 100 * time.Millisecond
+// quietTime is how long a file must stay unchanged before it is read: editors and copies
+// write in several steps.
+const quietTime = 100 * time.Millisecond
 
-// Watch calls changed after file was changed, removed or replaced, one call at a
-// time, until ctx ends. It watches the directory, so that a file that is put in
-// place by a rename or through a link is seen too; changes of its neighbours
-// may lead to calls without a cause.
+// Watch calls changed after file was changed, removed or replaced, one call at a time,
+// until ctx ends. It watches the directory. So it also sees a file that is put in place
+// by a rename or through a link. Changes of neighbouring files may cause unnecessary
+// calls.
 func Watch(ctx context.Context, file string, changed func()) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -37,10 +37,10 @@ func Watch(ctx context.Context, file string, changed func()) error {
 				if !open {
 					return
 				}
-				// Events were lost: look.
-				quiet = time.After(settle)
+				// Events were lost, so the file may have changed.
+				quiet = time.After(quietTime)
 			case <-w.Events:
-				quiet = time.After(settle)
+				quiet = time.After(quietTime)
 			case <-quiet:
 				quiet = nil
 				changed()

@@ -8,7 +8,7 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// engineCollector turns an engine's counters into metrics at each scrape.
+// engineCollector turns the counters of an engine into metrics at each scrape.
 type engineCollector struct {
 	counters func() kv.Metrics
 	ready    func() error

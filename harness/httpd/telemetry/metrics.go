@@ -1,5 +1,5 @@
-// Package telemetry says what a server does: Prometheus metrics of requests,
-// engine and Go runtime, and OpenTelemetry traces sent by OTLP.
+// Package telemetry says what a server does. It has Prometheus metrics of requests,
+// engine and Go runtime, and sends OpenTelemetry traces by OTLP.
 package telemetry
 
 import (
@@ -28,7 +28,8 @@ type Metrics struct {
 	requests *prometheus.HistogramVec // route, method, code
 	calls    *prometheus.HistogramVec // procedure, code
 
-	// Looking up labels costs more than observing.
+	// requestsOf and commands avoid the lookup of labels, which costs more than an
+	// observation.
 	requestsOf sync.Map                      // requestLabels -> prometheus.Observer
 	commands   map[string]prometheus.Counter // of the Redis protocol
 }
@@ -38,8 +39,8 @@ type requestLabels struct {
 	status        int
 }
 
-// NewMetrics returns metrics of a server of the named engine, whose counters are
-// asked for at each scrape.
+// NewMetrics returns the metrics of a server of the named engine. It calls counters at
+// each scrape.
 func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -68,7 +69,16 @@ func NewMetrics(engine string, counters func() kv.Metrics, ready func() error) *
 	return m
 }
 
-// Held records the memory that is held for clients, asked for at each scrape.
+// Transactions adds a metric of how many transactions of clients are open. It calls open
+// at each scrape.
+func (m *Metrics) Transactions(open func() int64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "lsmlab_transactions", Help: "Transactions of clients that are open.",
+	}, func() float64 { return float64(open()) }))
+}
+
+// Held adds metrics of the memory that is held for clients. It calls held at each
+// scrape.
 func (m *Metrics) Held(held func() (answers, requests int64)) {
 	gauge := func(of string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -80,8 +90,7 @@ func (m *Metrics) Held(held func() (answers, requests int64)) {
 		gauge("requests", func() float64 { _, requests := held(); return float64(requests) }))
 }
 
-// Front records the connections of a front, whose counts are asked for at each
-// scrape.
+// Front adds metrics of the connections of a front. It calls counts at each scrape.
 func (m *Metrics) Front(name string, counts func() conns.Counts) {
 	labels := prometheus.Labels{"front": name}
 	figure := func(name, help string, of func(conns.Counts) int64) prometheus.Collector {

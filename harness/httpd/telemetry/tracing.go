@@ -18,10 +18,10 @@ import (
 // Tracing sends traces to an OTLP receiver.
 type Tracing struct{ provider *trace.TracerProvider }
 
-// NewTracing sends to the receiver at address, as in http://127.0.0.1:4318; an
-// address with a path is taken as it is, else the path is OTLP's own, /v1/traces.
-// Of the requests whose caller does not say whether to trace them, ratio() are
-// traced. The caller must call Close.
+// NewTracing sends traces to the receiver at address, such as http://127.0.0.1:4318. If
+// the address has no path, the path is that of OTLP, /v1/traces. Of the requests whose
+// caller does not say whether to trace them, the share ratio() is traced. The caller
+// must call Close.
 func NewTracing(ctx context.Context, address, engine string, ratio func() float64) (*Tracing, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -53,8 +53,8 @@ func (r ratioSampler) ShouldSample(p trace.SamplingParameters) trace.SamplingRes
 // Description implements [trace.Sampler].
 func (r ratioSampler) Description() string { return "ratio of the settings" }
 
-// Wrap traces the requests that h answers; route names their spans, and those
-// that it gives no name, probes and scrapes, are not traced.
+// Wrap traces the requests that h answers. route names their spans. Requests without a
+// name, such as probes and scrapes, are not traced.
 func (t *Tracing) Wrap(h http.Handler, route func(*http.Request) string) http.Handler {
 	return otelhttp.NewHandler(h, "",
 		otelhttp.WithTracerProvider(t.provider),
@@ -64,5 +64,5 @@ func (t *Tracing) Wrap(h http.Handler, route func(*http.Request) string) http.Ha
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method + " " + route(r) }))
 }
 
-// Close sends what is left and ends.
+// Close sends the remaining traces and stops.
 func (t *Tracing) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }

@@ -1,5 +1,5 @@
-// Package built finds the programs of other modules that tests run, in bin/ of
-// the checkout, where make builds them.
+// Package built finds the programs of other modules that tests run. make builds them in
+// bin/ of the checkout.
 package built
 
 import (
@@ -11,8 +11,8 @@ import (
 	"lsmlab/engines/testneed"
 )
 
-// Program returns the path of bin/NAME. Where there is none the test fails under
-// CI=true and is skipped elsewhere.
+// Program returns the path of bin/NAME. If there is none, the test fails under CI=true
+// and is skipped elsewhere.
 func Program(t *testing.T, name string) string {
 	t.Helper()
 	dir, err := os.Getwd() // the folder of the test's package

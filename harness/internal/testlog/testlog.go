@@ -1,4 +1,4 @@
-// Package testlog is a log that a test reads while a server writes it.
+// Package testlog is a log that a test can read while a server writes to it.
 package testlog
 
 import (

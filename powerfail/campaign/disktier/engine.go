@@ -19,7 +19,7 @@ func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s 
 			continue
 		}
 		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced})
-		rec, err := t.recordEngine(ctx, engine, kind, p, t.recordingDir())
+		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) { return t.recordEngine(ctx, engine, kind, p, dir) })
 		if err != nil {
 			return err
 		}
@@ -39,10 +39,4 @@ func (t *Tier) more(i int, s *state) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.cells, func(c *rundir.Cell) bool { return c.Distinct+c.Refused < t.States })
-}
-
-// recordingDir is where the next recording of the run stays.
-func (t *Tier) recordingDir() string {
-	t.recordings++
-	return rundir.RecordingDir(t.run.Dir.Path(), t.recordings)
 }

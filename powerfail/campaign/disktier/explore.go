@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
@@ -29,7 +31,8 @@ func (t *Tier) explore(ctx context.Context, recs []*disk.Recording, s *state, st
 				continue
 			}
 			before := cell.Distinct
-			if err := t.exploreOne(ctx, rec, s, i, share, part); err != nil {
+			id := cell.Profile + " of recording " + filepath.Base(rec.Dir)
+			if err := t.do(ctx, s, id, func() error { return t.exploreOne(ctx, rec, s, i, share, part) }); err != nil {
 				return err
 			}
 			want -= cell.Distinct - before
@@ -48,7 +51,7 @@ func (t *Tier) exploreOne(ctx context.Context, rec *disk.Recording, s *state, i 
 	deep := t.nestedStates(rec, states)
 	x.States, x.Shard, x.Shards = states-deep, part.I, part.N
 	x.OnState = t.onState(cell, i)
-	found := s.found
+	found := s.causes.Found
 	if err := t.run1(ctx, rec, s, cell, x); err != nil {
 		return err
 	}
@@ -57,11 +60,8 @@ func (t *Tier) exploreOne(ctx context.Context, rec *disk.Recording, s *state, i 
 			return err
 		}
 	}
-	if s.found == found {
-		if s.silent[rec.Dir] == nil {
-			s.silent[rec.Dir] = map[explore.Profile]bool{}
-		}
-		s.silent[rec.Dir][x.Profile] = true
+	if s.causes.Found == found {
+		s.silent.keep(rec, x.Profile)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (t *Tier) exploration(rec *disk.Recording, s *state, cell *rundir.Cell) (*d
 	x := &disk.Exploration{
 		Stage: t.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge,
 		Profile: explore.Profile(cell.Profile), Seed: t.Seed, Workers: t.Workers,
-		Known: s.knows, Silent: s.silent[rec.Dir],
+		Known: s.knows, Silent: s.silent.of(rec),
 		OnDoubt: func(what string) { t.run.Line("no finding: %s", what) },
 		OnRefused: func(why string) {
 			if cell.Refused == 0 {
@@ -87,8 +87,8 @@ func (t *Tier) exploration(rec *disk.Recording, s *state, cell *rundir.Cell) (*d
 			}
 		},
 	}
-	if rec.Engine == "" {
-		x.Role = explore.Patterns()
+	if rec.OfEngine() {
+		x.Role = fileroles.Of
 	}
 	return x, nil
 }
@@ -133,7 +133,7 @@ func (t *Tier) run1(ctx context.Context, rec *disk.Recording, s *state, cell *ru
 // keep adds what only the run knows to a finding, and writes it down.
 func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (err error) {
 	f.Key, f.Program = cell.Key, rec.Program
-	if rec.Engine == "" {
+	if !rec.OfEngine() {
 		f.Program, f.Acked = ownText(rec), rec.Acked(f.Cut.Position)
 	} else if f.History, _, err = rec.History(); err != nil {
 		return err
@@ -151,7 +151,7 @@ func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (
 
 // judges returns what makes judges of a recording's stores.
 func (t *Tier) judges(rec *disk.Recording) (func() disk.Judge, error) {
-	if rec.Engine != "" {
+	if rec.OfEngine() {
 		h, p, err := rec.History()
 		if err != nil {
 			return nil, err

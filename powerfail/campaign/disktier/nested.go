@@ -20,7 +20,7 @@ const (
 
 // nestedStates returns how many of a recording's states are for second power cuts.
 func (t *Tier) nestedStates(rec *disk.Recording, states int64) int64 {
-	if t.Depth < 2 || rec.Engine == "" && rec.Reopen == "" {
+	if t.Depth < 2 || !rec.OfEngine() && rec.Reopen == "" {
 		return 0
 	}
 	return states / nestedShare
@@ -91,7 +91,7 @@ func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) 
 	}
 	var life subject.Life
 	w := disk.OwnReopen(rec.Own(), c.Acked(), &life)
-	if rec.Engine != "" {
+	if rec.OfEngine() {
 		if w, err = t.openOnly(rec); err != nil {
 			return nil, err
 		}

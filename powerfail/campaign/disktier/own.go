@@ -35,8 +35,8 @@ type Own struct {
 // the recordings.
 func (t *Tier) own(ctx context.Context, kind disk.FileSystem, s *state) error {
 	var recs []*disk.Recording
-	for i, start := 0, time.Now(); i < t.Own.wanted(time.Since(start)); i++ {
-		rec, err := t.recordOwn(ctx, kind, s, i)
+	for i := 0; i < t.Own.wanted(s.took); i++ {
+		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) { return t.recordOwn(ctx, kind, s, i, dir) })
 		if err != nil {
 			return err
 		}
@@ -77,9 +77,9 @@ func (o *Own) wanted(took time.Duration) int {
 }
 
 // recordOwn makes recording number i of the program.
-func (t *Tier) recordOwn(ctx context.Context, kind disk.FileSystem, s *state, i int) (*disk.Recording, error) {
+func (t *Tier) recordOwn(ctx context.Context, kind disk.FileSystem, s *state, i int, dir string) (*disk.Recording, error) {
 	own := &t.Own
-	rec := &disk.Recording{Workload: own.Program.Workload, CheckCommand: own.Program.Check, Reopen: own.Program.Reopen, Dir: t.recordingDir(), Busy: i > 0}
+	rec := &disk.Recording{Workload: own.Program.Workload, CheckCommand: own.Program.Check, Reopen: own.Program.Reopen, Dir: dir, Busy: i > 0}
 	if own.Busy != nil {
 		rec.Busy = *own.Busy
 	}
@@ -114,10 +114,9 @@ func (t *Tier) died(s *state, rec *disk.Recording, life *subject.Life) error {
 		return fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)
 	}
 	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: life.Failed.Headline()}
-	if s.knows(broken) {
+	if !s.causes.Keep(disk.Cause(broken)) { // it does not count towards --findings: what was recorded up to there is explored
 		return nil
 	}
-	s.known = append(s.known, broken) // and what was recorded up to there is explored
 	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: life.Failed.Output}
 	f.Lost = []rundir.Loss{{What: "nothing: the workload ended by itself, and no power was cut"}}
 	return t.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
@@ -150,7 +149,15 @@ func (t *Tier) kill(ctx context.Context, s *state, rec *disk.Recording) error {
 	cell.Profile, cell.FileSystem = campaign.ProfileKill, "this machine's"
 	s.cells = append([]*rundir.Cell{cell}, s.cells...)
 	defer func() { s.cells = s.cells[1:] }()
+	err := t.do(ctx, s, "kill", func() error { return t.killEach(ctx, s, rec, cell) })
+	return errors.Join(err, t.run.Add(*cell))
+}
+
+// killEach kills the program at each acknowledgement, or at many of them, until there is
+// a finding.
+func (t *Tier) killEach(ctx context.Context, s *state, rec *disk.Recording, cell *rundir.Cell) error {
 	start, acks := time.Now(), len(rec.Acks)
+	defer func() { cell.Seconds = time.Since(start).Seconds() }()
 	own := rec.Own()
 	cell.Programs = 1
 	for k := range min(acks, killsMost) {
@@ -179,8 +186,7 @@ func (t *Tier) kill(ctx context.Context, s *state, rec *disk.Recording) error {
 		}
 		break
 	}
-	cell.Seconds = time.Since(start).Seconds()
-	return t.run.Add(*cell)
+	return nil
 }
 
 // killed kills the program at acknowledgement n on a new directory of the stage.

@@ -25,7 +25,7 @@ const (
 // life needs the first one as it was, and a program of the user has no parts that are
 // known here.
 func (t *Tier) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
-	if rec.Engine == "" || t.Old != nil || x.Depth > 0 {
+	if !rec.OfEngine() || t.Old != nil || x.Depth > 0 {
 		return t.keep(rec, cell, f)
 	}
 	p, err := program.Parse(rec.Program)

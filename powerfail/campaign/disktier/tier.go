@@ -6,13 +6,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/explore"
-	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -34,7 +34,7 @@ type Tier struct {
 	stage      *disk.Stage
 	self       process.Self
 	done       int // cells
-	recordings int
+	recordings int // made
 }
 
 // DefaultSize is that of a recorded disk, in bytes.
@@ -46,6 +46,30 @@ const (
 	// steps is how finely the progress moves within a cell.
 	steps = 1000
 )
+
+// Prepare takes the file systems by their names. It refuses values that make no sense, by
+// their flags, and a machine on which the tier can't work.
+func (t *Tier) Prepare(fileSystems []string) error {
+	if t.Size < 1 || t.Workers < 1 || t.Programs < 0 {
+		return fmt.Errorf("--disk-size %d, --workers %d, --programs %d: want positive numbers", t.Size, t.Workers, t.Programs)
+	}
+	if n := t.Own.Recordings; n < 0 || n > 1000 {
+		return fmt.Errorf("--recordings %d: want 1 to 1000, or 0 for a few", n)
+	}
+	for _, name := range fileSystems {
+		kind, err := disk.LookupFileSystem(name)
+		if err != nil {
+			return fmt.Errorf("--fs: %w", err)
+		}
+		if err := disk.Require(kind); err != nil {
+			return fmt.Errorf("crash disk can't be done here: %w", err)
+		}
+		if !slices.ContainsFunc(t.Kinds, func(k disk.FileSystem) bool { return k.Name == name }) {
+			t.Kinds = append(t.Kinds, kind)
+		}
+	}
+	return nil
+}
 
 // Name implements [campaign.Tier].
 func (t *Tier) Name() string { return disk.Tier }
@@ -115,11 +139,12 @@ func (t *Tier) again(ctx context.Context) error {
 
 // newState returns that of a subject which nothing was explored of.
 func (t *Tier) newState(s *campaign.Subject, fileSystem string) *state {
-	return &state{cells: s.Cells(fileSystem, t.Profiles), silent: map[string]map[explore.Profile]bool{}}
+	cells := s.Cells(fileSystem, t.Profiles)
+	return &state{name: strings.TrimSpace(cells[0].Engine + " " + fileSystem + " " + s.Bug), cells: cells}
 }
 
 // full says whether a subject has as many findings as are wanted.
-func (t *Tier) full(s *state) bool { return s.found >= t.Findings }
+func (t *Tier) full(s *state) bool { return s.causes.Found >= t.Findings }
 
 func (t *Tier) addCells(s *state) (err error) {
 	for _, c := range s.cells {
@@ -131,20 +156,3 @@ func (t *Tier) addCells(s *state) (err error) {
 	}
 	return err
 }
-
-// state is what is explored under each profile: an engine or a person's own program
-// on one file system.
-type state struct {
-	cells []*rundir.Cell // weakest profile first
-	known []*oracle.Violation
-	found int // of those in known, that count as findings of --findings
-	// silent says of a recording, by its directory, which profiles showed nothing.
-	silent map[string]map[explore.Profile]bool
-}
-
-// knows says whether a violation is of a cause that was found.
-func (s *state) knows(v *oracle.Violation) bool {
-	return slices.ContainsFunc(s.known, func(f *oracle.Violation) bool { return disk.SameCause(f, v) })
-}
-
-func (s *state) keep(v *oracle.Violation) { s.known, s.found = append(s.known, v), s.found+1 }

@@ -3,7 +3,6 @@ package filestier
 import (
 	"context"
 	"errors"
-	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/disk"
@@ -22,7 +21,7 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 	}()
 	for i := uint64(0); !t.enough(); i++ {
 		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced})
-		rec, err := t.recordEngine(ctx, name, p)
+		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) { return t.recordEngine(ctx, name, p) })
 		if err != nil {
 			return err
 		}
@@ -56,12 +55,5 @@ func (t *Tier) engineProfile(ctx context.Context, i int, cell *rundir.Cell, rec 
 	if want <= 0 || t.enough() {
 		return nil
 	}
-	begin := time.Now()
-	defer func() { cell.Seconds += time.Since(begin).Seconds() }()
-	x, err := t.exploration(i, cell, rec)
-	if err != nil {
-		return err
-	}
-	x.States, x.Findings = want, t.wanted()
-	return t.explore(ctx, x, rec, cell)
+	return t.unit(ctx, i, cell, rec, want)
 }

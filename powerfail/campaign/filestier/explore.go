@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
+	"lsmlab/engines/fileroles"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
@@ -14,28 +16,35 @@ import (
 
 // profile explores all recordings under one profile.
 func (t *Tier) profile(ctx context.Context, i int, cell *rundir.Cell, recordings []*files.Recording) error {
-	begin := time.Now()
-	defer func() { cell.Seconds += time.Since(begin).Seconds() }()
 	for n, rec := range recordings {
 		want := (t.States - cell.Distinct) / int64(len(recordings)-n)
+		if err := t.unit(ctx, i, cell, rec, max(want, 1)); err != nil || t.enough() {
+			return err
+		}
+	}
+	return nil
+}
+
+// unit explores so many states of one recording under one profile, and what opening
+// these again does.
+func (t *Tier) unit(ctx context.Context, i int, cell *rundir.Cell, rec *files.Recording, states int64) error {
+	id := cell.Profile + " of recording " + filepath.Base(rec.Dir)
+	return t.do(ctx, cell, id, func() error {
+		begin := time.Now()
+		defer func() { cell.Seconds += time.Since(begin).Seconds() }()
 		x, err := t.exploration(i, cell, rec)
 		if err != nil {
 			return err
 		}
-		x.States = max(want, 1)
+		x.States = states
 		if err := t.explore(ctx, x, rec, cell); err != nil {
 			return err
 		}
 		if rec.Program.Reopen != "" && t.Depth > 1 && !t.enough() {
-			if err := t.again(ctx, x, rec, cell); err != nil {
-				return err
-			}
+			return t.again(ctx, x, rec, cell)
 		}
-		if t.enough() {
-			return nil
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // enough says whether there are the findings that were asked for: profiles that lose
@@ -43,7 +52,7 @@ func (t *Tier) profile(ctx context.Context, i int, cell *rundir.Cell, recordings
 func (t *Tier) enough() bool { return t.wanted() <= 0 }
 
 // wanted returns how many findings are still asked for.
-func (t *Tier) wanted() int { return t.Findings - (t.run.Found - t.before) }
+func (t *Tier) wanted() int { return t.Findings - t.causes.Found }
 
 func (t *Tier) exploration(i int, cell *rundir.Cell, rec *files.Recording) (*files.Exploration, error) {
 	judge, err := t.judges(rec)
@@ -53,10 +62,10 @@ func (t *Tier) exploration(i int, cell *rundir.Cell, rec *files.Recording) (*fil
 	x := &files.Exploration{
 		Stage: t.stage, Log: rec.Log, LogFile: rec.LogFile(), Judge: judge,
 		Profile: t.Profiles[i], Seed: t.Seed + uint64(t.number), Workers: t.Workers, Kills: i == 0, KillsAlone: t.Kill,
-		Causes: t.causes, Findings: t.wanted(), Role: explore.Patterns(),
+		Causes: t.causes.Known, Findings: t.wanted(), Role: explore.Patterns(),
 	}
-	if rec.Engine != "" {
-		x.Role = explore.Role
+	if rec.OfEngine() {
+		x.Role = fileroles.Of
 	}
 	begin, before := time.Now(), cell.Distinct
 	x.OnState = func(distinct int64) {
@@ -72,6 +81,7 @@ func (t *Tier) explore(ctx context.Context, x *files.Exploration, rec *files.Rec
 	counts, found, err := x.Run(ctx)
 	cell.Add(&counts)
 	for _, f := range found {
+		t.causes.Found++
 		err = errors.Join(err, t.write(rec, cell, f))
 	}
 	return err
@@ -79,7 +89,7 @@ func (t *Tier) explore(ctx context.Context, x *files.Exploration, rec *files.Rec
 
 // judges returns what makes judges of a recording's states.
 func (t *Tier) judges(rec *files.Recording) (func() disk.Judge, error) {
-	if rec.Engine == "" {
+	if !rec.OfEngine() {
 		return rec.OwnJudge(t.stage), nil
 	}
 	h, p, err := rec.History()

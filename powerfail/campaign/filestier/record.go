@@ -18,7 +18,7 @@ import (
 func (t *Tier) own(ctx context.Context, cells []*rundir.Cell) error {
 	var recordings []*files.Recording
 	for range t.Recordings {
-		rec, err := t.record(ctx, cells[0])
+		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) { return t.record(ctx, cells[0]) })
 		if err != nil {
 			return err
 		}
@@ -47,19 +47,17 @@ func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording,
 		t.run.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
 		return rec, nil
 	}
-	before := t.run.Found
-	err := t.died(rec, cell, disk.RuleWorkload, life)
-	t.before += t.run.Found - before // what was recorded up to there is explored
-	return rec, err
+	// The finding does not count towards --findings: what was recorded up to there is
+	// explored.
+	return rec, t.died(rec, cell, disk.RuleWorkload, life)
 }
 
 // died writes down that the program itself did not end well.
 func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, life *subject.Life) error {
 	explore.Count(&cell.Violations, string(rule), 1)
-	if t.causes[string(rule)] {
+	if !t.causes.Keep(string(rule)) {
 		return nil
 	}
-	t.causes[string(rule)] = true
 	return t.write(rec, cell, rec.Died(rule, life))
 }
 

@@ -30,9 +30,11 @@ func (t *Tier) again(ctx context.Context, x *files.Exploration, rec *files.Recor
 			return err
 		}
 		if life.Failed != nil {
+			before := t.run.Found
 			if err := t.died(next, cell, disk.RuleReopen, life); err != nil {
 				return err
 			}
+			t.causes.Found += t.run.Found - before
 		}
 		y := *x
 		y.Log, y.LogFile, y.Judge = next.Log, next.LogFile(), next.OwnJudge(t.stage)

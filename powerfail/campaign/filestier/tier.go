@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/process"
@@ -30,10 +31,10 @@ type Tier struct {
 	run    *campaign.Run
 	stage  *disk.Stage
 	self   process.Self
-	causes map[string]bool // of findings, over all profiles
-	number int             // of recordings made
-	done   int             // cells
-	before int             // findings of other subjects, and workloads that died
+	name   string // of the subject, in its units
+	causes campaign.Causes
+	number int // of recordings made
+	done   int // cells
 }
 
 const (
@@ -100,8 +101,9 @@ func (t *Tier) old(ctx context.Context) error {
 
 // subject begins another subject, of which no cause is known, and returns its cells.
 func (t *Tier) subject(s *campaign.Subject) []*rundir.Cell {
-	t.before, t.causes = t.run.Found, map[string]bool{}
-	return t.cells(s)
+	cells := t.cells(s)
+	t.name, t.causes = strings.TrimSpace(cells[0].Engine+" "+s.Bug), campaign.Causes{Known: map[string]bool{}}
+	return cells
 }
 
 // together explores recordings of one subject under one profile after the other.

@@ -1,15 +1,9 @@
 // Package process knows the commands of this program that tiers start as processes of
-// their own: workers that may be killed, judges that may crash, servers of FUSE.
+// their own: workers that may be killed, judges that may crash, servers of FUSE. Both
+// ends are here: [Self] has the command lines, and [Roles] are what they run.
 package process
 
-import (
-	"bytes"
-	"os"
-
-	"lsmlab/engines/kv"
-	"lsmlab/powerfail/disk"
-	"lsmlab/powerfail/oracle"
-)
+import "os"
 
 // Self is the file of this program.
 type Self string
@@ -34,18 +28,3 @@ func (s Self) FuseFiles() []string { return []string{string(s), "crash", "fuse-f
 
 // Watched becomes a program whose system calls are watched.
 func (s Self) Watched() []string { return []string{string(s), "crash", "watched"} }
-
-// Judges returns what makes judges of an engine's stores, each with a process of its
-// own.
-func (s Self) Judges(stage *disk.Stage, engine, bug string, d kv.Durability, h *oracle.History) (func() disk.Judge, error) {
-	var text bytes.Buffer
-	if err := h.Encode(&text); err != nil {
-		return nil, err
-	}
-	file, err := stage.WriteFile("history.jsonl", text.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	argv := []string{string(s), "crash", "judge", "--engine", engine, "--small", "--bug", bug, "--durability", d.String(), "--history", file}
-	return func() disk.Judge { return disk.NewEngineJudge(stage, argv) }, nil
-}

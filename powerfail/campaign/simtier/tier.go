@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -28,8 +29,8 @@ type Tier struct {
 	NoShort  bool          // leave the short programs out
 	Lasts    time.Duration // explore for so long, in chunks of States with a seed each; 0: once
 
-	done  int // cells
-	start time.Time
+	done   int                  // cells
+	lasted func() time.Duration // the run, with all goes before this one
 }
 
 // Name implements [campaign.Tier].
@@ -46,8 +47,12 @@ func (t *Tier) Explore(ctx context.Context, r *campaign.Run) error {
 	// Disks and stores live for microseconds: collect less often, unless what lives
 	// of a large scenario would make that nine times as much of a lot.
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20))
-	t.start = time.Now()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
+	// The heap profile keeps every call stack that ever allocated. Recoveries within
+	// recoveries make new ones without end, until the profile alone is over the memory
+	// limit and the collector runs all the time.
+	defer func(rate int) { runtime.MemProfileRate = rate }(runtime.MemProfileRate)
+	runtime.MemProfileRate = 0
 	if t.Lasts > 0 {
 		return t.soak(ctx, r)
 	}
@@ -56,11 +61,7 @@ func (t *Tier) Explore(ctx context.Context, r *campaign.Run) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			cell, err := t.explore(ctx, r, t.key(engine, p))
-			if err != nil {
-				return err
-			}
-			if err := r.Add(cell); err != nil {
+			if err := t.cell(ctx, r, t.key(engine, p)); err != nil {
 				return err
 			}
 		}
@@ -68,11 +69,49 @@ func (t *Tier) Explore(ctx context.Context, r *campaign.Run) error {
 	return nil
 }
 
+// partScenarios is how many scenarios a unit has: seconds of work, so that a run that is
+// cut loses little, and workers seldom wait for each other at its end.
+const partScenarios = 64
+
+// state is what a cell's next unit must know of those before.
+type state struct {
+	Found int  `json:"found"` // findings
+	More  bool `json:"more"`  // scenarios are left
+}
+
+// cell explores one engine under one profile, by units of some scenarios each.
+func (t *Tier) cell(ctx context.Context, r *campaign.Run, key rundir.Key) error {
+	cell, s := rundir.Cell{Key: key}, state{More: true}
+	for part := 0; s.More && ctx.Err() == nil; part++ {
+		c := sim.Campaign{
+			Programs: t.Programs, NoShort: t.NoShort, Shard: t.Shard.I, Shards: t.Shard.N, First: part * partScenarios, Most: partScenarios,
+			States: t.States, Findings: t.Findings,
+		}
+		if t.States > 0 {
+			c.States -= cell.Distinct
+		}
+		c.Findings -= s.Found
+		id := fmt.Sprintf("%s %s %d", key.Engine, key.Profile, part)
+		err := r.Do(ctx, id, campaign.Memory{Cells: []*rundir.Cell{&cell}, State: &s}, func() error {
+			before := r.Found
+			err := t.explore(ctx, r, &cell, c)
+			s.Found += r.Found - before
+			s.More = s.Found < t.Findings && (t.States == 0 || cell.Distinct < t.States) && c.Holds(c.First+c.Most)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	t.done++
+	return r.Add(cell)
+}
+
 // position is where the progress stands when this share of the present exploration is
 // done.
 func (t *Tier) position(share float64) int {
 	if t.Lasts > 0 {
-		return int(time.Since(t.start).Seconds() / t.Lasts.Seconds() * float64(t.Steps()))
+		return int(t.lasted().Seconds() / t.Lasts.Seconds() * float64(t.Steps()))
 	}
 	return t.done*steps + int(share*steps)
 }
@@ -81,37 +120,33 @@ func (t *Tier) key(engine string, p explore.Profile) rundir.Key {
 	return rundir.Key{Engine: engine, FileSystem: sim.FileSystem, Profile: string(p), Bug: t.Bug}
 }
 
-// explore explores one engine under one profile with the present seed.
-func (t *Tier) explore(ctx context.Context, r *campaign.Run, key rundir.Key) (cell rundir.Cell, err error) {
-	info, err := engines.Lookup(key.Engine)
+// explore explores a part of a cell, which c describes but for the engine and profile,
+// and adds it to the cell.
+func (t *Tier) explore(ctx context.Context, r *campaign.Run, cell *rundir.Cell, c sim.Campaign) (err error) {
+	info, err := engines.Lookup(cell.Engine)
 	if err != nil {
-		return cell, err
+		return err
 	}
-	open, err := opener(key.Engine, key.Bug)
-	if err != nil {
-		return cell, err
+	if c.Open, err = opener(cell.Engine, cell.Bug); err != nil {
+		return err
 	}
-	start := time.Now()
-	c := sim.Campaign{
-		Open: open, Profile: explore.Profile(key.Profile), Seed: t.Seed, Depth: t.Depth, States: t.States,
-		Programs: t.Programs, NoShort: t.NoShort, NoFaults: info.ExitsOnError, Shard: t.Shard.I, Shards: t.Shard.N, Findings: t.Findings,
-	}
+	start, before := time.Now(), cell.Distinct
+	c.Profile, c.Seed, c.Depth, c.NoFaults = explore.Profile(cell.Profile), t.Seed, t.Depth, info.ExitsOnError
 	var findErr error
 	c.OnResult = func(_ sim.Scenario, got sim.Result, total explore.Counts) {
 		if got.Finding != nil {
-			got.Finding.Key = key
+			got.Finding.Key = cell.Key
 			findErr = errors.Join(findErr, r.Report(*got.Finding))
 		}
-		share := float64(total.Distinct) / float64(max(t.States, total.Distinct+1))
+		distinct := before + total.Distinct
+		share := float64(distinct) / float64(max(t.States, distinct+1))
 		rate := float64(total.Distinct) / time.Since(start).Seconds()
-		r.At(t.position(share), fmt.Sprintf("%s %s: %d states, %.0f/s", key.Engine, key.Profile, total.Distinct, rate))
+		r.At(t.position(share), fmt.Sprintf("%s %s: %d states, %.0f/s", cell.Engine, cell.Profile, distinct, rate))
 	}
 	counts, err := c.Run(ctx)
-	t.done++
-	if err = errors.Join(err, findErr); err != nil {
-		return cell, err
-	}
-	return rundir.Cell{Key: key, Counts: counts, Seconds: time.Since(start).Seconds()}, nil
+	cell.Add(&counts)
+	cell.Seconds += time.Since(start).Seconds()
+	return errors.Join(err, findErr)
 }
 
 // opener opens the engine, with a planted bug if one is named, on a simulated disk.

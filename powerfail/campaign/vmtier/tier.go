@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/wal"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
@@ -103,13 +104,30 @@ func Workload(engine, bug string, p *program.Program, s Scenario) vm.Workload {
 	return vm.Workload{
 		Worker:  append([]string{"crash", "worker", "--program", vm.ProgramFile}, store...),
 		Check:   append(append([]string{"crash", "check", "--history", vm.HistoryFile}, store...), "--position"),
-		Program: p, States: s.States, Seed: s.Seed,
+		Program: p, States: s.States, Seed: s.Seed, LogHeader: wal.IsSegment,
 	}
 }
 
-// cell runs one cell. One that can't be run is counted, and the others go on.
+// cell runs one cell, unless an earlier go of the run did, and takes it into the table.
 func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
-	key := rundir.Key{Engine: c.Engine, FileSystem: c.FS + " of Linux " + c.Kernel, Profile: c.Method, Bug: t.Bug}
+	cell := rundir.Cell{Key: rundir.Key{Engine: c.Engine, FileSystem: c.FS + " of Linux " + c.Kernel, Profile: c.Method, Bug: t.Bug}}
+	text := "failed" // in the table
+	err := r.Do(ctx, fmt.Sprintf("%s %s", c.Engine, c.Cell), campaign.Memory{Cells: []*rundir.Cell{&cell}, State: &text}, func() error {
+		return t.cut(ctx, r, c, &cell, &text)
+	})
+	if err != nil || cell.Explored == 0 && ctx.Err() != nil {
+		return err
+	}
+	t.table.set(c, text)
+	if cell.Programs == 0 {
+		return nil // not applicable, or not run
+	}
+	return r.Add(cell)
+}
+
+// cut cuts the power of one cell, and sets the cell and its text in the table. One that
+// can't be run is said to have failed, and the others go on.
+func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Cell, text *string) error {
 	s := Scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
 	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes})
 	start := time.Now()
@@ -118,27 +136,23 @@ func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
 	case ctx.Err() != nil:
 		return nil
 	case errors.Is(err, vm.ErrNotApplicable):
-		t.table.set(c, "n/a")
+		*text = "n/a"
 		return nil
 	case err != nil:
-		r.Failed++
-		t.table.set(c, "failed")
 		r.Line("%s: %v", c.Engine, err)
+		return campaign.ErrFailed
+	}
+	cell.Counts, cell.Seconds = counts(c.Method, o), time.Since(start).Seconds()
+	broken := o.Broken()
+	*text = tableText(o.Distinct, len(broken))
+	if len(broken) == 0 {
 		return nil
 	}
-	cell := rundir.Cell{Key: key, Counts: counts(c.Method, o), Seconds: time.Since(start).Seconds()}
-	broken := o.Broken()
-	t.table.set(c, tableText(o.Distinct, len(broken)))
-	if len(broken) > 0 { // the first tells enough
-		f, err := finding(key, p, s, o, broken[0])
-		if err == nil {
-			err = r.Report(f)
-		}
-		if err != nil {
-			return err
-		}
+	f, err := finding(cell.Key, p, s, o, broken[0]) // the first tells enough
+	if err != nil {
+		return err
 	}
-	return r.Add(cell)
+	return r.Report(f)
 }
 
 func counts(method string, o *vm.Outcome) explore.Counts {

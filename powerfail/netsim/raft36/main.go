@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
@@ -23,7 +22,7 @@ import (
 
 func open(fs vfs.FS, _ kv.Durability) (kv.Engine, error) {
 	o := lsm.Options{FS: fs}.Small()
-	o.Workers, o.TickInterval, o.LogSecret = 1, 24*time.Hour, 1
+	o.Deterministic = true
 	db, err := lsm.Open("/db", o)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,13 @@
-// Package corpus holds small programs with the mistakes of real storage code, to try
-// crash tools on. Each kind is a store of a few dozen lines in two forms: the broken
-// one, and its mended twin, which differs in what the mistake is and nothing else.
+// Package corpus has small programs with the mistakes of real storage code, for trying
+// out crash tools. Each kind is a store of a few dozen lines in two forms: a broken
+// one, and a mended one, which differs only in the mistake.
 //
-// The stores know no tool: they are driven as a person's own program, by
+// The stores know no tool. They are run like a person's own program, by
 //
 //	corpus KIND[-mended] workload|reopen|check DIR
 //
-// [Run] is that program; the command in powerfail/subject/corpus/try is it as a
-// binary, and a test binary can be it by its first argument.
+// [Run] is that program. The command in powerfail/subject/corpus/try is a binary of it,
+// and a test binary can run it when its first argument says so.
 package corpus
 
 import (
@@ -21,11 +21,12 @@ import (
 type Kind struct {
 	Name  string
 	About string // what is wrong, in a line
-	// Journal is set if the journal of ext4 hides the mistake, so that only a model
-	// of files shows it.
+	// Journal says that the journal of ext4 hides the mistake, so that only a model of
+	// files shows it.
 	Journal bool
-	// Needs is what must be given beside workload and check for it to show: a flag of
-	// crash disk such as "--reopen-cmd" (the command is then "reopen"), or "".
+	// Needs is what must be given, beside workload and check, for the mistake to show:
+	// a flag of crash disk such as "--reopen-cmd" (the command is then "reopen"), or
+	// "".
 	Needs string
 
 	make func(mended bool) store
@@ -71,11 +72,11 @@ var kinds = []Kind{
 	{Name: "sync-error-ignored", About: "takes a sync that failed for one that did not", Needs: "--fail=sync:5", make: func(m bool) store { return syncErrorIgnored{m} }},
 }
 
-// mended is what the name of a twin ends with.
+// mended is the end of the name of the mended form.
 const mended = "-mended"
 
-// Run is the program. It returns the exit status: 0 well, 1 the check failed or the
-// store did, 2 wrong use.
+// Run is the program. It returns the exit status: 0 for success, 1 if the check or the
+// store failed, 2 for wrong use.
 func Run(args []string, in io.Reader, out, trouble io.Writer) int {
 	if len(args) != 3 {
 		fmt.Fprintf(trouble, "%d arguments: want KIND[%s] workload|reopen|check DIR\n", len(args), mended)

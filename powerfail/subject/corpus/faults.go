@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// failedAppendLeft has a reserve, which it gives back when the disk is full, and goes
-// on with the next value.
+// failedAppendLeft has a reserve, which it gives back when the disk is full. Then it
+// goes on with the next value.
 type failedAppendLeft struct{ mended bool }
 
 func (s failedAppendLeft) workload(dir string, ack func(string)) error {
@@ -22,14 +22,14 @@ func (s failedAppendLeft) workload(dir string, ack func(string)) error {
 	at := int64(0)
 	err = each(40, func(id string) error {
 		record := encode(put(id, 3000))
-		if s.mended { // to where the last whole record ends
+		if s.mended { // truncate to the end of the last whole record
 			if _, err := f.Seek(at, 0); err != nil {
 				return err
 			}
 		}
 		if _, err := f.Write(record); err != nil {
 			_ = os.Remove(reserve)
-			return nil // this one is refused
+			return nil // this value is refused
 		}
 		at += int64(len(record))
 		if err := f.Sync(); err != nil {
@@ -69,7 +69,7 @@ func (s syncErrorIgnored) check(dir string, acked []string) error {
 	return checkLog(dir, logName, acked)
 }
 
-// recoveryUnsynced is careful when it writes, and not when it opens.
+// recoveryUnsynced syncs when it writes, but not when it opens.
 type recoveryUnsynced struct{ mended bool }
 
 func (s recoveryUnsynced) workload(dir string, ack func(string)) error {

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pageSize is that of a header or a slot.
+// pageSize is the size, in bytes, of a header or a slot.
 const pageSize = 4096
 
-// newest returns the number of acknowledged IDs, which count from 1.
+// newest returns how many IDs are acknowledged. IDs count from 1.
 func newest(acked []string) (n int) {
 	for _, id := range acked {
 		if i, err := strconv.Atoi(id); err == nil {
@@ -26,8 +26,8 @@ func newest(acked []string) (n int) {
 	return n
 }
 
-// page returns a page for version n: a field of it in every sector. A checked page
-// has a checksum in its first bytes.
+// page returns a page of version n, with a field that says n in every sector. A checked
+// page begins with a checksum.
 func page(n int, checked bool) []byte {
 	p := make([]byte, pageSize)
 	for at := 8; at < pageSize; at += 512 {
@@ -39,7 +39,7 @@ func page(n int, checked bool) []byte {
 	return p
 }
 
-// fields returns the version of a page, and whether all its fields have it.
+// fields returns the version of a page, and whether all its fields agree.
 func fields(p []byte) (n int, same bool) {
 	n, same = int(binary.LittleEndian.Uint64(p[8:])), true
 	for at := 8; at < pageSize; at += 512 {
@@ -48,7 +48,7 @@ func fields(p []byte) (n int, same bool) {
 	return n, same
 }
 
-// newestPage returns the greatest version of the pages whose checksum is right.
+// newestPage returns the greatest version among the pages whose checksum is right.
 func newestPage(pages []byte) (n int) {
 	for ; len(pages) >= pageSize; pages = pages[pageSize:] {
 		if crc32.ChecksumIEEE(pages[8:pageSize]) == binary.LittleEndian.Uint32(pages) {
@@ -75,7 +75,7 @@ func (s headerTorn) workload(dir string, ack func(string)) error {
 	err = each(12, func(id string) error {
 		n++
 		at := 0
-		if s.mended { // two slots by turns, so that a torn one leaves the other
+		if s.mended { // two slots that take turns, so that a torn one leaves the other intact
 			at = n % 2 * pageSize
 		}
 		_, err := f.WriteAt(page(n, s.mended), int64(at))
@@ -89,7 +89,7 @@ func (s headerTorn) workload(dir string, ack func(string)) error {
 
 func (s headerTorn) check(dir string, acked []string) error { return checkPages(dir, s.mended, acked) }
 
-// checkPages checks a file "header" of one page, or of two by turns.
+// checkPages checks a file "header" of one page, or of two pages that take turns.
 func checkPages(dir string, byTurns bool, acked []string) error {
 	data, err := readLog(dir, "header")
 	if err != nil || len(data) < 2*pageSize {
@@ -108,7 +108,7 @@ func checkPages(dir string, byTurns bool, acked []string) error {
 	return nil
 }
 
-// mmapTorn does the same through a mapping.
+// mmapTorn is headerTorn with a mapping of the file.
 type mmapTorn struct{ mended bool }
 
 func (s mmapTorn) workload(dir string, ack func(string)) error {
@@ -180,7 +180,7 @@ func (s sizeBeforeData) check(dir string, acked []string) error {
 	if err != nil || len(data) < 8 {
 		return errors.Join(err, allThere(nil, acked))
 	}
-	n, _ := strconv.Atoi(strings.Trim(string(data[:8]), "\x00")) // none is there yet
+	n, _ := strconv.Atoi(strings.Trim(string(data[:8]), "\x00")) // 0 if there is none yet
 	for i := range n {
 		id := strconv.Itoa(i + 1)
 		at := pageSize + i*64

@@ -23,8 +23,8 @@ func encode(payload string) []byte {
 	return append(b, payload...)
 }
 
-// scan returns the payloads of the whole records at the beginning of a log, and
-// where they end. No record is empty.
+// scan returns the payloads of the whole records at the beginning of a log, and the
+// offset at which they end. No record is empty.
 func scan(data []byte) (payloads []string, end int) {
 	for {
 		rest := data[end:]
@@ -41,15 +41,15 @@ func scan(data []byte) (payloads []string, end int) {
 }
 
 // put returns what a store keeps for an ID: the ID, and a value of size bytes that
-// the ID decides.
+// follows from the ID.
 func put(id string, size int) string { return id + " " + value(id, size) }
 
 func value(id string, size int) string {
 	return strings.Repeat(id+".", size/(len(id)+1)+1)[:size]
 }
 
-// allThere says which acknowledged ID is not among records that begin with their
-// IDs, each with its value.
+// allThere returns an error for an acknowledged ID that is not among records. Records
+// begin with their ID, and must have the value of that ID.
 func allThere(records, acked []string) error {
 	for _, id := range acked {
 		if !slices.ContainsFunc(records, func(r string) bool {
@@ -72,7 +72,7 @@ func each(n int, do func(id string) error) error {
 	return nil
 }
 
-// readLog reads a log; one that is not there yet is empty.
+// readLog reads a log. A log that does not exist yet is empty.
 func readLog(dir, name string) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,7 +91,7 @@ func checkLog(dir, name string, acked []string) error {
 	return allThere(records, acked)
 }
 
-// create makes a file whose entry is durable.
+// create creates a file and makes its directory entry durable.
 func create(dir, name string, flag int) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|flag, 0o644)
 	if err != nil {
@@ -108,7 +108,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// writeFile writes a whole file, and syncs it if told so.
+// writeFile writes a whole file. It syncs the file if sync is set.
 func writeFile(name string, data []byte, sync bool) error {
 	f, err := os.Create(name)
 	if err != nil {

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// snapshot returns the records of the IDs 1 to n in one.
+// snapshot returns the records of the IDs 1 to n as one piece.
 func snapshot(n int) (data []byte) {
-	_ = each(n, func(id string) error { // which never fails
+	_ = each(n, func(id string) error { // never fails
 		data = append(data, encode(put(id, 200))...)
 		return nil
 	})
 	return data
 }
 
-// renameUnsynced writes each state of the store into a new snapshot, which a rename
-// makes the newest.
+// renameUnsynced writes each state of the store into a new snapshot, and makes it the
+// newest by a rename.
 type renameUnsynced struct{ mended bool }
 
 func (s renameUnsynced) workload(dir string, ack func(string)) error {
@@ -95,8 +95,8 @@ func (s truncateRewrite) check(dir string, acked []string) error {
 	return checkLog(dir, "state", acked)
 }
 
-// deleteBeforeDurable appends to a log, which it compacts into a new one with every
-// fourth record.
+// deleteBeforeDurable appends to a log. With every fourth record it compacts the log
+// into a new one.
 type deleteBeforeDurable struct{ mended bool }
 
 func (s deleteBeforeDurable) workload(dir string, ack func(string)) error {

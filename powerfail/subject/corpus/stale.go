@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// staleLog writes its log from the beginning again when a round of eight is done, each
-// record in a sector of its own. A round's first record takes the place of the rounds
-// before.
+// staleLog writes its log from the beginning again after each round of eight records.
+// Each record takes a sector of its own. The first record of a round replaces the
+// rounds before.
 type staleLog struct{ mended bool }
 
 const round = 8
@@ -30,7 +30,7 @@ func (s staleLog) workload(dir string, ack func(string)) error {
 		at := n % round
 		n++
 		_, err := f.WriteAt(s.record(n), int64(at*512))
-		if !s.mended && at+1 < round { // the next place is made empty, so that reading ends there
+		if !s.mended && at+1 < round { // the next place is cleared, so that reading ends there
 			_, err2 := f.WriteAt(make([]byte, 512), int64(at+1)*512)
 			err = errors.Join(err, err2)
 		}
@@ -42,7 +42,7 @@ func (s staleLog) workload(dir string, ack func(string)) error {
 	return errors.Join(err, f.Close())
 }
 
-// check reads the log to its end: the last record is the store's state, and must be
+// check reads the log to its end. The last record is the state of the store and must be
 // the newest.
 func (s staleLog) check(dir string, acked []string) error {
 	data, err := readLog(dir, logName)
@@ -58,7 +58,7 @@ func (s staleLog) check(dir string, acked []string) error {
 		var found, total, in int
 		_, _ = fmt.Sscanf(records[0], "%d total=%d round=%d", &found, &total, &in)
 		if s.mended && of >= 0 && in != of {
-			break // of a round before
+			break // the record belongs to an earlier round
 		}
 		n, of = found, in
 	}

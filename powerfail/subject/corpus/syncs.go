@@ -35,7 +35,7 @@ func (s noFileSync) workload(dir string, ack func(string)) error {
 
 func (s noFileSync) check(dir string, acked []string) error { return checkLog(dir, logName, acked) }
 
-// ackBeforeSync syncs each record, but says so too early.
+// ackBeforeSync syncs each record, but acknowledges it too early.
 type ackBeforeSync struct{ mended bool }
 
 func (s ackBeforeSync) workload(dir string, ack func(string)) error {
@@ -88,7 +88,7 @@ func (s ackInMemory) workload(dir string, ack func(string)) error {
 
 func (s ackInMemory) check(dir string, acked []string) error { return checkLog(dir, logName, acked) }
 
-// wrongFileSync keeps values in one file and the records that name them in another.
+// wrongFileSync keeps values in one file, and the records that name them in another.
 type wrongFileSync struct{ mended bool }
 
 func (s wrongFileSync) workload(dir string, ack func(string)) error {
@@ -138,7 +138,7 @@ func (s wrongFileSync) check(dir string, acked []string) error {
 	return allThere(records, acked)
 }
 
-// syncBeforeLastWrite commits a value by a record of its own.
+// syncBeforeLastWrite commits a value by a separate record.
 type syncBeforeLastWrite struct{ mended bool }
 
 func (s syncBeforeLastWrite) workload(dir string, ack func(string)) error {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// appendIn appends a record to f in two writes, the head and the payload.
+// appendIn appends a record to f in two writes: the head, then the payload.
 func appendIn(f *os.File, payload string) error {
 	record := encode(payload)
 	if _, err := f.Write(record[:headSize]); err != nil {
@@ -19,7 +19,7 @@ func appendIn(f *os.File, payload string) error {
 	return err
 }
 
-// fillInTwo writes a log of n records, each in two writes and synced.
+// fillInTwo writes a log of n records. It writes each in two writes and syncs it.
 func fillInTwo(dir string, n int, ack func(string)) error {
 	f, err := create(dir, logName, os.O_APPEND)
 	if err != nil {
@@ -35,7 +35,7 @@ func fillInTwo(dir string, n int, ack func(string)) error {
 	return errors.Join(err, f.Close())
 }
 
-// tornTailRefused is right about what a log must hold, and wrong about what a power
+// tornTailRefused is right about what a log must contain, but wrong about what a power
 // cut may leave.
 type tornTailRefused struct{ mended bool }
 
@@ -55,14 +55,14 @@ func (s tornTailRefused) check(dir string, acked []string) error {
 	return allThere(records, acked)
 }
 
-// tornTailAppend recovers well, and writes to the wrong place.
+// tornTailAppend recovers correctly, but then writes to the wrong place.
 type tornTailAppend struct{ mended bool }
 
 func (s tornTailAppend) workload(dir string, ack func(string)) error {
 	return fillInTwo(dir, 20, ack)
 }
 
-// check opens the store twice: what one life adds the next must have.
+// check opens the store twice: what the first opening adds must be there at the second.
 func (s tornTailAppend) check(dir string, acked []string) error {
 	f, err := create(dir, logName, os.O_APPEND)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s tornTailAppend) check(dir string, acked []string) error {
 	return checkLog(dir, logName, append(acked, "probe"))
 }
 
-// zerosAreRecords numbers its values by their place in the log.
+// zerosAreRecords numbers its values by their position in the log.
 type zerosAreRecords struct{ mended bool }
 
 func (s zerosAreRecords) workload(dir string, ack func(string)) error {

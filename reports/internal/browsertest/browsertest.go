@@ -1,4 +1,4 @@
-// Package browsertest looks at pages in a real browser, a headless Chromium.
+// Package browsertest checks pages in a real browser, a headless Chromium.
 package browsertest
 
 import (
@@ -23,9 +23,9 @@ import (
 
 var shots = flag.String("shots", "", "directory that gets screenshots of the tests' pages at 1280 and 390 px")
 
-// Open starts a browser for one test, which fails at its end if a page has
-// complained of anything. Where there is no browser the test fails under CI=true
-// and is skipped elsewhere.
+// Open starts a browser for one test. At its end the test fails if a page has
+// complained of anything. If there is no browser, the test fails under CI=true and is
+// skipped elsewhere.
 func Open(t *testing.T) context.Context {
 	t.Helper()
 	path := ""
@@ -62,7 +62,7 @@ func Open(t *testing.T) context.Context {
 	return ctx
 }
 
-// console collects what pages complain about.
+// console collects the complaints of pages.
 type console struct {
 	mu    sync.Mutex
 	lines []string
@@ -95,7 +95,7 @@ func Eval[T any](ctx context.Context, t *testing.T, js string) T {
 	return v
 }
 
-// Do takes steps on the page.
+// Do performs steps on the page.
 func Do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
@@ -103,12 +103,13 @@ func Do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Voi
 	}
 }
 
-// FileURL is the address of a file.
+// FileURL returns the address of a file.
 func FileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
-// CheckPage opens a page at the width of a desk and of a phone: nothing sticks
-// out, it asks for nothing, and its pictures, at least so many, show and keep
-// their text inside. name is that of the screenshots.
+// CheckPage opens a page at the width of a desk and at that of a phone. Nothing may
+// stick out, and the page may request nothing. Its pictures, of which there must be at
+// least the given number, must be visible and keep their text inside. name is part of
+// the names of the screenshots.
 func CheckPage(ctx context.Context, t *testing.T, index, name string, pictures int) {
 	t.Helper()
 	for _, width := range []int64{1280, 390} {
@@ -124,7 +125,7 @@ func CheckPage(ctx context.Context, t *testing.T, index, name string, pictures i
 	}
 }
 
-// Keep keeps a picture of a page beside the screenshots, for a person to look at.
+// Keep saves a picture of a page beside the screenshots, for a person to look at.
 func Keep(t *testing.T, name string, picture []byte) {
 	t.Helper()
 	if *shots == "" {

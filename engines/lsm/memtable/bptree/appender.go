@@ -5,26 +5,28 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// appender puts entries behind all others of the table: one comparison each, no
-// search. It holds the lock of the last leaf from one to the next, so its user
-// calls release before anything else takes a lock, and soon. The zero appender of
-// a tree is ready.
+// appender puts entries behind all others of the table. This takes one comparison each
+// and no search. The appender holds the lock of the last leaf from one entry to the
+// next. So its user must call release soon, and before anything else takes a lock. The
+// zero appender of a tree is ready for use.
 type appender struct {
 	t    *tree
-	l    *leaf // locked; nil for none
-	m    meta  // of l before it was locked
-	end  int   // of the live slots, with those pending
-	last ikey.Key
+	l    *leaf    // locked by this appender; nil if no leaf is locked
+	m    meta     // state of l before it was locked
+	end  int      // of the live slots, including those pending
+	last ikey.Key // key of the last entry appended
 
-	// pending, unless nil, takes the words of the last slots before end, so that they
-	// are stored together: an atomic store waits until the entry, written right
-	// before, is out of the store buffer, and those that follow it at once do not.
+	// pending, unless nil, collects the words of the last slots before end, so that
+	// they are stored together. The first atomic store waits until the entry that was
+	// just written has left the store buffer. Stores that follow it at once do not
+	// wait.
 	pending *[leafSlots]word
-	count   int // of pending
+	count   int // words in pending
 }
 
-// append puts the entry at ref with key k behind all others, if it belongs there
-// and the last leaf has room and is not another's. It says whether it did.
+// append puts the entry at ref, which has key k, behind all others. It returns false if
+// the entry does not belong there, if the last leaf is full, or if another goroutine
+// locked it.
 func (a *appender) append(ref arena.Ref, k ikey.Key) bool {
 	if a.l == nil {
 		if !a.lockTail(k) {
@@ -48,7 +50,7 @@ func (a *appender) append(ref arena.Ref, k ikey.Key) bool {
 	return true
 }
 
-// lockTail locks the last leaf if k sorts behind its last entry.
+// lockTail locks the last leaf if k sorts behind the last entry of that leaf.
 func (a *appender) lockTail(k ikey.Key) bool {
 	tail := arena.Ref(a.t.tail.Load())
 	if tail == 0 || skip(0).head64(k) < a.t.tailHead.Load() {
@@ -65,7 +67,7 @@ func (a *appender) lockTail(k ikey.Key) bool {
 	return true
 }
 
-// release unlocks the leaf, if there is one.
+// release stores what is pending and unlocks the leaf, if one is locked.
 func (a *appender) release() {
 	if a.l != nil {
 		slots := a.l.slots[a.end-a.count : a.end]

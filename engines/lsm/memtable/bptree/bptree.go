@@ -11,19 +11,21 @@ import (
 	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
-// tree is a MemTable.
+// tree is a MemTable. See the package comment for its invariants.
 type tree struct {
 	mem      *arena.Arena
 	leafCap  int // entries of a full leaf
 	innerCap int // children of a full inner node
 	first    arena.Ref
 	root     atomic.Uint64 // rootRef
-	// tail is a leaf near the end of the table, and tailHead the head of its
-	// lower fence: a hint where inserts of rising keys begin.
+	// tail is a leaf near the end of the table, and tailHead is the head of its lower
+	// fence. They are a hint where inserts of rising keys begin; neither has to be
+	// exact.
 	tail     atomic.Uint32
 	tailHead atomic.Uint64
 
-	grow sync.Mutex // who holds it may change root
+	grow sync.Mutex // only its holder may change root
+	// slab is the memory from which new nodes are cut; see allocNode.
 	slab struct {
 		sync.Mutex
 		next arena.Ref
@@ -34,8 +36,8 @@ type tree struct {
 // New returns an empty table.
 func New(o memtable.Options) memtable.MemTable { return newTree(o, leafSlots, innerSlots) }
 
-// newTree returns a table with nodes of the given capacities: leafCap >= 2,
-// innerCap >= 3.
+// newTree returns a table whose nodes have the given capacities: leafCap >= 2, innerCap
+// >= 3. Tests choose small ones.
 func newTree(_ memtable.Options, leafCap, innerCap int) *tree {
 	t := &tree{mem: arena.New(), leafCap: leafCap, innerCap: innerCap}
 	ref, l := t.newLeaf()
@@ -52,11 +54,11 @@ func (t *tree) Add(k ikey.Key, value []byte) {
 	a.release()
 }
 
-// largeBatch is from how many bytes on AddBatch collects what it stores in a leaf.
+// largeBatch is the size in bytes from which AddBatch collects the words of a leaf.
 const largeBatch = 1 << 10
 
-// AddBatch implements [memtable.BatchAdder]: where keys rise behind all others,
-// the last leaf is locked once for those that it has room for.
+// AddBatch implements [memtable.BatchAdder]. Where keys rise behind all others, it
+// locks the last leaf once for as many entries as the leaf has room for.
 func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
 	if ops.Left() < largeBatch {
 		t.addBatch(&appender{t: t}, first, ops)
@@ -66,11 +68,12 @@ func (t *tree) AddBatch(first ikey.Seq, ops memtable.Ops) {
 	t.addBatch(&appender{t: t, pending: &pending}, first, ops)
 }
 
+// addBatch adds the operations with the appender, and releases the appender at the end.
 func (t *tree) addBatch(a *appender, first ikey.Seq, ops memtable.Ops) {
 	memory := t.mem.Span()
 	for seq := first; ops.Next(); seq++ {
 		k := ikey.New(ops.Key, seq, ikey.Kind(ops.Kind))
-		// The rest of the batch takes more as entries than it does encoded.
+		// The rest of the batch takes at least as many bytes as entries as it takes encoded.
 		ref := memory.Alloc(entry.Size(k, ops.Value), ops.Left())
 		t.add(a, t.newEntry(ref, k, ops.Value), k)
 	}
@@ -78,7 +81,7 @@ func (t *tree) addBatch(a *appender, first ikey.Seq, ops memtable.Ops) {
 	memory.Close()
 }
 
-// add puts the entry at ref with key k into the table.
+// add puts the entry at ref, which has key k, into the table.
 func (t *tree) add(a *appender, ref arena.Ref, k ikey.Key) {
 	if !a.append(ref, k) {
 		a.release()
@@ -111,7 +114,7 @@ func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok 
 			}
 		}
 		if ref == 0 {
-			// The upper fence is an entry too: the first one after this leaf.
+			// The upper fence is an entry too: the first one behind this leaf.
 			if ref = lnk.high(); ref == 0 {
 				return nil, 0, false
 			}
@@ -124,8 +127,8 @@ func (t *tree) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok 
 	}
 }
 
-// searchCopy is searchLeaf on a copy, for when the leaf is being changed. It
-// returns 0 at the end of the leaf.
+// searchCopy searches a copy of the leaf, while a writer changes the leaf. It returns
+// the first entry >= k, or 0 if there is none, and the link that belongs to the copy.
 func (t *tree) searchCopy(l *leaf, k ikey.Key) (arena.Ref, link) {
 	var refs [leafSlots]arena.Ref
 	n, lnk := t.copyLeaf(l, &refs)
@@ -135,7 +138,7 @@ func (t *tree) searchCopy(l *leaf, k ikey.Key) (arena.Ref, link) {
 	return 0, lnk
 }
 
-// searchRefs returns the index of the first entry >= k.
+// searchRefs returns the index of the first entry >= k in refs.
 func (t *tree) searchRefs(refs []arena.Ref, k ikey.Key) int {
 	lo, hi := 0, len(refs)
 	for lo < hi {
@@ -149,8 +152,8 @@ func (t *tree) searchRefs(refs []arena.Ref, k ikey.Key) int {
 	return lo
 }
 
-// findLeaf is descend to a leaf for an insert: keys at the end of the table need
-// no descent.
+// findLeaf is descend to a leaf for an insert, except that keys at the end of the table
+// need no descent.
 func (t *tree) findLeaf(k ikey.Key, p *path) (at, known arena.Ref) {
 	if tail := arena.Ref(t.tail.Load()); tail != 0 && skip(0).head64(k) >= t.tailHead.Load() &&
 		t.compare(t.node(tail).low, k) <= 0 {
@@ -159,6 +162,7 @@ func (t *tree) findLeaf(k ikey.Key, p *path) (at, known arena.Ref) {
 	return t.descend(k, 0, p)
 }
 
+// setTail makes the leaf at ref the hint for inserts of rising keys.
 func (t *tree) setTail(ref arena.Ref) {
 	t.tailHead.Store(skip(0).head64(t.key(t.node(ref).low)))
 	t.tail.Store(uint32(ref))

@@ -5,12 +5,12 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// path remembers the inner nodes on the way down, by level; 0 for not known.
-// Levels above the array are found again when a split gets there.
+// path remembers the inner nodes on the way down, by level; 0 means not known. Levels
+// above the end of the array are searched again when a split reaches them.
 type path [12]arena.Ref
 
-// descend returns a node of the level from which k is reached by moving right
-// only, and an upper bound of k if it knows one. p may be nil.
+// descend returns a node of the level from which k is reached by moving right only.
+// known is an upper bound of k, or 0 if descend met none. p may be nil.
 func (t *tree) descend(k ikey.Key, level uint32, p *path) (at, known arena.Ref) {
 	root := rootRef(t.root.Load())
 	at = root.ref()
@@ -43,15 +43,15 @@ func (t *tree) descend(k ikey.Key, level uint32, p *path) (at, known arena.Ref) 
 	return at, known
 }
 
-// searchInner returns the last child whose lower fence is <= k. It holds if the
-// node is in state m before and after.
+// searchInner returns the last child whose lower fence is <= k. The result is right if
+// the node was in state m before and after the call.
 func (t *tree) searchInner(n *inner, m meta, k ikey.Key) int {
 	head := m.skip().head64(k)
 	pos := lowerBound(n.heads[1:m.count()], head)
 	if pos+1 == m.count() || n.heads[pos+1].Load() != head {
 		return pos
 	}
-	lo, hi := pos+1, m.count() // the first fence > k, among those of equal head
+	lo, hi := pos+1, m.count() // search for the first fence > k, among those of equal head
 	for lo < hi {
 		mid := int(uint(lo+hi) / 2)
 		if n.heads[mid].Load() == head && t.compare(fenceOf(n.kids[mid].Load()), k) <= 0 {
@@ -63,8 +63,9 @@ func (t *tree) searchInner(n *inner, m meta, k ikey.Key) int {
 	return lo - 1
 }
 
-// childLocked returns a child whose lower fence is <= k while somebody changes
-// the node: whatever it reads, the words say themselves what they are good for.
+// childLocked returns a child whose lower fence is <= k while another goroutine changes
+// the node. It is right whatever it reads, because each word holds a child together
+// with the child's fence.
 func (t *tree) childLocked(n *inner, k ikey.Key) arena.Ref {
 	for i := innerSlots - 1; i > 0; i-- {
 		if w := n.kids[i].Load(); w != 0 && t.compare(fenceOf(w), k) <= 0 {
@@ -74,7 +75,8 @@ func (t *tree) childLocked(n *inner, k ikey.Key) arena.Ref {
 	return childOf(n.kids[0].Load())
 }
 
-// addChild puts a new node, split off at fence, into the level above it.
+// addChild adds a new node, which a split cut off at fence, to the given level, that
+// above it.
 func (t *tree) addChild(level uint32, fence, child arena.Ref, p *path) {
 	k, kid := t.key(fence), word(fence)<<32|word(child)
 	if t.growRoot(level, kid) {
@@ -113,6 +115,7 @@ func (t *tree) addChild(level uint32, fence, child arena.Ref, p *path) {
 	}
 }
 
+// shiftRight moves the children [pos, end) one place to the right and puts kid at pos.
 func (n *inner) shiftRight(pos, end int, head uint64, kid word) {
 	for i := end; i > pos; i-- {
 		n.heads[i].Store(n.heads[i-1].Load())
@@ -122,8 +125,8 @@ func (n *inner) shiftRight(pos, end int, head uint64, kid word) {
 	n.kids[pos].Store(kid)
 }
 
-// growRoot makes a root at level out of the old one and kid, unless somebody
-// made one before.
+// growRoot makes a new root at level, with the old root and kid as children. It returns
+// false if the tree already has that level.
 func (t *tree) growRoot(level uint32, kid word) bool {
 	if rootRef(t.root.Load()).level() >= level {
 		return false
@@ -142,7 +145,7 @@ func (t *tree) growRoot(level uint32, kid word) bool {
 	return true
 }
 
-// splitInner is splitLeaf for inner nodes.
+// splitInner does for an inner node what splitLeaf does for a leaf.
 func (t *tree) splitInner(n *inner, m meta, lnk link, pos int, kid word) (fence, right arena.Ref) {
 	var buf [innerSlots + 1]word
 	count := m.count()

@@ -8,21 +8,21 @@ import (
 	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
-// iterator walks copies of the leaves' orders. A copy holds the entries of
-// [low, high) at one moment and the leaf that began at high at that moment, so
-// that the copies follow on each other without gap or overlap, whatever splits
-// come between.
+// iterator visits copies of leaves. A copy holds the entries of [low, high) at one
+// moment, together with the leaf that began at high at that moment. So each copy
+// continues where the one before ended, without gap or overlap, whatever splits happen
+// in between.
 type iterator struct {
 	t       *tree
 	at      *entry.Entry
 	pos     int
 	current *leafCopy
-	ahead   *leafCopy // of the next leaf, if ready
+	ahead   *leafCopy // copy of the next leaf, valid if ready is set
 	ready   bool
 	copies  [2]leafCopy
 }
 
-// leafCopy is what an iterator keeps of a leaf.
+// leafCopy is the copy of one leaf.
 type leafCopy struct {
 	n       int
 	link    link
@@ -36,7 +36,7 @@ func (t *tree) NewIterator() ikey.Iterator { return &iterator{t: t} }
 // First implements [ikey.Iterator].
 func (it *iterator) First() bool {
 	it.enter(it.t.first)
-	return it.stand(0)
+	return it.moveTo(0)
 }
 
 // SeekGE implements [ikey.Iterator].
@@ -49,9 +49,10 @@ func (it *iterator) SeekGE(k ikey.Key) bool {
 		}
 		at = it.current.link.next()
 	}
-	return it.stand(it.t.searchRefs(it.current.refs[:it.current.n], k))
+	return it.moveTo(it.t.searchRefs(it.current.refs[:it.current.n], k))
 }
 
+// enter makes the leaf at ref `at` the current one.
 func (it *iterator) enter(at arena.Ref) {
 	it.ready = false
 	it.current, it.ahead = &it.copies[0], &it.copies[1]
@@ -65,12 +66,12 @@ func (it *iterator) Next() bool {
 		it.at = (*entry.Entry)(it.current.entries[it.pos])
 		return true
 	}
-	return it.settle()
+	return it.nextLeaf()
 }
 
-// settle goes on to the next entry from the end of a leaf. From the second leaf
-// on, it copies the next one ahead.
-func (it *iterator) settle() bool {
+// nextLeaf moves from the end of a leaf to the next entry. From the second leaf on, it
+// copies one leaf ahead.
+func (it *iterator) nextLeaf() bool {
 	next := it.current.link.next()
 	if next == 0 {
 		return false
@@ -83,18 +84,19 @@ func (it *iterator) settle() bool {
 	if it.ready = next != 0; it.ready {
 		it.t.fill(it.ahead, next)
 	}
-	return it.stand(0)
+	return it.moveTo(0)
 }
 
-func (it *iterator) stand(pos int) bool {
+// moveTo moves to entry pos of the current leaf, or to the next entry if pos is its end.
+func (it *iterator) moveTo(pos int) bool {
 	if it.pos = pos; pos >= it.current.n {
-		return it.settle()
+		return it.nextLeaf()
 	}
 	it.at = (*entry.Entry)(it.current.entries[pos])
 	return true
 }
 
-// fill copies a leaf and has its entries and the next leaf come into the cache.
+// fill copies a leaf, and prefetches its entries and the next leaf.
 func (t *tree) fill(c *leafCopy, at arena.Ref) {
 	c.n, c.link = t.copyLeaf(t.leaf(at), &c.refs)
 	for i, ref := range c.refs[:c.n] {

@@ -5,8 +5,8 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// searchLeaf returns the slot of the first entry >= k, or the end of the live
-// slots. It holds if the leaf is in state m before and after.
+// searchLeaf returns the slot of the first entry >= k, or the end of the live slots.
+// The result is right if the leaf was in state m before and after the call.
 func (t *tree) searchLeaf(l *leaf, m meta, k ikey.Key) int {
 	start, end := m.start(), m.start()+m.count()
 	head := m.skip().head32(k)
@@ -17,16 +17,17 @@ func (t *tree) searchLeaf(l *leaf, m meta, k ikey.Key) int {
 	return t.searchTies(l, pos, end, head, k)
 }
 
-// touch reads all cache lines of the leaf, which is mostly cold, so that their
-// misses overlap.
+// touch reads all cache lines of the leaf. Most of them are not in the cache, and this
+// way their misses overlap.
 func (l *leaf) touch() {
 	for i := 5; i < leafSlots; i += lineSize / 8 {
 		l.slots[i].Load()
 	}
 }
 
-// searchTies is the rest of searchLeaf where slot pos is the first with the head
-// of k. The first is tried first: it is the newest version of its user key.
+// searchTies finishes searchLeaf where several entries have the head of k; slot pos is
+// the first of these. It tries that one before it searches, because it is the newest
+// version of its user key, which is what most readers want.
 func (t *tree) searchTies(l *leaf, pos, end int, head uint64, k ikey.Key) int {
 	if t.compare(entryOf(l.slots[pos].Load()), k) >= 0 {
 		return pos
@@ -44,7 +45,7 @@ func (t *tree) searchTies(l *leaf, pos, end int, head uint64, k ikey.Key) int {
 	return lo
 }
 
-// insert puts the entry at ref with key k into its leaf.
+// insert puts the entry at ref, which has key k, into its leaf.
 func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 	var p path
 	at, known := t.findLeaf(k, &p)
@@ -76,8 +77,8 @@ func (t *tree) insert(ref arena.Ref, k ikey.Key) {
 	}
 }
 
-// insert puts entry before slot pos, if the leaf is still in state m. It shifts
-// the smaller half.
+// insert puts entry before slot pos. It returns false if the leaf is no longer in state
+// m. It shifts the smaller half of the entries.
 func (l *leaf) insert(m meta, pos int, entry word) bool {
 	start, end := m.start(), m.start()+m.count()
 	if start == 0 || (end < leafSlots && end-pos <= pos-start) {
@@ -99,6 +100,7 @@ func (l *leaf) insert(m meta, pos int, entry word) bool {
 	return true
 }
 
+// shiftRight moves the slots [pos, end) one to the right and puts entry at pos.
 func (l *leaf) shiftRight(pos, end int, entry word) {
 	for i := end; i > pos; i-- {
 		l.slots[i].Store(l.slots[i-1].Load())
@@ -106,9 +108,9 @@ func (l *leaf) shiftRight(pos, end int, entry word) {
 	l.slots[pos].Store(entry)
 }
 
-// copyLeaf copies the entries of a leaf, in order, and returns their number and
-// the link that belongs to them. It never waits for the holder of the lock; it
-// tries again only if one made progress.
+// copyLeaf copies the entries of a leaf, in order, and returns their number and the
+// link that belongs to them. It never waits for the holder of the lock. It tries again
+// only if a writer made progress.
 func (t *tree) copyLeaf(l *leaf, out *[leafSlots]arena.Ref) (int, link) {
 	for {
 		m, lnk := l.load()
@@ -124,6 +126,7 @@ func (t *tree) copyLeaf(l *leaf, out *[leafSlots]arena.Ref) (int, link) {
 	}
 }
 
+// copyLive copies the live entries of an unlocked leaf in state m.
 func (l *leaf) copyLive(m meta, out *[leafSlots]arena.Ref) int {
 	slots := l.slots[m.start() : m.start()+m.count()]
 	for i := range slots {
@@ -132,9 +135,9 @@ func (l *leaf) copyLive(m meta, out *[leafSlots]arena.Ref) int {
 	return len(slots)
 }
 
-// copyLocked reads against the direction in which the holder of the lock
-// shifts, so that an entry may be met twice but none is missed (invariant 7).
-// What a split moved away is at or above the upper fence.
+// copyLocked reads against the direction in which the holder of the lock shifts. So it
+// may meet an entry twice, but it misses none (invariant 7). It leaves out what a split
+// moved away, which is at or above the upper fence.
 func (t *tree) copyLocked(l *leaf, m meta, lnk link, out *[leafSlots]arena.Ref) int {
 	var words [leafSlots]word
 	start, end := m.start(), m.start()+m.count()
@@ -161,4 +164,5 @@ func (t *tree) copyLocked(l *leaf, m meta, lnk link, out *[leafSlots]arena.Ref) 
 	return n
 }
 
+// below says whether entry a sorts before entry b.
 func (t *tree) below(a, b arena.Ref) bool { return t.compare(a, t.key(b)) < 0 }

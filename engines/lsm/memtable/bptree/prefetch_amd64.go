@@ -2,8 +2,8 @@ package bptree
 
 import "unsafe"
 
-// prefetch has the first bytes of what the n pointers at p point to come into
-// the cache, without waiting, which Go itself cannot say.
+// prefetch loads the first bytes at each of the n pointers at p into the cache, without
+// waiting. Go has no way to say this.
 //
 //go:noescape
 func prefetch(p *unsafe.Pointer, n int)

@@ -34,8 +34,8 @@ func testEmpty(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// testVersions gives one key many versions among neighbours, added oldest
-// first, newest first and shuffled, since concurrent writers add in any order.
+// testVersions gives one key many versions among neighbours. They are added oldest
+// first, newest first, and shuffled, because concurrent writers add in any order.
 func testVersions(t *testing.T, f memtable.Factory) {
 	versions := scaled(400)
 	rng := testseed.Rand(t)
@@ -59,8 +59,8 @@ func testVersions(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// testTombstones: a tombstone is an entry that Get finds, with kind Delete; it
-// hides older versions only from readers at or after it.
+// testTombstones: a tombstone is an entry that Get finds, with kind Delete. It hides
+// older versions only from readers at or after it.
 func testTombstones(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
 	for seq := ikey.Seq(1); seq <= 200; seq++ {
@@ -81,8 +81,8 @@ func testTombstones(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// testValues holds entries of all sizes that the contract allows, also around
-// powers of two, where length encodings and chunk borders change.
+// testValues adds entries of all sizes that the contract allows. They include sizes
+// around powers of two, where length encodings and chunk borders change.
 func testValues(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
 	big := bytes.Repeat([]byte("0123456789abcdef"), 4096) // 64 KiB, the longest key
@@ -114,7 +114,8 @@ func testValues(t *testing.T, f memtable.Factory) {
 	tb.check()
 }
 
-// testCallerBuffers reuses one key and one value buffer, as the write path does.
+// testCallerBuffers reuses one buffer for keys and one for values, as the write path
+// does.
 func testCallerBuffers(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
 	key, value := make([]byte, 12), make([]byte, 30)
@@ -130,8 +131,9 @@ func testCallerBuffers(t *testing.T, f memtable.Factory) {
 	tb.check()
 }
 
-// testBatches adds batches that rise behind all others, that do so at first or
-// after a while, and that do not, with several versions of a key among them.
+// testBatches adds batches whose keys rise behind all others, batches that do so only
+// at first or only later, and batches that never do. They contain several versions of a
+// key.
 func testBatches(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
 	rng := testseed.Rand(t)
@@ -161,8 +163,9 @@ func testBatches(t *testing.T, f memtable.Factory) {
 	tb.check()
 }
 
-// testIterateWhileAdding moves an iterator and adds entries around it in turn:
-// the walk stays sorted and shows all that was there before it began.
+// testIterateWhileAdding alternates between moving an iterator and adding entries
+// around it. The entries must stay sorted, and all that existed before the iterator was
+// made must appear.
 func testIterateWhileAdding(t *testing.T, f memtable.Factory) {
 	tb := newTable(t, f)
 	rng := testseed.Rand(t)

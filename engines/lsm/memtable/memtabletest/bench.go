@@ -15,9 +15,9 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// benchEntries is how many entries a measured table holds, each a 16-byte key
-// and a 100-byte value, as in db_bench. One iteration of a benchmark is one pass
-// over all of them; ns/op is per entry, of all goroutines together.
+// benchEntries is how many entries a measured table holds. Each has a key of 16 bytes
+// and a value of 100, as in db_bench. One iteration of a benchmark is one pass over all
+// entries. ns/op is for each entry, of all goroutines together.
 const benchEntries = 1_000_000
 
 // Contestant is a table in a race.
@@ -26,26 +26,26 @@ type Contestant struct {
 	New  memtable.Factory
 }
 
-// Bench measures one table; see Race. Public tables of the same purpose are
-// beside it in `lsmlab bench --memtables`.
+// Bench measures one table; see Race. `lsmlab bench --memtables` measures public tables
+// of the same purpose beside it.
 func Bench(b *testing.B, fac memtable.Factory) { Race(b, []Contestant{{New: fac}}) }
 
-// Race measures tables side by side: contestants take turns within each test,
-// so that drift of the machine hits all alike. Repeat whole runs for intervals:
+// Race measures tables side by side. Contestants take turns within each test, so that
+// all suffer from changes of the machine alike. For intervals, repeat whole runs:
 //
 //	for i in 1 2 3 4 5; do go test -run '^$' -bench . -benchtime 1x; done
 //
-// Besides ns/op it reports cpu-ns/op, the processor time used by all goroutines
-// together, which says more on a machine that others use too; bytes/entry
-// (Size); and gc-cycle-ns, the median of runtime.GC with a full table live.
+// Besides ns/op it reports three figures. cpu-ns/op is the processor time of all
+// goroutines together, which says more on a machine that others use too. bytes/entry
+// comes from Size. gc-cycle-ns is the median of runtime.GC while a full table is live.
 func Race(b *testing.B, contestants []Contestant) {
 	for _, s := range keyShapes {
 		race{shape: s, contestants: contestants, full: make([]memtable.MemTable, len(contestants))}.run(b)
 	}
 }
 
-// keyShape makes keys of 16 bytes. ordered(i) rises with i; scattered is a
-// one-to-one image of the entries in no order.
+// keyShape makes keys of 16 bytes. ordered(i) rises with i. scattered maps the entries
+// one to one to keys in no order.
 type keyShape struct {
 	name      string
 	ordered   func(dst []byte, i int)
@@ -129,8 +129,8 @@ func (r race) newTable(contestant int) memtable.MemTable {
 	return r.contestants[contestant].New(memtable.Options{SizeHint: 64 << 20})
 }
 
-// split calls work(i) for i in [from, to), goroutine g taking each i that leaves
-// the rest g.
+// split calls work(i) for every i in [from, to). Goroutine g takes each i whose
+// remainder is g.
 func split(goroutines, from, to int, work func(g, i int)) {
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -159,8 +159,8 @@ func fill(mt memtable.MemTable, goroutines, from, to int, key func([]byte, int))
 	})
 }
 
-// meter measures what a benchmark does between start and stop, in one or more
-// spans.
+// meter measures what a benchmark does between start and stop, which may be called
+// several times.
 type meter struct {
 	b    *testing.B
 	cpu  time.Duration
@@ -185,7 +185,7 @@ func (m *meter) stop() {
 	m.cpu += cpuTime() - m.from
 }
 
-// report replaces ns/op, which is per pass, by the time of one entry.
+// report replaces ns/op, which is for a whole pass, by the time of one entry.
 func (m *meter) report(entries int) {
 	per := float64(m.b.N) * float64(entries)
 	m.b.ReportMetric(float64(m.b.Elapsed().Nanoseconds())/per, "ns/op")
@@ -230,7 +230,7 @@ func gcCycle() time.Duration {
 	return times[len(times)/2]
 }
 
-// mixed starts with half the entries and does a Get and an Add in turn.
+// mixed starts with half of the entries and alternates between a Get and an Add.
 func (r race) mixed(b *testing.B, contestant, goroutines int) {
 	m := newMeter(b)
 	value := valueOf([]byte("benchmark"), 1, 100)
@@ -254,7 +254,7 @@ func (r race) mixed(b *testing.B, contestant, goroutines int) {
 	m.report(benchEntries)
 }
 
-// fullTable returns the contestant's table with all entries, made once.
+// fullTable returns the contestant's table with all entries. It is made once.
 func (r race) fullTable(contestant int) memtable.MemTable {
 	if r.full[contestant] == nil {
 		r.full[contestant] = r.newTable(contestant)
@@ -263,8 +263,8 @@ func (r race) fullTable(contestant int) memtable.MemTable {
 	return r.full[contestant]
 }
 
-// get reads all keys in an order unlike that of their insertion. A key that is
-// missing has present neighbours, as in db_bench's readmissing.
+// get reads all keys in an order that differs from that of their insertion. A key that
+// is missing has neighbours that are present, as in db_bench's readmissing.
 func (r race) get(b *testing.B, contestant, goroutines int, hit bool) {
 	m := newMeter(b)
 	order := benchOrder()
@@ -287,7 +287,7 @@ func (r race) get(b *testing.B, contestant, goroutines int, hit bool) {
 	m.report(benchEntries)
 }
 
-// walk reads all entries in order, each goroutine all of them.
+// walk reads all entries in order. Each goroutine reads all of them.
 func (r race) walk(b *testing.B, contestant, goroutines int) {
 	m := newMeter(b)
 	mt := r.fullTable(contestant)

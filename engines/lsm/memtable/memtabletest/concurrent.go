@@ -15,21 +15,20 @@ import (
 	"lsmlab/engines/testseed"
 )
 
-// testConcurrent has writers add versions to few keys while readers get, seek
-// and walk. The goal is that reads are linearisable: to each key belongs a
-// register that only rises, the newest sequence number known to be in the
-// table, raised by a writer after its Add returned and by a reader after its
-// read returned. Then
+// testConcurrent runs writers that add versions to few keys, beside readers that get,
+// seek and walk. Its goal is that reads are linearisable. Each key has a register that
+// only rises: the newest sequence number known to be in the table. A writer raises it
+// after its Add returned, a reader after its read returned. The following must hold:
 //
-//   - a Get of the newest version that starts after the register read s must
-//     return s or newer (an Add that returned is seen; no read goes back in
-//     time behind another read);
-//   - a Get or seek at s itself must return exactly version s;
-//   - a walk must be strictly sorted, show every entry that was added before
-//     the iterator was made, and show no half entry: values say whose they are.
+//   - A Get of the newest version that starts after the register read s returns s or
+//     newer. So an Add that returned is seen, and no read goes back in time behind
+//     another read.
+//   - A Get or seek at s itself returns exactly version s.
+//   - A walk is strictly sorted, shows every entry that was added before the iterator
+//     was made, and shows no half entry: values say to which version they belong.
 //
-// A link that is published before the entry it leads to, a lost insert between
-// two CAS, or an iterator that skips over a fresh node fails one of these.
+// This fails for a link that is published before the entry to which it leads, for an
+// insert that is lost between two CAS, and for an iterator that skips a fresh node.
 func testConcurrent(t *testing.T, f memtable.Factory) {
 	for _, keys := range []int{1, 7, 300} {
 		t.Run(fmt.Sprintf("keys=%d", keys), func(t *testing.T) {
@@ -42,8 +41,8 @@ func testConcurrent(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// testConcurrentNeighbours is testConcurrent with every key new: all writers
-// insert ascending keys side by side, the place where splices go stale.
+// testConcurrentNeighbours is testConcurrent with a new key in each Add. All writers
+// insert ascending keys next to each other, which is where a splice becomes stale.
 func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
 	c := newContest(t, f, 4*scaled(1000), func(i int) []byte {
 		return fmt.Appendf(nil, "%08d%s", i, bytes.Repeat([]byte{'x'}, i%5))
@@ -52,8 +51,8 @@ func testConcurrentNeighbours(t *testing.T, f memtable.Factory) {
 	c.run(4, scaled(1000), 3)
 }
 
-// testConcurrentBatches is testConcurrentNeighbours by batches: what holds a lock
-// for a batch meets others at the same place.
+// testConcurrentBatches is testConcurrentNeighbours with batches: a writer that holds a
+// lock for a batch meets others at the same place.
 func testConcurrentBatches(t *testing.T, f memtable.Factory) {
 	c := newContest(t, f, 4*scaled(1000), func(i int) []byte { return fmt.Appendf(nil, "%08d", i) })
 	c.fresh, c.batch = true, 60

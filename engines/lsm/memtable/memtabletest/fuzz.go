@@ -8,14 +8,14 @@ import (
 	"lsmlab/engines/testseed"
 )
 
-// Fuzz turns bytes into operations and compares the table with the model after
-// each read, and in full at the end. The coding of one operation:
+// Fuzz turns bytes into operations. It compares the table with the model after each
+// read, and completely at the end. An operation is encoded as
 //
 //	| op 1 | key size 1 (mod 20) | key | argument 1 |
 //
-// op mod 8: 0..4 add a version, 5 add a tombstone, 6 read, 7 check everything.
-// The argument is the value's size, and chooses the sequence number: versions
-// arrive in any order.
+// op mod 8: 0..4 add a version, 5 add a tombstone, 6 read, 7 check everything. The
+// argument is the size of the value, and chooses the sequence number: versions arrive
+// in any order.
 func Fuzz(f *testing.F, fac memtable.Factory) {
 	f.Add([]byte{})
 	f.Add([]byte("\x00\x01a\x05\x00\x01a\x03\x05\x01a\x00\x06\x01a\x04"))

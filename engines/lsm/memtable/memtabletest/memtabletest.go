@@ -1,15 +1,15 @@
-// Package memtabletest judges MemTables: one conformance suite, one fuzz target
+// Package memtabletest judges MemTables. It has one conformance suite, one fuzz target
 // and one benchmark for all variants. A variant calls them in three lines:
 //
 //	func TestMemTable(t *testing.T)      { memtabletest.Run(t, rbtree.New) }
 //	func FuzzMemTable(f *testing.F)      { memtabletest.Fuzz(f, rbtree.New) }
 //	func BenchmarkMemTable(b *testing.B) { memtabletest.Bench(b, rbtree.New) }
 //
-// The judge is a sorted slice (see model): every method of a table must agree
-// with it on every entry, beside every entry and past the end. Values describe
-// themselves (see valueOf), so a value that belongs to another version, or to
-// none, shows wherever it is met. Run the suite with -race too: arenas then
-// take their memory from the Go heap, where the detector sees it.
+// The judge is a sorted slice (see model). Every method of a table must agree with it
+// at every entry, beside every entry and behind the last. Values describe themselves
+// (see valueOf), so a value of another version, or of none, is noticed wherever it is
+// read. Run the suite with -race too: arenas then take their memory from the Go heap,
+// where the detector sees accesses.
 package memtabletest
 
 import (
@@ -20,8 +20,8 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// Run runs the conformance suite on tables made by f. It must not run in
-// parallel with other users of arenas: it counts the memory that they hold.
+// Run runs the conformance suite on tables made by f. It must not run in parallel with
+// other users of arenas, because it checks how much memory they hold.
 func Run(t *testing.T, f memtable.Factory) {
 	for _, c := range []struct {
 		name string
@@ -55,7 +55,7 @@ func Run(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// table pairs a MemTable under test with the model that says what it must hold.
+// table is a MemTable under test with the model that says what the MemTable must hold.
 type table struct {
 	t  *testing.T
 	mt memtable.MemTable
@@ -82,7 +82,7 @@ func (tb *table) add(user []byte, seq ikey.Seq, kind ikey.Kind, value []byte) {
 	tb.model.add(k, value)
 }
 
-// check compares everything that the table can say with the model.
+// check compares all answers of the table with the model.
 func (tb *table) check() {
 	tb.t.Helper()
 	if err := tb.agree(tb.mt); err != nil {

@@ -45,8 +45,8 @@ func (m *model) get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 	return m.entries[i].value, m.entries[i].key.Trailer.Kind(), true
 }
 
-// agree compares all that mt can say with the model: a walk, and gets and seeks
-// at, beside, before and after every entry.
+// agree compares all answers of mt with the model: those of a walk, and of gets and
+// seeks at, beside, before and after every entry.
 func (m *model) agree(mt memtable.MemTable) error {
 	if err := m.agreeWalk(mt); err != nil {
 		return err
@@ -134,8 +134,8 @@ func sameEntry(it ikey.Iterator, want entry) error {
 	return nil
 }
 
-// sameValue compares values. Of large ones, which many reads meet, it compares
-// the ends and a stride: a value of another version differs in almost all bytes.
+// sameValue compares values. Of large ones, which many reads return, it compares the
+// ends and a stride: a value of another version differs in almost all bytes.
 func sameValue(a, b []byte) bool {
 	const large, stride = 64 << 10, 4093
 	if len(a) != len(b) || len(a) < large {
@@ -163,9 +163,9 @@ func neighbours(user []byte) [][]byte {
 	return ns
 }
 
-// valueOf returns a value of size bytes that describes itself: at 8 bytes or
-// more it says which version it belongs to, and the rest of it depends on all of
-// that version's key and sequence number.
+// valueOf returns a value of size bytes that describes itself. From 8 bytes on, it says
+// to which version it belongs. Its other bytes depend on the whole key and on the
+// sequence number of that version.
 func valueOf(user []byte, seq ikey.Seq, size int) []byte {
 	const prime = 0x9e3779b97f4a7c15
 	v := binary.LittleEndian.AppendUint64(make([]byte, 0, size+15), uint64(seq))
@@ -179,8 +179,8 @@ func valueOf(user []byte, seq ikey.Seq, size int) []byte {
 	return v[:size:size]
 }
 
-// checkValue says whether value is what valueOf made for a version of user, and
-// for which one.
+// checkValue says for which version of user valueOf made the value. The error says that
+// it made it for none.
 func checkValue(user, value []byte) (ikey.Seq, error) {
 	if len(value) < 8 {
 		return 0, fmt.Errorf("key %s: value of %d bytes is cut", short(user), len(value))

@@ -12,8 +12,8 @@ import (
 	"lsmlab/engines/testseed"
 )
 
-// shapes are sets of keys that have broken ordered structures: by their order of
-// arrival, by their length, or by how abbreviations of them compare.
+// shapes are sets of keys that have broken ordered structures by their order of
+// arrival, by their length, or by the comparison of their abbreviations.
 func shapes(rng *rand.Rand) map[string][][]byte {
 	n := scaled(400)
 	s := map[string][][]byte{}
@@ -46,8 +46,8 @@ func randomKey(rng *rand.Rand, maxSize, letters int) []byte {
 	return k
 }
 
-// testShapes adds each shape as it comes and shuffled. Many keys repeat within
-// a shape: those become versions.
+// testShapes adds each shape in its order and shuffled. Keys that repeat within a shape
+// become versions.
 func testShapes(t *testing.T, f memtable.Factory) {
 	rng := testseed.Rand(t)
 	for name, keys := range shapes(rng) {
@@ -66,8 +66,8 @@ func testShapes(t *testing.T, f memtable.Factory) {
 	}
 }
 
-// testRandom mixes all shapes in one table and checks it as it grows, so that a
-// choice that a table makes while young meets keys that it did not foresee.
+// testRandom mixes all shapes in one table and checks the table as it grows. So a
+// choice that a table makes while it is small meets keys that it did not foresee.
 func testRandom(t *testing.T, f memtable.Factory) {
 	rng := testseed.Rand(t)
 	var keys [][]byte

@@ -9,15 +9,15 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// abbrev says how keys are abbreviated to 8-byte heads, such that
-// head(a) < head(b) implies a < b for all keys: by the 8 bytes behind a prefix.
-// A key that lacks the prefix gets the least or the greatest head. So the choice
-// of the prefix matters for speed only; it should be what most keys share.
-// Where all keys are versions of one user key, the prefix is that user key, and
-// the head is the inverted trailer.
+// abbrev says how keys are abbreviated to heads of 8 bytes, such that head(a) < head(b)
+// implies a < b for all keys. The head consists of the 8 bytes behind a prefix. A key
+// that lacks the prefix gets the least or the greatest head. So the choice of the
+// prefix matters for speed only; it should be what most keys share. If all keys are
+// versions of one user key, then the prefix is that user key, and the head is the
+// inverted trailer.
 type abbrev struct {
 	prefix atomic.Uint64                // see prefix
-	words  [maxInline / 8]atomic.Uint64 // its bytes, big-endian, padded with zeros
+	words  [maxInline / 8]atomic.Uint64 // the bytes of the prefix, big-endian, padded with zeros
 }
 
 // prefix is the first bytes of an entry's user key:
@@ -27,15 +27,15 @@ type prefix uint64
 
 const (
 	wholeKey prefix = 1 << 63
-	// maxInline is the longest prefix, in bytes, that is compared without a look
-	// at the entry.
+	// maxInline is the length, in bytes, of the longest prefix that is compared without
+	// reading the entry.
 	maxInline = 24
 )
 
 func (p prefix) size() int        { return int(p &^ wholeKey >> 32) }
 func (p prefix) entry() arena.Ref { return arena.Ref(p) }
 
-// prefixOf returns the prefix of the keys between two entries.
+// prefixOf returns the prefix that all keys between two entries share.
 func (t *table) prefixOf(low, high arena.Ref) prefix {
 	a, b := t.entry(low).User(), t.entry(high).User()
 	n, size := 0, min(len(a), len(b))
@@ -49,14 +49,14 @@ func (t *table) prefixOf(low, high arena.Ref) prefix {
 	return p
 }
 
-// fits says whether user has the prefix p.
+// fits says whether user has the prefix p, or is the whole key if p is one.
 func (t *table) fits(p prefix, user []byte) bool {
 	return bytes.HasPrefix(user, t.prefixBytes(p)) && (p&wholeKey == 0 || len(user) == p.size())
 }
 
 func (t *table) prefixBytes(p prefix) []byte { return t.entry(p.entry()).User()[:p.size()] }
 
-// set chooses a prefix.
+// set makes a abbreviate by prefix p.
 func (t *table) set(a *abbrev, p prefix) {
 	b := t.prefixBytes(p)
 	a.prefix.Store(uint64(p))
@@ -65,7 +65,7 @@ func (t *table) set(a *abbrev, p prefix) {
 	}
 }
 
-// same says whether a has the prefix p already.
+// same says whether a already abbreviates by prefix p.
 func (t *table) same(a *abbrev, p prefix) bool {
 	old := prefix(a.prefix.Load())
 	if old>>32 != p>>32 {
@@ -74,7 +74,7 @@ func (t *table) same(a *abbrev, p prefix) bool {
 	return p.size() == 0 || bytes.Equal(t.prefixBytes(old), t.prefixBytes(p))
 }
 
-// head abbreviates k.
+// head returns the head of k.
 func (t *table) head(a *abbrev, k ikey.Key) uint64 {
 	p := prefix(a.prefix.Load())
 	size := p.size()
@@ -91,11 +91,12 @@ func (t *table) head(a *abbrev, k ikey.Key) uint64 {
 		}
 	}
 	if len(k.User) < size {
-		return 0 // the prefix ends in zeros
+		return 0 // the rest of the prefix is zeros
 	}
 	return ikey.Head(k.User, size)
 }
 
+// rareHead is head for a prefix that is long or that is a whole key.
 func (t *table) rareHead(p prefix, k ikey.Key) uint64 {
 	if !t.fits(p, k.User) {
 		return outside(bytes.Compare(k.User, t.prefixBytes(p)) < 0)
@@ -106,7 +107,8 @@ func (t *table) rareHead(p prefix, k ikey.Key) uint64 {
 	return ikey.Head(k.User, p.size())
 }
 
-// outside returns the head of a key that lacks the prefix.
+// outside returns the head of a key that lacks the prefix. before says that the key
+// sorts before all keys with the prefix.
 func outside(before bool) uint64 {
 	if before {
 		return 0

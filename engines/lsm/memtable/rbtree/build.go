@@ -2,16 +2,17 @@ package rbtree
 
 import "lsmlab/engines/internal/invariants"
 
-// plan is what a segment shall hold: sorted entries with the heads that prefix
-// makes, and their places.
+// plan is what a segment will hold: sorted entries, with heads by prefix, and their
+// slots.
 type plan struct {
 	sorted []placed
 	prefix prefix
 	shape  *shape
 }
 
-// newPlan makes heads anew unless those of sorted, made by old, are right. cache
-// is the shape of an earlier plan, or nil: most splits are alike.
+// newPlan returns the plan of a segment. The heads in sorted were made by old; newPlan
+// makes new ones if p is another prefix. cache is the shape of an earlier plan, or nil:
+// most splits have the same shape.
 func (t *table) newPlan(sorted []placed, old *abbrev, p prefix, cache **shape) plan {
 	if !t.same(old, p) {
 		var a abbrev
@@ -26,8 +27,8 @@ func (t *table) newPlan(sorted []placed, old *abbrev, p prefix, cache **shape) p
 	return plan{sorted, p, *cache}
 }
 
-// build makes s what p says. The caller holds the lock of s and made its version
-// odd, or nothing leads to s.
+// build fills s as the plan says. Either the caller holds the lock of s and made its
+// version odd, or no reference leads to s yet.
 func (t *table) build(s *segment, p plan) {
 	t.set(&s.abbrev, p.prefix)
 	s.lines, s.scan, s.newest = 0, 0, 0

@@ -7,11 +7,10 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// checkedLines bounds the trees that are checked after each insert.
+// checkedLines is the most lines of a segment that is checked after each insert.
 const checkedLines = 16
 
-// check panics unless s is a red-black tree in key order. The caller holds the
-// lock.
+// check panics if s violates invariants 2 to 4. The caller holds the lock of s.
 func (t *table) check(s *segment) {
 	c := checker{t: t, s: s}
 	if s.load(s.root.Load()).isRed() && s.root.Load() != 0 {
@@ -28,6 +27,7 @@ func (t *table) check(s *segment) {
 	}
 }
 
+// checker visits the nodes of a tree in order.
 type checker struct {
 	t     *table
 	s     *segment
@@ -36,8 +36,8 @@ type checker struct {
 	head  uint64
 }
 
-// blackHeight checks the subtree at i and returns the number of its black nodes
-// on every way down.
+// blackHeight checks the subtree at i. It returns the number of black nodes on each
+// path from there to a nil link.
 func (c *checker) blackHeight(i uint32, parentRed bool) int {
 	if i == 0 {
 		return 0
@@ -58,7 +58,7 @@ func (c *checker) blackHeight(i uint32, parentRed bool) int {
 	return l
 }
 
-// visit checks entries as they come in order.
+// visit checks one entry; the entries come in order.
 func (c *checker) visit(e arena.Ref, head uint64) {
 	k := c.t.entry(e).Key()
 	if c.last != 0 && ikey.Compare(c.t.entry(c.last).Key(), k) >= 0 {

@@ -9,8 +9,9 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// directory lists the segments but the first, by their lower fences, rising.
-// heads and refs are behind it, capacity words each.
+// directory lists all segments except the first, by their lower fences, which rise. The
+// heads of the fences and the references of the segments lie behind this struct,
+// capacity words each.
 type directory struct {
 	abbrev   abbrev // never changes
 	count    atomic.Uint32
@@ -38,7 +39,7 @@ func (t *table) newDirectory(capacity uint32) (arena.Ref, *directory) {
 	return ref, d
 }
 
-// find returns the segment that k belongs to or one before it.
+// find returns the segment to which k belongs, or an earlier segment (invariant 6).
 func (t *table) find(k ikey.Key) *segment {
 	d := t.directory()
 	lo := t.position(d, k)
@@ -52,7 +53,7 @@ func (t *table) find(k ikey.Key) *segment {
 func (t *table) position(d *directory, k ikey.Key) uint32 {
 	h := t.head(&d.abbrev, k)
 	lo, hi := uint32(0), d.count.Load()
-	// Without a branch on heads: each would be a coin toss.
+	// There is no branch on the comparison: it would be mispredicted half of the time.
 	for n := hi; n > 0; {
 		half := (n + 1) / 2
 		_, below := bits.Sub64(d.head(lo+half-1).Load(), h, 0)
@@ -73,7 +74,7 @@ func (t *table) position(d *directory, k ikey.Key) uint32 {
 	return lo
 }
 
-// startsAfter says whether k is below the segment at ref.
+// startsAfter says whether k sorts before the segment at ref.
 func (t *table) startsAfter(ref uint32, k ikey.Key) bool {
 	return t.entry(t.segment(arena.Ref(ref)).low).Compare(k) > 0
 }
@@ -97,8 +98,8 @@ func (t *table) dirInsert(ref arena.Ref) {
 	d.count.Store(n + 1)
 }
 
-// renewDirectory makes a copy of d with room for another fence at pos, and with the
-// prefix that all fences share.
+// renewDirectory replaces d by a copy that has room for another fence, low, at pos, and
+// that abbreviates by the prefix which all fences share.
 func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directory {
 	n := d.count.Load()
 	first, last := low, low

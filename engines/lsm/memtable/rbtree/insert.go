@@ -8,15 +8,16 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// path is the way from the root down to a nil link: at slot at[i], go to sides[i].
+// path is the way from the root down to a nil link: at slot at[i], take the child
+// sides[i].
 type path struct {
 	n     int
 	at    [maxDepth + 1]uint16
 	sides [maxDepth + 1]side
 }
 
-// descend finds the nil link where k belongs; atEnd says that s has no entry
-// after k. The caller holds the lock.
+// descend finds the nil link where k belongs. atEnd says that s has no entry after k.
+// The caller holds the lock of s.
 func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) {
 	p.n = 0
 	all := uint64(1)
@@ -34,8 +35,8 @@ func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) 
 	return all != 0
 }
 
-// insert links a new node at the end of p. It returns false if s is full. The
-// caller holds the lock.
+// insert links a new node at the end of p. It returns false if s is full. The caller
+// holds the lock of s.
 func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
 	parent := uint32(0)
 	if p.n > 0 {
@@ -61,8 +62,8 @@ func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
 	return true
 }
 
-// freeSlot returns a slot for a child of parent, beside it if possible, so that
-// a way down touches few cache lines. It returns 0 if s is full.
+// freeSlot returns a slot for a child of parent. It prefers the cache line of parent,
+// so that a descent touches few lines. It returns 0 if s is full.
 func (s *segment) freeSlot(parent uint32, maxLines int) uint32 {
 	line := parent &^ (lineSlots - 1)
 	for i := max(line, 1); i < line+lineSlots; i++ {
@@ -81,7 +82,7 @@ func (s *segment) freeSlot(parent uint32, maxLines int) uint32 {
 	return 0
 }
 
-// newLine takes the next line into use and returns its first slot.
+// newLine begins to use another line and returns the first slot of that line.
 func (s *segment) newLine() uint32 {
 	line := uint32(s.lines) * lineSlots
 	s.lines++
@@ -91,9 +92,9 @@ func (s *segment) newLine() uint32 {
 	return max(line, 1)
 }
 
-// rebalance restores "a red node has no red child", broken at most between x,
-// the node that p leads to, and its parent. Readers do not look at colours, so
-// that only the rotation, one at most, needs a new version.
+// rebalance restores "a red node has no red child". At most x, the node to which p
+// leads, and its parent violate it. Readers do not look at colours, so only the
+// rotation, of which there is at most one, needs a new version.
 func (s *segment) rebalance(p *path, x uint32) {
 	for n := p.n; n >= 2; n -= 2 {
 		parent, grand := uint32(p.at[n-1]), uint32(p.at[n-2])
@@ -117,8 +118,8 @@ func (s *segment) rebalance(p *path, x uint32) {
 	}
 }
 
-// rotate makes the middle one of x, its parent p.at[n-1] and its grandparent
-// p.at[n-2] the root of the three, black, with red children.
+// rotate takes x, its parent p.at[n-1] and its grandparent p.at[n-2]. It makes the
+// middle one of the three their root, which is black and has red children.
 func (s *segment) rotate(p *path, n int, x uint32) {
 	parent, grand := uint32(p.at[n-1]), uint32(p.at[n-2])
 	pn, gn := s.load(parent), s.load(grand)

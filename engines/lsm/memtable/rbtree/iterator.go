@@ -6,20 +6,20 @@ import (
 	"lsmlab/engines/lsm/memtable/internal/entry"
 )
 
-// iterator copies entries in batches. A batch is what one state of one segment
-// holds from a key on; so between batches the tree may change in any way.
+// iterator copies entries in batches. A batch is what one segment held in one state,
+// from a key on. So the tree may change in any way between batches.
 type iterator struct {
 	t    *table
-	s    *segment // of the batch
-	next uint32   // the segment after s when the batch was read
+	s    *segment // from which the batch was read
+	next uint32   // the segment that followed s when the batch was read
 	at   *entry.Entry
 	pos  int
 	n    int
 	refs [maxBatch]arena.Ref
 }
 
-// The first batch after a seek is small, for short scans, and each twice the one
-// before.
+// The first batch after a seek is small, for short scans. Each further batch is twice
+// as large as the one before.
 const (
 	minBatch = 4
 	maxBatch = 32
@@ -48,11 +48,11 @@ func (it *iterator) Next() bool {
 		return true
 	}
 	k := it.at.Key()
-	k.Trailer-- // nothing lies between; 0 is no trailer, for sequence numbers start at 1
+	k.Trailer-- // no key lies between; a trailer is never 0, as sequence numbers start at 1
 	return it.fill(k, min(2*it.n, maxBatch))
 }
 
-// fill reads a batch of entries >= k, at most limit.
+// fill reads the next batch of entries >= k, at most limit of them.
 func (it *iterator) fill(k ikey.Key, limit int) bool {
 	for {
 		it.n, it.next = it.t.batch(it.s, k, it.refs[:max(limit, minBatch)])
@@ -68,8 +68,8 @@ func (it *iterator) fill(k ikey.Key, limit int) bool {
 	}
 }
 
-// batch copies the first entries >= k of s, and returns their number and the
-// segment after s.
+// batch copies the first entries >= k of s. It returns their number and the segment
+// after s.
 func (t *table) batch(s *segment, k ikey.Key, out []arena.Ref) (n int, next uint32) {
 	for retries := 0; ; retries++ {
 		v, locked := s.begin(retries)
@@ -81,8 +81,8 @@ func (t *table) batch(s *segment, k ikey.Key, out []arena.Ref) (n int, next uint
 	}
 }
 
-// collect is batch at one state of s. What it returns may be wrong if the
-// version of s changed meanwhile; it ends nevertheless.
+// collect is batch without the check of the version. If the version of s changes
+// meanwhile, the result may be wrong, but collect ends all the same.
 func (t *table) collect(s *segment, k ikey.Key, out []arena.Ref) (n int, ok bool) {
 	h := t.head(&s.abbrev, k)
 	var todo stack
@@ -116,7 +116,8 @@ func (t *table) collect(s *segment, k ikey.Key, out []arena.Ref) (n int, ok bool
 	return n, true
 }
 
-// stack holds the nodes on the way down whose entry and right child are to come.
+// stack holds the nodes on the path whose entry and right child have not been visited
+// yet.
 type stack struct {
 	n     int
 	nodes [maxDepth]node

@@ -10,21 +10,21 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// table is a MemTable.
+// table is a MemTable. See the package comment for its invariants.
 type table struct {
 	mem   *arena.Arena
 	tune  tuning
-	first arena.Ref     // segment
-	dir   atomic.Uint32 // directory
+	first arena.Ref     // the first segment
+	dir   atomic.Uint32 // the current directory
 
-	splitting sync.Mutex // one split at a time
-	order     []placed   // of the split: entries in order
-	shapes    [2]*shape  // of the last split
+	splitting sync.Mutex // held during a split; guards the fields below and the directory
+	order     []placed   // buffer of a split: its entries in order
+	shapes    [2]*shape  // of the two halves of the last split
 }
 
 // tuning is what tests choose badly on purpose.
 type tuning struct {
-	lines int  // of a segment, 2 to maxLines
+	lines int  // lines of a segment, 2 to maxLines
 	blind bool // every search starts at the first segment
 }
 
@@ -86,7 +86,8 @@ func (t *table) Get(user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, ok
 	}
 }
 
-// seek returns the first entry >= k of s, or the next segment if there is none.
+// seek returns the first entry >= k of s. If s has none, found is 0 and next is the
+// segment after s.
 func (t *table) seek(s *segment, k ikey.Key) (found arena.Ref, next uint32) {
 	for retries := 0; ; retries++ {
 		v, locked := s.begin(retries)

@@ -11,18 +11,18 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// segment is a red-black tree of the entries in [low, low of the next segment).
-// It lies in the arena, at the start of a cache line, with its slots behind it.
+// segment is a red-black tree of the entries in [low, low of the next segment). It lies
+// in the arena, at the start of a cache line, and its slots follow it.
 type segment struct {
-	version atomic.Uint32 // seqlock: odd while links change by more than one store
-	newest  uint32        // slot of the last insert, 0 after a split; of the lock's holder
-	abbrev  abbrev        // how the heads in the slots are made
-	root    atomic.Uint32 // slot
-	next    atomic.Uint32 // segment, 0 after the last
-	low     arena.Ref     // the first entry; 0 in the first segment; never changes
-	lines   uint16        // in use; of the lock's holder
-	scan    uint16        // slots before are in use, once all lines are; of the lock's holder
-	mu      sync.Mutex    // who holds it may change the segment
+	version atomic.Uint32 // seqlock: odd while more than one store changes links
+	newest  uint32        // slot of the last insert, 0 after a split; guarded by mu
+	abbrev  abbrev        // how the heads in the slots were made
+	root    atomic.Uint32 // the slot of the root
+	next    atomic.Uint32 // reference of the next segment, 0 in the last one
+	low     arena.Ref     // the first entry, 0 in the first segment; never changes
+	lines   uint16        // how many lines are in use; guarded by mu
+	scan    uint16        // once all lines are in use, slots before this one are taken; guarded by mu
+	mu      sync.Mutex    // only its holder may change the segment
 }
 
 const (
@@ -32,13 +32,13 @@ const (
 	maxLines  = (childMask + 1) / lineSlots
 )
 
-// slot holds one entry of a tree. Slot 0 is none.
+// slot holds one entry of a tree. Slot 0 stands for no node.
 type slot struct {
 	head atomic.Uint64
 	node atomic.Uint64 // see node
 }
 
-// node is an entry, its place in the tree and its colour:
+// node is an entry, its children in the tree and its colour:
 //
 //	| entry 32 | 0 1 | red 1 | right child 15 | left child 15 |
 type node uint64
@@ -49,7 +49,7 @@ const (
 	red        = node(1) << (2 * childBits)
 	entryShift = 32
 
-	// maxDepth bounds the path to a nil link: 2*log2(entries+1).
+	// maxDepth is the longest path to a nil link: 2*log2(entries+1).
 	maxDepth = 2 * childBits
 )
 
@@ -81,7 +81,7 @@ func (s *segment) slot(i uint32) *slot {
 func (s *segment) load(i uint32) node     { return node(s.slot(i).node.Load()) }
 func (s *segment) store(i uint32, n node) { s.slot(i).node.Store(uint64(n)) }
 
-// newSegment returns an empty segment that nothing leads to yet.
+// newSegment returns an empty segment to which no reference leads yet.
 func (t *table) newSegment(low arena.Ref, next uint32) (arena.Ref, *segment) {
 	size := lineSize * (1 + t.tune.lines)
 	ref := t.mem.Alloc(size + lineSize - arena.Align)
@@ -94,9 +94,9 @@ func (t *table) newSegment(low arena.Ref, next uint32) (arena.Ref, *segment) {
 	return ref, s
 }
 
-// search returns the first node >= k of s, or 0. If the version of s changes
-// meanwhile it may be wrong, or ok false, but it ends and reads no slot that was
-// never written.
+// search returns the first node >= k of s, or 0. If the version of s changes meanwhile,
+// the result may be wrong or ok may be false. But search ends, and reads no slot that
+// was never written.
 func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 	i := s.root.Load()
 	for range maxDepth + 1 {
@@ -105,7 +105,7 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 		}
 		sl := s.slot(i)
 		n, nh := node(sl.node.Load()), sl.head.Load()
-		// Which way to go is a coin toss: no branch on it.
+		// There is no branch on the direction: it would be mispredicted half of the time.
 		_, before := bits.Sub64(nh, h, 0)
 		if nh == h {
 			if n == 0 {
@@ -121,12 +121,12 @@ func (t *table) search(s *segment, k ikey.Key, h uint64) (found node, ok bool) {
 	return 0, false
 }
 
-// maxRetries is how often a reader tries to read beside the writer before it
-// takes the lock.
+// maxRetries is how often a reader tries to read without the lock before it takes the
+// lock.
 const maxRetries = 100
 
-// begin returns the version to read at. It takes the lock, and says so, if
-// writers were in the way too often.
+// begin returns the version for a read. If writers disturbed the reader too often,
+// begin takes the lock, and locked is true.
 func (s *segment) begin(retries int) (version uint32, locked bool) {
 	if retries >= maxRetries {
 		s.mu.Lock()
@@ -141,7 +141,7 @@ func (s *segment) begin(retries int) (version uint32, locked bool) {
 	return s.version.Load() &^ 1, false
 }
 
-// end says whether what was read since begin is of one state of s.
+// end says whether everything that was read since begin belongs to one state of s.
 func (s *segment) end(version uint32, locked bool) bool {
 	if locked {
 		s.mu.Unlock()

@@ -2,34 +2,36 @@ package rbtree
 
 import "math/bits"
 
-// shape is a balanced tree of n entries: its levels are full but for the last,
-// which is red. It depends on n alone.
+// shape is a balanced tree of n entries. Its levels are full, except the last one,
+// whose nodes are red. It depends on n alone.
 type shape struct {
 	root   uint32
-	lines  int     // in use
-	places []place // by rank of the entry
-	taken  []uint8 // by line, while the shape is made
-	scan   int     // lines before are full
+	lines  int     // how many are in use
+	places []place // indexed by the rank of the entry
+	taken  []uint8 // slots taken by line; used while the shape is made
+	scan   int     // lines before this one are full; used while the shape is made
 }
 
+// place is where one entry goes in a segment.
 type place struct {
 	slot uint32
 	node node // children and colour
 }
 
-// newShape lays out a tree of n entries in at most maxLines lines. A way down
-// touches few lines: a line holds a node and its two children, at the bottom a
-// whole subtree.
+// newShape lays out a tree of n entries in at most maxLines lines. A descent touches
+// few lines: a line holds a node and its two children, and at the bottom a whole
+// subtree.
 func newShape(n, maxLines int) *shape {
 	sh := &shape{places: make([]place, n), taken: make([]uint8, maxLines)}
-	sh.lines, sh.taken[0] = 1, 1 // slot 0 is none
+	sh.lines, sh.taken[0] = 1, 1 // slot 0 stands for no node
 	sh.root = sh.lay(0, n, bits.Len(uint(n+1))-1, 0, 0)
 	sh.taken = nil
 	return sh
 }
 
-// lay places the entries of ranks [lo, hi) and returns the slot of their root: i,
-// or one near the line if i is 0. depth counts the levels down to the red one.
+// lay places the entries of ranks [lo, hi) and returns the slot of their root. That
+// slot is i, or one near the given line if i is 0. depth is the number of levels below,
+// down to the red one.
 func (sh *shape) lay(lo, hi, depth, line int, i uint32) uint32 {
 	n := hi - lo
 	if n == 0 {
@@ -58,7 +60,7 @@ func (sh *shape) lay(lo, hi, depth, line int, i uint32) uint32 {
 	return i
 }
 
-// freshLine returns a line that nothing is in, or line if there is none left.
+// freshLine returns an empty line, or the given line if no empty one is left.
 func (sh *shape) freshLine(line int) int {
 	if sh.lines == len(sh.taken) {
 		return line
@@ -67,7 +69,8 @@ func (sh *shape) freshLine(line int) int {
 	return sh.lines - 1
 }
 
-// take returns a slot of line or, if that is full, of the first line with room.
+// take returns a slot of the given line or, if that line is full, of the first line
+// with room.
 func (sh *shape) take(line int) uint32 {
 	if sh.taken[line] == lineSlots {
 		for sh.taken[sh.scan] == lineSlots {

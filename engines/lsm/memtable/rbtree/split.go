@@ -7,14 +7,14 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// placed is an entry with its head.
+// placed is an entry and its head.
 type placed struct {
 	head  uint64
 	entry arena.Ref
 }
 
-// split adds e, whose key is k, to the full segment s and moves the upper part of
-// it to a new segment. The caller holds the lock of s.
+// split adds e, whose key is k, to the full segment s, and moves the upper part of s to
+// a new segment. The caller holds the lock of s.
 func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	t.splitting.Lock()
 	defer t.splitting.Unlock()
@@ -25,7 +25,7 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	mid := splitPoint(s, all, pos)
 
 	lower, upper := all[:mid], all[mid:]
-	// Beside an unknown neighbour keys may go on as they went so far.
+	// On a side without a neighbour, later keys may look like the present ones.
 	whole := t.prefixOf(all[0].entry, all[len(all)-1].entry)
 	lowerPrefix, upperPrefix := whole, whole
 	if s.low != 0 {
@@ -47,10 +47,11 @@ func (t *table) split(s *segment, k ikey.Key, e arena.Ref) {
 	t.dirInsert(ref)
 }
 
-// splitPoint returns how many of all, the new entry at pos, stay in s: half,
-// unless keys come in order there. Then the side that the run has left is left
-// full, the other with room. Runs show by the last insert into s having been next
-// to this one, or, with several writers at the end of the table, near it.
+// splitPoint returns how many of all stay in s; the new entry is at pos. It is half of
+// them, unless keys come in order there. Then the half that the run of keys has passed
+// is left full, and the other has room. Keys come in order if the last insert into s is
+// a neighbour of this one. At an end of the table it suffices that the new entry is
+// near the end, because several writers do not come in strict order.
 func splitPoint(s *segment, all []placed, pos int) int {
 	n := len(all)
 	near := n / 64
@@ -64,7 +65,8 @@ func splitPoint(s *segment, all []placed, pos int) int {
 	return n / 2
 }
 
-// inOrder appends what is in the subtree at i. The caller holds the lock.
+// inOrder appends the entries of the subtree at i to dst. The caller holds the lock of
+// s.
 func (s *segment) inOrder(i uint32, dst []placed) []placed {
 	if i == 0 {
 		return dst

@@ -6,27 +6,29 @@ import (
 	"slices"
 )
 
-// abbreviator maps keys to 32-bit numbers so that of(a) < of(b) implies a < b,
-// whatever the keys; equal numbers say nothing. It is chosen from a sample so
-// that keys like those of the sample rarely get equal numbers.
+// abbreviator maps keys to 32-bit numbers such that of(a) < of(b) implies a < b, for
+// all keys. Equal numbers say nothing. It is chosen from a sample, so that keys like
+// those of the sample rarely get equal numbers.
 //
-// The number has mixed radix. Behind the prefix that all of the sample share,
-// position i takes values in [low, low+radix): the bytes that the sample shows
-// there, and some more. A decimal digit costs 3.3 bits and a byte that never
-// changes none. A key that leaves the ranges gets the least or greatest number
-// of what it agrees with up to there, so order is kept for every key.
+// The number has a mixed radix. Behind the prefix that the whole sample shares,
+// position i takes values in [low, low+radix). That range has the bytes that the sample
+// shows there, and some more. So a decimal digit costs 3.3 bits, and a byte that never
+// changes costs none. A key with a byte outside of a range gets the least or greatest
+// number among those that agree with it up to that byte, so the order holds for every
+// key.
 //
-// Source: the idea of an order-preserving encoding learned from a sample is that
-// of HOPE (Zhang et al., SIGMOD 2020); this one keeps no dictionary.
+// Source: HOPE learns an order-preserving encoding from a sample (Zhang et al., SIGMOD
+// 2020). This encoding keeps no dictionary.
 type abbreviator struct {
 	prefix    []byte
 	positions []position
 }
 
+// position is the range of values of one byte of the keys.
 type position struct {
 	low    uint32
 	radix  uint32
-	weight uint64 // of one step: the product of the radices behind
+	weight uint64 // of one step: the product of the radices of the later positions
 }
 
 // of returns the abbreviation of user.
@@ -57,7 +59,7 @@ func (ab *abbreviator) of(user []byte) uint32 {
 	return uint32(v)
 }
 
-// newAbbreviator returns an abbreviator for keys like those of the sorted sample.
+// newAbbreviator returns an abbreviator for keys like those of sample, which is sorted.
 func newAbbreviator(sample [][]byte) *abbreviator {
 	first, last := sample[0], sample[len(sample)-1]
 	shared := 0
@@ -75,7 +77,7 @@ func newAbbreviator(sample [][]byte) *abbreviator {
 		product *= uint64(pos.radix)
 		ab.positions = append(ab.positions, pos)
 	}
-	// The product may stay far below the room: spread it.
+	// The product may be far below 2^abbrevBits: use the whole range.
 	weight := uint64(1<<abbrevBits) / product
 	for i, pos := range slices.Backward(ab.positions) {
 		ab.positions[i].weight = weight
@@ -84,9 +86,9 @@ func newAbbreviator(sample [][]byte) *abbreviator {
 	return ab
 }
 
-// rangeAt returns the bytes that keys may have at an index, and whether any of
-// the sample is that long. The first position, where the sample begins to
-// differ, gets room to grow: keys may come in ascending order.
+// rangeAt returns the range of bytes that keys may have at index at. The result is
+// false if no key of the sample is that long. The first position, where keys of the
+// sample begin to differ, gets a wider range, because keys may come in ascending order.
 func rangeAt(sample [][]byte, at int, first bool) (position, bool) {
 	low, high, n := 255, 0, 0
 	for _, k := range sample {
@@ -112,8 +114,8 @@ func rangeAt(sample [][]byte, at int, first bool) (position, bool) {
 	return position{low: uint32(low), radix: uint32(high - low + 1)}, true
 }
 
-// resolution returns how well ab tells the keys of a sorted sample apart: the
-// bits by which neighbours differ, summed.
+// resolution returns how well ab tells the keys of a sorted sample apart: the sum of
+// the bits by which neighbours differ.
 func (ab *abbreviator) resolution(sample [][]byte) int {
 	sum := 0
 	for i := 1; i < len(sample); i++ {

@@ -7,22 +7,22 @@ import (
 	"lsmlab/engines/internal/arena"
 )
 
-// coder is what a table has learned of its keys: how to abbreviate them, and an
-// index of nodes by the leading bits of their abbreviation. Nothing of a coder
-// changes but the words of its index.
+// coder is what a table has learned about its keys: how to abbreviate them, and an
+// index of nodes by the leading bits of their abbreviation. After a coder is published,
+// only the words of its index change.
 //
-// index[i] leads to a tall node among those whose abbreviation begins with i.
-// Nodes are never removed, so each is a correct start for the search of every
-// greater key, on every level that it is linked on. An index word may thus be
-// stale, lost to a race, or missing: only speed suffers.
+// index[i] leads to a tall node among those whose abbreviation begins with i. Nodes are
+// never removed, so each of them is a correct start for the search of every greater
+// key, on every level on which it is linked. So an index word may be stale, lost in a
+// race, or missing: this costs speed only.
 type coder struct {
 	abbreviator
-	epoch uint32 // 1 to maxEpoch, the mark of the abbreviator in links; 0: has none
-	shift uint32 // from an abbreviation to its place in the index
+	epoch uint32 // 1 to maxEpoch, the mark of the abbreviator in links; 0 for no abbreviator
+	shift uint32 // turns an abbreviation into an index
 	index []atomic.Uint64
 }
 
-// newIndex gives c an empty index of 2^bits words, 3 <= bits <= 18.
+// newIndex gives c an empty index of 2^bits words. bits is in 3..18.
 func (c *coder) newIndex(a *arena.Arena, bits int) {
 	n := 1 << bits
 	c.shift = uint32(abbrevBits - bits)
@@ -32,11 +32,11 @@ func (c *coder) newIndex(a *arena.Arena, bits int) {
 	}
 }
 
-// lookBack is how many empty places a search passes before it starts at the
-// head of the table.
+// lookBack is how many empty index words a search passes before it starts at the head
+// of the table.
 const lookBack = 8
 
-// near returns a node before every key of the given abbreviation, or 0.
+// near returns a node that precedes every key of the given abbreviation, or 0.
 func (c *coder) near(abbrev uint32) spot {
 	i := int(abbrev >> c.shift)
 	if s := spot(c.index[i].Load()); s != 0 && s.low() < abbrev&spotLowMask {
@@ -51,8 +51,8 @@ func (c *coder) near(abbrev uint32) spot {
 	return 0
 }
 
-// offer puts a node that is linked on all its levels in the index, unless a
-// node as tall is there.
+// offer puts a node into the index, unless the index has an equally tall one there. The
+// node must be linked on all its levels.
 func (c *coder) offer(ref arena.Ref, height int, abbrev uint32) {
 	p := &c.index[abbrev>>c.shift]
 	if old := p.Load(); spot(old).height() < height {

@@ -7,11 +7,11 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// iterator walks level 0. It needs nothing of the table but its arena, and no
-// closing: nodes stay until Release.
+// iterator follows the links of level 0. It needs nothing of the table except the
+// arena, and Close does nothing: nodes stay until Release.
 type iterator struct {
-	t *Table
-	n *node // nil: not on an entry
+	t *table
+	n *node // nil when the iterator is not at an entry
 }
 
 // First implements [ikey.Iterator].
@@ -46,6 +46,7 @@ func (it *iterator) Next() bool {
 	return true
 }
 
+// move follows the link of the current node on level 0.
 func (it *iterator) move() bool {
 	ref := link(it.n.link(0).Load()).ref()
 	if ref == 0 {

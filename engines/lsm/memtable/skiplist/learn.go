@@ -2,21 +2,23 @@ package skiplist
 
 import "lsmlab/engines/internal/arena"
 
-// lesson says when a table learns, and how large an index it then makes.
+// lesson says when a table learns a new coder, and how large the index of that coder
+// is.
 type lesson struct {
-	counted   int64 // entries, of those that are counted
-	indexBits int
+	counted   int64 // counted entries at which the lesson is due; see countBits
+	indexBits int   // log2 of the words of the index
 }
 
-// A table of fewer entries than the first lesson needs none. Each lesson costs
-// one Add less than a millisecond.
+// A table with fewer entries than those of the first lesson needs no coder. A lesson
+// delays one Add by less than a millisecond.
 var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 17}}
 
-// countBits: one entry in 2^countBits is counted, by chance.
+// countBits determines the entries that are counted: one in 2^countBits, chosen at
+// random.
 const countBits = 7
 
-// count counts an entry and learns when it is time.
-func (t *Table) count() {
+// count counts an entry, and learns if a lesson is due.
+func (t *table) count() {
 	n := t.counted.Add(1)
 	for _, l := range t.tune.lessons {
 		if n == l.counted && t.learning.CompareAndSwap(false, true) {
@@ -26,8 +28,9 @@ func (t *Table) count() {
 	}
 }
 
-// learn publishes a new coder, with the old abbreviator if that is as good.
-func (t *Table) learn(indexBits int) {
+// learn publishes a new coder. It keeps the old abbreviator if a new one is not clearly
+// better.
+func (t *table) learn(indexBits int) {
 	refs, height := t.sample()
 	if len(refs) < 2 {
 		return
@@ -51,9 +54,9 @@ func (t *Table) learn(indexBits int) {
 	t.coder.Store(c)
 }
 
-// sample returns nodes in order, spread over the table: all of the first level
-// that has enough, each thus at least of the height returned.
-func (t *Table) sample() (refs []arena.Ref, height int) {
+// sample returns nodes in order, spread over the table. They are all nodes of the first
+// level that has enough, so each of them has at least the returned height.
+func (t *table) sample() (refs []arena.Ref, height int) {
 	const enough, limit = 256, 2048
 	for height = int(t.height.Load()); ; height-- {
 		refs = refs[:0]

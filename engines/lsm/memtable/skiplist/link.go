@@ -6,15 +6,16 @@ import "lsmlab/engines/internal/arena"
 //
 //	| abbreviation of the next key 32 | epoch 2 | reference of the next node 30 |
 //
-// Packed in one atomic word, so that a search mostly learns from the link alone
-// whether to follow it. 0 is the end of the level. The epoch says which
-// abbreviator made the abbreviation; 0 is none, and the key must be asked.
+// It is one atomic word, so that a search mostly learns from the link alone whether to
+// follow it. 0 is the end of the level. The epoch says which abbreviator made the
+// abbreviation. In epoch 0 there is no abbreviation, and the search has to read the
+// key.
 type link uint64
 
 const (
 	linkSize   = 8 // bytes
 	abbrevBits = 32
-	refBits    = 30 // all that an arena has
+	refBits    = 30 // enough for every reference of an arena
 	refMask    = 1<<refBits - 1
 	maxEpoch   = 3
 )
@@ -27,11 +28,12 @@ func (l link) ref() arena.Ref { return arena.Ref(l & refMask) }
 func (l link) epoch() uint32  { return uint32(l) >> refBits }
 func (l link) abbrev() uint32 { return uint32(l >> abbrevBits) }
 
-// spot is a word of the index, a node where a search may start; 0 is none:
+// spot is a word of the index. It is a node at which a search may start; 0 stands for
+// none:
 //
 //	| low bits of the node's abbreviation 29 | its height 5 | its reference 30 |
 //
-// The high bits of the abbreviation are those of the spot's place.
+// The position of the spot in the index gives the high bits of the abbreviation.
 type spot uint64
 
 const (

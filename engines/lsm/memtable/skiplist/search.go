@@ -7,15 +7,14 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// target is a key to search for, with what the table knew when the search
-// began.
+// target is a key to search for, with the coder that was current when the search began.
 type target struct {
 	ikey.Key
-	abbrev uint32 // if epoch is not 0
+	abbrev uint32 // valid if epoch is not 0
 	*coder
 }
 
-func (t *Table) newTarget(k ikey.Key) target {
+func (t *table) newTarget(k ikey.Key) target {
 	tg := target{Key: k, coder: t.coder.Load()}
 	if tg.epoch != 0 {
 		tg.abbrev = tg.of(k.User)
@@ -25,15 +24,15 @@ func (t *Table) newTarget(k ikey.Key) target {
 
 const (
 	noLimit = math.MaxInt
-	// spotLimit is how many steps a search takes on the level that the index
-	// gave it, where one is expected: keys crowd in few places of the index.
+	// spotLimit is the most steps of a search on the level that the index gave it. One
+	// step is expected, but the keys may crowd in few places of the index.
 	spotLimit = 8
 )
 
-// advance goes from n, which sorts before the target, along a level to the last
-// such node, and returns that and its link. A node known to sort at or after the
-// target need not be asked again. It returns nil after limit steps.
-func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit int) (*node, link) {
+// advance moves along a level from n, which sorts before the target, to the last node
+// that does. It returns that node and its link. known is a node that sorts at or after
+// the target, or 0; its key is not read again. After limit steps advance returns nil.
+func (t *table) advance(n *node, level int, tg *target, known arena.Ref, limit int) (*node, link) {
 	for range limit {
 		p := n.link(level)
 		l := link(p.Load())
@@ -50,7 +49,7 @@ func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit i
 		}
 		next := nodeAt(t.arena, ref)
 		if l.epoch() < tg.epoch {
-			// The key is at hand: abbreviate it for the next who comes here.
+			// The key is in the cache now: abbreviate it for later searches.
 			if better := newLink(ref, tg.epoch, tg.of(next.User())); p.CompareAndSwap(uint64(l), uint64(better)) {
 				l = better
 			}
@@ -63,9 +62,9 @@ func (t *Table) advance(n *node, level int, tg *target, known arena.Ref, limit i
 	return nil, 0
 }
 
-// start returns where to begin: the last node before the target on a level that
-// is at least height, or the highest in use, with its link.
-func (t *Table) start(tg *target, height int) (n *node, l link, level int) {
+// start returns where a search begins: the last node before the target on some level,
+// with its link. The level is at least height, or the highest level in use.
+func (t *table) start(tg *target, height int) (n *node, l link, level int) {
 	if tg.epoch != 0 {
 		if s := tg.near(tg.abbrev); s != 0 && s.height() >= height {
 			level = s.height() - 1
@@ -80,7 +79,7 @@ func (t *Table) start(tg *target, height int) (n *node, l link, level int) {
 }
 
 // find returns a link to the first node at or after the target.
-func (t *Table) find(tg *target) link {
+func (t *table) find(tg *target) link {
 	n, l, level := t.start(tg, 0)
 	for level > 0 {
 		level--
@@ -89,17 +88,18 @@ func (t *Table) find(tg *target) link {
 	return l
 }
 
-// splice is where a node belongs: on each level, the node before and its link.
+// splice is the place of a new node: on each level, the node before it and the link of
+// that node.
 type splice struct {
 	prev [maxHeight]*node
 	next [maxHeight]link
 }
 
-// findSplice fills the levels below height.
-func (t *Table) findSplice(sp *splice, tg *target, height int) {
+// findSplice fills the levels of sp below height.
+func (t *table) findSplice(sp *splice, tg *target, height int) {
 	n, l, level := t.start(tg, height)
 	for i := level + 1; i < height; i++ {
-		sp.prev[i] = t.headNode() // if its link is not 0, insert sees it and goes on from here
+		sp.prev[i] = t.headNode() // if the link of the head is not 0, insert notices and moves on from here
 	}
 	for {
 		if level < height {
@@ -113,13 +113,15 @@ func (t *Table) findSplice(sp *splice, tg *target, height int) {
 	}
 }
 
-// findEnd fills the levels below height if the target sorts after all entries.
+// findEnd fills the levels of sp below height if the target sorts after all entries.
+// Otherwise it returns false.
 //
-// Let the last node of level 0, loaded from tails[0], have no next at some
-// moment. Every node that was linked before that moment then sorts at or before
-// it, also those loaded from the other tails, so all are correct starts. A tail
-// that is not the last of its level, after a race, only costs steps.
-func (t *Table) findEnd(sp *splice, tg *target, height int) bool {
+// It is right for this reason. Let the last node of level 0, loaded from tails[0], have
+// no next at some moment. Every node that was linked before that moment then sorts at
+// or before this last node. This includes the nodes loaded from the other tails, so all
+// of these are correct starts. A tail may not be the last node of its level, after a
+// race; this only costs steps.
+func (t *table) findEnd(sp *splice, tg *target, height int) bool {
 	ref := arena.Ref(t.tails[0].Load())
 	if ref == 0 {
 		return false

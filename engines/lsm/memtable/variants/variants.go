@@ -1,6 +1,6 @@
-// Package variants is the one list of MemTables. The table of engines, the races
-// of bare tables, crash runs and the suites of the core take it from here, so a new
-// MemTable is one line; ADDING.md, beside this folder, shows how.
+// Package variants is the one list of MemTables. The table of engines, the races of
+// bare tables, crash runs and the suites of the core take it from here, so a new
+// MemTable is one line. ADDING.md, in the parent folder, shows how.
 package variants
 
 import (
@@ -12,13 +12,13 @@ import (
 
 // Variant is one MemTable by name.
 type Variant struct {
-	Name  string // of the bare table; the engine with it is called "lsm-" and this
-	Kind  string // what it is, with its article: "a lock-free skiplist"
+	Name  string // of the bare table; the engine with it is called "lsm-" plus this name
+	Kind  string // what it is, with an article: "a lock-free skiplist"
 	About string // one line about the bare table
 	New   memtable.Factory
 }
 
-// All returns the MemTables in the order in which they are shown.
+// All returns the MemTables in the order in which pages and commands show them.
 func All() []Variant {
 	return []Variant{
 		{"skiplist", "a lock-free skiplist", "lock-free skiplist in an arena outside the Go heap", skiplist.New},

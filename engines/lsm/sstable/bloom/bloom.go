@@ -1,18 +1,16 @@
-// Package bloom is a cache-line-blocked Bloom filter (Putze, Sanders, Singler,
-// "Cache-, Hash- and Space-Efficient Bloom Filters", 2007): all probes of a key
-// fall into one 64-byte line, so that a query costs one cache miss. The way
-// probes are drawn from the hash is that of RocksDB's FastLocalBloom
-// (util/bloom_impl.h).
+// Package bloom is a Bloom filter that is blocked by cache lines (Putze, Sanders,
+// Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007). All probes of a
+// key fall into one line of 64 bytes, so a query costs one cache miss. Probes are
+// derived from the hash as in RocksDB's FastLocalBloom (util/bloom_impl.h).
 //
-// Part of the disk format; all little-endian:
+// Part of the disk format; all numbers are little-endian:
 //
 //	| probes 4 | lines 4 | zero 56 | line 64 | line 64 | ...
 //
-// The upper half of a key's 64-bit hash picks the line, scaled by a
-// multiplication; the lower half is multiplied by the golden ratio before each
-// probe and its top 9 bits name the bit: bit b of a line is bit b%8 of its byte
-// b/8. The first 64 bytes keep the lines aligned to cache lines when the filter
-// begins on one.
+// The upper half of a key's 64-bit hash selects the line, by a multiplication that
+// scales it. The lower half is multiplied by the golden ratio before each probe, and
+// its top 9 bits are the number of the bit: bit b of a line is bit b%8 of its byte b/8.
+// The first 64 bytes keep the lines aligned to cache lines if the filter begins on one.
 package bloom
 
 import "encoding/binary"
@@ -25,16 +23,16 @@ const (
 	maxProbes  = 16
 )
 
-// Filter is an encoded filter; see the package comment. The zero Filter says
-// "maybe" to all. It is safe for concurrent use.
+// Filter is an encoded filter; see the package comment. The zero Filter answers "maybe"
+// to every query. It is safe for concurrent use.
 type Filter struct {
 	lines  []byte
 	count  uint64 // of lines
 	probes uint32
 }
 
-// Append appends to dst a filter of the given hashes with bitsPerKey bits for
-// each, rounded up to whole lines.
+// Append appends to dst a filter of the given hashes, with bitsPerKey bits for each,
+// rounded up to whole lines.
 func Append(dst []byte, hashes *Hashes, bitsPerKey int) []byte {
 	lines := (uint64(hashes.n)*uint64(bitsPerKey) + lineSize*8 - 1) / (lineSize * 8)
 	lines = min(max(lines, 1), 1<<32-1)
@@ -58,16 +56,17 @@ func Append(dst []byte, hashes *Hashes, bitsPerKey int) []byte {
 	return dst
 }
 
-// probesFor returns the count of probes that measures best: fewer than the
-// ln(2)*bits of an unblocked filter, as lines fill unevenly.
+// probesFor returns the number of probes that measured best. It is smaller than the
+// ln(2)*bits of a filter without blocks, because lines fill unevenly.
 func probesFor(bitsPerKey int) uint32 {
 	return uint32(min(max(bitsPerKey*6/10, 1), maxProbes))
 }
 
+// lineOf returns the offset of the line of a hash.
 func lineOf(hash, lines uint64) uint64 { return (hash >> 32) * lines >> 32 * lineSize }
 
-// Open returns the filter encoded in b, which must stay unchanged while the
-// filter is used, and whether b is one.
+// Open returns the filter that is encoded in b. It returns false if b is not a filter.
+// b must not change while the filter is used.
 func Open(b []byte) (Filter, bool) {
 	if len(b) < headerSize+lineSize {
 		return Filter{}, false
@@ -80,7 +79,7 @@ func Open(b []byte) (Filter, bool) {
 	return Filter{lines: body, count: uint64(lines), probes: probes}, true
 }
 
-// MayContain says whether a key with this hash may be in the set; false is
+// MayContain says whether a key with this hash may be in the set. Only false is
 // certain.
 func (f Filter) MayContain(hash uint64) bool {
 	if f.count == 0 {

@@ -6,16 +6,16 @@ import (
 	"lsmlab/engines/internal/arena"
 )
 
-// hashesBlock is how many bytes a block of Hashes has.
+// hashesBlock is the size, in bytes, of a block of Hashes.
 const hashesBlock = 64 << 10
 
-// Hashes collects the hashes of a filter's keys, 8 MB for a million of them. They
-// lie outside the Go heap, which would not give such memory back to the system for
-// minutes. The zero value is empty.
+// Hashes collects the hashes of a filter's keys, 8 MB for a million of them. They lie
+// outside the Go heap, which would keep such memory for minutes. The zero value is
+// empty and ready for use; Release must end its use.
 type Hashes struct {
 	memory *arena.Arena
-	blocks [][]byte // of hashesBlock each
-	n      int      // hashes in them
+	blocks [][]byte // blocks of hashesBlock bytes
+	n      int      // how many hashes the blocks hold
 }
 
 // Add appends a hash.
@@ -28,6 +28,7 @@ func (s *Hashes) Add(hash uint64) {
 	s.n++
 }
 
+// grow adds a block.
 func (s *Hashes) grow() {
 	if s.memory == nil {
 		s.memory = arena.New()

@@ -1,11 +1,11 @@
-// Command ycsb runs the core workloads of YCSB against a server of the Redis
-// protocol, by go-ycsb as a library, and checks what it reads:
+// Command ycsb runs the core workloads of YCSB against a server that speaks the Redis
+// protocol, and checks what it reads. It uses go-ycsb as a library:
 //
 //	ycsb 127.0.0.1:6380
 //
-// It prints one line for each workload, and ends with status 1 if an operation
-// failed or read what was not written. It has a module of its own, because go-ycsb
-// requires the clients of twenty databases.
+// It prints one line for each workload. It ends with status 1 if an operation failed,
+// or if one read something that was not written. It is a separate module, because
+// go-ycsb requires the clients of twenty databases.
 package main
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/pingcap/go-ycsb/pkg/ycsb"
 )
 
-// workloads are YCSB's A to D and F, by their shares; E scans, which go-ycsb does
-// not do by the Redis protocol.
+// workloads are YCSB's A to D and F, by their shares. E is missing: it scans, which
+// go-ycsb cannot do with the Redis protocol.
 var workloads = []struct{ name, read, update, insert, readModifyWrite, distribution string }{
 	{"a", "0.5", "0.5", "0", "0", "zipfian"},
 	{"b", "0.95", "0.05", "0", "0", "zipfian"},
@@ -52,10 +52,17 @@ func main() {
 func run(addr, name string, shares map[string]string) error {
 	p := properties.NewProperties()
 	for _, pair := range [][2]string{
-		{"redis.addr", addr}, {"redis.datatype", "string"}, {"table", "ycsb-" + name},
-		{"operationcount", "2000"}, {"threadcount", "4"},
-		{"fieldcount", "4"}, {"fieldlength", "50"}, {"workload", "core"}, {"dataintegrity", "true"},
-		{"silence", "true"}, {"measurement.interval", "3600"},
+		{"redis.addr", addr},
+		{"redis.datatype", "string"},
+		{"table", "ycsb-" + name},
+		{"operationcount", "2000"},
+		{"threadcount", "4"},
+		{"fieldcount", "4"},
+		{"fieldlength", "50"},
+		{"workload", "core"},
+		{"dataintegrity", "true"},
+		{"silence", "true"},
+		{"measurement.interval", "3600"},
 	} {
 		p.Set(pair[0], pair[1])
 	}
@@ -70,7 +77,7 @@ func run(addr, name string, shares map[string]string) error {
 	defer inner.Close()
 	db := &judged{DB: inner}
 	for _, phase := range []struct{ transactions, records string }{
-		{"false", "501"}, // go-ycsb draws from the keys 0 to recordcount, both included
+		{"false", "501"}, // go-ycsb draws from the keys 0 to recordcount, both inclusive
 		{"true", "500"},
 	} {
 		p.Set("dotransactions", phase.transactions)
@@ -88,7 +95,7 @@ func run(addr, name string, shares map[string]string) error {
 	return nil
 }
 
-// judged counts operations and failures.
+// judged counts the operations of a DB and their failures.
 type judged struct {
 	ycsb.DB
 	reads, writes, failed atomic.Int64

@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Isolation is what a transaction is protected from that others do meanwhile.
+type Isolation int32
+
+const (
+	Isolation_ISOLATION_UNSPECIFIED    Isolation = 0 // snapshot isolation
+	Isolation_ISOLATION_READ_COMMITTED Isolation = 1
+	Isolation_ISOLATION_SNAPSHOT       Isolation = 2
+	Isolation_ISOLATION_SERIALIZABLE   Isolation = 3
+)
+
+// Enum value maps for Isolation.
+var (
+	Isolation_name = map[int32]string{
+		0: "ISOLATION_UNSPECIFIED",
+		1: "ISOLATION_READ_COMMITTED",
+		2: "ISOLATION_SNAPSHOT",
+		3: "ISOLATION_SERIALIZABLE",
+	}
+	Isolation_value = map[string]int32{
+		"ISOLATION_UNSPECIFIED":    0,
+		"ISOLATION_READ_COMMITTED": 1,
+		"ISOLATION_SNAPSHOT":       2,
+		"ISOLATION_SERIALIZABLE":   3,
+	}
+)
+
+func (x Isolation) Enum() *Isolation {
+	p := new(Isolation)
+	*p = x
+	return p
+}
+
+func (x Isolation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Isolation) Descriptor() protoreflect.EnumDescriptor {
+	return file_kv_proto_enumTypes[0].Descriptor()
+}
+
+func (Isolation) Type() protoreflect.EnumType {
+	return &file_kv_proto_enumTypes[0]
+}
+
+func (x Isolation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Isolation.Descriptor instead.
+func (Isolation) EnumDescriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{0}
+}
+
 // Durability is what an acknowledged write survives.
 type Durability int32
 
@@ -61,11 +114,11 @@ func (x Durability) String() string {
 }
 
 func (Durability) Descriptor() protoreflect.EnumDescriptor {
-	return file_kv_proto_enumTypes[0].Descriptor()
+	return file_kv_proto_enumTypes[1].Descriptor()
 }
 
 func (Durability) Type() protoreflect.EnumType {
-	return &file_kv_proto_enumTypes[0]
+	return &file_kv_proto_enumTypes[1]
 }
 
 func (x Durability) Number() protoreflect.EnumNumber {
@@ -74,7 +127,7 @@ func (x Durability) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Durability.Descriptor instead.
 func (Durability) EnumDescriptor() ([]byte, []int) {
-	return file_kv_proto_rawDescGZIP(), []int{0}
+	return file_kv_proto_rawDescGZIP(), []int{1}
 }
 
 type GetRequest struct {
@@ -591,6 +644,538 @@ func (x *Entry) GetValue() []byte {
 	return nil
 }
 
+type TransactRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Step:
+	//
+	//	*TransactRequest_Begin
+	//	*TransactRequest_Get
+	//	*TransactRequest_Write
+	//	*TransactRequest_Scan
+	//	*TransactRequest_Commit
+	Step          isTransactRequest_Step `protobuf_oneof:"step"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactRequest) Reset() {
+	*x = TransactRequest{}
+	mi := &file_kv_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactRequest) ProtoMessage() {}
+
+func (x *TransactRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactRequest.ProtoReflect.Descriptor instead.
+func (*TransactRequest) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TransactRequest) GetStep() isTransactRequest_Step {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
+func (x *TransactRequest) GetBegin() *BeginStep {
+	if x != nil {
+		if x, ok := x.Step.(*TransactRequest_Begin); ok {
+			return x.Begin
+		}
+	}
+	return nil
+}
+
+func (x *TransactRequest) GetGet() *GetRequest {
+	if x != nil {
+		if x, ok := x.Step.(*TransactRequest_Get); ok {
+			return x.Get
+		}
+	}
+	return nil
+}
+
+func (x *TransactRequest) GetWrite() *Write {
+	if x != nil {
+		if x, ok := x.Step.(*TransactRequest_Write); ok {
+			return x.Write
+		}
+	}
+	return nil
+}
+
+func (x *TransactRequest) GetScan() *ScanRequest {
+	if x != nil {
+		if x, ok := x.Step.(*TransactRequest_Scan); ok {
+			return x.Scan
+		}
+	}
+	return nil
+}
+
+func (x *TransactRequest) GetCommit() *CommitStep {
+	if x != nil {
+		if x, ok := x.Step.(*TransactRequest_Commit); ok {
+			return x.Commit
+		}
+	}
+	return nil
+}
+
+type isTransactRequest_Step interface {
+	isTransactRequest_Step()
+}
+
+type TransactRequest_Begin struct {
+	Begin *BeginStep `protobuf:"bytes,1,opt,name=begin,proto3,oneof"`
+}
+
+type TransactRequest_Get struct {
+	Get *GetRequest `protobuf:"bytes,2,opt,name=get,proto3,oneof"`
+}
+
+type TransactRequest_Write struct {
+	Write *Write `protobuf:"bytes,3,opt,name=write,proto3,oneof"`
+}
+
+type TransactRequest_Scan struct {
+	Scan *ScanRequest `protobuf:"bytes,4,opt,name=scan,proto3,oneof"`
+}
+
+type TransactRequest_Commit struct {
+	Commit *CommitStep `protobuf:"bytes,5,opt,name=commit,proto3,oneof"`
+}
+
+func (*TransactRequest_Begin) isTransactRequest_Step() {}
+
+func (*TransactRequest_Get) isTransactRequest_Step() {}
+
+func (*TransactRequest_Write) isTransactRequest_Step() {}
+
+func (*TransactRequest_Scan) isTransactRequest_Step() {}
+
+func (*TransactRequest_Commit) isTransactRequest_Step() {}
+
+type BeginStep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Isolation     Isolation              `protobuf:"varint,1,opt,name=isolation,proto3,enum=lsmlab.kv.v1.Isolation" json:"isolation,omitempty"`
+	ReadOnly      bool                   `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginStep) Reset() {
+	*x = BeginStep{}
+	mi := &file_kv_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginStep) ProtoMessage() {}
+
+func (x *BeginStep) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginStep.ProtoReflect.Descriptor instead.
+func (*BeginStep) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BeginStep) GetIsolation() Isolation {
+	if x != nil {
+		return x.Isolation
+	}
+	return Isolation_ISOLATION_UNSPECIFIED
+}
+
+func (x *BeginStep) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+type CommitStep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Durability    Durability             `protobuf:"varint,1,opt,name=durability,proto3,enum=lsmlab.kv.v1.Durability" json:"durability,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommitStep) Reset() {
+	*x = CommitStep{}
+	mi := &file_kv_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommitStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommitStep) ProtoMessage() {}
+
+func (x *CommitStep) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommitStep.ProtoReflect.Descriptor instead.
+func (*CommitStep) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CommitStep) GetDurability() Durability {
+	if x != nil {
+		return x.Durability
+	}
+	return Durability_DURABILITY_UNSPECIFIED
+}
+
+type TransactResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*TransactResponse_Begin
+	//	*TransactResponse_Get
+	//	*TransactResponse_Write
+	//	*TransactResponse_Scan
+	//	*TransactResponse_Commit
+	Result        isTransactResponse_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransactResponse) Reset() {
+	*x = TransactResponse{}
+	mi := &file_kv_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransactResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransactResponse) ProtoMessage() {}
+
+func (x *TransactResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransactResponse.ProtoReflect.Descriptor instead.
+func (*TransactResponse) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TransactResponse) GetResult() isTransactResponse_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *TransactResponse) GetBegin() *BeginResult {
+	if x != nil {
+		if x, ok := x.Result.(*TransactResponse_Begin); ok {
+			return x.Begin
+		}
+	}
+	return nil
+}
+
+func (x *TransactResponse) GetGet() *GetResult {
+	if x != nil {
+		if x, ok := x.Result.(*TransactResponse_Get); ok {
+			return x.Get
+		}
+	}
+	return nil
+}
+
+func (x *TransactResponse) GetWrite() *WriteResult {
+	if x != nil {
+		if x, ok := x.Result.(*TransactResponse_Write); ok {
+			return x.Write
+		}
+	}
+	return nil
+}
+
+func (x *TransactResponse) GetScan() *ScanResult {
+	if x != nil {
+		if x, ok := x.Result.(*TransactResponse_Scan); ok {
+			return x.Scan
+		}
+	}
+	return nil
+}
+
+func (x *TransactResponse) GetCommit() *WriteResponse {
+	if x != nil {
+		if x, ok := x.Result.(*TransactResponse_Commit); ok {
+			return x.Commit
+		}
+	}
+	return nil
+}
+
+type isTransactResponse_Result interface {
+	isTransactResponse_Result()
+}
+
+type TransactResponse_Begin struct {
+	Begin *BeginResult `protobuf:"bytes,1,opt,name=begin,proto3,oneof"`
+}
+
+type TransactResponse_Get struct {
+	Get *GetResult `protobuf:"bytes,2,opt,name=get,proto3,oneof"`
+}
+
+type TransactResponse_Write struct {
+	Write *WriteResult `protobuf:"bytes,3,opt,name=write,proto3,oneof"`
+}
+
+type TransactResponse_Scan struct {
+	Scan *ScanResult `protobuf:"bytes,4,opt,name=scan,proto3,oneof"`
+}
+
+type TransactResponse_Commit struct {
+	Commit *WriteResponse `protobuf:"bytes,5,opt,name=commit,proto3,oneof"`
+}
+
+func (*TransactResponse_Begin) isTransactResponse_Result() {}
+
+func (*TransactResponse_Get) isTransactResponse_Result() {}
+
+func (*TransactResponse_Write) isTransactResponse_Result() {}
+
+func (*TransactResponse_Scan) isTransactResponse_Result() {}
+
+func (*TransactResponse_Commit) isTransactResponse_Result() {}
+
+type BeginResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lsn           uint64                 `protobuf:"varint,1,opt,name=lsn,proto3" json:"lsn,omitempty"` // of the newest write that the transaction sees; 0: the engine has none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginResult) Reset() {
+	*x = BeginResult{}
+	mi := &file_kv_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginResult) ProtoMessage() {}
+
+func (x *BeginResult) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginResult.ProtoReflect.Descriptor instead.
+func (*BeginResult) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BeginResult) GetLsn() uint64 {
+	if x != nil {
+		return x.Lsn
+	}
+	return 0
+}
+
+type GetResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         []byte                 `protobuf:"bytes,1,opt,name=value,proto3,oneof" json:"value,omitempty"` // none: the key has no value
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetResult) Reset() {
+	*x = GetResult{}
+	mi := &file_kv_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetResult) ProtoMessage() {}
+
+func (x *GetResult) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetResult.ProtoReflect.Descriptor instead.
+func (*GetResult) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetResult) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type WriteResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WriteResult) Reset() {
+	*x = WriteResult{}
+	mi := &file_kv_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WriteResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WriteResult) ProtoMessage() {}
+
+func (x *WriteResult) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WriteResult.ProtoReflect.Descriptor instead.
+func (*WriteResult) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{16}
+}
+
+type ScanResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       []*Entry               `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	More          bool                   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"` // the next answer goes on with this scan
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScanResult) Reset() {
+	*x = ScanResult{}
+	mi := &file_kv_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScanResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScanResult) ProtoMessage() {}
+
+func (x *ScanResult) ProtoReflect() protoreflect.Message {
+	mi := &file_kv_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScanResult.ProtoReflect.Descriptor instead.
+func (*ScanResult) Descriptor() ([]byte, []int) {
+	return file_kv_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ScanResult) GetEntries() []*Entry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ScanResult) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 var File_kv_proto protoreflect.FileDescriptor
 
 const file_kv_proto_rawDesc = "" +
@@ -634,19 +1219,57 @@ const file_kv_proto_rawDesc = "" +
 	"\aentries\x18\x01 \x03(\v2\x13.lsmlab.kv.v1.EntryR\aentries\"/\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value*q\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"\x8a\x02\n" +
+	"\x0fTransactRequest\x12/\n" +
+	"\x05begin\x18\x01 \x01(\v2\x17.lsmlab.kv.v1.BeginStepH\x00R\x05begin\x12,\n" +
+	"\x03get\x18\x02 \x01(\v2\x18.lsmlab.kv.v1.GetRequestH\x00R\x03get\x12+\n" +
+	"\x05write\x18\x03 \x01(\v2\x13.lsmlab.kv.v1.WriteH\x00R\x05write\x12/\n" +
+	"\x04scan\x18\x04 \x01(\v2\x19.lsmlab.kv.v1.ScanRequestH\x00R\x04scan\x122\n" +
+	"\x06commit\x18\x05 \x01(\v2\x18.lsmlab.kv.v1.CommitStepH\x00R\x06commitB\x06\n" +
+	"\x04step\"_\n" +
+	"\tBeginStep\x125\n" +
+	"\tisolation\x18\x01 \x01(\x0e2\x17.lsmlab.kv.v1.IsolationR\tisolation\x12\x1b\n" +
+	"\tread_only\x18\x02 \x01(\bR\breadOnly\"F\n" +
+	"\n" +
+	"CommitStep\x128\n" +
+	"\n" +
+	"durability\x18\x01 \x01(\x0e2\x18.lsmlab.kv.v1.DurabilityR\n" +
+	"durability\"\x96\x02\n" +
+	"\x10TransactResponse\x121\n" +
+	"\x05begin\x18\x01 \x01(\v2\x19.lsmlab.kv.v1.BeginResultH\x00R\x05begin\x12+\n" +
+	"\x03get\x18\x02 \x01(\v2\x17.lsmlab.kv.v1.GetResultH\x00R\x03get\x121\n" +
+	"\x05write\x18\x03 \x01(\v2\x19.lsmlab.kv.v1.WriteResultH\x00R\x05write\x12.\n" +
+	"\x04scan\x18\x04 \x01(\v2\x18.lsmlab.kv.v1.ScanResultH\x00R\x04scan\x125\n" +
+	"\x06commit\x18\x05 \x01(\v2\x1b.lsmlab.kv.v1.WriteResponseH\x00R\x06commitB\b\n" +
+	"\x06result\"\x1f\n" +
+	"\vBeginResult\x12\x10\n" +
+	"\x03lsn\x18\x01 \x01(\x04R\x03lsn\"0\n" +
+	"\tGetResult\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\fH\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"\r\n" +
+	"\vWriteResult\"O\n" +
+	"\n" +
+	"ScanResult\x12-\n" +
+	"\aentries\x18\x01 \x03(\v2\x13.lsmlab.kv.v1.EntryR\aentries\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more*x\n" +
+	"\tIsolation\x12\x19\n" +
+	"\x15ISOLATION_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18ISOLATION_READ_COMMITTED\x10\x01\x12\x16\n" +
+	"\x12ISOLATION_SNAPSHOT\x10\x02\x12\x1a\n" +
+	"\x16ISOLATION_SERIALIZABLE\x10\x03*q\n" +
 	"\n" +
 	"Durability\x12\x1a\n" +
 	"\x16DURABILITY_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DURABILITY_VOLATILE\x10\x01\x12\x17\n" +
 	"\x13DURABILITY_BUFFERED\x10\x02\x12\x15\n" +
-	"\x11DURABILITY_SYNCED\x10\x032\xc5\x02\n" +
+	"\x11DURABILITY_SYNCED\x10\x032\x94\x03\n" +
 	"\x02KV\x12:\n" +
 	"\x03Get\x12\x18.lsmlab.kv.v1.GetRequest\x1a\x19.lsmlab.kv.v1.GetResponse\x12<\n" +
 	"\x03Set\x12\x18.lsmlab.kv.v1.SetRequest\x1a\x1b.lsmlab.kv.v1.WriteResponse\x12B\n" +
 	"\x06Delete\x12\x1b.lsmlab.kv.v1.DeleteRequest\x1a\x1b.lsmlab.kv.v1.WriteResponse\x12@\n" +
 	"\x05Apply\x12\x1a.lsmlab.kv.v1.ApplyRequest\x1a\x1b.lsmlab.kv.v1.WriteResponse\x12?\n" +
-	"\x04Scan\x12\x19.lsmlab.kv.v1.ScanRequest\x1a\x1a.lsmlab.kv.v1.ScanResponse0\x01B\x1fZ\x1dlsmlab/harness/httpd/rpc/kvv1b\x06proto3"
+	"\x04Scan\x12\x19.lsmlab.kv.v1.ScanRequest\x1a\x1a.lsmlab.kv.v1.ScanResponse0\x01\x12M\n" +
+	"\bTransact\x12\x1d.lsmlab.kv.v1.TransactRequest\x1a\x1e.lsmlab.kv.v1.TransactResponse(\x010\x01B\x1fZ\x1dlsmlab/harness/httpd/rpc/kvv1b\x06proto3"
 
 var (
 	file_kv_proto_rawDescOnce sync.Once
@@ -660,42 +1283,66 @@ func file_kv_proto_rawDescGZIP() []byte {
 	return file_kv_proto_rawDescData
 }
 
-var file_kv_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_kv_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_kv_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_kv_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_kv_proto_goTypes = []any{
-	(Durability)(0),       // 0: lsmlab.kv.v1.Durability
-	(*GetRequest)(nil),    // 1: lsmlab.kv.v1.GetRequest
-	(*GetResponse)(nil),   // 2: lsmlab.kv.v1.GetResponse
-	(*SetRequest)(nil),    // 3: lsmlab.kv.v1.SetRequest
-	(*DeleteRequest)(nil), // 4: lsmlab.kv.v1.DeleteRequest
-	(*ApplyRequest)(nil),  // 5: lsmlab.kv.v1.ApplyRequest
-	(*Write)(nil),         // 6: lsmlab.kv.v1.Write
-	(*WriteResponse)(nil), // 7: lsmlab.kv.v1.WriteResponse
-	(*ScanRequest)(nil),   // 8: lsmlab.kv.v1.ScanRequest
-	(*ScanResponse)(nil),  // 9: lsmlab.kv.v1.ScanResponse
-	(*Entry)(nil),         // 10: lsmlab.kv.v1.Entry
+	(Isolation)(0),           // 0: lsmlab.kv.v1.Isolation
+	(Durability)(0),          // 1: lsmlab.kv.v1.Durability
+	(*GetRequest)(nil),       // 2: lsmlab.kv.v1.GetRequest
+	(*GetResponse)(nil),      // 3: lsmlab.kv.v1.GetResponse
+	(*SetRequest)(nil),       // 4: lsmlab.kv.v1.SetRequest
+	(*DeleteRequest)(nil),    // 5: lsmlab.kv.v1.DeleteRequest
+	(*ApplyRequest)(nil),     // 6: lsmlab.kv.v1.ApplyRequest
+	(*Write)(nil),            // 7: lsmlab.kv.v1.Write
+	(*WriteResponse)(nil),    // 8: lsmlab.kv.v1.WriteResponse
+	(*ScanRequest)(nil),      // 9: lsmlab.kv.v1.ScanRequest
+	(*ScanResponse)(nil),     // 10: lsmlab.kv.v1.ScanResponse
+	(*Entry)(nil),            // 11: lsmlab.kv.v1.Entry
+	(*TransactRequest)(nil),  // 12: lsmlab.kv.v1.TransactRequest
+	(*BeginStep)(nil),        // 13: lsmlab.kv.v1.BeginStep
+	(*CommitStep)(nil),       // 14: lsmlab.kv.v1.CommitStep
+	(*TransactResponse)(nil), // 15: lsmlab.kv.v1.TransactResponse
+	(*BeginResult)(nil),      // 16: lsmlab.kv.v1.BeginResult
+	(*GetResult)(nil),        // 17: lsmlab.kv.v1.GetResult
+	(*WriteResult)(nil),      // 18: lsmlab.kv.v1.WriteResult
+	(*ScanResult)(nil),       // 19: lsmlab.kv.v1.ScanResult
 }
 var file_kv_proto_depIdxs = []int32{
-	0,  // 0: lsmlab.kv.v1.SetRequest.durability:type_name -> lsmlab.kv.v1.Durability
-	0,  // 1: lsmlab.kv.v1.DeleteRequest.durability:type_name -> lsmlab.kv.v1.Durability
-	6,  // 2: lsmlab.kv.v1.ApplyRequest.writes:type_name -> lsmlab.kv.v1.Write
-	0,  // 3: lsmlab.kv.v1.ApplyRequest.durability:type_name -> lsmlab.kv.v1.Durability
-	10, // 4: lsmlab.kv.v1.ScanResponse.entries:type_name -> lsmlab.kv.v1.Entry
-	1,  // 5: lsmlab.kv.v1.KV.Get:input_type -> lsmlab.kv.v1.GetRequest
-	3,  // 6: lsmlab.kv.v1.KV.Set:input_type -> lsmlab.kv.v1.SetRequest
-	4,  // 7: lsmlab.kv.v1.KV.Delete:input_type -> lsmlab.kv.v1.DeleteRequest
-	5,  // 8: lsmlab.kv.v1.KV.Apply:input_type -> lsmlab.kv.v1.ApplyRequest
-	8,  // 9: lsmlab.kv.v1.KV.Scan:input_type -> lsmlab.kv.v1.ScanRequest
-	2,  // 10: lsmlab.kv.v1.KV.Get:output_type -> lsmlab.kv.v1.GetResponse
-	7,  // 11: lsmlab.kv.v1.KV.Set:output_type -> lsmlab.kv.v1.WriteResponse
-	7,  // 12: lsmlab.kv.v1.KV.Delete:output_type -> lsmlab.kv.v1.WriteResponse
-	7,  // 13: lsmlab.kv.v1.KV.Apply:output_type -> lsmlab.kv.v1.WriteResponse
-	9,  // 14: lsmlab.kv.v1.KV.Scan:output_type -> lsmlab.kv.v1.ScanResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	1,  // 0: lsmlab.kv.v1.SetRequest.durability:type_name -> lsmlab.kv.v1.Durability
+	1,  // 1: lsmlab.kv.v1.DeleteRequest.durability:type_name -> lsmlab.kv.v1.Durability
+	7,  // 2: lsmlab.kv.v1.ApplyRequest.writes:type_name -> lsmlab.kv.v1.Write
+	1,  // 3: lsmlab.kv.v1.ApplyRequest.durability:type_name -> lsmlab.kv.v1.Durability
+	11, // 4: lsmlab.kv.v1.ScanResponse.entries:type_name -> lsmlab.kv.v1.Entry
+	13, // 5: lsmlab.kv.v1.TransactRequest.begin:type_name -> lsmlab.kv.v1.BeginStep
+	2,  // 6: lsmlab.kv.v1.TransactRequest.get:type_name -> lsmlab.kv.v1.GetRequest
+	7,  // 7: lsmlab.kv.v1.TransactRequest.write:type_name -> lsmlab.kv.v1.Write
+	9,  // 8: lsmlab.kv.v1.TransactRequest.scan:type_name -> lsmlab.kv.v1.ScanRequest
+	14, // 9: lsmlab.kv.v1.TransactRequest.commit:type_name -> lsmlab.kv.v1.CommitStep
+	0,  // 10: lsmlab.kv.v1.BeginStep.isolation:type_name -> lsmlab.kv.v1.Isolation
+	1,  // 11: lsmlab.kv.v1.CommitStep.durability:type_name -> lsmlab.kv.v1.Durability
+	16, // 12: lsmlab.kv.v1.TransactResponse.begin:type_name -> lsmlab.kv.v1.BeginResult
+	17, // 13: lsmlab.kv.v1.TransactResponse.get:type_name -> lsmlab.kv.v1.GetResult
+	18, // 14: lsmlab.kv.v1.TransactResponse.write:type_name -> lsmlab.kv.v1.WriteResult
+	19, // 15: lsmlab.kv.v1.TransactResponse.scan:type_name -> lsmlab.kv.v1.ScanResult
+	8,  // 16: lsmlab.kv.v1.TransactResponse.commit:type_name -> lsmlab.kv.v1.WriteResponse
+	11, // 17: lsmlab.kv.v1.ScanResult.entries:type_name -> lsmlab.kv.v1.Entry
+	2,  // 18: lsmlab.kv.v1.KV.Get:input_type -> lsmlab.kv.v1.GetRequest
+	4,  // 19: lsmlab.kv.v1.KV.Set:input_type -> lsmlab.kv.v1.SetRequest
+	5,  // 20: lsmlab.kv.v1.KV.Delete:input_type -> lsmlab.kv.v1.DeleteRequest
+	6,  // 21: lsmlab.kv.v1.KV.Apply:input_type -> lsmlab.kv.v1.ApplyRequest
+	9,  // 22: lsmlab.kv.v1.KV.Scan:input_type -> lsmlab.kv.v1.ScanRequest
+	12, // 23: lsmlab.kv.v1.KV.Transact:input_type -> lsmlab.kv.v1.TransactRequest
+	3,  // 24: lsmlab.kv.v1.KV.Get:output_type -> lsmlab.kv.v1.GetResponse
+	8,  // 25: lsmlab.kv.v1.KV.Set:output_type -> lsmlab.kv.v1.WriteResponse
+	8,  // 26: lsmlab.kv.v1.KV.Delete:output_type -> lsmlab.kv.v1.WriteResponse
+	8,  // 27: lsmlab.kv.v1.KV.Apply:output_type -> lsmlab.kv.v1.WriteResponse
+	10, // 28: lsmlab.kv.v1.KV.Scan:output_type -> lsmlab.kv.v1.ScanResponse
+	15, // 29: lsmlab.kv.v1.KV.Transact:output_type -> lsmlab.kv.v1.TransactResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_kv_proto_init() }
@@ -705,13 +1352,28 @@ func file_kv_proto_init() {
 	}
 	file_kv_proto_msgTypes[5].OneofWrappers = []any{}
 	file_kv_proto_msgTypes[7].OneofWrappers = []any{}
+	file_kv_proto_msgTypes[10].OneofWrappers = []any{
+		(*TransactRequest_Begin)(nil),
+		(*TransactRequest_Get)(nil),
+		(*TransactRequest_Write)(nil),
+		(*TransactRequest_Scan)(nil),
+		(*TransactRequest_Commit)(nil),
+	}
+	file_kv_proto_msgTypes[13].OneofWrappers = []any{
+		(*TransactResponse_Begin)(nil),
+		(*TransactResponse_Get)(nil),
+		(*TransactResponse_Write)(nil),
+		(*TransactResponse_Scan)(nil),
+		(*TransactResponse_Commit)(nil),
+	}
+	file_kv_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kv_proto_rawDesc), len(file_kv_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      2,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

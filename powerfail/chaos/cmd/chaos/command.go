@@ -14,7 +14,7 @@ import (
 	"lsmlab/powerfail/faults"
 )
 
-// errFound ends a lint that found something; what it found is printed by then.
+// errFound ends a lint that found something. The findings were printed before.
 var errFound = errors.New("some resources do not do what they say")
 
 func newCommand() *cobra.Command {
@@ -114,8 +114,9 @@ func lint(stdout io.Writer, paths []string) error {
 	return nil
 }
 
-// judge returns what the linter finds in obj, then what the library says against
-// it: the linter sees fields as they are written, before the library's defaults.
+// judge returns the findings of the linter in obj, and then the errors of the library.
+// The linter runs first, because it must see the fields before the library sets
+// defaults.
 func judge(obj client.Object) []string {
 	var lines []string
 	for _, finding := range chaos.Lint(obj) {

@@ -1,5 +1,5 @@
 // Command chaos writes fault files as resources of Chaos Mesh, and tells which
-// resources do nothing.
+// resources have no effect.
 package main
 
 import (

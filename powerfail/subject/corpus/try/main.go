@@ -1,5 +1,5 @@
-// Command try is the corpus as a binary: a broken or mended program to try a crash
-// tool on.
+// Command try is the corpus as a binary: broken and mended programs for trying out a
+// crash tool.
 //
 //	go build -o bin/try ./powerfail/subject/corpus/try
 //	bin/lsmlab crash disk --workload-cmd "$PWD/bin/try no-file-sync workload" --check-cmd "$PWD/bin/try no-file-sync check"

@@ -1,13 +1,14 @@
-// Package entry is the form in which the MemTables hold one version of a key in
-// their arenas.
+// Package entry defines the form in which MemTables hold one version of a key in their
+// arenas.
 //
 //	| trailer 8 | sizes 4 | key | value |
 //
-// sizes is key size << 22 | value size. Sizes that do not fit are a word of
-// their own, key size << 32 | value size at 16, and the key then starts at 24.
+// sizes is key size << 22 | value size. Sizes that do not fit there have a word of
+// their own at offset 16, key size << 32 | value size, and the key then starts at
+// offset 24.
 //
-// An entry is written once, before anything leads to it, and read by any number
-// of goroutines after.
+// An entry is written once, before any reference leads to it. Afterwards any number of
+// goroutines may read it.
 package entry
 
 import (
@@ -17,11 +18,11 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// Entry is the beginning of a version; it is found in an arena and never copied.
+// Entry is the beginning of a version. It lies in an arena and must never be copied.
 type Entry struct {
 	Trailer ikey.Trailer
 	sizes   uint32
-	_       uint32 // first bytes of the key, or unused
+	_       uint32 // the first bytes of the key, or unused
 }
 
 const (
@@ -32,12 +33,13 @@ const (
 	wideSizes     = 1<<32 - 1
 )
 
-// Size returns how many bytes a version takes.
+// Size returns how many bytes the entry of a version takes.
 func Size(k ikey.Key, value []byte) int {
 	_, offset := layout(len(k.User), len(value))
 	return offset + len(k.User) + len(value)
 }
 
+// layout returns the word sizes and the offset of the key.
 func layout(keySize, valueSize int) (sizes uint32, keyAt int) {
 	if keySize >= 1<<(32-valueSizeBits)-1 || valueSize >= 1<<valueSizeBits {
 		return wideSizes, wideKeyOffset
@@ -45,7 +47,7 @@ func layout(keySize, valueSize int) (sizes uint32, keyAt int) {
 	return uint32(keySize<<valueSizeBits | valueSize), keyOffset
 }
 
-// Write copies a version into e, where Size bytes are free.
+// Write copies a version into e, where Size bytes must be free.
 func (e *Entry) Write(k ikey.Key, value []byte) {
 	keySize, valueSize := len(k.User), len(value)
 	sizes, offset := layout(keySize, valueSize)
@@ -57,17 +59,18 @@ func (e *Entry) Write(k ikey.Key, value []byte) {
 	copy(e.end(offset+keySize, valueSize), value)
 }
 
+// wide returns the word that holds sizes which do not fit into e.sizes.
 func (e *Entry) wide() *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 16)) }
 
 func (e *Entry) bytes(offset, size int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), offset)), size)
 }
 
-// end is bytes for what may be empty and then lie behind the memory of e: a
-// pointer there must not be made.
+// end is bytes for a piece that may be empty and then lies behind the memory of e. A
+// pointer to that place must not be made, so end slices from the start of e.
 func (e *Entry) end(offset, size int) []byte { return e.bytes(0, offset+size)[offset:] }
 
-// User returns the user key, a view.
+// User returns the user key, as a view of the entry.
 func (e *Entry) User() []byte {
 	if e.sizes != wideSizes {
 		return e.bytes(keyOffset, int(e.sizes>>valueSizeBits))
@@ -75,7 +78,7 @@ func (e *Entry) User() []byte {
 	return e.bytes(wideKeyOffset, int(*e.wide()>>32))
 }
 
-// Value returns the value, a view.
+// Value returns the value, as a view of the entry.
 func (e *Entry) Value() []byte {
 	if e.sizes != wideSizes {
 		return e.end(keyOffset+int(e.sizes>>valueSizeBits), int(e.sizes&(1<<valueSizeBits-1)))
@@ -84,7 +87,7 @@ func (e *Entry) Value() []byte {
 	return e.end(wideKeyOffset+int(w>>32), int(uint32(w)))
 }
 
-// Key returns the internal key; its user key is a view.
+// Key returns the internal key. Its user key is a view of the entry.
 func (e *Entry) Key() ikey.Key { return ikey.Key{User: e.User(), Trailer: e.Trailer} }
 
 // Compare orders e against k: -1, 0 or +1.

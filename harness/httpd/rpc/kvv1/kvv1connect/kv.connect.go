@@ -46,6 +46,8 @@ const (
 	KVApplyProcedure = "/lsmlab.kv.v1.KV/Apply"
 	// KVScanProcedure is the fully-qualified name of the KV's Scan RPC.
 	KVScanProcedure = "/lsmlab.kv.v1.KV/Scan"
+	// KVTransactProcedure is the fully-qualified name of the KV's Transact RPC.
+	KVTransactProcedure = "/lsmlab.kv.v1.KV/Transact"
 )
 
 // KVClient is a client for the lsmlab.kv.v1.KV service.
@@ -57,6 +59,12 @@ type KVClient interface {
 	Apply(context.Context, *connect.Request[kvv1.ApplyRequest]) (*connect.Response[kvv1.WriteResponse], error)
 	// Scan streams the entries of [lower, upper) in order, from one state.
 	Scan(context.Context, *connect.Request[kvv1.ScanRequest]) (*connect.ServerStreamForClient[kvv1.ScanResponse], error)
+	// Transact is one transaction. The first request is begin, the last is commit, and
+	// each request has one answer; a scan has one or more. An error ends the stream, and
+	// so does a stream that the client closes before commit: nothing is applied then.
+	// ABORTED says that the transaction may be tried again: it met a conflict, or was
+	// open for longer than the server allows.
+	Transact(context.Context) *connect.BidiStreamForClient[kvv1.TransactRequest, kvv1.TransactResponse]
 }
 
 // NewKVClient constructs a client for the lsmlab.kv.v1.KV service. By default, it uses the Connect
@@ -100,16 +108,23 @@ func NewKVClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.
 			connect.WithSchema(kVMethods.ByName("Scan")),
 			connect.WithClientOptions(opts...),
 		),
+		transact: connect.NewClient[kvv1.TransactRequest, kvv1.TransactResponse](
+			httpClient,
+			baseURL+KVTransactProcedure,
+			connect.WithSchema(kVMethods.ByName("Transact")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // kVClient implements KVClient.
 type kVClient struct {
-	get    *connect.Client[kvv1.GetRequest, kvv1.GetResponse]
-	set    *connect.Client[kvv1.SetRequest, kvv1.WriteResponse]
-	delete *connect.Client[kvv1.DeleteRequest, kvv1.WriteResponse]
-	apply  *connect.Client[kvv1.ApplyRequest, kvv1.WriteResponse]
-	scan   *connect.Client[kvv1.ScanRequest, kvv1.ScanResponse]
+	get      *connect.Client[kvv1.GetRequest, kvv1.GetResponse]
+	set      *connect.Client[kvv1.SetRequest, kvv1.WriteResponse]
+	delete   *connect.Client[kvv1.DeleteRequest, kvv1.WriteResponse]
+	apply    *connect.Client[kvv1.ApplyRequest, kvv1.WriteResponse]
+	scan     *connect.Client[kvv1.ScanRequest, kvv1.ScanResponse]
+	transact *connect.Client[kvv1.TransactRequest, kvv1.TransactResponse]
 }
 
 // Get calls lsmlab.kv.v1.KV.Get.
@@ -137,6 +152,11 @@ func (c *kVClient) Scan(ctx context.Context, req *connect.Request[kvv1.ScanReque
 	return c.scan.CallServerStream(ctx, req)
 }
 
+// Transact calls lsmlab.kv.v1.KV.Transact.
+func (c *kVClient) Transact(ctx context.Context) *connect.BidiStreamForClient[kvv1.TransactRequest, kvv1.TransactResponse] {
+	return c.transact.CallBidiStream(ctx)
+}
+
 // KVHandler is an implementation of the lsmlab.kv.v1.KV service.
 type KVHandler interface {
 	Get(context.Context, *connect.Request[kvv1.GetRequest]) (*connect.Response[kvv1.GetResponse], error)
@@ -146,6 +166,12 @@ type KVHandler interface {
 	Apply(context.Context, *connect.Request[kvv1.ApplyRequest]) (*connect.Response[kvv1.WriteResponse], error)
 	// Scan streams the entries of [lower, upper) in order, from one state.
 	Scan(context.Context, *connect.Request[kvv1.ScanRequest], *connect.ServerStream[kvv1.ScanResponse]) error
+	// Transact is one transaction. The first request is begin, the last is commit, and
+	// each request has one answer; a scan has one or more. An error ends the stream, and
+	// so does a stream that the client closes before commit: nothing is applied then.
+	// ABORTED says that the transaction may be tried again: it met a conflict, or was
+	// open for longer than the server allows.
+	Transact(context.Context, *connect.BidiStream[kvv1.TransactRequest, kvv1.TransactResponse]) error
 }
 
 // NewKVHandler builds an HTTP handler from the service implementation. It returns the path on which
@@ -185,6 +211,12 @@ func NewKVHandler(svc KVHandler, opts ...connect.HandlerOption) (string, http.Ha
 		connect.WithSchema(kVMethods.ByName("Scan")),
 		connect.WithHandlerOptions(opts...),
 	)
+	kVTransactHandler := connect.NewBidiStreamHandler(
+		KVTransactProcedure,
+		svc.Transact,
+		connect.WithSchema(kVMethods.ByName("Transact")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/lsmlab.kv.v1.KV/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case KVGetProcedure:
@@ -197,6 +229,8 @@ func NewKVHandler(svc KVHandler, opts ...connect.HandlerOption) (string, http.Ha
 			kVApplyHandler.ServeHTTP(w, r)
 		case KVScanProcedure:
 			kVScanHandler.ServeHTTP(w, r)
+		case KVTransactProcedure:
+			kVTransactHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -224,4 +258,8 @@ func (UnimplementedKVHandler) Apply(context.Context, *connect.Request[kvv1.Apply
 
 func (UnimplementedKVHandler) Scan(context.Context, *connect.Request[kvv1.ScanRequest], *connect.ServerStream[kvv1.ScanResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("lsmlab.kv.v1.KV.Scan is not implemented"))
+}
+
+func (UnimplementedKVHandler) Transact(context.Context, *connect.BidiStream[kvv1.TransactRequest, kvv1.TransactResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("lsmlab.kv.v1.KV.Transact is not implemented"))
 }

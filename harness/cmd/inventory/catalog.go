@@ -1,4 +1,4 @@
-package main
+package inventory
 
 import (
 	"lsmlab/engines"
@@ -8,8 +8,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// newCatalog is all that there is to race.
-func newCatalog() harness.Catalog {
+// Catalog returns all that there is to race.
+func Catalog() harness.Catalog {
 	tables := append(memrace.Own(), memrace.Peers()...)
 	for i := range tables {
 		tables[i].Version = engines.Version(tables[i].Module)

@@ -1,4 +1,4 @@
-package main
+package inventory
 
 import (
 	"fmt"
@@ -9,18 +9,20 @@ import (
 	"lsmlab/engines/lsm/axes"
 )
 
-// option is one axis of the core as `lsmlab list options` shows it.
-type option struct {
+// Option is one axis of the core as `lsmlab list options` shows it.
+type Option struct {
 	Name    string        `json:"name"`
 	About   string        `json:"about"` // what it changes
 	Stored  bool          `json:"stored"`
 	Default string        `json:"default"`
 	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
+	Prefix  string        `json:"prefix,omitempty"`  // stands before each of them
 	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
-	Values  []optionValue `json:"values"`
+	Values  []OptionValue `json:"values"`
 }
 
-type optionValue struct {
+// OptionValue is one value of an axis.
+type OptionValue struct {
 	Name string `json:"name"`
 	// Write is what stands in an engine's name, without "+"; "" for the default.
 	Write string `json:"write,omitempty"`
@@ -30,14 +32,14 @@ type optionValue struct {
 }
 
 // options returns the table of package axes.
-func options() (all []option) {
+func options() (all []Option) {
 	for _, a := range axes.Table() {
-		o := option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
+		o := Option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
 		if a.Number != nil {
-			o.Numbers = a.Number.Takes()
+			o.Prefix, o.Numbers = a.Number.Prefix, a.Number.Takes()
 		}
 		for _, v := range a.Values {
-			value := optionValue{Name: v.Name, About: v.About, Keeps: []string{}}
+			value := OptionValue{Name: v.Name, About: v.About, Keeps: []string{}}
 			if v.Name != o.Default {
 				value.Write = a.Option(v)
 			}
@@ -53,7 +55,7 @@ func options() (all []option) {
 	return all
 }
 
-func printOptions(w io.Writer, all []option) {
+func printOptions(w io.Writer, all []Option) {
 	if len(all) == 0 {
 		return
 	}
@@ -75,7 +77,7 @@ func printOptions(w io.Writer, all []option) {
 			fmt.Fprintf(w, "\t%s\t%s\t%s\n", written, strings.Join(v.Keeps, ","), v.About)
 		}
 		if o.Numbers != "" {
-			fmt.Fprintf(w, "\t+%s=N\t%s\tN is %s\n", o.Name, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
+			fmt.Fprintf(w, "\t+%s=%sN\t%s\tN is %s\n", o.Name, o.Prefix, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
 		}
 	}
 	fmt.Fprintln(w, "Options stand behind the name of an engine of this module, in any order: lsm-bptree+pread+zstd+block=32K")

@@ -1,25 +1,37 @@
-package main
+package process
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"lsmlab/engines/kv"
-	"lsmlab/harness"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 )
 
-func crash(stdin string, args ...string) (status int, out string) {
+// play runs a role by its name.
+func play(stdin, name string, args ...string) (out string, err error) {
 	var buf bytes.Buffer
-	status = run(context.Background(), harness.Catalog{}, append([]string{"crash"}, args...), strings.NewReader(stdin), &buf, &buf)
-	return status, buf.String()
+	for _, role := range Roles() {
+		if role.Use == name {
+			fs := pflag.NewFlagSet(name, pflag.ContinueOnError)
+			run := role.Flags(fs)
+			if err := fs.Parse(args); err != nil {
+				return "", err
+			}
+			err = run(fs.Args(), strings.NewReader(stdin), &buf)
+			return buf.String(), err
+		}
+	}
+	return "", fmt.Errorf("no role %q", name)
 }
 
 // TestWorkerAndCheck runs a program on real files with every engine, as the
@@ -33,30 +45,31 @@ func TestWorkerAndCheck(t *testing.T) {
 		if err := os.WriteFile(file, []byte(p.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		status, out := crash(strings.Repeat(".", 24), "worker", "--engine", engine, "--dir", db, "--program", file, "--small")
+		out, err := play(strings.Repeat(".", 24), "worker", "--engine", engine, "--dir", db, "--program", file, "--small")
 		lines := strings.Fields(out)
-		if status != 0 || len(lines) != 48 || lines[0] != "begin" || lines[46] != "ack" || lines[47] != "11" {
-			t.Fatalf("%s: status %d:\n%s", engine, status, out)
+		if err != nil || len(lines) != 48 || lines[0] != "begin" || lines[46] != "ack" || lines[47] != "11" {
+			t.Fatalf("%s: %v:\n%s", engine, err, out)
 		}
 		h := recorded(t, p)
 		writeHistory(t, history, h)
-		check := func(position int) (int, oracle.Verdict, string) {
-			status, out := crash("", "check", "--engine", engine, "--dir", db, "--history", history, "--position", fmt.Sprint(position), "--small")
+		check := func(position int) (oracle.Verdict, error) {
+			out, broken := play("", "check", "--engine", engine, "--dir", db, "--history", history, "--position", fmt.Sprint(position), "--small")
 			var v oracle.Verdict
 			if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &v); err != nil {
 				t.Fatalf("%s: %v: %s", engine, err, out)
 			}
-			return status, v, out
+			return v, broken
 		}
-		if status, v, out := check(100); status != 0 || v.Broken != nil || v.Found[0] != 12 {
-			t.Errorf("%s: status %d: %s", engine, status, out)
+		if v, err := check(100); err != nil || v.Broken != nil || v.Found[0] != 12 {
+			t.Errorf("%s: %+v, %v", engine, v, err)
 		}
 		var b kv.Batch
 		b.Set([]byte("more"), nil)
 		h.Writes = append(h.Writes, oracle.Write{Batch: b.Bytes(), Rung: kv.Synced, Begin: 90, Ack: 91})
 		writeHistory(t, history, h)
-		if status, v, out := check(100); status != 1 || v.Broken == nil || v.Broken.Rule != oracle.RuleLost {
-			t.Errorf("%s: a write is missing: status %d: %s", engine, status, out)
+		var broken *BrokenError
+		if v, err := check(100); !errors.As(err, &broken) || v.Broken == nil || v.Broken.Rule != oracle.RuleLost {
+			t.Errorf("%s: a write is missing: %+v, %v", engine, v, err)
 		}
 	}
 }
@@ -67,7 +80,7 @@ func recorded(t *testing.T, p *program.Program) *oracle.History {
 	rec := oracle.NewRecorder(nil, func() int64 { position++; return position })
 	ids := map[int]int{}
 	r := program.Runner{
-		Open:  func() (kv.Engine, error) { return (&crashStore{engine: "noop"}).open(0) },
+		Open:  func() (kv.Engine, error) { return (&store{engine: "noop", dir: "none"}).open(0) },
 		Begin: func(id int, s *program.Step, b *kv.Batch) { ids[id] = rec.Begin(s.Writer, b, s.Rung) },
 		Ack:   func(id int) { rec.Ack(ids[id]) },
 	}
@@ -93,10 +106,10 @@ func TestWorkerWithoutAnswers(t *testing.T) {
 	if err := os.WriteFile(file, []byte("lsmlab program 1\nopen synced\nw0 synced set a 1\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if status, out := crash("", "worker", "--engine", "noop", "--dir", "x", "--program", file); status != 2 || !strings.Contains(out, "no answer") {
-		t.Errorf("status %d: %s", status, out)
+	if out, err := play("", "worker", "--engine", "noop", "--dir", "x", "--program", file); err == nil || !strings.Contains(err.Error(), "no answer") {
+		t.Errorf("%v: %s", err, out)
 	}
-	if status, out := crash("", "check", "--engine", "noop", "--dir", "x", "--history", "missing"); status != 2 || !strings.Contains(out, "missing") {
-		t.Errorf("status %d: %s", status, out)
+	if out, err := play("", "check", "--engine", "noop", "--dir", "x", "--history", "missing"); err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("%v: %s", err, out)
 	}
 }

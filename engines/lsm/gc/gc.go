@@ -1,0 +1,82 @@
+// Package gc decides which versions of the past flushes and compactions keep. It is pure:
+// it asks no clock and no file, and the core acts.
+//
+// A version that a newer one hides goes, unless an open snapshot or transaction may read
+// it (a pin), or the policy keeps it. What a policy keeps is a floor: the state at each
+// LSN from the floor on can be read, whoever asks for it. So all versions above the floor
+// stay, and of each key the newest one up to it.
+package gc
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// Policy says what is kept beside what pins hold. The zero value keeps nothing.
+type Policy struct {
+	// Window is how long each state can be read.
+	Window time.Duration
+}
+
+// Keeps says whether the policy keeps anything.
+func (p Policy) Keeps() bool { return p.Window > 0 }
+
+// Floor returns the floor for a flush or compaction of versions up to newest, at the time
+// now. at returns the newest LSN that is known to have been visible at a time, or an
+// older one, and ok false if none is known.
+func (p Policy) Floor(newest ikey.Seq, now time.Time, at func(time.Time) (seq ikey.Seq, ok bool)) ikey.Seq {
+	if !p.Keeps() {
+		return newest
+	}
+	seq, _ := at(now.Add(-p.Window)) // 0 if none is known
+	return min(newest, seq)
+}
+
+// Timeline is a sparse index of LSNs by time. Its user keeps it from being used at once.
+type Timeline struct {
+	// Apart is how far marks are apart at least while writes come one after the other.
+	Apart time.Duration
+
+	marks  []mark // both rise
+	latest mark   // of the last note; not before the last of marks
+}
+
+type mark struct {
+	at  time.Time
+	seq ikey.Seq
+}
+
+// Note notes that a write got the LSN seq, at a time that is not before those of earlier
+// notes, and forgets what was noted for LSNs below floor, but for the last one.
+func (t *Timeline) Note(at time.Time, seq, floor ikey.Seq) {
+	n := len(t.marks)
+	latest := t.latest
+	t.latest = mark{at, seq}
+	if n > 0 && at.Sub(t.marks[n-1].at) < t.Apart {
+		return
+	}
+	if n > 0 && latest.seq > t.marks[n-1].seq {
+		t.marks = append(t.marks, latest) // the last one before a pause
+	}
+	t.marks = append(t.marks, t.latest)
+	if passed := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].seq >= floor }); passed > 1 {
+		t.marks = slices.Delete(t.marks, 0, passed-1)
+	}
+}
+
+// At returns the LSN of the newest mark that is not after a time: the last write up to
+// then or, within a stretch of writes without a pause, one that is less than Apart older.
+// It returns ok false if there is none.
+func (t *Timeline) At(at time.Time) (seq ikey.Seq, ok bool) {
+	after := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].at.After(at) })
+	switch {
+	case after == 0:
+		return 0, false
+	case after == len(t.marks) && !t.latest.at.After(at):
+		return t.latest.seq, true
+	}
+	return t.marks[after-1].seq, true
+}

@@ -1,0 +1,47 @@
+// Package engineset says of which engines of this module a campaign can be run, and what
+// they are versions of.
+package engineset
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+
+	"lsmlab/engines"
+	"lsmlab/engines/kv"
+)
+
+// Judged returns the engines of a list without those that come twice. It refuses engines
+// that no power cut can judge.
+func Judged(names []string) (all []string, err error) {
+	for _, name := range names {
+		info, err := engines.Lookup(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case info.Drops:
+			return nil, fmt.Errorf("%s drops acknowledged writes by design, so nothing can be said of what a crash loses; leave the size out", name)
+		case info.Rungs[kv.Synced] == "":
+			return nil, fmt.Errorf("%s does not give the durability level synced, so no write is promised to outlive a power cut", name)
+		case !slices.Contains(all, name):
+			all = append(all, name)
+		}
+	}
+	return all, nil
+}
+
+// Versions returns the versions of Go, of this program, and of the engines that are
+// libraries, by name.
+func Versions(names []string) map[string]string {
+	v := map[string]string{"go": runtime.Version()}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		v["lsmlab"] = build.Main.Version
+	}
+	for _, name := range names {
+		if info, err := engines.Lookup(name); err == nil && info.Module != "" {
+			v[name] = info.Version
+		}
+	}
+	return v
+}

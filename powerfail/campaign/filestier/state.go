@@ -1,0 +1,44 @@
+package filestier
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"lsmlab/powerfail/campaign"
+	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/rundir"
+)
+
+// memory is what a run that goes on must know of a subject, beside its cells.
+type memory struct {
+	Causes     *campaign.Causes `json:"causes"`
+	Recordings *int             `json:"recordings"`
+}
+
+// do does a unit of the subject's work: see [campaign.Run.Do].
+func (t *Tier) do(ctx context.Context, cell *rundir.Cell, id string, work func() error) error {
+	m := memory{&t.causes, &t.number}
+	return t.run.Do(ctx, t.name+" "+id, campaign.Memory{Cells: []*rundir.Cell{cell}, State: &m}, work)
+}
+
+// recorded returns the next recording of the subject, which record makes, unless an
+// earlier go of the run has made it. cell has the findings of a program that dies.
+func (t *Tier) recorded(ctx context.Context, cell *rundir.Cell, record func() (*files.Recording, error)) (rec *files.Recording, err error) {
+	next := rundir.RecordingDir(t.run.Dir.Path(), t.number+1)
+	err = t.do(ctx, cell, fmt.Sprintf("recording %d", t.number+1), func() (err error) {
+		if err := os.RemoveAll(next); err != nil { // of a go that was cut
+			return err
+		}
+		rec, err = record()
+		return err
+	})
+	if err != nil || rec != nil {
+		return rec, err
+	}
+	there, err := files.ReadRecordings(next)
+	if err != nil {
+		return nil, err
+	}
+	return there[0], nil
+}
