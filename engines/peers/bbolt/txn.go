@@ -2,7 +2,7 @@ package bbolt
 
 import (
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // txn is the one write transaction that bbolt lets run, and a view of the state before

@@ -4,7 +4,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // txn is LevelDB's transaction: the one writer until it ends.

@@ -4,7 +4,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // txn is an indexed batch. Its reads and iterators are those of the newest state, with

@@ -11,7 +11,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
+	"lsmlab/engines/internal/adapter"
 )
 
 // lockTimeoutMillis is how long a write waits for a lock before it gives up.
