@@ -6,8 +6,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
-	"lsmlab/engines/kv"
 	"lsmlab/engines/internal/adapter"
+	"lsmlab/engines/kv"
 )
 
 // txn is a transaction of Badger that may write. Writes stay outside until the commit:

@@ -49,9 +49,9 @@ import (
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/internal/adapter"
 )
 
 // Module is the Go module of the library.

@@ -1,8 +1,8 @@
 package bbolt
 
 import (
-	"lsmlab/engines/kv"
 	"lsmlab/engines/internal/adapter"
+	"lsmlab/engines/kv"
 )
 
 // txn is the one write transaction that bbolt lets run, and a view of the state before

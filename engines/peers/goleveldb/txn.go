@@ -3,8 +3,8 @@ package goleveldb
 import (
 	"github.com/syndtr/goleveldb/leveldb"
 
-	"lsmlab/engines/kv"
 	"lsmlab/engines/internal/adapter"
+	"lsmlab/engines/kv"
 )
 
 // txn is LevelDB's transaction: the one writer until it ends.
