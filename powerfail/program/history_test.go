@@ -45,7 +45,7 @@ func TestHistory(t *testing.T) {
 		w.Ack = acks[id]
 		want[w.Begin] = w
 	}
-	h := p.History(lookUp(begins), lookUp(acks))
+	h := p.History(lookUp(begins), lookUp(acks), lookUp(nil))
 	if len(h.Writes) != 60 {
 		t.Fatalf("%d writes, want 60", len(h.Writes))
 	}
@@ -56,7 +56,7 @@ func TestHistory(t *testing.T) {
 	}
 	delete(begins, 59)
 	delete(acks, 58)
-	if h = p.History(lookUp(begins), lookUp(acks)); len(h.Writes) != 59 {
+	if h = p.History(lookUp(begins), lookUp(acks), lookUp(nil)); len(h.Writes) != 59 {
 		t.Errorf("%d writes of a run that was cut, want 59", len(h.Writes))
 	}
 }
