@@ -117,11 +117,11 @@ func (r *Runner) begin(l *lane, s *Step, id int) error {
 	if !ok {
 		return fmt.Errorf("%w: transactions, which the program has", kv.ErrUnsupported)
 	}
-	real, err := e.Begin(kv.TxnOptions{Isolation: s.Level})
+	tx, err := e.Begin(kv.TxnOptions{Isolation: s.Level})
 	if err != nil {
 		return err
 	}
-	l.open[s.Txn] = &openTxn{begin: s, id: id, real: real, view: maps.Clone(l.now), began: l.time}
+	l.open[s.Txn] = &openTxn{begin: s, id: id, real: tx, view: maps.Clone(l.now), began: l.time}
 	return nil
 }
 
