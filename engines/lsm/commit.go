@@ -135,9 +135,9 @@ func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 		}
 	}
 	w = write{first: db.writes.assigned + 1, ticket: db.writes.tickets, mem: db.writes.mem}
-	w.place, err = db.log(w.first, b)
+	w.place, err = db.log(w.first, b, c)
 	if db.refused(err) && !sets(b) { // the reserve is free now, for such as this
-		w.place, err = db.log(w.first, b)
+		w.place, err = db.log(w.first, b, c)
 	}
 	if err != nil {
 		return write{}, db.refusal(err)
@@ -171,9 +171,9 @@ func (db *DB) lockCommit() {
 	db.writes.mu.Lock()
 }
 
-// log gives a batch its place in the WAL.
-func (db *DB) log(first ikey.Seq, b *kv.Batch) (wal.Place, error) {
-	if planted.Is(planted.BatchSplit) {
+// log gives a batch its place in the WAL. With c it is a transaction's.
+func (db *DB) log(first ikey.Seq, b *kv.Batch, c *validation) (wal.Place, error) {
+	if planted.Is(planted.BatchSplit) || c != nil && planted.Is(planted.TxnTorn) {
 		return wal.Place{}, db.logApart(first, b)
 	}
 	return db.wal.Reserve(first, b.Len(), b.Bytes())

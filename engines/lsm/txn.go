@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/writeset"
@@ -207,7 +208,7 @@ func (t *txn) Commit(d kv.Durability) error {
 	if !t.wrote() {
 		return nil
 	}
-	if !t.checked() {
+	if !t.checked() || planted.Is(planted.TxnUnchecked) {
 		return t.apply(d, nil)
 	}
 	c := t.validation()
@@ -241,9 +242,13 @@ func (t *txn) validation() *validation {
 
 // Discard implements [kv.Txn].
 func (t *txn) Discard() {
-	if !t.ended {
-		t.end()
+	if t.ended {
+		return
 	}
+	if planted.Is(planted.TxnDiscardApplied) {
+		t.applyDiscarded()
+	}
+	t.end()
 }
 
 // end lets go of all that the transaction holds.
