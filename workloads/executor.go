@@ -28,6 +28,12 @@ type Counts struct {
 	EntriesScanned int64 `json:"entries_scanned"`
 	BytesRead      int64 `json:"bytes_read"`
 	BytesWritten   int64 `json:"bytes_written"`
+
+	// Of transactions. Each ends as one of the first three.
+	Commits   int64 `json:"commits,omitempty"`
+	Rollbacks int64 `json:"rollbacks,omitempty"` // wanted by the workload
+	GivenUp   int64 `json:"given_up,omitempty"`  // after too many conflicts
+	Conflicts int64 `json:"conflicts,omitempty"` // attempts that ended with kv.ErrConflict
 }
 
 // Add adds o to c.
@@ -40,6 +46,19 @@ func (c *Counts) Add(o Counts) {
 	c.EntriesScanned += o.EntriesScanned
 	c.BytesRead += o.BytesRead
 	c.BytesWritten += o.BytesWritten
+	c.Commits += o.Commits
+	c.Rollbacks += o.Rollbacks
+	c.GivenUp += o.GivenUp
+	c.Conflicts += o.Conflicts
+}
+
+// Negative returns c with the sign of every count changed, to subtract it.
+func (c Counts) Negative() Counts {
+	return Counts{
+		Reads: -c.Reads, Misses: -c.Misses, Writes: -c.Writes, Deletes: -c.Deletes, Scans: -c.Scans,
+		EntriesScanned: -c.EntriesScanned, BytesRead: -c.BytesRead, BytesWritten: -c.BytesWritten,
+		Commits: -c.Commits, Rollbacks: -c.Rollbacks, GivenUp: -c.GivenUp, Conflicts: -c.Conflicts,
+	}
 }
 
 // Executor carries operations out on an engine and checks what it reads. It
@@ -49,6 +68,8 @@ type Executor struct {
 	Counts Counts
 
 	engine     kv.Engine
+	transactor kv.Transactor // nil if the engine has no transactions
+	isolation  kv.Isolation
 	durability kv.Durability
 	keys       Keys
 	keyCount   uint64 // preloaded
@@ -59,13 +80,15 @@ type Executor struct {
 	scratch []byte      // a key made to seek or to name
 	last    []byte      // the last key of a scan
 	all     kv.Iterator // of ReadNext, open between operations
+	txn     txn
 }
 
 // NewExecutor returns an executor of w's operations on e. Writes are acknowledged at
 // durability level d.
 func NewExecutor(w *Workload, e kv.Engine, d kv.Durability) *Executor {
+	transactor, _ := e.(kv.Transactor)
 	return &Executor{
-		engine: e, durability: d,
+		engine: e, transactor: transactor, isolation: w.spec.Isolation, durability: d,
 		keys: w.keys, keyCount: uint64(w.spec.Keys), valueSize: w.size, mayMiss: w.deletes,
 	}
 }
@@ -73,6 +96,9 @@ func NewExecutor(w *Workload, e kv.Engine, d kv.Durability) *Executor {
 // Do carries out op. An error is either the engine's own, or wraps [ErrWrongValue],
 // [ErrLost], [ErrInvented] or [ErrOrder]; all name the key.
 func (x *Executor) Do(op *Op) error {
+	if op.program != nil {
+		return x.transact(op)
+	}
 	switch op.Kind {
 	case Get:
 		return x.get(op)

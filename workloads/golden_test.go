@@ -60,6 +60,12 @@ func printOp(out *bytes.Buffer, op *Op) {
 	if op.Kind == BatchSet {
 		fmt.Fprintf(out, " batch %d crc %08x", op.Batch.Len(), crc32.ChecksumIEEE(op.Batch.Bytes()))
 	}
+	if op.program != nil {
+		fmt.Fprintf(out, " %s", op.program)
+		if op.ReadOnly {
+			fmt.Fprint(out, " read-only")
+		}
+	}
 	if op.Warmup {
 		fmt.Fprint(out, " warm-up")
 	}

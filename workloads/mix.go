@@ -47,7 +47,7 @@ func (c *chooser) next(src *dist.Source) Kind {
 // parseMix turns a spec's mix into shares, in the order of [Kind].
 func parseMix(mix map[string]float64) ([]share, error) {
 	var shares []share
-	for kind := range kindCount {
+	for kind := range mixableCount {
 		weight, ok := mix[kind.String()]
 		if !ok || weight == 0 {
 			continue
@@ -72,7 +72,7 @@ func parseMix(mix map[string]float64) ([]share, error) {
 // because it needs a store that does not change.
 func mixableNames() []string {
 	var names []string
-	for kind := range kindCount {
+	for kind := range mixableCount {
 		if kind != ReadNext {
 			names = append(names, kind.String())
 		}

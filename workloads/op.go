@@ -16,12 +16,30 @@ const (
 	Scan                        // seek to Key, then read up to ScanLen entries
 	ReadNext                    // read the next ScanLen entries of a scan of all keys
 	BatchSet                    // apply Batch
+	mixableCount                // those before may be in a mix of one's own
+
+	// Transactions, of the workload in whose file they are.
+	ReadAccount = iota - 1 // YCSB+T
+	Transfer
+	Amalgamate // SmallBank
+	Balance
+	DepositChecking
+	SendPayment
+	TransactSavings
+	WriteCheck
+	NewOrder // TPC-C
+	Payment
+	ListAppend // Elle
+
 	kindCount
 )
 
 var kindNames = [kindCount]string{
 	"get", "get-missing", "set", "insert", "delete",
 	"read-modify-write", "scan", "read-next", "batch-set",
+	"read-account", "transfer",
+	"amalgamate", "balance", "deposit-checking", "send-payment", "transact-savings", "write-check",
+	"new-order", "payment", "list-append",
 }
 
 // String returns the kind's name in results and goldens.
@@ -63,14 +81,20 @@ type Op struct {
 	ScanLen int       // entries; of Scan and ReadNext
 	Batch   *kv.Batch // what a write applies; nil for reads
 
+	ReadOnly bool // of a transaction: it writes nothing
+
 	inserts *inserts // of Insert
+	program program  // of a transaction; nil for other kinds
 }
 
-// Acknowledge makes the key of an Insert known to readers. [Executor.Do] calls it.
-// Callers that carry out operations themselves must call it once the write has
-// succeeded. For other kinds it does nothing.
+// Acknowledge makes the key of an Insert known to readers, and the effect of a
+// transaction to the audit. [Executor.Do] calls it. Callers that carry out operations
+// themselves must call it once the write has succeeded. For other kinds it does nothing.
 func (op *Op) Acknowledge() {
-	if op.Kind == Insert {
+	switch {
+	case op.program != nil:
+		op.program.committed()
+	case op.Kind == Insert:
 		op.inserts.acknowledge(op.Index)
 	}
 }

@@ -51,6 +51,9 @@ type Spec struct {
 	// Mix is the share of each kind of operation, by the name of its [Kind]. It is for
 	// Workload "mix" only. Shares need not add up to 1.
 	Mix map[string]float64 `json:"mix,omitempty"`
+	// Isolation is the level of transactions: snapshot, which is the default, or
+	// serializable. Below these, what the audit checks need not hold.
+	Isolation kv.Isolation `json:"isolation,omitempty"`
 }
 
 // withDefaults returns a complete copy of a checked spec.
@@ -138,8 +141,34 @@ func (s Spec) checkOthers(d *definition) error {
 	if batch := max(int64(s.BatchSize), int64(d.batch)) * int64(max(s.ValueSize, 0)+s.KeySize+16); batch > kv.MaxBatchSize {
 		return s.wrong("batch_size", "is %d with value_size %d: %d bytes a batch, at most %d; make one smaller", s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
 	}
+	if err := s.checkTransactions(d); err != nil {
+		return err
+	}
 	if s.Mix != nil && d.mix != nil {
 		return s.wrong("mix", "is given, and this workload has its own mix of operations; name the workload %q to give one", mixName)
+	}
+	return nil
+}
+
+// checkTransactions checks the fields that differ in workloads of transactions.
+func (s Spec) checkTransactions(d *definition) error {
+	switch {
+	case d.open == nil && s.Isolation != 0:
+		return s.wrong("isolation", "is %s: this workload has no transactions, leave it out", s.Isolation)
+	case s.Isolation < kv.SnapshotIsolation:
+		return s.wrong("isolation", "is %s: want snapshot or serializable; below these, what is checked at the end need not hold", s.Isolation)
+	case d.ownRows && s.KeySize != 0:
+		return s.wrong("key_size", "is %d: rows of this workload have sizes of their own, leave it out", s.KeySize)
+	case d.ownRows && s.ValueSize != 0:
+		return s.wrong("value_size", "is %d: rows of this workload have sizes of their own, leave it out", s.ValueSize)
+	case d.leastValue > 0 && s.ValueSize != 0 && s.ValueSize < d.leastValue:
+		return s.wrong("value_size", "is %d: want at least %d, which a balance needs", s.ValueSize, d.leastValue)
+	case d.most > 0 && s.Keys > d.most:
+		return s.wrong("keys", "is %d: want at most %d in this workload", s.Keys, d.most)
+	case d.open != nil && s.Compressible != 0:
+		return s.wrong("compressible", "is %v: rows of this workload have content of their own, leave it out", s.Compressible)
+	case d.open != nil && d.preload != "" && s.PreloadOrder == Random:
+		return s.wrong("preload_order", "is %s: rows of this workload are stored in order, leave it out", s.PreloadOrder)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"lsmlab/engines/kv"
 )
 
 func TestUnknownNames(t *testing.T) {
@@ -41,6 +43,15 @@ func TestSpecErrors(t *testing.T) {
 		"starts empty, leave it out":                   {Workload: "fillseq", PreloadOrder: Random},
 		"bytes a batch, at most":                       {Workload: "fillbatch", ValueSize: 1 << 24},
 		"has its own mix":                              {Workload: "ycsb-a", Mix: map[string]float64{"get": 1}},
+		"isolation is read-committed: want snapshot":   {Workload: "ycsb-t", Isolation: kv.ReadCommitted},
+		"has no transactions, leave it out":            {Workload: "ycsb-a", Isolation: kv.Serializable},
+		"key_size is 20: rows of this workload":        {Workload: "tpcc", KeySize: 20},
+		"value_size is 20: rows of this workload":      {Workload: "list-append", ValueSize: 20},
+		"value_size is -1: want at least 8":            {Workload: "smallbank", ValueSize: NoValue},
+		"keys is 268435457: want at most 268435456":    {Workload: "list-append", Keys: 1<<28 + 1},
+		"content of their own, leave it out":           {Workload: "ycsb-t", Compressible: 0.5},
+		"preload_order is random: rows of this":        {Workload: "tpcc", PreloadOrder: Random},
+		`unknown kind of operation "transfer"`:         {Workload: "mix", Mix: map[string]float64{"transfer": 1}},
 		"no share above 0":                             {Workload: "mix"},
 		"share of get is -1":                           {Workload: "mix", Mix: map[string]float64{"get": -1}},
 		`unknown kind of operation "read-next"; known`: {Workload: "mix", Mix: map[string]float64{"get": 1, "read-next": 1}},
@@ -77,7 +88,7 @@ func TestSpecDefaults(t *testing.T) {
 		if more, err := json.Marshal(mustNew(t, again).Spec()); err != nil || string(more) != string(text) {
 			t.Errorf("%s: %s becomes %s, %v", name, text, more, err)
 		}
-		if full.Keys != 1_000_000 || full.Operations < full.Keys || full.KeySize == 0 || full.Warmup == 0 {
+		if full.Keys != 1_000_000 || full.Operations < full.Keys || full.KeySize == 0 && !mustDefine(t, name).ownRows || full.Warmup == 0 {
 			t.Errorf("%s: incomplete: %s", name, text)
 		}
 	}
@@ -89,4 +100,13 @@ func TestList(t *testing.T) {
 			t.Errorf("incomplete: %+v", info)
 		}
 	}
+}
+
+func mustDefine(t *testing.T, name string) *definition {
+	t.Helper()
+	d, err := define(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }

@@ -25,6 +25,10 @@ type Stream struct {
 	position         int64 // of ReadNext, in keys
 	keyCount         int64
 
+	client  client // of a workload of transactions
+	ledger  ledger // of a preload of one
+	choices uint64 // the number of items from which indices draws, in a workload of transactions
+
 	valueSize int
 	repeat    uint8
 	version   uint32
@@ -66,7 +70,7 @@ func (s *Stream) Next(op *Op) bool {
 		return false
 	}
 	op.Kind, op.Role, op.Warmup = s.kinds.next(&s.src), s.role, s.warm > 0
-	op.Units, op.ScanLen = 1, 0
+	op.Units, op.ScanLen, op.ReadOnly, op.program = 1, 0, false, nil
 	switch op.Kind {
 	case Get:
 		s.readKey(op)
@@ -92,6 +96,9 @@ func (s *Stream) Next(op *Op) bool {
 		s.readNext(op)
 	case BatchSet:
 		s.fillBatch(op)
+	default:
+		op.Key, op.Value, op.Batch = nil, nil, nil
+		s.client.draw(op, s)
 	}
 	s.left -= int64(op.Units)
 	s.warm -= int64(op.Units)
@@ -180,7 +187,11 @@ func (s *Stream) fillBatch(op *Op) {
 		if i == 0 {
 			op.Index = index
 		}
-		s.addSet(index)
+		if s.ledger != nil {
+			s.ledger.addRow(&s.batch, index)
+		} else {
+			s.addSet(index)
+		}
 	}
 	op.Units, op.Batch = int(n), &s.batch
 	op.Key, op.Value = nil, nil

@@ -30,6 +30,7 @@ type definition struct {
 	preload      Order
 	preloadBatch int // entries of a write of the preload; 0 stands for preloadBatchEntries
 	batch        int // entries of a BatchSet
+	value        int // size of values, bytes; 0 stands for that of the keys' style
 	scanMin      int // entries; 0: always scanMax
 	scanMax      int
 	warm         bool // a part is run before the measurement
@@ -37,6 +38,16 @@ type definition struct {
 	// eachThreadAll says that every thread visits all keys. Without it, threads that
 	// visit keys in order share them.
 	eachThreadAll bool
+
+	// open begins a run of a workload of transactions; nil for all others.
+	open func(Spec) ledger
+	// ownRows says that rows have keys and values of the workload's own sizes.
+	ownRows bool
+	most    int64 // keys; 0: as many as others
+	// leastValue is the smallest size of values, bytes.
+	leastValue int
+	// tableKeys says that keys are those of appendTableKey.
+	tableKeys bool
 }
 
 const mixName = "mix"
@@ -119,6 +130,34 @@ var definitions = []definition{
 	},
 
 	{
+		name: "ycsb-t", source: "YCSB+T (Dey et al., ICDE Workshops 2014), closed economy workload", keys: YCSB,
+		about: "transactions: 90% read an account, 10% move money between two, zipfian; the sum is checked",
+		mix:   []share{{ReadAccount, 90}, {Transfer, 10}}, distribution: "zipfian", preload: Sequential, warm: true,
+		open: openEconomy, value: 100, leastValue: fieldSize,
+	},
+	{
+		name: "smallbank", source: "SmallBank (Alomari et al., ICDE 2008; weights and amounts of BenchBase)",
+		about: "transactions: six programs on checking and savings accounts, zipfian; the sum is checked",
+		mix: []share{
+			{Amalgamate, 15}, {Balance, 15}, {DepositChecking, 15}, {SendPayment, 25}, {TransactSavings, 15}, {WriteCheck, 15},
+		},
+		distribution: "zipfian", preload: Sequential, warm: true,
+		open: openSmallBank, value: 16, leastValue: fieldSize, tableKeys: true,
+	},
+	{
+		name: "tpcc", source: "TPC-C 5.11 (Transaction Processing Performance Council, 2010), clauses 2.4, 2.5 and 3.3.2",
+		about: "transactions: new-order and payment of TPC-C, 45 to 43; the consistency conditions are checked",
+		mix:   []share{{NewOrder, 45}, {Payment, 43}}, distribution: "uniform", preload: Sequential, warm: true,
+		open: openTPCC, ownRows: true,
+	},
+	{
+		name: "list-append", source: "Elle (Kingsbury and Alvaro, PVLDB 14(3), 2020; generator of Jepsen)",
+		about: "transactions: read lists and append to them, 1 to 4 times, zipfian; lost elements are looked for",
+		mix:   []share{{ListAppend, 1}}, distribution: "zipfian", warm: true,
+		open: openLists, ownRows: true, most: 1 << 28,
+	},
+
+	{
 		name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
 		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true,
 	},
@@ -170,22 +209,35 @@ func define(name string) (*definition, error) {
 // ordered says whether the workload visits the keys in order.
 func (d *definition) ordered() bool { return d.distribution == "sequential" }
 
+// keySize is the default size of keys, 0 if rows have sizes of their own.
 func (d *definition) keySize() int {
-	if d.keys == YCSB {
+	switch {
+	case d.ownRows:
+		return 0
+	case d.keys == YCSB:
 		return minYCSBKeySize
 	}
 	return 16
 }
 
 func (d *definition) minKeySize() int {
-	if d.keys == YCSB {
+	switch {
+	case d.keys == YCSB:
 		return minYCSBKeySize
+	case d.tableKeys:
+		return minTableKeySize
 	}
 	return minDBBenchKeySize
 }
 
+// valueSize is the default size of values, 0 if rows have sizes of their own.
 func (d *definition) valueSize() int {
-	if d.keys == YCSB {
+	switch {
+	case d.ownRows:
+		return 0
+	case d.value > 0:
+		return d.value
+	case d.keys == YCSB:
 		return 1000
 	}
 	return 100

@@ -19,6 +19,7 @@ type Workload struct {
 	deletes bool     // a key may be gone
 	size    int      // of values, bytes
 	repeat  uint8
+	ledger  ledger // nil if the workload has no transactions
 }
 
 // New checks spec and returns its workload.
@@ -49,6 +50,9 @@ func New(spec Spec) (*Workload, error) {
 		w.inserts = newInserts(uint64(spec.Keys))
 	}
 	w.deletes = shareOf(mix, Delete) > 0
+	if def.open != nil {
+		w.ledger = def.open(spec)
+	}
 	return w, nil
 }
 
@@ -116,6 +120,9 @@ func (w *Workload) Stream(i int) *Stream {
 	}
 	s.kinds = newChooser(mix)
 	s.indices = w.indices(i)
+	if w.ledger != nil {
+		s.client, s.choices = w.ledger.client(i), w.ledger.choices()
+	}
 	return s
 }
 
@@ -123,6 +130,9 @@ func (w *Workload) Stream(i int) *Stream {
 func (w *Workload) indices(i int) dist.Generator {
 	spec := &w.spec
 	n := uint64(spec.Keys)
+	if w.ledger != nil {
+		n = w.ledger.choices()
+	}
 	if hot := w.def.hotKeys; hot > 0 {
 		n = (n + uint64(hot) - 1) / uint64(hot)
 	}
@@ -168,11 +178,12 @@ func (w *Workload) PreloadStream(i, parts int) *Stream {
 	s.preload = true
 	s.kinds = newChooser([]share{{BatchSet, 1}})
 	s.batchSize = max(1, min(cmp.Or(w.def.preloadBatch, preloadBatchEntries), preloadBatchBytes/(w.keys.Size+w.size+1)))
-	n, first := uint64(w.spec.Keys), uint64(partStart(w.spec.Keys, i, parts))
-	if w.Preload() == "" {
+	rows := w.PreloadRows()
+	n, first := uint64(rows), uint64(partStart(rows, i, parts))
+	if rows == 0 {
 		return s
 	}
-	s.left = part(w.spec.Keys, i, parts)
+	s.left, s.ledger = part(rows, i, parts), w.ledger
 	if w.Preload() == Random {
 		order := dist.NewPermutation(n, dist.NewSource(w.spec.Seed, seedPreload))
 		s.indices = dist.NewPermuted(order, first)
@@ -180,6 +191,17 @@ func (w *Workload) PreloadStream(i, parts int) *Stream {
 		s.indices = dist.NewSequential(n, first)
 	}
 	return s
+}
+
+// PreloadRows returns the number of entries that the preload stores.
+func (w *Workload) PreloadRows() int64 {
+	switch {
+	case w.Preload() == "":
+		return 0
+	case w.ledger != nil:
+		return w.ledger.rows()
+	}
+	return w.spec.Keys
 }
 
 // partStart returns where part i of parts of total begins. part returns its size.
