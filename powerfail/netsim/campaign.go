@@ -50,8 +50,7 @@ func (c *Campaign) Run(ctx context.Context) (total Counts, found *Finding) {
 			if c.Schedules > 0 && n >= c.Schedules {
 				return
 			}
-			s, d := Generate(c.Seed+n, c.Shape)
-			r := Run(c.Options, s, d)
+			r := Draw(c.Options, c.Seed+n, c.Shape)
 			mu.Lock()
 			if found != nil {
 				mu.Unlock()
@@ -85,14 +84,14 @@ const progressEvery = 100
 // shrink shrinks the schedule and draws it.
 func (f *Finding) shrink(o Options) {
 	f.Schedule = Shrink(o, f.Schedule)
-	if r := Run(o, f.Schedule, nil); r.Broken != nil {
+	if r := Run(o, f.Schedule); r.Broken != nil {
 		f.Detail = r.Broken.Detail
 	}
 	f.Diagram = Diagram(o, f.Schedule)
 }
 
 // Replay runs the schedule of a finding again and returns what it breaks now, or nil.
-func (f *Finding) Replay(o Options) *oracle.Violation { return Run(o, f.Schedule, nil).Broken }
+func (f *Finding) Replay(o Options) *oracle.Violation { return Run(o, f.Schedule).Broken }
 
 // MarshalIndent returns the finding as text that [ReadFinding] reads.
 func (f *Finding) MarshalIndent() []byte {

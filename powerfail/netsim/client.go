@@ -97,7 +97,7 @@ func (w *world) ask(e *Event) {
 }
 
 // write proposes the next value of a client to a member.
-func (w *world) write(n *node, c *client) bool {
+func (w *world) write(n *node, c *client) {
 	h := &w.history
 	value := fmt.Sprintf("%d.%d", c.writer, c.written+1)
 	h.batch.Reset()
@@ -107,7 +107,7 @@ func (w *world) write(n *node, c *client) bool {
 	}
 	ids, err := n.Propose(h.batch.Bytes())
 	if err != nil {
-		return false // it was not proposed
+		return // it was not proposed
 	}
 	c.written++
 	op := &operation{writer: c.writer, value: value, input: access{c.key(), true, value}, call: h.tick()}
@@ -115,7 +115,6 @@ func (w *world) write(n *node, c *client) bool {
 	c.busy = op
 	n.writes[ids[0]] = op
 	w.diagram.asks(w, n, "write "+value)
-	return true
 }
 
 // read asks a member for a key.

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 )
 
-// Shape bounds what [Generate] draws.
+// Shape bounds what [Draw] draws.
 type Shape struct {
 	Members []int // to choose from; default 3, 3, 3 and 5
 	Ticks   int   // of the horizon at most; default 24
@@ -21,10 +21,10 @@ type dice struct {
 	units                     int // of a delay at most
 }
 
-// Generate draws the events of a schedule that have a time. Those of messages and disks
+// generate draws the events of a schedule that have a time. Those of messages and disks
 // are drawn by the dice when it runs. Each schedule has a few of all kinds of fault
 // (swarm testing, Groce et al. 2012): all at once hide each other.
-func Generate(seed uint64, shape Shape) (*Schedule, *dice) {
+func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	rng := rand.New(rand.NewPCG(seed, 0x6e657473696d))
 	members := shape.Members
 	if len(members) == 0 {
@@ -45,7 +45,7 @@ func Generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
 		g.operation(clients, reads)
 	}
-	for _, kind := range []Kind{Cut, CutFrom, Crash, Power, Clock, Jump} {
+	for _, kind := range []Kind{Cut, CutFrom, Hold, Hold, Crash, Power, Clock, Jump} {
 		clock := kind == Clock || kind == Jump
 		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
 			continue

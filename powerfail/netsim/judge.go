@@ -28,7 +28,6 @@ type calm struct {
 	client *client // writes once
 	wrote  bool
 	asked  int // reads of the end that are open
-	read   bool
 	over   bool
 }
 
@@ -38,8 +37,9 @@ const calmTicks = 150
 // beginCalm ends all faults.
 func (w *world) beginCalm() {
 	w.calm.begun, w.calm.until = true, w.now+calmTicks*tickUnits
-	for _, row := range w.cuts {
-		clear(row)
+	for i := range w.cuts {
+		clear(w.cuts[i])
+		clear(w.held[i])
 	}
 	for _, n := range w.nodes {
 		n.period = tickUnits
@@ -51,9 +51,9 @@ func (w *world) beginCalm() {
 	w.diagram.calms(w)
 }
 
-// rest goes on with the end of a run after an event at n: a write, reads of all keys at
+// rest goes on with the end of a run: a write, reads of all keys at
 // some member, and all members at one point.
-func (w *world) rest(n *node) {
+func (w *world) rest() {
 	c := &w.calm
 	switch {
 	case w.now > c.until:

@@ -24,8 +24,7 @@ func TestSome(t *testing.T) {
 	o := Options{Open: opener(t, "lsm-bptree"), Core: etcdraft.New}
 	events := 0
 	for seed := range uint64(5000) {
-		s, d := Generate(seed, Shape{})
-		r := Run(o, s, d)
+		r := Draw(o, seed, Shape{})
 		events += r.Events
 		if r.Broken != nil {
 			t.Fatalf("seed %d: %s: %s", seed, r.Broken.Rule, r.Broken.Detail)
@@ -45,8 +44,7 @@ func benchRun(b *testing.B, shape Shape) {
 	events := 0
 	b.ReportAllocs()
 	for seed := range uint64(b.N) {
-		s, d := Generate(seed, shape)
-		r := Run(o, s, d)
+		r := Draw(o, seed, shape)
 		events += r.Events
 		if r.Broken != nil {
 			b.Fatalf("seed %d: %s: %s", seed, r.Broken.Rule, r.Broken.Detail)

@@ -52,7 +52,7 @@ func (w *world) send(m *replica.Message) {
 		return
 	}
 	for _, after := range w.messageFate(l, nth) {
-		e := w.queue.plan(w.now+after, evMessage)
+		e := w.queue.plan(max(w.now, w.held[l.from][l.to])+after, evMessage)
 		e.node, e.message, e.sent = l.to, *m, w.now
 	}
 }

@@ -31,6 +31,7 @@ const (
 	Read    Kind = "read"    // of a client's key, at Node, or at who leads in the earliest term if that is 0
 	Cut     Kind = "cut"     // of the links between Nodes, or who leads if there are none, and the others, for a while
 	CutFrom Kind = "cutfrom" // of the links from Nodes to the others, one way, for a while
+	Hold    Kind = "hold"    // of what Nodes send to the others for a while: it arrives after that
 	Crash   Kind = "kill"    // of the processes of Nodes, which start again after a while
 	Power   Kind = "power"   // cut of Nodes, at once, which start again after a while
 	Clock   Kind = "clock"   // of Node: from then on a tick takes Units
@@ -72,6 +73,8 @@ func (e *Event) String() string {
 		return fmt.Sprintf("at %d, for %d: %s: cut off from the others", e.At, e.For, nodes)
 	case CutFrom:
 		return fmt.Sprintf("at %d, for %d: nothing from %s reaches the others", e.At, e.For, nodes)
+	case Hold:
+		return fmt.Sprintf("at %d, for %d: what %s sends is held up", e.At, e.For, nodes)
 	case Crash:
 		return fmt.Sprintf("at %d: %s: killed, starts again after %d", e.At, nodes, e.For)
 	case Power:

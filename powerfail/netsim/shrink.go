@@ -8,14 +8,14 @@ const shrinkRuns = 20_000
 // Shrink leaves out what need not happen for the same rule to be broken: events, alone
 // and in groups (Zeller's ddmin), then time. It returns the least schedule that it found.
 func Shrink(o Options, s *Schedule) *Schedule {
-	first := Run(o, s, nil)
+	first := Run(o, s)
 	if first.Broken == nil {
 		return s
 	}
 	runs := 0
 	breaks := func(t *Schedule) bool {
 		runs++
-		r := Run(o, t, nil)
+		r := Run(o, t)
 		return r.Broken != nil && r.Broken.Rule == first.Broken.Rule
 	}
 	for changed := true; changed && runs < shrinkRuns; {

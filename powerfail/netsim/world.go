@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 
 	"lsmlab/engines/cluster/consensus"
 	"lsmlab/engines/kv"
@@ -47,7 +48,8 @@ type world struct {
 	now     int64
 	queue   eventQueue
 	nodes   []*node
-	cuts    [][]int // by sender and receiver: how many cuts are in force
+	cuts    [][]int   // by sender and receiver: how many cuts are in force
+	held    [][]int64 // by sender and receiver: until when messages are held up
 	history history
 	calm    calm
 	events  int
@@ -55,8 +57,14 @@ type world struct {
 	diagram *diagram // or nil
 }
 
-// Run runs a schedule, with fates drawn by d unless that is nil.
-func Run(o Options, s *Schedule, d *dice) Result { return run(&o, s, d, nil) }
+// Run runs a schedule.
+func Run(o Options, s *Schedule) Result { return run(&o, s, nil, nil) }
+
+// Draw draws a schedule from a seed and runs it. Result.Ran is all of it.
+func Draw(o Options, seed uint64, shape Shape) Result {
+	s, d := generate(seed, shape)
+	return run(&o, s, d, nil)
+}
 
 func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 	if o.Profile == "" {
@@ -102,9 +110,9 @@ func (w *world) fail(rule oracle.Rule, format string, args ...any) {
 // begin starts all members. The first stands for election at once, to save time.
 func (w *world) begin() {
 	n := w.plan.Members
-	w.cuts = make([][]int, n+1)
+	w.cuts, w.held = make([][]int, n+1), make([][]int64, n+1)
 	for i := range w.cuts {
-		w.cuts[i] = make([]int, n+1)
+		w.cuts[i], w.held[i] = make([]int, n+1), make([]int64, n+1)
 	}
 	if w.dice == nil {
 		w.fates = fatesOf(w.plan.Events)
@@ -171,7 +179,7 @@ func (w *world) happen(e *event) {
 	}
 	n.carryOut()
 	if w.calm.begun {
-		w.rest(n)
+		w.rest()
 	}
 }
 
@@ -197,6 +205,8 @@ func (w *world) act(i int) {
 	case Cut, CutFrom:
 		w.cut(e, 1)
 		w.queue.plan(w.now+e.For, evHeal).action = i
+	case Hold:
+		w.across(e, func(from, to int) { w.held[from][to] = max(w.held[from][to], w.now+e.For) })
 	case Crash, Power:
 		w.crash(e)
 	case Clock:
@@ -214,7 +224,7 @@ func (w *world) act(i int) {
 
 func needsNodes(e *Event) bool {
 	switch e.Kind {
-	case Cut, CutFrom, Crash, Power:
+	case Cut, CutFrom, Hold, Crash, Power:
 		return len(e.Nodes) == 0
 	}
 	return false
@@ -222,22 +232,25 @@ func needsNodes(e *Event) bool {
 
 // cut adds to how often the links of an event are cut.
 func (w *world) cut(e *Event, change int) {
-	inside := make([]bool, w.plan.Members+1)
-	for _, id := range e.Nodes {
-		inside[id] = true
-	}
-	for from := 1; from <= w.plan.Members; from++ {
-		for to := 1; to <= w.plan.Members; to++ {
-			if inside[from] && !inside[to] {
-				w.cuts[from][to] += change
-				if e.Kind == Cut {
-					w.cuts[to][from] += change
-				}
-			}
+	w.across(e, func(from, to int) {
+		w.cuts[from][to] += change
+		if e.Kind == Cut {
+			w.cuts[to][from] += change
 		}
-	}
+	})
 	if change < 0 {
 		w.diagram.heals(w, e)
+	}
+}
+
+// across calls f for each link from the members of an event to the others.
+func (w *world) across(e *Event, f func(from, to int)) {
+	for _, from := range e.Nodes {
+		for to := 1; to <= w.plan.Members; to++ {
+			if !slices.Contains(e.Nodes, to) {
+				f(from, to)
+			}
+		}
 	}
 }
 

@@ -134,8 +134,12 @@ func Open(o Options) (*Replica, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replica %d: %w", o.ID, err)
 	}
+	garbage, err := state.hasGarbage()
+	if err != nil {
+		return nil, fmt.Errorf("replica %d: %w", o.ID, err)
+	}
 	r.restartTimer()
-	if state.hasGarbage() {
+	if garbage {
 		r.wipe()
 	}
 	r.advance()

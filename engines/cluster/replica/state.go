@@ -249,8 +249,8 @@ func wipe(store kv.Engine, area byte, level kv.Durability) (err error) {
 
 // hasGarbage says whether the area that is not in use has keys: of a snapshot that did
 // not arrive as a whole, or of the state that one replaced.
-func (s *State) hasGarbage() bool {
+func (s *State) hasGarbage() (bool, error) {
 	it := s.store.Scan([]byte{s.other()}, []byte{s.other() + 1})
-	defer it.Close()
-	return it.First()
+	found := it.First()
+	return found, it.Close()
 }
