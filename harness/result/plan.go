@@ -39,6 +39,10 @@ type Plan struct {
 	Rate        float64  `json:"rate"`         // operations/s over all threads, open loop; 0 is closed loop
 	CellTimeout Duration `json:"cell_timeout"` // of one cell, preload included; 0 is 15 minutes
 
+	// Isolation is the level of workloads of transactions: "snapshot", which is the
+	// default, or "serializable". Others ignore it.
+	Isolation string `json:"isolation,omitempty"`
+
 	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
 	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
 

@@ -120,6 +120,7 @@ func planFlags(fs *pflag.FlagSet, p *result.Plan) {
 	fs.StringSliceVar(&p.Engines, "engines", p.Engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers; with --memtables of bare tables")
 	fs.StringSliceVar(&p.Workloads, "workloads", p.Workloads, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.StringSliceVar(&p.Durabilities, "durability", p.Durabilities, "`LEVELS`: volatile, buffered, synced; charts never mix them")
+	fs.StringVar(&p.Isolation, "isolation", p.Isolation, "`LEVEL` of workloads of transactions: snapshot (default) or serializable; an engine that does not give it is left out")
 	fs.IntSliceVar(&p.Threads, "threads", p.Threads, "goroutines that drive one store; several make a scaling chart")
 	fs.Int64Var(&p.Keys, "keys", p.Keys, "key space, preloaded where the workload says so")
 	fs.IntVar(&p.KeySize, "key-size", p.KeySize, "bytes; 0: the workload's own")
