@@ -34,7 +34,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables compare lint fmt proto golden soak soak-model k6 clean
+.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables studies compare lint fmt proto golden soak soak-model k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -93,7 +93,7 @@ test: packages kernels bin/k6 bin/otelcol bin/grpcurl bin/ycsb node-clients ## i
 	$(GO) vet ./...
 	$(GO) test -tags invariants -skip TestAddingPage ./engines/lsm/... ./engines/internal/...
 	$(GO) test -tags rocksdb ./engines/peers/rocksdb/... ./engines/
-	$(GO) test -tags plantedbugs -run TestPlantedBugs ./powerfail/sim ./harness/cmd/lsmlab
+	$(GO) test -tags plantedbugs -run TestPlantedBugs ./engines/lsm ./powerfail/sim ./harness/cmd/lsmlab
 	$(GO) vet -C $(CHAOS) ./...
 	$(GO) test -C $(CHAOS) ./...
 	$(GO) test -timeout 30m ./...
@@ -137,6 +137,9 @@ bench-used: build ## the time to open a store after 3 million random writes and 
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)
+
+studies: build ## measure what the source claims, small: a verdict on each claim (10 minutes)
+	./$(BIN) study all --quick --out results/studies-$(STAMP)
 
 compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)

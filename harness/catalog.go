@@ -4,7 +4,8 @@ import (
 	"time"
 
 	"lsmlab/engines/kv"
-	"lsmlab/harness/memrace"
+	"lsmlab/engines/nearest"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 )
 
@@ -21,8 +22,21 @@ type Catalog struct {
 	// Check refuses options that the engine cannot give, as Open does; nil refuses
 	// none.
 	Check func(name string, o OpenOptions) error
-	// MemTables are the bare structures of `bench --memtables`.
-	MemTables []memrace.Table
+	// Kinds are the contenders that are no engines; one of them is that of `bench
+	// --memtables`.
+	Kinds []micro.Kind
+}
+
+// Kind returns a kind of contenders, or says which name was meant.
+func (c Catalog) Kind(name string) (micro.Kind, error) {
+	var names []string
+	for _, k := range c.Kinds {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return micro.Kind{}, nearest.Unknown("kind of contenders", name, names)
 }
 
 // OpenOptions are the options that every engine takes. Zero stands for a default that

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"lsmlab/harness/drive"
 	"lsmlab/harness/machine"
-	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
@@ -21,8 +19,8 @@ import (
 // returns the figures of each stage. If it fails, it returns an error and leaves no
 // files in the run directory.
 func runCell(ctx context.Context, cat Catalog, spec CellSpec, progress progressFunc) ([]result.Cell, error) {
-	if spec.MemTables {
-		cell, err := runMemTable(ctx, cat, &spec, progress)
+	if spec.Kind != "" {
+		cell, err := runKind(ctx, cat, &spec, progress)
 		return []result.Cell{cell}, err
 	}
 	s, err := openStore(cat, &spec, progress)
@@ -56,26 +54,6 @@ func fillStore(ctx context.Context, cat Catalog, spec CellSpec, progress progres
 		return s.closeAfter(fmt.Errorf("fill: %w", err))
 	}
 	return nil
-}
-
-// runMemTable runs a cell on a bare MemTable.
-func runMemTable(ctx context.Context, cat Catalog, spec *CellSpec, progress progressFunc) (result.Cell, error) {
-	i := slices.IndexFunc(cat.MemTables, func(t memrace.Table) bool { return t.Name == spec.Engine })
-	if i < 0 {
-		return result.Cell{}, fmt.Errorf("no memtable %q", spec.Engine)
-	}
-	cell := spec.blank(spec.Stage)
-	w := memrace.Work{
-		Workload: spec.Workload, Entries: spec.Spec.Keys, KeySize: spec.Spec.KeySize, ValueSize: spec.Spec.ValueSize,
-		Threads: spec.Spec.Threads, Seed: spec.Spec.Seed,
-	}
-	out, err := memrace.Measure(ctx, cat.MemTables[i], w, progress, &cell)
-	if err != nil {
-		return result.Cell{}, err
-	}
-	cell.Status = result.StatusOK
-	cell.Warnings = append(warnings(cell, out.Series, out.Disturbance), cell.Warnings...)
-	return cell, writeCellFiles(spec.RunDir, &cell, out.Length, out.Hists, out.Series)
 }
 
 // cellRun is the cell of one stage, in progress.

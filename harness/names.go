@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/nearest"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 )
 
@@ -24,16 +25,15 @@ func (c Catalog) Expand(names []string) ([]string, error) {
 	})
 }
 
-// expandMem is Expand for the tables of a race of MemTables. It returns unknown names
-// unchanged.
-func (c Catalog) expandMem(names []string) ([]string, error) {
-	own := map[string]bool{}
-	var known []string
-	for _, t := range c.MemTables {
-		own[t.Name] = t.Own
-		known = append(known, t.Name)
+// expandKind is Expand for the contenders of a kind; unknown names come back as they
+// are.
+func expandKind(k micro.Kind) func(names []string) ([]string, error) {
+	return func(names []string) ([]string, error) {
+		return members(names, k.ContenderNames(), func(name string) (string, bool, error) {
+			c, _ := k.Contender(name)
+			return name, c.Own, nil
+		})
 	}
-	return members(names, known, func(name string) (string, bool, error) { return name, own[name], nil })
 }
 
 func members(names, known []string, lookup func(string) (canonical string, own bool, err error)) (all []string, err error) {
@@ -66,8 +66,12 @@ func members(names, known []string, lookup func(string) (canonical string, own b
 // run directory says what was raced.
 func expandPlan(cat Catalog, p *result.Plan) (err error) {
 	expand := cat.Expand
-	if p.MemTables {
-		expand = cat.expandMem
+	if kind := p.KindName(); kind != "" {
+		k, err := cat.Kind(kind)
+		if err != nil {
+			return wrong("kind", "is wrong: %w", err)
+		}
+		expand = expandKind(k)
 	}
 	if p.Engines, err = expand(p.Engines); err != nil {
 		return wrong("engines", "is wrong: %w", err)

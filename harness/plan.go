@@ -7,13 +7,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"lsmlab/engines/kv"
-	"lsmlab/engines/nearest"
-	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
 	"lsmlab/harness/target"
 	"lsmlab/workloads"
@@ -79,8 +76,10 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 	if len(p.Durabilities) == 0 {
 		p.Durabilities = []string{kv.Buffered.String()}
 	}
-	if p.MemTables {
-		checkMemPlan(cat, p)
+	if p.KindName() != "" {
+		if err := fillKindPlan(cat, p); err != nil {
+			return err
+		}
 	}
 	if err := expandPlan(cat, p); err != nil {
 		return err
@@ -109,7 +108,7 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 			return wrong("workload_settings", "names %s, which is no workload of the plan", name)
 		}
 	}
-	if p.MemTables {
+	if p.KindName() != "" {
 		return nil
 	}
 	for _, name := range p.Workloads {
@@ -130,7 +129,7 @@ func checkIsolation(p *result.Plan) error {
 		return wrong("isolation", "is %s: want snapshot or serializable; below these, what is checked at the end need not hold", level)
 	}
 	for _, name := range p.Workloads {
-		if spec, err := workloadSpec(*p, name, 1, 0); !p.MemTables && err == nil && workloads.Transactional(spec.Workload) {
+		if spec, err := workloadSpec(*p, name, 1, 0); p.KindName() == "" && err == nil && workloads.Transactional(spec.Workload) {
 			return nil
 		}
 	}
@@ -179,25 +178,6 @@ func checkSequences(p *result.Plan) error {
 	return nil
 }
 
-// checkMemPlan fills in the defaults of a race of MemTables.
-func checkMemPlan(cat Catalog, p *result.Plan) {
-	if len(p.Engines) == 0 {
-		for _, t := range cat.MemTables {
-			p.Engines = append(p.Engines, t.Name)
-		}
-	}
-	if len(p.Workloads) == 0 {
-		p.Workloads = memrace.Workloads
-	}
-	if len(p.Threads) == 0 {
-		p.Threads = []int{1}
-		if n := 2 * runtime.NumCPU(); n > 1 {
-			p.Threads = append(p.Threads, n)
-		}
-	}
-	p.Durabilities = []string{kv.Volatile.String()}
-}
-
 func checkNumbers(p *result.Plan) error {
 	for _, n := range []struct {
 		field       string
@@ -228,12 +208,6 @@ func checkNumbers(p *result.Plan) error {
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
 		return wrong("rate", "is %v: want operations a second, or 0 for a closed loop", p.Rate)
 	}
-	if p.MemTables && (p.Rate > 0 || p.Duration > 0 || p.Ops > 0) {
-		return wrong("memtables", "races whole tables: leave out rate, duration and ops, give keys")
-	}
-	if p.MemTables && p.Keys >= 1<<32 {
-		return wrong("keys", "is %d: want at most %d in a race of MemTables", p.Keys, int64(1<<32-1))
-	}
 	return nil
 }
 
@@ -252,8 +226,8 @@ func checkNames(cat Catalog, p *result.Plan) error {
 			}
 		}
 	}
-	if p.MemTables {
-		return checkMemNames(cat, p)
+	if p.KindName() != "" {
+		return checkKindPlan(cat, p)
 	}
 	for _, e := range p.Engines {
 		if _, err := cat.Lookup(e); err != nil {
@@ -261,27 +235,4 @@ func checkNames(cat Catalog, p *result.Plan) error {
 		}
 	}
 	return nil
-}
-
-func checkMemNames(cat Catalog, p *result.Plan) error {
-	names := make([]string, len(cat.MemTables))
-	for i, t := range cat.MemTables {
-		names[i] = t.Name
-	}
-	for _, e := range p.Engines {
-		if !slices.Contains(names, e) {
-			return wrong("engines", "is wrong: %w", nearest.Unknown("MemTable", e, names))
-		}
-	}
-	for _, w := range p.Workloads {
-		if !slices.Contains(memrace.Workloads, w) {
-			return wrong("workloads", "is wrong: %w", nearest.Unknown("work of a MemTable", w, memrace.Workloads))
-		}
-	}
-	return nil
-}
-
-// memInfo describes a table of a race as an engine.
-func memInfo(t memrace.Table) result.EngineInfo {
-	return result.EngineInfo{Name: t.Name, Version: t.Version, Summary: t.About, Own: t.Own, Options: map[string]string{"volatile": "in memory alone"}}
 }

@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/harness/memrace"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 )
 
@@ -50,7 +51,7 @@ func everything() Catalog {
 			base, _, _ := strings.Cut(name, "+")
 			return result.EngineInfo{Name: name, Own: slices.Contains(engines.Own(), base)}, nil
 		},
-		MemTables: append(memrace.Own(), memrace.Peers()...),
+		Kinds: []micro.Kind{memrace.Kind(append(memrace.Own(), memrace.Peers()...))},
 	}
 }
 

@@ -93,7 +93,7 @@ func (r *Runner) Run(ctx context.Context) error {
 
 // refusal says why an engine cannot run a cell, according to its description, or "".
 func (r *Runner) refusal(spec *CellSpec) string {
-	if spec.MemTables {
+	if spec.Kind != "" {
 		return ""
 	}
 	info, err := r.Catalog.Lookup(spec.Engine)
@@ -129,7 +129,7 @@ func (r *Runner) announce(total int, env result.Env) {
 	if r.before > 0 {
 		r.report.Line("%d of them are there already", r.before)
 	}
-	if !p.MemTables {
+	if p.KindName() == "" {
 		r.report.Line("harness: %.0f ns an operation on an engine that does nothing, %.0f of them to measure", env.HarnessNSPerOp, env.MeasureNSPerOp)
 	}
 }
@@ -173,7 +173,7 @@ func (r *Runner) checkSpace() error {
 // largestStore returns the most bytes of keys and values that a workload of the plan
 // stores.
 func largestStore(p result.Plan) (most int64) {
-	if p.MemTables {
+	if p.KindName() != "" {
 		return 0
 	}
 	for _, name := range p.Workloads {
@@ -219,15 +219,15 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 }
 
 func (r *Runner) engineInfo(name string) (result.EngineInfo, error) {
-	if !r.Plan.MemTables {
+	kind := r.Plan.KindName()
+	if kind == "" {
 		return r.Catalog.Lookup(name)
 	}
-	for _, t := range r.Catalog.MemTables {
-		if t.Name == name {
-			return memInfo(t), nil
-		}
+	k, err := r.Catalog.Kind(kind)
+	if err != nil {
+		return result.EngineInfo{}, wrong("kind", "is wrong: %w", err)
 	}
-	return result.EngineInfo{}, usagef("no memtable %q", name)
+	return contenderInfo(k, name)
 }
 
 // tasks returns one task for each process, in order.
@@ -291,7 +291,7 @@ func (r *Runner) runProcesses(ctx context.Context, spec CellSpec) ([]result.Cell
 			r.report.at(spec, r.before, m.Phase, m.Done)
 		}
 	}}
-	if !spec.MemTables {
+	if spec.Kind == "" {
 		w, err := workloads.New(spec.Spec)
 		if err != nil {
 			return nil, err

@@ -29,7 +29,7 @@ type CellSpec struct {
 	Durability kv.Durability   `json:"durability"`
 	Round      int             `json:"round"`
 	Rate       float64         `json:"rate"`
-	MemTables  bool            `json:"memtables"`
+	Kind       string          `json:"kind,omitempty"` // of the contender, which is no engine; empty: an engine
 	Open       OpenOptions     `json:"open"`
 	RunDir     string          `json:"run_dir"`   // receives the hist and series files
 	StoreDir   string          `json:"store_dir"` // must exist and be empty; the parent removes it
@@ -151,17 +151,15 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 		timeout = result.Duration(defaultCellTimeout)
 	}
 	c := CellSpec{
-		Engine: engine, Durability: d, Round: round, Rate: p.Rate, MemTables: p.MemTables,
+		Engine: engine, Durability: d, Round: round, Rate: p.Rate, Kind: p.KindName(),
 		Open: OpenOptions{CacheSize: p.CacheSize, MemTableSize: p.MemTableSize, Durability: d}, Timeout: timeout * result.Duration(len(unit)),
 	}
 	for i, g := range unit {
 		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload)}
-		if p.MemTables {
-			s.Spec = workloads.Spec{Keys: p.Keys, KeySize: p.KeySize, ValueSize: p.ValueSize, Threads: g.Threads, Seed: seed}
-		} else if s.Spec, err = workloadSpec(p, g.Workload, g.Threads, seed); err != nil {
+		if s.Spec, err = workloadSpec(p, g.Workload, g.Threads, seed); err != nil {
 			return c, err
 		}
-		c.Open.Transactions = c.Open.Transactions || workloads.Transactional(s.Spec.Workload)
+		c.Open.Transactions = c.Open.Transactions || c.Kind == "" && workloads.Transactional(s.Spec.Workload)
 		if i == 0 {
 			c.Stage = s
 		} else {

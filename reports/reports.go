@@ -1,8 +1,8 @@
 // Package reports draws what a run left on disk: charts, and one page that a person can
 // defend and pass on. [Render] takes the directory of any run (a race, a race of bare
-// MemTables, a load of a service, or a crash test) and finds out which it is. Each kind
-// of run has a package of its own. Package chart draws figures, and package page makes
-// pages.
+// MemTables, a load of a service, a crash test, a probe of isolation levels, or a study)
+// and finds out which it is. Each kind of run has a package of its own. Package chart
+// draws figures, and package page makes pages.
 //
 // Invariants of all kinds:
 //
@@ -22,8 +22,10 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/reports/crash"
+	"lsmlab/reports/isolation"
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
+	"lsmlab/reports/study"
 )
 
 // Kind is the kind of run in a directory.
@@ -31,17 +33,23 @@ type Kind int
 
 // The kinds of runs.
 const (
-	Race    Kind = iota // a race of engines or of bare MemTables; also a directory that contains no run
-	Service             // a load of a service
-	Crash               // a crash test
+	Race      Kind = iota // a race of engines or of bare MemTables; also a directory that contains no run
+	Service               // a load of a service
+	Crash                 // a crash test
+	Isolation             // a probe of isolation levels
+	Study                 // a study, or a set of studies
 )
 
 // KindOf returns the kind of run in a directory, according to the file that says what
 // was asked for.
 func KindOf(dir string) Kind {
 	switch {
+	case isolation.Is(dir):
+		return Isolation
 	case crash.Is(dir):
 		return Crash
+	case study.Is(dir), study.IsSet(dir):
+		return Study
 	case result.IsLoad(dir):
 		return Service
 	}
@@ -63,9 +71,24 @@ func Render(dir string, o Options) (indexPath string, err error) {
 	switch KindOf(dir) {
 	case Crash:
 		return crash.Render(dir)
+	case Isolation:
+		return isolation.Render(dir)
+	case Study:
+		return renderStudy(dir)
 	case Service:
 		return service.Render(dir)
 	default:
 		return race.Render(dir, o.Baseline)
 	}
+}
+
+// renderStudy draws the pages of a study's parts, which are races, and then its own; of a
+// set, the pages of its studies before its own.
+func renderStudy(dir string) (indexPath string, err error) {
+	for _, below := range study.Below(dir) {
+		if _, err := Render(below, Options{}); err != nil {
+			return "", err
+		}
+	}
+	return study.Render(dir)
 }

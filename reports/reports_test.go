@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lsmlab/harness/result"
+	"lsmlab/powerfail/isolation/isorun"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/internal/fakeenv"
 )
@@ -30,9 +31,13 @@ func TestDispatch(t *testing.T) {
 			_, err := rundir.Create(dir, rundir.Run{Tier: "sim"})
 			return err
 		}, "Power cuts"},
+		{Isolation, func(dir string) error {
+			_, err := isorun.Create(dir, isorun.Run{Command: "lsmlab isolation"})
+			return err
+		}, "Isolation of transactions"},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
-		if c.kind != Crash { // which makes its directory
+		if c.kind != Crash && c.kind != Isolation { // which makes its directory
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -26,7 +26,8 @@ var (
 	// since it began. Nothing of it was applied, and to do its work again in a new
 	// transaction may succeed.
 	ErrConflict = errors.New("conflict with another transaction, try again")
-	// ErrSnapshotTooOld says that versions that a view of the past needs may be gone.
+	// ErrSnapshotTooOld says that versions that a view of the past, a snapshot or a
+	// transaction needs may be gone.
 	ErrSnapshotTooOld = errors.New("snapshot too old")
 	// ErrUnsupported says that the engine cannot give what was asked for.
 	ErrUnsupported = errors.New("not supported by this engine")

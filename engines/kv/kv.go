@@ -62,7 +62,9 @@ type Reader interface {
 	Scan(lower, upper []byte) Iterator
 }
 
-// Snapshot is a [Reader] on one fixed state; safe for concurrent use.
+// Snapshot is a [Reader] on one fixed state; safe for concurrent use. An engine may bound how
+// long, or how much, it keeps for one. Then it returns [ErrSnapshotTooOld] from some moment
+// on, and its iterators do so from Close; it never shows another state.
 type Snapshot interface {
 	Reader
 	io.Closer

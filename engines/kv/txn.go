@@ -72,7 +72,9 @@ type TxnOptions struct {
 //
 // [Engine.Apply] is a transaction of one step that read nothing. It never meets a
 // conflict itself, but a transaction meets one with it: where the level compares
-// writes or reads with those of others, it compares them with plain writes too.
+// writes or reads with those of others, it compares them with plain writes too. That
+// other write may not be visible yet: what counts is the order in which writes are made
+// durable.
 type Transactor interface {
 	// Begin returns a transaction that sees all that was applied or committed before
 	// the call. If the engine does not give the isolation level the error is
@@ -86,6 +88,10 @@ type Transactor interface {
 // Txn is a transaction. It is used by one goroutine at a time, and ends with Commit or
 // Discard; until then it holds resources, also the versions that it may yet read. After
 // the engine was closed its methods return [ErrClosed], and Discard ends it still.
+//
+// An engine may bound how long, or how much, it keeps for a transaction. One that is cut for
+// that returns [ErrSnapshotTooOld] from all methods from then on, Commit too, and so do
+// its iterators from Close, which move no more. It is ended as any other.
 //
 // It reads what its isolation level says, and its own writes over that. An iterator
 // sees the writes that were made before the call of Scan and may be used only until the
@@ -132,7 +138,8 @@ type Historian interface {
 	// state before that batch.
 	SnapshotAt(lsn uint64) (Snapshot, error)
 	// SnapshotAtTime returns a view of the newest state that was not later than t, as
-	// the engine's clock went, or [ErrSnapshotTooOld].
+	// the engine's clock went and as finely as it notes the time of writes, or
+	// [ErrSnapshotTooOld]. It is never one that is later than t.
 	SnapshotAtTime(t time.Time) (Snapshot, error)
 }
 

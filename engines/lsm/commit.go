@@ -20,7 +20,6 @@ type writePath struct {
 	recent   recent     // keys of the newest batches
 
 	userBytes atomic.Int64 // of all batches; read without mu
-	throttle  throttle     // slows writers down after all else
 }
 
 // Apply implements [kv.Engine]. A write goes through four steps:
@@ -89,7 +88,7 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, c *validation, t *kv.Trace) (i
 		db.acknowledgeWeak(last)
 	}
 	t.Step(stepThrottle)
-	db.writes.throttle.pay(len(b.Bytes()))
+	db.throttle.pay(len(b.Bytes()))
 	return last, nil
 }
 
@@ -136,9 +135,9 @@ func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 		}
 	}
 	w = write{first: db.writes.assigned + 1, ticket: db.writes.tickets, mem: db.writes.mem}
-	w.place, err = db.log(w.first, b)
+	w.place, err = db.log(w.first, b, c)
 	if db.refused(err) && !sets(b) { // the reserve is free now, for such as this
-		w.place, err = db.log(w.first, b)
+		w.place, err = db.log(w.first, b, c)
 	}
 	if err != nil {
 		return write{}, db.refusal(err)
@@ -148,7 +147,7 @@ func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 	db.writes.userBytes.Add(int64(len(b.Bytes())))
 	db.writes.mem.last.Store(uint64(db.writes.assigned))
 	db.writes.mem.assignedBytes += int64(len(b.Bytes()))
-	if db.opts.GC.Keeps() {
+	if db.opts.GC.Reach() > 0 {
 		db.history.note(db.writes.assigned)
 	}
 	if db.writes.recent.open.Load() > 0 {
@@ -172,9 +171,9 @@ func (db *DB) lockCommit() {
 	db.writes.mu.Lock()
 }
 
-// log gives a batch its place in the WAL.
-func (db *DB) log(first ikey.Seq, b *kv.Batch) (wal.Place, error) {
-	if planted.Is(planted.BatchSplit) {
+// log gives a batch its place in the WAL. With c it is a transaction's.
+func (db *DB) log(first ikey.Seq, b *kv.Batch, c *validation) (wal.Place, error) {
+	if planted.Is(planted.BatchSplit) || c != nil && planted.Is(planted.TxnTorn) {
 		return wal.Place{}, db.logApart(first, b)
 	}
 	return db.wal.Reserve(first, b.Len(), b.Bytes())

@@ -34,7 +34,8 @@ type DB struct {
 	writes    writePath // gives writes their order
 	published publisher // makes them visible
 	durable   durability
-	pins      pins // what readers of the past hold
+	throttle  throttle // slows writers down; apart from writes, which changes with each write
+	pins      pins     // what readers of the past hold
 	history   history
 
 	mu    sync.Mutex // of what follows, where that says so
@@ -122,7 +123,7 @@ func (db *DB) broadcast() {
 // must retire after it has let go of mu, under which this is called.
 func (db *DB) swapState(next *readState) *readState {
 	if next != nil {
-		db.writes.throttle.set(next.pressure, db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
+		db.throttle.set(next.pressure, db.opts.L0SlowdownTrigger, db.opts.L0StopTrigger)
 	}
 	db.work.flushable.Broadcast()
 	db.work.progress.Broadcast()

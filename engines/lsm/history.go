@@ -15,11 +15,15 @@ import (
 // history is what the store knows of its past since it was opened. With a policy that
 // keeps nothing (package gc) only the newest state can be read.
 //
+// Readers of the past are cut where the policy says so: their pins go, and they are told so
+// from then on (pin.lost).
+//
 // A flush or compaction raises floor, and lists the pins then. SnapshotAt pins its LSN,
 // and looks at floor then. So either the list has the pin, or SnapshotAt sees the floor
 // and refuses: no view is given whose versions may be gone.
 type history struct {
 	floor atomic.Uint64    // states at older LSNs may lack versions
+	asked atomic.Uint64    // the policy asks no more when older LSNs were written
 	ends  batchEnds        // under the commit lock
 	clock func() time.Time // no jump of the system's clock reaches it
 
@@ -27,9 +31,9 @@ type history struct {
 	times gc.Timeline
 }
 
-// marksInWindow is how many marks of a timeline the window of the policy has room for, if
+// marksInReach is how many marks of a timeline the reach of the policy has room for, if
 // they are not less than a millisecond apart: some megabytes.
-const marksInWindow = 1 << 16
+const marksInReach = 1 << 16
 
 // initHistory begins the history at the newest LSN of the store.
 func (db *DB) initHistory(newest ikey.Seq) {
@@ -37,17 +41,16 @@ func (db *DB) initHistory(newest ikey.Seq) {
 	h.floor.Store(uint64(newest))
 	start := time.Now()
 	h.clock = func() time.Time { return start.Add(time.Since(start)).Round(0) }
-	h.times.Apart = max(db.opts.GC.Window/marksInWindow, time.Millisecond)
+	h.times.Apart = max(db.opts.GC.Reach()/marksInReach, time.Millisecond)
 	h.note(newest)
 }
 
 // note notes that a batch got its LSNs, of which last is the last. It is called under the
 // commit lock.
 func (h *history) note(last ikey.Seq) {
-	floor := ikey.Seq(h.floor.Load())
-	h.ends.mark(last, floor)
+	h.ends.mark(last, ikey.Seq(h.floor.Load()))
 	h.mu.Lock()
-	h.times.Note(h.clock(), last, floor)
+	h.times.Note(h.clock(), last, ikey.Seq(h.asked.Load()))
 	h.mu.Unlock()
 }
 
@@ -62,16 +65,60 @@ func (h *history) at(t time.Time) (seq ikey.Seq, ok bool) {
 // raiseFloor returns the floor for a flush or compaction of versions up to newest, after
 // it has been made known.
 func (db *DB) raiseFloor(newest ikey.Seq) ikey.Seq {
-	now, at := db.history.clock(), db.history.at
-	if db.opts.Deterministic { // time does not go by the clock there: an LSN takes a microsecond
-		now = time.UnixMicro(int64(newest))
-		at = func(t time.Time) (ikey.Seq, bool) { return ikey.Seq(max(0, t.UnixMicro())), true }
+	floor := db.opts.GC.Floor(newest, db.now(newest), db.seqAt)
+	raise(&db.history.floor, floor)
+	if db.opts.GC.PinAge == 0 {
+		raise(&db.history.asked, floor)
 	}
-	floor := db.opts.GC.Floor(newest, now, at)
+	return max(floor, min(newest, ikey.Seq(db.history.floor.Load())))
+}
+
+// cutReaders cuts those for whom the policy keeps nothing any more, as a flush or
+// compaction of versions up to newest is about to begin.
+func (db *DB) cutReaders(newest ikey.Seq) {
+	s := db.state.Load()
+	if !db.opts.GC.Limits() || s == nil {
+		return
+	}
+	cut := db.opts.GC.Cut(db.now(newest), db.seqAt, s.held(db.pins.list()))
+	if cut > 0 {
+		db.pins.cutBelow(cut)
+		raise(&db.history.asked, cut)
+	}
+}
+
+// expire cuts readers, and has the versions given back that tables hold for them, or for
+// what fell out of the window.
+func (db *DB) expire() {
+	newest := db.published.seq()
+	db.raiseFloor(newest)
+	db.cutReaders(newest)
+	db.schedule()
+}
+
+// now returns the time, when newest is the newest LSN. If the store is deterministic it
+// does not go by the clock: an LSN takes a microsecond.
+func (db *DB) now(newest ikey.Seq) time.Time {
+	if db.opts.Deterministic {
+		return time.UnixMicro(int64(newest))
+	}
+	return db.history.clock()
+}
+
+// seqAt is history.at in the time of now.
+func (db *DB) seqAt(t time.Time) (ikey.Seq, bool) {
+	if db.opts.Deterministic {
+		return ikey.Seq(max(0, t.UnixMicro())), true
+	}
+	return db.history.at(t)
+}
+
+// raise makes an LSN at least seq.
+func raise(lsn *atomic.Uint64, seq ikey.Seq) {
 	for {
-		old := db.history.floor.Load()
-		if uint64(floor) <= old || db.history.floor.CompareAndSwap(old, uint64(floor)) {
-			return max(floor, min(newest, ikey.Seq(old)))
+		old := lsn.Load()
+		if uint64(seq) <= old || lsn.CompareAndSwap(old, uint64(seq)) {
+			return
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 func (db *DB) tickLoop() {
 	ticker := time.NewTicker(db.opts.TickInterval)
 	defer ticker.Stop()
+	expire := time.NewTicker(db.opts.expireInterval())
+	defer expire.Stop()
 	var made int64
 	for {
 		select {
@@ -18,8 +20,19 @@ func (db *DB) tickLoop() {
 			return
 		case <-ticker.C:
 			made = db.tick(made)
+		case <-expire.C:
+			db.expire()
 		}
 	}
+}
+
+// expireInterval is how long what may be given back waits at most, beside TickInterval: a
+// quarter of the window.
+func (o *Options) expireInterval() time.Duration {
+	if o.Deterministic || o.GC.Reach() == 0 {
+		return o.TickInterval
+	}
+	return min(max(o.GC.Window/4, 10*time.Millisecond), o.TickInterval)
 }
 
 // tick starts compactions that no flush and no other compaction has started. If the log

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"bytes"
+	"cmp"
 	"sync"
 
 	"lsmlab/engines/kv"
@@ -21,7 +22,7 @@ func (db *DB) Scan(lower, upper []byte) kv.Iterator {
 		s.release()
 		return failedIterator{err}
 	}
-	return db.newIterator(s, seq, lower, upper)
+	return db.newIterator(s, seq, nil, lower, upper)
 }
 
 // handle is what the user holds of an iterator. It is made anew for each scan,
@@ -61,6 +62,8 @@ type iterator struct {
 	db           *DB
 	state        stateRef
 	seq          ikey.Seq
+	pin          *pin // of its reader, if that may be cut
+	lost         error
 	lower, upper []byte
 
 	merge   mergeIter
@@ -84,9 +87,14 @@ const (
 // iterators are reused with their buffers.
 var iterators = sync.Pool{New: func() any { return new(iterator) }}
 
-// newIterator takes over the reference s.
-func (db *DB) newIterator(s stateRef, seq ikey.Seq, lower, upper []byte) kv.Iterator {
+// newIterator takes over the reference s. If the reader has a pin, the walk ends when that
+// is cut. It would read right to its end (see pin.lost), but the tables would stay on disk
+// as long as it takes.
+func (db *DB) newIterator(s stateRef, seq ikey.Seq, p *pin, lower, upper []byte) kv.Iterator {
 	it := iterators.Get().(*iterator)
+	if it.pin = nil; db.opts.GC.Limits() {
+		it.pin = p
+	}
 	it.db, it.state, it.seq, it.lower, it.upper = db, s, seq, lower, upper
 	it.phase = phaseNew
 	it.addSources()
@@ -166,7 +174,15 @@ func (it *iterator) nextOfRun(l *levelIter) bool {
 }
 
 // usable says whether the iterator may be moved.
-func (it *iterator) usable() bool { return !it.db.closing.Load() }
+func (it *iterator) usable() bool {
+	if it.db.closing.Load() {
+		return false
+	}
+	if it.pin != nil && it.lost == nil {
+		it.lost = it.pin.lost()
+	}
+	return it.lost == nil
+}
 
 // settle moves on from where merge stands to the first entry to show: not too
 // new, not shadowed, not deleted. passed says that it.passed is done with. ok is
@@ -219,12 +235,12 @@ func (it *iterator) skip(skipped *int, trailer ikey.Trailer) bool {
 
 // close gives everything back and returns the first error met.
 func (it *iterator) close() error {
-	err := it.merge.Close()
+	err := cmp.Or(it.merge.Close(), it.lost)
 	if err == nil && it.db.closing.Load() {
 		err = kv.ErrClosed
 	}
 	it.state.release()
-	it.db, it.state, it.key, it.value, it.lower, it.upper = nil, stateRef{}, nil, nil, nil, nil
+	it.db, it.state, it.pin, it.lost, it.key, it.value, it.lower, it.upper = nil, stateRef{}, nil, nil, nil, nil, nil, nil
 	clear(it.sources)
 	iterators.Put(it)
 	return err

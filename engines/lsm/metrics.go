@@ -45,8 +45,8 @@ func (db *DB) Metrics() kv.Metrics {
 		CompactionWrittenBytes: c.compactionWritten.Load(),
 		Flushes:                c.flushes.Load(),
 		Compactions:            c.compactions.Load(),
-		Stalls:                 db.writes.throttle.stalls.Load(),
-		StallTime:              time.Duration(db.writes.throttle.stallNanos.Load()),
+		Stalls:                 db.throttle.stalls.Load(),
+		StallTime:              time.Duration(db.throttle.stallNanos.Load()),
 	}
 	m.CacheHits, m.CacheMisses = db.cache.Counters()
 	for i := range c.reads {

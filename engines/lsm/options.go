@@ -207,6 +207,8 @@ func (o Options) check() error {
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
 		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
 		{"GC.Window", int64(o.GC.Window), 0, math.MaxInt64},
+		{"GC.PinAge", int64(o.GC.PinAge), 0, math.MaxInt64},
+		{"GC.PinBytes", o.GC.PinBytes, 0, math.MaxInt64},
 		{"BlockSize", int64(o.BlockSize), 0, 1 << 24},
 		{"RestartInterval", int64(o.RestartInterval), 0, 1 << 16},
 		{"BloomBitsPerKey", int64(o.BloomBitsPerKey), -1, 100},
@@ -214,6 +216,9 @@ func (o Options) check() error {
 		if f.value < f.at || f.value > f.most {
 			return fmt.Errorf("lsm: option %s is %d, want %d to %d", f.name, f.value, f.at, f.most)
 		}
+	}
+	if o.GC.PinAge != 0 && o.GC.PinAge < o.GC.Window {
+		return fmt.Errorf("lsm: option GC.PinAge is %v, want at least the window, %v", o.GC.PinAge, o.GC.Window)
 	}
 	if (o.DurableReads || o.SyncInterval != 0) && !o.WALSync.Supports(kv.Synced) {
 		return fmt.Errorf("lsm: %w: options DurableReads and SyncInterval with WAL sync method %v", kv.ErrUnsupported, o.WALSync)

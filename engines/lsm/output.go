@@ -34,6 +34,7 @@ type output struct {
 func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	floor := db.raiseFloor(newest) // before pins are listed: see history
+	db.cutReaders(newest)
 	return &output{
 		db:      db,
 		level:   level,
@@ -168,8 +169,8 @@ func (o *output) finishTable() error {
 	if err != nil {
 		return err
 	}
-	t.held, o.retain.held = o.retain.held, held{}
-	if t.held.versions > 0 || o.retain.past {
+	t.hidden, o.retain.hidden = o.retain.hidden, hidden{}
+	if t.hidden.total() > 0 {
 		o.db.work.shadowed.Store(true)
 	}
 	o.tables = append(o.tables, t)

@@ -5,7 +5,7 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// logApart is the planted bug BatchSplit: every operation is a record of its
+// logApart is the planted bug BatchSplit, or TxnTorn: every operation is a record of its
 // own, so that a crash may leave half a batch.
 func (db *DB) logApart(first ikey.Seq, b *kv.Batch) error {
 	for ops := b.Ops(); ops.Next(); first++ {
@@ -20,4 +20,11 @@ func (db *DB) logApart(first ikey.Seq, b *kv.Batch) error {
 		}
 	}
 	return nil
+}
+
+// applyDiscarded is the planted bug TxnDiscardApplied.
+func (t *txn) applyDiscarded() {
+	if t.wrote() {
+		_ = t.apply(kv.Buffered, nil) // as good as it goes
+	}
 }

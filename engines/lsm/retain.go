@@ -21,45 +21,18 @@ type retainer struct {
 
 	user   []byte // the last key asked about
 	stripe int    // of the last version kept or elided
+	seq    ikey.Seq
 	seen   bool
-	held   held
-	past   bool // a version was kept that the floor alone keeps
+	hidden hidden
 }
 
 // above is the stripe of versions above the floor.
 const above = -1
 
-// held says what was kept for snapshots alone: so many versions, for snapshots with LSNs
-// from low to high. When none of those is open any more, the versions are garbage.
-type held struct {
-	versions  uint64
-	low, high ikey.Seq
-}
-
-// add notes a version that is kept for snapshots, which are rising and one at least.
-func (h *held) add(snapshots []ikey.Seq) {
-	low, high := snapshots[0], snapshots[len(snapshots)-1]
-	if h.versions == 0 {
-		h.low = low
-	}
-	h.versions++
-	h.low, h.high = min(h.low, low), max(h.high, high)
-}
-
-// worth says whether a table of so many entries is worth to be written again for what is
-// garbage in it: an eighth. With less, the next compaction that takes it is soon enough.
-func (h *held) worth(entries uint64) bool { return h.versions > 0 && 8*h.versions >= entries }
-
-// by says whether one of the snapshots, which are rising, is one for which something
-// was kept.
-func (h *held) by(snapshots []ikey.Seq) bool {
-	i, _ := slices.BinarySearch(snapshots, h.low)
-	return i < len(snapshots) && snapshots[i] <= h.high
-}
-
 // keep says whether the version must be written.
 func (r *retainer) keep(k ikey.Key) bool {
-	stripe, newer := r.stripeOf(k.Trailer.Seq()), r.stripe
+	seq := k.Trailer.Seq()
+	stripe, newer, newerSeq := r.stripeOf(seq), r.stripe, r.seq
 	older := r.seen && bytes.Equal(k.User, r.user)
 	if older && stripe == newer && stripe != above {
 		return false // shadowed for every reader
@@ -67,12 +40,17 @@ func (r *retainer) keep(k ikey.Key) bool {
 	if !older {
 		r.user, r.seen = append(r.user[:0], k.User...), true
 	}
-	r.stripe = stripe
+	r.stripe, r.seq = stripe, seq
+	deletes := k.Trailer.Kind() == ikey.Delete
 	if stripe == above {
-		r.past = r.past || older
+		switch {
+		case older:
+			r.hidden.addPast(newerSeq)
+		case deletes && r.bottom(k.User):
+			r.hidden.addPast(seq)
+		}
 		return true
 	}
-	deletes := k.Trailer.Kind() == ikey.Delete
 	// In the lowest stripe all older versions of the key are shadowed by this
 	// tombstone; if none is below either, it hides nothing.
 	if deletes && stripe == 0 && r.bottom(k.User) {
@@ -80,11 +58,11 @@ func (r *retainer) keep(k ikey.Key) bool {
 	}
 	switch {
 	case older && newer == above:
-		r.past = true
+		r.hidden.addPast(newerSeq)
 	case older:
-		r.held.add(r.snapshots[stripe:newer])
+		r.hidden.addHeld(r.snapshots[stripe:newer])
 	case deletes && stripe > 0 && r.bottom(k.User): // it hides what older snapshots see
-		r.held.add(r.snapshots[:stripe])
+		r.hidden.addHeld(r.snapshots[:stripe])
 	}
 	return true
 }

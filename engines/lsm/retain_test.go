@@ -2,7 +2,6 @@ package lsm
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -48,48 +47,5 @@ func TestRetainer(t *testing.T) {
 				t.Errorf("kept %q of %q, want %q", g, tc.in, tc.want)
 			}
 		})
-	}
-}
-
-// TestHeld counts what is kept for snapshots alone, and for which.
-func TestHeld(t *testing.T) {
-	for _, tc := range []struct {
-		name     string
-		bottom   bool
-		versions string // as in TestRetainer, of one key
-		want     held
-		by       []ikey.Seq // snapshots of which one alone needs it
-	}{
-		{"newest only", false, "9", held{}, nil},
-		{"for the newest snapshot", false, "25 15", held{1, 20, 20}, []ikey.Seq{20}},
-		{"for two", false, "25 5", held{1, 10, 20}, []ikey.Seq{10, 20}},
-		{"one for each", false, "25 15 5", held{2, 10, 20}, []ikey.Seq{10, 20}},
-		{"the newest is not held", false, "15 5", held{1, 10, 10}, []ikey.Seq{10}},
-		{"tombstone above others", false, "15-", held{}, nil},
-		{"tombstone over what a snapshot sees", true, "15- 5", held{2, 10, 10}, []ikey.Seq{10}},
-		{"tombstone at the bottom", true, "5-", held{}, nil},
-	} {
-		r := retainer{floor: ikey.MaxSeq, snapshots: []ikey.Seq{10, 20}, bottom: func([]byte) bool { return tc.bottom }}
-		for _, spec := range strings.Fields(tc.versions) {
-			digits, deleted := strings.CutSuffix(spec, "-")
-			seq, err := strconv.ParseUint(digits, 10, 32)
-			if err != nil {
-				t.Fatal(err)
-			}
-			kind := ikey.Set
-			if deleted {
-				kind = ikey.Delete
-			}
-			r.keep(ikey.New([]byte("a"), ikey.Seq(seq), kind))
-		}
-		if r.held != tc.want {
-			t.Errorf("%s: held %+v, want %+v", tc.name, r.held, tc.want)
-		}
-		for _, s := range []ikey.Seq{5, 10, 15, 20, 25} {
-			between := len(tc.by) > 0 && s >= tc.by[0] && s <= tc.by[len(tc.by)-1] // which only delays
-			if got := r.held.versions > 0 && r.held.by([]ikey.Seq{s}); got != between {
-				t.Errorf("%s: held by %d: %v", tc.name, s, got)
-			}
-		}
 	}
 }

@@ -80,14 +80,16 @@ func (db *DB) scheduleLocked() {
 }
 
 // planRewrite returns a plan to write a table again without the versions that it holds for
-// snapshots which are closed by now. It is called under mu.
+// readers which are closed or cut by now, or for what fell out of the window. It is called
+// under mu.
 func (db *DB) planRewrite(s *tableSet) (plan compaction.Plan, ok bool) {
-	if len(s.held) == 0 {
+	if len(s.hidden) == 0 {
 		return plan, false
 	}
+	floor := ikey.Seq(db.history.floor.Load())
 	open := db.pins.list()
-	for _, t := range s.held {
-		if !t.held.by(open) {
+	for _, t := range s.hidden {
+		if t.hidden.worth(open, floor, t.Entries) {
 			if plan, ok = s.layout.Rewrite(t.Table, &db.work.plans); ok {
 				return plan, true
 			}

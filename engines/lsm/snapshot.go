@@ -37,29 +37,35 @@ type snapshot struct {
 }
 
 func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
-	state, ok := s.acquire()
-	if !ok {
-		return dst, kv.ErrClosed
+	state, err := s.acquire()
+	if err != nil {
+		return dst, err
 	}
 	defer state.release()
 	return s.db.get(state, dst, key, s.pin.seq, nil)
 }
 
 func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
-	state, ok := s.acquire()
-	if !ok {
-		return failedIterator{kv.ErrClosed}
+	state, err := s.acquire()
+	if err != nil {
+		return failedIterator{err}
 	}
-	return s.db.newIterator(state, s.pin.seq, lower, upper)
+	return s.db.newIterator(state, s.pin.seq, &s.pin, lower, upper)
 }
 
-func (s *snapshot) acquire() (stateRef, bool) {
+func (s *snapshot) acquire() (stateRef, error) {
 	state, ok := s.db.acquire()
-	if ok && s.closed.Load() { // looked at last: a state taken before holds what s sees
-		state.release()
-		return stateRef{}, false
+	if !ok {
+		return state, kv.ErrClosed
 	}
-	return state, ok
+	err := s.pin.lost() // looked at last, as closed is: a state taken before holds what s sees
+	if s.closed.Load() {
+		err = kv.ErrClosed
+	}
+	if err != nil {
+		state.release()
+	}
+	return state, err
 }
 
 func (s *snapshot) Close() error {

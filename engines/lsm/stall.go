@@ -70,7 +70,7 @@ func (db *DB) awaitFlushes() error {
 	wait, why := behind()
 	if db.stopped() == nil && wait {
 		db.kickLocked()
-		db.writes.throttle.stalled(func() {
+		db.throttle.stalled(func() {
 			for wait, why = behind(); db.stopped() == nil && wait && why == nil; wait, why = behind() {
 				db.work.progress.Wait()
 			}

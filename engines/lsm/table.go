@@ -19,7 +19,7 @@ import (
 type table struct {
 	*manifest.Table
 	reader   *sstable.Reader
-	held     held // not known, and 0, of a table of an earlier opening of the store
+	hidden   hidden
 	refs     atomic.Int32
 	obsolete atomic.Bool
 	db       *DB

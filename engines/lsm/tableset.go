@@ -1,9 +1,11 @@
 package lsm
 
 import (
+	"maps"
 	"slices"
 
 	"lsmlab/engines/lsm/compaction"
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
 )
@@ -15,7 +17,7 @@ type tableSet struct {
 	// runs are all tables as sorted runs, in the order in which a read asks them:
 	// those of L0, newest first, then each deeper level that has tables.
 	runs     [][]*table
-	held     []*table // that are worth to be written again once snapshots are closed
+	hidden   []*table // that hold versions for readers of the past alone
 	layout   compaction.Layout
 	pressure compaction.Pressure
 }
@@ -44,18 +46,37 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 	}
 	for _, run := range s.runs {
 		for _, t := range run {
-			if t.held.worth(t.Entries) {
-				s.held = append(s.held, t)
+			if t.hidden.total() > 0 {
+				s.hidden = append(s.hidden, t)
 			}
 		}
 	}
 	return s
 }
 
-// heldBy says whether s has a table that is worth to be written again when the snapshots
-// of that LSN are closed, if no other keeps it from that.
+// heldBy says whether s has a table that holds versions for the pin of that LSN.
 func (s *tableSet) heldBy(seq ikey.Seq) bool {
-	return slices.ContainsFunc(s.held, func(t *table) bool { return t.held.low <= seq && seq <= t.held.high })
+	return slices.ContainsFunc(s.hidden, func(t *table) bool {
+		return slices.ContainsFunc(t.hidden.held, func(f heldFor) bool { return f.oldest <= seq && seq <= f.newest })
+	})
+}
+
+// held returns what tables hold for open pins, which are rising. Bytes are estimated: a
+// version has the average of its table.
+func (s *tableSet) held(open []ikey.Seq) []gc.Held {
+	bytes := map[ikey.Seq]int64{}
+	for _, t := range s.hidden {
+		for _, f := range t.hidden.held {
+			if newest, needed := f.by(open); needed {
+				bytes[newest] += int64(float64(t.Size) * float64(f.versions) / float64(t.Entries))
+			}
+		}
+	}
+	var held []gc.Held
+	for _, pin := range slices.Sorted(maps.Keys(bytes)) {
+		held = append(held, gc.Held{Pin: pin, Bytes: bytes[pin]})
+	}
+	return held
 }
 
 // nextTableSet returns the set of version, which an edit made of the one of s; added

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/writeset"
@@ -73,8 +74,15 @@ func (t *txn) memory() *txnMemory {
 	return t.txnMemory
 }
 
-// closed says whether the transaction, or the store, has ended.
-func (t *txn) closed() bool { return t.ended || t.db.closing.Load() }
+// over returns why the transaction goes on no more, or nil: it or the store has ended, or
+// it was cut. Also what needs no version, such as its own writes, is refused then: it
+// cannot commit.
+func (t *txn) over() error {
+	if t.ended || t.db.closing.Load() {
+		return kv.ErrClosed
+	}
+	return t.pin.lost()
+}
 
 // checked says whether others may keep the transaction from committing.
 func (t *txn) checked() bool { return !t.readOnly && t.level != kv.ReadCommitted }
@@ -87,8 +95,8 @@ func (t *txn) wrote() bool { return t.txnMemory != nil && t.own.Len() > 0 }
 
 // Get implements [kv.Txn].
 func (t *txn) Get(dst, key []byte) ([]byte, error) {
-	if t.closed() {
-		return dst, kv.ErrClosed
+	if err := t.over(); err != nil {
+		return dst, err
 	}
 	if t.wrote() {
 		if value, kind, ok := t.own.Get(key); ok {
@@ -108,14 +116,14 @@ func (t *txn) Get(dst, key []byte) ([]byte, error) {
 
 // Scan implements [kv.Txn].
 func (t *txn) Scan(lower, upper []byte) kv.Iterator {
-	if t.closed() {
-		return failedIterator{kv.ErrClosed}
+	if err := t.over(); err != nil {
+		return failedIterator{err}
 	}
 	s, seq, err := t.read()
 	if err != nil {
 		return failedIterator{err}
 	}
-	base := t.db.newIterator(s, seq, lower, upper)
+	base := t.db.newIterator(s, seq, &t.pin, lower, upper)
 	if !t.wrote() && !t.notes() {
 		return base
 	}
@@ -129,7 +137,11 @@ func (t *txn) read() (stateRef, ikey.Seq, error) {
 		return s, 0, kv.ErrClosed
 	}
 	if t.level != kv.ReadCommitted {
-		return s, t.pin.seq, nil
+		err := t.pin.lost() // looked at last
+		if err != nil {
+			s.release()
+		}
+		return s, t.pin.seq, err
 	}
 	seq, err := t.db.readSeq(s)
 	if err != nil {
@@ -172,10 +184,10 @@ func (t *txn) Delete(key []byte) error {
 
 // writable returns why a write of that size is refused, or nil, and then there is memory.
 func (t *txn) writable(keySize, valueSize int) error {
-	switch {
-	case t.closed():
-		return kv.ErrClosed
-	case t.readOnly:
+	if err := t.over(); err != nil {
+		return err
+	}
+	if t.readOnly {
 		return fmt.Errorf("%w: a write in a read-only transaction", kv.ErrUnsupported)
 	}
 	return t.memory().batch.Admit(keySize, valueSize)
@@ -187,8 +199,8 @@ func (t *txn) Commit(d kv.Durability) error {
 		return kv.ErrClosed
 	}
 	defer t.end()
-	if t.db.closing.Load() {
-		return kv.ErrClosed
+	if err := t.over(); err != nil {
+		return err
 	}
 	if err := t.db.gives(d); err != nil {
 		return err
@@ -196,7 +208,7 @@ func (t *txn) Commit(d kv.Durability) error {
 	if !t.wrote() {
 		return nil
 	}
-	if !t.checked() {
+	if !t.checked() || planted.Is(planted.TxnUnchecked) {
 		return t.apply(d, nil)
 	}
 	c := t.validation()
@@ -225,14 +237,18 @@ func (t *txn) validation() *validation {
 		t.foot.addKey(ops.Key)
 	}
 	t.foot.seal()
-	return &validation{db: t.db, foot: &t.foot, since: t.pin.seq}
+	return &validation{db: t.db, foot: &t.foot, pin: &t.pin, since: t.pin.seq}
 }
 
 // Discard implements [kv.Txn].
 func (t *txn) Discard() {
-	if !t.ended {
-		t.end()
+	if t.ended {
+		return
 	}
+	if planted.Is(planted.TxnDiscardApplied) {
+		t.applyDiscarded()
+	}
+	t.end()
 }
 
 // end lets go of all that the transaction holds.

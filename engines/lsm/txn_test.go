@@ -134,7 +134,6 @@ func TestTxnReads(t *testing.T) {
 				if rng.IntN(2) == 0 {
 					tx.Discard()
 				} else if err := tx.Commit(kv.Buffered); err == nil {
-
 					for k, v := range own {
 						if delete(newest, k); v != nil {
 							newest[k] = *v

@@ -2,6 +2,7 @@ package lsm
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"lsmlab/engines/kv"
@@ -21,6 +22,8 @@ type txnIterator struct {
 	positioned bool
 	// Where the walk stands: on an own write, on an entry of base, or, if neither, nowhere.
 	atOwn, atBase bool
+
+	refused error // why the last move was refused, if it was
 
 	first []byte // where the walk began since it was positioned
 }
@@ -42,7 +45,13 @@ func (it *txnIterator) SeekGE(key []byte) bool {
 }
 
 // usable says whether the walk may be moved.
-func (it *txnIterator) usable() bool { return it.t != nil && !it.t.closed() }
+func (it *txnIterator) usable() bool {
+	if it.t == nil {
+		return false
+	}
+	it.refused = it.t.over()
+	return it.refused == nil
+}
 
 // seek positions the walk at key, and its base by position.
 func (it *txnIterator) seek(key []byte, position func() bool) bool {
@@ -155,7 +164,7 @@ func (it *txnIterator) Close() error {
 		t.walks = slices.DeleteFunc(t.walks, func(w *txnIterator) bool { return w == it })
 	}
 	it.t, it.atOwn, it.atBase = nil, false, false
-	err := it.base.Close()
+	err := cmp.Or(it.base.Close(), it.refused)
 	if err == nil && t.ended {
 		err = kv.ErrClosed
 	}

@@ -10,14 +10,32 @@ import "lsmlab/engines/internal/planted"
 const Built = planted.Enabled
 
 // Bug is a bug in the core.
-type Bug struct{ Name, About, Breaks string }
+type Bug struct {
+	Name, About, Breaks string
+	Shows               Shows
+}
+
+// Shows says where a bug can be seen.
+type Shows uint8
+
+// The values of Shows.
+const (
+	AfterCrash Shows = iota // in what a crash leaves
+	Running                 // in what is read and committed, before any crash
+	Racing                  // where two writers of one key commit at the same moment
+)
 
 // All returns the bugs that builds with the tag plantedbugs have in the
 // core.
 func All() []Bug {
 	return []Bug{
-		{planted.ChecksumSkipped, "the log believes a record whose checksum is wrong", "bytes that were never written are never read"},
-		{planted.BatchSplit, "a batch of several operations becomes several records of the log", "a batch is there as a whole or not at all"},
+		{planted.ChecksumSkipped, "the log believes a record whose checksum is wrong", "bytes that were never written are never read", AfterCrash},
+		{planted.BatchSplit, "a batch of several operations becomes several records of the log", "a batch is there as a whole or not at all", AfterCrash},
+		{planted.TxnTorn, "a transaction becomes several records of the log, a plain batch one", "a transaction is there as a whole or not at all", AfterCrash},
+		{planted.TxnUnchecked, "a commit is not checked for conflicts", "of two transactions that change a key one commits", Running},
+		{planted.TxnCheckEarly, "a commit is checked before it has its place in the order, and not again", "of two transactions that change a key one commits", Racing},
+		{planted.TxnDiscardApplied, "a transaction is applied when it is discarded", "what was discarded is never there", Running},
+		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
 	}
 }
 

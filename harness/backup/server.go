@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,7 +40,7 @@ func Ask(ctx context.Context, admin, name string) (c Checkpoint, err error) {
 	if err != nil {
 		return c, err
 	}
-	defer answer.Body.Close() // what it held was read
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	switch {
 	case err != nil:

@@ -11,7 +11,8 @@
 // Invariants:
 //
 //  1. A thread shares nothing with the others but start, deadline and stop, which
-//     are only read while the thread works. Threads lie apart in memory.
+//     are only read while the thread works. Threads lie apart in memory. Laps of more
+//     threads than recorders share those, between two operations alone.
 //  2. Every thread has ended its warm-up before any starts its measured part.
 //  3. A closed loop reads the clock once an operation: the end of one is the start
 //     of the next. Making the next operation and checking the last result are

@@ -12,16 +12,29 @@ import (
 
 // Laps times threads whose work is no stream of operations of an engine. Like a
 // closed loop, each thread reads the clock once an operation.
+//
+// A recorder takes 400 KiB, so thousands of threads share a few: a thread keeps its last
+// operations and hands them over together, under a lock, and that time is charged to no
+// operation. In the timeline such operations may stand in a later interval than that in
+// which they ended.
 type Laps struct {
+	threads   int
 	recorders []*recorder
+	locks     []sync.Mutex // of the recorders, where threads share them
 	length    time.Duration
 }
 
-// NewLaps prepares a number of threads. All memory for their records is allocated
-// here, so that it is not mistaken for memory of what they measure.
+const (
+	maxRecorders = 64 // more threads share them
+	keptLaps     = 32 // operations that a thread with a shared recorder keeps
+)
+
+// NewLaps prepares a number of threads. The memory of recorders is allocated here, so
+// that it is not mistaken for memory of what the threads measure.
 func NewLaps(threads int) *Laps {
-	l := &Laps{}
-	for range threads {
+	n := min(threads, maxRecorders)
+	l := &Laps{threads: threads, locks: make([]sync.Mutex, n)}
+	for range n {
 		r := newRecorder(1)
 		r.prepare(0)
 		l.recorders = append(l.recorders, r)
@@ -33,19 +46,57 @@ func NewLaps(threads int) *Laps {
 type Lap struct {
 	rec   *recorder
 	clock clock.Clock
-	begin int64
+	begin int64 // ns since the common start
+	last  int64 // ns since the common start, end of the last operation
+	lock  *sync.Mutex
+	kept  []keptLap // nil if the recorder is this thread's own
 }
 
-// Next ends an operation and starts the next.
-func (l *Lap) Next() {
+// keptLap is an operation that waits for its recorder.
+type keptLap struct{ end, length int64 }
+
+// Next ends an operation and starts the next. It returns the time from the common start
+// to that end.
+func (l *Lap) Next() time.Duration {
 	end := l.clock.Now()
-	next := end
+	length := end - l.begin
+	l.begin, l.last = end, end
+	if l.kept != nil {
+		l.keep(keptLap{end, length})
+		return time.Duration(end)
+	}
 	if end >= l.rec.end {
 		l.rec.roll(end)
-		next = l.clock.Now()
+		l.Begin()
 	}
-	l.rec.add(0, end-l.begin)
-	l.begin = next
+	l.rec.add(0, length)
+	return time.Duration(end)
+}
+
+// keep keeps an operation, and hands over what is kept once that is enough.
+func (l *Lap) keep(k keptLap) {
+	l.kept = append(l.kept, k)
+	if len(l.kept) == cap(l.kept) {
+		l.handOver()
+		l.Begin()
+	}
+}
+
+// Begin starts the next operation anew: what the thread did since the last one ended is
+// charged to no operation.
+func (l *Lap) Begin() { l.begin = l.clock.Now() }
+
+// handOver records what the thread has kept.
+func (l *Lap) handOver() {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	for _, k := range l.kept {
+		if k.end >= l.rec.end {
+			l.rec.roll(k.end)
+		}
+		l.rec.add(0, k.length)
+	}
+	l.kept = l.kept[:0]
 }
 
 // Run runs work on every thread at once and waits for all of them. It calls ready
@@ -54,14 +105,19 @@ func (l *Lap) Next() {
 func (l *Laps) Run(ready func(start time.Time), work func(thread int, lap *Lap) error) error {
 	start := clock.Start()
 	ready(start.Base())
-	ends, errs := make([]time.Duration, len(l.recorders)), make([]error, len(l.recorders))
+	ends, errs := make([]time.Duration, l.threads), make([]error, l.threads)
 	var wg sync.WaitGroup
-	for i, rec := range l.recorders {
+	for i := range l.threads {
+		at := i % len(l.recorders)
+		lap := &Lap{rec: l.recorders[at], clock: start, lock: &l.locks[at]}
+		if l.threads > len(l.recorders) {
+			lap.kept = make([]keptLap, 0, keptLaps)
+		}
 		wg.Go(func() {
-			lap := &Lap{rec: rec, clock: start}
 			lap.begin = lap.clock.Now()
 			errs[i] = work(i, lap)
-			ends[i] = time.Duration(lap.begin)
+			ends[i] = time.Duration(lap.last)
+			lap.handOver()
 		})
 	}
 	wg.Wait()

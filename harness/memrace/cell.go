@@ -11,105 +11,68 @@ import (
 
 	"lsmlab/harness/drive"
 	"lsmlab/harness/machine"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
-// Work is what one cell of a race does to a table.
-type Work struct {
-	Workload  string // one of [Workloads]
-	Entries   int64  // under 1<<32
-	KeySize   int    // bytes; 0 is 16
-	ValueSize int    // bytes; 0 is 100, negative is empty values
-	Threads   int
-	Seed      uint64 // of the order of the keys, and of the keys that are read
-}
-
-// Defaults of the sizes.
-const (
-	defaultKeySize   = 16
-	defaultValueSize = 100
-)
-
-// Outcome is what was measured beyond the figures of the cell.
-type Outcome struct {
-	Length      time.Duration // of the measured part
-	Hists       []result.Hist
-	Series      []result.Series
-	Disturbance machine.Disturbance
-}
-
 // run is a cell in progress. No engine is open and nothing is durable: only the
 // structure is measured.
 type run struct {
-	Work
+	micro.Job
 	table  Map
 	keys   keys
 	value  []byte
 	laps   *drive.Laps
 	meter  *drive.Meter
-	report func(phase string, done float64)
+	report micro.Report
 }
 
-// Measure does the work on a new table and sets the figures of c. It reports its phase
-// and the completed share of the phase, in [0, 1]. Its error is that of ctx, or says
-// what the table lost.
-func Measure(ctx context.Context, t Table, w Work, report func(phase string, done float64), c *result.Cell) (Outcome, error) {
-	w = w.withDefaults()
-	c.KeySize, c.ValueSize = w.KeySize, w.ValueSize
+// measureTable does a job on a new table and sets the figures of c. Its error is that of
+// ctx, or says what the table lost.
+func measureTable(ctx context.Context, t Table, j micro.Job, report micro.Report, c *result.Cell) (micro.Outcome, error) {
 	r := &run{
-		Work: w, keys: makeKeys(w), value: workloads.AppendValue(nil, 1, 1, w.ValueSize, 0),
-		laps: drive.NewLaps(w.Threads), report: report,
+		Job: j, keys: makeKeys(j), value: workloads.AppendValue(nil, 1, 1, j.ValueSize, 0),
+		laps: drive.NewLaps(j.Threads), report: report,
 	}
 	report("fill", 0)
 	empty := memoryInUse()
-	r.table = t.New(w.Entries, w.Entries*int64(w.KeySize+w.ValueSize))
+	r.table = t.New(j.Keys, j.Keys*int64(j.KeySize+j.ValueSize))
 	defer r.table.Release()
 	if err := r.fill(ctx); err != nil {
-		return Outcome{}, err
+		return micro.Outcome{}, err
 	}
 	report("measure", 0)
 	if err := r.measure(); err != nil {
-		return Outcome{}, fmt.Errorf("%s: %w", t.Name, err)
+		return micro.Outcome{}, fmt.Errorf("%s: %w", t.Name, err)
 	}
 	series := r.figures(c)
 	full := memoryInUse()
-	c.BytesPerEntry = float64(full-empty) / float64(w.Entries)
-	c.SizePerEntry = float64(r.table.Size()) / float64(w.Entries)
+	c.BytesPerEntry = float64(full-empty) / float64(j.Keys)
+	c.SizePerEntry = float64(r.table.Size()) / float64(j.Keys)
 	c.GCCycleNS = gcCycle()
 	runtime.KeepAlive(r.table)
 	latency, hists := r.laps.Latency()
 	c.Latency = latency
-	return Outcome{r.laps.Length(), hists, series, r.meter.Disturbance()}, ctx.Err()
-}
-
-func (w Work) withDefaults() Work {
-	if w.KeySize == 0 {
-		w.KeySize = defaultKeySize
-	}
-	if w.ValueSize == 0 {
-		w.ValueSize = defaultValueSize
-	}
-	w.ValueSize = max(w.ValueSize, 0)
-	return w
+	return micro.Outcome{Length: r.laps.Length(), Hists: hists, Series: series, Disturbance: r.meter.Disturbance()}, ctx.Err()
 }
 
 // prefilled returns how many of the keys are in the table before the measured part.
-func (w Work) prefilled() int64 {
-	switch w.Workload {
+func (r *run) prefilled() int64 {
+	switch r.Work {
 	case workInsert:
 		return 0
 	case workMixed:
-		return w.Entries / 2
+		return r.Keys / 2
 	}
-	return w.Entries
+	return r.Keys
 }
 
 func (r *run) fill(ctx context.Context) error {
 	for i := range r.prefilled() {
 		r.table.Insert(r.keys.at(i), r.value, uint64(i+1))
 		if i%10_000 == 0 {
-			r.report("fill", float64(i)/float64(r.Entries))
+			r.report("fill", float64(i)/float64(r.Keys))
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -138,8 +101,8 @@ func (r *run) figures(c *result.Cell) []result.Series {
 	c.Seconds, c.Calls = r.laps.Length().Seconds(), r.laps.Calls()
 	c.Ops = c.Calls
 	ops, p99 := r.laps.Timeline()
-	if r.Workload == workWalk {
-		c.Ops = r.Entries * int64(r.Threads)
+	if r.Work == workWalk {
+		c.Ops = r.Keys * int64(r.Threads)
 		for i := range ops.Values {
 			ops.Values[i] *= walkPart
 		}
@@ -180,18 +143,18 @@ type keys struct {
 }
 
 // makeKeys makes every key once, in an order that follows from the seed.
-func makeKeys(w Work) keys {
-	style := workloads.Keys{Style: workloads.DBBench, Size: w.KeySize}
-	if w.KeySize >= ycsbKeySize {
+func makeKeys(j micro.Job) keys {
+	style := workloads.Keys{Style: workloads.DBBench, Size: j.KeySize}
+	if j.KeySize >= ycsbKeySize {
 		style.Style = workloads.YCSB
 	}
-	order := make([]uint32, w.Entries)
+	order := make([]uint32, j.Keys)
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	rng := rand.New(rand.NewPCG(w.Seed, 1))
+	rng := rand.New(rand.NewPCG(j.Seed, 1))
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	k := keys{bytes: make([]byte, 0, w.Entries*int64(w.KeySize)), size: int64(w.KeySize)}
+	k := keys{bytes: make([]byte, 0, j.Keys*int64(j.KeySize)), size: int64(j.KeySize)}
 	for _, i := range order {
 		k.bytes = style.Append(k.bytes, uint64(i))
 	}

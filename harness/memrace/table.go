@@ -40,11 +40,10 @@ type Map interface {
 
 // Table is a structure by name.
 type Table struct {
-	Name    string
-	Module  string // Go module of the library; "" for tables of this module
-	Version string // of that module; filled in by the catalog
-	About   string
-	Own     bool // a MemTable of the core
+	Name   string
+	Module string // Go module of the library; "" for tables of this module
+	About  string
+	Own    bool // a MemTable of the core
 	// New makes an empty table that will get the given number of entries, with size
 	// bytes of keys and values in all.
 	New func(entries, size int64) Map

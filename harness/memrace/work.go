@@ -5,38 +5,44 @@ import (
 	"math/rand/v2"
 
 	"lsmlab/harness/drive"
+	"lsmlab/harness/micro"
 )
 
 // The work of a race, by the names of workloads in its cells.
 const (
-	workInsert = "memtable-insert" // distinct keys in random order into an empty table
-	workGet    = "memtable-get"    // random keys of a full table
-	workWalk   = "memtable-walk"   // every thread walks all entries in order
-	workMixed  = "memtable-mixed"  // half inserts of new keys, half reads of keys that are present
+	workInsert = "memtable-insert"
+	workGet    = "memtable-get"
+	workWalk   = "memtable-walk"
+	workMixed  = "memtable-mixed"
 )
 
-// Workloads are the names in the order of a report.
-var Workloads = []string{workInsert, workGet, workWalk, workMixed}
+// works are in the order of a report.
+var works = []micro.Work{
+	{Name: workInsert, About: "distinct keys in random order into an empty table"},
+	{Name: workGet, About: "random keys of a full table"},
+	{Name: workWalk, About: "every thread walks all entries in order"},
+	{Name: workMixed, About: "half inserts of new keys, half reads of keys that are present"},
+}
 
 // work does the part of one thread.
 func (r *run) work(lap *drive.Lap, thread, threads int64) error {
 	rng := rand.NewPCG(r.Seed, uint64(thread))
-	switch r.Workload {
+	switch r.Work {
 	case workInsert:
-		for i := thread; i < r.Entries; i += threads {
+		for i := thread; i < r.Keys; i += threads {
 			r.insert(lap, i)
 		}
 	case workGet:
-		for i := thread; i < r.Entries; i += threads {
-			if err := r.get(lap, rng, r.Entries); err != nil {
+		for i := thread; i < r.Keys; i += threads {
+			if err := r.get(lap, rng, r.Keys); err != nil {
 				return err
 			}
 		}
 	case workWalk:
 		return r.walk(lap)
 	case workMixed:
-		half := r.Entries / 2
-		for i := half + thread; i < r.Entries; i += threads {
+		half := r.Keys / 2
+		for i := half + thread; i < r.Keys; i += threads {
 			r.insert(lap, i)
 			if err := r.get(lap, rng, max(half, 1)); err != nil {
 				return err
@@ -77,8 +83,8 @@ func (r *run) walk(lap *drive.Lap) error {
 		return true
 	})
 	lap.Next()
-	if seen != r.Entries || bytes < seen*int64(len(r.value)) {
-		return fmt.Errorf("the walk saw %d entries, want %d", seen, r.Entries)
+	if seen != r.Keys || bytes < seen*int64(len(r.value)) {
+		return fmt.Errorf("the walk saw %d entries, want %d", seen, r.Keys)
 	}
 	return nil
 }

@@ -140,6 +140,10 @@ type Cell struct {
 	SizePerEntry  float64 `json:"size_per_entry,omitempty"`  // what the table says of itself
 	GCCycleNS     int64   `json:"gc_cycle_ns,omitempty"`     // one runtime.GC with the table live
 
+	// Figures are further figures of a kind of contenders that are no engines, by their
+	// name with the unit last. The kind's package says what each one means.
+	Figures map[string]float64 `json:"figures,omitempty"`
+
 	HistFile   string `json:"hist_file,omitempty"` // relative to the run directory, slashes
 	SeriesFile string `json:"series_file,omitempty"`
 

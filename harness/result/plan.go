@@ -61,11 +61,31 @@ type Plan struct {
 	// of their own.
 	Sequences [][]string `json:"sequences,omitempty"`
 
-	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them
+	MemTables bool `json:"memtables"` // Engines are bare MemTables and the structures beside them: kind "memtables"
+
+	// Kind names a kind of contenders that are no engines; see package micro. Engines are
+	// then contenders of that kind, and Workloads are its works. It is empty for engines,
+	// and for MemTables, which have a field of their own.
+	Kind string `json:"kind,omitempty"`
 
 	// Targets say what the run should show; see package target.
 	Targets *Targets `json:"targets,omitempty"`
 }
+
+// KindMemTables is the kind of the contenders of a plan with MemTables.
+const KindMemTables = "memtables"
+
+// KindName returns the kind of contenders that are no engines; it is empty for engines.
+func (p Plan) KindName() string {
+	if p.MemTables {
+		return KindMemTables
+	}
+	return p.Kind
+}
+
+// Again behind the name of an engine or of a contender is the same once more, as a control:
+// what a run shows between the two is the noise of its method.
+const Again = "@again"
 
 // WorkloadSetting replaces fields of a plan for one workload. An empty field leaves
 // that of the plan.

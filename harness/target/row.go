@@ -3,6 +3,7 @@ package target
 import (
 	"slices"
 
+	"lsmlab/harness/figure"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 )
@@ -37,11 +38,14 @@ func Evaluate(r result.Run) (rows []Row) {
 }
 
 func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
-	f := figureOf(line)
-	row := Row{TargetLine: line, HigherBetter: f.higher, Verdict: NotMeasured}
+	f, known := figure.ByName(line.Figure)
+	row := Row{TargetLine: line, HigherBetter: f.Higher, Verdict: NotMeasured}
+	if !known { // in a plan file of someone's own
+		return row
+	}
 	values := map[string][]float64{}
 	for _, c := range cells {
-		if v := f.of(c); v > 0 && about(line, c) {
+		if v := f.Of(c); v > 0 && about(line, c) {
 			values[c.Engine] = append(values[c.Engine], v)
 		}
 	}
@@ -56,9 +60,9 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 			}
 		}
 	}
-	row.Own, row.OwnSummary = best(values, ours, f.higher)
+	row.Own, row.OwnSummary = best(values, ours, f.Higher)
 	if line.Ratio > 0 {
-		row.Peer, row.PeerSummary = best(values, peers, f.higher)
+		row.Peer, row.PeerSummary = best(values, peers, f.Higher)
 	}
 	row.judge()
 	return row

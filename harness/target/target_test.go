@@ -88,3 +88,12 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// A figure that a plan of someone's own misspells is not measured, and no reason to end.
+func TestUnknownFigure(t *testing.T) {
+	plan := result.Plan{Targets: &result.Targets{Own: []string{"a"}, Lines: []result.TargetLine{{Name: "n", Workload: "w", Figure: "ops", Most: 1}}}}
+	rows := Evaluate(result.Run{Plan: plan, Cells: []result.Cell{{Status: result.StatusOK, Engine: "a", Workload: "w", OpsPerSec: 1}}})
+	if len(rows) != 1 || rows[0].Verdict != NotMeasured {
+		t.Errorf("%+v", rows)
+	}
+}

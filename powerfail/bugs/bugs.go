@@ -26,7 +26,8 @@ type Bug struct {
 	// Wrap returns the file system seen by an engine with the bug. Each opening of
 	// a store gets one of its own.
 	Wrap func(vfs.FS) vfs.FS `json:"-"`
-	// Tiers are those that can see it; each must.
+	// Tiers are those that can see it; each must. If there are none, Unseen names the test
+	// that sees it.
 	Tiers []string `json:"tiers"`
 	// Unseen says why the other tiers cannot, in one line; "" if there are none.
 	Unseen string `json:"unseen,omitempty"`
@@ -46,9 +47,21 @@ func All() []Bug {
 			plantedbugs.Plant(b.Name)
 			return fs
 		}
-		all = append(all, Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: Tiers(), Core: true})
+		tiers, unseen := seenIn(b.Shows)
+		all = append(all, Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: tiers, Unseen: unseen, Core: true})
 	}
 	return all
+}
+
+// seenIn returns the tiers that can see a bug of the core, and why the others cannot.
+func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
+	switch shows {
+	case plantedbugs.Running:
+		return Tiers()[:1], "shows while the program runs, before any crash, and that is judged in tier sim"
+	case plantedbugs.Racing:
+		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
+	}
+	return Tiers(), ""
 }
 
 // Tiers returns the names of all tiers, the fastest first.

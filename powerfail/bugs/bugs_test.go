@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the table in the README")
 
 // Every bug is seen by a tier, whose test plants it, and says why others do not
-// see it.
+// see it; or it names the other test that sees it.
 func TestBugs(t *testing.T) {
 	all := All()
 	if len(all) < 12 {
@@ -31,7 +31,7 @@ func TestBugs(t *testing.T) {
 				seen++
 			}
 		}
-		if seen == 0 || seen != len(b.Tiers) {
+		if seen == 0 && !strings.Contains(b.Unseen, "Fuzz") || seen != len(b.Tiers) {
 			t.Errorf("%s: tiers %q, want some of %q", b.Name, b.Tiers, Tiers())
 		}
 		if (b.Unseen == "") != (seen == len(Tiers())) {

@@ -33,7 +33,7 @@ func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
 			c.Image = g.random(position).image
 		}
 		for _, m := range x.Log.Marks {
-			if m.Position <= position && (strings.HasPrefix(m.Text, ackPrefix) || strings.HasPrefix(m.Text, beginPrefix)) {
+			if m.Position <= position && toldOfWrite(m.Text) {
 				c.Marks = append(c.Marks, m.Text)
 			}
 		}

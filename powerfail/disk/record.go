@@ -127,7 +127,7 @@ func Worker(argv []string) Workload {
 			return err
 		}
 		return runWorker(ctx, cmd, p.Started, func(line string) error {
-			if !strings.HasPrefix(line, beginPrefix) && !strings.HasPrefix(line, ackPrefix) {
+			if !toldOfWrite(line) {
 				return nil // an engine that prints
 			}
 			if err := p.Mark(line); err != nil {
@@ -143,7 +143,13 @@ func Worker(argv []string) Workload {
 const (
 	beginPrefix = program.BeginMark
 	ackPrefix   = program.AckMark
+	abortPrefix = program.AbortMark
 )
+
+// toldOfWrite says whether the text is of a write that a worker told of.
+func toldOfWrite(text string) bool {
+	return strings.HasPrefix(text, beginPrefix) || strings.HasPrefix(text, ackPrefix) || strings.HasPrefix(text, abortPrefix)
+}
 
 // EndedError says that a worker did not end well.
 type EndedError struct {

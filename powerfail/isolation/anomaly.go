@@ -182,10 +182,10 @@ func (f *inference) before(a, b *op) bool {
 
 // saw says whether a read returned a value.
 func (f *inference) saw(read *op, value int64) bool {
-	if read.kind == ReadList {
+	if read.kind() == ReadList {
 		return slices.Contains(f.h.list(read), value)
 	}
-	return read.size >= 0 && read.value == value
+	return !read.absent() && read.value == value
 }
 
 // edge says why one transaction comes before another.

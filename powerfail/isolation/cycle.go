@@ -65,7 +65,11 @@ func (s *search) cycle(start int32, limit int) []step {
 		for len(near) > 0 { // grows by auxiliary nodes
 			n := near[len(near)-1]
 			near = near[:len(near)-1]
-			for _, e := range s.row(s.node(n)) {
+			for k := uint32(0); ; k++ {
+				e, more := s.edge(s.node(n), k)
+				if !more {
+					break
+				}
 				s.work++
 				next, ok := s.step(n, e)
 				i, inside := s.within[next]

@@ -3,6 +3,7 @@ package isolation
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // inference finds what the reads of a history say: the dependencies of its
@@ -14,6 +15,7 @@ type inference struct {
 	counts []bool // transactions that committed, or were read by one that did
 	found  *anomalies
 	orders *listOrders // nil of registers
+	strict *subset     // nodes on cycles of the graph of the strongest level
 }
 
 // infer returns the inference of a whole history. An error means that the history is none.
@@ -24,17 +26,17 @@ func infer(h *History) (*inference, error) {
 	}
 	f := &inference{h: h, writes: w, graph: newGraph(len(h.txns)), counts: make([]bool, len(h.txns)), found: newAnomalies(h)}
 	for t := range h.txns {
-		f.counts[t] = h.txns[t].outcome == Committed
+		f.counts[t] = h.txns[t].outcome() == Committed
 	}
 	if h.registers {
 		f.registers()
 	} else {
 		f.lists()
 	}
-	f.processes()
-	f.time()
-	f.graph.build()
-	return f, nil
+	byBegin := f.byBegin()
+	f.processes(byBegin)
+	f.time(byBegin)
+	return f, f.graph.build()
 }
 
 // source finds the write whose value t read, and says whether it is one to depend on.
@@ -47,7 +49,7 @@ func (f *inference) source(t int32, key int32, value int64) (index int32, ok boo
 		return 0, false
 	}
 	writer := f.writes.all[index].txn
-	switch f.h.txns[writer].outcome {
+	switch f.h.txns[writer].outcome() {
 	case Aborted:
 		f.found.add("G1a", key, "T%d read %s, which T%d wrote and did not commit (aborted read)", []int32{t, writer}, value)
 		return 0, false
@@ -71,66 +73,55 @@ func (f *inference) writesAfter(w, key int32, value int64) bool {
 	return false
 }
 
-// processes adds an edge to each transaction from the last one before it in its process
-// that is known to have ended. A transaction of unknown outcome may take effect at any
-// later time, so nothing comes after it for certain.
-func (f *inference) processes() {
-	last := map[int32]int32{}
-	for _, t := range f.byBegin() {
-		process := f.h.txns[t].process
-		if before, ok := last[process]; ok {
+// processes orders each transaction after the last one before it in its process that is
+// known to have ended. A transaction of unknown outcome may take effect at any later
+// time, so nothing comes after it for certain. What follows the same transaction are
+// those of unknown outcome and at last one that is not.
+func (f *inference) processes(byBegin []int32) {
+	next := filled(len(f.h.txns))
+	last := filled(len(f.h.processes)) // of each process
+	for _, t := range byBegin {
+		process := f.h.txns[t].process >> 2
+		before, ended := last[process], f.h.txns[t].outcome() == Committed
+		switch {
+		case before >= 0 && ended:
+			next[before] = t
+		case before >= 0:
 			f.graph.add(before, t, inProcess)
 		}
-		if f.h.txns[t].outcome == Committed {
+		if ended {
 			last[process] = t
 		}
 	}
+	f.graph.next = next
 }
 
-// time adds edges from each transaction to all that began after it had ended, by
-// auxiliary nodes in the order of time: each stands for all that had ended by then.
-func (f *inference) time() {
-	var (
-		ended, last = f.byEnd(), int32(-1)
-		led         = true // the last node leads to a transaction: no more may lead into it
-	)
-	for _, b := range f.byBegin() {
-		for len(ended) > 0 && f.h.txns[ended[0]].end < f.h.txns[b].begin {
-			if led {
-				node := f.graph.auxiliary()
-				if last >= 0 {
-					f.graph.add(last, node, through)
-				}
-				last, led = node, false
-			}
-			f.graph.add(ended[0], last, inTime)
-			ended = ended[1:]
-		}
-		if last >= 0 {
-			f.graph.add(last, b, through)
-			led = true
+// time orders each transaction before all that began after it had ended.
+func (f *inference) time(byBegin []int32) {
+	after := make([]int32, len(f.h.txns))
+	for t := range f.h.txns {
+		after[t] = int32(len(byBegin))
+		if f.h.txns[t].outcome() == Committed {
+			end := f.h.txns[t].end
+			after[t] = int32(sort.Search(len(byBegin), func(i int) bool { return f.h.txns[byBegin[i]].begin > end }))
 		}
 	}
+	f.graph.byBegin, f.graph.after = byBegin, after
 }
 
 // byBegin returns the transactions that count, by their begin.
-func (f *inference) byBegin() (all []int32) {
+func (f *inference) byBegin() []int32 {
+	all := make([]int32, 0, len(f.counts))
 	for t, counts := range f.counts {
 		if counts {
 			all = append(all, int32(t))
 		}
 	}
-	slices.SortStableFunc(all, func(a, b int32) int { return cmp.Compare(f.h.txns[a].begin, f.h.txns[b].begin) })
-	return all
-}
-
-// byEnd returns the transactions whose end is known, by their end.
-func (f *inference) byEnd() (all []int32) {
-	for t := range f.h.txns {
-		if f.h.txns[t].outcome == Committed {
-			all = append(all, int32(t))
-		}
+	begins := func(a, b int32) int {
+		return cmp.Or(cmp.Compare(f.h.txns[a].begin, f.h.txns[b].begin), cmp.Compare(a, b))
 	}
-	slices.SortStableFunc(all, func(a, b int32) int { return cmp.Compare(f.h.txns[a].end, f.h.txns[b].end) })
+	if !slices.IsSortedFunc(all, begins) {
+		slices.SortFunc(all, begins)
+	}
 	return all
 }

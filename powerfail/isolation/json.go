@@ -1,11 +1,10 @@
 package isolation
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"slices"
 )
 
 // line is a transaction in the text format of histories: JSON, one transaction a line.
@@ -25,39 +24,6 @@ type line struct {
 	Ops     []json.RawMessage `json:"ops"`
 }
 
-// maxLine bounds a line of a history in bytes.
-const maxLine = 64 << 20
-
-// Read reads a history in the text format: see line. Empty lines are passed over. An
-// error names the line, what is wrong there and what is right.
-func Read(r io.Reader) (*History, error) {
-	h := &History{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		text := bytes.TrimSpace(lines.Bytes())
-		if len(text) == 0 {
-			continue
-		}
-		t, err := parseLine(text)
-		if err == nil {
-			_, err = h.Add(t)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("line %d: %w", n+1, err)
-	}
-	if h.Len() == 0 {
-		return nil, fmt.Errorf("no transaction in it: want one a line, as %s", example)
-	}
-	return h, nil
-}
-
 const example = `{"process": 0, "begin": 3, "end": 8, "ops": [["append", "x", 1], ["r", "x", [1]]]}`
 
 func parseLine(text []byte) (t Txn, err error) {
@@ -71,14 +37,11 @@ func parseLine(text []byte) (t Txn, err error) {
 		return t, fmt.Errorf("text after the transaction: want one a line, as %s", example)
 	}
 	t = Txn{Process: l.Process, Begin: l.Begin, End: l.End}
-	switch l.Outcome {
-	case "", "committed":
-	case "aborted":
-		t.Outcome = Aborted
-	case "unknown":
-		t.Outcome = Unknown
-	default:
-		return t, fmt.Errorf("outcome %q: want committed, aborted or unknown", l.Outcome)
+	if l.Outcome != "" {
+		var ok bool
+		if t.Outcome, ok = parseOutcome(l.Outcome); !ok {
+			return t, fmt.Errorf("outcome %q: want committed, aborted or unknown", l.Outcome)
+		}
 	}
 	for i, raw := range l.Ops {
 		o, err := parseOp(raw)
@@ -88,6 +51,11 @@ func parseLine(text []byte) (t Txn, err error) {
 		t.Ops = append(t.Ops, o)
 	}
 	return t, nil
+}
+
+func parseOutcome(name string) (Outcome, bool) {
+	i := slices.Index(outcomeNames[:], name)
+	return Outcome(max(i, 0)), i >= 0
 }
 
 func parseOp(raw json.RawMessage) (o Op, err error) {

@@ -3,6 +3,7 @@ package isolation
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Level is an isolation level.
@@ -69,6 +70,18 @@ func (l Level) String() string {
 		return rules[l].name
 	}
 	return fmt.Sprintf("level(%d)", uint8(l))
+}
+
+// Names returns the names of levels in a row; of none, "no level".
+func Names(levels []Level) string {
+	var names []string
+	for _, l := range levels {
+		names = append(names, l.String())
+	}
+	if names == nil {
+		return "no level"
+	}
+	return strings.Join(names, ", ")
 }
 
 // Implies says whether a store that gives l gives other too.

@@ -24,7 +24,7 @@ func (f *inference) lists() {
 	orders := f.longestReads()
 	f.orders = orders
 	for t := range int32(len(f.h.txns)) {
-		if f.h.txns[t].outcome == Committed {
+		if f.h.txns[t].outcome() == Committed {
 			f.readLists(t, orders)
 		}
 	}
@@ -38,12 +38,12 @@ func (f *inference) longestReads() *listOrders {
 	n := len(f.h.keys)
 	l := &listOrders{longest: make([]*op, n), readers: make([]int32, n), position: make([]int32, len(f.writes.all)), full: map[int32][]fullReader{}}
 	for t := range int32(len(f.h.txns)) {
-		if f.h.txns[t].outcome != Committed {
+		if f.h.txns[t].outcome() != Committed {
 			continue
 		}
 		ops := f.h.opsOf(t)
 		for i := range ops {
-			if o := &ops[i]; o.kind == ReadList && (l.longest[o.key] == nil || o.size > l.longest[o.key].size) {
+			if o := &ops[i]; o.kind() == ReadList && (l.longest[o.key] == nil || o.size() > l.longest[o.key].size()) {
 				l.longest[o.key], l.readers[o.key] = o, t
 			}
 		}
@@ -100,7 +100,7 @@ func (f *inference) readLists(t int32, l *listOrders) {
 			known = append(known, ownList{key: o.key})
 		}
 		k := &known[at]
-		if o.kind == Append {
+		if o.kind() == Append {
 			k.added = append(k.added, o.value)
 			continue
 		}
@@ -127,7 +127,7 @@ func (f *inference) readList(t int32, o *op, n int, l *listOrders) {
 		return
 	}
 	kind := rw
-	if o.rang && o.size == 0 {
+	if o.ranged() && o.size() == 0 {
 		kind = rwAbsent
 	}
 	if n > 0 {

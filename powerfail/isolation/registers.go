@@ -21,7 +21,7 @@ type versionRead struct {
 func (f *inference) registers() {
 	v := &versions{written: filled(len(f.writes.all)), absent: filled(len(f.h.keys))}
 	for t := range int32(len(f.h.txns)) {
-		if f.h.txns[t].outcome == Committed {
+		if f.h.txns[t].outcome() == Committed {
 			f.readRegisters(t, v)
 		}
 	}
@@ -55,14 +55,14 @@ func (f *inference) readRegisters(t int32, v *versions) {
 	var known []ownRegister
 	for _, o := range f.h.opsOf(t) {
 		at := slices.IndexFunc(known, func(k ownRegister) bool { return k.key == o.key })
-		absent := o.kind == ReadValue && o.size < 0
+		absent := o.kind() == ReadValue && o.absent()
 		switch {
-		case o.kind == Write && at >= 0:
+		case o.kind() == Write && at >= 0:
 			known[at].value, known[at].absent = o.value, false
 			if known[at].read >= 0 {
 				v.reads[known[at].read].wrote = true
 			}
-		case o.kind == Write:
+		case o.kind() == Write:
 			known = append(known, ownRegister{key: o.key, read: -1, value: o.value})
 		case at < 0:
 			known = append(known, ownRegister{key: o.key, read: f.readRegister(t, &o, v), value: o.value, absent: absent})
@@ -75,8 +75,8 @@ func (f *inference) readRegisters(t int32, v *versions) {
 // readRegister infers from the first read of a register by t.
 func (f *inference) readRegister(t int32, o *op, v *versions) int32 {
 	first, kind := &v.absent[o.key], rw
-	if o.size < 0 {
-		if o.rang {
+	if o.absent() {
+		if o.ranged() {
 			kind = rwAbsent
 		}
 	} else {

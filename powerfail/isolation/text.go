@@ -9,31 +9,24 @@ import (
 	"text/tabwriter"
 )
 
-// CheckFile judges the history in a file, of the form that [Read] takes.
-func CheckFile(file string) (v Verdict, err error) {
+// CheckFile judges the history in a file, of a form that [Read] takes.
+func CheckFile(file string) (h *History, v Verdict, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return v, err
+		return nil, v, err
 	}
-	h, err := Read(f)
-	err = errors.Join(err, f.Close())
-	if err != nil {
-		return v, err
+	h, err = Read(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, v, err
 	}
-	return Check(h)
+	v, err = Check(h)
+	return h, v, err
 }
 
-// Print prints a verdict for people: a table of levels, and each piece of evidence once.
-// name is that of the history.
-func (v Verdict) Print(w io.Writer, name string) error {
-	var left []string
-	for _, l := range v.Strongest() {
-		left = append(left, l.String())
-	}
-	if left == nil {
-		left = []string{"no level"}
-	}
-	fmt.Fprintf(w, "%s: %d transactions; not refuted: %s\n", name, v.Txns, strings.Join(left, ", "))
+// Print prints a verdict on h for people: a table of levels, and each piece of evidence
+// once. name is that of the history.
+func (v Verdict) Print(w io.Writer, name string, h *History) error {
+	fmt.Fprintf(w, "%s: %d transactions; not refuted: %s\n", name, v.Txns, Names(v.Strongest()))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range v.Levels {
 		by := "not refuted"
@@ -45,6 +38,12 @@ func (v Verdict) Print(w io.Writer, name string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	v.PrintEvidence(w, h)
+	return nil
+}
+
+// PrintEvidence prints each piece of evidence against a level once, with its transactions.
+func (v Verdict) PrintEvidence(w io.Writer, h *History) {
 	said := map[*Anomaly]bool{}
 	for _, r := range v.Levels {
 		if !r.Refuted || said[r.By] {
@@ -54,6 +53,30 @@ func (v Verdict) Print(w io.Writer, name string) error {
 		fmt.Fprintf(w, "%s: %s\n", r.By.Name, r.By.Text)
 		for _, e := range r.By.Cycle {
 			fmt.Fprintf(w, "  %-8s  %s\n", e.Kind, e.Text)
+		}
+		for line := range strings.Lines(h.Describe(r.By)) {
+			fmt.Fprintf(w, "  %s", line)
+		}
+	}
+}
+
+// Convert writes the history in a file in another format: lines, one transaction a line,
+// or edn and json, those of Jepsen.
+func Convert(w io.Writer, file, to string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	all, err := ReadTxns(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if to != "lines" {
+		return WriteElle(w, all, to == "json")
+	}
+	for _, t := range all {
+		if _, err := w.Write(AppendJSON(nil, t)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,7 +1,5 @@
 package isolation
 
-import "fmt"
-
 // Verdict is what a history says of each level.
 type Verdict struct {
 	Txns   int      `json:"txns"` // of the history that count: committed, or read by one that was
@@ -42,9 +40,6 @@ func (v Verdict) Of(l Level) Result { return v.Levels[l] }
 // Check judges a history. An error says why it is none: a value that was written twice,
 // or more transactions than fit.
 func Check(h *History) (Verdict, error) {
-	if h.Len() > maxTxns {
-		return Verdict{}, fmt.Errorf("%d transactions: want %d at most", h.Len(), maxTxns)
-	}
 	f, err := infer(h)
 	if err != nil {
 		return Verdict{}, err
@@ -55,6 +50,7 @@ func Check(h *History) (Verdict, error) {
 			v.Txns++
 		}
 	}
+	f.strict = f.cyclic(rules[StrictSerializable])
 	sound := make([]bool, len(rules))      // without a cycle
 	for l := len(rules) - 1; l >= 0; l-- { // what is sound at a level is at those it implies
 		sound[l] = sound[l] || f.acyclic(rules[l])
@@ -68,12 +64,31 @@ func Check(h *History) (Verdict, error) {
 	return v, nil
 }
 
-func (r rule) walk(g *graph) walker { return walker{graph: g, kinds: r.kinds, apart: r.apart} }
+func (f *inference) walk(r rule) walker {
+	return walker{graph: f.graph, kinds: r.kinds, apart: r.apart, only: f.strict}
+}
+
+// cyclic returns the nodes that are on cycles of the graph of a level. Those of the
+// strongest level have all cycles of the others.
+func (f *inference) cyclic(r rule) *subset {
+	s := &subset{has: make([]bool, f.graph.size())}
+	f.walk(r).components(func(nodes []int32) bool {
+		s.nodes = append(s.nodes, nodes...)
+		for _, n := range nodes {
+			s.has[n] = true
+		}
+		return true
+	})
+	return s
+}
 
 // acyclic says whether the graph of a level has no cycle.
 func (f *inference) acyclic(r rule) bool {
+	if len(f.strict.nodes) == 0 {
+		return true
+	}
 	sound := true
-	r.walk(f.graph).components(func([]int32) bool {
+	f.walk(r).components(func([]int32) bool {
 		sound = false
 		return false
 	})
@@ -95,7 +110,7 @@ func (f *inference) judge(l Level, sound bool, before []Result) Result {
 	if sound {
 		return Result{Level: l}
 	}
-	w := rules[l].walk(f.graph)
+	w := f.walk(rules[l])
 	var smallest []int32
 	w.components(func(nodes []int32) bool {
 		if smallest == nil || len(nodes) < len(smallest) {

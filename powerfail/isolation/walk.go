@@ -8,14 +8,50 @@ type walker struct {
 
 	kinds edgeKind
 	apart bool
+	only  *subset // of the nodes of the graph; nil: all
+}
+
+// subset is some nodes of a graph.
+type subset struct {
+	nodes []int32
+	has   []bool // by node
 }
 
 // size returns how many nodes the walk has.
 func (w walker) size() int {
 	if w.apart {
-		return 2 * int(w.nodes)
+		return 2 * int(w.graph.size())
 	}
-	return int(w.nodes)
+	return int(w.graph.size())
+}
+
+// roots yields nodes from which all others are reached.
+func (w walker) roots(yield func(int32) bool) {
+	per := 1
+	if w.apart {
+		per = 2
+	}
+	each := func(n int32) bool {
+		for i := range per {
+			if !yield(n*int32(per) + int32(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	if w.only == nil {
+		for n := range int32(w.graph.size()) {
+			if !each(n) {
+				return
+			}
+		}
+		return
+	}
+	for _, n := range w.only.nodes {
+		if !each(n) {
+			return
+		}
+	}
 }
 
 // node returns the node of the graph that n is.
@@ -29,7 +65,7 @@ func (w walker) node(n int32) int32 {
 // step returns where an edge leads from n, if the walk may take it there.
 func (w walker) step(n int32, edge uint32) (next int32, ok bool) {
 	to, kind := target(edge), kindOf(edge)
-	if kind != through && kind&w.kinds == 0 {
+	if kind != through && kind&w.kinds == 0 || w.only != nil && !w.only.has[to] {
 		return 0, false
 	}
 	switch {
@@ -47,7 +83,7 @@ func (w walker) step(n int32, edge uint32) (next int32, ok bool) {
 // frame is a node whose edges are being followed.
 type frame struct {
 	node int32
-	edge uint32 // the next to follow: an index in graph.edges
+	edge uint32 // number of the next to follow
 }
 
 // components finds the strongly connected components of more than one node, by
@@ -66,17 +102,17 @@ func (w walker) components(visit func(nodes []int32) bool) {
 		met++
 		order[n], low[n] = met, met
 		path = append(path, n)
-		stack = append(stack, frame{n, w.rows[w.node(n)]})
+		stack = append(stack, frame{node: n})
 	}
-	for root := range int32(w.size()) {
+	for root := range w.roots {
 		if order[root] != 0 {
 			continue
 		}
 		enter(root)
 		for len(stack) > 0 {
 			f := &stack[len(stack)-1]
-			if f.edge < w.rows[w.node(f.node)+1] {
-				next, ok := w.step(f.node, w.edges[f.edge])
+			if edge, more := w.edge(w.node(f.node), f.edge); more {
+				next, ok := w.step(f.node, edge)
 				f.edge++
 				switch {
 				case !ok || order[next] == done:

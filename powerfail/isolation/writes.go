@@ -22,9 +22,11 @@ type write struct {
 // value that is written twice to one key is an error: reads could not tell them apart.
 func indexWrites(h *History) (*writes, error) {
 	w := &writes{rows: make([]int32, len(h.keys)+1)}
-	for i := range h.ops {
-		if h.ops[i].writes() {
-			w.rows[h.ops[i].key+1]++
+	for _, chunk := range h.ops {
+		for i := range chunk {
+			if chunk[i].writes() {
+				w.rows[chunk[i].key+1]++
+			}
 		}
 	}
 	for k := range h.keys {
@@ -84,5 +86,3 @@ func (w *writes) find(key int32, value int64) (index int32, ok bool) {
 	i, ok := slices.BinarySearchFunc(of, value, func(e write, v int64) int { return cmp.Compare(e.value, v) })
 	return first + int32(i), ok
 }
-
-func (o *op) writes() bool { return o.kind == Append || o.kind == Write }

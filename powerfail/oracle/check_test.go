@@ -175,6 +175,10 @@ var broken = map[Rule][]func(*store){
 			}
 		},
 	},
+	RuleAborted: {
+		func(s *store) { s.content["a"] = "7" },
+		func(s *store) { s.content["f"] = "8" },
+	},
 	RuleInvented:  {func(s *store) { s.content["b"] = "9" }, func(s *store) { s.content["z"] = "1" }},
 	RuleTorn:      {func(s *store) { delete(s.content, "c") }},
 	RuleResurrect: {func(s *store) { s.content["a"] = "1" }},
@@ -202,10 +206,13 @@ var broken = map[Rule][]func(*store){
 }
 
 func checked(t *testing.T, breaks func(*store)) Verdict {
+	aborted := write(1, "a=7 f=8 -b", d2, 36, Never)
+	aborted.Aborted = true
 	x := index(t, &History{Base: map[string]string{"base": "0"}, Writes: []Write{
 		write(1, "a=1", d2, 10, 15),
 		write(1, "-a", d2, 20, 25),
 		write(1, "b=2 c=3", d2, 30, 35),
+		aborted,
 		write(1, "d=5", d1, 40, 45),
 		write(1, "e=6", d1, 50, 55),
 	}})

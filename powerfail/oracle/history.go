@@ -33,7 +33,13 @@ type Write struct {
 	// Refused says that the write failed and was not in the store afterwards. It must
 	// never be found.
 	Refused bool `json:"refused,omitempty"`
+	// Aborted says that the write is what a transaction wrote that was discarded, or whose
+	// commit met a conflict. It must never be found.
+	Aborted bool `json:"aborted,omitempty"`
 }
+
+// dropped says whether the write must never be found.
+func (w *Write) dropped() bool { return w.Refused || w.Aborted }
 
 // Kept says whether the write, once it was acknowledged, survives such a crash.
 func (w *Write) Kept(k Kind) bool { return w.Rung >= k.keeps() }
@@ -101,6 +107,13 @@ func (r *Recorder) Refuse(id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Writes[id].Refused = true
+}
+
+// Abort records that the write is that of a transaction that applied nothing.
+func (r *Recorder) Abort(id int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history.Writes[id].Aborted = true
 }
 
 // History returns what was recorded so far. Later events do not change it.

@@ -14,6 +14,20 @@ type Index struct {
 	history *History
 	lanes   []lane
 	keys    []keyHistory // sorted by key
+	// aborted has each value that only transactions that applied nothing may have
+	// written, with the number of the write.
+	aborted map[pair]int
+}
+
+type pair struct{ key, value string }
+
+// abort notes what write i would have stored.
+func (x *Index) abort(i int) {
+	for ops := kv.ReadOps(x.history.Writes[i].Batch); ops.Next(); {
+		if ops.Kind == kv.OpSet {
+			x.aborted[pair{string(ops.Key), string(ops.Value)}] = i
+		}
+	}
 }
 
 // lane is what one writer did.
@@ -47,7 +61,7 @@ type version struct {
 // Index prepares the history. It fails if two writers share a key, or if a batch cannot
 // be decoded.
 func (h *History) Index() (*Index, error) {
-	x := &Index{history: h}
+	x := &Index{history: h, aborted: map[pair]int{}}
 	laneOf := map[int]int{}
 	byKey := map[string]*keyHistory{}
 	for key, value := range h.Base {
@@ -55,7 +69,10 @@ func (h *History) Index() (*Index, error) {
 	}
 	for i := range h.Writes {
 		w := &h.Writes[i]
-		if w.Refused {
+		if w.Aborted {
+			x.abort(i)
+		}
+		if w.dropped() {
 			continue
 		}
 		l, ok := laneOf[w.Writer]

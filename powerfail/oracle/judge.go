@@ -61,7 +61,7 @@ func (j *judgement) collect(content []Entry) *Violation {
 	for i := range j.x.keys {
 		k := &j.x.keys[i]
 		for len(content) > 0 && string(content[0].Key) < k.key {
-			return violated(RuleInvented, "key %s was never written", show(content[0].Key))
+			return j.unwritten(&content[0])
 		}
 		c := claim{key: k}
 		if len(content) > 0 && string(content[0].Key) == k.key {
@@ -72,7 +72,7 @@ func (j *judgement) collect(content []Entry) *Violation {
 		}
 	}
 	if len(content) > 0 {
-		return violated(RuleInvented, "key %s was never written", show(content[0].Key))
+		return j.unwritten(&content[0])
 	}
 	return nil
 }
@@ -85,11 +85,20 @@ func (j *judgement) add(c claim) *Violation {
 	case len(c.spans) == 0 && c.found == nil:
 		return violated(RuleLost, "key %q of the durable base is not there", c.key.key)
 	case len(c.spans) == 0:
-		return violated(RuleInvented, "key %q has the value %s, which was never written to it", c.key.key, show(c.found.Value))
+		return j.unwritten(c.found)
 	case c.key.lane != noLane:
 		j.claims[c.key.lane] = append(j.claims[c.key.lane], c)
 	}
 	return nil
+}
+
+// unwritten says what is wrong with an entry that nobody stored.
+func (j *judgement) unwritten(e *Entry) *Violation {
+	if i, ok := j.x.aborted[pair{string(e.Key), string(e.Value)}]; ok {
+		return violated(RuleAborted, "key %s has the value %s of write %d, a transaction that was discarded or met a conflict",
+			show(e.Key), show(e.Value), i)
+	}
+	return violated(RuleInvented, "key %s has the value %s, which was never written to it", show(e.Key), show(e.Value))
 }
 
 // begunOf returns how many writes of the lane of a key had begun.

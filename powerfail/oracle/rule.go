@@ -12,6 +12,7 @@ const (
 	RuleVerify     Rule = "verify"      // the engine's own check finds nothing
 	RuleUnreadable Rule = "unreadable"  // reads return no error
 	RuleDisagree   Rule = "disagree"    // iterator and point reads show the same, in order
+	RuleAborted    Rule = "aborted"     // nothing is found of a transaction that was discarded or met a conflict
 	RuleInvented   Rule = "invented"    // every key and value found was written
 	RuleTorn       Rule = "torn"        // a batch is present as a whole or not at all
 	RuleResurrect  Rule = "resurrected" // nothing deleted comes back while later writes are present
@@ -27,7 +28,7 @@ const (
 func Rules() []Rule {
 	return []Rule{
 		RuleOpen, RuleVerify, RuleUnreadable, RuleDisagree,
-		RuleInvented, RuleTorn, RuleResurrect, RuleLost, RuleHole,
+		RuleAborted, RuleInvented, RuleTorn, RuleResurrect, RuleLost, RuleHole,
 		RuleUnwritable, RuleClose, RuleReopen, RuleUnstable,
 	}
 }

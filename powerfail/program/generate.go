@@ -13,6 +13,9 @@ type Shape struct {
 	Durability kv.Durability
 	Writers    int // default 1
 	Writes     int // default 60
+	// Levels are the isolation levels of its transactions; without any it has none. No
+	// transaction of the engine may wait for another one.
+	Levels []kv.Isolation
 }
 
 // keysPerWriter makes overwrites, deletes and their tombstones frequent.
@@ -29,8 +32,15 @@ func Generate(seed uint64, shape Shape) *Program {
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	p := &Program{Durability: shape.Durability}
+	txns := txnMaker{rng: rng, shape: shape}
 	for writes := 0; writes < shape.Writes; {
 		switch n := rng.IntN(100); {
+		case n < 60 && len(shape.Levels) > 0:
+			s := txns.next()
+			p.Steps = append(p.Steps, s)
+			if s.Kind == Commit {
+				writes++
+			}
 		case n < 84:
 			p.Steps = append(p.Steps, randomWrite(rng, rng.IntN(shape.Writers), shape.Durability))
 			writes++
@@ -40,6 +50,7 @@ func Generate(seed uint64, shape Shape) *Program {
 			p.Steps = append(p.Steps, Step{Kind: Compact})
 		default:
 			p.Steps = append(p.Steps, Step{Kind: Reopen})
+			txns.open = nil
 		}
 	}
 	return p
@@ -55,18 +66,26 @@ func randomWrite(rng *rand.Rand, writer int, strongest kv.Durability) Step {
 		ops += 1 + rng.IntN(4)
 	}
 	for range ops {
-		op := Op{Key: fmt.Sprintf("w%d-%02d", writer, rng.IntN(keysPerWriter))}
-		switch n := rng.IntN(20); {
-		case n < 4:
-			op.Delete = true
-		case n < 17:
-			op.Size = rng.IntN(120)
-		default:
-			op.Size = 600 + rng.IntN(2000)
-		}
-		s.Ops = append(s.Ops, op)
+		s.Ops = append(s.Ops, randomOp(rng, writer))
 	}
 	return s
+}
+
+func randomOp(rng *rand.Rand, writer int) Op {
+	op := Op{Key: randomKey(rng, writer)}
+	switch n := rng.IntN(20); {
+	case n < 4:
+		op.Delete = true
+	case n < 17:
+		op.Size = rng.IntN(120)
+	default:
+		op.Size = 600 + rng.IntN(2000)
+	}
+	return op
+}
+
+func randomKey(rng *rand.Rand, writer int) string {
+	return fmt.Sprintf("w%d-%02d", writer, rng.IntN(keysPerWriter))
 }
 
 // shortSteps are what short programs are made of.

@@ -21,15 +21,29 @@ const (
 	Flush
 	Compact
 	Reopen
+	Begin    // a transaction; the kinds from here on are its steps
+	Get      // of Key
+	Scan     // of [Key, Upper)
+	TxnWrite // of Ops
+	Commit   // at Rung
+	Discard
 )
 
 // Step is one line of a program.
 type Step struct {
 	Kind   Kind
-	Writer int           // of a Write
-	Rung   kv.Durability // of a Write
-	Ops    []Op          // of a Write, its batch
+	Writer int           // of a Write and of the steps of a transaction
+	Rung   kv.Durability // of a Write and a Commit
+	Ops    []Op          // of a Write, its batch; of a TxnWrite
+
+	Txn        int          // the number of the transaction
+	Level      kv.Isolation // of a Begin
+	Key, Upper string       // of a Get and a Scan
 }
+
+// numbered says whether the step takes the next number of a write. A transaction has its
+// number from its Begin on, since its values follow from it.
+func (s *Step) numbered() bool { return s.Kind == Write || s.Kind == Begin }
 
 // Op sets a key to a value of Size bytes, or deletes it.
 type Op struct {
@@ -50,13 +64,18 @@ func (p *Program) Writers() int {
 // fill makes b the batch of the step, which is write number id of its program.
 func (s *Step) fill(b *kv.Batch, id int) {
 	b.Reset()
+	addOps(b, id, s.Ops)
+}
+
+// addOps adds operations to the batch of write number id.
+func addOps(b *kv.Batch, id int, ops []Op) {
 	var value []byte
-	for i, op := range s.Ops {
+	for _, op := range ops {
 		if op.Delete {
 			b.Delete([]byte(op.Key))
 			continue
 		}
-		value = appendValue(value[:0], id, i, op.Size)
+		value = appendValue(value[:0], id, b.Len(), op.Size)
 		b.Set([]byte(op.Key), value)
 	}
 }

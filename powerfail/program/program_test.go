@@ -15,12 +15,16 @@ import (
 func TestTextRoundTrip(t *testing.T) {
 	seed := testseed.New(t)
 	for i := range uint64(50) {
-		p := Generate(seed+i, Shape{Durability: kv.Durability(i % 3), Writers: 1 + int(i%3)})
+		shape := Shape{Durability: kv.Durability(i % 3), Writers: 1 + int(i%3)}
+		if i%2 == 1 {
+			shape.Levels = kv.Isolations()
+		}
+		p := Generate(seed+i, shape)
 		again, err := Parse("# a comment\n\n" + p.String())
 		if err != nil || !reflect.DeepEqual(again, p) {
 			t.Fatalf("%v\n%v\nread again as\n%v", err, p, again)
 		}
-		if other := Generate(seed+i, Shape{Durability: kv.Durability(i % 3), Writers: 1 + int(i%3)}); !reflect.DeepEqual(other, p) {
+		if other := Generate(seed+i, shape); !reflect.DeepEqual(other, p) {
 			t.Fatal("one seed made two programs")
 		}
 	}
@@ -29,17 +33,27 @@ func TestTextRoundTrip(t *testing.T) {
 func TestParseSaysWhatIsWrong(t *testing.T) {
 	top := "lsmlab program 1\nopen synced\n"
 	for text, want := range map[string]string{
-		"":                                       "want \"lsmlab program 1\"",
-		"program":                                `line 1: "program"`,
-		"lsmlab program 1\nclose":                "line 2",
-		"lsmlab program 1\nopen hard":            `durability "hard"`,
-		top + "flash":                            `line 3: "flash"`,
-		top + "wx synced set a 1":                `writer "wx"`,
-		top + "w0":                               "want a durability",
-		top + "w0 synced set a":                  "`set KEY SIZE`",
-		top + "w0 synced set a -1":               `value size "-1"`,
-		top + "w0 synced del":                    "`del KEY`",
-		top + "w0 synced del a\nw1 synced del a": `line 4: key "a"`,
+		"":                                         "want \"lsmlab program 1\"",
+		"program":                                  `line 1: "program"`,
+		"lsmlab program 1\nclose":                  "line 2",
+		"lsmlab program 1\nopen hard":              `durability "hard"`,
+		top + "flash":                              `line 3: "flash"`,
+		top + "wx synced set a 1":                  `writer "wx"`,
+		top + "w0":                                 "want a durability",
+		top + "w0 synced set a":                    "`set KEY SIZE`",
+		top + "w0 synced set a -1":                 `value size "-1"`,
+		top + "w0 synced del":                      "`del KEY`",
+		top + "w0 synced del a\nw1 synced del a":   `line 4: key "a"`,
+		top + "w0 txn 1":                           "want a number and begin",
+		top + "w0 txn x discard":                   `transaction "x"`,
+		top + "w0 txn 1 begin":                     "`begin LEVEL`",
+		top + "w0 txn 1 begin hard":                `isolation level "hard"`,
+		top + "w0 txn 1 scan b a":                  "with KEY < UPPER",
+		top + "w0 txn 1 set a":                     "`set KEY SIZE`",
+		top + "w0 txn 1 commit hard":               `durability "hard"`,
+		top + "w0 txn 1 discard\nw1 txn 1 discard": `line 4: transaction "1"`,
+		top + "w0 synced del a\nw1 txn 1 get a":    `line 4: key "a"`,
+		top + "w0 synced del b\nw1 txn 1 scan a c": `sees key "b" of w0`,
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

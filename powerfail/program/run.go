@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"lsmlab/engines/kv"
@@ -16,6 +17,9 @@ type Runner struct {
 	Begin func(id int, s *Step, b *kv.Batch)
 	// Ack is called when the write has returned without an error.
 	Ack func(id int)
+	// Abort is called in place of Ack once a transaction that wrote was discarded, or met
+	// a conflict. Begin is called right before its end.
+	Abort func(id int)
 	// Refused, if not nil, has the program go on after what the engine refuses for now
 	// (kv.ErrExhausted): it is called in place of Ack, and told whether reads see the
 	// write. Other steps that are refused are passed over, and an opening is tried again.
@@ -23,6 +27,7 @@ type Runner struct {
 
 	engine kv.Engine
 	alone  bool // one writer: settle after each step
+	lanes  []lane
 }
 
 // Run opens the store, runs the program and closes the store. A writer stops at
@@ -30,13 +35,15 @@ type Runner struct {
 // counts also with an error.
 func (r *Runner) Run(p *Program) error {
 	r.alone = p.Writers() == 1
+	r.lanes = make([]lane, p.Writers())
+	judged := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == Begin })
 	id := 0
 	for rest := p.Steps; ; {
 		n := 0
 		for n < len(rest) && rest[n].Kind != Reopen {
 			n++
 		}
-		err := r.life(rest[:n], p.Writers(), &id)
+		err := r.life(rest[:n], judged, &id)
 		if err != nil || n == len(rest) {
 			return err
 		}
@@ -52,9 +59,9 @@ func (r *Runner) passes(err error) bool {
 	return r.Refused != nil && errors.Is(err, kv.ErrExhausted)
 }
 
-// life is what happens between an opening and its close. id is the number of the
-// next write.
-func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
+// life is what happens between an opening and its close. Reads are judged in a program
+// with transactions. id is the number of the next write.
+func (r *Runner) life(steps []Step, judged bool, id *int) (err error) {
 	for range openings {
 		if r.engine, err = r.Open(); !r.passes(err) {
 			break
@@ -64,18 +71,23 @@ func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.engine.Close()) }()
+	if judged && r.lanes[0].now == nil {
+		if err := r.learn(); err != nil {
+			return err
+		}
+	}
 	first := *id
 	for i := range steps {
-		if steps[i].Kind == Write {
+		if steps[i].numbered() {
 			*id++
 		}
 	}
-	if writers == 1 {
+	if r.alone {
 		return r.write(steps, 0, first)
 	}
-	errs := make([]error, writers)
+	errs := make([]error, len(r.lanes))
 	var wg sync.WaitGroup
-	for w := range writers {
+	for w := range r.lanes {
 		wg.Go(func() { errs[w] = r.write(steps, w, first) })
 	}
 	wg.Wait()
@@ -84,28 +96,30 @@ func (r *Runner) life(steps []Step, writers int, id *int) (err error) {
 
 // write runs the steps of one writer.
 func (r *Runner) write(steps []Step, writer, id int) error {
+	l := &r.lanes[writer]
+	defer l.drop()
 	if err := r.settle(); err != nil && !r.passes(err) {
 		return err
 	}
 	var batch kv.Batch
 	for i := range steps {
 		s, number := &steps[i], id
-		if s.Kind == Write {
+		if s.numbered() {
 			id++
 		}
 		if s.Writer != writer {
 			continue
 		}
-		for _, do := range []func() error{func() error { return r.step(s, &batch, number) }, r.settle} {
+		for _, do := range []func() error{func() error { return r.step(l, s, &batch, number) }, r.settle} {
 			if err := do(); err != nil && !r.passes(err) {
 				return err
 			}
 		}
 	}
-	return nil
+	return r.discardAll(l)
 }
 
-func (r *Runner) step(s *Step, batch *kv.Batch, id int) error {
+func (r *Runner) step(l *lane, s *Step, batch *kv.Batch, id int) error {
 	switch s.Kind {
 	case Flush:
 		if f, ok := r.engine.(kv.Flusher); ok {
@@ -117,20 +131,42 @@ func (r *Runner) step(s *Step, batch *kv.Batch, id int) error {
 			return c.Compact()
 		}
 		return nil
+	case Write:
+		s.fill(batch, id)
+		return r.attempt(l, id, s, batch, func() error { return r.apply(batch, s.Rung) })
 	}
-	s.fill(batch, id)
+	return r.txnStep(l, s, id)
+}
+
+// attempt does what may make a batch part of the store, and tells what came of it.
+func (r *Runner) attempt(l *lane, id int, s *Step, batch *kv.Batch, do func() error) error {
 	if r.Begin != nil {
 		r.Begin(id, s, batch)
 	}
-	if err := r.apply(batch, s.Rung); err != nil {
-		if r.passes(err) {
-			return r.refused(id, batch)
+	err := do()
+	switch {
+	case r.passes(err):
+		there, err := r.there(batch)
+		if err != nil {
+			return err
 		}
+		r.Refused(id, there)
+		if there {
+			l.applied(batch)
+		}
+		return nil
+	case errors.Is(err, errAborted):
+		if r.Abort != nil {
+			r.Abort(id)
+		}
+		return nil
+	case err != nil:
 		return err
 	}
 	if r.Ack != nil {
 		r.Ack(id)
 	}
+	l.applied(batch)
 	return nil
 }
 
@@ -145,9 +181,9 @@ func (r *Runner) apply(batch *kv.Batch, d kv.Durability) error {
 	return err
 }
 
-// refused looks whether a write that failed is there, and says so. One that changes
-// nothing may be taken for either.
-func (r *Runner) refused(id int, batch *kv.Batch) error {
+// there looks whether a write that failed is there. One that changes nothing may be taken
+// for either.
+func (r *Runner) there(batch *kv.Batch) (there bool, err error) {
 	want := map[string]*string{} // nil: deleted
 	ops := batch.Ops()
 	for ops.Next() {
@@ -157,20 +193,19 @@ func (r *Runner) refused(id int, batch *kv.Batch) error {
 			want[string(ops.Key)] = &value
 		}
 	}
-	there := true
+	there = true
 	for key, value := range want {
 		found, err := r.engine.Get(nil, []byte(key))
 		switch {
 		case errors.Is(err, kv.ErrNotFound):
 			there = there && value == nil
 		case err != nil:
-			return err
+			return false, err
 		default:
 			there = there && value != nil && *value == string(found)
 		}
 	}
-	r.Refused(id, there)
-	return nil
+	return there, nil
 }
 
 // settle waits for background work, so that operations follow each other in the

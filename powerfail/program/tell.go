@@ -12,7 +12,7 @@ import (
 
 // Tell runs a program on an engine in a process that a recorder watches. It prints
 // `begin ID` before and `ack ID` after each write, ID being the number of the write in
-// the program, and goes on once it has read one byte: by then the recorder has noted
+// the program, and `abort ID` after a transaction that applied nothing. It goes on once it has read one byte: by then the recorder has noted
 // the line at its place in the log.
 func Tell(p *Program, open func() (kv.Engine, error), answers io.Reader, out io.Writer) error {
 	w := teller{in: bufio.NewReader(answers), out: out}
@@ -20,6 +20,7 @@ func Tell(p *Program, open func() (kv.Engine, error), answers io.Reader, out io.
 		Open:  open,
 		Begin: func(id int, _ *Step, _ *kv.Batch) { w.tell(BeginMark, id) },
 		Ack:   func(id int) { w.tell(AckMark, id) },
+		Abort: func(id int) { w.tell(AbortMark, id) },
 	}
 	return errors.Join(r.Run(p), w.err)
 }

@@ -25,11 +25,27 @@ func (p *Program) String() string {
 
 // String returns the line of the step.
 func (s *Step) String() string {
-	if s.Kind != Write {
-		return stepNames[s.Kind]
-	}
 	var line strings.Builder
-	fmt.Fprintf(&line, "w%d %v", s.Writer, s.Rung)
+	switch s.Kind {
+	case Flush, Compact, Reopen:
+		return stepNames[s.Kind]
+	case Write:
+		fmt.Fprintf(&line, "w%d %v", s.Writer, s.Rung)
+	default:
+		fmt.Fprintf(&line, "w%d %s %d", s.Writer, txnWord, s.Txn)
+	}
+	switch s.Kind {
+	case Begin:
+		fmt.Fprintf(&line, " begin %v", s.Level)
+	case Get:
+		fmt.Fprintf(&line, " get %s", s.Key)
+	case Scan:
+		fmt.Fprintf(&line, " scan %s %s", s.Key, s.Upper)
+	case Commit:
+		fmt.Fprintf(&line, " commit %v", s.Rung)
+	case Discard:
+		line.WriteString(" discard")
+	}
 	for _, op := range s.Ops {
 		if op.Delete {
 			fmt.Fprintf(&line, " del %s", op.Key)
@@ -62,17 +78,48 @@ func Parse(text string) (*Program, error) {
 	if seen < 2 {
 		return nil, fmt.Errorf("program: want %q and an open line at its top", head)
 	}
-	return p, nil
+	return p, p.ownScans(owner)
 }
 
-// own checks that no two writers share a key.
+// own checks that no two writers share a key or a transaction.
 func own(owner map[string]int, s *Step) error {
-	for _, op := range s.Ops {
-		w, ok := owner[op.Key]
+	take := func(what, name, verb string) error {
+		w, ok := owner[what+name]
 		if ok && w != s.Writer {
-			return fmt.Errorf("key %q is written by w%d and w%d: writers own their keys", op.Key, w, s.Writer)
+			return fmt.Errorf("%s%q is %s by w%d and w%d: writers own their %ss", what, name, verb, w, s.Writer, strings.TrimSpace(what))
 		}
-		owner[op.Key] = s.Writer
+		owner[what+name] = s.Writer
+		return nil
+	}
+	for _, op := range s.Ops {
+		if err := take(keyOf, op.Key, "written"); err != nil {
+			return err
+		}
+	}
+	if s.Kind == Get {
+		if err := take(keyOf, s.Key, "used"); err != nil {
+			return err
+		}
+	}
+	if s.Kind >= Begin {
+		return take("transaction ", strconv.Itoa(s.Txn), "used")
+	}
+	return nil
+}
+
+// keyOf begins what names a key among what writers own.
+const keyOf = "key "
+
+// ownScans checks that scans see keys of their writers alone.
+func (p *Program) ownScans(owner map[string]int) error {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		for name, w := range owner {
+			key, ok := strings.CutPrefix(name, keyOf)
+			if s.Kind == Scan && ok && w != s.Writer && s.Key <= key && key < s.Upper {
+				return fmt.Errorf("program: %q sees key %q of w%d: writers read their own keys", s, key, w)
+			}
+		}
 	}
 	return nil
 }
@@ -102,6 +149,9 @@ func (p *Program) parseLine(seen int, line string) (err error) {
 	return err
 }
 
+// txnWord is the second word of a step of a transaction.
+const txnWord = "txn"
+
 func parseWrite(words []string) (s Step, err error) {
 	name, ok := strings.CutPrefix(words[0], "w")
 	if !ok {
@@ -113,17 +163,57 @@ func parseWrite(words []string) (s Step, err error) {
 	if len(words) < 2 {
 		return s, fmt.Errorf("%s: want a durability and operations", words[0])
 	}
+	if words[1] == txnWord {
+		err = s.parseTxn(words[2:])
+		return s, err
+	}
 	if s.Rung, err = kv.ParseDurability(words[1]); err != nil {
 		return s, err
 	}
-	for rest := words[2:]; len(rest) > 0; {
+	s.Ops, err = parseOps(words[2:])
+	return s, err
+}
+
+// parseTxn reads what follows txnWord.
+func (s *Step) parseTxn(words []string) (err error) {
+	if len(words) < 2 {
+		return fmt.Errorf("%s: want a number and begin, get, scan, set, del, commit or discard", txnWord)
+	}
+	if s.Txn, err = strconv.Atoi(words[0]); err != nil || s.Txn < 0 {
+		return fmt.Errorf("transaction %q, want a number from 0 on", words[0])
+	}
+	switch verb, rest := words[1], words[2:]; {
+	case verb == "begin" && len(rest) == 1:
+		s.Kind = Begin
+		s.Level, err = kv.ParseIsolation(rest[0])
+	case verb == "get" && len(rest) == 1:
+		s.Kind, s.Key = Get, rest[0]
+	case verb == "scan" && len(rest) == 2 && rest[0] < rest[1]:
+		s.Kind, s.Key, s.Upper = Scan, rest[0], rest[1]
+	case verb == "commit" && len(rest) == 1:
+		s.Kind = Commit
+		s.Rung, err = kv.ParseDurability(rest[0])
+	case verb == "discard" && len(rest) == 0:
+		s.Kind = Discard
+	case verb == "set" || verb == "del":
+		s.Kind = TxnWrite
+		s.Ops, err = parseOps(words[1:])
+	default:
+		return fmt.Errorf("step %q of a transaction, want `begin LEVEL`, `get KEY`, `scan KEY UPPER` with KEY < UPPER, operations, `commit DURABILITY` or `discard`",
+			strings.Join(words[1:], " "))
+	}
+	return err
+}
+
+func parseOps(words []string) (ops []Op, err error) {
+	for rest := words; len(rest) > 0; {
 		var op Op
 		if op, rest, err = parseOp(rest); err != nil {
-			return s, err
+			return ops, err
 		}
-		s.Ops = append(s.Ops, op)
+		ops = append(ops, op)
 	}
-	return s, nil
+	return ops, nil
 }
 
 func parseOp(words []string) (op Op, rest []string, err error) {

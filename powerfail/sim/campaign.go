@@ -30,9 +30,12 @@ type Campaign struct {
 	// campaign after so many others: a part of a campaign that is explored in parts.
 	First, Most int
 	NoShort     bool // leave the short programs out
-	NoFaults    bool // leave out programs with an operation that fails
-	Workers     int  // default one a processor
-	Findings    int  // ends the campaign after so many; default 1
+	// Levels are the isolation levels of the transactions in generated programs; without
+	// any these have none. No transaction of the engine may wait for another one.
+	Levels   []kv.Isolation
+	NoFaults bool // leave out programs with an operation that fails
+	Workers  int  // default one a processor
+	Findings int  // ends the campaign after so many; default 1
 
 	// OnResult is told of each scenario that has ended, one after the other, and
 	// of all counts so far.
@@ -48,6 +51,10 @@ const (
 
 // faultsPerRound is how many programs with a fault go with each long one.
 const faultsPerRound = 4
+
+// txnsLeftOut is of how many generated programs one has no transactions: more batches of
+// several operations then.
+const txnsLeftOut = 3
 
 // Run explores until there are enough states or findings, or ctx ends; then it
 // returns what there is. Findings have been shrunk.
@@ -194,6 +201,9 @@ func (c *Campaign) short() iter.Seq[Scenario] {
 func (c *Campaign) long(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerLong, All: 8}
 	shape := program.Shape{Durability: kv.Synced}
+	if i%txnsLeftOut != 0 {
+		s.Levels, shape.Levels = c.Levels, c.Levels
+	}
 	switch i % 4 {
 	case 1:
 		shape.Writers = 3
@@ -210,6 +220,9 @@ func (c *Campaign) faulty(i int) Scenario {
 	shape := program.Shape{Durability: kv.Synced, Writes: 20}
 	if s.Seed%3 == 0 {
 		shape.Durability = kv.Buffered // on a mapped log
+	}
+	if i%txnsLeftOut != 0 {
+		shape.Levels = c.Levels
 	}
 	s.Program = program.Generate(s.Seed, shape)
 	if s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2))); s.Fault.Times > 0 {

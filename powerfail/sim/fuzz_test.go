@@ -36,6 +36,8 @@ func (in *input) program(d kv.Durability) *program.Program {
 			p.Steps = append(p.Steps, program.Step{Kind: program.Compact})
 		case 2:
 			p.Steps = append(p.Steps, program.Step{Kind: program.Reopen})
+		case 3, 4:
+			p.Steps = append(p.Steps, in.txnStep(code/16, d))
 		default:
 			s := program.Step{Rung: kv.Durability(code/16) % (d + 1)}
 			for range 1 + code%16/6 {
@@ -48,6 +50,23 @@ func (in *input) program(d kv.Durability) *program.Program {
 	return p
 }
 
+// txnStep reads a step of one of two transactions.
+func (in *input) txnStep(code int, d kv.Durability) program.Step {
+	key := in.next()
+	s := program.Step{Kind: program.Begin + program.Kind(code/2)%6, Txn: code % 2, Rung: d}
+	switch s.Kind {
+	case program.Begin:
+		s.Level = kv.Isolations()[key%3]
+	case program.Get:
+		s.Key = fmt.Sprint("k", key%8)
+	case program.Scan:
+		s.Key, s.Upper = fmt.Sprint("k", key%8), "l"
+	case program.TxnWrite:
+		s.Ops = []program.Op{{Key: fmt.Sprint("k", key%8), Delete: key >= 200, Size: key * key / 16}}
+	}
+	return s
+}
+
 // FuzzCrash lets the fuzzer choose an engine of the covering set, a program, the
 // operation at which it is crashed, what that leaves, and then the same of the life that
 // follows: a crash of the recovery, or of what is written after it.
@@ -55,7 +74,8 @@ func FuzzCrash(f *testing.F) {
 	covering := append(engines.Own(), engines.Covering(kv.Synced)...)
 	for i := range covering {
 		for _, seed := range []string{
-			"\x00", "\x00\x01\x05\x30\x05", "\x01\x08\x20\x25\x00\x25\x30\x31\x02\x13\x40\x50\x60\x01\x25\x26\x30\xff\x00\x01\x02",
+			"\x00", "\x00\x01\x05\x30\x05", "\x00\x09\x20\x03\x00\x63\x01\x13\x00\x73\x01\x63\x02\x83\x00\x93\x00\x13\x00",
+			"\x01\x08\x20\x25\x00\x25\x30\x31\x02\x13\x40\x50\x60\x01\x25\x26\x30\xff\x00\x01\x02",
 		} {
 			f.Add(append([]byte{byte(i)}, seed...))
 		}

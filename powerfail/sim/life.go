@@ -67,6 +67,7 @@ func (l *life) run(p *program.Program, fault *Fault) {
 		},
 		Begin: l.begin,
 		Ack:   l.ack,
+		Abort: l.abort,
 	}
 	if fault != nil {
 		r.Refused = l.refused
@@ -80,7 +81,11 @@ func (l *life) run(p *program.Program, fault *Fault) {
 	}
 	// A store that is closed within the shortage says what it could not write.
 	excused := fault != nil && (!l.goesOn || !fault.passes(p.Durability) || errors.Is(err, kv.ErrExhausted))
-	if err != nil && !excused {
+	switch {
+	case errors.Is(err, program.ErrIsolation):
+		l.report(&oracle.Violation{Rule: ruleIsolation, Detail: err.Error()}, nil)
+		return
+	case err != nil && !excused:
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
 		return
 	}
@@ -90,6 +95,10 @@ func (l *life) run(p *program.Program, fault *Fault) {
 // ruleRun is broken by an engine that fails without any fault, or for good after a
 // fault of which it said that it passes.
 const ruleRun oracle.Rule = "run"
+
+// ruleIsolation is broken by an engine whose transactions read or commit what their level
+// forbids, whether or not the power is cut.
+const ruleIsolation oracle.Rule = "isolation"
 
 // born notes what the store holds when it has opened for the first time. From
 // then on that must not be lost: whoever has read it relies on it.
@@ -129,6 +138,13 @@ func (l *life) refused(id int, there bool) {
 		l.recorder.Refuse(l.ids[id])
 		l.changed = true
 	}
+}
+
+func (l *life) abort(id int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recorder.Abort(l.ids[id])
+	l.changed = true
 }
 
 func (l *life) ack(id int) {
@@ -234,7 +250,7 @@ func (l *life) judge(s *shot, label string) {
 	if twin != nil {
 		child := x.life(twin, l.depth+1)
 		child.before, child.past = l.judgement(), s
-		child.run(program.Generate(x.rng.Uint64(), program.Shape{Durability: x.s.Program.Durability, Writes: 4}), nil)
+		child.run(program.Generate(x.rng.Uint64(), program.Shape{Durability: x.s.Program.Durability, Writes: 4, Levels: x.s.Levels}), nil)
 	}
 }
 

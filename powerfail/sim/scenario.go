@@ -40,6 +40,8 @@ type Scenario struct {
 	// All is up to how many states of one operation all are visited; of more,
 	// a few are drawn.
 	All int `json:"all"`
+	// Levels are the isolation levels of the transactions of lives after the first crash.
+	Levels []kv.Isolation `json:"levels,omitempty"`
 	// Fault fails one operation of the program, or nil.
 	Fault *Fault `json:"fault,omitempty"`
 }

@@ -82,6 +82,7 @@ func testWorker(lies bool) error {
 		Open:  open,
 		Begin: func(id int, _ *program.Step, _ *kv.Batch) { say("begin", id) },
 		Ack:   func(id int) { say("ack", id) },
+		Abort: func(id int) { say("abort", id) },
 	}
 	return r.Run(p)
 }

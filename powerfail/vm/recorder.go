@@ -21,11 +21,12 @@ type recorder struct {
 	mark   func(event string) (position int64, err error)
 	begins map[int]int64 // position by number of the write
 	acks   map[int]int64
+	aborts map[int]int64
 	events int // lines so far
 }
 
 func newRecorder(p *program.Program, mark func(string) (int64, error)) *recorder {
-	return &recorder{program: p, mark: mark, begins: map[int]int64{}, acks: map[int]int64{}}
+	return &recorder{program: p, mark: mark, begins: map[int]int64{}, acks: map[int]int64{}, aborts: map[int]int64{}}
 }
 
 // counting is the mark of a method without a log: events are numbered from 1.
@@ -40,10 +41,10 @@ func counting() func(string) (int64, error) {
 // record notes one line of the worker.
 func (r *recorder) record(line string) error {
 	what, number, _ := strings.Cut(line, " ")
-	positions := map[string]map[int]int64{"begin": r.begins, "ack": r.acks}[what]
+	positions := map[string]map[int]int64{"begin": r.begins, "ack": r.acks, "abort": r.aborts}[what]
 	id, err := strconv.Atoi(number)
 	if err != nil || positions == nil {
-		return fmt.Errorf("the worker printed %.80q, want begin or ack and the number of a write", line)
+		return fmt.Errorf("the worker printed %.80q, want begin, ack or abort and the number of a write", line)
 	}
 	if positions[id], err = r.mark(line); err != nil {
 		return err
@@ -63,7 +64,7 @@ func (r *recorder) history(at func(position int64) int64) *oracle.History {
 			return at(p), true
 		}
 	}
-	return r.program.History(look(r.begins), look(r.acks))
+	return r.program.History(look(r.begins), look(r.acks), look(r.aborts))
 }
 
 // asRecorded leaves positions as they are.

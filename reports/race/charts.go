@@ -35,8 +35,8 @@ func (s *section) only(workload string) *section {
 
 // String says what is common to every chart of a setting.
 func (s setting) String() string {
-	if s.bare {
-		return "bare MemTables, " + human.Count(s.threads, "goroutine")
+	if s.kind != "" {
+		return kindWords(s.kind) + ", " + human.Count(s.threads, "goroutine")
 	}
 	return fmt.Sprintf("%s, %s, %s", s.durability, s.loopWords(), human.Count(s.threads, "thread"))
 }

@@ -31,7 +31,7 @@ type setting struct {
 	loop       string
 	rate       float64
 	threads    int
-	bare       bool // MemTables without an engine
+	kind       string // of contenders that are no engines; empty: engines
 }
 
 // section holds the cells of one setting.
@@ -137,7 +137,7 @@ func (r *run) makeSections() {
 		if !c.OK() {
 			continue
 		}
-		key := setting{c.Durability, c.Loop, c.Rate, c.Threads, r.Plan.MemTables}
+		key := setting{c.Durability, c.Loop, c.Rate, c.Threads, r.Plan.KindName()}
 		s := bySetting[key]
 		if s == nil {
 			s = &section{setting: key, groups: map[groupKey]*group{}}

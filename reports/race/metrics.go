@@ -1,7 +1,10 @@
 package race
 
 import (
+	"maps"
 	"math"
+	"slices"
+	"strings"
 
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
@@ -99,6 +102,26 @@ var (
 // allMetrics are the columns of the table of all figures.
 var allMetrics = []metric{
 	throughput, p50, p99, p999, pMax, writeAmp, engineAmp, spaceAmp, readAmp, cpuPerOp, rssPeak, heapPeak, gcPauses, gcMax, diskSize, bytesPerEntry, gcCycle,
+}
+
+// ownMetrics are the figures that the kind of a section's contenders adds to its cells.
+func (s *section) ownMetrics() (all []metric) {
+	names := map[string]bool{}
+	for _, g := range s.groups {
+		for _, c := range g.cells {
+			for name := range c.Figures {
+				names[name] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		words := strings.ReplaceAll(name, "_", " ")
+		all = append(all, metric{name, words, words, chart.UnitPlain, false, func(c result.Cell) (float64, bool) {
+			v, ok := c.Figures[name]
+			return v, ok
+		}})
+	}
+	return all
 }
 
 // summary summarizes a metric over the rounds that have it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lsmlab/harness/human"
+	"lsmlab/harness/result"
 	"lsmlab/reports/page"
 )
 
@@ -53,8 +54,8 @@ func (r *run) page() (*page.Page, error) {
 
 func (r *run) title() string {
 	what := "Race of storage engines"
-	if r.Plan.MemTables {
-		what = "Race of MemTables"
+	if kind := r.Plan.KindName(); kind != "" {
+		what = "Race of " + kindWords(kind)
 	}
 	if r.Plan.Name != "" {
 		what += ": plan " + r.Plan.Name
@@ -63,15 +64,19 @@ func (r *run) title() string {
 }
 
 func scalingTitle(s *section) string {
-	if s.bare {
+	if s.kind != "" {
 		return "Scaling over goroutines"
 	}
 	return fmt.Sprintf("Scaling over threads: %s, %s", s.durability, s.loopWords())
 }
 
 func (r *run) sectionIntro(s *section) string {
-	if r.Plan.MemTables {
+	switch r.Plan.KindName() {
+	case "":
+	case result.KindMemTables:
 		return "Bare structures: no log, no files, no durability."
+	default:
+		return "No engines: their cells have no durability level."
 	}
 	text := human.UpperFirst(s.durability) + ": " + cmp.Or(durabilityWords[s.durability], "a durability level that this version does not know") + "."
 	if s.open() {

@@ -15,11 +15,11 @@ import (
 // scalingGroup draws a metric over thread counts, for settings that differ in nothing
 // else. It has no figures if no workload was run with several thread counts.
 func (r *run) scalingGroup(sections []*section) page.Group {
+	first := sections[0]
 	m, title, axis := throughput, "Throughput by threads", "thread"
-	if r.Plan.MemTables {
+	if first.kind != "" {
 		m, title, axis = nsPerOp, "Time per operation by goroutines", "goroutine"
 	}
-	first := sections[0]
 	g := page.Group{
 		ID: result.FileSafe(first.slug() + "-scaling"), Title: title,
 		Note: fmt.Sprintf("The only charts that mix thread counts. %s is better.", betterWord(m)),
@@ -31,11 +31,11 @@ func (r *run) scalingGroup(sections []*section) page.Group {
 				points = append(points, point{s, w, math.Log2(float64(s.threads)), strconv.Itoa(s.threads), human.Count(s.threads, axis)})
 			}
 		}
-		sw := sweep{metric: m, axis: axis + "s", log: r.Plan.MemTables, points: points}
+		sw := sweep{metric: m, axis: axis + "s", log: first.kind != "", points: points}
 		g.Figures = append(g.Figures, r.sweepFigures(sw, func() chart.Figure {
 			f := r.frame(first, "scaling", w, human.LowerFirst(title))
 			f.Subtitle = r.rounds(first, w)
-			if !first.bare {
+			if first.kind == "" {
 				f.Subtitle = fmt.Sprintf("%s, %s; %s", first.durability, first.loopWords(), f.Subtitle)
 			}
 			return f

@@ -89,7 +89,7 @@ func (r *run) figuresTable(s *section) page.Table {
 
 // presentMetrics returns the metrics that some cell of the section has, except one.
 func (r *run) presentMetrics(s *section, but metric) (out []metric) {
-	for _, m := range append(slices.Clone(allMetrics), nsPerOp) {
+	for _, m := range slices.Concat(allMetrics, []metric{nsPerOp}, s.ownMetrics()) {
 		if m.key == but.key {
 			continue
 		}

@@ -149,6 +149,14 @@ func (s *section) verdict(workload, baseline string) string {
 	return text + "."
 }
 
+// kindWords names contenders that are no engines.
+func kindWords(kind string) string {
+	if kind == result.KindMemTables {
+		return "bare MemTables"
+	}
+	return "contenders of kind " + kind
+}
+
 // durabilityWords say what a durability level promises.
 var durabilityWords = map[string]string{
 	"volatile": "an acknowledged write may be lost with the process",
@@ -170,8 +178,8 @@ func (r *run) lead() string {
 	}
 	p := r.Plan
 	what := "storage engines"
-	if p.MemTables {
-		what = "bare MemTables"
+	if kind := p.KindName(); kind != "" {
+		what = kindWords(kind)
 	}
 	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", len(p.Engines), what,
 		human.Count(len(p.Workloads), "workload"), human.Count(p.Rounds, "round"), human.Thousands(fmt.Sprint(p.Keys)))
@@ -185,8 +193,8 @@ func (r *run) lead() string {
 	text += ". "
 	var levels []string
 	for _, d := range p.AllDurabilities() {
-		if p.MemTables {
-			levels = append(levels, "a bare table has none")
+		if p.KindName() != "" {
+			levels = append(levels, "what is no engine has none")
 			break
 		}
 		levels = append(levels, fmt.Sprintf("%s: %s", d, durabilityWords[d]))

@@ -7,4 +7,10 @@ package planted
 const (
 	ChecksumSkipped = "checksum-skipped" // recovery accepts a record of the log without checking its checksum
 	BatchSplit      = "batch-split"      // a batch of several operations is written as several records
+
+	TxnTorn           = "txn-torn"            // a transaction is written as several records, plain batches are not
+	TxnUnchecked      = "txn-unchecked"       // no commit meets a conflict
+	TxnCheckEarly     = "txn-check-early"     // a commit is checked before it has its place in the order, and not again
+	TxnDiscardApplied = "txn-discard-applied" // a transaction is applied when it is discarded
+	PinsIgnored       = "pins-ignored"        // versions go that open snapshots read
 )

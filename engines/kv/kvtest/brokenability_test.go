@@ -139,11 +139,13 @@ var abilityFaults = []fault{
 	{"a checkpoint is empty", "Checkpoint", false, checkpointOf(func(m *Model, dir string) error {
 		return m.checkpoint(dir, new(state))
 	})},
-	{"a checkpoint has what was there before the last flush", "CheckpointWhileWriting", false, func() *broken {
+	{"a checkpoint has a part of a batch", "CheckpointWhileWriting", false, func() *broken {
 		return &broken{checkpoint: func(m *Model, dir string) error {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			return m.checkpoint(dir, m.past[len(m.past)/2].state.clone())
+			part := m.state.clone()
+			part.PopMin()
+			return m.checkpoint(dir, part)
 		}}
 	}},
 	{"a checkpoint replaces what is there", "CheckpointRefused", true, checkpointOf(func(m *Model, dir string) error {

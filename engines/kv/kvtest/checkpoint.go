@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -194,10 +193,6 @@ func testCheckpointRefused(t testing.TB, h Harness) {
 	}
 	s.copyIn(dir).wantScan(s.Engine, nil, nil, all)
 	s.wantScan(s, nil, nil, all)
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	s.close()
 	bad := s.dir + checkpointSuffix + "closed"
 	if err := c.Checkpoint(bad); !errors.Is(err, kv.ErrClosed) {

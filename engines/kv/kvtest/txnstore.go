@@ -186,7 +186,7 @@ func (x *txn) wantEnded() {
 	x.Discard()
 }
 
-// both flushes and compacts, if the engine can.
+// settleTables flushes and compacts, as far as the engine can.
 func (s *store) settleTables() {
 	s.Helper()
 	for _, name := range []string{"Flush", "Compact"} {

@@ -31,9 +31,9 @@ type Axis struct {
 	// acknowledged writes by design, so that no crash test can judge what is left.
 	Drops  bool
 	Values []Value
-	// Number, if not nil, says that numbers are values too. Values then holds the
-	// default and the numbers that tests use.
-	Number *Number
+	// Numbers say which numbers are values too, each kind with a prefix of its own if there
+	// are several. Values then holds the default and the numbers that tests use.
+	Numbers []*Number
 }
 
 // Default returns the value that an engine has whose name does not mention this axis.
@@ -58,6 +58,7 @@ type Number struct {
 	Bytes       bool   // they are sizes: 4K, 64M
 	Durations   bool   // they are nanoseconds, written as 5s, 1m30s
 	Prefix      string // stands before each, as in window:5s
+	About       string // what they do, where the axis does not say it all
 	value       func(n int64) Value
 }
 
@@ -129,9 +130,16 @@ func unique(word string) bool {
 
 // IsNumber says whether a value of that name is one of the axis's numbers.
 func (a *Axis) IsNumber(name string) bool {
-	if a.Number == nil {
-		return false
-	}
-	_, ok := a.Number.parse(name)
+	_, ok := a.number(name)
 	return ok
+}
+
+// number returns the value that a number stands for; ok is false if s is none of the axis's.
+func (a *Axis) number(s string) (v Value, ok bool) {
+	for _, n := range a.Numbers {
+		if v, ok = n.parse(s); ok {
+			return v, true
+		}
+	}
+	return v, false
 }

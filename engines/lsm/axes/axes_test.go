@@ -31,6 +31,7 @@ func TestCanonicalNames(t *testing.T) {
 		"gc=window:60s":                "+gc=window:1m",
 		"gc=window:3600000ms":          "+gc=window:1h",
 		"gc=window:90s":                "+gc=window:1m30s",
+		"gc=mixed:5000ms":              "+gc=mixed:5s",
 		"zstd-deep+written+block=1000": "+zstd-deep+written+block=1000",
 	} {
 		c, err := Parse(given)
@@ -69,9 +70,11 @@ func TestWrongOptions(t *testing.T) {
 		"keep=1G":            "option keep=1G makes sense with fifo alone",
 		"tiered+keep=1G":     "makes sense with fifo alone",
 		"tiered+fifo":        "option compaction is given twice: tiered and fifo",
-		"gc=window":          "known: refs, window:1µs to 720h",
-		"gc=5s":              "known: refs, window:1µs to 720h",
-		"gc=window:721h":     "known: refs, window:1µs to 720h",
+		"gc=window":          "known: refs, window:1µs to 720h, mixed:1µs to 720h",
+		"gc=5s":              "known: refs, window:1µs to 720h, mixed:1µs to 720h",
+		"gc=window:721h":     "known: refs, window:1µs to 720h, mixed:1µs to 720h",
+		"gc=mixed:0s":        "known: refs, window:1µs to 720h, mixed:1µs to 720h",
+		"gc=mixed":           "known: refs, window:1µs to 720h, mixed:1µs to 720h",
 		"window:1s":          "unknown option",
 		"memtable=16777215T": "known: auto, 64K to 1G",
 	} {

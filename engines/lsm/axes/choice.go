@@ -76,10 +76,8 @@ func parseOption(option string) (axis int, v Value, err error) {
 	if j := valueIndex(a, word); j >= 0 {
 		return i, a.Values[j], nil
 	}
-	if a.Number != nil {
-		if v, ok := a.Number.parse(word); ok {
-			return i, v, nil
-		}
+	if v, ok := a.number(word); ok {
+		return i, v, nil
 	}
 	return 0, v, nearest.Unknown("value of option "+name, word, a.takes())
 }
@@ -102,15 +100,15 @@ func valueIndex(a *Axis, name string) int {
 	return slices.IndexFunc(a.Values, func(v Value) bool { return v.Name == name })
 }
 
-// takes returns the values of an axis in words. Numbers are one range.
+// takes returns the values of an axis in words. Each kind of number is one range.
 func (a *Axis) takes() (values []string) {
 	for _, v := range a.Values {
 		if !a.IsNumber(v.Name) {
 			values = append(values, v.Name)
 		}
 	}
-	if a.Number != nil {
-		values = append(values, a.Number.Prefix+a.Number.Takes())
+	for _, n := range a.Numbers {
+		values = append(values, n.Prefix+n.Takes())
 	}
 	return values
 }

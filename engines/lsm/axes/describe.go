@@ -27,7 +27,10 @@ func Settings(o lsm.Options) map[string]string {
 		s["bloom"] = fmt.Sprintf("%d bits", e.BloomBitsPerKey)
 	}
 	if e.GC.Keeps() {
-		s["history"] = "every state of the last " + e.GC.Window.String() + " since the store was opened"
+		s["history"] = "every state of the last " + e.GC.Window.String()
+	}
+	if e.GC.Limits() {
+		s["readers"] = fmt.Sprintf("cut when their state was replaced %v ago, or beyond %s held for readers", e.GC.PinAge, bytes(e.GC.PinBytes))
 	}
 	if o.MemTableSize != 0 {
 		s["memtable"] = bytes(o.MemTableSize)

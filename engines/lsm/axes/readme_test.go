@@ -51,8 +51,12 @@ func markdown() string {
 			}
 			options = append(options, option)
 		}
-		if a.Number != nil {
-			options = append(options, fmt.Sprintf("`+%s=%sN`: N is %s", a.Name, a.Number.Prefix, a.Number.Takes()))
+		for _, n := range a.Numbers {
+			option := fmt.Sprintf("`+%s=%sN`: N is %s", a.Name, n.Prefix, n.Takes())
+			if n.About != "" {
+				option += "; " + n.About
+			}
+			options = append(options, option)
 		}
 		stored := ""
 		if a.Stored {

@@ -55,7 +55,7 @@ var table = []Axis{
 		Values: []Value{bloomBits.named(10), bloomBits.named(2), {
 			Name: "none", About: "no filter", set: func(o *lsm.Options) { o.BloomBitsPerKey = -1 },
 		}},
-		Number: bloomBits,
+		Numbers: []*Number{bloomBits},
 	},
 	{
 		Name: "block", About: "bytes at which a block of a table ends", Stored: true,
@@ -63,7 +63,7 @@ var table = []Axis{
 			{Name: "auto", About: "4 KiB, compressed 16 KiB", set: func(o *lsm.Options) { o.BlockSize = 0 }},
 			blockSizes.named(1 << 10), blockSizes.named(64 << 10),
 		},
-		Number: blockSizes,
+		Numbers: []*Number{blockSizes},
 	},
 	{
 		Name: "memtable", About: "bytes at which a MemTable is frozen, whatever the run says; where a crash run makes all sizes small, in proportion",
@@ -71,7 +71,7 @@ var table = []Axis{
 			{Name: "auto", About: "as the run says, else 64 MiB", set: func(*lsm.Options) {}},
 			memTableSizes.named(48 << 20), memTableSizes.named(128 << 20),
 		},
-		Number: memTableSizes,
+		Numbers: []*Number{memTableSizes},
 	},
 	{
 		Name: "compaction", About: "which tables are merged, and when", Stored: true,
@@ -83,16 +83,16 @@ var table = []Axis{
 	},
 	{
 		Name: "keep", About: "bytes of tables beyond which the oldest are dropped, acknowledged writes and all; with fifo alone", Stored: true, Drops: true,
-		Values: []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
-		Number: keepSizes,
+		Values:  []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
+		Numbers: []*Number{keepSizes},
 	},
 	{
-		Name: "gc", About: "which versions stay that newer ones hide; with a window those too that a view of any state of the last N reads, since the store was opened (`kv.Historian`)",
+		Name: "gc", About: "which versions stay that newer ones hide; with a window those too that a view of any state of the last N reads (`kv.Historian`)",
 		Values: []Value{
 			{Name: "refs", About: "those that open snapshots and transactions read", set: func(o *lsm.Options) { o.GC = gc.Policy{} }},
-			windows.named(int64(time.Second)),
+			windows.named(int64(time.Second)), budgets.named(int64(time.Minute)),
 		},
-		Number: windows,
+		Numbers: []*Number{windows, budgets},
 	},
 }
 
@@ -114,10 +114,27 @@ var memTableSizes = &Number{Least: 64 << 10, Most: 1 << 30, Bytes: true, value: 
 }}
 
 var windows = &Number{Least: int64(time.Microsecond), Most: int64(30 * 24 * time.Hour), Durations: true, Prefix: "window:", value: func(n int64) Value {
-	return Value{About: "also every state of the last " + time.Duration(n).String() + ", since the store was opened", set: func(o *lsm.Options) {
-		o.GC.Window = time.Duration(n)
+	return Value{About: "also every state of the last " + time.Duration(n).String(), set: func(o *lsm.Options) {
+		o.GC = gc.Policy{Window: time.Duration(n)}
 	}}
 }}
+
+// budgets are windows with a budget for readers.
+var budgets = &Number{
+	Least: windows.Least, Most: windows.Most, Durations: true, Prefix: "mixed:",
+	About: fmt.Sprintf("with that window, a reader whose state was replaced %d N ago, or, beyond %s that tables hold for readers alone, the one of the oldest state meets `kv.ErrSnapshotTooOld`", pinWindows, bytes(pinBytes)),
+	value: func(n int64) Value {
+		return Value{About: "the same window, readers up to a budget", set: func(o *lsm.Options) {
+			o.GC = gc.Policy{Window: time.Duration(n), PinAge: pinWindows * time.Duration(n), PinBytes: pinBytes}
+		}}
+	},
+}
+
+// The budget for readers: windows that a state is kept for them after its end, and bytes.
+const (
+	pinWindows = 10
+	pinBytes   = 1 << 30
+)
 
 var keepSizes = &Number{Least: 1 << 20, Most: 1 << 40, Bytes: true, value: func(n int64) Value {
 	return Value{About: bytes(n), needs: "fifo", set: func(o *lsm.Options) { o.FIFOBytes = n }}

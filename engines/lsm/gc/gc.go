@@ -19,10 +19,21 @@ import (
 type Policy struct {
 	// Window is how long each state can be read.
 	Window time.Duration
+	// PinAge, if not 0, is how long a state is kept for a reader after a newer one
+	// replaced it; not less than Window. PinBytes, if not 0, is how many bytes of tables
+	// are kept for readers alone. Beyond them the readers of the oldest states lose those.
+	PinAge   time.Duration
+	PinBytes int64
 }
 
-// Keeps says whether the policy keeps anything.
+// Keeps says whether the policy keeps what no pin holds.
 func (p Policy) Keeps() bool { return p.Window > 0 }
+
+// Limits says whether pins may be cut.
+func (p Policy) Limits() bool { return p.PinAge > 0 || p.PinBytes > 0 }
+
+// Reach is how far back the policy asks what was written when.
+func (p Policy) Reach() time.Duration { return max(p.Window, p.PinAge) }
 
 // Floor returns the floor for a flush or compaction of versions up to newest, at the time
 // now. at returns the newest LSN that is known to have been visible at a time, or an
@@ -33,6 +44,31 @@ func (p Policy) Floor(newest ikey.Seq, now time.Time, at func(time.Time) (seq ik
 	}
 	seq, _ := at(now.Add(-p.Window)) // 0 if none is known
 	return min(newest, seq)
+}
+
+// Held is what tables hold for pins alone, of which Pin is the newest one that needs it.
+type Held struct {
+	Pin   ikey.Seq
+	Bytes int64
+}
+
+// Cut returns the LSN below which pins are cut, so that nothing is kept for them any more.
+// held rises by Pin. now and at are as in Floor. It is never above the floor if what is held
+// lies below that.
+func (p Policy) Cut(now time.Time, at func(time.Time) (seq ikey.Seq, ok bool), held []Held) (cut ikey.Seq) {
+	if p.PinAge > 0 {
+		cut, _ = at(now.Add(-p.PinAge)) // that state is not too old, those before it are
+	}
+	if p.PinBytes == 0 {
+		return cut
+	}
+	var bytes int64
+	for _, h := range slices.Backward(held) {
+		if bytes += h.Bytes; bytes > p.PinBytes {
+			return max(cut, h.Pin+1)
+		}
+	}
+	return cut
 }
 
 // Timeline is a sparse index of LSNs by time. Its user keeps it from being used at once.

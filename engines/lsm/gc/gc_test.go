@@ -20,11 +20,14 @@ func TestFloor(t *testing.T) {
 		newest ikey.Seq
 		want   ikey.Seq
 	}{
-		{0, 70, 70}, {0, 100, 100},
-		{25 * time.Second, 100, 70}, {30 * time.Second, 100, 70}, {25 * time.Second, 60, 60},
+		{0, 70, 70},
+		{0, 100, 100},
+		{25 * time.Second, 100, 70},
+		{30 * time.Second, 100, 70},
+		{25 * time.Second, 60, 60},
 		{time.Hour, 100, 0},
 	} {
-		if got := (Policy{tc.window}).Floor(tc.newest, second(100), line.At); got != tc.want {
+		if got := (Policy{Window: tc.window}).Floor(tc.newest, second(100), line.At); got != tc.want {
 			t.Errorf("window %v, newest %d: floor %d, want %d", tc.window, tc.newest, got, tc.want)
 		}
 	}
@@ -82,6 +85,30 @@ func TestPause(t *testing.T) {
 	for at, want := range map[int]ikey.Seq{100: 1, 104: 5, 150: 5, 200: 6, 300: 6} {
 		if got, ok := line.At(second(at)); got != want || !ok {
 			t.Errorf("at %d: %d, %v; want %d", at, got, ok, want)
+		}
+	}
+}
+
+// TestCut: a reader is cut when its state was replaced longer ago than the age, and the
+// oldest ones until what is held for the others fits.
+func TestCut(t *testing.T) {
+	var line Timeline
+	for n := 10; n <= 100; n += 10 {
+		line.Note(second(n), ikey.Seq(n), 0)
+	}
+	held := []Held{{20, 5}, {40, 1}, {50, 7}, {90, 2}}
+	for _, tc := range []struct {
+		age   time.Duration
+		bytes int64
+		want  ikey.Seq
+	}{
+		{0, 0, 0}, {time.Hour, 0, 0},
+		{30 * time.Second, 0, 70}, {35 * time.Second, 0, 60},
+		{0, 15, 0}, {0, 14, 21}, {0, 10, 21}, {0, 9, 41}, {0, 8, 51}, {0, 2, 51}, {0, 1, 91},
+		{30 * time.Second, 14, 70}, {70 * time.Second, 9, 41},
+	} {
+		if got := (Policy{PinAge: tc.age, PinBytes: tc.bytes}).Cut(second(100), line.At, held); got != tc.want {
+			t.Errorf("age %v, %d bytes: cut below %d, want %d", tc.age, tc.bytes, got, tc.want)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // txn is a transaction of Badger that may write. Writes stay outside until the commit:
@@ -33,7 +33,7 @@ func (t txn) Commit(b *kv.Batch, _ kv.Durability) error {
 // commit ends a transaction with the writes of b.
 func commit(txn *badger.Txn, b *kv.Batch) error {
 	defer txn.Discard()
-	err := keys.Apply(b, writer{txn})
+	err := keys.Apply(b.Ops(), writer{txn})
 	if err == nil {
 		err = txn.Commit()
 	}

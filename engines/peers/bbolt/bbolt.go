@@ -49,9 +49,9 @@ import (
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // Module is the Go module of the library.
@@ -180,7 +180,7 @@ func (s store) Apply(b *kv.Batch, _ kv.Durability) error {
 
 // commitBatch ends a transaction with the writes of b.
 func (s store) commitBatch(tx *bbolt.Tx, b *kv.Batch) error {
-	if err := keys.Apply(b, writer{tx.Bucket(bucketName)}); err != nil {
+	if err := keys.Apply(b.Ops(), writer{tx.Bucket(bucketName)}); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	if s.commit != nil {

@@ -1,8 +1,8 @@
 package bbolt
 
 import (
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // txn is the one write transaction that bbolt lets run, and a view of the state before

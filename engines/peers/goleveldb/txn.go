@@ -3,8 +3,8 @@ package goleveldb
 import (
 	"github.com/syndtr/goleveldb/leveldb"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // txn is LevelDB's transaction: the one writer until it ends.

@@ -44,9 +44,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // Module is the Go module of the library.

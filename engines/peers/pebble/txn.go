@@ -3,8 +3,8 @@ package pebble
 import (
 	"github.com/cockroachdb/pebble/v2"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // txn is an indexed batch. Its reads and iterators are those of the newest state, with

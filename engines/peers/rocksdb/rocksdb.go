@@ -52,9 +52,9 @@ import (
 
 	"github.com/linxGnu/grocksdb"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // Module is the Go module of the binding.

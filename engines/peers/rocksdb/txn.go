@@ -9,9 +9,9 @@ import (
 
 	"github.com/linxGnu/grocksdb"
 
+	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers"
-	"lsmlab/engines/peers/internal/adapter"
 )
 
 // lockTimeoutMillis is how long a write waits for a lock before it gives up.

@@ -1,33 +1,37 @@
 package inventory
 
 import (
+	"strings"
+
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
-	"lsmlab/harness/memrace"
 	"lsmlab/harness/result"
+	"lsmlab/harness/studies"
 )
 
 // Catalog returns all that there is to race.
 func Catalog() harness.Catalog {
-	tables := append(memrace.Own(), memrace.Peers()...)
-	for i := range tables {
-		tables[i].Version = engines.Version(tables[i].Module)
+	kinds := studies.Kinds()
+	for _, k := range kinds {
+		for i, c := range k.Contenders {
+			k.Contenders[i].Version = engines.Version(c.Module)
+		}
 	}
 	return harness.Catalog{
 		Engines: engines.Names(),
 		Lookup:  lookup,
 		Open: func(name, dir string, o harness.OpenOptions) (kv.Engine, error) {
-			return engines.Open(name, dir, engineOptions(o))
+			return engines.Open(strings.TrimSuffix(name, result.Again), dir, engineOptions(o))
 		},
 		Check: func(name string, o harness.OpenOptions) error {
-			info, err := engines.Lookup(name)
+			info, err := engines.Lookup(strings.TrimSuffix(name, result.Again))
 			if err != nil {
 				return err
 			}
 			return info.Check(engineOptions(o))
 		},
-		MemTables: tables,
+		Kinds: kinds,
 	}
 }
 
@@ -38,10 +42,16 @@ func engineOptions(o harness.OpenOptions) engines.Options {
 	}
 }
 
+// lookup describes an engine. One with [result.Again] behind it is the same under another
+// name.
 func lookup(name string) (result.EngineInfo, error) {
-	info, err := engines.Lookup(name)
+	base, again := strings.CutSuffix(name, result.Again)
+	info, err := engines.Lookup(base)
 	if err != nil {
 		return result.EngineInfo{}, err
+	}
+	if again {
+		info.Name += result.Again
 	}
 	levels := map[string]string{}
 	for d, options := range info.Rungs {

@@ -11,6 +11,8 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
 	"lsmlab/harness/result"
+	"lsmlab/harness/studies"
+	"lsmlab/harness/study"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/explore"
 	"lsmlab/workloads"
@@ -19,7 +21,9 @@ import (
 // Listing is what there is, by kind: the output of `lsmlab list --json`.
 type Listing struct {
 	Engines   []result.EngineInfo `json:"engines,omitempty"`
-	MemTables []MemTable          `json:"memtables,omitempty"`
+	MemTables []Contender         `json:"memtables,omitempty"`
+	Kinds     []Kind              `json:"kinds,omitempty"`
+	Studies   []study.Study       `json:"studies,omitempty"`
 	Workloads []workloads.Info    `json:"workloads,omitempty"`
 	Profiles  []Profile           `json:"profiles,omitempty"`
 	Bugs      []bugs.Bug          `json:"bugs,omitempty"`
@@ -32,16 +36,12 @@ type Profile struct {
 	About string          `json:"about"`
 }
 
-// MemTable is one structure that `bench --memtables` races.
-type MemTable struct {
-	Name    string `json:"name"`
-	Version string `json:"version,omitempty"`
-	Own     bool   `json:"own"` // a variant of the core, not a public peer
-	About   string `json:"about"`
-}
-
 // Kinds returns the kinds of things that are listed.
-func Kinds() []string { return []string{"engines", "options", "memtables", "workloads", "faults"} }
+func Kinds() []string {
+	return []string{
+		"engines", "options", "memtables", "kinds", "workloads", "studies", "faults",
+	}
+}
 
 // List lists the things of one kind, or with kind "" all. Engines and MemTables are
 // those of a catalog.
@@ -60,9 +60,17 @@ func List(cat harness.Catalog, kind string) (l Listing, err error) {
 		l.Options = options()
 	}
 	if wants("memtables") {
-		for _, t := range cat.MemTables {
-			l.MemTables = append(l.MemTables, MemTable{t.Name, t.Version, t.Own, t.About})
+		if k, err := cat.Kind(result.KindMemTables); err == nil {
+			l.MemTables = contendersOf(k)
 		}
+	}
+	if wants("kinds") {
+		for _, k := range cat.Kinds {
+			l.Kinds = append(l.Kinds, Kind{k.Name, k.About, contendersOf(k), worksOf(k)})
+		}
+	}
+	if wants("studies") {
+		l.Studies = studies.All()
 	}
 	if wants("workloads") {
 		l.Workloads = workloads.List()
@@ -95,6 +103,7 @@ func (l Listing) Print(out io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printKinds(w, l.Kinds)
 	if len(l.Workloads) > 0 {
 		fmt.Fprintln(w, "WORKLOAD\tABOUT")
 		for _, i := range l.Workloads {
@@ -102,6 +111,7 @@ func (l Listing) Print(out io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printStudies(w, l.Studies)
 	printFaults(w, l)
 	return table.Flush()
 }

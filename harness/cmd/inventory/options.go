@@ -17,6 +17,7 @@ type Option struct {
 	Default string        `json:"default"`
 	Numbers string        `json:"numbers,omitempty"` // that are values too: "1 to 100"
 	Prefix  string        `json:"prefix,omitempty"`  // stands before each of them
+	More    []NumberKind  `json:"more,omitempty"`    // of numbers that are values too
 	Drops   bool          `json:"drops,omitempty"`   // values but the default let acknowledged writes go by design
 	Values  []OptionValue `json:"values"`
 }
@@ -31,12 +32,23 @@ type OptionValue struct {
 	Keeps []string `json:"keeps"`
 }
 
+// NumberKind is a kind of number, beside the first, that an option takes.
+type NumberKind struct {
+	Prefix  string `json:"prefix"`
+	Numbers string `json:"numbers"`
+	About   string `json:"about"`
+}
+
 // options returns the table of package axes.
 func options() (all []Option) {
 	for _, a := range axes.Table() {
 		o := Option{Name: a.Name, About: a.About, Stored: a.Stored, Default: a.Default().Name, Drops: a.Drops}
-		if a.Number != nil {
-			o.Prefix, o.Numbers = a.Number.Prefix, a.Number.Takes()
+		for i, n := range a.Numbers {
+			if i == 0 {
+				o.Prefix, o.Numbers = n.Prefix, n.Takes()
+			} else {
+				o.More = append(o.More, NumberKind{Prefix: n.Prefix, Numbers: n.Takes(), About: n.About})
+			}
 		}
 		for _, v := range a.Values {
 			value := OptionValue{Name: v.Name, About: v.About, Keeps: []string{}}
@@ -78,6 +90,9 @@ func printOptions(w io.Writer, all []Option) {
 		}
 		if o.Numbers != "" {
 			fmt.Fprintf(w, "\t+%s=%sN\t%s\tN is %s\n", o.Name, o.Prefix, strings.Join(o.Values[0].Keeps, ","), o.Numbers)
+		}
+		for _, n := range o.More {
+			fmt.Fprintf(w, "\t+%s=%sN\t%s\tN is %s; %s\n", o.Name, n.Prefix, strings.Join(o.Values[0].Keeps, ","), n.Numbers, n.About)
 		}
 	}
 	fmt.Fprintln(w, "Options stand behind the name of an engine of this module, in any order: lsm-bptree+pread+zstd+block=32K")

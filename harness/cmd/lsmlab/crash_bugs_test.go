@@ -29,7 +29,7 @@ func TestPlantedBugsDisk(t *testing.T) {
 		}
 		t.Run(b.Name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "run")
-			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "1000", "--seed", "1", "--disk-size", "64M", "--out", out)
+			status, said := crash("", "disk", "--engines", "lsm-bptree", "--bug", b.Name, "--profile", "posix-strict", "--states", "10000", "--seed", "1", "--disk-size", "64M", "--out", out)
 			if status != exitFinding {
 				t.Fatalf("status %d, want %d:\n%s", status, exitFinding, said)
 			}
@@ -74,12 +74,14 @@ func TestPlantedBugsVM(t *testing.T) {
 		}
 		t.Run(b.Name, func(t *testing.T) {
 			s := vmtier.Scenario{Cell: vm.Cell{Kernel: "6.1", FS: "ext4", Method: "disk-log"}, States: 100, Seed: 1}
-			p := program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 40})
+			p := program.Generate(s.Seed, program.Shape{Durability: kv.Synced, Writes: 40, Levels: kv.Isolations()})
 			switch b.Name {
 			case "sync-error-ignored":
 				s.Cell.Method = "flush-error"
 			case "batch-split":
 				p = largeBatches(10)
+			case "txn-torn":
+				p = asTxns(largeBatches(10))
 			}
 			w := vmtier.Workload("lsm-bptree", b.Name, p, s)
 			w.Enough = func(*oracle.Violation) bool { return true }
@@ -106,4 +108,14 @@ func largeBatches(n int) *program.Program {
 		}})
 	}
 	return p
+}
+
+// asTxns returns the program with each batch written by a transaction.
+func asTxns(p *program.Program) *program.Program {
+	txns := &program.Program{Durability: p.Durability}
+	for _, s := range p.Steps {
+		txns.Steps = append(txns.Steps,
+			program.Step{Kind: program.Begin}, program.Step{Kind: program.TxnWrite, Ops: s.Ops}, program.Step{Kind: program.Commit, Rung: s.Rung})
+	}
+	return txns
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness/cmd/crashrun"
@@ -16,13 +14,8 @@ func (a *app) crashReplayCommand() *cobra.Command {
 
 Exit status: 1 the same rule is broken again; 0 it is not any more; 2 no finding there.`,
 		Example: "  lsmlab crash replay results/crash-sim-20260102-030405/findings/001-lost",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("replay: %d arguments given: want the directory of one finding", len(args))
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error { return crashrun.Replay(c.Context(), a.stdout, args[0]) },
+		Args:    oneArg("the directory of one finding"),
+		RunE:    func(c *cobra.Command, args []string) error { return crashrun.Replay(c.Context(), a.stdout, args[0]) },
 	}
 }
 

@@ -1,30 +1,53 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/isolationrun"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/isolation"
 )
 
 func (a *app) isolationCommand() *cobra.Command {
+	r := isolationrun.Request{Stdout: a.stdout}
 	c := &cobra.Command{
 		Use:   "isolation",
-		Short: "Say which isolation level a history of transactions can have had",
-		Args:  noArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(a.isolationCheckCommand())
-	return c
-}
+		Short: "Find out which isolation level engines give",
+		Long: `Runs transactions beside each other on engines, at each isolation level that they give, and judges what
+the transactions saw: the cases of Hermitage, and random scripts of few keys. Each random script is run
+step by step, in an order that its seed gives, and again with its sessions beside each other.
 
-// judged is the output of `lsmlab isolation check --json` for one file.
-type judged struct {
-	File string `json:"file"`
-	isolation.Verdict
+The run directory keeps every history, and of each engine and level the first script that shows an anomaly
+the level forbids, made smaller: lsmlab isolation replay shows it again.
+
+Exit status: 0 every engine gives what it promises; 1 one gives less, or failed; 2 wrong use.`,
+		Example: `  lsmlab isolation
+  lsmlab isolation --engines badger --level serializable --scripts 500
+  lsmlab isolation check my-history.jsonl`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !c.Flags().Changed("seed") {
+				_ = c.Flags().Set("seed", strconv.FormatUint(explore.FreshSeed(), 10)) // it is a number
+			}
+			r.Again = commandLine(c.CommandPath(), c.Flags())
+			return r.Run(c.Context())
+		},
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&r.Engines, "engines", []string{"@own", "@peers"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
+	fs.StringSliceVar(&r.Levels, "level", nil, "`LEVELS` to ask for: read-committed, snapshot, serializable (default: all that an engine gives)")
+	fs.StringVar(&r.Durability, "durability", "buffered", "durability level of commits: volatile, buffered or synced")
+	seedFlag(fs, &r.Seed)
+	fs.IntVar(&r.Scripts, "scripts", 200, "random scripts of each form, run in both ways")
+	fs.IntVar(&r.Keep, "findings", 3, "findings to keep of an engine and level")
+	fs.StringVar(&r.Out, "out", "", "`DIR` of the run (default results/isolation-TIME)")
+	c.AddCommand(a.isolationCheckCommand(), a.isolationConvertCommand(), a.isolationReplayCommand())
+	return c
 }
 
 func (a *app) isolationCheckCommand() *cobra.Command {
@@ -34,7 +57,8 @@ func (a *app) isolationCheckCommand() *cobra.Command {
 		Use:   "check FILE..",
 		Short: "Judge recorded histories",
 		Long: `Reads histories of transactions, as the clients of any database saw them, and says which isolation
-levels each cannot have had, with the smallest evidence. A history is JSON, one transaction a line:
+levels each cannot have had, with the smallest evidence. A history is one of Jepsen (EDN or JSON, as Elle
+reads it), or JSON, one transaction a line:
 
   {"process": 0, "outcome": "committed", "begin": 3, "end": 8, "ops": [["append", "x", 1], ["r", "x", [1]]]}
 
@@ -51,39 +75,53 @@ Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is 
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, files []string) error {
-			demanded := isolation.ReadUncommitted
-			if c.Flags().Changed("level") {
-				var err error
-				if demanded, err = isolation.ParseLevel(level); err != nil {
-					return &harness.UsageError{Text: fmt.Sprintf("isolation check: --level: %v", err)}
-				}
-			}
-			refuted := 0
-			for _, file := range files {
-				v, err := isolation.CheckFile(file)
-				if err != nil {
-					return &harness.UsageError{Text: fmt.Sprintf("isolation check: %s: %v", file, err)}
-				}
-				if asJSON {
-					err = json.NewEncoder(a.stdout).Encode(judged{file, v})
-				} else {
-					err = v.Print(a.stdout, file)
-				}
-				if err != nil {
-					return err
-				}
-				if c.Flags().Changed("level") && v.Of(demanded).Refuted {
-					refuted++
-				}
-			}
-			if refuted > 0 {
-				return fmt.Errorf("%w: %s is refuted by %d of %d histories", harness.ErrFinding, demanded, refuted, len(files))
-			}
-			return nil
+		RunE: func(_ *cobra.Command, files []string) error {
+			return isolationrun.Check(a.stdout, files, level, asJSON)
 		},
 	}
 	c.Flags().StringVar(&level, "level", "", "`LEVEL` that is demanded: exit status 1 if a history refutes it")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one history a line")
+	return c
+}
+
+func (a *app) isolationReplayCommand() *cobra.Command {
+	tries := 0
+	c := &cobra.Command{
+		Use:   "replay FINDING_DIR",
+		Short: "Show a finding again",
+		Long: `Runs the script of a finding on a fresh store of its engine. A stepwise script shows the same again; one
+whose sessions ran beside each other is tried up to --tries times.
+
+Exit status: 1 what was promised is refuted again; 0 it is not any more; 2 no finding there.`,
+		Example: "  lsmlab isolation replay results/isolation-20260102-030405/findings/001",
+		Args:    oneArg("the directory of one finding"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return isolationrun.Replay(c.Context(), a.stdout, args[0], tries)
+		},
+	}
+	c.Flags().IntVar(&tries, "tries", 1000, "runs of a script whose sessions run beside each other")
+	return c
+}
+
+func (a *app) isolationConvertCommand() *cobra.Command {
+	to := ""
+	c := &cobra.Command{
+		Use:   "convert FILE",
+		Short: "Write a history in another format",
+		Long: `Reads a history as lsmlab isolation check does, and prints it: lines is one transaction a line, edn and
+json are the formats of Jepsen, which Elle judges. Those do not say which reads are parts of range reads.`,
+		Example: "  lsmlab isolation convert --to edn results/run/histories/badger-serializable.jsonl > history.edn",
+		Args:    oneArg("the file of one history"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if to != "lines" && to != "edn" && to != "json" {
+				return &harness.UsageError{Text: fmt.Sprintf("isolation convert: --to %q: want lines, edn or json", to)}
+			}
+			if err := isolation.Convert(a.stdout, args[0], to); err != nil {
+				return &harness.UsageError{Text: "isolation convert: " + err.Error()}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&to, "to", "lines", "`FORMAT`: lines, edn or json")
 	return c
 }

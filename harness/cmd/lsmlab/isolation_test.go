@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/inventory"
+	"lsmlab/harness/cmd/isolationrun"
 	"lsmlab/powerfail/isolation"
 )
 
@@ -42,8 +44,50 @@ func TestIsolationCheck(t *testing.T) {
 	}
 	var out bytes.Buffer
 	run(context.Background(), harness.Catalog{}, []string{"isolation", "check", "--json", skew}, strings.NewReader(""), &out, &out)
-	var j judged
+	var j isolationrun.Judged
 	if err := json.Unmarshal(out.Bytes(), &j); err != nil || j.Of(isolation.Serializable).By.Name != "G2-item" {
 		t.Errorf("%s: %v", out.String(), err)
+	}
+}
+
+// TestIsolation probes two peers: one keeps its promise, and of the other the phantom is
+// found, kept, drawn and shown again.
+func TestIsolation(t *testing.T) {
+	do := func(args ...string) (int, string) {
+		var out bytes.Buffer
+		status := run(context.Background(), inventory.Catalog(), append([]string{"isolation"}, args...), strings.NewReader(""), &out, &out)
+		return status, out.String()
+	}
+	sound := filepath.Join(t.TempDir(), "run")
+	if status, out := do("--engines", "bbolt,goleveldb", "--level", "serializable", "--scripts", "0", "--out", sound); status != exitSound || !strings.Contains(out, "strict serializable") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	status, out := do("--engines", "badger", "--scripts", "2", "--out", dir)
+	if status != exitFinding || !strings.Contains(out, "less than promised: badger at serializable") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	if status, out := do("replay", filepath.Join(dir, "findings", "001")); status != exitFinding || !strings.Contains(out, "phantom") {
+		t.Errorf("replay: status %d:\n%s", status, out)
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "index.html")); err != nil || !strings.Contains(string(page), "finding-001") || !strings.Contains(string(page), "do not give these levels: badger (read-committed, snapshot)") {
+		t.Errorf("the page lacks the finding or what is refused: %v", err)
+	}
+	if err := os.Rename(dir, dir+"2"); err != nil {
+		t.Fatal(err)
+	}
+	history := filepath.Join(dir+"2", "histories", "badger-serializable.jsonl")
+	if status, out := do("check", "--level", "serializable", history); status != exitFinding {
+		t.Errorf("check: status %d:\n%s", status, out)
+	}
+	if status, out := do("convert", "--to", "edn", history); status != exitSound || !strings.Contains(out, "{:index 1, :type :ok") {
+		t.Errorf("convert: status %d:\n%.300s", status, out)
+	}
+	for _, args := range [][]string{
+		{"--level", "best"}, {"--durability", "much"}, {"--scripts", "-1"}, {"--out", dir + "2"}, {"--engines", "nothing"}, {"replay"}, {"replay", sound}, {"convert", history, "--to", "x"}, {"convert"},
+	} {
+		if status, out := do(args...); status != exitUsage {
+			t.Errorf("%q: status %d, want %d:\n%s", args, status, exitUsage, out)
+		}
 	}
 }

@@ -84,6 +84,8 @@ var exceptions = []exception{
 	{line: fits(`--bug |crash (sim|disk|files) --engines (pebble|goleveldb|badger).*--profile`), status: either, why: "few states may show what the page tells, or not"},
 	{line: fits(`crash disk .*--bug `), more: []string{"--states", "1"}, status: either, why: "a finding is shrunk by 25 recordings; TestPlantedBugsDisk finds them"},
 	{line: fits(`echo ack \$i`), status: []int{exitFinding}, says: "lost ", why: "this program forgets a sync"},
+	{line: fits(`isolation (replay|convert) |isolation check .*history\.jsonl`), not: true, why: "TestIsolation runs it on a run of its own"},
+	{line: fits(`lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
 }
 
@@ -142,12 +144,19 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 			given[name] = value
 		}
 	}
+	names := c.Flags().Args()
 	switch words := strings.Fields(c.CommandPath()); words[1] {
 	case "crash":
 		err = smallCrash(c.Name(), given)
 	case "load":
 		given["engines"], _, _ = strings.Cut(given["engines"], ",")
 		given["set"] = strings.Trim(given["set"]+","+k6Small, ",")
+	case "study":
+		delete(given, "quick")
+		given["size"] = "tiny"
+		if names[0] == "all" {
+			names[0] = "locks" // TestStudyAll runs all
+		}
 	case "bench":
 		if given["memtables"] != "" { // which has no such flags
 			delete(given, "duration")
@@ -157,7 +166,7 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	args = append(strings.Fields(c.CommandPath())[1:], c.Flags().Args()...)
+	args = append(strings.Fields(c.CommandPath())[1:], names...)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		args = append(args, "--"+name+"="+given[name])
 	}

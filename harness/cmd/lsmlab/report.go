@@ -24,12 +24,7 @@ func (a *app) reportCommand() *cobra.Command {
 in DIR alone, and prints which targets of its plan are met. The same results give the same files. A
 run that was cut is drawn as far as it got, and its page says what is missing.`,
 		Example: "  lsmlab report results/quick\n  lsmlab report results/quick --baseline bbolt",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("report: %d arguments given: want one run directory", len(args))
-			}
-			return nil
-		},
+		Args:    oneArg("one run directory"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			index, err := reports.Render(args[0], o)
 			if err != nil {

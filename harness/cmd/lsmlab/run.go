@@ -73,7 +73,7 @@ Exit status: 0 done and sound; 1 a finding (regression, failed cell, corrupt sto
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.listCommand(), a.benchCommand(), a.compareCommand(), a.reportCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(),
-		a.serveCommand(), a.loadCommand(), a.capacityCommand(), a.crashCommand(), a.isolationCommand(), a.cellCommand())
+		a.serveCommand(), a.loadCommand(), a.capacityCommand(), a.crashCommand(), a.isolationCommand(), a.studyCommand(), a.cellCommand())
 	return root
 }
 
@@ -90,4 +90,14 @@ func noArgs(c *cobra.Command, args []string) error {
 		hint = fmt.Sprintf(", did you mean %s?", strings.Join(near, " or "))
 	}
 	return fmt.Errorf("unknown command %q%s; see `lsmlab --help`", args[0], hint)
+}
+
+// oneArg wants one argument, and says what it is.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s: %d arguments given: want %s", strings.TrimPrefix(c.CommandPath(), "lsmlab "), len(args), what)
+		}
+		return nil
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"lsmlab/harness"
 	"lsmlab/harness/cmd/inventory"
 	"lsmlab/harness/memrace"
+	"lsmlab/harness/micro"
 	"lsmlab/harness/result"
 )
 
@@ -99,7 +100,7 @@ func toyCatalog() harness.Catalog {
 			vices[name](t)
 			return t, err
 		},
-		MemTables: memrace.Peers(),
+		Kinds: []micro.Kind{memrace.Kind(memrace.Peers())},
 	}
 }
 

@@ -22,12 +22,7 @@ LSNs, missing files and orphans. Says each damage with file and place.
 
 Exit status: 0 sound; 1 damage found; 2 no store there, or it is in use.`,
 		Example: "  lsmlab verify /var/lib/mystore",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("verify: %d arguments given: want the directory of one store", len(args))
-			}
-			return nil
-		},
+		Args:    oneArg("the directory of one store"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			r, err := lsm.Verify(vfs.OS, args[0])
 			if err != nil {

@@ -31,6 +31,22 @@ func Judged(names []string) (all []string, err error) {
 	return all, nil
 }
 
+// TxnLevels returns the isolation levels of the transactions that programs for an engine
+// have: of our own engines all. Programs for peers have none, as transactions of some of
+// them wait for each other, and those of a program are steps of one goroutine.
+func TxnLevels(name string) (levels []kv.Isolation) {
+	info, err := engines.Lookup(name)
+	if err != nil || !info.Own {
+		return nil
+	}
+	for _, level := range kv.Isolations() {
+		if info.Isolations[level] != "" {
+			levels = append(levels, level)
+		}
+	}
+	return levels
+}
+
 // Versions returns the versions of Go, of this program, and of the engines that are
 // libraries, by name.
 func Versions(names []string) map[string]string {

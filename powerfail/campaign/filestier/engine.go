@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"lsmlab/engines/kv"
+	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/program"
@@ -20,7 +21,7 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 		}
 	}()
 	for i := uint64(0); !t.enough(); i++ {
-		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced})
+		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name)})
 		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) { return t.recordEngine(ctx, name, p) })
 		if err != nil {
 			return err

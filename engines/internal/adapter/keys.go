@@ -106,11 +106,11 @@ type Tx interface {
 	Delete(stored []byte) error
 }
 
-// Apply does the operations of b in tx. If b needs buckets, no other
-// transaction that does may run at the same time.
-func (k *Keys) Apply(b *kv.Batch, tx Tx) error {
+// Apply does operations in tx. If one needs a bucket, no other transaction that
+// needs one may run at the same time.
+func (k *Keys) Apply(ops kv.Ops, tx Tx) error {
 	var buckets map[string][]byte // those changed, written once at the end
-	for ops := b.Ops(); ops.Next(); {
+	for ops.Next() {
 		var err error
 		switch stored, bucket := k.Stored(ops.Key); {
 		case bucket:
@@ -126,6 +126,9 @@ func (k *Keys) Apply(b *kv.Batch, tx Tx) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := ops.Err(); err != nil {
+		return err
 	}
 	for name, list := range buckets {
 		write := func() error { return tx.Set([]byte(name), list) }

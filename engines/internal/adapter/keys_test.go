@@ -122,7 +122,7 @@ func TestKeysAgainstMap(t *testing.T) {
 			want[key] = fmt.Sprint(rng.IntN(1000))
 			b.Set([]byte(key), []byte(want[key]))
 		}
-		if err := keys.Apply(&b, tx); err != nil {
+		if err := keys.Apply(b.Ops(), tx); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,0 +1,81 @@
+package lsm
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"lsmlab/engines/lsm/ikey"
+)
+
+// TestHidden counts what is kept for pins at 10, 20 and 30 and for the floor alone, of one
+// key, and until when that is needed.
+func TestHidden(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		bottom   bool
+		floor    ikey.Seq
+		versions string // newest first, with a "-" behind tombstones
+		want     hidden
+	}{
+		{"newest only", false, 50, "49", hidden{}},
+		{"for the newest pin", false, 50, "35 25", hidden{held: []heldFor{{30, 30, 1}}}},
+		{"for two", false, 50, "35 15", hidden{held: []heldFor{{20, 30, 1}}}},
+		{"one for each", false, 50, "35 25 15 5", hidden{held: []heldFor{{10, 10, 1}, {20, 20, 1}, {30, 30, 1}}}},
+		{"the newest is not held", false, 50, "25 15", hidden{held: []heldFor{{20, 20, 1}}}},
+		{"tombstone above others", false, 50, "35-", hidden{}},
+		{"tombstone over what pins see", true, 50, "35- 5", hidden{held: []heldFor{{10, 30, 2}}}},
+		{"tombstone at the bottom", true, 50, "5-", hidden{}},
+		{"two in the window", false, 40, "49 45 38", hidden{past: 2, due: 49}},
+		{"in the window and for a pin", false, 40, "49 35 25 22", hidden{past: 1, due: 49, held: []heldFor{{30, 30, 1}}}},
+		{"tombstone in the window", true, 40, "49-", hidden{past: 1, due: 49}},
+		{"tombstone in the window above others", false, 40, "49-", hidden{}},
+	} {
+		r := retainer{floor: tc.floor, snapshots: []ikey.Seq{10, 20, 30}, bottom: func([]byte) bool { return tc.bottom }}
+		for _, spec := range strings.Fields(tc.versions) {
+			digits, deleted := strings.CutSuffix(spec, "-")
+			seq, err := strconv.ParseUint(digits, 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kind := ikey.Set
+			if deleted {
+				kind = ikey.Delete
+			}
+			r.keep(ikey.New([]byte("a"), ikey.Seq(seq), kind))
+		}
+		if !reflect.DeepEqual(r.hidden, tc.want) {
+			t.Errorf("%s: %+v, want %+v", tc.name, r.hidden, tc.want)
+		}
+	}
+}
+
+func TestGarbage(t *testing.T) {
+	h := hidden{held: []heldFor{{10, 10, 1}, {10, 20, 2}, {25, 30, 4}}, past: 8, due: 50}
+	for _, tc := range []struct {
+		open  []ikey.Seq
+		floor ikey.Seq
+		want  uint64
+	}{
+		{nil, 50, 15}, {nil, 49, 7},
+		{[]ikey.Seq{10}, 49, 4}, {[]ikey.Seq{20}, 49, 5}, {[]ikey.Seq{15}, 49, 5}, {[]ikey.Seq{24, 31}, 49, 7},
+		{[]ikey.Seq{10, 30}, 60, 8}, {[]ikey.Seq{10, 20, 30}, 49, 0},
+	} {
+		if got := h.garbage(tc.open, tc.floor); got != tc.want {
+			t.Errorf("pins %v, floor %d: %d are garbage, want %d", tc.open, tc.floor, got, tc.want)
+		}
+		for _, entries := range []uint64{8*tc.want - 1, 8 * tc.want, 8*tc.want + 1} {
+			if want := tc.want > 0 && entries <= 8*tc.want; h.worth(tc.open, tc.floor, entries) != want {
+				t.Errorf("pins %v, floor %d: not %v for %d entries", tc.open, tc.floor, want, entries)
+			}
+		}
+	}
+	for seq, want := range map[ikey.Seq]string{5: "0 false", 10: "10 true", 19: "19 true", 21: "0 false"} {
+		newest, needed := h.held[1].by([]ikey.Seq{seq})
+		if got := fmt.Sprint(newest, " ", needed); got != want {
+			t.Errorf("by %d: %s, want %s", seq, got, want)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package netsim
+
+import (
+	"math/rand/v2"
+)
+
+// Shape bounds what [Draw] draws.
+type Shape struct {
+	Members []int // to choose from; default 3, 3, 3 and 5
+	Ticks   int   // of the horizon at most; default 24
+	Clients int   // default 3
+	// Clocks lets clocks go wrong. Leases promise nothing then.
+	NoClocks bool
+	NoPower  bool
+}
+
+// dice are how likely a message or a write to a disk is to go wrong, in one schedule.
+type dice struct {
+	*rand.Rand
+	loss, repeat, delay, slow float64
+	units                     int // of a delay at most
+}
+
+// generate draws the events of a schedule that have a time. Those of messages and disks
+// are drawn by the dice when it runs. Each schedule has a few of all kinds of fault
+// (swarm testing, Groce et al. 2012): all at once hide each other.
+func generate(seed uint64, shape Shape) (*Schedule, *dice) {
+	rng := rand.New(rand.NewPCG(seed, 0x6e657473696d))
+	members := shape.Members
+	if len(members) == 0 {
+		members = []int{3, 3, 3, 5}
+	}
+	ticks := max(shape.Ticks, 0)
+	if ticks == 0 {
+		ticks = 24
+	}
+	clients := max(shape.Clients, 0)
+	if clients == 0 {
+		clients = 3
+	}
+	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
+	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
+	g := generator{rng, s}
+	reads := []int{20, 50, 80}[rng.IntN(3)]
+	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
+		g.operation(clients, reads)
+	}
+	for _, kind := range []Kind{Cut, CutFrom, Hold, Hold, Crash, Power, Clock, Jump} {
+		clock := kind == Clock || kind == Jump
+		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
+			continue
+		}
+		for range 1 + rng.IntN(2) {
+			g.fault(kind)
+		}
+	}
+	d := networks[rng.IntN(len(networks))]
+	d.Rand = rng
+	return s, &d
+}
+
+// networks are the ways in which messages and disks go wrong.
+var networks = []dice{
+	{loss: 0.02, slow: 0.1, units: 20},
+	{loss: 0.1, repeat: 0.02, delay: 0.1, units: 40},
+	{repeat: 0.1, delay: 0.1, slow: 0.4, units: 10},
+	{loss: 0.02, repeat: 0.4, delay: 0.4, slow: 0.02, units: 120}, // everything comes again, and late
+}
+
+type generator struct {
+	*rand.Rand
+	s *Schedule
+}
+
+func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
+func (g *generator) member() int { return 1 + g.IntN(g.s.Members) }
+
+// operation draws what a client does: a read with a chance in per cent.
+func (g *generator) operation(clients, reads int) {
+	e := Event{Kind: Write, At: g.when(), Client: 1 + g.IntN(clients)}
+	elsewhere := 4 // one write in so many is tried where nobody need lead
+	if g.IntN(100) < reads {
+		e.Kind, elsewhere = Read, 2
+	}
+	if g.IntN(elsewhere) == 0 {
+		e.Node = g.member()
+	}
+	g.s.Events = append(g.s.Events, e)
+}
+
+func (g *generator) fault(kind Kind) {
+	e := Event{Kind: kind, At: g.when()}
+	switch kind {
+	case Clock:
+		e.Units = []int64{2, 5, 20, 50, 100}[g.IntN(5)]
+	case Jump:
+		e.Units = 1 + g.Int64N(10)
+	default:
+		e.For = tickUnits/2 + g.Int64N(max(1, g.s.Horizon/2))
+		e.Seed = g.Uint64()
+		most := (g.s.Members - 1) / 2 // a minority, or any set
+		if g.IntN(3) == 0 {
+			most = g.s.Members
+		}
+		if g.IntN(2) == 0 {
+			break // who leads then
+		}
+		e.Nodes = g.Perm(g.s.Members)[:1+g.IntN(most)]
+		for i := range e.Nodes {
+			e.Nodes[i]++
+		}
+	}
+	if (kind == Clock || kind == Jump) && g.IntN(2) == 0 {
+		e.Node = g.member()
+	}
+	g.s.Events = append(g.s.Events, e)
+}
+
+// message returns how long the copies of a message take.
+func (d *dice) message() []int64 {
+	x := d.Float64()
+	switch {
+	case x < d.loss:
+		return nil
+	case x < d.loss+d.repeat:
+		return []int64{linkUnits, linkUnits + 1 + d.Int64N(int64(d.units))}
+	case x < d.loss+d.repeat+d.delay:
+		return []int64{linkUnits + 1 + d.Int64N(int64(d.units))}
+	}
+	return onTime
+}
+
+var onTime = []int64{linkUnits}
+
+// disk returns how long work on a store takes.
+func (d *dice) disk() int64 {
+	if d.Float64() < d.slow {
+		return writeUnits + 1 + d.Int64N(int64(d.units))
+	}
+	return writeUnits
+}

@@ -1,0 +1,112 @@
+package netsim
+
+import (
+	"lsmlab/engines/cluster/consensus"
+	"lsmlab/engines/cluster/replica"
+)
+
+// link tells messages and work of one kind apart from others.
+type link struct {
+	from, to int
+	what     string
+}
+
+type fateKey struct {
+	link
+	nth int
+}
+
+func fatesOf(events []Event) map[fateKey]*Event {
+	fates := map[fateKey]*Event{}
+	for i := range events {
+		if e := &events[i]; e.Kind == Message || e.Kind == Disk {
+			fates[fateKey{link{e.Node, e.To, e.Type}, e.Nth}] = e
+		}
+	}
+	return fates
+}
+
+// typeOf names what a message is.
+func typeOf(m *replica.Message) string {
+	switch {
+	case m.Chunk != nil:
+		return "Chunk"
+	case m.Ack != nil:
+		return "ChunkAck"
+	}
+	return m.Raft.Type.String()
+}
+
+// count returns which of its kind a message or work is, from 1.
+func (w *world) count(l link) int {
+	w.sent[l]++
+	return w.sent[l]
+}
+
+// send plans the arrival of a message, whose fate is sealed when it is sent: what was
+// under way before a cut arrives.
+func (w *world) send(m *replica.Message) {
+	l := link{int(m.From), int(m.To), typeOf(m)}
+	nth := w.count(l)
+	if l.to > w.plan.Members || w.cuts[l.from][l.to] > 0 {
+		return
+	}
+	for _, after := range w.messageFate(l, nth) {
+		e := w.queue.plan(max(w.now, w.held[l.from][l.to])+after, evMessage)
+		e.node, e.message, e.sent = l.to, *m, w.now
+	}
+}
+
+func (w *world) messageFate(l link, nth int) []int64 {
+	if w.calm.begun {
+		return onTime
+	}
+	if w.dice == nil {
+		if e := w.fates[fateKey{l, nth}]; e != nil {
+			return e.After
+		}
+		return onTime
+	}
+	after := w.dice.message()
+	if len(after) != 1 || after[0] != linkUnits {
+		w.plan.Events = append(w.plan.Events, Event{Kind: Message, Node: l.from, To: l.to, Type: l.what, Nth: nth, After: after})
+	}
+	return after
+}
+
+// diskFate returns how long the next work of a queue takes.
+func (w *world) diskFate(id int, q replica.Queue) int64 {
+	l := link{from: id, what: "log"}
+	if q == replica.Apply {
+		l.what = "state"
+	}
+	nth := w.count(l)
+	if w.calm.begun {
+		return writeUnits
+	}
+	if w.dice == nil {
+		if e := w.fates[fateKey{l, nth}]; e != nil {
+			return e.Units
+		}
+		return writeUnits
+	}
+	units := w.dice.disk()
+	if units != writeUnits {
+		w.plan.Events = append(w.plan.Events, Event{Kind: Disk, Node: id, Type: l.what, Nth: nth, Units: units})
+	}
+	return units
+}
+
+// leader returns the member that leads in the latest term, or in the earliest; nil if none
+// does.
+func (w *world) leader(latest bool) (leader *node) {
+	for _, n := range w.nodes {
+		if n.Replica == nil || n.Standing().Role != consensus.Leader {
+			continue
+		}
+		if leader == nil || latest == (n.Term() > leader.Term()) {
+			leader = n
+		}
+	}
+	return leader
+}

@@ -1,0 +1,53 @@
+// Command raft36 simulates a cluster over go.etcd.io/raft/v3 v3.6.0, which has the stale
+// read of https://github.com/etcd-io/etcd/issues/20418: it judges the simulation, which
+// must find it unaided. It is a module of its own, as one module has one version of a
+// library. The test of package netsim builds and runs it:
+//
+//	raft36 [seed [schedules]]
+//
+// It prints what it found and exits 1, or 0 if it found nothing.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/netsim"
+)
+
+func open(fs vfs.FS, _ kv.Durability) (kv.Engine, error) {
+	o := lsm.Options{FS: fs}.Small()
+	o.Deterministic = true
+	db, err := lsm.Open("/db", o)
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+func main() {
+	c := netsim.Campaign{Options: netsim.Options{Open: open, Core: newCore}, Seed: 1, Schedules: 1_000_000}
+	for i, field := range []*uint64{&c.Seed, &c.Schedules} {
+		if len(os.Args) <= i+1 {
+			break
+		}
+		n, err := strconv.ParseUint(os.Args[i+1], 10, 64)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "usage: raft36 [seed [schedules]]:", err)
+			os.Exit(2)
+		}
+		*field = n
+	}
+	counts, found := c.Run(context.Background())
+	fmt.Printf("%d schedules, %d events\n", counts.Schedules, counts.Events)
+	if found == nil {
+		return
+	}
+	fmt.Printf("%s\n%s", found, found.Diagram)
+	os.Exit(1)
+}

@@ -1,0 +1,282 @@
+package netsim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+
+	"lsmlab/engines/cluster/consensus"
+	"lsmlab/engines/kv"
+	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/model"
+	"lsmlab/powerfail/oracle"
+)
+
+// OpenFunc opens the store of one member on a disk, for a durability level.
+type OpenFunc func(fs vfs.FS, d kv.Durability) (kv.Engine, error)
+
+// Options say which cluster is simulated.
+type Options struct {
+	Open       OpenFunc
+	Core       consensus.Factory
+	Profile    explore.Profile // of what power cuts take; default posix-strict
+	LeaseReads bool
+	// Wrap returns the disk that a member sees, for planted bugs; nil changes nothing.
+	Wrap func(member int, fs vfs.FS) vfs.FS
+}
+
+// Result is what a run gave.
+type Result struct {
+	Events int   // that happened: messages, ticks, work, faults
+	Units  int64 // of virtual time
+	// Broken is the rule that was broken, or nil.
+	Broken *oracle.Violation
+	// Ran is the schedule with the fates that were drawn.
+	Ran *Schedule
+}
+
+// world is one run.
+type world struct {
+	o       *Options
+	kind    model.Kind
+	plan    *Schedule
+	dice    *dice // nil if fates are those of the plan
+	fates   map[fateKey]*Event
+	sent    map[link]int // messages by link and type, works by member and queue
+	now     int64
+	queue   eventQueue
+	nodes   []*node
+	cuts    [][]int   // by sender and receiver: how many cuts are in force
+	held    [][]int64 // by sender and receiver: until when messages are held up
+	history history
+	calm    calm
+	events  int
+	broken  *oracle.Violation
+	diagram *diagram // or nil
+}
+
+// Run runs a schedule.
+func Run(o Options, s *Schedule) Result { return run(&o, s, nil, nil) }
+
+// Draw draws a schedule from a seed and runs it. Result.Ran is all of it.
+func Draw(o Options, seed uint64, shape Shape) Result {
+	s, d := generate(seed, shape)
+	return run(&o, s, d, nil)
+}
+
+func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
+	if o.Profile == "" {
+		o.Profile = explore.PosixStrict
+	}
+	plan := *s
+	plan.Events = append([]Event(nil), s.Events...)
+	w := &world{o: o, kind: model.KindOf(o.Profile), plan: &plan, dice: d, diagram: drawn, sent: map[link]int{}}
+	w.history.start(w)
+	defer func() {
+		if p := recover(); p != nil {
+			w.fail("panic", "%v\n%s", p, debug.Stack())
+		}
+		for _, n := range w.nodes {
+			n.stop()
+		}
+		r = Result{Events: w.events, Units: w.now, Broken: w.broken, Ran: w.plan}
+	}()
+	w.begin()
+	for w.broken == nil && !w.calm.over {
+		e := w.queue.next()
+		if e == nil {
+			w.fail(ruleStuck, "nothing happens any more")
+			break
+		}
+		w.now = e.at
+		w.happen(e)
+		w.queue.done(e)
+	}
+	if w.broken == nil {
+		w.judge()
+	}
+	return r
+}
+
+// fail notes the first rule that is broken.
+func (w *world) fail(rule oracle.Rule, format string, args ...any) {
+	if w.broken == nil {
+		w.broken = &oracle.Violation{Rule: rule, Detail: fmt.Sprintf(format, args...)}
+	}
+}
+
+// begin starts all members. The first stands for election at once, to save time.
+func (w *world) begin() {
+	n := w.plan.Members
+	w.cuts, w.held = make([][]int, n+1), make([][]int64, n+1)
+	for i := range w.cuts {
+		w.cuts[i], w.held[i] = make([]int, n+1), make([]int64, n+1)
+	}
+	if w.dice == nil {
+		w.fates = fatesOf(w.plan.Events)
+	}
+	for i := range w.plan.Events {
+		if e := &w.plan.Events[i]; e.Kind != Message && e.Kind != Disk {
+			w.queue.plan(e.At, evAction).action = i
+		}
+	}
+	for id := 1; id <= n; id++ {
+		node := &node{w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
+			writes: map[uint64]*operation{}, reads: map[uint64]*operation{}}
+		w.nodes = append(w.nodes, node)
+		if err := node.start(); err != nil {
+			w.fail(ruleOpen, "%v", err)
+			return
+		}
+		if id == 1 {
+			node.Campaign()
+		}
+		node.carryOut()
+	}
+	w.queue.plan(w.plan.Horizon, evAction).action = atHorizon
+}
+
+// atHorizon stands for the end of all faults.
+const atHorizon = -1
+
+// happen lets an event happen.
+func (w *world) happen(e *event) {
+	w.events++
+	var n *node
+	if e.node > 0 {
+		n = w.nodes[e.node-1]
+	}
+	switch e.kind {
+	case evMessage:
+		if n.Replica == nil {
+			return
+		}
+		w.diagram.arrives(w, e)
+		n.Step(&e.message)
+	case evTick, evWork:
+		if n.life != e.life {
+			return
+		}
+		if e.kind == evTick {
+			again := w.queue.plan(w.now+n.period, evTick)
+			again.node, again.life = n.id, n.life
+			n.Tick()
+		} else if err := n.doWork(e.queue); err != nil {
+			w.fail(ruleRun, "%v", err)
+			return
+		}
+	case evAction:
+		w.act(e.action)
+		return
+	case evHeal:
+		w.cut(&w.plan.Events[e.action], -1)
+		return
+	case evRestart:
+		w.restart(n)
+		return
+	}
+	n.carryOut()
+	if w.calm.begun {
+		w.rest()
+	}
+}
+
+// act carries out an event of the schedule.
+func (w *world) act(i int) {
+	if i == atHorizon {
+		w.beginCalm()
+		return
+	}
+	e := &w.plan.Events[i]
+	if n := w.leader(true); needsNodes(e) && n != nil {
+		e.Nodes = []int{n.id}
+	} else if (e.Kind == Clock || e.Kind == Jump) && e.Node == 0 {
+		if n == nil {
+			return
+		}
+		e.Node = n.id
+	}
+	switch e.Kind {
+	case Write, Read:
+		w.ask(e)
+		return
+	case Cut, CutFrom:
+		w.cut(e, 1)
+		w.queue.plan(w.now+e.For, evHeal).action = i
+	case Hold:
+		w.across(e, func(from, to int) { w.held[from][to] = max(w.held[from][to], w.now+e.For) })
+	case Crash, Power:
+		w.crash(e)
+	case Clock:
+		w.nodes[e.Node-1].period = e.Units
+	case Jump:
+		if n := w.nodes[e.Node-1]; n.Replica != nil {
+			for range e.Units {
+				n.Tick()
+				n.carryOut()
+			}
+		}
+	}
+	w.diagram.happens(w, e)
+}
+
+func needsNodes(e *Event) bool {
+	switch e.Kind {
+	case Cut, CutFrom, Hold, Crash, Power:
+		return len(e.Nodes) == 0
+	}
+	return false
+}
+
+// cut adds to how often the links of an event are cut.
+func (w *world) cut(e *Event, change int) {
+	w.across(e, func(from, to int) {
+		w.cuts[from][to] += change
+		if e.Kind == Cut {
+			w.cuts[to][from] += change
+		}
+	})
+	if change < 0 {
+		w.diagram.heals(w, e)
+	}
+}
+
+// across calls f for each link from the members of an event to the others.
+func (w *world) across(e *Event, f func(from, to int)) {
+	for _, from := range e.Nodes {
+		for to := 1; to <= w.plan.Members; to++ {
+			if !slices.Contains(e.Nodes, to) {
+				f(from, to)
+			}
+		}
+	}
+}
+
+// crash crashes members at one moment.
+func (w *world) crash(e *Event) {
+	rng := rand.New(rand.NewPCG(e.Seed, 1))
+	for _, id := range e.Nodes {
+		n := w.nodes[id-1]
+		if n.Replica == nil {
+			continue
+		}
+		w.history.lost(n)
+		n.crash(e.Kind == Power, rng)
+		w.queue.plan(w.now+e.For, evRestart).node = id
+	}
+}
+
+// restart starts a member that is down.
+func (w *world) restart(n *node) {
+	if n.Replica != nil {
+		return
+	}
+	if err := n.start(); err != nil {
+		w.fail(ruleOpen, "%v", err)
+		return
+	}
+	w.diagram.starts(w, n)
+	n.carryOut()
+}

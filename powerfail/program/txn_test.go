@@ -1,0 +1,115 @@
+package program
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"lsmlab/engines/kv"
+	"lsmlab/engines/kv/kvtest"
+	"lsmlab/engines/testseed"
+)
+
+// runOn runs a program on an engine that outlives its openings, and counts.
+func runOn(p *Program, e kv.Engine) (acked, aborted int, err error) {
+	r := Runner{
+		Open:  func() (kv.Engine, error) { return staying{e, e.(kv.Transactor)}, nil },
+		Ack:   func(int) { acked++ },
+		Abort: func(int) { aborted++ },
+	}
+	err = r.Run(p)
+	return acked, aborted, err
+}
+
+// staying is an engine that is not closed.
+type staying struct {
+	kv.Engine
+	kv.Transactor
+}
+
+func (staying) Close() error { return nil }
+
+// A sound engine passes every program, and programs have commits and transactions that
+// apply nothing, at each level.
+func TestTxns(t *testing.T) {
+	seed := testseed.New(t)
+	for _, level := range kv.Isolations() {
+		acks, aborts := 0, 0
+		for i := range uint64(100) {
+			p := Generate(seed+i, Shape{Durability: kv.Synced, Levels: []kv.Isolation{level}})
+			acked, aborted, err := runOn(p, kvtest.NewModel())
+			if err != nil {
+				t.Fatalf("%v\n%v", err, p)
+			}
+			acks, aborts = acks+acked, aborts+aborted
+		}
+		if acks < 4000 || aborts < 200 {
+			t.Errorf("%v: %d writes applied and %d transactions not, want more", level, acks, aborts)
+		}
+	}
+}
+
+// An unchecked engine gives every transaction the level read committed, or with snapshots
+// the level snapshot isolation.
+type unchecked struct {
+	*kvtest.Model
+	level kv.Isolation
+}
+
+func (e unchecked) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	o.Isolation = min(o.Isolation, e.level)
+	return e.Model.Begin(o)
+}
+
+// zealous meets conflicts without a reason.
+type zealous struct{ *kvtest.Model }
+
+func (e zealous) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	x, err := e.Model.Begin(o)
+	return refusing{x}, err
+}
+
+type refusing struct{ kv.Txn }
+
+func (t refusing) Commit(kv.Durability) error { t.Discard(); return kv.ErrConflict }
+
+// applying commits what is discarded.
+type applying struct{ *kvtest.Model }
+
+func (e applying) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	x, err := e.Model.Begin(o)
+	return committing{x}, err
+}
+
+type committing struct{ kv.Txn }
+
+func (t committing) Discard() { _ = t.Commit(kv.Volatile) }
+
+// Each engine that breaks its isolation is found out, by the words for what it did.
+func TestTxnsBroken(t *testing.T) {
+	const top = "lsmlab program 1\nopen synced\n"
+	for _, c := range []struct {
+		name, steps, want string
+		engine            kv.Engine
+	}{
+		{"a read of another state", "w0 txn 1 begin snapshot\nw0 synced set a 3\nw0 txn 1 get a", `key "a" shows "1.0", want nothing`, unchecked{kvtest.NewModel(), kv.ReadCommitted}},
+		{"a scan of another state", "w0 txn 1 begin snapshot\nw0 synced set a 3\nw0 txn 1 scan a b", `a scan shows key "a"`, unchecked{kvtest.NewModel(), kv.ReadCommitted}},
+		{"a key that is gone", "w0 synced set a 3\nw0 txn 1 begin snapshot\nw0 synced del a\nw0 txn 1 scan a b", `a scan does not show key "a"`, unchecked{kvtest.NewModel(), kv.ReadCommitted}},
+		{"a lost update", "w0 txn 1 begin snapshot\nw0 synced set a 3\nw0 txn 1 set a 4\nw0 txn 1 commit synced", "it committed", unchecked{kvtest.NewModel(), kv.ReadCommitted}},
+		{"write skew", "w0 txn 1 begin serializable\nw0 txn 1 get a\nw0 synced set a 3\nw0 txn 1 set b 4\nw0 txn 1 commit synced", "it committed", unchecked{kvtest.NewModel(), kv.SnapshotIsolation}},
+		{"a phantom", "w0 txn 1 begin serializable\nw0 txn 1 scan a b\nw0 synced set a1 3\nw0 txn 1 set b 4\nw0 txn 1 commit synced", "it committed", unchecked{kvtest.NewModel(), kv.SnapshotIsolation}},
+		{"a false conflict", "w0 txn 1 begin serializable\nw0 synced set a 3\nw0 txn 1 set b 4\nw0 txn 1 commit synced", "nobody wrote", zealous{kvtest.NewModel()}},
+		{"a discard that applies", "w0 txn 1 begin snapshot\nw0 txn 1 set a 3\nw0 txn 1 discard\nw0 txn 2 begin snapshot\nw0 txn 2 get a", "want nothing", applying{kvtest.NewModel()}},
+	} {
+		p, err := Parse(top + c.steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := runOn(p, c.engine); !errors.Is(err, ErrIsolation) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+		if _, _, err := runOn(p, kvtest.NewModel()); err != nil {
+			t.Errorf("%s, by a sound engine: %v", c.name, err)
+		}
+	}
+}
