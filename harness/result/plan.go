@@ -157,6 +157,9 @@ type TargetLine struct {
 	Figure     string   `json:"figure,omitempty"`     // empty is ops_per_sec; see package target
 	Own        []string `json:"own,omitempty"`        // empty: all of Targets.Own; the best one counts
 	Peers      []string `json:"peers,omitempty"`      // empty: all peers; the best one counts
+	// Over names another workload of the plan. Our engine is then not compared with peers
+	// but with itself under that workload.
+	Over string `json:"over,omitempty"`
 	// Ratio is how many times as good as the best peer our best engine must be: ours
 	// over theirs, or theirs over ours if less is better.
 	Ratio float64 `json:"ratio,omitempty"`
