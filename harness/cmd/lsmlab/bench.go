@@ -36,7 +36,7 @@ round) runs in a fresh process on a fresh store, rounds interleaved over engines
 
 A plan says what to run; flags override its fields. Without --plan it is "default", or "quick" with
 --quick, or "memtables" with --memtables. Plans that come with lsmlab:
-` + strings.Join(harness.PlanNames(), ", ") + `.
+` + inLines(harness.PlanNames()) + `.
 
 At the end it draws DIR/index.html, also of a run that was cut or has failed cells. Ctrl-C keeps
 every cell that has ended; --resume goes on.`,
@@ -60,6 +60,25 @@ every cell that has ended; --resume goes on.`,
 	noReportFlag(fs, &f.noReport)
 	fs.BoolVar(&f.print, "print-plan", false, "print the plan as JSON and run nothing")
 	return c
+}
+
+// inLines writes words as a list, in lines that fit a screen.
+func inLines(words []string) string {
+	const width = 100
+	var b strings.Builder
+	at := 0
+	for i, w := range words {
+		switch {
+		case i > 0 && at+len(w) > width:
+			b.WriteString(",\n")
+			at = 0
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(w)
+		at += len(w) + 2
+	}
+	return b.String()
 }
 
 func (a *app) bench(c *cobra.Command, f benchFlags) error {
