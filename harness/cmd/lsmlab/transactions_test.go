@@ -61,7 +61,7 @@ func TestLostUpdatesFail(t *testing.T) {
 		t.Fatalf("status %d\n%s%s", o.status, o.stdout, o.stderr)
 	}
 	c := cells(t, dir)[0]
-	if c.Status != result.StatusFailed || !strings.Contains(c.Error, "closed economy, sum of all accounts: ") || !strings.Contains(c.Error, "anomaly score") {
+	if c.Status != result.StatusFailed || !strings.Contains(c.Error, "audit: invariant violated: ") || !strings.Contains(c.Error, "accounts that differ from what was committed: ") {
 		t.Errorf("%s: %s", c.Status, c.Error)
 	}
 }
