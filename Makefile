@@ -135,7 +135,7 @@ bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (2
 bench-used: build ## the time to open a store after 3 million random writes and a kill, three rounds (10 minutes)
 	./$(BIN) bench --plan used --out results/used-$(STAMP)
 
-bench-transactions: build-rocksdb ## transactions under contention, at both isolation levels, sums checked (15 minutes)
+bench-transactions: build-rocksdb ## transactions under contention, at both isolation levels, the store checked (25 minutes)
 	./$(BIN) bench --plan transactions --out results/transactions-$(STAMP)
 
 memtables: build ## race the bare MemTables against public ones
