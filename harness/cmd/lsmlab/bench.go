@@ -36,7 +36,7 @@ round) runs in a fresh process on a fresh store, rounds interleaved over engines
 
 A plan says what to run; flags override its fields. Without --plan it is "default", or "quick" with
 --quick, or "memtables" with --memtables. Plans that come with lsmlab:
-` + strings.Join(harness.PlanNames(), ", ") + `.
+` + inLines(harness.PlanNames()) + `.
 
 At the end it draws DIR/index.html, also of a run that was cut or has failed cells. Ctrl-C keeps
 every cell that has ended; --resume goes on.`,
@@ -60,6 +60,25 @@ every cell that has ended; --resume goes on.`,
 	noReportFlag(fs, &f.noReport)
 	fs.BoolVar(&f.print, "print-plan", false, "print the plan as JSON and run nothing")
 	return c
+}
+
+// inLines writes words as a list, in lines that fit a screen.
+func inLines(words []string) string {
+	const width = 100
+	var b strings.Builder
+	at := 0
+	for i, w := range words {
+		switch {
+		case i > 0 && at+len(w) > width:
+			b.WriteString(",\n")
+			at = 0
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(w)
+		at += len(w) + 2
+	}
+	return b.String()
 }
 
 func (a *app) bench(c *cobra.Command, f benchFlags) error {
@@ -120,6 +139,7 @@ func planFlags(fs *pflag.FlagSet, p *result.Plan) {
 	fs.StringSliceVar(&p.Engines, "engines", p.Engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers; with --memtables of bare tables")
 	fs.StringSliceVar(&p.Workloads, "workloads", p.Workloads, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.StringSliceVar(&p.Durabilities, "durability", p.Durabilities, "`LEVELS`: volatile, buffered, synced; charts never mix them")
+	fs.StringVar(&p.Isolation, "isolation", p.Isolation, "`LEVEL` of workloads of transactions: snapshot (default) or serializable; an engine that does not give it is left out")
 	fs.IntSliceVar(&p.Threads, "threads", p.Threads, "goroutines that drive one store; several make a scaling chart")
 	fs.Int64Var(&p.Keys, "keys", p.Keys, "key space, preloaded where the workload says so")
 	fs.IntVar(&p.KeySize, "key-size", p.KeySize, "bytes; 0: the workload's own")
