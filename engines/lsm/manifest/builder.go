@@ -31,6 +31,7 @@ func (b *builder) add(e *Edit) error {
 	b.result.FlushedSeq = max(b.result.FlushedSeq, e.FlushedSeq)
 	b.result.NextFileID = max(b.result.NextFileID, e.NextFileID)
 	b.result.Log = b.result.Log.after(e.Log)
+	b.result.Ranges = e.rangesAfter(b.result.Ranges)
 	return nil
 }
 

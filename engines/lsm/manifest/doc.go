@@ -23,9 +23,17 @@
 //	              | entries varint | deletes varint | one of Edit.Added
 //	  5 epoch     | varint |                         Edit.Log.Epoch, if not 0
 //	  6 secret    | 8 |                              Edit.Log.Secret, if not 0
+//	 11 swept     | LSN varint |                     Swept of the table that is added before
+//	                                                 it, if not 0
+//	 12 range     | LSN varint |
+//	              | length varint | start |
+//	              | length varint | end |            one of Edit.Ranges; an end of no
+//	                                                 bytes stands for none
+//	 13 clear     | |                                Edit.ClearRanges
 //
 //	magic      "lsmlabMF"
-//	version    2; version 1 had no tags above 4, and is still read
+//	version    2, or 4 where tags above 10 may come; version 1 had no tags above 4,
+//	           and is still read
 //	number     of the file, as in its name
 //	length     bytes of the payload
 //	checksum   xxhash64 of what follows it, exclusive-or number (for a header), or

@@ -96,7 +96,7 @@ func judgeTail(data []byte, fileNum uint64, offset int64, bad error) error {
 func findRecord(data []byte, fileNum uint64, offset int64) error {
 	limit := sumLimit + sumLimitFactor*int64(len(data))
 	for ; offset+recordHeaderSize <= int64(len(data)); offset++ {
-		if at := offset + recordHeaderSize; at < int64(len(data)) && (data[at] < tagFlushed || data[at] > tagSecret) {
+		if at := offset + recordHeaderSize; at < int64(len(data)) && (data[at] < tagFlushed || data[at] > tagClear) {
 			continue
 		}
 		length := int64(binary.LittleEndian.Uint32(data[offset+8:]))
