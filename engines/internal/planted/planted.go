@@ -13,4 +13,9 @@ const (
 	TxnCheckEarly     = "txn-check-early"     // a commit is checked before it has its place in the order, and not again
 	TxnDiscardApplied = "txn-discard-applied" // a transaction is applied when it is discarded
 	PinsIgnored       = "pins-ignored"        // versions go that open snapshots read
+
+	RangeUnlogged     = "range-unlogged"      // the log has a delete of the first key for each range delete
+	RangeUnflushed    = "range-unflushed"     // a flush does not write down range deletes
+	RangeDroppedEarly = "range-dropped-early" // range deletes go while tables hold versions that they hide
+	RangePinsIgnored  = "range-pins-ignored"  // versions go that a range delete hides, and an open snapshot reads
 )
