@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -47,6 +48,75 @@ func TestTxns(t *testing.T) {
 			t.Errorf("%v: %d writes applied and %d transactions not, want more", level, acks, aborts)
 		}
 	}
+}
+
+// An engine that refuses one step in five for now, having applied a write or not, is sound:
+// its program goes on, and no transaction conflicts, or commits, wrongly.
+func TestTxnsRefused(t *testing.T) {
+	seed := testseed.New(t)
+	for i := range uint64(300) {
+		level := kv.Isolations()[i%3]
+		p := Generate(seed+i, Shape{Durability: kv.Synced, Levels: []kv.Isolation{level}})
+		e := &short{Model: kvtest.NewModel(), rand: rand.New(rand.NewPCG(seed, i))}
+		r := Runner{
+			Open:    func() (kv.Engine, error) { return staying{e, e}, nil },
+			Refused: func(int, bool) { e.refused++ },
+		}
+		if err := r.Run(p); err != nil {
+			t.Fatalf("%v\n%v", err, p)
+		}
+		if e.refused == 0 {
+			t.Errorf("seed %d: nothing was refused", seed+i)
+		}
+	}
+}
+
+// short has too little of something now and then.
+type short struct {
+	*kvtest.Model
+	rand    *rand.Rand
+	refused int
+}
+
+// refuse does, or does not do, what is then refused.
+func (e *short) refuse(do func() error) error {
+	switch e.rand.IntN(10) {
+	case 0:
+		return kv.ErrExhausted
+	case 1:
+		return errors.Join(do(), kv.ErrExhausted)
+	}
+	return do()
+}
+
+func (e *short) Apply(b *kv.Batch, d kv.Durability) error {
+	return e.refuse(func() error { return e.Model.Apply(b, d) })
+}
+
+func (e *short) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	x, err := e.Model.Begin(o)
+	return &shortTxn{x, e}, err
+}
+
+type shortTxn struct {
+	kv.Txn
+	engine *short
+}
+
+func (x *shortTxn) Commit(d kv.Durability) error {
+	var conflict error
+	err := x.engine.refuse(func() error {
+		if err := x.Txn.Commit(d); errors.Is(err, kv.ErrConflict) {
+			conflict = err
+		} else {
+			return err
+		}
+		return nil
+	})
+	if conflict != nil {
+		return conflict
+	}
+	return err
 }
 
 // An unchecked engine gives every transaction the level read committed, or with snapshots
