@@ -71,11 +71,44 @@ func TestTxnsRefused(t *testing.T) {
 	}
 }
 
+// A delete of an absent key that is refused leaves no trace. The transaction beside it may
+// commit, and may conflict.
+func TestRefusedWithoutTrace(t *testing.T) {
+	p, err := Parse(`lsmlab program 1
+open synced
+w0 txn 8 begin serializable
+w0 txn 8 del w0-12
+w0 txn 6 begin snapshot
+w0 txn 6 set w0-12 87
+w0 txn 8 commit synced
+w0 txn 6 commit synced
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, applied := range []bool{false, true} {
+		e := &short{Model: kvtest.NewModel(), rand: rand.New(rand.NewPCG(1, 1)), commit: func(do func() error) error {
+			if applied {
+				return errors.Join(do(), kv.ErrExhausted)
+			}
+			return kv.ErrExhausted
+		}}
+		r := Runner{
+			Open:    func() (kv.Engine, error) { return staying{e, e}, nil },
+			Refused: func(int, bool) { e.refused, e.commit = e.refused+1, nil },
+		}
+		if err := r.Run(p); err != nil || e.refused == 0 {
+			t.Errorf("applied %t: %v, %d refused", applied, err, e.refused)
+		}
+	}
+}
+
 // short has too little of something now and then.
 type short struct {
 	*kvtest.Model
 	rand    *rand.Rand
 	refused int
+	commit  func(do func() error) error // in place of refuse, for the next
 }
 
 // refuse does, or does not do, what is then refused.
@@ -105,7 +138,11 @@ type shortTxn struct {
 
 func (x *shortTxn) Commit(d kv.Durability) error {
 	var conflict error
-	err := x.engine.refuse(func() error {
+	refuse := x.engine.refuse
+	if x.engine.commit != nil {
+		refuse = x.engine.commit
+	}
+	err := refuse(func() error {
 		if err := x.Txn.Commit(d); errors.Is(err, kv.ErrConflict) {
 			conflict = err
 		} else {
