@@ -54,15 +54,15 @@ func fakeRun(t *testing.T) string {
 	return dir
 }
 
-const buffered, synced = 1, 2 // rungs, see kv.Durability
+const buffered, synced = 1, 2 // durability levels, see kv.Durability
 
 func fakeFinding(key rundir.Key) rundir.Finding {
 	h := &oracle.History{}
 	var fates []oracle.Fate
 	for i := range int64(24) {
-		w := oracle.Write{Writer: int(i % 2), Rung: synced, Begin: 6 * i, Ack: 6*i + 8}
+		w := oracle.Write{Writer: int(i % 2), Durability: synced, Begin: 6 * i, Ack: 6*i + 8}
 		if i%5 == 0 {
-			w.Rung = buffered
+			w.Durability = buffered
 		}
 		if i == 23 {
 			w.Ack = oracle.Never

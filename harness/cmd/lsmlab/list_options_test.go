@@ -32,9 +32,9 @@ func TestListOptions(t *testing.T) {
 			if err != nil || info.Name != "lsm-bptree+"+v.Write {
 				t.Errorf("%s: %s, %v", v.Write, info.Name, err)
 			}
-			for d, how := range info.Rungs {
+			for d, how := range info.Durabilities {
 				if how == "" || !slices.Contains(v.Keeps, d.String()) {
-					t.Errorf("%s: keeps %v, the engine says %v", v.Write, v.Keeps, info.Rungs)
+					t.Errorf("%s: keeps %v, the engine says %v", v.Write, v.Keeps, info.Durabilities)
 				}
 			}
 		}
