@@ -241,12 +241,12 @@ func (r *Runner) end(l *lane, t *openTxn, s *Step) error {
 		return r.attempt(l, t.id, s, &t.batch, discard)
 	}
 	if t.batch.Len() == 0 {
-		return t.real.Commit(s.Rung)
+		return t.real.Commit(s.Durability)
 	}
 	must, may := l.conflicts(t)
 	var wrong error
 	err := r.attempt(l, t.id, s, &t.batch, func() error {
-		err := t.real.Commit(s.Rung)
+		err := t.real.Commit(s.Durability)
 		switch conflict := errors.Is(err, kv.ErrConflict); {
 		case conflict && !may:
 			wrong = t.broken("%v, and nobody wrote what it read or wrote", err)
