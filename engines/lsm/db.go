@@ -14,7 +14,6 @@ import (
 
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
-// [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor] and
 // [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor],
 // [kv.Historian] and [kv.Checkpointer] and is safe for concurrent use.
 type DB struct {
@@ -83,7 +82,7 @@ func (db *DB) Close() error {
 }
 
 // awaitWriters returns when all writes are in WAL and MemTable; closing keeps new
-// ones out. Closing the WAL brings those that wait for a rung there.
+// ones out. Closing the WAL brings those that wait for a durability level there.
 func (db *DB) awaitWriters() {
 	db.writes.mu.Lock() // whoever saw closing false has left assign
 	last := db.writes.assigned
