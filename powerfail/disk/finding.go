@@ -18,7 +18,7 @@ import (
 // LogName is the file of the block log in the state of a finding.
 const LogName = "disk.blocklog"
 
-// Scenario is what makes the crash state of a finding again, with its trail and
+// Scenario is what makes the crash state of a finding again, with its choices and
 // its position, from the block log.
 type Scenario struct {
 	Model blocklog.Model `json:"model"`
@@ -48,7 +48,7 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	f.Weakest = h.weakest()
 	h.shrink()
 	f.Output = h.said
-	f.Detail, f.Trail, f.Lost = r.broken.Detail, r.state.trail, r.losses()
+	f.Detail, f.Choices, f.Lost = r.broken.Detail, r.state.choices, r.losses()
 	f.Cut = oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff}
 	f.Before = r.journal.after(r.state.position).text
 	f.Scenario, err = json.Marshal(Scenario{Model: r.state.model})
@@ -65,8 +65,8 @@ func (r *run) losses() (lost []rundir.Loss) {
 	at := 0
 	r.generator.disk.Crash(r.state.position, r.state.model, func(site blocklog.Site, n int) int {
 		got := n - 1
-		if at < len(r.state.trail) {
-			got = min(r.state.trail[at].Got, n-1)
+		if at < len(r.state.choices) {
+			got = min(r.state.choices[at].Got, n-1)
 		}
 		at++
 		if got < n-1 {
@@ -143,5 +143,5 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Trail)), f.Cut.Position)
+	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Choices)), f.Cut.Position)
 }

@@ -31,7 +31,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 		return nil, err
 	}
 	s := model.State{CrashOptions: vfs.CrashOptions{Strict: sc.Strict, BlockSize: sc.Block, Garbage: sc.Garbage, ProcessCrash: sc.Kill}}
-	s.Follow(at.mem, f.Trail)
+	s.Follow(at.mem, f.Choices)
 	r := &run{Exploration: x, modes: at.modes}
 	if r.scratch, err = newScratch(x.Stage); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ import (
 // LogName is the file of the log in a recording, and in the state of a finding.
 const LogName = "operations.jsonl"
 
-// Scenario is what makes the crash state of a finding again, with its trail and its
+// Scenario is what makes the crash state of a finding again, with its choices and its
 // position, from the log.
 type Scenario struct {
 	Strict  bool `json:"strict,omitempty"`
@@ -40,7 +40,7 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	s := h.crash.state
 	f := &rundir.Finding{
 		Tier: Tier, Rule: h.broken.Rule, Detail: h.broken.Detail, Output: h.output, Depth: max(1, h.Depth), Weakest: weakest,
-		Cut: oracle.Cut{Position: int64(h.crash.position), Kind: s.CutKind()}, Trail: s.Trail, Lost: h.losses(),
+		Cut: oracle.Cut{Position: int64(h.crash.position), Kind: s.CutKind()}, Choices: s.Choices, Lost: h.losses(),
 	}
 	e := h.next(h.crash.position)
 	f.Before = e.describe(h.at.names[e.File])
@@ -77,7 +77,7 @@ func copyLog(log, dir string) error {
 // again returns the disk that the crash leaves.
 func (h *hunt) again() *vfs.Mem {
 	s := model.State{CrashOptions: h.crash.state.CrashOptions}
-	s.Follow(h.at.mem, h.crash.state.Trail)
+	s.Follow(h.at.mem, h.crash.state.Choices)
 	return s.Disk
 }
 

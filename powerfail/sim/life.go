@@ -190,7 +190,7 @@ func (l *life) cut(label string) {
 	if l.depth > 1 {
 		all, samples = min(all, 4), 2
 	}
-	n := durable.Trail.States(all)
+	n := durable.Choices.States(all)
 	switch {
 	case x.kind.Keeps == nil || n == 1:
 	case n <= all:
@@ -214,11 +214,11 @@ func (l *life) visitAll(label string) {
 	for _, block := range l.x.kind.Blocks {
 		s := shot{CrashOptions: vfs.CrashOptions{Strict: l.x.kind.Strict, BlockSize: block, Garbage: l.x.kind.Strict}}
 		for n := 0; n < 4*l.x.s.All; n++ {
-			s.Make(l.disk, explore.Odometer[vfs.CrashSite](s.Trail))
+			s.Make(l.disk, explore.Odometer[vfs.CrashSite](s.Choices))
 			visited := s
-			visited.Trail = append(explore.Trail(nil), s.Trail...)
+			visited.Choices = append(explore.Choices(nil), s.Choices...)
 			l.judge(&visited, label)
-			if !s.Trail.Next() {
+			if !s.Choices.Next() {
 				break
 			}
 		}

@@ -66,8 +66,8 @@ const RuleMount oracle.Rule = "mount"
 // Judged is one crash state with its verdict.
 type Judged struct {
 	Cut     oracle.Cut
-	State   string        // in words: how the disk came to be so
-	Trail   explore.Trail // of a recorded disk: the choices that make the state
+	State   string          // in words: how the disk came to be so
+	Choices explore.Choices // of a recorded disk: the choices that make the state
 	Verdict oracle.Verdict
 }
 

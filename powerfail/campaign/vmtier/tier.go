@@ -173,7 +173,7 @@ func finding(key rundir.Key, p *program.Program, s Scenario, o *vm.Outcome, j vm
 	return rundir.Finding{
 		Tier: Name, Key: key, Rule: j.Verdict.Broken.Rule, Detail: j.Verdict.Broken.Detail,
 		Cut: j.Cut, Depth: 1, Lost: []rundir.Loss{{What: j.State}},
-		Scenario: scenario, Program: p.String(), History: o.History, Trail: j.Trail,
+		Scenario: scenario, Program: p.String(), History: o.History, Choices: j.Choices,
 	}, err
 }
 
