@@ -45,7 +45,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 // its reopening, on what lay in the directory at first, or else its workload. It
 // returns how that ended.
 func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, watched []string, rule oracle.Rule, log string) (*subject.Failure, error) {
-	life := &subject.Life{}
+	run := &subject.Run{}
 	source := Source{Server: server, Watched: watched}
 	if r.Fault != "" {
 		var err error
@@ -58,10 +58,10 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 		return nil, err
 	}
 	source.Fill = func(dir string) error { return writeTree(at.mem, dir, at.modes) }
-	source.Workload = disk.Own(r.Program, life)
+	source.Workload = disk.Own(r.Program, run)
 	if rule == disk.RuleReopen {
-		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), life)
+		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), run)
 	}
 	err := Record(ctx, stage, source, log)
-	return life.Wrong(r.Fault != ""), err
+	return run.Wrong(r.Fault != ""), err
 }

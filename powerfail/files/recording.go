@@ -110,9 +110,9 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 }
 
 // Died returns the finding that the program did not end well while it was recorded.
-func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
+func (r *Recording) Died(rule oracle.Rule, run *subject.Run) *rundir.Finding {
 	f := &rundir.Finding{
-		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
+		Tier: Tier, Rule: rule, Detail: run.Failed.Headline(), Output: run.Failed.Output, Depth: 1,
 		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Lost: []rundir.Loss{{What: "nothing: the program ended by itself, and no power was cut"}},
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}

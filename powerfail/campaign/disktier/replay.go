@@ -100,11 +100,11 @@ func (t *Tier) runAgain(ctx context.Context, kind disk.FileSystem, f *rundir.Fin
 		} else {
 			t.recordings++ // another seed
 			rec.Dir = filepath.Join(t.stage.Dir, fmt.Sprintf("again-%d", t.recordings))
-			var life subject.Life
-			if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+			var run subject.Run
+			if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &run)); err != nil {
 				return nil, counts, err
 			}
-			failed = life.Wrong(rec.Fault != "")
+			failed = run.Wrong(rec.Fault != "")
 		}
 		if failed != nil {
 			again := *f
