@@ -74,7 +74,7 @@ func TestRoles(t *testing.T) {
 		t.Errorf("reader %s, writer %s", rows[0].Verdict, rows[1].Verdict)
 	}
 	var text strings.Builder
-	if err := Print(&text, rows); err != nil || !strings.Contains(text.String(), "1 of 2 targets are met") {
+	if err := printRows(&text, rows); err != nil || !strings.Contains(text.String(), "1 of 2 targets are met") {
 		t.Errorf("%v: %s", err, &text)
 	}
 }

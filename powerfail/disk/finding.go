@@ -35,7 +35,7 @@ type Scenario struct {
 // finding shrinks what was found and says it in words. It is nil if another disk does
 // not show it.
 func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
-	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
+	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (r *run) export(dir string) (err error) {
 	if err := copyAll(r.LogFile, filepath.Join(dir, LogName)); err != nil {
 		return err
 	}
-	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, copier{dir})
+	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, copier{dir})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return nil, fmt.Errorf("scenario of the finding: %w", err)
 	}
-	start, ok := x.Log.Find(MarkStart)
+	start, ok := x.Log.Find(markStart)
 	if !ok || f.Cut.Position < start || f.Cut.Position > x.Log.End {
 		return nil, fmt.Errorf("%s has no position %d", x.LogFile, f.Cut.Position)
 	}
@@ -138,7 +138,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 	if err != nil {
 		return nil, err
 	}
-	c, err := NewChecker(x.Stage, x.Kind, x.Log.Size, x.Judge())
+	c, err := newChecker(x.Stage, x.Kind, x.Log.Size, x.Judge())
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const (
 type hunt struct {
 	*run
 	ctx     context.Context
-	checker *Checker
+	checker *checker
 }
 
 // shows says whether a state breaks the rule of the finding too, which it then

@@ -69,7 +69,7 @@ func TestWorkloadFails(t *testing.T) {
 	}
 	l := must(blocklog.ReadFile(name))(t)
 	acked, ok := l.Find("ack 1")
-	if end, ended := l.Find(MarkEnd); !ok || !ended || end < acked {
+	if end, ended := l.Find(markEnd); !ok || !ended || end < acked {
 		t.Errorf("marks %v: want ack 1 and the end", l.Marks)
 	}
 	err := Record(context.Background(), s, Source{FileSystem: kind, Size: 4096}, "")

@@ -18,7 +18,7 @@ import (
 // Replay checks the state of a finding again, from its log. It returns what is broken
 // now, or nil.
 func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *oracle.Violation, err error) {
-	var sc Scenario
+	var sc scenario
 	if err := json.Unmarshal(f.Scenario, &sc); err != nil {
 		return nil, fmt.Errorf("scenario of the finding: %w", err)
 	}

@@ -72,7 +72,7 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
 			var run subject.Run
 			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &run)}, log))
-			l := must(ReadLog(log))(t)
+			l := must(readLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 50
 			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }

@@ -108,7 +108,7 @@ func record(t testing.TB, stage *disk.Stage, p subject.Program, fault disk.Fault
 
 func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *Exploration {
 	t.Helper()
-	x := exploringLog(t, stage, must(ReadLog(log))(t))
+	x := exploringLog(t, stage, must(readLog(log))(t))
 	x.LogFile = log
 	x.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, x.Log.Acked) }
 	return x

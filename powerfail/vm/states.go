@@ -29,7 +29,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 		return nil, err
 	}
 	judged := newMemoryDisk(blocklog.NewImage(log.Size))
-	m, err := x.boot(Drive{Source: newNBDSource(judged)})
+	m, err := x.boot(drive{Source: newNBDSource(judged)})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func keepShare(rng *rand.Rand, percent int) blocklog.Chooser {
 }
 
 // finish runs the worker to its end, which must be a good one.
-func (x *experiment) finish(m *Machine, r *recorder, device string) error {
+func (x *experiment) finish(m *machine, r *recorder, device string) error {
 	if err := x.start(m, device); err != nil {
 		return err
 	}

@@ -34,9 +34,9 @@ type Request struct {
 	Stdout          io.Writer
 }
 
-// Open returns what opens engines with their transactions, for commits at a durability
+// open returns what opens engines with their transactions, for commits at a durability
 // level.
-func Open(d kv.Durability) func(engine, dir string) (kv.Engine, error) {
+func open(d kv.Durability) func(engine, dir string) (kv.Engine, error) {
 	return func(engine, dir string) (kv.Engine, error) {
 		return engines.Open(engine, dir, engines.Options{CacheSize: 8 << 20, MemTableSize: 4 << 20, Durability: d, Transactions: true})
 	}
@@ -63,7 +63,7 @@ func (r *Request) campaign() (c isorun.Campaign, err error) {
 	if r.Scripts < 0 || r.Keep < 1 {
 		return c, usage("--scripts %d, --findings %d: want no script or more, and one finding at least", r.Scripts, r.Keep)
 	}
-	c.Seed, c.Scripts, c.Findings, c.Open = r.Seed, r.Scripts, r.Keep, Open(c.Durability)
+	c.Seed, c.Scripts, c.Findings, c.Open = r.Seed, r.Scripts, r.Keep, open(c.Durability)
 	return c, nil
 }
 
