@@ -151,9 +151,7 @@ func (r *Runner) attempt(l *lane, id int, s *Step, batch *kv.Batch, do func() er
 			return err
 		}
 		r.Refused(id, there)
-		if there {
-			l.applied(batch)
-		}
+		l.refused(batch, there)
 		return nil
 	case errors.Is(err, errAborted):
 		if r.Abort != nil {
