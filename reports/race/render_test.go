@@ -209,11 +209,11 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// Rungs, loops and thread counts are never in one chart: every chart belongs to
+// Durability levels, loops and thread counts are never in one chart: every chart belongs to
 // one setting, and says so.
 func TestSettingsApart(t *testing.T) {
 	dir := fakeRun{
-		engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-b"}, rungs: []string{"buffered", "synced"}, threads: []int{1, 4}, rounds: 2,
+		engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-b"}, durabilities: []string{"buffered", "synced"}, threads: []int{1, 4}, rounds: 2,
 		change: func(c *result.Cell) { c.SeriesFile = "" },
 	}.write(t)
 	html := render(t, dir)
@@ -240,7 +240,7 @@ func TestSettingsApart(t *testing.T) {
 			wrong = "buffered, closed"
 		}
 		if strings.Contains(string(b), wrong) {
-			t.Errorf("%s holds figures of another rung", name)
+			t.Errorf("%s holds figures of another durability level", name)
 		}
 	}
 	checkHTML(t, html)
@@ -259,7 +259,7 @@ func TestOpenLoop(t *testing.T) {
 func TestMemTables(t *testing.T) {
 	dir := fakeRun{
 		engines: []string{"skiplist", "rbtree", "bptree", "badger-skl", "tidwall-btree", "google-btree", "gods-redblack", "skipmap"}, memTables: true,
-		workloads: []string{"memtable-insert", "memtable-get"}, rungs: []string{"volatile"}, threads: []int{1, 4}, rounds: 3,
+		workloads: []string{"memtable-insert", "memtable-get"}, durabilities: []string{"volatile"}, threads: []int{1, 4}, rounds: 3,
 		change: func(c *result.Cell) { c.SeriesFile = "" },
 	}.write(t)
 	html := render(t, dir)

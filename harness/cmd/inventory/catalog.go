@@ -54,7 +54,7 @@ func lookup(name string) (result.EngineInfo, error) {
 		info.Name += result.Again
 	}
 	levels := map[string]string{}
-	for d, options := range info.Rungs {
+	for d, options := range info.Durabilities {
 		levels[d.String()] = options
 	}
 	isolations := map[string]string{}
@@ -63,6 +63,6 @@ func lookup(name string) (result.EngineInfo, error) {
 	}
 	return result.EngineInfo{
 		Isolations: isolations,
-		Name:       info.Name, Version: info.Version, Own: info.Own, FixedLevel: info.FixedRung, Options: levels, Settings: info.Settings, Summary: info.Summary,
+		Name:       info.Name, Version: info.Version, Own: info.Own, FixedLevel: info.FixedDurability, Options: levels, Settings: info.Settings, Summary: info.Summary,
 	}, nil
 }
