@@ -54,13 +54,13 @@ func (db *DB) initHistory(p *manifest.Past, newest ikey.Seq) {
 	db.noteBatch(newest)
 }
 
-// pastOf returns what the edit of a flush of m, which kept the versions above floor, says of
-// the past.
-func (db *DB) pastOf(m *memHandle, floor ikey.Seq) manifest.Past {
+// pastOf returns what an edit says of the past that adds tables of the LSNs (before, last],
+// with all versions above floor.
+func (db *DB) pastOf(before, last, floor ikey.Seq) manifest.Past {
 	p := manifest.Past{Floor: floor}
-	if last := m.lastSeq(); db.opts.GC.Keeps() && floor < last {
+	if db.opts.GC.Keeps() && floor < last {
 		db.history.mu.Lock()
-		ends := db.history.ends.copyOf(max(m.before, floor), last)
+		ends := db.history.ends.copyOf(max(before, floor), last)
 		db.history.mu.Unlock()
 		p.Ends = ends.stored()
 	}

@@ -270,3 +270,30 @@ func TestHiddenAcrossOpenings(t *testing.T) {
 		})
 	}
 }
+
+// TestPastOfCheckpoint: a copy has the past of its store, as far as that was kept.
+func TestPastOfCheckpoint(t *testing.T) {
+	rng := testseed.Rand(t)
+	for _, window := range []uint64{60, 1 << 40} {
+		disk := vfs.NewMem()
+		db, err := Open("db", pastOptions(disk, Leveled, window))
+		check(t, err)
+		p := &past{newest: map[string]string{}}
+		for n := range 200 {
+			p.write(t, db, rng)
+			if n%70 == 69 {
+				check(t, db.Compact())
+			}
+		}
+		check(t, db.Checkpoint("copy"))
+		check(t, db.Close())
+		if db, err = Open("copy", pastOptions(disk, Leveled, window)); err != nil {
+			t.Fatal(err)
+		}
+		newest := db.LSN()
+		for lsn := range newest + 1 {
+			lookBack(t, db, p, lsn, newest-min(newest, window))
+		}
+		check(t, db.Close())
+	}
+}
