@@ -19,6 +19,7 @@ const (
 	RuleLost       Rule = "lost"        // what was acknowledged at the durability level is present
 	RuleHole       Rule = "hole"        // no write is present without all that came before it
 	RuleUnwritable Rule = "unwritable"  // the store accepts writes, and shows them
+	RuleFloor      Rule = "floor"       // what is kept of the past reads as it was, also after another opening
 	RuleClose      Rule = "close"       // the store closes without an error
 	RuleReopen     Rule = "reopen"      // the store opens again
 	RuleUnstable   Rule = "unstable"    // opening it again changes nothing
@@ -29,7 +30,7 @@ func Rules() []Rule {
 	return []Rule{
 		RuleOpen, RuleVerify, RuleUnreadable, RuleDisagree,
 		RuleAborted, RuleInvented, RuleTorn, RuleResurrect, RuleLost, RuleHole,
-		RuleUnwritable, RuleClose, RuleReopen, RuleUnstable,
+		RuleUnwritable, RuleFloor, RuleClose, RuleReopen, RuleUnstable,
 	}
 }
 
