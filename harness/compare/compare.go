@@ -137,8 +137,7 @@ func (c *Comparison) conclude() {
 	for i := range 2 {
 		families := map[bool][]*Ratio{}
 		for _, row := range c.Rows {
-			control := strings.TrimSuffix(row.Engine, result.Again) == row.Baseline
-			families[control] = append(families[control], row.Ratios[i])
+			families[row.control()] = append(families[row.control()], row.Ratios[i])
 		}
 		judge(families[false])
 		judge(families[true])
@@ -168,6 +167,11 @@ func summarizeRounds(cells []result.Cell, f Figure) stat.Summary {
 		byRound[c.Round] = f.Of(c)
 	}
 	return stat.SummarizeRounds(byRound)
+}
+
+// control says whether an engine is compared with itself.
+func (r Row) control() bool {
+	return result.IsAgain(r.Engine) && strings.TrimSuffix(r.Engine, result.Again) == r.Baseline
 }
 
 // regressed says whether the deciding figure is significantly worse, by more than

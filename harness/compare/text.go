@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 )
 
@@ -31,11 +32,32 @@ func (c Comparison) Print(out io.Writer) error {
 	fmt.Fprintf(out, "\nB/A: ratio of geometric means%s. N rounds a side. RESOLUTION: the smallest ratio that these rounds could have shown, with a probability of %.0f%%.\n",
 		c.pairing(), 100*stat.Power)
 	fmt.Fprintf(out, "better, worse: ADJUSTED < %.2f (Holm's correction for %d comparisons) and B/A is at least RESOLUTION; else not resolved; too few: under %d rounds.\n",
-		stat.Alpha, len(c.Rows), stat.MinRounds)
+		stat.Alpha, len(c.Rows)-c.controls(), stat.MinRounds)
+	if n := c.controls(); n > 0 {
+		fmt.Fprintf(out, "The %d comparisons of an engine with its %s are a control: they show no difference, but for one run in twenty.\n", n, result.Again)
+	}
 	for _, n := range c.Notes {
 		fmt.Fprintf(out, "note: %s\n", n)
 	}
 	return nil
+}
+
+// controls counts the comparisons of a control with the engine that it repeats.
+func (c Comparison) controls() (n int) {
+	for _, row := range c.Rows {
+		if row.control() {
+			n++
+		}
+	}
+	return n
+}
+
+// pText writes a P, which is never quite 0.
+func pText(p float64) string {
+	if p < 0.001 {
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
 }
 
 // pairing says whether rounds were compared with each other.
@@ -58,6 +80,6 @@ func ratioColumns(r *Ratio) string {
 	}
 	return strings.Join([]string{
 		r.Figure, fmt.Sprintf("%.0f", r.A.Median), fmt.Sprintf("%.0f", r.B.Median), fmt.Sprintf("%.3f", r.Ratio),
-		interval, resolution, fmt.Sprintf("%.3f", r.P), fmt.Sprintf("%.3f", r.PAdjusted), fmt.Sprintf("%d+%d", r.A.N, r.B.N), verdict,
+		interval, resolution, pText(r.P), pText(r.PAdjusted), fmt.Sprintf("%d+%d", r.A.N, r.B.N), verdict,
 	}, "\t")
 }

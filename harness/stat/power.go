@@ -13,7 +13,7 @@ const Power = 0.8
 func noncentrality(dof float64) float64 {
 	critical := tQuantile(dof)
 	low, high := 0.0, 4*critical
-	for range 40 {
+	for range 30 {
 		middle := (low + high) / 2
 		if tPower(middle, critical, dof) < Power {
 			low = middle
@@ -28,7 +28,7 @@ func noncentrality(dof float64) float64 {
 // errors is over critical in size. It integrates over the estimated standard error, s
 // times the true one: s*s*dof has the chi-squared distribution. dof is at least 1.
 func tPower(delta, critical, dof float64) float64 {
-	const steps = 400
+	const steps = 100
 	gamma, _ := math.Lgamma(dof / 2)
 	scale := math.Ln2 + dof/2*math.Log(dof/2) - gamma // logarithm of the constant factor of the density
 	high := 1 + 8/math.Sqrt(dof)

@@ -58,8 +58,9 @@ func (r Ratio) Resolved() bool {
 //
 // The t interval on logarithms was chosen by simulation on recorded rounds, see
 // coverage_test.go. Hodges and Lehmann's estimator with the exact interval of Wilcoxon's
-// signed ranks is no narrower there, has no 95% interval under six rounds, and cannot
-// reach a P that stands Holm's correction for thirty comparisons under eleven rounds.
+// signed ranks is 2% (ten rounds) to 25% (six) wider there, does not exist at 95% under six
+// rounds, and reaches no P that stands Holm's correction for thirty comparisons under
+// eleven rounds.
 func Compare(a, b Summary) Ratio {
 	nan := math.NaN()
 	r := Ratio{Value: nan, Lo: nan, Hi: nan, P: 1, Adjusted: 1, Resolution: nan, Rounds: min(a.N(), b.N())}
@@ -82,8 +83,7 @@ func Compare(a, b Summary) Ratio {
 	if r.Rounds < 2 {
 		return r
 	}
-	half := tQuantile(d.dof) * d.stdErr
-	r.Lo, r.Hi = math.Exp(d.mean-half), math.Exp(d.mean+half)
+	r.Lo, r.Hi = d.interval()
 	r.P = d.p()
 	r.Adjusted = r.P
 	r.Resolution = math.Exp(noncentrality(d.dof) * d.stdErr)
@@ -122,6 +122,12 @@ func welchDifference(a, b []float64) difference {
 		dof = (ea + eb) * (ea + eb) / (ea*ea/(na-1) + eb*eb/(nb-1))
 	}
 	return difference{mb - ma, math.Sqrt(ea + eb), dof}
+}
+
+// interval returns the 95% interval of the ratio.
+func (d difference) interval() (lo, hi float64) {
+	half := tQuantile(d.dof) * d.stdErr
+	return math.Exp(d.mean - half), math.Exp(d.mean + half)
 }
 
 // p returns P of the two-sided t test against no difference.
