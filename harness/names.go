@@ -97,6 +97,9 @@ func addControl(p *result.Plan, expand func([]string) ([]string, error)) error {
 	if p.Control == "" || len(p.Engines) == 0 {
 		return nil
 	}
+	if result.IsAgain(p.Control) {
+		return wrong("control", "is %s: name the engine that it repeats", p.Control)
+	}
 	name := p.Engines[0]
 	if p.Control != result.FirstEngine {
 		names, err := expand([]string{p.Control})
@@ -108,9 +111,6 @@ func addControl(p *result.Plan, expand func([]string) ([]string, error)) error {
 	at := slices.Index(p.Engines, name)
 	if at < 0 {
 		return wrong("control", "is %s: want one engine of the plan, which has %s, or %s", name, strings.Join(p.Engines, ", "), result.FirstEngine)
-	}
-	if result.IsAgain(name) {
-		return wrong("control", "is %s: give the engine that it repeats", name)
 	}
 	p.Control = name
 	if again := name + result.Again; !slices.Contains(p.Engines, again) {
