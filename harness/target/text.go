@@ -55,7 +55,7 @@ func printRows(w io.Writer, rows []Row) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
+	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is the geometric mean within rounds of ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
 	return err
 }
 
