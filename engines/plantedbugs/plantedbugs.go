@@ -36,6 +36,7 @@ func All() []Bug {
 		{planted.TxnCheckEarly, "a commit is checked before it has its place in the order, and not again", "of two transactions that change a key one commits", Racing},
 		{planted.TxnDiscardApplied, "a transaction is applied when it is discarded", "what was discarded is never there", Running},
 		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
+		{planted.PastNewest, "a read of the past shows the newest state", "the past reads as it was, or is refused", AfterCrash},
 	}
 }
 
