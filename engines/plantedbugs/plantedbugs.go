@@ -37,6 +37,7 @@ func All() []Bug {
 		{planted.TxnDiscardApplied, "a transaction is applied when it is discarded", "what was discarded is never there", Running},
 		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
 		{planted.FloorLate, "the floor becomes durable after the first table that lacks versions", "a view of the past shows what was there or is refused", AfterCrash},
+		{planted.PastNewest, "a read of the past shows the newest state", "the past reads as it was, or is refused", AfterCrash},
 	}
 }
 

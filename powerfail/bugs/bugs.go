@@ -57,7 +57,7 @@ func All() []Bug {
 func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
 	switch shows {
 	case plantedbugs.Running:
-		return allTiers()[:1], "shows while the program runs, before any crash, and that is judged in tier sim"
+		return allTiers()[:1], "shows while the program runs, before any crash: tests look for it in tier sim, and the others report it where it is met"
 	case plantedbugs.Racing:
 		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
 	}

@@ -79,10 +79,7 @@ func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 			return broken
 		}
 		c.mark(e)
-		if broken = c.write(e); broken != nil {
-			return broken
-		}
-		return c.past(e)
+		return c.write(e)
 	})
 	if v.Broken == nil {
 		v.Broken = c.withStore(open, RuleReopen, c.compare)
@@ -181,7 +178,8 @@ func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
 	return nil
 }
 
-// write puts a key and removes it, each at the strongest durability level that the engine gives.
+// write puts a key and removes it, each at the strongest durability level that the engine
+// gives. Between the two the past is read.
 func (c *Checker) write(e kv.Engine) *Violation {
 	c.stage = RuleUnwritable
 	c.batch.Reset()
@@ -192,6 +190,10 @@ func (c *Checker) write(e kv.Engine) *Violation {
 	if value, err := e.Get(nil, c.probe); err != nil || !bytes.Equal(value, c.probe) {
 		return violated(RuleUnwritable, "get after set: %s, %v", show(value), err)
 	}
+	if broken := c.past(e); broken != nil { // which has no probe
+		return broken
+	}
+	c.stage = RuleUnwritable
 	c.batch.Reset()
 	c.batch.Delete(c.probe)
 	if err := c.apply(e); err != nil {

@@ -113,19 +113,6 @@ type badPast struct {
 func (e badPast) SnapshotAt(uint64) (kv.Snapshot, error)        { return e.at() }
 func (e badPast) SnapshotAtTime(time.Time) (kv.Snapshot, error) { return e.at() }
 
-// Apply writes behind the newest state, so that it is not that of the past.
-func (e badPast) Apply(b *kv.Batch, d kv.Durability) error {
-	err := e.engine.Apply(b, d)
-	for ops := b.Ops(); err == nil && ops.Next(); {
-		if ops.Kind == kv.OpDelete {
-			var more kv.Batch
-			more.Set([]byte("behind"), nil)
-			err = e.Model.Apply(&more, d)
-		}
-	}
-	return err
-}
-
 type emptySnapshot struct{ *kvtest.Model }
 
 type badScan struct {

@@ -25,7 +25,11 @@ const (
 	RuleUnstable   Rule = "unstable"    // opening it again changes nothing
 )
 
-// Rules lists all rules, in the order in which they are checked.
+// RuleIsolation is broken by an engine whose transactions read or commit what their level
+// forbids. It takes no crash: those report it who run the program, and no check does.
+const RuleIsolation Rule = "isolation"
+
+// Rules lists all rules of a check, in the order in which they are checked.
 func Rules() []Rule {
 	return []Rule{
 		RuleOpen, RuleVerify, RuleUnreadable, RuleDisagree,

@@ -83,7 +83,7 @@ func (l *life) run(p *program.Program, fault *Fault) {
 	excused := fault != nil && (!l.goesOn || !fault.passes(p.Durability) || errors.Is(err, kv.ErrExhausted))
 	switch {
 	case errors.Is(err, program.ErrIsolation):
-		l.report(&oracle.Violation{Rule: ruleIsolation, Detail: err.Error()}, nil)
+		l.report(program.Broken(err), nil)
 		return
 	case err != nil && !excused:
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
@@ -95,10 +95,6 @@ func (l *life) run(p *program.Program, fault *Fault) {
 // ruleRun is broken by an engine that fails without any fault, or for good after a
 // fault of which it said that it passes.
 const ruleRun oracle.Rule = "run"
-
-// ruleIsolation is broken by an engine whose transactions read or commit what their level
-// forbids, whether or not the power is cut.
-const ruleIsolation oracle.Rule = "isolation"
 
 // born notes what the store holds when it has opened for the first time. From
 // then on that must not be lost: whoever has read it relies on it.

@@ -51,7 +51,7 @@ func Replay(ctx context.Context, out io.Writer, dir string) error {
 }
 
 // Merge joins the run directories of shards into a new one, draws its page, and says what
-// came of all, as [runner.Run] does of one.
+// came of all, as [Runner.Run] does of one.
 func Merge(out io.Writer, dir string, shards []string) error {
 	if err := rundir.Merge(dir, shards); err != nil {
 		return err

@@ -74,9 +74,9 @@ func (f *Flags) CheckEngines() (err error) {
 }
 
 // Explore lets a tier explore for a command that has the flags, and says what came of it,
-// as [runner.Run] does.
+// as [Runner.Run] does.
 func (f *Flags) Explore(c *cobra.Command, t campaign.Tier) error {
-	r := runner{
+	r := Runner{
 		Tier: t, Options: &f.Options, Dir: f.out, Resume: f.resume, SeedGiven: c.Flags().Changed("seed"), Flags: map[string]string{},
 		Again: func() string {
 			seedflag.Set(c.Flags(), f.Seed)

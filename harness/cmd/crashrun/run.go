@@ -25,8 +25,8 @@ import (
 	"lsmlab/reports/crash"
 )
 
-// runner runs a campaign.
-type runner struct {
+// Runner runs a campaign.
+type Runner struct {
 	Tier    campaign.Tier
 	Options *campaign.Options // of the tier
 	Dir     string            // the run directory; "": a new one below results
@@ -46,7 +46,7 @@ type runner struct {
 // [harness.ErrFinding], [harness.ErrInterrupted] if ctx ended without a finding, or what
 // is wrong with the request or the environment. The run directory is made once all else
 // was found to be in order.
-func (r *runner) Run(ctx context.Context) (err error) {
+func (r *Runner) Run(ctx context.Context) (err error) {
 	run, err := r.begin()
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (r *runner) Run(ctx context.Context) (err error) {
 }
 
 // begin makes the run directory, and prints the line that repeats the run.
-func (r *runner) begin() (*campaign.Run, error) {
+func (r *Runner) begin() (*campaign.Run, error) {
 	if r.Resume && r.Dir == "" {
 		return nil, &harness.UsageError{Text: "--resume: say which run with --out DIR"}
 	}
@@ -99,7 +99,7 @@ func (r *runner) begin() (*campaign.Run, error) {
 }
 
 // drawSeed takes the seed of the run that goes on, or a fresh one.
-func (r *runner) drawSeed() error {
+func (r *Runner) drawSeed() error {
 	if r.Resume {
 		seed, known, err := rundir.SeedOf(r.Dir)
 		if err != nil || known {

@@ -11,6 +11,7 @@ import (
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
@@ -33,6 +34,9 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 		return nil, counts, err
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	if f.Rule == oracle.RuleIsolation {
+		return t.runProgram(ctx, kind, f)
+	}
 	if f.Rule == disk.RuleWorkload || f.Profile == campaign.ProfileKill {
 		return t.runAgain(ctx, kind, f)
 	}

@@ -130,7 +130,7 @@ func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
 // can't be run is said to have failed, and the others go on.
 func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Cell, text *string) error {
 	s := scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
-	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine)})
+	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine, t.Levels)})
 	start := time.Now()
 	o, err := t.Lab.Run(ctx, c.Cell, workload(c.Engine, t.Bug, p, s))
 	switch {
@@ -139,6 +139,15 @@ func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Ce
 	case errors.Is(err, vm.ErrNotApplicable):
 		*text = "n/a"
 		return nil
+	case program.Broken(err) != nil:
+		*text = "not isolated"
+		f, err := unisolated(cell.Key, p, s, program.Broken(err))
+		if err != nil {
+			return err
+		}
+		cell.Programs = 1
+		explore.Count(&cell.Violations, string(f.Rule), 1)
+		return r.Report(f)
 	case err != nil:
 		r.Line("%s: %v", c.Engine, err)
 		return campaign.ErrFailed
@@ -177,6 +186,15 @@ func finding(key rundir.Key, p *program.Program, s scenario, o *vm.Outcome, j vm
 	}, err
 }
 
+// unisolated is the finding that transactions were not isolated, whatever a power cut does.
+func unisolated(key rundir.Key, p *program.Program, s scenario, broken *oracle.Violation) (rundir.Finding, error) {
+	scenario, err := json.Marshal(s)
+	return rundir.Finding{
+		Tier: Name, Key: key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
+		Lost: []rundir.Loss{{What: "nothing: no power was cut"}}, Scenario: scenario, Program: p.String(),
+	}, err
+}
+
 // Replay implements [campaign.Replayer]: it runs the cell of a finding again. Machines do not do the same twice to
 // the microsecond, so another state may show the rule broken.
 func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
@@ -200,6 +218,11 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (*rundir.Finding, 
 	w := workload(f.Engine, f.Bug, p, s)
 	w.Enough = func(broken *oracle.Violation) bool { return broken.Rule == f.Rule }
 	o, err := lab.Run(ctx, s.Cell, w)
+	if broken := program.Broken(err); broken != nil && f.Rule == broken.Rule {
+		found, err := unisolated(f.Key, p, s, broken)
+		found.Command = f.Command
+		return &found, explore.Counts{Programs: 1}, err
+	}
 	if err != nil {
 		return nil, explore.Counts{}, err
 	}
