@@ -4,6 +4,11 @@
 // The library draws its election time-outs from crypto/rand, which no seed repeats. So
 // its clock ticks for leaders only: other members are idled, and their owner, who has a
 // time-out of its own, tells them when to campaign.
+//
+// Its lease reads (ReadOnlyLeaseBased) are not used: a leader counts a message as a sign of
+// life whenever it comes, and looks once in a time-out only, so that it may serve stale
+// reads for a time-out after another one was elected, under clocks that go right. Package
+// replica has leases of its own.
 package etcdraft
 
 import (
@@ -24,17 +29,13 @@ type core struct {
 
 // New implements [consensus.Factory]. Broken invariants of the library are panics.
 func New(c consensus.Config) (consensus.Core, error) {
-	reads := raft.ReadOnlySafe
-	if c.LeaseReads {
-		reads = raft.ReadOnlyLeaseBased
-	}
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: c.ID, Storage: storage{c.Storage}, Applied: c.Applied,
 		ElectionTick: c.ElectionTicks, HeartbeatTick: c.HeartbeatTicks,
 		AsyncStorageWrites: true,
 		MaxSizePerMsg:      c.MaxMessageBytes, MaxUncommittedEntriesSize: c.MaxUncommittedBytes,
 		MaxInflightMsgs: c.MaxInflight,
-		CheckQuorum:     true, PreVote: true, ReadOnlyOption: reads, StepDownOnRemoval: true,
+		CheckQuorum:     true, PreVote: true, StepDownOnRemoval: true,
 		DisableProposalForwarding: true,
 		Logger:                    quiet{},
 	})
