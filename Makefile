@@ -34,7 +34,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-serve memtables studies compare lint fmt proto golden soak soak-model k6 clean
+.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-transactions bench-serve memtables studies compare lint fmt proto golden soak soak-model k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -134,6 +134,9 @@ bench-threads: build-rocksdb ## writes and reads by 1, 2, 4, 8 and 16 threads (2
 
 bench-used: build ## the time to open a store after 3 million random writes and a kill, three rounds (10 minutes)
 	./$(BIN) bench --plan used --out results/used-$(STAMP)
+
+bench-transactions: build-rocksdb ## transactions under contention, at both isolation levels, the store checked (25 minutes)
+	./$(BIN) bench --plan transactions --out results/transactions-$(STAMP)
 
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)

@@ -252,7 +252,7 @@ func TestDurableReadsOfPeers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info.FixedRung {
+		if info.FixedDurability {
 			_, err := Open(name, t.TempDir(), Options{Durability: kv.Buffered, DurableReads: true})
 			if !errors.Is(err, kv.ErrUnsupported) {
 				t.Errorf("%s at buffered: %v, want %v", name, err, kv.ErrUnsupported)

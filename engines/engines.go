@@ -44,17 +44,17 @@ type Info struct {
 	// Drops says that the engine drops acknowledged writes by design, so that no crash
 	// test can judge what is left.
 	Drops bool
-	// Rungs says, for each durability level that the engine gives, which settings give
+	// Durabilities says, for each durability level that the engine gives, which settings give
 	// it. Other levels are refused with kv.ErrUnsupported.
-	Rungs map[kv.Durability]string
+	Durabilities map[kv.Durability]string
 	// Isolations says, for each isolation level that the engine's transactions give, what
 	// gives it. Others are refused with kv.ErrUnsupported.
 	Isolations map[kv.Isolation]string
 	// TxnsOnDemand says that plain writes pay for transactions, so that they are given
 	// with Options.Transactions alone.
 	TxnsOnDemand bool
-	// FixedRung says that a store gives only the level of Options.Durability.
-	FixedRung bool
+	// FixedDurability says that a store gives only the level of Options.Durability.
+	FixedDurability bool
 	// SyncsOnDemand says that the engine accepts Options.SyncInterval, because it can
 	// make durable what was written at a weaker level before.
 	SyncsOnDemand bool
@@ -80,7 +80,7 @@ func all() []Info {
 
 			ExitsOnError:  true,
 			SyncsOnDemand: true,
-			Rungs: map[kv.Durability]string{
+			Durabilities: map[kv.Durability]string{
 				kv.Volatile: "WriteOptions.Sync=false: may sit in the log writer's memory",
 				kv.Buffered: "WriteOptions.Sync=true, log file skips the sync",
 				kv.Synced:   "WriteOptions.Sync=true",
@@ -96,11 +96,11 @@ func all() []Info {
 			Open: pebble.Open,
 		},
 		{
-			Name:      "badger",
-			Summary:   "LSM tree with a value log, in Go",
-			Module:    badger.Module,
-			FixedRung: true,
-			Rungs: map[kv.Durability]string{
+			Name:            "badger",
+			Summary:         "LSM tree with a value log, in Go",
+			Module:          badger.Module,
+			FixedDurability: true,
+			Durabilities: map[kv.Durability]string{
 				kv.Buffered: "SyncWrites=false: log is a mapped file",
 				kv.Synced:   "SyncWrites=true",
 			},
@@ -118,7 +118,7 @@ func all() []Info {
 			Name:    "goleveldb",
 			Summary: "LevelDB in Go",
 			Module:  goleveldb.Module,
-			Rungs: map[kv.Durability]string{
+			Durabilities: map[kv.Durability]string{
 				kv.Buffered: "WriteOptions.Sync=false",
 				kv.Synced:   "WriteOptions.Sync=true",
 			},
@@ -132,11 +132,11 @@ func all() []Info {
 			Open: goleveldb.Open,
 		},
 		{
-			Name:      "bbolt",
-			Summary:   "B+ tree in one mapped file, in Go",
-			Module:    bbolt.Module,
-			FixedRung: true,
-			Rungs: map[kv.Durability]string{
+			Name:            "bbolt",
+			Summary:         "B+ tree in one mapped file, in Go",
+			Module:          bbolt.Module,
+			FixedDurability: true,
+			Durabilities: map[kv.Durability]string{
 				kv.Buffered: "NoSync=true",
 				kv.Synced:   "NoSync=false",
 			},
@@ -155,7 +155,7 @@ func all() []Info {
 		Name:    "noop",
 		Summary: "does nothing: measures the harness",
 		Hidden:  true,
-		Rungs: map[kv.Durability]string{
+		Durabilities: map[kv.Durability]string{
 			kv.Volatile: "nothing is stored", kv.Buffered: "nothing is stored", kv.Synced: "nothing is stored",
 		},
 		Open: func(dir string, _ Options) (kv.Engine, error) { return noop.Open(dir) },
@@ -226,8 +226,8 @@ func (i Info) Check(o Options) error {
 		return fmt.Errorf("%s: %w: a file system of the caller's", i.Name, kv.ErrUnsupported)
 	case o.SyncInterval != 0 && !i.SyncsOnDemand:
 		return fmt.Errorf("%s: %w: a sync interval: it cannot sync on demand all that it wrote before", i.Name, kv.ErrUnsupported)
-	case o.DurableReads && i.FixedRung && o.Durability < kv.Synced:
-		return fmt.Errorf("%s: %w: durable reads at durability level %v, the only one that the store gives then", i.Name, kv.ErrUnsupported, o.FixedRung())
+	case o.DurableReads && i.FixedDurability && o.Durability < kv.Synced:
+		return fmt.Errorf("%s: %w: durable reads at durability level %v, the only one that the store gives then", i.Name, kv.ErrUnsupported, o.FixedDurability())
 	}
 	if err := interval.Check(o.SyncInterval); err != nil {
 		return fmt.Errorf("%s: %w", i.Name, err)

@@ -13,9 +13,9 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// TestRungsAreTrue opens every engine at every durability and compares what it
+// TestDurabilitiesAreTrue opens every engine at every durability and compares what it
 // gives with what the table says.
-func TestRungsAreTrue(t *testing.T) {
+func TestDurabilitiesAreTrue(t *testing.T) {
 	for _, name := range slices.Concat(Names(), []string{"noop"}, Covering(kv.Volatile)) {
 		info, err := Lookup(name)
 		if err != nil {
@@ -32,12 +32,12 @@ func TestRungsAreTrue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := kvtest.Rungs(t, e)
-			if info.FixedRung {
-				if want := max(d, kv.Buffered); !slices.Equal(got, []kv.Durability{want}) || info.Rungs[want] == "" {
+			got := kvtest.Durabilities(t, e)
+			if info.FixedDurability {
+				if want := max(d, kv.Buffered); !slices.Equal(got, []kv.Durability{want}) || info.Durabilities[want] == "" {
 					t.Errorf("%s at %v gives %v", name, d, got)
 				}
-			} else if _, said := info.Rungs[d]; said != slices.Contains(got, d) {
+			} else if _, said := info.Durabilities[d]; said != slices.Contains(got, d) {
 				t.Errorf("%s gives %v; the table says %v of %v", name, got, said, d)
 			}
 			if err := e.Close(); err != nil {
@@ -96,8 +96,8 @@ func TestOptionsInNames(t *testing.T) {
 	if err != nil || info.Name != "lsm-bptree+pread+zstd" || !info.Own || info.Settings["compression"] != "zstd" {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if info, err := Lookup("lsm-bptree+sync=none"); err != nil || info.Rungs[kv.Synced] != "" || info.Rungs[kv.Buffered] == "" {
-		t.Errorf("%v, %v", info.Rungs, err)
+	if info, err := Lookup("lsm-bptree+sync=none"); err != nil || info.Durabilities[kv.Synced] != "" || info.Durabilities[kv.Buffered] == "" {
+		t.Errorf("%v, %v", info.Durabilities, err)
 	}
 	if info, err := Lookup("lsm-bptree+fifo+keep=1G"); err != nil || !info.Drops {
 		t.Errorf("%+v, %v", info, err)
@@ -124,10 +124,10 @@ func TestPlainNames(t *testing.T) {
 		if err != nil || !maps.Equal(info.Settings, want) {
 			t.Errorf("%s: %q, %v", name, info.Settings, err)
 		}
-		if got := info.Rungs[kv.Buffered]; got != "record stored through a shared mapping of the WAL segment" {
+		if got := info.Durabilities[kv.Buffered]; got != "record stored through a shared mapping of the WAL segment" {
 			t.Errorf("%s, buffered: %s", name, got)
 		}
-		if got := info.Rungs[kv.Synced]; got != "record written, then fdatasync, shared by the writers that wait" {
+		if got := info.Durabilities[kv.Synced]; got != "record written, then fdatasync, shared by the writers that wait" {
 			t.Errorf("%s, synced: %s", name, got)
 		}
 	}

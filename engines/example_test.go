@@ -83,7 +83,7 @@ func ExampleLookup() {
 		log.Fatal(err)
 	}
 	for d := kv.Volatile; d <= kv.Synced; d++ {
-		if how, ok := info.Rungs[d]; ok {
+		if how, ok := info.Durabilities[d]; ok {
 			fmt.Printf("%v: %s\n", d, how)
 		}
 	}

@@ -13,7 +13,7 @@ var tagged = []Info{
 		Name:         "rocksdb",
 		Summary:      "LSM tree in C++, by cgo",
 		Module:       rocksdb.Module,
-		Rungs:        rocksdbRungs,
+		Durabilities: rocksdbDurabilities,
 		TxnsOnDemand: true,
 		Isolations: map[kv.Isolation]string{
 			kv.SnapshotIsolation: "OptimisticTransactionDB, set_snapshot: keys that were written are compared at the commit",
@@ -24,10 +24,10 @@ var tagged = []Info{
 		Open: rocksdb.Open,
 	},
 	{
-		Name:    "rocksdb-pessimistic",
-		Summary: "RocksDB as a TransactionDB: writes lock their keys",
-		Module:  rocksdb.Module,
-		Rungs:   rocksdbRungs,
+		Name:         "rocksdb-pessimistic",
+		Summary:      "RocksDB as a TransactionDB: writes lock their keys",
+		Module:       rocksdb.Module,
+		Durabilities: rocksdbDurabilities,
 		Isolations: map[kv.Isolation]string{
 			kv.SnapshotIsolation: "TransactionDB, set_snapshot: keys are locked and compared as they are written",
 		},
@@ -38,7 +38,7 @@ var tagged = []Info{
 	},
 }
 
-var rocksdbRungs = map[kv.Durability]string{
+var rocksdbDurabilities = map[kv.Durability]string{
 	kv.Volatile: "disableWAL=true",
 	kv.Buffered: "the default: manual_wal_flush=false",
 	kv.Synced:   "sync=true",

@@ -64,8 +64,8 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 
 		SyncsOnDemand: choice.Gives(kv.Synced),
 
-		Drops: choice.Drops(),
-		Rungs: map[kv.Durability]string{},
+		Drops:        choice.Drops(),
+		Durabilities: map[kv.Durability]string{},
 		Isolations: map[kv.Isolation]string{
 			kv.ReadCommitted:     "each read at the newest LSN",
 			kv.SnapshotIsolation: "reads at one LSN, writes compared at the commit",
@@ -85,7 +85,7 @@ func variant(v variants.Variant, choice axes.Choice) Info {
 	}
 	for d := kv.Volatile; d <= kv.Synced; d++ {
 		if choice.Gives(d) {
-			info.Rungs[d] = axes.Path(coreOptions(v.New, choice, Options{Durability: d}), d)
+			info.Durabilities[d] = axes.Path(coreOptions(v.New, choice, Options{Durability: d}), d)
 		}
 	}
 	return info

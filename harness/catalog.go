@@ -47,6 +47,8 @@ type OpenOptions struct {
 	// Durability is the level of all writes to come. Some engines open a store for one
 	// level alone.
 	Durability kv.Durability
+	// Transactions asks for transactions, for which plain writes of some engines pay too.
+	Transactions bool `json:",omitempty"`
 	// Reserve lets an engine hold back room on the disk for the case that the disk is
 	// full. Races do not set it, because not every engine has a reserve.
 	Reserve bool

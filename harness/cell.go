@@ -88,6 +88,9 @@ func runStage(ctx context.Context, s *store, spec *CellSpec, stage Stage, progre
 	if err := r.measure(ctx); err != nil {
 		return nil, fmt.Errorf("measured part: %w", err)
 	}
+	if err := r.audit(); err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
 	r.cell.LiveBytes = r.liveBytes()
 	return r, nil
 }
@@ -137,6 +140,19 @@ func (r *cellRun) measure(ctx context.Context) error {
 	return nil
 }
 
+// audit checks what must hold after transactions.
+func (r *cellRun) audit() error {
+	if !r.workload.Transactional() {
+		return nil
+	}
+	r.progress("audit", 0)
+	found, err := r.workload.Audit(r.store.engine)
+	for _, i := range found {
+		r.cell.Transactions.Invariants = append(r.cell.Transactions.Invariants, i.String())
+	}
+	return err
+}
+
 // showProgress reports progress of the measured part until the returned function is
 // called.
 func (r *cellRun) showProgress() (stop func()) {
@@ -175,7 +191,7 @@ func (r *cellRun) shareDone(after time.Duration) (share float64) {
 // warning, because the figures were taken before it.
 func (r *cellRun) liveBytes() int64 {
 	spec, s := r.workload.Spec(), r.store
-	if r.workload.Preload() != "" && s.applied.Deletes == 0 {
+	if r.workload.Preload() != "" && s.applied.Deletes == 0 && !r.workload.Transactional() {
 		// The inserts of each cell begin at the same index, so a cell writes again
 		// what an earlier one inserted.
 		s.inserted = max(s.inserted, r.drive.Units(workloads.Insert))

@@ -98,6 +98,11 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 			return wrong("durability", "is wrong: %w", err)
 		}
 	}
+	if p.Isolation != "" {
+		if err := checkIsolation(p); err != nil {
+			return err
+		}
+	}
 	for name := range p.WorkloadSettings {
 		if !slices.Contains(p.Workloads, name) {
 			return wrong("workload_settings", "names %s, which is no workload of the plan", name)
@@ -112,6 +117,23 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 		}
 	}
 	return checkSequences(p)
+}
+
+// checkIsolation checks a level that the plan gives for all its transactions.
+func checkIsolation(p *result.Plan) error {
+	level, err := kv.ParseIsolation(p.Isolation)
+	if err != nil {
+		return wrong("isolation", "is wrong: %w", err)
+	}
+	if level < kv.SnapshotIsolation {
+		return wrong("isolation", "is %s: want snapshot or serializable; below these, what is checked at the end need not hold", level)
+	}
+	for _, name := range p.Workloads {
+		if spec, err := workloadSpec(*p, name, 1, 0); p.KindName() == "" && err == nil && workloads.Transactional(spec.Workload) {
+			return nil
+		}
+	}
+	return wrong("isolation", "is %s: no workload of the plan has transactions, leave it out", level)
 }
 
 // newWorkload returns a workload of the plan, with its first number of threads.
@@ -143,6 +165,9 @@ func checkSequences(p *result.Plan) error {
 			}
 			if first == nil {
 				first = w
+			}
+			if w.Transactional() {
+				return wrong("sequences", "is wrong: %s needs a store of its own, in which it checks the sums at the end", name)
 			}
 			a, b := first.Spec(), w.Spec()
 			if w.Preload() == "" || w.Killed() || w.Keys() != first.Keys() || a.Keys != b.Keys || a.ValueSize != b.ValueSize {

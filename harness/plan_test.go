@@ -27,7 +27,7 @@ func TestTargetsFitTheirPlans(t *testing.T) {
 		}
 		for _, l := range p.Targets.Lines {
 			lines++
-			if !slices.Contains(p.Workloads, l.Workload) {
+			if !slices.Contains(p.Workloads, l.Workload) || l.Over != "" && !slices.Contains(p.Workloads, l.Over) {
 				t.Errorf("plan %s, target %q: no workload %s", name, l.Name, l.Workload)
 			}
 			for _, e := range slices.Concat(p.Targets.Own, l.Own, l.Peers) {

@@ -54,7 +54,7 @@ func cellLine(done, total int, c result.Cell) string {
 	case result.StatusFailed:
 		return head + "  FAILED: " + c.Error
 	case result.StatusUnsupported:
-		return head + "  not supported"
+		return head + "  not supported: " + c.Error
 	}
 	line := fmt.Sprintf("%s %12s ops/s  p50 %8s  p99 %8s", head, human.Thousands(fmt.Sprintf("%.0f", c.OpsPerSec)),
 		human.Nanoseconds(c.Latency.P50), human.Nanoseconds(c.Latency.P99))
@@ -65,6 +65,9 @@ func cellLine(done, total int, c result.Cell) string {
 		line += fmt.Sprintf("  %.0f B/entry  GC %s", c.BytesPerEntry, human.Nanoseconds(c.GCCycleNS))
 	} else if c.WriteAmp != 0 {
 		line += fmt.Sprintf("  write amp %.2f", c.WriteAmp)
+	}
+	if t := c.Transactions; t != nil {
+		line += fmt.Sprintf("  commits/s %s  aborts %.2f%%", human.Thousands(fmt.Sprintf("%.0f", t.CommitsPerSec)), 100*t.AbortRate)
 	}
 	for _, w := range c.Warnings {
 		name, _, _ := strings.Cut(w, ":")

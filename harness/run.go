@@ -22,6 +22,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/compare"
@@ -54,7 +56,7 @@ type Runner struct {
 // ErrInterrupted if ctx ended; or it says what is wrong with the request, the directory
 // or the environment.
 func (r *Runner) Run(ctx context.Context) error {
-	specs, err := expand(r.Plan, r.supports())
+	specs, err := expand(r.Plan, r.refusal)
 	if err != nil {
 		return usagef("%v", err)
 	}
@@ -89,17 +91,35 @@ func (r *Runner) Run(ctx context.Context) error {
 	return r.conclude(r.journal.Run(ctx, r.tasks(specs, env), r.ended), env)
 }
 
-// supports returns a function that says which durability levels an engine gives,
-// according to its description.
-func (r *Runner) supports() func(engine string, d kv.Durability) bool {
-	if r.Plan.KindName() != "" {
-		return func(string, kv.Durability) bool { return true }
+// refusal says why an engine cannot run a cell, according to its description, or "".
+func (r *Runner) refusal(spec *CellSpec) string {
+	if spec.Kind != "" {
+		return ""
 	}
-	return func(engine string, d kv.Durability) bool {
-		info, err := r.Catalog.Lookup(engine)
-		_, ok := info.Options[d.String()]
-		return err == nil && ok
+	info, err := r.Catalog.Lookup(spec.Engine)
+	if err != nil {
+		return err.Error()
 	}
+	if _, ok := info.Options[spec.Durability.String()]; !ok {
+		return fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)
+	}
+	level := spec.Spec.Isolation.String()
+	if _, ok := info.Isolations[level]; !spec.Open.Transactions || ok {
+		return ""
+	}
+	gives := slices.DeleteFunc(isolationNames(), func(name string) bool { return info.Isolations[name] == "" })
+	if len(gives) == 0 {
+		return spec.Engine + " has no transactions"
+	}
+	return fmt.Sprintf("%s does not give isolation level %s; it gives %s", spec.Engine, level, strings.Join(gives, ", "))
+}
+
+// isolationNames are the names of all isolation levels, weakest first.
+func isolationNames() (names []string) {
+	for _, level := range kv.Isolations() {
+		names = append(names, level.String())
+	}
+	return names
 }
 
 func (r *Runner) announce(total int, env result.Env) {
@@ -237,8 +257,8 @@ func (r *Runner) ended(cells []result.Cell) error {
 // fails, all its cells fail, because the earlier figures of a broken store or process
 // cannot be trusted. An error ends the run.
 func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, error) {
-	if spec.Unsupport {
-		return spec.blanks(result.StatusUnsupported, fmt.Sprintf("%s does not give durability %s", spec.Engine, spec.Durability)), nil
+	if spec.Refused != "" {
+		return spec.blanks(result.StatusUnsupported, spec.Refused), nil
 	}
 	store, err := os.MkdirTemp(r.dataDir(), "store-")
 	if err != nil {

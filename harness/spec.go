@@ -37,8 +37,8 @@ type CellSpec struct {
 	HarnessNS  float64         `json:"harness_ns_per_op"`
 	// FillAndDie makes the process store what the first stage preloads and then kill
 	// itself, so that the next process finds the store as a crash leaves it.
-	FillAndDie bool `json:"fill_and_die,omitempty"`
-	Unsupport  bool `json:"-"` // the engine does not give this durability level: the cell is not run
+	FillAndDie bool   `json:"fill_and_die,omitempty"`
+	Refused    string `json:"-"` // why the engine cannot run this cell, which is then not run; else empty
 }
 
 // stages returns all stages in their order.
@@ -65,6 +65,14 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 		s.Operations = workloads.Unlimited
 	}
 	options, ok := p.WorkloadOptions[name]
+	if base, isName := options["workload"].(string); isName {
+		s.Workload = base
+	}
+	if p.Isolation != "" && workloads.Transactional(s.Workload) {
+		if err := s.Isolation.UnmarshalText([]byte(p.Isolation)); err != nil {
+			return s, err
+		}
+	}
 	if !ok {
 		return s, nil
 	}
@@ -88,7 +96,9 @@ func workloadSpec(p result.Plan, name string, threads int, seed uint64) (workloa
 // and within a unit the engines do. So engines that will be compared run close in time,
 // and changes of the machine affect them alike. The order follows from the seed, so a
 // run that is continued keeps it. All engines of a round do the same operations.
-func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) ([]CellSpec, error) {
+//
+// refusal says why an engine cannot run a cell, or "".
+func expand(p result.Plan, refusal func(*CellSpec) string) ([]CellSpec, error) {
 	var cells []CellSpec
 	for round := 1; round <= p.Rounds; round++ {
 		rng := rand.New(rand.NewPCG(p.Seed, uint64(round)))
@@ -103,7 +113,7 @@ func expand(p result.Plan, supports func(engine string, d kv.Durability) bool) (
 				if err != nil {
 					return nil, err
 				}
-				c.Unsupport = !supports(e, c.Durability)
+				c.Refused = refusal(&c)
 				cells = append(cells, c)
 			}
 		}
@@ -149,6 +159,7 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 		if s.Spec, err = workloadSpec(p, g.Workload, g.Threads, seed); err != nil {
 			return c, err
 		}
+		c.Open.Transactions = c.Open.Transactions || c.Kind == "" && workloads.Transactional(s.Spec.Workload)
 		if i == 0 {
 			c.Stage = s
 		} else {

@@ -19,7 +19,12 @@ func testPlan() result.Plan {
 // that changes from round to round; equal seeds give equal orders.
 func TestExpand(t *testing.T) {
 	p := testPlan()
-	all := func(engine string, d kv.Durability) bool { return engine != "d" || d != kv.Synced }
+	all := func(c *CellSpec) string {
+		if c.Engine == "d" && c.Durability == kv.Synced {
+			return "not given"
+		}
+		return ""
+	}
 	cells, err := expand(p, all)
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +47,8 @@ func TestExpand(t *testing.T) {
 			t.Error("engines of a round have different seeds")
 		}
 		seeds[c.Round] = c.Spec.Seed
-		if c.Unsupport != (c.Engine == "d" && c.Durability == kv.Synced) {
-			t.Errorf("%s: unsupported %v", c.ID, c.Unsupport)
+		if (c.Refused != "") != (c.Engine == "d" && c.Durability == kv.Synced) {
+			t.Errorf("%s: refused %q", c.ID, c.Refused)
 		}
 		order += c.Engine
 		if i%4 == 3 {

@@ -64,7 +64,7 @@ func (s *store) preload(ctx context.Context, w *workloads.Workload, progress pro
 func (s *store) fill(ctx context.Context, w *workloads.Workload, progress progressFunc) error {
 	exec := workloads.NewExecutor(w, s.engine, min(s.durability, kv.Buffered))
 	stream := w.PreloadStream(0, 1)
-	total := float64(w.Spec().Keys)
+	total := float64(w.PreloadRows())
 	for op := (workloads.Op{}); stream.Next(&op); {
 		err := exec.Do(&op)
 		if errors.Is(err, kv.ErrUnsupported) { // the engine has no weaker durability level than that of the cell

@@ -36,6 +36,9 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 			warn("steal: the hypervisor took %.2f of %.0f cores", c.StealCores, cores)
 		}
 	}
+	if t := c.Transactions; t != nil && t.GivenUp > 0 {
+		warn("given up: %d transactions after too many conflicts; they are no commits", t.GivenUp)
+	}
 	if n := others.Swapped; n > 0 {
 		warn("swap: %d pages moved in or out", n)
 	}

@@ -91,7 +91,7 @@ func (w *Workload) Audit(r kv.Reader) ([]Invariant, error) {
 // goroutine writes it, and the audit reads it afterwards.
 type tally struct {
 	commits int64
-	amount  int64 // of money that came into the store, or of appended elements
+	amount  int64 // payments of TPC-C, cents; appended elements
 	orders  int64 // of TPC-C
 	_       [40]byte
 }
@@ -119,12 +119,11 @@ func scanTable(r kv.Reader, table byte, f func(key []byte, value row) error) err
 }
 
 // scanRows is scanTable for rows of at least size bytes.
-func scanRows(r kv.Reader, table byte, size int, f func(key []byte, value row)) error {
+func scanRows(r kv.Reader, table byte, size int, f func(key []byte, value row) error) error {
 	return scanTable(r, table, func(key []byte, value row) error {
 		if err := value.check(key, size); err != nil {
 			return err
 		}
-		f(key, value)
-		return nil
+		return f(key, value)
 	})
 }

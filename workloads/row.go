@@ -50,3 +50,11 @@ func appendTableKey(dst []byte, table byte, n uint64, size int) []byte {
 }
 
 const minTableKeySize = 9 // bytes
+
+// tableNumber returns the number in a key that appendTableKey made.
+func tableNumber(key []byte) (n uint64, ok bool) {
+	if len(key) < minTableKeySize {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key[1:]), true
+}

@@ -17,12 +17,12 @@ import (
 // isolation allows a write skew with TransactSavings: whether the penalty was due may
 // come out as in no serial order. The audit does not see this. What it sees holds at
 // snapshot isolation too, because each program writes all accounts whose money it moves:
-// the money in the bank is what was there, plus what committed programs brought in.
+// an account holds what it held at first, and what committed programs added.
 type smallBank struct {
 	keySize, size int // bytes
 	customers     uint64
 	seed          uint64
-	tallies       tallies
+	balances      *balances // checking accounts, then savings
 }
 
 // Tables of SmallBank.
@@ -45,9 +45,9 @@ const (
 )
 
 func openSmallBank(spec Spec) ledger {
-	return &smallBank{
-		keySize: spec.KeySize, size: spec.ValueSize, customers: uint64(spec.Keys), seed: spec.Seed, tallies: make(tallies, spec.Threads),
-	}
+	b := &smallBank{keySize: spec.KeySize, size: spec.ValueSize, customers: uint64(spec.Keys), seed: spec.Seed}
+	b.balances = newBalances(2*b.customers, b.initial)
+	return b
 }
 
 func (b *smallBank) rows() int64     { return int64(b.customers) * bankPerOwner }
@@ -58,26 +58,36 @@ func (b *smallBank) addRow(batch *kv.Batch, i uint64) {
 	owner := i % b.customers
 	first := int64(owner)
 	if table != bankCustomers {
-		first = b.initial(i)
+		first = b.initial(b.account(table, owner))
 	}
 	batch.Set(appendTableKey(nil, table, owner, b.keySize), appendRow(nil, b.size, first))
 }
 
-// initial is the balance of preloaded row i.
-func (b *smallBank) initial(i uint64) int64 {
-	src := rowSource(b.seed, i)
+// account is the number of an account among all.
+func (b *smallBank) account(table byte, owner uint64) uint64 {
+	return owner + b.customers*uint64(btoi(table == bankSavings))
+}
+
+// initial is the balance of an account after the preload.
+func (b *smallBank) initial(account uint64) int64 {
+	src := rowSource(b.seed, account)
 	return bankLeast + int64(src.Below(bankMost-bankLeast+1))
 }
 
-func (b *smallBank) client(i int) client { return &bankClient{bank: b, tally: &b.tallies[i]} }
+func (b *smallBank) client(int) client { return &bankClient{bank: b} }
+
+// bankChange is what a program adds to an account.
+type bankChange struct {
+	account uint64
+	amount  int64 // cents
+}
 
 // bankClient is a program and draws its arguments.
 type bankClient struct {
 	bank     *smallBank
-	tally    *tally
 	kind     Kind
 	one, two uint64
-	income   int64 // of the last attempt: what it brings into the bank, in cents
+	changes  []bankChange // of the last attempt
 	key      []byte
 	value    []byte
 }
@@ -99,12 +109,13 @@ func (c *bankClient) String() string {
 }
 
 func (c *bankClient) committed() {
-	c.tally.commits++
-	c.tally.amount += c.income
+	for _, change := range c.changes {
+		c.bank.balances.add(change.account, change.amount)
+	}
 }
 
 func (c *bankClient) run(t *txn) error {
-	c.income = 0
+	c.changes = c.changes[:0]
 	for _, customer := range []uint64{c.one, c.two}[:1+btoi(c.one != c.two)] {
 		if _, err := c.read(t, bankCustomers, customer); err != nil {
 			return err
@@ -135,8 +146,7 @@ func (c *bankClient) deposit(t *txn, table byte, amount int64) error {
 	if balance+amount < 0 {
 		return errRollback
 	}
-	c.income = amount
-	return c.write(t, table, c.one, balance+amount)
+	return c.add(t, table, c.one, balance, amount)
 }
 
 // writeCheck takes the money of a check, with a penalty if both accounts together do not
@@ -146,11 +156,11 @@ func (c *bankClient) writeCheck(t *txn) error {
 	if err != nil {
 		return err
 	}
-	c.income = -bankCheck
-	if savings+checking < bankCheck {
-		c.income -= bankPenalty
+	amount := int64(bankCheck)
+	if savings+checking < amount {
+		amount += bankPenalty
 	}
-	return c.write(t, bankChecking, c.one, checking+c.income)
+	return c.add(t, bankChecking, c.one, checking, -amount)
 }
 
 // amalgamate moves all that one customer has to the checking account of another.
@@ -163,13 +173,13 @@ func (c *bankClient) amalgamate(t *txn) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(t, bankSavings, c.one, 0); err != nil {
+	if err := c.add(t, bankSavings, c.one, savings, -savings); err != nil {
 		return err
 	}
-	if err := c.write(t, bankChecking, c.one, 0); err != nil {
+	if err := c.add(t, bankChecking, c.one, checking, -checking); err != nil {
 		return err
 	}
-	return c.write(t, bankChecking, c.two, other+savings+checking)
+	return c.add(t, bankChecking, c.two, other, savings+checking)
 }
 
 // sendPayment moves money between checking accounts, if there is enough.
@@ -185,10 +195,10 @@ func (c *bankClient) sendPayment(t *txn) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(t, bankChecking, c.one, from-bankPayment); err != nil {
+	if err := c.add(t, bankChecking, c.one, from, -bankPayment); err != nil {
 		return err
 	}
-	return c.write(t, bankChecking, c.two, to+bankPayment)
+	return c.add(t, bankChecking, c.two, to, bankPayment)
 }
 
 func (c *bankClient) both(t *txn, customer uint64) (savings, checking int64, err error) {
@@ -208,25 +218,26 @@ func (c *bankClient) read(t *txn, table byte, customer uint64) (int64, error) {
 	return r.field(0), nil
 }
 
-func (c *bankClient) write(t *txn, table byte, customer uint64, balance int64) error {
+// add writes an account that holds balance, with amount added.
+func (c *bankClient) add(t *txn, table byte, customer uint64, balance, amount int64) error {
+	c.changes = append(c.changes, bankChange{c.bank.account(table, customer), amount})
 	c.key = appendTableKey(c.key[:0], table, customer, c.bank.keySize)
-	c.value = appendRow(c.value[:0], c.bank.size, balance)
+	c.value = appendRow(c.value[:0], c.bank.size, balance+amount)
 	return t.set(c.key, c.value)
 }
 
 func (b *smallBank) audit(r kv.Reader) ([]Invariant, error) {
-	money := Invariant{Name: "money in the bank, in cents", Want: b.tallies.sum().amount}
-	for i := b.customers; i < uint64(b.rows()); i++ {
-		money.Want += b.initial(i)
-	}
-	accounts := Invariant{Name: "number of accounts", Want: 2 * int64(b.customers)}
+	a := b.balances.audit("money in the bank, in cents")
 	for _, table := range []byte{bankChecking, bankSavings} {
-		if err := scanRows(r, table, fieldSize, func(_ []byte, value row) {
-			accounts.Got++
-			money.Got += value.field(0)
+		if err := scanRows(r, table, fieldSize, func(key []byte, value row) error {
+			owner, ok := tableNumber(key)
+			if !ok || owner >= b.customers {
+				return fmt.Errorf("%w: row %s", ErrInvented, quote(key))
+			}
+			return a.see(b.account(table, owner), value.field(0))
 		}); err != nil {
 			return nil, err
 		}
 	}
-	return []Invariant{accounts, money}, nil
+	return a.invariants(), nil
 }

@@ -162,7 +162,7 @@ func (s Spec) checkTransactions(d *definition) error {
 	case d.ownRows && s.ValueSize != 0:
 		return s.wrong("value_size", "is %d: rows of this workload have sizes of their own, leave it out", s.ValueSize)
 	case d.leastValue > 0 && s.ValueSize != 0 && s.ValueSize < d.leastValue:
-		return s.wrong("value_size", "is %d: want at least %d, which a balance needs", s.ValueSize, d.leastValue)
+		return s.wrong("value_size", "is %d: want at least %d, which the numbers of a row need", s.ValueSize, d.leastValue)
 	case d.most > 0 && s.Keys > d.most:
 		return s.wrong("keys", "is %d: want at most %d in this workload", s.Keys, d.most)
 	case d.open != nil && s.Compressible != 0:

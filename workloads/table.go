@@ -131,18 +131,18 @@ var definitions = []definition{
 
 	{
 		name: "ycsb-t", source: "YCSB+T (Dey et al., ICDE Workshops 2014), closed economy workload", keys: YCSB,
-		about: "transactions: 90% read an account, 10% move money between two, zipfian; the sum is checked",
+		about: "transactions: 90% read an account, 10% move money between two, zipfian; every account is checked",
 		mix:   []share{{ReadAccount, 90}, {Transfer, 10}}, distribution: "zipfian", preload: Sequential, warm: true,
-		open: openEconomy, value: 100, leastValue: fieldSize,
+		open: openEconomy, value: 100, leastValue: accountNumbers, most: 1 << 28,
 	},
 	{
 		name: "smallbank", source: "SmallBank (Alomari et al., ICDE 2008; weights and amounts of BenchBase)",
-		about: "transactions: six programs on checking and savings accounts, zipfian; the sum is checked",
+		about: "transactions: six programs on checking and savings accounts, zipfian; every account is checked",
 		mix: []share{
 			{Amalgamate, 15}, {Balance, 15}, {DepositChecking, 15}, {SendPayment, 25}, {TransactSavings, 15}, {WriteCheck, 15},
 		},
 		distribution: "zipfian", preload: Sequential, warm: true,
-		open: openSmallBank, value: 16, leastValue: fieldSize, tableKeys: true,
+		open: openSmallBank, value: 16, leastValue: fieldSize, tableKeys: true, most: 1 << 28,
 	},
 	{
 		name: "tpcc", source: "TPC-C 5.11 (Transaction Processing Performance Council, 2010), clauses 2.4, 2.5 and 3.3.2",

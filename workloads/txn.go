@@ -3,6 +3,7 @@ package workloads
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"lsmlab/engines/kv"
 )
@@ -28,8 +29,9 @@ type program interface {
 var errRollback = errors.New("rolled back by the workload")
 
 // maxAttempts bounds the attempts of one transaction. After that many conflicts it is
-// given up: counted, and applied in no part. There is no pause between attempts, because
-// a pause would hide the cost of conflicts in idle time.
+// given up: counted, and applied in no part. Between attempts the thread only lets others
+// run, one of which may have the commit that is in the way: a pause of some time would hide
+// the cost of conflicts in idle time.
 const maxAttempts = 100
 
 // txn is a transaction as programs see it. It counts what is read and written.
@@ -94,6 +96,7 @@ func (x *Executor) transact(op *Op) error {
 			return fmt.Errorf("%s (%s): %w", op.Kind, op.program, err)
 		}
 		x.Counts.Conflicts++
+		runtime.Gosched()
 	}
 	x.Counts.GivenUp++
 	return nil

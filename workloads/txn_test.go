@@ -38,13 +38,14 @@ func (y yieldingTxn) Get(dst, key []byte) ([]byte, error) {
 }
 
 // Every workload of transactions, on an engine that is right, keeps its invariants at both
-// levels, meets conflicts and ends every operation in one way.
+// levels, runs again after conflicts and ends every operation in one way.
 func TestTransactions(t *testing.T) {
 	for _, name := range transactional() {
 		for _, level := range []kv.Isolation{kv.SnapshotIsolation, kv.Serializable} {
 			t.Run(name+"/"+level.String(), func(t *testing.T) {
 				w := mustNew(t, Spec{Workload: name, Keys: 60, Threads: 4, Operations: 1500, Seed: testseed.New(t), Isolation: level})
 				e := newTxnModel()
+				e.refuse = 50
 				c, err := run(w, yielding{e})
 				if err != nil {
 					t.Fatal(err)
@@ -53,8 +54,8 @@ func TestTransactions(t *testing.T) {
 				if err != nil || len(found) < 2 {
 					t.Errorf("%v: %v", found, err)
 				}
-				if total := w.Spec().Operations + w.Spec().Warmup; c.Commits+c.Rollbacks+c.GivenUp != total || c.Conflicts == 0 {
-					t.Errorf("%+v: want %d transactions and some conflicts", c, total)
+				if total := w.Spec().Operations + w.Spec().Warmup; c.Commits+c.Rollbacks+c.GivenUp != total || c.Conflicts < 50 {
+					t.Errorf("%+v: want %d transactions and 50 conflicts or more", c, total)
 				}
 				t.Logf("%+v", c)
 			})
@@ -76,9 +77,7 @@ func TestLostUpdates(t *testing.T) {
 			if !errors.Is(err, ErrInvariant) {
 				t.Fatalf("%v, want %v", err, ErrInvariant)
 			}
-			if name == "ycsb-t" && !strings.Contains(err.Error(), "anomaly score") {
-				t.Error(err)
-			}
+			t.Log(err)
 		})
 	}
 }
@@ -145,5 +144,22 @@ func TestWarehouses(t *testing.T) {
 		if got := [4]uint64{l.warehouses, l.customers, l.items, uint64(l.rows())}; got != want {
 			t.Errorf("%d keys: %v, want %v", keys, got, want)
 		}
+	}
+}
+
+// The sum of an economy that lost money has the paper's anomaly score.
+func TestAnomalyScore(t *testing.T) {
+	w := mustNew(t, Spec{Workload: "ycsb-t", Keys: 10, Operations: 40, Warmup: NoWarmup})
+	e := newTxnModel()
+	if _, err := run(w, e); err != nil {
+		t.Fatal(err)
+	}
+	key := string(w.Keys().Append(nil, 3))
+	value := row(e.data[key])
+	value.add(0, -8)
+	e.data[key] = string(value)
+	_, err := w.Audit(e)
+	if err == nil || !strings.Contains(err.Error(), "sum of all accounts: 9992, want 10000 (anomaly score 0.2)") {
+		t.Error(err)
 	}
 }

@@ -12,12 +12,14 @@ import (
 // Commits are at once, but transactions overlap as the scheduler has it.
 type txnModel struct {
 	*model
-	mu       sync.Mutex // of commits
-	commits  int
-	written  map[string]int // the commit that wrote a key last
-	begun    int
-	careless bool // commits without any check: updates get lost
-	refuse   int  // the next so many commits are refused
+	mu      sync.Mutex // of commits
+	commits int
+	written map[string]int // the commit that wrote a key last
+	refuse  int            // the next so many commits are refused
+	// careless commits without any check, and begins with the state before the last commit:
+	// who writes what that commit wrote overwrites it unseen.
+	careless bool
+	before   map[string]string
 }
 
 func newTxnModel() *txnModel { return &txnModel{model: newModel(), written: map[string]int{}} }
@@ -25,9 +27,12 @@ func newTxnModel() *txnModel { return &txnModel{model: newModel(), written: map[
 func (m *txnModel) Begin(o kv.TxnOptions) (kv.Txn, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.begun++
+	state := m.data
+	if m.careless && m.before != nil {
+		state = m.before
+	}
 	return &modelTxn{
-		model: &model{data: maps.Clone(m.data)}, from: m, at: m.commits, o: o, touched: map[string]bool{}, writes: map[string]*string{},
+		model: &model{data: maps.Clone(state)}, from: m, at: m.commits, o: o, touched: map[string]bool{}, writes: map[string]*string{},
 	}, nil
 }
 
@@ -79,6 +84,7 @@ func (t *modelTxn) Commit(kv.Durability) error {
 		}
 	}
 	m.commits++
+	m.before = maps.Clone(m.data)
 	for key, value := range t.writes {
 		m.written[key] = m.commits
 		if value == nil {

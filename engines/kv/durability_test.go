@@ -23,7 +23,7 @@ func TestDurabilityNames(t *testing.T) {
 		}
 	}
 	if Volatile >= Buffered || Buffered >= Synced {
-		t.Error("rungs are not in order")
+		t.Error("durability levels are not in order")
 	}
 	for _, bad := range []string{"", "Synced", "sync", "durability(3)"} {
 		if d, err := ParseDurability(bad); err == nil {

@@ -111,7 +111,7 @@ type Txn interface {
 	//
 	// [ErrConflict] says that the level forbids this commit and that nothing was
 	// applied; the caller begins a new transaction and does its work again. After any
-	// other error the fate of the writes is that of [Engine.Apply] with the same error.
+	// other error the outcome of the writes is that of [Engine.Apply] with the same error.
 	// The transaction has ended in each case.
 	Commit(d Durability) error
 	// Discard ends the transaction and drops its writes. After the end it does

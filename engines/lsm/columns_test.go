@@ -83,7 +83,8 @@ func TestFlushIsCut(t *testing.T) {
 					meets++
 				}
 			}
-			if meets != 1 || table.Entries < 10 {
+			// 10 with the versions of the snapshot, which may be gone by now.
+			if meets != 1 || table.Entries < 5 {
 				t.Errorf("from %d: a table of %d entries, %s..%s, meets %d tables below", from, table.Entries, table.Smallest, table.Largest, meets)
 			}
 		}

@@ -29,7 +29,7 @@ type writePath struct {
 //  2. it stores its record in the WAL and its entries in that MemTable, beside
 //     other writers;
 //  3. it waits until it is visible, as it is once all before it have come so far;
-//  4. it waits until the WAL has reached the rung asked for, sharing the system
+//  4. it waits until the WAL has reached the durability level asked for, sharing the system
 //     calls of others.
 //
 // A write that fails after step 1 was not acknowledged and may or may not be found
@@ -100,7 +100,7 @@ func (db *DB) gives(d kv.Durability) error {
 	return nil
 }
 
-// commit is step 4. A traced write takes the two rungs one after the other, so
+// commit is step 4. A traced write takes the two levels one after the other, so
 // that its wait for the sync is seen apart.
 func (db *DB) commit(last ikey.Seq, d kv.Durability, t *kv.Trace) error {
 	if t != nil {

@@ -83,7 +83,7 @@ func (db *DB) Close() error {
 }
 
 // awaitWriters returns when all writes are in WAL and MemTable; closing keeps new
-// ones out. Closing the WAL brings those that wait for a rung there.
+// ones out. Closing the WAL brings those that wait for a durability level there.
 func (db *DB) awaitWriters() {
 	db.writes.mu.Lock() // whoever saw closing false has left assign
 	last := db.writes.assigned

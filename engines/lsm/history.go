@@ -31,9 +31,10 @@ type history struct {
 	times gc.Timeline
 }
 
-// marksInReach is how many marks of a timeline the reach of the policy has room for, if
-// they are not less than a millisecond apart: some megabytes.
-const marksInReach = 1 << 16
+// marksInWindow is how many marks of a timeline a window has room for, if they are not
+// less than a millisecond apart: 2 MiB. A policy that cuts readers by age keeps those of
+// as many windows as the age has.
+const marksInWindow = 1 << 16
 
 // initHistory begins the history at the newest LSN of the store.
 func (db *DB) initHistory(newest ikey.Seq) {
@@ -41,7 +42,7 @@ func (db *DB) initHistory(newest ikey.Seq) {
 	h.floor.Store(uint64(newest))
 	start := time.Now()
 	h.clock = func() time.Time { return start.Add(time.Since(start)).Round(0) }
-	h.times.Apart = max(db.opts.GC.Reach()/marksInReach, time.Millisecond)
+	h.times.Apart = max(db.opts.GC.Window/marksInWindow, time.Millisecond)
 	h.note(newest)
 }
 

@@ -2,7 +2,6 @@ package lsm
 
 import (
 	"bytes"
-	"cmp"
 	"sync"
 
 	"lsmlab/engines/kv"
@@ -59,11 +58,7 @@ func (h *handle) Close() error {
 // iterator shows the newest visible version of each key in [lower, upper). It
 // holds a reference on a read state, so its sources stay as they are.
 type iterator struct {
-	db           *DB
-	state        stateRef
-	seq          ikey.Seq
-	pin          *pin // of its reader, if that may be cut
-	lost         error
+	view
 	lower, upper []byte
 
 	merge   mergeIter
@@ -87,16 +82,10 @@ const (
 // iterators are reused with their buffers.
 var iterators = sync.Pool{New: func() any { return new(iterator) }}
 
-// newIterator takes over the reference s. If the reader has a pin, the walk ends when that
-// is cut. It would read right to its end (see pin.lost), but the tables would stay on disk
-// as long as it takes.
+// newIterator takes over the reference s. The pin is that of the reader, or nil.
 func (db *DB) newIterator(s stateRef, seq ikey.Seq, p *pin, lower, upper []byte) kv.Iterator {
 	it := iterators.Get().(*iterator)
-	if it.pin = nil; db.opts.GC.Limits() {
-		it.pin = p
-	}
-	it.db, it.state, it.seq, it.lower, it.upper = db, s, seq, lower, upper
-	it.phase = phaseNew
+	it.view, it.lower, it.upper, it.phase = db.newView(s, seq, p), lower, upper, phaseNew
 	it.addSources()
 	it.merge.init(it.sources)
 	return &handle{it}
@@ -173,17 +162,6 @@ func (it *iterator) nextOfRun(l *levelIter) bool {
 	return it.settle(it.merge.endRun(false), false)
 }
 
-// usable says whether the iterator may be moved.
-func (it *iterator) usable() bool {
-	if it.db.closing.Load() {
-		return false
-	}
-	if it.pin != nil && it.lost == nil {
-		it.lost = it.pin.lost()
-	}
-	return it.lost == nil
-}
-
 // settle moves on from where merge stands to the first entry to show: not too
 // new, not shadowed, not deleted. passed says that it.passed is done with. ok is
 // what the last move of merge returned.
@@ -235,12 +213,8 @@ func (it *iterator) skip(skipped *int, trailer ikey.Trailer) bool {
 
 // close gives everything back and returns the first error met.
 func (it *iterator) close() error {
-	err := cmp.Or(it.merge.Close(), it.lost)
-	if err == nil && it.db.closing.Load() {
-		err = kv.ErrClosed
-	}
-	it.state.release()
-	it.db, it.state, it.pin, it.lost, it.key, it.value, it.lower, it.upper = nil, stateRef{}, nil, nil, nil, nil, nil, nil
+	err := it.view.close(it.merge.Close())
+	it.view, it.key, it.value, it.lower, it.upper = view{}, nil, nil, nil, nil
 	clear(it.sources)
 	iterators.Put(it)
 	return err
@@ -252,6 +226,9 @@ type failedIterator struct{ err error }
 func (failedIterator) First() bool        { return false }
 func (failedIterator) SeekGE([]byte) bool { return false }
 func (failedIterator) Next() bool         { return false }
+func (failedIterator) Last() bool         { return false }
+func (failedIterator) SeekLT([]byte) bool { return false }
+func (failedIterator) Prev() bool         { return false }
 func (failedIterator) Key() []byte        { return nil }
 func (failedIterator) Value() []byte      { return nil }
 func (f failedIterator) Close() error     { return f.err }

@@ -11,8 +11,8 @@ import (
 )
 
 // BenchmarkScan walks a compacted store of a million keys of 16 bytes with values
-// of 100: over all of it, and 50 entries on from a random key. The first is per
-// entry, the second per scan.
+// of 100: over all of it, and 50 entries on from a random key, upwards and downwards.
+// Walks over all are per entry, others per scan.
 func BenchmarkScan(b *testing.B) {
 	const keys = 1_000_000
 	db := compactedStore(b, keys)
@@ -35,6 +35,30 @@ func BenchmarkScan(b *testing.B) {
 			it := db.Scan(key, nil)
 			for range 51 {
 				if !it.Next() {
+					break
+				}
+				_, _ = it.Key(), it.Value()
+			}
+			_ = it.Close()
+		}
+	})
+	b.Run("all downwards", func(b *testing.B) {
+		it := db.ScanReverse(nil, nil)
+		for b.Loop() {
+			if !it.Prev() {
+				_ = it.Close()
+				it = db.ScanReverse(nil, nil)
+			}
+			_, _ = it.Key(), it.Value()
+		}
+		_ = it.Close()
+	})
+	b.Run("seek downwards", func(b *testing.B) {
+		for b.Loop() {
+			binary.BigEndian.PutUint64(key, rng.Uint64N(keys))
+			it := db.ScanReverse(nil, key)
+			for range 51 {
+				if !it.Prev() {
 					break
 				}
 				_, _ = it.Key(), it.Value()

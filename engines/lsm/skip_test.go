@@ -43,6 +43,15 @@ func TestManyVersions(t *testing.T) {
 		if err := it.Close(); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%v, %v, want %v", got, err, want)
 		}
+		got = got[:0]
+		back := r.(kv.ReverseScanner).ScanReverse(nil, nil)
+		for back.Prev() {
+			got = append(got, fmt.Sprintf("%s=%s", back.Key(), back.Value()))
+		}
+		slices.Reverse(got)
+		if err := back.Close(); err != nil || !slices.Equal(got, want) {
+			t.Errorf("downwards: %v, %v, want %v", got, err, want)
+		}
 	}
 	write(0, 10*mostSkips, "")
 	before, err := db.Snapshot()
@@ -52,6 +61,11 @@ func TestManyVersions(t *testing.T) {
 	defer before.Close()
 	write(100, 100+10*mostSkips, "b")
 	last := 10*mostSkips - 1
-	scan(before, fmt.Sprint("a=", last), fmt.Sprint("b=", last), fmt.Sprint("c=", last))
-	scan(db, fmt.Sprint("a=", 100+last), fmt.Sprint("c=", 100+last))
+	for range 2 { // in a MemTable and in tables
+		scan(before, fmt.Sprint("a=", last), fmt.Sprint("b=", last), fmt.Sprint("c=", last))
+		scan(db, fmt.Sprint("a=", 100+last), fmt.Sprint("c=", 100+last))
+		if err := db.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -48,7 +48,7 @@ type txn struct {
 	// readAt is the LSN of the last read with ReadCommitted, or of Begin.
 	readAt    ikey.Seq
 	committed ikey.Seq // LSN of its last write
-	walks     []*txnIterator
+	walks     []*txnWalk
 	*txnMemory
 }
 

@@ -187,15 +187,32 @@ func (h *historyTxn) get(tx *txn, key int) error {
 	return nil
 }
 
-// walk walks a part of a range, or all of it. Own writes are left out of what is noted.
+// walk walks a part of a range, or all of it, in one of the directions. Own writes are left
+// out of what is noted.
 func (h *historyTxn) walk(tx *txn, rng *rand.Rand) error {
 	first := rng.IntN(historyKeys)
 	end := min(historyKeys, first+1+rng.IntN(8))
+	lower, upper := historyKey(first), historyKey(end)
+	if first == 0 {
+		lower = nil
+	}
+	if end == historyKeys {
+		upper = nil
+	}
 	w := historyWalk{first: first, last: end - 1, found: map[int]string{}}
-	it := tx.Scan(historyKey(first), historyKey(end))
+	it, bound := txnBase(tx.Scan(lower, upper)), &w.last
+	next := func() bool { return it.(kv.Iterator).Next() }
+	if rng.IntN(2) == 0 {
+		if err := it.Close(); err != nil {
+			return err
+		}
+		it, bound = tx.ScanReverse(lower, upper), &w.first
+		next = func() bool { return it.(kv.ReverseIterator).Prev() }
+	}
+	all := *bound
 	steps := 1 + rng.IntN(10)
 	for range steps {
-		if !it.Next() {
+		if !next() {
 			steps = 0
 			break
 		}
@@ -203,13 +220,13 @@ func (h *historyTxn) walk(tx *txn, rng *rand.Rand) error {
 		if err != nil {
 			return err
 		}
-		w.last = key
+		*bound = key
 		if !h.overwrote[key] {
 			w.found[key] = string(it.Value())
 		}
 	}
 	if steps == 0 {
-		w.last = end - 1
+		*bound = all
 	}
 	h.walks = append(h.walks, w)
 	for key := range h.overwrote {

@@ -12,7 +12,7 @@ import (
 	"lsmlab/engines/lsm/wal"
 )
 
-// BenchmarkWriters has goroutines write random keys at the buffered rung at once:
+// BenchmarkWriters has goroutines write random keys at the buffered durability level at once:
 // what they lose by waiting for each other shows as ns/op that rise with their
 // number, as long as there are processors for them.
 func BenchmarkWriters(b *testing.B) {

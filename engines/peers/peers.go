@@ -63,5 +63,5 @@ func (o Options) WithDefaults() Options {
 	return o
 }
 
-// FixedRung returns the one level of an engine that fixes it when it opens.
-func (o Options) FixedRung() kv.Durability { return max(o.Durability, kv.Buffered) }
+// FixedDurability returns the one level of an engine that fixes it when it opens.
+func (o Options) FixedDurability() kv.Durability { return max(o.Durability, kv.Buffered) }

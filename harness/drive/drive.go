@@ -23,6 +23,7 @@ type Drive struct {
 	_          [64]byte
 	done       atomic.Int64 // operations; each thread adds its own every 100 ms
 	_          [64]byte
+	workload   *workloads.Workload
 	threads    []*thread
 	clock      clock.Clock
 	start      int64 // ns of clock
@@ -37,11 +38,16 @@ type Drive struct {
 // limit is positive, after that time. A positive rate, in operations a second over
 // all foreground threads, makes an open loop.
 func New(w *workloads.Workload, e kv.Engine, d kv.Durability, limit time.Duration, rate float64) *Drive {
-	dr := &Drive{clock: clock.Start(), limit: limit, rate: rate}
+	dr := &Drive{workload: w, clock: clock.Start(), limit: limit, rate: rate}
+	transactor, _ := e.(kv.Transactor)
 	for i := range w.Streams() {
-		t := &thread{
-			stream: w.Stream(i), exec: workloads.NewExecutor(w, e, d), rec: newRecorder(maxKinds), role: w.Role(i), number: i,
+		t := &thread{stream: w.Stream(i), rec: newRecorder(maxKinds), role: w.Role(i), number: i}
+		sees := e
+		if w.Transactional() && transactor != nil {
+			t.commits = newCommitTimer(e, transactor, dr.clock)
+			sees = t.commits
 		}
+		t.exec = workloads.NewExecutor(w, sees, d)
 		if t.isForeground() {
 			dr.foreground++
 		}

@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/peers/noop"
+	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
@@ -101,6 +102,66 @@ func TestDriveIsCut(t *testing.T) {
 	}
 	if err := d.Measure(ctx, func(time.Time) {}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
+	}
+}
+
+// bank is an engine with transactions, each committed after a while. The first so many
+// commits meet a conflict.
+type bank struct {
+	kv.Engine
+	conflicts *int
+}
+
+type bankTxn struct {
+	kv.Txn
+	bank  bank
+	value []byte
+}
+
+func (b bank) Begin(kv.TxnOptions) (kv.Txn, error) {
+	return &bankTxn{bank: b, value: make([]byte, 100)}, nil
+}
+
+func (t *bankTxn) Get(dst, _ []byte) ([]byte, error) { return append(dst, t.value...), nil }
+func (t *bankTxn) Set(_, _ []byte) error             { return nil }
+func (t *bankTxn) Discard()                          {}
+func (t *bankTxn) Commit(kv.Durability) error {
+	if *t.bank.conflicts > 0 {
+		*t.bank.conflicts--
+		return kv.ErrConflict
+	}
+	time.Sleep(time.Millisecond)
+	return nil
+}
+
+// Transactions are counted as they end, and the time of commits is theirs alone: of the
+// measured part, of transactions that write.
+func TestDriveCountsTransactions(t *testing.T) {
+	w, err := workloads.New(workloads.Spec{Workload: "ycsb-t", Keys: 100, Operations: 300, Warmup: 20, Theta: 0.5, Isolation: kv.Serializable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conflicts := 0
+	d := New(w, bank{nothing(t), &conflicts}, kv.Volatile, 0, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	conflicts = 7
+	if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
+		t.Fatal(err)
+	}
+	var c result.Cell
+	d.Fill(&c)
+	got := c.Transactions
+	if got == nil || got.Commits != 300 || got.Conflicts != 7 || got.Retries != 7 || got.AbortRate != 7.0/307 ||
+		got.Isolation != "serializable" || got.Theta != 0.5 || got.CommitsPerSec <= 0 {
+		t.Errorf("%+v", got)
+	}
+	if n, want := d.commitTimes().count, d.Units(workloads.Transfer); n != want || want == 0 || got.CommitLatency.P50 < int64(time.Millisecond) {
+		t.Errorf("%d commits timed of %d transfers: %+v", n, want, got.CommitLatency)
+	}
+	if len(c.Kinds) != 2 || c.Kinds[0].Name != "read-account" || c.Kinds[1].Name != "transfer" {
+		t.Errorf("%+v", c.Kinds)
 	}
 }
 

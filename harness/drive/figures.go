@@ -13,11 +13,7 @@ func (d *Drive) Counts() (measured, all workloads.Counts) {
 	for _, t := range d.threads {
 		all.Add(t.exec.Counts)
 		measured.Add(t.exec.Counts)
-		w := t.warm
-		measured.Add(workloads.Counts{
-			Reads: -w.Reads, Misses: -w.Misses, Writes: -w.Writes, Deletes: -w.Deletes, Scans: -w.Scans,
-			EntriesScanned: -w.EntriesScanned, BytesRead: -w.BytesRead, BytesWritten: -w.BytesWritten,
-		})
+		measured.Add(t.warm.Negative())
 	}
 	return measured, all
 }
@@ -47,6 +43,7 @@ func (d *Drive) Fill(c *result.Cell) {
 	c.NotFound, c.BytesRead, c.UserBytes = measured.Misses, measured.BytesRead, measured.BytesWritten
 	c.Latency, c.Intended = d.latency((*thread).isForeground)
 	c.Kinds, c.Roles = d.kinds(), d.roles()
+	c.Transactions = d.transactions()
 }
 
 // Timeline returns operations a second and the 99th percentile of the foreground
@@ -72,6 +69,9 @@ func (d *Drive) Hists() []result.Hist {
 	hists := []result.Hist{{Tag: result.HistService, Hist: service.hdr()}}
 	if intended.count > 0 {
 		hists = append(hists, result.Hist{Tag: result.HistIntended, Hist: intended.hdr()})
+	}
+	if commits := d.commitTimes(); commits.count > 0 {
+		hists = append(hists, result.Hist{Tag: "commit", Hist: commits.hdr()})
 	}
 	if kinds := d.kindsDone(); len(kinds) > 1 {
 		for _, k := range kinds {

@@ -3,18 +3,19 @@ package drive
 import "lsmlab/workloads"
 
 // maxKinds bounds workloads.Kind.
-const maxKinds = 16
+const maxKinds = 32
 
 // thread is one goroutine's part of a drive.
 type thread struct {
-	_      [64]byte
-	stream *workloads.Stream
-	exec   *workloads.Executor
-	rec    *recorder
-	role   workloads.Role
-	number int
-	op     workloads.Op
-	more   bool // op is the first of the measured part
+	_       [64]byte
+	stream  *workloads.Stream
+	exec    *workloads.Executor
+	rec     *recorder
+	commits *commitTimer // nil without transactions
+	role    workloads.Role
+	number  int
+	op      workloads.Op
+	more    bool // op is the first of the measured part
 
 	units     [maxKinds]int64 // logical operations of the measured part, by kind
 	published int64           // of units, added to Drive.done
@@ -37,6 +38,9 @@ func (t *thread) runWarmUp(d *Drive) {
 }
 
 func (t *thread) runMeasured(d *Drive) {
+	if t.commits != nil {
+		t.commits.measuring = true
+	}
 	if t.more {
 		if d.rate > 0 && t.isForeground() {
 			t.runOpen(d)

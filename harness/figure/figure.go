@@ -37,6 +37,8 @@ var figures = map[string]Figure{
 	"rss_peak_bytes":      {false, func(c result.Cell) float64 { return float64(c.RSSPeakBytes) }},
 	"rss_peak_life_bytes": {false, func(c result.Cell) float64 { return float64(c.RSSPeakLifeBytes) }},
 	"bytes_per_entry":     {false, func(c result.Cell) float64 { return c.BytesPerEntry }},
+	"commits_per_sec":     {true, func(c result.Cell) float64 { return transactions(c).CommitsPerSec }},
+	"commit_p999_ns":      {false, func(c result.Cell) float64 { return float64(transactions(c).CommitLatency.P999) }},
 	"gc_cycle_ns":         {false, func(c result.Cell) float64 { return float64(c.GCCycleNS) }},
 }
 
@@ -55,6 +57,14 @@ func role(c result.Cell, name string) result.Part {
 		return c.Roles[i]
 	}
 	return result.Part{}
+}
+
+// transactions returns the figures of transactions; they are zero where there were none.
+func transactions(c result.Cell) result.Transactions {
+	if c.Transactions == nil {
+		return result.Transactions{}
+	}
+	return *c.Transactions
 }
 
 func perOp(c result.Cell, v float64) float64 { return v / float64(max(c.Ops, 1)) }

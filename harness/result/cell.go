@@ -75,6 +75,10 @@ type Cell struct {
 	// readwhilewriting.
 	Roles []Part `json:"roles,omitempty"`
 
+	// Transactions has the figures of a workload of transactions. There, an operation is
+	// a transaction with all of its attempts.
+	Transactions *Transactions `json:"transactions,omitempty"`
+
 	// UserBytes are keys and values that the workload wrote: in the measured part in
 	// UserBytes, since the store was created in UserBytesTotal.
 	UserBytes      int64 `json:"user_bytes"`

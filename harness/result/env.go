@@ -87,6 +87,9 @@ type EngineInfo struct {
 	// Options are the effective options of each durability level, by the name of the
 	// level. A level that the engine refuses is absent.
 	Options map[string]string `json:"options"`
+	// Isolations says, by the name of the isolation level, what gives it to transactions.
+	// A level that the engine refuses is absent.
+	Isolations map[string]string `json:"isolations,omitempty"`
 	// Settings are further effective options, which hold at every level.
 	Settings map[string]string `json:"settings,omitempty"`
 	Summary  string            `json:"summary,omitempty"` // one line

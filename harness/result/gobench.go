@@ -40,6 +40,10 @@ func WriteBench(dir string, env Env, cells []Cell) error {
 		{"p999-ns", "better", "lower"},
 		{"write-amp", "better", "lower"},
 		{"space-amp", "better", "lower"},
+		{"commits/s", "better", "higher"},
+		{"commit-p999-ns", "better", "lower"},
+		{"abort-rate", "better", "lower"},
+		{"retries/commit", "better", "lower"},
 	} {
 		if err := w.Write(&benchfmt.UnitMetadata{
 			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit[0], Key: unit[1]}, OrigUnit: unit[0], Value: unit[2],
@@ -88,5 +92,11 @@ func benchResult(env Env, c Cell) *benchfmt.Result {
 	add(c.SpaceAmp, "space-amp")
 	add(float64(c.RSSPeakBytes), "rss-B")
 	add(c.BytesPerEntry, "B/entry")
+	if t := c.Transactions; t != nil {
+		add(t.CommitsPerSec, "commits/s")
+		add(float64(t.CommitLatency.P999), "commit-p999-ns")
+		add(t.AbortRate, "abort-rate")
+		add(t.RetriesPerCommit(), "retries/commit")
+	}
 	return r
 }

@@ -39,6 +39,10 @@ type Plan struct {
 	Rate        float64  `json:"rate"`         // operations/s over all threads, open loop; 0 is closed loop
 	CellTimeout Duration `json:"cell_timeout"` // of one cell, preload included; 0 is 15 minutes
 
+	// Isolation is the level of workloads of transactions: "snapshot", which is the
+	// default, or "serializable". Others ignore it.
+	Isolation string `json:"isolation,omitempty"`
+
 	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
 	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
 
@@ -153,6 +157,9 @@ type TargetLine struct {
 	Figure     string   `json:"figure,omitempty"`     // empty is ops_per_sec; see package target
 	Own        []string `json:"own,omitempty"`        // empty: all of Targets.Own; the best one counts
 	Peers      []string `json:"peers,omitempty"`      // empty: all peers; the best one counts
+	// Over names another workload of the plan. Our engine is then not compared with peers
+	// but with itself under that workload.
+	Over string `json:"over,omitempty"`
 	// Ratio is how many times as good as the best peer our best engine must be: ours
 	// over theirs, or theirs over ours if less is better.
 	Ratio float64 `json:"ratio,omitempty"`

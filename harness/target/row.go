@@ -43,12 +43,7 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 	if !known { // in a plan file of someone's own
 		return row
 	}
-	values := map[string][]float64{}
-	for _, c := range cells {
-		if v := f.Of(c); v > 0 && about(line, c) {
-			values[c.Engine] = append(values[c.Engine], v)
-		}
-	}
+	values := valuesOf(line, f, cells)
 	ours, peers := own, line.Peers
 	if len(line.Own) > 0 {
 		ours = line.Own
@@ -61,11 +56,29 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 		}
 	}
 	row.Own, row.OwnSummary = best(values, ours, f.Higher)
-	if line.Ratio > 0 {
+	switch {
+	case line.Over != "" && row.Own != "":
+		line.Workload = line.Over
+		itself := valuesOf(line, f, cells)
+		if row.Peer, row.PeerSummary = best(itself, []string{row.Own}, f.Higher); row.Peer != "" {
+			row.Peer += ", " + line.Over
+		}
+	case line.Ratio > 0:
 		row.Peer, row.PeerSummary = best(values, peers, f.Higher)
 	}
 	row.judge()
 	return row
+}
+
+// valuesOf returns the figures that a line judges, by engine.
+func valuesOf(line result.TargetLine, f figure.Figure, cells []result.Cell) map[string][]float64 {
+	values := map[string][]float64{}
+	for _, c := range cells {
+		if v := f.Of(c); v > 0 && about(line, c) {
+			values[c.Engine] = append(values[c.Engine], v)
+		}
+	}
+	return values
 }
 
 // about says whether a line judges a cell.

@@ -40,6 +40,8 @@ func TestEvaluate(t *testing.T) {
 		{result.TargetLine{Workload: "work", Ratio: 1.9, Figure: "open_seconds"}, "ours-b", "peer-b", Met, 2},
 		{result.TargetLine{Workload: "work", Most: 0.006, Figure: "open_seconds"}, "ours-b", "", Met, 0},
 		{result.TargetLine{Workload: "work", Most: 0.004, Figure: "open_seconds"}, "ours-b", "", NotMet, 0},
+		{result.TargetLine{Workload: "work", Over: "alone", Ratio: 10, Own: []string{"ours-a"}}, "ours-a", "ours-a, alone", Met, 20},
+		{result.TargetLine{Workload: "work", Over: "alone", Ratio: 10}, "ours-b", "", NotMeasured, 0},
 		{result.TargetLine{Workload: "alone", Ratio: 1}, "ours-a", "", NotMeasured, 0},
 		{result.TargetLine{Workload: "work", Ratio: 1, Threads: 2}, "", "", NotMeasured, 0},
 		{result.TargetLine{Workload: "work", Ratio: 1, Durability: "synced"}, "", "", NotMeasured, 0},

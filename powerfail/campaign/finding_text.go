@@ -38,7 +38,7 @@ func FindingText(f *rundir.Finding) string {
 			fmt.Fprintf(&b, "  and %d more files\n", len(f.Files)-i)
 			break
 		}
-		fmt.Fprintf(&b, "  file %s\n", fateText(&file))
+		fmt.Fprintf(&b, "  file %s\n", outcomeText(&file))
 	}
 	for _, l := range f.Lost {
 		fmt.Fprintf(&b, "  lost: %s\n", l.What)
@@ -69,8 +69,8 @@ func ackedText(acked []rundir.Acked) string {
 	return strings.Join(words, ", ")
 }
 
-// fateText says what became of a file.
-func fateText(f *rundir.FileFate) string {
+// outcomeText says what became of a file.
+func outcomeText(f *rundir.FileOutcome) string {
 	bytes := func(n int64) string {
 		if n < 0 {
 			return "no file"

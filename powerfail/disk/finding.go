@@ -56,7 +56,7 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Files, err = h.fates()
+	f.Files, err = h.outcomes()
 	return f, err
 }
 

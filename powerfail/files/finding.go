@@ -48,7 +48,7 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 		f.Acked = append(f.Acked, rundir.Acked{ID: a.ID, Seconds: a.Seconds})
 	}
 	var err error
-	if f.Files, err = h.fates(); err != nil {
+	if f.Files, err = h.outcomes(); err != nil {
 		return nil, err
 	}
 	f.Scenario, err = json.Marshal(Scenario{Strict: s.Strict, Block: s.BlockSize, Garbage: s.Garbage, Kill: s.ProcessCrash, Lies: h.at.lies})
@@ -106,9 +106,9 @@ func (r *replay) entryOf(made uint64) int {
 	return int(r.made[made])
 }
 
-// fates says of each file what the program had written, what of it was synced, and
+// outcomes says of each file what the program had written, what of it was synced, and
 // what the crash left.
-func (h *hunt) fates() (fates []rundir.FileFate, err error) {
+func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
 	durable := h.at.mem.CrashClone(vfs.CrashOptions{Strict: h.crash.state.Strict})
 	left := h.again()
 	seen := map[string]bool{}
@@ -118,24 +118,24 @@ func (h *hunt) fates() (fates []rundir.FileFate, err error) {
 				return nil
 			}
 			seen[name] = true
-			f := rundir.FileFate{Name: name[1:], Written: size(h.at.mem, name), Synced: size(durable, name), Left: size(left, name), Differs: -1}
+			f := rundir.FileOutcome{Name: name[1:], Written: size(h.at.mem, name), Synced: size(durable, name), Left: size(left, name), Differs: -1}
 			if f.Written >= 0 && f.Left >= 0 {
 				var err error
 				if f.Differs, err = differs(h.at.mem, left, name, min(f.Written, f.Left)); err != nil {
 					return err
 				}
 			}
-			if f.Written != f.Synced || f.Written != f.Left || f.Differs >= 0 || len(fates) < maxFates {
-				fates = append(fates, f)
+			if f.Written != f.Synced || f.Written != f.Left || f.Differs >= 0 || len(outcomes) < maxOutcomes {
+				outcomes = append(outcomes, f)
 			}
 			return nil
 		}))
 	}
-	return fates, err
+	return outcomes, err
 }
 
-// maxFates bounds how many files are told of that lost nothing.
-const maxFates = 20
+// maxOutcomes bounds how many files are told of that lost nothing.
+const maxOutcomes = 20
 
 // walk calls visit with each file below a directory.
 func walk(m *vfs.Mem, dir string, visit func(name string) error) error {

@@ -142,7 +142,7 @@ func (e *ednReader) sequence(end ednEnd) (all []any, err error) {
 	}
 }
 
-func (e *ednReader) mapping() (map[string]any, error) {
+func (e *ednReader) mapping() (any, error) {
 	all, err := e.sequence('}')
 	if err != nil {
 		return nil, err

@@ -11,19 +11,19 @@ type link struct {
 	what     string
 }
 
-type fateKey struct {
+type outcomeKey struct {
 	link
 	nth int
 }
 
-func fatesOf(events []Event) map[fateKey]*Event {
-	fates := map[fateKey]*Event{}
+func outcomesOf(events []Event) map[outcomeKey]*Event {
+	outcomes := map[outcomeKey]*Event{}
 	for i := range events {
 		if e := &events[i]; e.Kind == Message || e.Kind == Disk {
-			fates[fateKey{link{e.Node, e.To, e.Type}, e.Nth}] = e
+			outcomes[outcomeKey{link{e.Node, e.To, e.Type}, e.Nth}] = e
 		}
 	}
-	return fates
+	return outcomes
 }
 
 // typeOf names what a message is.
@@ -43,7 +43,7 @@ func (w *world) count(l link) int {
 	return w.sent[l]
 }
 
-// send plans the arrival of a message, whose fate is sealed when it is sent: what was
+// send plans the arrival of a message. Whether and when it arrives is decided when it is sent: what was
 // under way before a cut arrives.
 func (w *world) send(m *replica.Message) {
 	l := link{int(m.From), int(m.To), typeOf(m)}
@@ -51,18 +51,18 @@ func (w *world) send(m *replica.Message) {
 	if l.to > w.plan.Members || w.cuts[l.from][l.to] > 0 {
 		return
 	}
-	for _, after := range w.messageFate(l, nth) {
+	for _, after := range w.arrivals(l, nth) {
 		e := w.queue.plan(max(w.now, w.held[l.from][l.to])+after, evMessage)
 		e.node, e.message, e.sent = l.to, *m, w.now
 	}
 }
 
-func (w *world) messageFate(l link, nth int) []int64 {
+func (w *world) arrivals(l link, nth int) []int64 {
 	if w.calm.begun {
 		return onTime
 	}
 	if w.dice == nil {
-		if e := w.fates[fateKey{l, nth}]; e != nil {
+		if e := w.outcomes[outcomeKey{l, nth}]; e != nil {
 			return e.After
 		}
 		return onTime
@@ -74,8 +74,8 @@ func (w *world) messageFate(l link, nth int) []int64 {
 	return after
 }
 
-// diskFate returns how long the next work of a queue takes.
-func (w *world) diskFate(id int, q replica.Queue) int64 {
+// diskTime returns how long the next work of a queue takes.
+func (w *world) diskTime(id int, q replica.Queue) int64 {
 	l := link{from: id, what: "log"}
 	if q == replica.Apply {
 		l.what = "state"
@@ -85,7 +85,7 @@ func (w *world) diskFate(id int, q replica.Queue) int64 {
 		return writeUnits
 	}
 	if w.dice == nil {
-		if e := w.fates[fateKey{l, nth}]; e != nil {
+		if e := w.outcomes[outcomeKey{l, nth}]; e != nil {
 			return e.Units
 		}
 		return writeUnits

@@ -189,7 +189,7 @@ func (n *node) carryOut() {
 }
 
 func (n *node) planWork(q replica.Queue) {
-	e := n.w.queue.plan(n.w.now+n.w.diskFate(n.id, q), evWork)
+	e := n.w.queue.plan(n.w.now+n.w.diskTime(n.id, q), evWork)
 	e.node, e.life, e.queue = n.id, n.life, q
 }
 

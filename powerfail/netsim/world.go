@@ -36,28 +36,28 @@ type Result struct {
 	Units  int64 // of virtual time
 	// Broken is the rule that was broken, or nil.
 	Broken *oracle.Violation
-	// Ran is the schedule with the fates that were drawn.
+	// Ran is the schedule with the outcomes that were drawn.
 	Ran *Schedule
 }
 
 // world is one run.
 type world struct {
-	o       *Options
-	kind    model.Kind
-	plan    *Schedule
-	dice    *dice // nil if fates are those of the plan
-	fates   map[fateKey]*Event
-	sent    map[link]int // messages by link and type, works by member and queue
-	now     int64
-	queue   eventQueue
-	nodes   []*node
-	cuts    [][]int   // by sender and receiver: how many cuts are in force
-	held    [][]int64 // by sender and receiver: until when messages are held up
-	history history
-	calm    calm
-	events  int
-	broken  *oracle.Violation
-	diagram *diagram // or nil
+	o        *Options
+	kind     model.Kind
+	plan     *Schedule
+	dice     *dice // nil if outcomes are those of the plan
+	outcomes map[outcomeKey]*Event
+	sent     map[link]int // messages by link and type, works by member and queue
+	now      int64
+	queue    eventQueue
+	nodes    []*node
+	cuts     [][]int   // by sender and receiver: how many cuts are in force
+	held     [][]int64 // by sender and receiver: until when messages are held up
+	history  history
+	calm     calm
+	events   int
+	broken   *oracle.Violation
+	diagram  *diagram // or nil
 }
 
 // Run runs a schedule.
@@ -118,7 +118,7 @@ func (w *world) begin() {
 		w.cuts[i], w.held[i] = make([]int, n+1), make([]int64, n+1)
 	}
 	if w.dice == nil {
-		w.fates = fatesOf(w.plan.Events)
+		w.outcomes = outcomesOf(w.plan.Events)
 	}
 	for i := range w.plan.Events {
 		if e := &w.plan.Events[i]; e.Kind != Message && e.Kind != Disk {

@@ -110,13 +110,13 @@ func (c *Checker) withStore(open func() (kv.Engine, error), rule Rule, use func(
 	return nil
 }
 
-// Fates says what happened to each write of the history, in the store that was checked
+// Outcomes says what happened to each write of the history, in the store that was checked
 // last. It returns nil if that store could not be read.
-func (c *Checker) Fates(cut Cut) []Fate {
+func (c *Checker) Outcomes(cut Cut) []Outcome {
 	if !c.scanned {
 		return nil
 	}
-	return c.x.Fates(cut, c.content.entries)
+	return c.x.Outcomes(cut, c.content.entries)
 }
 
 // read runs the engine's own check and reads the whole content, by an iterator and by

@@ -93,7 +93,7 @@ func (c *claim) shown() string {
 func (j *judgement) write(l int, i int32) string {
 	n := j.x.lanes[l].writes[i]
 	w := &j.x.history.Writes[n]
-	text := fmt.Sprintf("write %d (writer %d, %d operations, %v", n, w.Writer, countOps(w.Batch), w.Rung)
+	text := fmt.Sprintf("write %d (writer %d, %d operations, %v", n, w.Writer, countOps(w.Batch), w.Durability)
 	if w.Ack != Never && w.Ack <= j.cut.Position {
 		return text + ", acknowledged)"
 	}

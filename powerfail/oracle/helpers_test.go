@@ -18,7 +18,7 @@ func write(writer int, ops string, d kv.Durability, begin, ack int64) Write {
 		key, value, _ := strings.Cut(op, "=")
 		b.Set([]byte(key), []byte(value))
 	}
-	return Write{Writer: writer, Batch: b.Bytes(), Rung: d, Begin: begin, Ack: ack}
+	return Write{Writer: writer, Batch: b.Bytes(), Durability: d, Begin: begin, Ack: ack}
 }
 
 // content makes sorted entries out of words "k=v".

@@ -25,11 +25,11 @@ type History struct {
 // Write is one batch. Positions count entries of the tier's log: a crash at position p
 // comes after the first p entries.
 type Write struct {
-	Writer int           `json:"writer"`
-	Batch  []byte        `json:"batch"` // encoded, see kv.Batch
-	Rung   kv.Durability `json:"rung"`
-	Begin  int64         `json:"begin"` // the position when Apply was called
-	Ack    int64         `json:"ack"`   // the position when Apply returned without an error, or Never
+	Writer     int           `json:"writer"`
+	Batch      []byte        `json:"batch"` // encoded, see kv.Batch
+	Durability kv.Durability `json:"rung"`
+	Begin      int64         `json:"begin"` // the position when Apply was called
+	Ack        int64         `json:"ack"`   // the position when Apply returned without an error, or Never
 	// Refused says that the write failed and was not in the store afterwards. It must
 	// never be found.
 	Refused bool `json:"refused,omitempty"`
@@ -42,7 +42,7 @@ type Write struct {
 func (w *Write) dropped() bool { return w.Refused || w.Aborted }
 
 // Kept says whether the write, once it was acknowledged, survives such a crash.
-func (w *Write) Kept(k Kind) bool { return w.Rung >= k.keeps() }
+func (w *Write) Kept(k Kind) bool { return w.Durability >= k.keeps() }
 
 // Kind says what a crash takes.
 type Kind uint8
@@ -90,7 +90,7 @@ func (r *Recorder) Begin(writer int, b *kv.Batch, d kv.Durability) (id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Writes = append(r.history.Writes, Write{
-		Writer: writer, Batch: batch, Rung: d, Begin: r.Position(), Ack: Never,
+		Writer: writer, Batch: batch, Durability: d, Begin: r.Position(), Ack: Never,
 	})
 	return len(r.history.Writes) - 1
 }
@@ -123,9 +123,9 @@ func (r *Recorder) History() *History {
 	return &History{Base: r.history.Base, Writes: append([]Write(nil), r.history.Writes...)}
 }
 
-// Rung returns the durability level of a write that was begun.
-func (r *Recorder) Rung(id int) kv.Durability {
+// Durability returns the durability level of a write that was begun.
+func (r *Recorder) Durability(id int) kv.Durability {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.history.Writes[id].Rung
+	return r.history.Writes[id].Durability
 }

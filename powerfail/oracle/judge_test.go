@@ -233,7 +233,7 @@ func allowedByDefinition(h *History, cut Cut, content map[string]string) (allowe
 // anything in it.
 func complete(in []*Write, lanes [2][]*Write, cut Cut) bool {
 	for _, w := range slices.Concat(lanes[:]...) {
-		due := w.Ack <= cut.Position && w.Rung >= cut.Kind.keeps()
+		due := w.Ack <= cut.Position && w.Durability >= cut.Kind.keeps()
 		for _, other := range in {
 			due = due || w.Ack < other.Begin
 		}

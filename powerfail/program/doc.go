@@ -19,7 +19,7 @@
 //	w0 txn 2 discard
 //
 // The second line is the durability level that the store is opened for. A line that begins
-// with a writer is one batch at a rung: keys that get values of so many bytes, or
+// with a writer is one batch at a durability level: keys that get values of so many bytes, or
 // are deleted. Values follow from the number of the write and the place in its
 // batch, so every write is told from every other.
 //

@@ -57,9 +57,9 @@ func Generate(seed uint64, shape Shape) *Program {
 }
 
 func randomWrite(rng *rand.Rand, writer int, strongest kv.Durability) Step {
-	s := Step{Writer: writer, Rung: strongest}
+	s := Step{Writer: writer, Durability: strongest}
 	if rng.IntN(3) == 0 {
-		s.Rung = kv.Durability(rng.IntN(int(strongest) + 1))
+		s.Durability = kv.Durability(rng.IntN(int(strongest) + 1))
 	}
 	ops := 1
 	if rng.IntN(4) == 0 {
@@ -89,11 +89,11 @@ func randomKey(rng *rand.Rand, writer int) string {
 }
 
 // shortSteps are what short programs are made of.
-func shortSteps(rung kv.Durability) []Step {
+func shortSteps(durability kv.Durability) []Step {
 	return []Step{
-		{Rung: rung, Ops: []Op{{Key: "a", Size: 8}}},
-		{Rung: rung, Ops: []Op{{Key: "a", Delete: true}}},
-		{Rung: rung, Ops: []Op{{Key: "b", Size: 700}, {Key: "a", Delete: true}, {Key: "c", Size: 8}}},
+		{Durability: durability, Ops: []Op{{Key: "a", Size: 8}}},
+		{Durability: durability, Ops: []Op{{Key: "a", Delete: true}}},
+		{Durability: durability, Ops: []Op{{Key: "b", Size: 700}, {Key: "a", Delete: true}, {Key: "c", Size: 8}}},
 		{Kind: Flush},
 		{Kind: Compact},
 		{Kind: Reopen},
@@ -101,15 +101,15 @@ func shortSteps(rung kv.Durability) []Step {
 }
 
 // Short yields every program of one to length steps out of put, delete, batch,
-// flush, compact and reopen, the shortest first. Its writes are all of one rung.
-func Short(length int, rung kv.Durability) iter.Seq[*Program] {
-	choices := shortSteps(rung)
+// flush, compact and reopen, the shortest first. Its writes are all of one durability level.
+func Short(length int, durability kv.Durability) iter.Seq[*Program] {
+	choices := shortSteps(durability)
 	return func(yield func(*Program) bool) {
 		count := 1
 		for n := 1; n <= length; n++ {
 			count *= len(choices)
 			for code := range count {
-				p := &Program{Durability: rung}
+				p := &Program{Durability: durability}
 				for rest := code; len(p.Steps) < n; rest /= len(choices) {
 					p.Steps = append(p.Steps, choices[rest%len(choices)])
 				}

@@ -18,7 +18,7 @@ type Position func(id int) (position int64, ok bool)
 func (p *Program) History(begin, ack, abort Position) *oracle.History {
 	h := &oracle.History{}
 	p.writes(func(id int, s *Step, b *kv.Batch) {
-		w := oracle.Write{Writer: s.Writer, Batch: slices.Clone(b.Bytes()), Rung: s.Rung, Ack: oracle.Never}
+		w := oracle.Write{Writer: s.Writer, Batch: slices.Clone(b.Bytes()), Durability: s.Durability, Ack: oracle.Never}
 		var begun bool
 		if w.Begin, begun = begin(id); !begun {
 			return

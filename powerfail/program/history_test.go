@@ -34,7 +34,7 @@ func TestHistory(t *testing.T) {
 			next(begins, id)
 			mu.Lock()
 			defer mu.Unlock()
-			recorded[id] = oracle.Write{Writer: s.Writer, Batch: append([]byte(nil), b.Bytes()...), Rung: s.Rung, Begin: begins[id]}
+			recorded[id] = oracle.Write{Writer: s.Writer, Batch: append([]byte(nil), b.Bytes()...), Durability: s.Durability, Begin: begins[id]}
 		},
 		Ack:   func(id int) { next(acks, id) },
 		Abort: func(id int) { next(aborts, id) },

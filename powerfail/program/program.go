@@ -8,7 +8,7 @@ import (
 
 // Program is a script for one store.
 type Program struct {
-	Durability kv.Durability // rung that the store is opened for
+	Durability kv.Durability // durability level that the store is opened for
 	Steps      []Step
 }
 
@@ -25,16 +25,16 @@ const (
 	Get      // of Key
 	Scan     // of [Key, Upper)
 	TxnWrite // of Ops
-	Commit   // at Rung
+	Commit   // at Durability
 	Discard
 )
 
 // Step is one line of a program.
 type Step struct {
-	Kind   Kind
-	Writer int           // of a Write and of the steps of a transaction
-	Rung   kv.Durability // of a Write and a Commit
-	Ops    []Op          // of a Write, its batch; of a TxnWrite
+	Kind       Kind
+	Writer     int           // of a Write and of the steps of a transaction
+	Durability kv.Durability // of a Write and a Commit
+	Ops        []Op          // of a Write, its batch; of a TxnWrite
 
 	Txn        int          // the number of the transaction
 	Level      kv.Isolation // of a Begin

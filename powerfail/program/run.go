@@ -133,7 +133,7 @@ func (r *Runner) step(l *lane, s *Step, batch *kv.Batch, id int) error {
 		return nil
 	case Write:
 		s.fill(batch, id)
-		return r.attempt(l, id, s, batch, func() error { return r.apply(batch, s.Rung) })
+		return r.attempt(l, id, s, batch, func() error { return r.apply(batch, s.Durability) })
 	}
 	return r.txnStep(l, s, id)
 }
@@ -151,9 +151,7 @@ func (r *Runner) attempt(l *lane, id int, s *Step, batch *kv.Batch, do func() er
 			return err
 		}
 		r.Refused(id, there)
-		if there {
-			l.applied(batch)
-		}
+		l.refused(batch, there)
 		return nil
 	case errors.Is(err, errAborted):
 		if r.Abort != nil {
@@ -170,7 +168,7 @@ func (r *Runner) attempt(l *lane, id int, s *Step, batch *kv.Batch, do func() er
 	return nil
 }
 
-// apply applies a batch at a rung, or, where the engine does not give it, at the
+// apply applies a batch at a durability level, or, where the engine does not give it, at the
 // next stronger one.
 func (r *Runner) apply(batch *kv.Batch, d kv.Durability) error {
 	err := r.engine.Apply(batch, d)

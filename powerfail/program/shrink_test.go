@@ -20,7 +20,7 @@ func holds(p *Program) bool {
 // shrunk stays as it was.
 func TestShrink(t *testing.T) {
 	p := Generate(1, Shape{Durability: kv.Synced})
-	batch := Step{Rung: kv.Synced, Ops: []Op{{Key: "c", Size: 1}, {Key: "a", Size: 2}, {Key: "d", Size: 3}, {Key: "b", Size: 4}, {Key: "e", Delete: true}}}
+	batch := Step{Durability: kv.Synced, Ops: []Op{{Key: "c", Size: 1}, {Key: "a", Size: 2}, {Key: "d", Size: 3}, {Key: "b", Size: 4}, {Key: "e", Delete: true}}}
 	p.Steps = slices.Concat(p.Steps, []Step{batch, {Kind: Reopen}, {Kind: Flush}, {Kind: Compact}})
 	before := p.String()
 	tries := 0

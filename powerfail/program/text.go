@@ -30,7 +30,7 @@ func (s *Step) String() string {
 	case Flush, Compact, Reopen:
 		return stepNames[s.Kind]
 	case Write:
-		fmt.Fprintf(&line, "w%d %v", s.Writer, s.Rung)
+		fmt.Fprintf(&line, "w%d %v", s.Writer, s.Durability)
 	default:
 		fmt.Fprintf(&line, "w%d %s %d", s.Writer, txnWord, s.Txn)
 	}
@@ -42,7 +42,7 @@ func (s *Step) String() string {
 	case Scan:
 		fmt.Fprintf(&line, " scan %s %s", s.Key, s.Upper)
 	case Commit:
-		fmt.Fprintf(&line, " commit %v", s.Rung)
+		fmt.Fprintf(&line, " commit %v", s.Durability)
 	case Discard:
 		line.WriteString(" discard")
 	}
@@ -167,7 +167,7 @@ func parseWrite(words []string) (s Step, err error) {
 		err = s.parseTxn(words[2:])
 		return s, err
 	}
-	if s.Rung, err = kv.ParseDurability(words[1]); err != nil {
+	if s.Durability, err = kv.ParseDurability(words[1]); err != nil {
 		return s, err
 	}
 	s.Ops, err = parseOps(words[2:])
@@ -192,7 +192,7 @@ func (s *Step) parseTxn(words []string) (err error) {
 		s.Kind, s.Key, s.Upper = Scan, rest[0], rest[1]
 	case verb == "commit" && len(rest) == 1:
 		s.Kind = Commit
-		s.Rung, err = kv.ParseDurability(rest[0])
+		s.Durability, err = kv.ParseDurability(rest[0])
 	case verb == "discard" && len(rest) == 0:
 		s.Kind = Discard
 	case verb == "set" || verb == "del":

@@ -22,6 +22,7 @@ var errAborted = errors.New("aborted")
 type lane struct {
 	now     map[string]string // what the store holds; also keys of others, never looked at
 	written map[string]int    // the time of the last write to a key
+	perhaps map[string]int    // the same of writes of which nobody can say whether they were applied
 	time    int               // batches applied
 	open    map[int]*openTxn
 }
@@ -50,7 +51,7 @@ func (r *Runner) learn() error {
 		found[string(it.Key())] = string(it.Value())
 	}
 	for i := range r.lanes {
-		r.lanes[i] = lane{now: maps.Clone(found), written: map[string]int{}, open: map[int]*openTxn{}}
+		r.lanes[i] = lane{now: maps.Clone(found), written: map[string]int{}, perhaps: map[string]int{}, open: map[int]*openTxn{}}
 	}
 	return it.Close()
 }
@@ -60,11 +61,35 @@ func (l *lane) applied(b *kv.Batch) {
 	if l.now == nil {
 		return // nothing is judged
 	}
+	l.note(l.written, b)
+	overlay(l.now, b)
+}
+
+// refused notes a batch that the engine refused, though it may have applied it. A batch
+// that changes nothing leaves no trace: it may be a reason for a conflict, and need not be.
+func (l *lane) refused(b *kv.Batch, there bool) {
+	switch {
+	case l.now == nil || !there:
+	case l.changes(b):
+		l.applied(b)
+	default:
+		l.note(l.perhaps, b)
+	}
+}
+
+// note gives the keys of a batch the next time.
+func (l *lane) note(at map[string]int, b *kv.Batch) {
 	l.time++
 	for ops := b.Ops(); ops.Next(); {
-		l.written[string(ops.Key)] = l.time
+		at[string(ops.Key)] = l.time
 	}
-	overlay(l.now, b)
+}
+
+// changes says whether the store would hold something else after the batch.
+func (l *lane) changes(b *kv.Batch) bool {
+	after := maps.Clone(l.now)
+	overlay(after, b)
+	return !maps.Equal(after, l.now)
 }
 
 // overlay changes the content as a batch does.
@@ -216,12 +241,12 @@ func (r *Runner) end(l *lane, t *openTxn, s *Step) error {
 		return r.attempt(l, t.id, s, &t.batch, discard)
 	}
 	if t.batch.Len() == 0 {
-		return t.real.Commit(s.Rung)
+		return t.real.Commit(s.Durability)
 	}
 	must, may := l.conflicts(t)
 	var wrong error
 	err := r.attempt(l, t.id, s, &t.batch, func() error {
-		err := t.real.Commit(s.Rung)
+		err := t.real.Commit(s.Durability)
 		switch conflict := errors.Is(err, kv.ErrConflict); {
 		case conflict && !may:
 			wrong = t.broken("%v, and nobody wrote what it read or wrote", err)
@@ -244,13 +269,18 @@ func (l *lane) conflicts(t *openTxn) (must, may bool) {
 	}
 	for ops := t.batch.Ops(); ops.Next(); {
 		must = must || l.written[string(ops.Key)] > t.began
+		may = may || l.perhaps[string(ops.Key)] > t.began
 	}
+	may = may || must
 	if t.begin.Level == kv.SnapshotIsolation {
-		return must, must
+		return must, may
 	}
-	may, must = must, false // a key that was not read has not misled it
+	for key, at := range l.perhaps {
+		may = may || at > t.began && t.hasRead(key)
+	}
+	must = false // a key that was not read has not misled it
 	for key, at := range l.written {
-		if at <= t.began || !slices.ContainsFunc(t.read, func(r keyRange) bool { return r.has(key) }) {
+		if at <= t.began || !t.hasRead(key) {
 			continue
 		}
 		may = true
@@ -259,6 +289,10 @@ func (l *lane) conflicts(t *openTxn) (must, may bool) {
 		must = must || was != is || before != now
 	}
 	return must, may
+}
+
+func (t *openTxn) hasRead(key string) bool {
+	return slices.ContainsFunc(t.read, func(r keyRange) bool { return r.has(key) })
 }
 
 // discardAll ends what is open at the end of a life, in the order of the numbers.

@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -47,6 +48,112 @@ func TestTxns(t *testing.T) {
 			t.Errorf("%v: %d writes applied and %d transactions not, want more", level, acks, aborts)
 		}
 	}
+}
+
+// An engine that refuses one step in five for now, having applied a write or not, is sound:
+// its program goes on, and no transaction conflicts, or commits, wrongly.
+func TestTxnsRefused(t *testing.T) {
+	seed := testseed.New(t)
+	for i := range uint64(300) {
+		level := kv.Isolations()[i%3]
+		p := Generate(seed+i, Shape{Durability: kv.Synced, Levels: []kv.Isolation{level}})
+		e := &short{Model: kvtest.NewModel(), rand: rand.New(rand.NewPCG(seed, i))}
+		r := Runner{
+			Open:    func() (kv.Engine, error) { return staying{e, e}, nil },
+			Refused: func(int, bool) { e.refused++ },
+		}
+		if err := r.Run(p); err != nil {
+			t.Fatalf("%v\n%v", err, p)
+		}
+		if e.refused == 0 {
+			t.Errorf("seed %d: nothing was refused", seed+i)
+		}
+	}
+}
+
+// A delete of an absent key that is refused leaves no trace. The transaction beside it may
+// commit, and may conflict.
+func TestRefusedWithoutTrace(t *testing.T) {
+	p, err := Parse(`lsmlab program 1
+open synced
+w0 txn 8 begin serializable
+w0 txn 8 del w0-12
+w0 txn 6 begin snapshot
+w0 txn 6 set w0-12 87
+w0 txn 8 commit synced
+w0 txn 6 commit synced
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, applied := range []bool{false, true} {
+		e := &short{Model: kvtest.NewModel(), rand: rand.New(rand.NewPCG(1, 1)), commit: func(do func() error) error {
+			if applied {
+				return errors.Join(do(), kv.ErrExhausted)
+			}
+			return kv.ErrExhausted
+		}}
+		r := Runner{
+			Open:    func() (kv.Engine, error) { return staying{e, e}, nil },
+			Refused: func(int, bool) { e.refused, e.commit = e.refused+1, nil },
+		}
+		if err := r.Run(p); err != nil || e.refused == 0 {
+			t.Errorf("applied %t: %v, %d refused", applied, err, e.refused)
+		}
+	}
+}
+
+// short has too little of something now and then.
+type short struct {
+	*kvtest.Model
+	rand    *rand.Rand
+	refused int
+	commit  func(do func() error) error // in place of refuse, for the next
+}
+
+// refuse does, or does not do, what is then refused.
+func (e *short) refuse(do func() error) error {
+	switch e.rand.IntN(10) {
+	case 0:
+		return kv.ErrExhausted
+	case 1:
+		return errors.Join(do(), kv.ErrExhausted)
+	}
+	return do()
+}
+
+func (e *short) Apply(b *kv.Batch, d kv.Durability) error {
+	return e.refuse(func() error { return e.Model.Apply(b, d) })
+}
+
+func (e *short) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	x, err := e.Model.Begin(o)
+	return &shortTxn{x, e}, err
+}
+
+type shortTxn struct {
+	kv.Txn
+	engine *short
+}
+
+func (x *shortTxn) Commit(d kv.Durability) error {
+	var conflict error
+	refuse := x.engine.refuse
+	if x.engine.commit != nil {
+		refuse = x.engine.commit
+	}
+	err := refuse(func() error {
+		if err := x.Txn.Commit(d); errors.Is(err, kv.ErrConflict) {
+			conflict = err
+		} else {
+			return err
+		}
+		return nil
+	})
+	if conflict != nil {
+		return conflict
+	}
+	return err
 }
 
 // An unchecked engine gives every transaction the level read committed, or with snapshots

@@ -45,9 +45,9 @@ func (m *txnMaker) next() Step {
 	case n < 70:
 		s.Kind, s.Ops = TxnWrite, []Op{randomOp(m.rng, writer)}
 	case n < 94:
-		s.Kind, s.Rung = Commit, m.shape.Durability
+		s.Kind, s.Durability = Commit, m.shape.Durability
 		if m.rng.IntN(3) == 0 {
-			s.Rung = kv.Durability(m.rng.IntN(int(s.Rung) + 1))
+			s.Durability = kv.Durability(m.rng.IntN(int(s.Durability) + 1))
 		}
 	default:
 		s.Kind = Discard

@@ -49,20 +49,20 @@ func (c *Cell) Rate() float64 {
 type Finding struct {
 	Tier string `json:"tier"`
 	Key
-	Rule    oracle.Rule     `json:"rule"`
-	Detail  string          `json:"detail"`
-	Weakest explore.Profile `json:"weakest,omitempty"` // profile that shows it; "" if the tier has none
-	Cut     oracle.Cut      `json:"cut"`
-	Depth   int             `json:"depth"`            // crashes, with the one before
-	Before  string          `json:"before,omitempty"` // operation that did not happen any more
-	Lost    []Loss          `json:"lost,omitempty"`   // what must be lost for it, no more
-	Command string          `json:"command"`          // line that shows it again
-	Shrunk  bool            `json:"shrunk,omitempty"` // the program is the least that was found to show it
-	Acked   []Acked         `json:"acked,omitempty"`  // what must be found, of a person's own program
-	Files   []FileFate      `json:"files,omitempty"`  // of the store at the crash, where the tier can say
-	Output  string          `json:"output,omitempty"` // the end of what the failing command printed
-	Fates   []oracle.Fate   `json:"fates,omitempty"`  // of the history's writes, if the store could be read
-	Chain   *Chain          `json:"chain,omitempty"`  // of the files that the crash left, where the engine can say
+	Rule     oracle.Rule      `json:"rule"`
+	Detail   string           `json:"detail"`
+	Weakest  explore.Profile  `json:"weakest,omitempty"` // profile that shows it; "" if the tier has none
+	Cut      oracle.Cut       `json:"cut"`
+	Depth    int              `json:"depth"`            // crashes, with the one before
+	Before   string           `json:"before,omitempty"` // operation that did not happen any more
+	Lost     []Loss           `json:"lost,omitempty"`   // what must be lost for it, no more
+	Command  string           `json:"command"`          // line that shows it again
+	Shrunk   bool             `json:"shrunk,omitempty"` // the program is the least that was found to show it
+	Acked    []Acked          `json:"acked,omitempty"`  // what must be found, of a person's own program
+	Files    []FileOutcome    `json:"files,omitempty"`  // of the store at the crash, where the tier can say
+	Output   string           `json:"output,omitempty"` // the end of what the failing command printed
+	Outcomes []oracle.Outcome `json:"fates,omitempty"`  // of the history's writes, if the store could be read
+	Chain    *Chain           `json:"chain,omitempty"`  // of the files that the crash left, where the engine can say
 	// Scenario is what the tier needs to explore it again.
 	Scenario json.RawMessage `json:"scenario,omitempty"`
 
@@ -87,9 +87,9 @@ type Acked struct {
 	Seconds float64 `json:"seconds"` // since the program began
 }
 
-// FileFate is what became of a file of the store, in bytes; -1: it is not there, or
+// FileOutcome is what became of a file of the store, in bytes; -1: it is not there, or
 // not known.
-type FileFate struct {
+type FileOutcome struct {
 	Name    string `json:"name"`
 	Written int64  `json:"written"` // its size for the program, when it was last looked at before the cut
 	Synced  int64  `json:"synced"`  // its size if nothing but what was synced were left

@@ -186,8 +186,8 @@ func (c *Campaign) each(yield func(func() Scenario) bool) {
 // short yields the scenarios of the short programs.
 func (c *Campaign) short() iter.Seq[Scenario] {
 	return func(yield func(Scenario) bool) {
-		for _, rung := range []kv.Durability{kv.Synced, kv.Buffered} {
-			for p := range program.Short(3, rung) {
+		for _, durability := range []kv.Durability{kv.Synced, kv.Buffered} {
+			for p := range program.Short(3, durability) {
 				s := Scenario{Program: p, Profile: c.Profile, Seed: c.Seed, Depth: cmp.Or(c.Depth, 2), States: statesPerShort, All: 64}
 				if !yield(s) {
 					return

@@ -53,7 +53,7 @@ func (l *life) report(broken *oracle.Violation, s *shot) {
 		l.shrink(f, s)
 	}
 	if l.opened {
-		f.Fates = l.judgement().checker.Fates(f.Cut)
+		f.Outcomes = l.judgement().checker.Outcomes(f.Cut)
 	}
 	f.Trail, f.Lost = s.Trail, l.losses(s)
 	state := s.Again(l.disk).Disk

@@ -39,7 +39,7 @@ func (in *input) program(d kv.Durability) *program.Program {
 		case 3, 4:
 			p.Steps = append(p.Steps, in.txnStep(code/16, d))
 		default:
-			s := program.Step{Rung: kv.Durability(code/16) % (d + 1)}
+			s := program.Step{Durability: kv.Durability(code/16) % (d + 1)}
 			for range 1 + code%16/6 {
 				key := in.next()
 				s.Ops = append(s.Ops, program.Op{Key: fmt.Sprint("k", key%8), Delete: key >= 200, Size: key * key / 16})
@@ -53,7 +53,7 @@ func (in *input) program(d kv.Durability) *program.Program {
 // txnStep reads a step of one of two transactions.
 func (in *input) txnStep(code int, d kv.Durability) program.Step {
 	key := in.next()
-	s := program.Step{Kind: program.Begin + program.Kind(code/2)%6, Txn: code % 2, Rung: d}
+	s := program.Step{Kind: program.Begin + program.Kind(code/2)%6, Txn: code % 2, Durability: d}
 	switch s.Kind {
 	case program.Begin:
 		s.Level = kv.Isolations()[key%3]

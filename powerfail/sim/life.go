@@ -125,7 +125,7 @@ func (l *life) born(e kv.Engine) error {
 func (l *life) begin(id int, s *program.Step, b *kv.Batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ids[id] = l.recorder.Begin(s.Writer, b, s.Rung)
+	l.ids[id] = l.recorder.Begin(s.Writer, b, s.Durability)
 	l.changed = true
 }
 
@@ -153,11 +153,11 @@ func (l *life) ack(id int) {
 	n := l.ids[id]
 	l.recorder.Ack(n)
 	l.changed = true
-	rung := l.recorder.Rung(n)
-	if rung >= kv.Synced {
+	durability := l.recorder.Durability(n)
+	if durability >= kv.Synced {
 		l.owed[oracle.PowerOff] += mix(uint64(n) + 1)
 	}
-	if rung >= kv.Buffered {
+	if durability >= kv.Buffered {
 		l.owed[oracle.Kill] += mix(uint64(n) + 1)
 	}
 }

@@ -24,7 +24,7 @@ const FileSystem = "model"
 // Dir is the directory of every store. It is durable before a program begins.
 const Dir = "/db"
 
-// OpenFunc opens the store of the engine under test in [Dir] of fs, for a rung.
+// OpenFunc opens the store of the engine under test in [Dir] of fs, for a durability level.
 type OpenFunc func(fs vfs.FS, d kv.Durability) (kv.Engine, error)
 
 // Scenario is a program with all that decides which of its crash states are

@@ -91,7 +91,7 @@ func TestShrinkProgram(t *testing.T) {
 	open := func(fs vfs.FS, d kv.Durability) (kv.Engine, error) { return sound(b.Wrap(fs), d) }
 	s := Scenario{Profile: explore.PosixStrict, Seed: 1, Depth: 2, States: 3000, Program: &program.Program{Durability: kv.Synced}}
 	for range 4 {
-		s.Program.Steps = append(s.Program.Steps, program.Step{Rung: kv.Synced, Ops: []program.Op{
+		s.Program.Steps = append(s.Program.Steps, program.Step{Durability: kv.Synced, Ops: []program.Op{
 			{Key: "a", Size: 10}, {Key: "b", Size: 20}, {Key: "c", Delete: true}, {Key: "d", Size: 30},
 		}})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"lsmlab/engines"
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/wal"
 	"lsmlab/engines/testneed"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/oracle"
@@ -156,6 +157,7 @@ func needs(t testing.TB, program, install string) {
 func testWorkload(writes, states int) Workload {
 	return Workload{
 		Worker: []string{"worker"}, Check: []string{"check"}, States: states, Seed: 1,
-		Program: program.Generate(1, program.Shape{Durability: kv.Synced, Writes: writes}),
+		Program:   program.Generate(1, program.Shape{Durability: kv.Synced, Writes: writes}),
+		LogHeader: wal.IsSegment,
 	}
 }

@@ -35,7 +35,7 @@ func worker(t *testing.T, lines ...string) net.Conn {
 func threeWrites() *program.Program {
 	p := &program.Program{Durability: kv.Synced}
 	for writer := range 3 {
-		p.Steps = append(p.Steps, program.Step{Writer: writer, Rung: kv.Synced, Ops: []program.Op{{Key: fmt.Sprint(writer), Size: 1}}})
+		p.Steps = append(p.Steps, program.Step{Writer: writer, Durability: kv.Synced, Ops: []program.Op{{Key: fmt.Sprint(writer), Size: 1}}})
 	}
 	return p
 }

@@ -54,21 +54,21 @@ func fakeRun(t *testing.T) string {
 	return dir
 }
 
-const buffered, synced = 1, 2 // rungs, see kv.Durability
+const buffered, synced = 1, 2 // durability levels, see kv.Durability
 
 func fakeFinding(key rundir.Key) rundir.Finding {
 	h := &oracle.History{}
-	var fates []oracle.Fate
+	var outcomes []oracle.Outcome
 	for i := range int64(24) {
-		w := oracle.Write{Writer: int(i % 2), Rung: synced, Begin: 6 * i, Ack: 6*i + 8}
+		w := oracle.Write{Writer: int(i % 2), Durability: synced, Begin: 6 * i, Ack: 6*i + 8}
 		if i%5 == 0 {
-			w.Rung = buffered
+			w.Durability = buffered
 		}
 		if i == 23 {
 			w.Ack = oracle.Never
 		}
 		h.Writes = append(h.Writes, w)
-		fates = append(fates, []oracle.Fate{oracle.FateThere, oracle.FateThere, oracle.FateMissing, oracle.FateUnknown, oracle.FateTorn}[max(0, int(i)-19)])
+		outcomes = append(outcomes, []oracle.Outcome{oracle.OutcomeThere, oracle.OutcomeThere, oracle.OutcomeMissing, oracle.OutcomeUnknown, oracle.OutcomeTorn}[max(0, int(i)-19)])
 	}
 	return rundir.Finding{
 		Tier: "sim", Key: key, Rule: oracle.RuleLost, Detail: `write 21 (writer 1, 1 operations, synced, acknowledged) is not there: key "key21" shows nothing`,
@@ -77,7 +77,7 @@ func fakeFinding(key rundir.Key) rundir.Finding {
 			What: "bytes 4096 to 8192 of db/000002.wal are those of version 0 of 1", Operation: "write db/000002.wal [4096,+64)",
 			Stack: []string{"lsmlab/engines/lsm/wal.(*Writer).flush (commit.go:88)", "lsmlab/engines/lsm.(*DB).Apply (commit.go:40)"},
 		}},
-		Fates: fates, History: h, Program: "set key21=value synced\n", Trail: explore.Trail{{N: 2}},
+		Outcomes: outcomes, History: h, Program: "set key21=value synced\n", Trail: explore.Trail{{N: 2}},
 		Chain: &rundir.Chain{
 			Damage:  []string{"000007.sst block 0: checksum 00000001, want 00000002", "manifest: record 3: cut short"},
 			Flushed: 16, Last: 20, Tail: "000002.wal offset 4096: checksum, 0 sound records after it",

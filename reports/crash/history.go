@@ -19,43 +19,43 @@ import (
 // maxWrites is how many of the last writes before a cut are drawn.
 const maxWrites = 60
 
-// fateLook is how the fate of a write is drawn: its colour, and the content of its
+// outcomeLook is how the outcome of a write is drawn: its colour, and the content of its
 // marker.
-type fateLook struct {
-	fate  oracle.Fate
-	name  string
-	color color.RGBA
-	full  bool
+type outcomeLook struct {
+	outcome oracle.Outcome
+	name    string
+	color   color.RGBA
+	full    bool
 }
 
-var fateLooks = []fateLook{
-	{oracle.FateThere, "found", color.RGBA{0x00, 0x72, 0xB2, 255}, true},
-	{oracle.FateMissing, "missing", color.RGBA{0xD5, 0x5E, 0x00, 255}, false},
-	{oracle.FateTorn, "torn", color.RGBA{0xCC, 0x79, 0xA7, 255}, true},
-	{oracle.FateUnknown, "cannot be told", color.RGBA{0x80, 0x80, 0x80, 255}, false},
+var outcomeLooks = []outcomeLook{
+	{oracle.OutcomeThere, "found", color.RGBA{0x00, 0x72, 0xB2, 255}, true},
+	{oracle.OutcomeMissing, "missing", color.RGBA{0xD5, 0x5E, 0x00, 255}, false},
+	{oracle.OutcomeTorn, "torn", color.RGBA{0xCC, 0x79, 0xA7, 255}, true},
+	{oracle.OutcomeUnknown, "cannot be told", color.RGBA{0x80, 0x80, 0x80, 255}, false},
 }
 
-func lookOf(fate oracle.Fate) fateLook {
-	return fateLooks[slices.IndexFunc(fateLooks, func(l fateLook) bool { return l.fate == fate })]
+func lookOf(outcome oracle.Outcome) outcomeLook {
+	return outcomeLooks[slices.IndexFunc(outcomeLooks, func(l outcomeLook) bool { return l.outcome == outcome })]
 }
 
 // history draws the writes around the cut of a finding: when each began and was
 // acknowledged, and what happened to it.
 func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) {
-	if f.History == nil || len(f.Fates) != len(f.History.Writes) {
+	if f.History == nil || len(f.Outcomes) != len(f.History.Writes) {
 		return chart.Figure{}, false
 	}
 	s := strip{cut: f.Cut}
 	for i, w := range f.History.Writes {
 		if w.Begin <= f.Cut.Position {
-			s.writes, s.fates = append(s.writes, w), append(s.fates, f.Fates[i])
+			s.writes, s.outcomes = append(s.writes, w), append(s.outcomes, f.Outcomes[i])
 		}
 	}
 	if len(s.writes) == 0 {
 		return chart.Figure{}, false
 	}
 	from := max(len(s.writes)-maxWrites, 0)
-	s.writes, s.fates = s.writes[from:], s.fates[from:]
+	s.writes, s.outcomes = s.writes[from:], s.outcomes[from:]
 	for _, w := range s.writes {
 		if !slices.Contains(s.writers, w.Writer) {
 			s.writers = append(s.writers, w.Writer)
@@ -65,8 +65,8 @@ func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) 
 	figure := r.figure(name+"-history", findingTitle(f, "History"))
 	figure.Subtitle = fmt.Sprintf("the last %d writes before the cut (%v) at position %d of the log", len(s.writes), f.Cut.Kind, f.Cut.Position)
 	figure.Panels = []chart.Panel{s.panel()}
-	for _, l := range fateLooks {
-		if slices.Contains(s.fates, l.fate) {
+	for _, l := range outcomeLooks {
+		if slices.Contains(s.outcomes, l.outcome) {
 			figure.Legend = append(figure.Legend, chart.Look{Name: l.name, Color: l.color, Own: l.full, Shape: chart.Circle})
 		}
 	}
@@ -78,10 +78,10 @@ func (r *run) history(name string, f *rundir.Finding) (_ chart.Figure, ok bool) 
 
 // strip draws writes over the positions of the log, with one lane for each writer.
 type strip struct {
-	writes  []oracle.Write
-	fates   []oracle.Fate
-	writers []int
-	cut     oracle.Cut
+	writes   []oracle.Write
+	outcomes []oracle.Outcome
+	writers  []int
+	cut      oracle.Cut
 }
 
 func (s strip) panel() chart.Panel {
@@ -115,7 +115,7 @@ func (s strip) Plot(c draw.Canvas, p *plot.Plot) {
 		if end == oracle.Never || end > s.cut.Position {
 			end = s.cut.Position
 		}
-		look := lookOf(s.fates[i])
+		look := lookOf(s.outcomes[i])
 		from, to := x(float64(w.Begin)), x(float64(end))
 		c.StrokeLine2(draw.LineStyle{Color: look.color, Width: vg.Points(1.6)}, from, at, to, at)
 		if w.Kept(s.cut.Kind) {

@@ -50,10 +50,14 @@ func (s setting) loopWords() string {
 
 // frame returns a figure with everything that all figures of a section share.
 func (r *run) frame(s *section, kind, workload, title string) chart.Figure {
-	return chart.Figure{
+	f := chart.Figure{
 		Name: s.slug() + "-" + kind + "-" + result.FileSafe(workload), Title: workload + ": " + title,
 		Subtitle: fmt.Sprintf("%s; %s", s.setting, r.rounds(s, workload)), Footer: page.Provenance(r.Env),
 	}
+	if t := s.transactions(workload); t != nil {
+		f.Subtitle += "; isolation level " + t.Isolation
+	}
+	return f
 }
 
 // rounds says how many rounds the engines have.
@@ -80,6 +84,7 @@ func (r *run) figures(s *section) ([]page.Group, error) {
 		return nil, err
 	}
 	groups := []page.Group{r.throughputGroup(s), r.ratioGroup(s), r.growthGroup(s)}
+	groups = append(groups, r.transactionGroups(s)...)
 	groups = append(groups, latency...)
 	groups = append(groups,
 		timelines,

@@ -17,13 +17,13 @@ import (
 // fakeRun makes run directories that look like real ones, for tests alone: the
 // figures are drawn from a seeded generator around each engine's level.
 type fakeRun struct {
-	engines, workloads, rungs []string
-	threads                   []int
-	rounds                    int
-	rate                      float64
-	memTables                 bool
-	skip                      func(c result.Cell) bool // leave the cell out
-	change                    func(c *result.Cell)
+	engines, workloads, durabilities []string
+	threads                          []int
+	rounds                           int
+	rate                             float64
+	memTables                        bool
+	skip                             func(c result.Cell) bool // leave the cell out
+	change                           func(c *result.Cell)
 }
 
 func (f fakeRun) write(t testing.TB) (dir string) {
@@ -35,18 +35,18 @@ func (f fakeRun) write(t testing.TB) (dir string) {
 			t.Fatal(err)
 		}
 	}
-	if f.rungs == nil {
-		f.rungs = []string{"buffered"}
+	if f.durabilities == nil {
+		f.durabilities = []string{"buffered"}
 	}
 	if f.threads == nil {
 		f.threads = []int{2}
 	}
 	plan := result.Plan{
-		Name: "fake", Engines: f.engines, Workloads: f.workloads, Durabilities: f.rungs, Threads: f.threads,
+		Name: "fake", Engines: f.engines, Workloads: f.workloads, Durabilities: f.durabilities, Threads: f.threads,
 		Rounds: f.rounds, Seed: 1, Keys: 100_000, Rate: f.rate, MemTables: f.memTables,
 	}
 	must(result.WritePlan(dir, plan))
-	must(result.WriteEnv(dir, fakeenv.Of(f.engines, f.rungs)))
+	must(result.WriteEnv(dir, fakeenv.Of(f.engines, f.durabilities)))
 	for _, d := range []string{"hist", "series"} {
 		must(os.Mkdir(filepath.Join(dir, d), 0o755))
 	}
@@ -56,10 +56,10 @@ func (f fakeRun) write(t testing.TB) (dir string) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for round := 1; round <= f.rounds; round++ {
 		for wi, workload := range f.workloads {
-			for _, rung := range f.rungs {
+			for _, durability := range f.durabilities {
 				for _, threads := range f.threads {
 					for ei, engine := range f.engines {
-						c := f.cell(rng, engine, workload, rung, threads, round, float64(1+(ei*7+wi*3)%9))
+						c := f.cell(rng, engine, workload, durability, threads, round, float64(1+(ei*7+wi*3)%9))
 						must(writeFakeFiles(dir, rng, &c))
 						if f.change != nil {
 							f.change(&c)
@@ -75,16 +75,16 @@ func (f fakeRun) write(t testing.TB) (dir string) {
 		}
 	}
 	must(w.Close())
-	must(result.WriteBench(dir, fakeenv.Of(f.engines, f.rungs), cells))
+	must(result.WriteBench(dir, fakeenv.Of(f.engines, f.durabilities), cells))
 	return dir
 }
 
-func (f fakeRun) cell(rng *rand.Rand, engine, workload, rung string, threads, round int, level float64) result.Cell {
+func (f fakeRun) cell(rng *rand.Rand, engine, workload, durability string, threads, round int, level float64) result.Cell {
 	noise := func() float64 { return 1 + 0.08*rng.NormFloat64() }
 	ops := 20_000 * level * noise() * math.Sqrt(float64(threads))
 	c := result.Cell{
-		ID: result.CellID(workload, engine, rung, threads, round), Status: result.StatusOK, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Engine: engine, Workload: workload, Round: round, Seed: uint64(round), Durability: rung, Keys: 100_000, KeySize: 16, ValueSize: 100,
+		ID: result.CellID(workload, engine, durability, threads, round), Status: result.StatusOK, Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Engine: engine, Workload: workload, Round: round, Seed: uint64(round), Durability: durability, Keys: 100_000, KeySize: 16, ValueSize: 100,
 		Threads: threads, Loop: result.LoopClosed, Ops: int64(ops * 20), Calls: int64(ops * 20), Seconds: 20, OpsPerSec: ops,
 		WriteAmp: 1 + level*noise(), SpaceAmp: 1 + 0.1*level*noise(), CPUSeconds: 12 * noise(), RSSPeakBytes: int64(level * 40e6 * noise()), RSSPeakScope: "measured",
 		HeapPeak: int64(level * 9e6 * noise()), GCCount: 4, GCPauseTotal: int64(level * 3e5 * noise()), GCPauseMax: int64(1e5 * noise()),
@@ -183,5 +183,5 @@ func fakeSeries(rng *rand.Rand, c *result.Cell) []result.Series {
 var (
 	fakeEngines  = []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree", "pebble", "badger", "goleveldb", "bbolt"}
 	smallFakeRun = fakeRun{engines: []string{"lsm-skiplist", "pebble", "bbolt"}, workloads: []string{"fillrandom", "readrandom"}, rounds: 4}
-	wideFakeRun  = fakeRun{engines: append(fakeEngines, "rocksdb", "lsm-own"), workloads: []string{"ycsb-a"}, rounds: 6, rungs: []string{"buffered", "synced"}}
+	wideFakeRun  = fakeRun{engines: append(fakeEngines, "rocksdb", "lsm-own"), workloads: []string{"ycsb-a"}, rounds: 6, durabilities: []string{"buffered", "synced"}}
 )

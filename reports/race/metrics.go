@@ -102,6 +102,7 @@ var (
 // allMetrics are the columns of the table of all figures.
 var allMetrics = []metric{
 	throughput, p50, p99, p999, pMax, writeAmp, engineAmp, spaceAmp, readAmp, cpuPerOp, rssPeak, heapPeak, gcPauses, gcMax, diskSize, bytesPerEntry, gcCycle,
+	commitRate, abortRate, retries, commitP999,
 }
 
 // ownMetrics are the figures that the kind of a section's contenders adds to its cells.

@@ -209,11 +209,11 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// Rungs, loops and thread counts are never in one chart: every chart belongs to
+// Durability levels, loops and thread counts are never in one chart: every chart belongs to
 // one setting, and says so.
 func TestSettingsApart(t *testing.T) {
 	dir := fakeRun{
-		engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-b"}, rungs: []string{"buffered", "synced"}, threads: []int{1, 4}, rounds: 2,
+		engines: []string{"pebble", "bbolt"}, workloads: []string{"ycsb-b"}, durabilities: []string{"buffered", "synced"}, threads: []int{1, 4}, rounds: 2,
 		change: func(c *result.Cell) { c.SeriesFile = "" },
 	}.write(t)
 	html := render(t, dir)
@@ -240,7 +240,7 @@ func TestSettingsApart(t *testing.T) {
 			wrong = "buffered, closed"
 		}
 		if strings.Contains(string(b), wrong) {
-			t.Errorf("%s holds figures of another rung", name)
+			t.Errorf("%s holds figures of another durability level", name)
 		}
 	}
 	checkHTML(t, html)
@@ -259,7 +259,7 @@ func TestOpenLoop(t *testing.T) {
 func TestMemTables(t *testing.T) {
 	dir := fakeRun{
 		engines: []string{"skiplist", "rbtree", "bptree", "badger-skl", "tidwall-btree", "google-btree", "gods-redblack", "skipmap"}, memTables: true,
-		workloads: []string{"memtable-insert", "memtable-get"}, rungs: []string{"volatile"}, threads: []int{1, 4}, rounds: 3,
+		workloads: []string{"memtable-insert", "memtable-get"}, durabilities: []string{"volatile"}, threads: []int{1, 4}, rounds: 3,
 		change: func(c *result.Cell) { c.SeriesFile = "" },
 	}.write(t)
 	html := render(t, dir)
@@ -529,5 +529,58 @@ func TestGrowth(t *testing.T) {
 	svg, err := os.ReadFile(drawn[0])
 	if err != nil || !strings.Contains(string(svg), "1.00k") || !strings.Contains(string(svg), "1.00M") {
 		t.Errorf("the axis lacks 1.00k or 1.00M keys: %v", err)
+	}
+}
+
+// Transactions have charts of their own, and those that differ only in skew one of
+// commits and one of aborts by contention, apart by isolation level.
+func TestTransactions(t *testing.T) {
+	f := fakeRun{engines: []string{"lsm-skiplist", "pebble"}, workloads: []string{"bank-0", "bank-0.9", "bank-s", "fillrandom"}, rounds: 3}
+	f.change = func(c *result.Cell) {
+		if c.Workload == "fillrandom" {
+			return
+		}
+		x := &result.Transactions{Isolation: "snapshot", Distribution: "zipfian", Commits: 100, CommitsPerSec: c.OpsPerSec, Conflicts: 7, Retries: 7, AbortRate: 0.07}
+		switch c.Workload {
+		case "bank-0.9":
+			x.Theta = 0.9
+		case "bank-s":
+			x.Isolation = "serializable"
+		}
+		x.CommitLatency.P999 = 12_000
+		c.Transactions = x
+	}
+	dir := f.write(t)
+	plan, err := result.ReadPlan(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.WorkloadOptions = map[string]map[string]any{}
+	for _, w := range f.workloads[:3] {
+		plan.WorkloadOptions[w] = map[string]any{"workload": "smallbank"}
+	}
+	if err := result.WritePlan(dir, plan); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Render(dir, ""); err != nil {
+		t.Fatal(err)
+	}
+	for pattern, want := range map[string]int{
+		"contention-commits-smallbank-snapshot": 1, "contention-abort-rate-smallbank-snapshot": 1, "contention-*-smallbank-serializable": 0,
+		"transactions-bank-s": 1, "transactions-fillrandom": 0,
+	} {
+		drawn, err := filepath.Glob(filepath.Join(dir, "charts", "*-"+pattern+".svg"))
+		if err != nil || len(drawn) != want {
+			t.Errorf("charts of %s: %q, %v; want %d", pattern, drawn, err, want)
+		}
+	}
+	html, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"isolation level serializable", "abort rate", "p99.9 of commit", "skew 0.9"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }

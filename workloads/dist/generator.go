@@ -63,3 +63,8 @@ func New(name string, n uint64, theta float64, src Source) (Generator, error) {
 	}
 	return nil, fmt.Errorf("unknown distribution %q: want one of %s", name, strings.Join(Names, ", "))
 }
+
+// Skewed says whether theta changes the distribution called name.
+func Skewed(name string) bool {
+	return name == NameZipfian || name == NameZipfianOrdered || name == NameLatest
+}

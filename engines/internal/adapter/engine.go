@@ -26,7 +26,7 @@ type View interface {
 }
 
 // Store is a library's database. A batch is within the limits, is not empty and
-// asks for a rung that the store gives.
+// asks for a durability level that the store gives.
 type Store interface {
 	View
 	Apply(b *kv.Batch, d kv.Durability) error
@@ -54,9 +54,9 @@ type ReverseCursor interface {
 // Engine makes a [kv.Engine] of a Store. Adapters embed it and add what else
 // their library can do.
 type Engine struct {
-	gate  *Gate
-	store Store
-	rungs []kv.Durability
+	gate         *Gate
+	store        Store
+	durabilities []kv.Durability
 	// least is the level that a write gets at least.
 	least  kv.Durability
 	ranges bool     // the store takes range deletes
@@ -64,9 +64,9 @@ type Engine struct {
 	syncs  *syncing // or nil
 }
 
-// New returns an engine that owns store and gives the rungs named.
-func New(store Store, rungs ...kv.Durability) *Engine {
-	return &Engine{gate: NewGate(engineStripes, store.Close), store: store, rungs: rungs}
+// New returns an engine that owns store and gives the durability levels named.
+func New(store Store, durabilities ...kv.Durability) *Engine {
+	return &Engine{gate: NewGate(engineStripes, store.Close), store: store, durabilities: durabilities}
 }
 
 // WithDurableReads gives e the option of that name of [peers.Options]: every write
@@ -162,10 +162,10 @@ func (e *Engine) write(s *Stripe, size int, d kv.Durability, f func(level kv.Dur
 
 // gives returns why a write cannot ask for d, or nil.
 func (e *Engine) gives(d kv.Durability) error {
-	if slices.Contains(e.rungs, d) {
+	if slices.Contains(e.durabilities, d) {
 		return nil
 	}
-	return fmt.Errorf("%w: durability %v, only %v", kv.ErrUnsupported, d, e.rungs)
+	return fmt.Errorf("%w: durability %v, only %v", kv.ErrUnsupported, d, e.durabilities)
 }
 
 // Snapshot implements [kv.Engine].

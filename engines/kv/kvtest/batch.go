@@ -17,10 +17,10 @@ var batchCases = []Case{
 
 func testBatchOrder(t testing.TB, h Harness) {
 	s := newStore(t, h)
-	s.apply(s.rung, func(*kv.Batch) {})
+	s.apply(s.durability, func(*kv.Batch) {})
 	s.wantScan(s, nil, nil, nil)
 	s.set("old", "1")
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for _, op := range []string{"a1", "a2", "b1", "b-", "c-", "c1", "d1", "d-", "d2", "e-"} {
 			if key, value := []byte(op[:1]), []byte(op[1:]); op[1] == '-' {
 				b.Delete(key)
@@ -40,7 +40,7 @@ func testBatchBig(t testing.TB, h Harness) {
 	s := newStore(t, h)
 	const n = 10_000
 	key := func(i int) string { return fmt.Sprintf("%06d", i*7919%n) } // scattered
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for i := range n {
 			b.Set([]byte(key(i)), pattern(i, 32))
 		}
@@ -51,7 +51,7 @@ func testBatchBig(t testing.TB, h Harness) {
 	}
 	s.wantScan(s, nil, nil, want)
 
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for i := range n {
 			b.Delete([]byte(key(i)))
 		}
@@ -100,7 +100,7 @@ func testBatchRefused(t testing.TB, h Harness) {
 		b.Set([]byte("before"), nil)
 		fill(&b)
 		b.Delete([]byte("old"))
-		if err := s.Apply(&b, s.rung); !errors.Is(err, kv.ErrTooLarge) {
+		if err := s.Apply(&b, s.durability); !errors.Is(err, kv.ErrTooLarge) {
 			t.Fatalf("oversized %s: %v, want %v", name, err, kv.ErrTooLarge)
 		}
 		s.wantScan(s, nil, nil, []pair{{"old", "1"}})

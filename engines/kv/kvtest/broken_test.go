@@ -258,7 +258,7 @@ var faults = []fault{
 	{"close works twice", "UseAfterClose", true, func() *broken {
 		return &broken{close: func(m *Model) error { m.Close(); return nil }}
 	}},
-	{"every durability is accepted", "DurabilityRungs", true, func() *broken {
+	{"every durability is accepted", "DurabilityLevels", true, func() *broken {
 		return &broken{apply: func(m *Model, b *kv.Batch, _ kv.Durability) error { return m.Apply(b, kv.Synced) }}
 	}},
 }

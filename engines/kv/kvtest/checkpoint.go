@@ -47,7 +47,7 @@ func (s *store) checkpoint(n int) string {
 // copyIn opens the store that a checkpoint made, and checks it.
 func (s *store) copyIn(dir string) *store {
 	s.Helper()
-	c := &store{TB: s.TB, h: s.h, dir: dir, rung: s.rung, safe: s.safe}
+	c := &store{TB: s.TB, h: s.h, dir: dir, durability: s.durability, safe: s.safe}
 	c.open()
 	s.Cleanup(func() { c.Engine.Close() })
 	if v, ok := c.Engine.(kv.Verifier); ok {
@@ -68,7 +68,7 @@ func testCheckpoint(t testing.TB, h Harness) {
 	for i := range 5 {
 		copies = append(copies, s.copyIn(s.checkpoint(i)))
 		held = append(held, all)
-		for _, d := range Rungs(t, s) {
+		for _, d := range Durabilities(t, s) {
 			p := pair{fmt.Sprintf("%d-%d", i, d), string(pattern(i, 2000))}
 			s.apply(d, func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
 			all = append(all[:len(all):len(all)], p)
@@ -108,7 +108,7 @@ func testCheckpoint(t testing.TB, h Harness) {
 func (s *store) deleteAll() {
 	s.Helper()
 	old := s.dump()
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for key := range old {
 			b.Delete([]byte(key))
 		}
@@ -132,7 +132,7 @@ func testCheckpointWhileWriting(t testing.TB, h Harness) {
 				for k := range size {
 					b.Set([]byte{byte(k), byte(g)}, strconv.AppendInt(nil, i, 10))
 				}
-				if err := s.Apply(&b, s.rung); err != nil {
+				if err := s.Apply(&b, s.durability); err != nil {
 					return err
 				}
 				acked[g].Store(i)
@@ -225,11 +225,11 @@ func testCheckpointCrash(t testing.TB, h Harness) {
 		if !ok {
 			t.Skip("the engine makes no checkpoints: it is no kv.Checkpointer")
 		}
-		rungs := Rungs(s, e)
+		durabilities := Durabilities(s, e)
 		var want []pair
 		for i := range rng.IntN(30) {
 			p := pair{fmt.Sprintf("%03d", i), string(pattern(i, rng.IntN(5000)))}
-			s.apply(rungs[rng.IntN(len(rungs))], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
+			s.apply(durabilities[rng.IntN(len(durabilities))], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
 			want = append(want, p)
 			if i == 15 && round%2 == 0 {
 				s.settleTables()

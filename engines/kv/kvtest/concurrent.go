@@ -75,7 +75,7 @@ func testConcurrentBatches(t testing.TB, h Harness) {
 					b.Set([]byte{byte(k), byte(g)}, fmt.Append(nil, g, i)) // groups interleave in key order
 				}
 				writing.Add(1)
-				err := s.Apply(&b, s.rung)
+				err := s.Apply(&b, s.durability)
 				writing.Add(-1)
 				if err != nil {
 					return err
@@ -166,7 +166,7 @@ func testConcurrentWriters(t testing.TB, h Harness) {
 				b.Set([]byte{byte(w)}, binary.BigEndian.AppendUint64(nil, i))
 				b.Delete([]byte{byte(w), 'x'}) // a neighbour comes and goes
 				b.Set([]byte{byte(w), 'y'}, make([]byte, i%200))
-				if err := s.Apply(&b, s.rung); err != nil {
+				if err := s.Apply(&b, s.durability); err != nil {
 					return err
 				}
 				acked[w].Store(i)

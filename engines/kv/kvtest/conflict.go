@@ -180,7 +180,7 @@ func judged(scenarios []scenario) func(t testing.TB, h Harness) {
 func (sc scenario) run(s *store, level kv.Isolation, byTxn, flushed bool) {
 	s.Helper()
 	old := s.dump()
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for key := range old {
 			b.Delete([]byte(key))
 		}
@@ -191,13 +191,13 @@ func (sc scenario) run(s *store, level kv.Isolation, byTxn, flushed bool) {
 	if byTxn {
 		s.applyByTxn(level, sc.other)
 	} else {
-		s.apply(s.rung, sc.other)
+		s.apply(s.durability, sc.other)
 	}
 	if flushed {
 		s.settleTables()
 	}
 	before := s.dump()
-	err := x.Commit(s.rung)
+	err := x.Commit(s.durability)
 	got, want := passes, sc.clash.judge(level)
 	if errors.Is(err, kv.ErrConflict) {
 		got = refused
@@ -291,7 +291,7 @@ func testTxnWritersWait(t testing.TB, h Harness) {
 			others.run(func() error {
 				var b kv.Batch
 				b.Set([]byte("k"), []byte("second"))
-				return s.Apply(&b, s.rung)
+				return s.Apply(&b, s.durability)
 			})
 			s.wantMissing(s, "k") // neither has committed
 			end(x)

@@ -191,21 +191,21 @@ func (d *driver) endTxn(i int, commit bool) error {
 		x.real.Discard()
 		return nil
 	}
-	rung := d.p.rung(d.rungs)
-	err := x.real.Commit(rung)
+	durability := d.p.durability(d.durabilities)
+	err := x.real.Commit(durability)
 	must, may := d.judge(x)
 	switch conflict := errors.Is(err, kv.ErrConflict); {
 	case conflict && !may:
 		return fmt.Errorf("%v: %w, but nobody wrote what it read or wrote", x.level, err)
 	case !conflict && err != nil:
-		return fmt.Errorf("%v, %v: %w", x.level, rung, err)
+		return fmt.Errorf("%v, %v: %w", x.level, durability, err)
 	case !conflict && must:
 		return fmt.Errorf("%v: the commit passes, which the level forbids", x.level)
 	case conflict:
 		d.conflicts++
 	default:
 		d.commits++
-		d.applied(&x.own, rung)
+		d.applied(&x.own, durability)
 	}
 	return nil
 }

@@ -18,18 +18,18 @@ type driver struct {
 	dir     string
 	machine Machine // nil if crashes cannot be simulated
 
-	engine  kv.Engine
-	rungs   []kv.Durability
-	model   *state
-	history *history
-	snaps   []modelled[kv.Snapshot, *state]
-	iters   []modelled[kv.Iterator, *cursor]
-	levels  []kv.Isolation // of transactions
-	ranges  bool           // the engine has range deletes
-	txns    []*drivenTxn
-	log     []span // what was written since the first open transaction began
-	past    []pastState
-	copies  int // checkpoints made
+	engine       kv.Engine
+	durabilities []kv.Durability
+	model        *state
+	history      *history
+	snaps        []modelled[kv.Snapshot, *state]
+	iters        []modelled[kv.Iterator, *cursor]
+	levels       []kv.Isolation // of transactions
+	ranges       bool           // the engine has range deletes
+	txns         []*drivenTxn
+	log          []span // what was written since the first open transaction began
+	past         []pastState
+	copies       int // checkpoints made
 
 	executed, crashes, reopens, commits, conflicts int
 
@@ -63,10 +63,10 @@ func newDriver(t testing.TB, h Harness, p *program) *driver {
 	if d.engine, err = d.open(d.dir); err != nil {
 		t.Fatalf("open: %v", err)
 	}
-	d.rungs = Rungs(t, d.engine)
+	d.durabilities = Durabilities(t, d.engine)
 	if d.o.tables == &wideTables {
 		d.levels = levelsOf(t, d.engine)
-		d.ranges = takesRangeDeletes(t, d.engine, d.rungs[0])
+		d.ranges = takesRangeDeletes(t, d.engine, d.durabilities[0])
 	}
 	return d
 }
@@ -169,11 +169,11 @@ func (d *driver) write(code opCode) error {
 		d.value = value(d.value, d.p.valueSize(&d.o), d.writes)
 		d.batch.Set(key, d.value)
 	}
-	rung := d.p.rung(d.rungs)
-	if err := d.engine.Apply(&d.batch, rung); err != nil {
-		return fmt.Errorf("%v: %w", rung, err)
+	durability := d.p.durability(d.durabilities)
+	if err := d.engine.Apply(&d.batch, durability); err != nil {
+		return fmt.Errorf("%v: %w", durability, err)
 	}
-	d.applied(&d.batch, rung)
+	d.applied(&d.batch, durability)
 	return nil
 }
 
@@ -193,9 +193,9 @@ func (d *driver) deleteRange() {
 }
 
 // applied notes what the engine has applied or committed.
-func (d *driver) applied(b *kv.Batch, rung kv.Durability) {
+func (d *driver) applied(b *kv.Batch, durability kv.Durability) {
 	d.model.apply(b.Ops())
-	d.history.add(b, rung, d.machine != nil)
+	d.history.add(b, durability, d.machine != nil)
 	if len(d.txns) > 0 {
 		for ops := b.Ops(); ops.Next(); {
 			d.log = append(d.log, spanOf(ops))

@@ -9,14 +9,14 @@ import (
 )
 
 var durabilityCases = []Case{
-	{"DurabilityRungs", testDurabilityRungs},
+	{"DurabilityLevels", testDurabilityLevels},
 	{"DurabilityMixed", testDurabilityMixed},
 }
 
-// testDurabilityRungs: a rung works, or is refused with nothing applied. A rung
-// that does not exist is refused. An engine that gives none that survives a
-// crash is of no use here.
-func testDurabilityRungs(t testing.TB, h Harness) {
+// testDurabilityLevels: each level works, or is refused with nothing applied. A level
+// that does not exist is refused. An engine none of whose levels survives a crash
+// is of no use here.
+func testDurabilityLevels(t testing.TB, h Harness) {
 	s := newStore(t, h)
 	var want []pair
 	for d := kv.Volatile; d <= kv.Synced+1; d++ {
@@ -32,18 +32,18 @@ func testDurabilityRungs(t testing.TB, h Harness) {
 		s.wantScan(s, nil, nil, want)
 	}
 	if s.safe == kv.Volatile {
-		t.Fatal("no rung of the engine survives a crash")
+		t.Fatal("no durability level of the engine survives a crash")
 	}
 }
 
-// testDurabilityMixed writes rungs in turn into one open store.
+// testDurabilityMixed writes durability levels in turn into one open store.
 func testDurabilityMixed(t testing.TB, h Harness) {
 	s := newStore(t, h)
-	rungs := Rungs(t, s)
+	durabilities := Durabilities(t, s)
 	var want []pair
 	for i := range 60 {
 		p := pair{fmt.Sprintf("%03d", i), fmt.Sprint(i)}
-		s.apply(rungs[i%len(rungs)], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
+		s.apply(durabilities[i%len(durabilities)], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
 		want = append(want, p)
 	}
 	s.barrier()

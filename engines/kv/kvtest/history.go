@@ -23,7 +23,7 @@ const historyBatches = 4096
 
 func newHistory(base *state) *history { return &history{base: base, limit: historyBatches} }
 
-// add notes an acknowledged batch. A rung covers all that was acknowledged
+// add notes an acknowledged batch. A durability level covers all that was acknowledged
 // before: recovery may cut the history, never make a hole in it. An empty batch
 // promises nothing: there is no write that could survive.
 func (h *history) add(b *kv.Batch, d kv.Durability, canLosePower bool) {

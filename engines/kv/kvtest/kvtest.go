@@ -104,21 +104,21 @@ func runKnown(t testing.TB, c Case, h Harness, why string) {
 	t.Skipf("known to fail: %s. It says: %s", why, text)
 }
 
-// Rungs returns the durabilities that e can give, weakest first: those for
+// Durabilities returns the durability levels that e can give, weakest first: those for
 // which applying an empty batch is not refused.
-func Rungs(t testing.TB, e kv.Engine) []kv.Durability {
+func Durabilities(t testing.TB, e kv.Engine) []kv.Durability {
 	t.Helper()
-	var rungs []kv.Durability
+	var durabilities []kv.Durability
 	for _, d := range []kv.Durability{kv.Volatile, kv.Buffered, kv.Synced} {
 		switch err := e.Apply(new(kv.Batch), d); {
 		case err == nil:
-			rungs = append(rungs, d)
+			durabilities = append(durabilities, d)
 		case !errors.Is(err, kv.ErrUnsupported):
 			t.Fatalf("empty batch, %v: %v", d, err)
 		}
 	}
-	if len(rungs) == 0 {
+	if len(durabilities) == 0 {
 		t.Fatal("the engine supports no durability at all")
 	}
-	return rungs
+	return durabilities
 }

@@ -15,13 +15,13 @@ var lifecycleCases = []Case{
 	{"OpenTwice", testOpenTwice},
 }
 
-// testReopen writes a little more in each life of the store; every rung above
+// testReopen writes a little more in each life of the store; every durability level above
 // volatile survives a clean close.
 func testReopen(t testing.TB, h Harness) {
 	s := newStore(t, h)
 	var want []pair
 	for life := range 4 {
-		for _, d := range Rungs(t, s) {
+		for _, d := range Durabilities(t, s) {
 			if d == kv.Volatile {
 				continue
 			}
@@ -51,7 +51,7 @@ func testUseAfterClose(t testing.TB, h Harness) {
 	wantReaderClosed(t, s)
 	var b kv.Batch
 	for range 2 { // an empty batch, then a full one
-		if err := s.Apply(&b, s.rung); !errors.Is(err, kv.ErrClosed) {
+		if err := s.Apply(&b, s.durability); !errors.Is(err, kv.ErrClosed) {
 			t.Fatalf("apply of %d operations after close: %v", b.Len(), err)
 		}
 		b.Set([]byte("k"), nil)

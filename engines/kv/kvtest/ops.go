@@ -15,7 +15,7 @@ import (
 // random generator is just random bytes.
 //
 //	program   = options operation*
-//	operation = code, then what the code needs: key 1 or 2, size 1, rung 1, ...
+//	operation = code, then what the code needs: key 1 or 2, size 1, durability 1, ...
 //
 // The table gives the share of codes, of 256, that each operation takes; the
 // last code is an escape to the operations that cost much.
@@ -256,12 +256,12 @@ func value(dst []byte, size int, number uint64) []byte {
 	return dst[:size]
 }
 
-// rung chooses a durability. The strongest is rare, since on a real disk it
+// durability chooses a durability level. The strongest is rare, since on a real disk it
 // costs a thousand times the others.
-func (p *program) rung(rungs []kv.Durability) kv.Durability {
-	n, b := len(rungs), int(p.byte())
+func (p *program) durability(durabilities []kv.Durability) kv.Durability {
+	n, b := len(durabilities), int(p.byte())
 	if n == 1 || b >= 252 {
-		return rungs[n-1]
+		return durabilities[n-1]
 	}
-	return rungs[b%(n-1)]
+	return durabilities[b%(n-1)]
 }

@@ -50,7 +50,7 @@ func (p *pastStore) write(fill func(b *kv.Batch)) {
 	p.Helper()
 	var b kv.Batch
 	fill(&b)
-	last, err := p.Engine.(kv.LSNApplier).ApplyLSN(&b, p.rung)
+	last, err := p.Engine.(kv.LSNApplier).ApplyLSN(&b, p.durability)
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func takesRangeDeletes(t testing.TB, e kv.Engine, d kv.Durability) bool {
 func withRangeDeletes(t testing.TB, h Harness) *store {
 	t.Helper()
 	s := newStore(t, h)
-	if !takesRangeDeletes(t, s.Engine, s.rung) {
+	if !takesRangeDeletes(t, s.Engine, s.durability) {
 		t.Skip("the engine has no range deletes: it refuses kv.OpDeleteRange")
 	}
 	return s
@@ -43,7 +43,7 @@ func withRangeDeletes(t testing.TB, h Harness) *store {
 // deleteRange deletes [lower, upper) in a batch of its own; "-" is no bound.
 func (s *store) deleteRange(lower, upper string) {
 	s.Helper()
-	s.apply(s.rung, func(b *kv.Batch) { b.DeleteRange(keyOrNil(lower), keyOrNil(upper)) })
+	s.apply(s.durability, func(b *kv.Batch) { b.DeleteRange(keyOrNil(lower), keyOrNil(upper)) })
 }
 
 func keyOrNil(key string) []byte {
@@ -57,7 +57,7 @@ func keyOrNil(key string) []byte {
 // that has them is in the other cases.
 func testRangeDeletesRefused(t testing.TB, h Harness) {
 	s := newStore(t, h)
-	if takesRangeDeletes(t, s.Engine, s.rung) {
+	if takesRangeDeletes(t, s.Engine, s.durability) {
 		t.Skip("the engine has range deletes")
 	}
 	all := fill(s, 10)
@@ -65,11 +65,11 @@ func testRangeDeletesRefused(t testing.TB, h Harness) {
 	b.Set([]byte("before"), nil)
 	b.DeleteRange([]byte("02"), []byte("05"))
 	b.Delete([]byte("09"))
-	if err := s.Apply(&b, s.rung); !errors.Is(err, kv.ErrUnsupported) {
+	if err := s.Apply(&b, s.durability); !errors.Is(err, kv.ErrUnsupported) {
 		t.Fatalf("batch with a range delete: %v, want %v", err, kv.ErrUnsupported)
 	}
 	s.wantScan(s, nil, nil, all)
-	s.apply(s.rung, func(b *kv.Batch) { b.DeleteRange([]byte("05"), []byte("02")) }) // an empty one is none
+	s.apply(s.durability, func(b *kv.Batch) { b.DeleteRange([]byte("05"), []byte("02")) }) // an empty one is none
 	s.wantScan(s, nil, nil, all)
 }
 
@@ -124,7 +124,7 @@ func between(all []pair, lower, upper string) (in []pair) {
 func testRangeDeleteOrder(t testing.TB, h Harness) {
 	s := withRangeDeletes(t, h)
 	s.setAll(pairs("old", "a", "b", "c", "d"))
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		b.Set([]byte("b"), []byte("1"))
 		b.Set([]byte("bb"), []byte("1"))
 		b.DeleteRange([]byte("b"), []byte("d"))
@@ -188,12 +188,12 @@ func testRangeDeleteKeySizes(t testing.TB, h Harness) {
 		want := slices.Concat(keys[:i], keys[max(to, i):])
 		s.wantScan(s, nil, nil, pairs("x", want...))
 	}
-	s.apply(s.rung, func(b *kv.Batch) { b.DeleteRange(nil, nil) })
+	s.apply(s.durability, func(b *kv.Batch) { b.DeleteRange(nil, nil) })
 	s.wantScan(s, nil, nil, nil)
 	var b kv.Batch
 	b.Set([]byte("before"), nil)
 	b.DeleteRange(nil, make([]byte, kv.MaxKeySize+1))
-	if err := s.Apply(&b, s.rung); !errors.Is(err, kv.ErrTooLarge) {
+	if err := s.Apply(&b, s.durability); !errors.Is(err, kv.ErrTooLarge) {
 		t.Fatalf("bound over the limit: %v, want %v", err, kv.ErrTooLarge)
 	}
 	s.wantScan(s, nil, nil, nil)

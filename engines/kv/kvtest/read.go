@@ -90,7 +90,7 @@ func testArgumentsAreCopied(t testing.TB, h Harness) {
 		key := []byte{'k', byte(i)}
 		b.Reset()
 		b.Set(key, key)
-		if err := s.Apply(&b, s.rung); err != nil {
+		if err := s.Apply(&b, s.durability); err != nil {
 			t.Fatal(err)
 		}
 		clear(b.Bytes())

@@ -50,7 +50,7 @@ func testKeySizes(t testing.TB, h Harness) {
 		}
 	}
 	check(kept)
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for _, k := range kept {
 			b.Set([]byte(k), nil)
 			b.Delete([]byte(k))

@@ -48,7 +48,7 @@ func testSnapshotMany(t testing.TB, h Harness) {
 	const n = 200
 	snaps := make([]kv.Snapshot, n)
 	for i := range snaps {
-		s.apply(s.rung, func(b *kv.Batch) {
+		s.apply(s.durability, func(b *kv.Batch) {
 			b.Set([]byte("k"), fmt.Append(nil, i))
 			b.Delete(fmt.Appendf(nil, "gone%03d", i-1))
 			b.Set(fmt.Appendf(nil, "gone%03d", i), nil)

@@ -17,16 +17,16 @@ type store struct {
 	h   Harness
 	dir string
 
-	rung kv.Durability // the weakest that the engine gives; most cases use it
-	safe kv.Durability // the strongest
+	durability kv.Durability // the weakest that the engine gives; most cases use it
+	safe       kv.Durability // the strongest
 }
 
 func newStore(t testing.TB, h Harness) *store {
 	t.Helper()
 	s := &store{TB: t, h: h, dir: t.TempDir()}
 	s.open()
-	rungs := Rungs(t, s.Engine)
-	s.rung, s.safe = rungs[0], rungs[len(rungs)-1]
+	durabilities := Durabilities(t, s.Engine)
+	s.durability, s.safe = durabilities[0], durabilities[len(durabilities)-1]
 	t.Cleanup(func() { s.Engine.Close() }) // a case may have closed it before
 	return s
 }
@@ -64,12 +64,12 @@ func (s *store) apply(d kv.Durability, fill func(b *kv.Batch)) {
 
 func (s *store) set(key, value string) {
 	s.Helper()
-	s.apply(s.rung, func(b *kv.Batch) { b.Set([]byte(key), []byte(value)) })
+	s.apply(s.durability, func(b *kv.Batch) { b.Set([]byte(key), []byte(value)) })
 }
 
 func (s *store) delete(key string) {
 	s.Helper()
-	s.apply(s.rung, func(b *kv.Batch) { b.Delete([]byte(key)) })
+	s.apply(s.durability, func(b *kv.Batch) { b.Delete([]byte(key)) })
 }
 
 func (s *store) snapshot() kv.Snapshot {
@@ -81,8 +81,8 @@ func (s *store) snapshot() kv.Snapshot {
 	return snap
 }
 
-// barrier makes all that was written before survive a clean close, which weak
-// rungs alone need not.
+// barrier makes all that was written before survive a clean close. Weak durability
+// levels alone need not do that.
 func (s *store) barrier() {
 	s.Helper()
 	s.apply(s.safe, func(b *kv.Batch) { b.Delete([]byte("barrier")) })

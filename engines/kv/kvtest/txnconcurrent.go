@@ -27,7 +27,7 @@ func (s *store) retry(level kv.Isolation, conflicts *atomic.Int64, work func(x k
 			return err
 		}
 		if err = work(x.Txn); err == nil {
-			err = x.Commit(s.rung)
+			err = x.Commit(s.durability)
 		}
 		x.Discard()
 		if !errors.Is(err, kv.ErrConflict) {
@@ -113,7 +113,7 @@ const (
 // by gets, and a snapshot.
 func testTxnBank(t testing.TB, h Harness) {
 	eachLevel(t, h, kv.SnapshotIsolation, func(s *store, level kv.Isolation) {
-		s.apply(s.rung, func(b *kv.Batch) {
+		s.apply(s.durability, func(b *kv.Batch) {
 			for a := range bankAccounts {
 				b.Set([]byte{byte(a)}, binary.BigEndian.AppendUint64(nil, bankMoney))
 			}
@@ -185,7 +185,7 @@ func (s *store) audit(level kv.Isolation) error {
 	if scanned != bankAccounts*bankMoney || got != scanned {
 		return fmt.Errorf("one state holds %d by a scan and %d by gets, want %d", scanned, got, bankAccounts*bankMoney)
 	}
-	return x.Commit(s.rung)
+	return x.Commit(s.durability)
 }
 
 // testTxnAtomicCommit: every transaction writes one value to all keys, so whoever reads a
@@ -241,7 +241,7 @@ func testTxnCloseWhileWorking(t testing.TB, h Harness) {
 		for w := range writers {
 			all.run(func() error {
 				s := *s
-				s.rung = s.safe
+				s.durability = s.safe
 				for {
 					err := s.retry(level, &conflicts, func(x kv.Txn) error { return addTo(x, []byte{byte(w)}, 1) })
 					if err != nil {

@@ -62,14 +62,14 @@ func crashTxns(t testing.TB, h Harness, level kv.Isolation, plan crashPlan) {
 		t.Fatal(err)
 	}
 	s := &store{TB: t, Engine: e, h: h}
-	rungs := Rungs(t, e)
+	durabilities := Durabilities(t, e)
 	floor := 0
 	for i := range plan.commits {
 		x := s.begin(level)
 		for k := range plan.size {
 			x.set(fmt.Sprintf("%04d", k), fmt.Sprint(i+1))
 		}
-		d := rungs[i%len(rungs)]
+		d := durabilities[i%len(durabilities)]
 		if err := x.Commit(d); err != nil {
 			t.Fatalf("commit %d, %v: %v", i, d, err)
 		}

@@ -112,7 +112,7 @@ func testTxnLarge(t testing.TB, h Harness) {
 func testTxnDurability(t testing.TB, h Harness) {
 	eachLevel(t, h, kv.ReadCommitted, func(s *store, level kv.Isolation) {
 		given := map[kv.Durability]bool{}
-		for _, d := range Rungs(s, s.Engine) {
+		for _, d := range Durabilities(s, s.Engine) {
 			given[d] = true
 		}
 		var want []pair
@@ -155,7 +155,7 @@ func testTxnAcrossFlush(t testing.TB, h Harness) {
 		}
 		reader.Discard()
 		loser.conflict()
-		if err := winner.Commit(s.rung); err != nil && (h.FalseConflicts == "" || !errors.Is(err, kv.ErrConflict)) {
+		if err := winner.Commit(s.durability); err != nil && (h.FalseConflicts == "" || !errors.Is(err, kv.ErrConflict)) {
 			s.Fatalf("commit of a key that nobody else wrote: %v", err)
 		}
 		if got, err := s.Get(nil, []byte(keys[7])); err != nil || !bytes.Equal(got, pattern(5, 500)) {
@@ -186,7 +186,7 @@ func testTxnCloseUnder(t testing.TB, h Harness) {
 		wantIterClosed(s, moved)
 		for _, x := range []*txn{writer, reader} {
 			wantReaderClosed(s, x)
-			if err := x.Commit(s.rung); !errors.Is(err, kv.ErrClosed) {
+			if err := x.Commit(s.durability); !errors.Is(err, kv.ErrClosed) {
 				s.Fatalf("commit after close: %v", err)
 			}
 			x.Discard()

@@ -158,7 +158,7 @@ func (x *txn) walk(lower, upper []byte) (all []pair) {
 // commit commits at the store's level.
 func (x *txn) commit() {
 	x.s.Helper()
-	if err := x.Commit(x.s.rung); err != nil {
+	if err := x.Commit(x.s.durability); err != nil {
 		x.s.Fatalf("commit: %v", err)
 	}
 }
@@ -166,7 +166,7 @@ func (x *txn) commit() {
 // conflict checks that the commit is refused.
 func (x *txn) conflict() {
 	x.s.Helper()
-	if err := x.Commit(x.s.rung); !errors.Is(err, kv.ErrConflict) {
+	if err := x.Commit(x.s.durability); !errors.Is(err, kv.ErrConflict) {
 		x.s.Fatalf("commit: %v; want %v", err, kv.ErrConflict)
 	}
 }
@@ -177,7 +177,7 @@ func (x *txn) wantEnded() {
 	x.Discard()
 	wantReaderClosed(x.s, x)
 	for what, err := range map[string]error{
-		"set": x.Set([]byte("k"), nil), "delete": x.Delete([]byte("k")), "commit": x.Commit(x.s.rung),
+		"set": x.Set([]byte("k"), nil), "delete": x.Delete([]byte("k")), "commit": x.Commit(x.s.durability),
 	} {
 		if !errors.Is(err, kv.ErrClosed) {
 			x.s.Fatalf("%s after the end: %v, want %v", what, err, kv.ErrClosed)
@@ -209,7 +209,7 @@ func pairs(value string, keys ...string) (all []pair) {
 // setAll writes entries in one batch.
 func (s *store) setAll(all []pair) {
 	s.Helper()
-	s.apply(s.rung, func(b *kv.Batch) {
+	s.apply(s.durability, func(b *kv.Batch) {
 		for _, p := range all {
 			b.Set([]byte(p.key), []byte(p.value))
 		}

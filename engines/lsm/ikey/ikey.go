@@ -71,6 +71,19 @@ func New(user []byte, seq Seq, kind Kind) Key { return Key{user, newTrailer(seq,
 // seq may see. It sorts at or before each of them and after all newer versions.
 func SeekKey(user []byte, seq Seq) Key { return Key{user, newTrailer(seq, 0xff)} }
 
+// End returns a key that sorts after all others. It is a view that must not be changed.
+func End() Key { return Key{User: end} }
+
+var end = bytes.Repeat([]byte{0xff}, 64<<10+1) // a byte longer than the longest user key
+
+// Before returns the internal key right before k: a version is smaller than k if and only
+// if it is at or before that key. The first key of a user key, at which no version is, is
+// returned as it is.
+func (k Key) Before() Key {
+	k.Trailer = max(k.Trailer, k.Trailer+1)
+	return k
+}
+
 // Compare orders internal keys: -1, 0 or +1.
 func Compare(a, b Key) int {
 	if c := bytes.Compare(a.User, b.User); c != 0 {
@@ -126,4 +139,17 @@ type Iterator interface {
 	// Close releases the iterator and returns the first error that it met. An error
 	// ends the iteration as the end of the entries does, so callers must check it here.
 	Close() error
+}
+
+// ReverseIterator visits internal keys in descending order; else it is as [Iterator]. So
+// of the versions of a user key, it visits the oldest first. The last key of all is
+// before [End].
+type ReverseIterator interface {
+	SeekLT(k Key) bool // moves to the last entry < k
+	Prev() bool
+	Key() Key // view, valid until the next move
+	// Value returns a view that is valid as long as the MemTable or table is open: who
+	// looks for the newest version of a key keeps the value of one, and goes on.
+	Value() []byte
+	Close() error // as that of Iterator
 }

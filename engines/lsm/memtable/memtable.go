@@ -25,6 +25,8 @@ type MemTable interface {
 	// NewIterator returns an iterator. It sees at least all versions that were added
 	// before the call. Its keys and values are views, valid until Release.
 	NewIterator() ikey.Iterator
+	// NewReverseIterator is NewIterator, downwards.
+	NewReverseIterator() ikey.ReverseIterator
 	// Size returns the bytes held: entries, structure, and the overhead of the arena.
 	Size() int64
 	// Release gives the memory back. The caller must call it exactly once, when no

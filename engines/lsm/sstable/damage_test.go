@@ -27,15 +27,23 @@ func inspect(tb testing.TB, data []byte, keys []ikey.Key) (all [2]string, errs [
 			continue
 		}
 		all[m], errs[m] = readAll(r)
+		back, err := readAllBack(r)
+		errs[m] = errors.Join(errs[m], err)
+		if r.Verify() == nil && back != all[m] {
+			tb.Fatalf("a sound table reads %.200q downwards, and %.200q upwards", back, all[m])
+		}
 		it := r.NewIterator()
+		var down ReverseIter
+		r.InitReverse(&down)
 		for _, k := range keys {
 			r.MayContain(Hash(k.User))
 			if _, _, _, err := r.Get(nil, k.User, min(k.Trailer.Seq(), ikey.MaxSeq)); err != nil {
 				errs[m] = errors.Join(errs[m], err)
 			}
 			it.SeekGE(k)
+			down.SeekLT(k)
 		}
-		errs[m] = errors.Join(errs[m], it.Close())
+		errs[m] = errors.Join(errs[m], it.Close(), down.Close())
 		if err := r.Verify(); err == nil && errs[m] != nil {
 			tb.Fatalf("Verify finds nothing, reading: %v", errs[m])
 		} else if err != nil && !errors.Is(err, kv.ErrCorrupt) {

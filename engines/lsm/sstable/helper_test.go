@@ -150,12 +150,14 @@ func tableBytes(tb testing.TB, o WriterOptions, model []kvs) []byte {
 
 // readAll returns all entries of a table as one string, or the first error.
 func readAll(r *Reader) (string, error) {
-	var out []byte
+	var entries []string
 	it := r.NewIterator()
 	for ok := it.First(); ok; ok = it.Next() {
-		k := it.Key()
-		out = fmt.Appendf(out, "%d %d %d\n", len(k.User), k.Trailer, len(it.Value()))
-		out = append(append(out, k.User...), it.Value()...)
+		entries = append(entries, entryText(it.Key(), it.Value()))
 	}
-	return string(out), it.Close()
+	return fmt.Sprint(entries), it.Close()
+}
+
+func entryText(k ikey.Key, value []byte) string {
+	return fmt.Sprintf("%d %d %d\n%s%s", len(k.User), k.Trailer, len(value), k.User, value)
 }

@@ -53,6 +53,7 @@ func checkTable(t *testing.T, r *Reader, model []kvs) {
 	if n != len(model) || it.Next() {
 		t.Fatalf("walked over %d entries, want %d", n, len(model))
 	}
+	checkReverse(t, r, model)
 	step := max(1, len(model)/40)
 	for i := 0; i < len(model); i += step {
 		for _, k := range around(model[i].key) {

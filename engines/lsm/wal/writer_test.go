@@ -228,7 +228,7 @@ func commitAll(t testing.TB, w *Writer, stored *atomic.Uint64, goroutines, each 
 	return last
 }
 
-// TestConcurrent mixes rungs, rotation, recycling and syncs, for the race
+// TestConcurrent mixes durability levels, rotation, recycling and syncs, for the race
 // detector and for deadlocks; the log must hold everything after.
 func TestConcurrent(t *testing.T) {
 	forAll(t, func(t *testing.T, o Options) {

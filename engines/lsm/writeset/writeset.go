@@ -100,8 +100,8 @@ func (s *Set) Reset() {
 	s.nodes, s.height = s.nodes[:0], 0
 }
 
-// Iter walks the newest write of each key, in key order, as the set was when Iter was
-// called. It begins before the first.
+// Iter walks the newest write of each key, in key order or against it, as the set was when
+// Iter was called. It begins before the first.
 type Iter struct {
 	set   *Set
 	limit int32 // the first node that it does not see
@@ -130,6 +130,51 @@ func (it *Iter) Next() bool {
 		next = nodes[next].next[0]
 	}
 	return it.settle(next)
+}
+
+// SeekLT moves to the last key before key and says whether there is one.
+func (it *Iter) SeekLT(key []byte) bool {
+	it.at = 0
+	if it.limit <= 1 {
+		return false
+	}
+	var before [maxHeight]int32
+	it.set.find(key, &before)
+	return it.settleBack(before[0])
+}
+
+// Last moves to the last key and says whether there is one.
+func (it *Iter) Last() bool {
+	it.at = 0
+	if it.limit <= 1 {
+		return false
+	}
+	last, nodes := int32(0), it.set.nodes
+	for level := it.set.height - 1; level >= 0; level-- {
+		for next := nodes[last].next[level]; next != 0; next = nodes[last].next[level] {
+			last = next
+		}
+	}
+	return it.settleBack(last)
+}
+
+// Prev moves to the key before and says whether there is one. It may be called only while
+// the iterator stands on one.
+func (it *Iter) Prev() bool { return it.SeekLT(it.Key()) }
+
+// settleBack moves to the key of n, the oldest write of that key, or if the iterator sees
+// no write of it, to a key before. The newest write that it sees stands first.
+func (it *Iter) settleBack(n int32) bool {
+	nodes := it.set.nodes
+	for n != 0 {
+		var before [maxHeight]int32
+		first := it.set.find(nodes[n].key, &before)
+		if n < it.limit {
+			return it.settle(first)
+		}
+		n = before[0]
+	}
+	return false
 }
 
 // settle moves on from n to the first node that the iterator sees.

@@ -39,6 +39,8 @@ func TestModel(t *testing.T) {
 			}
 			if rng.IntN(10) == 0 {
 				walk(t, &s, maps.Clone(model), key(), add)
+				walkBack(t, &s, maps.Clone(model), key(), add)
+				walkBack(t, &s, maps.Clone(model), nil, add)
 			}
 			add()
 			if s.Len() <= n {
@@ -67,14 +69,41 @@ func walk(t *testing.T, s *Set, want map[string]write, from []byte, add func()) 
 	}
 }
 
+// walkBack is walk downwards, from the last key before one, or from the end if that is nil.
+func walkBack(t *testing.T, s *Set, want map[string]write, before []byte, add func()) {
+	t.Helper()
+	it := s.Iter()
+	add() // which the iterator does not see
+	keys := slices.Sorted(maps.Keys(want))
+	slices.Reverse(keys)
+	ok := false
+	if before == nil {
+		ok = it.Last()
+	} else {
+		keys = slices.DeleteFunc(keys, func(k string) bool { return k >= string(before) })
+		ok = it.SeekLT(before)
+	}
+	for _, k := range keys {
+		w := want[k]
+		if !ok || !it.Valid() || string(it.Key()) != k || string(it.Value()) != w.value || it.Kind() != w.kind {
+			t.Fatalf("walk back from %q: %v at %q, want %q with %v", before, ok, it.Key(), k, w)
+		}
+		add()
+		ok = it.Prev()
+	}
+	if ok || it.Valid() {
+		t.Fatalf("walk back from %q: %q before the first key", before, it.Key())
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	var s Set
 	it := s.Iter()
-	if _, _, ok := s.Get([]byte("a")); ok || it.SeekGE(nil) {
+	if _, _, ok := s.Get([]byte("a")); ok || it.SeekGE(nil) || it.Last() || it.SeekLT([]byte("b")) {
 		t.Error("an empty set holds something")
 	}
 	s.Add(kv.OpSet, []byte("a"), nil)
-	if it.SeekGE(nil) {
+	if it.SeekGE(nil) || it.Last() || it.SeekLT([]byte("b")) {
 		t.Error("an iterator sees a later write")
 	}
 }

@@ -9,7 +9,7 @@
 //   - synced: SyncWrites true: msync of value log and memtable log by each group
 //     of commits.
 //
-// The rungs cannot be mixed in one store. Without SyncWrites, DB.Sync after a
+// The durability levels cannot be mixed in one store. Without SyncWrites, DB.Sync after a
 // commit covers the active memtable and the newest value log only: the commit
 // may be in a memtable that was full right after it, and a value log that is
 // full is never synced. So there is no sync interval either.
@@ -82,7 +82,7 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 		return nil, err
 	}
 	s := &store{db: db}
-	a := adapter.New(s, o.FixedRung())
+	a := adapter.New(s, o.FixedDurability())
 	var levels []kv.Isolation
 	if o.Transactions {
 		levels = append(levels, kv.Serializable)
@@ -93,7 +93,7 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 func libraryOptions(dir string, o peers.Options) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithLogger(nil).
-		WithSyncWrites(o.FixedRung() == kv.Synced).
+		WithSyncWrites(o.FixedDurability() == kv.Synced).
 		WithMemTableSize(o.MemTableSize).
 		WithValueThreshold(min(1<<20, o.MemTableSize*15/100/4)). // it must fit into a transaction
 		WithDetectConflicts(o.Transactions).

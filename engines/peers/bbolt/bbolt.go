@@ -8,7 +8,7 @@
 //   - synced: NoSync false, the default: fdatasync after the pages and again
 //     after the meta page.
 //
-// The rungs cannot be mixed in one store. NoSync could be toggled under the
+// The durability levels cannot be mixed in one store. NoSync could be toggled under the
 // writer's lock, but after a power failure an unsynced commit can leave a valid
 // meta page that refers to pages which never reached the disk, and that takes
 // the synced commits before it along. So there is no sync interval either: what a
@@ -78,10 +78,10 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	rung := o.FixedRung()
+	durability := o.FixedDurability()
 	db, err := bbolt.Open(filepath.Join(dir, fileName), 0o644, &bbolt.Options{
 		Timeout:         1, // one try
-		NoSync:          rung == kv.Buffered,
+		NoSync:          durability == kv.Buffered,
 		NoFreelistSync:  true,
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: initialMmapSize,
@@ -103,7 +103,7 @@ func Open(dir string, o peers.Options) (kv.Engine, error) {
 	if o.DurableReads {
 		s.commit = new(sync.Mutex)
 	}
-	a := adapter.New(s, rung)
+	a := adapter.New(s, durability)
 	return &engine{a, adapter.NewTransactor(a, s.write, kv.SnapshotIsolation, kv.Serializable), db}, nil
 }
 

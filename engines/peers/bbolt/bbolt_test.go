@@ -22,7 +22,7 @@ func TestBuffered(t *testing.T) { kvtest.Run(t, harness(kv.Buffered)) }
 func TestRandom(t *testing.T)   { kvtest.Random(t, harness(kv.Buffered)) }
 func FuzzEngine(f *testing.F)   { kvtest.Fuzz(f, harness(kv.Buffered)) }
 
-// TestSynced runs what has to do with durability at the other rung.
+// TestSynced runs the tests of durability at the other level.
 func TestSynced(t *testing.T) {
 	for _, c := range kvtest.Cases() {
 		if strings.HasPrefix(c.Name, "Durability") || strings.HasPrefix(c.Name, "Close") || c.Name == "Reopen" {

@@ -169,7 +169,13 @@ func get(r pebble.Reader, dst, key []byte) ([]byte, error) {
 	return dst, closer.Close()
 }
 
-func scan(r pebble.Reader, lower, upper []byte) (*cursor, error) {
+// bothWays is a cursor that walks up or down.
+type bothWays interface {
+	adapter.Cursor
+	adapter.ReverseCursor
+}
+
+func scan(r pebble.Reader, lower, upper []byte) (bothWays, error) {
 	c := new(cursor)
 	if lower != nil {
 		c.o.LowerBound = adapter.StoredZeros(lower)

@@ -11,8 +11,8 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// walFS gives Pebble the rung that it lacks: a write that was handed to the OS
-// but not synced. Commits at that rung ask Pebble for a sync, so that the log
+// walFS gives Pebble the durability level that it lacks: a write that was handed to the OS
+// but not synced. Commits at that durability level ask Pebble for a sync, so that the log
 // writer calls write(2) before it acknowledges, and the log file skips the sync
 // itself unless a commit that wants one is waiting.
 //

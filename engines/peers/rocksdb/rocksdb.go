@@ -6,7 +6,7 @@
 //
 // Durability, chosen by each write of one open store:
 //
-//   - volatile: WriteOptions disableWAL = true. Mixing it with other rungs makes
+//   - volatile: WriteOptions disableWAL = true. Mixing it with other durability levels makes
 //     holes in a crash: later writes that went to the log survive earlier ones
 //     that did not.
 //   - buffered: the default: the log is written by write(2) on every write

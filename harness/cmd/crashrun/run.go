@@ -1,6 +1,7 @@
-// Package crashrun is a crash run as a command does it: it draws the seed, keeps the run
-// directory, shows how far the run is and says what came of it. What is explored is a
-// [campaign.Tier]. It is to crash runs what [harness.Runner] is to races.
+// Package crashrun is a crash run as a command does it: it checks what the flags ask for,
+// draws the seed, keeps the run directory, shows how far the run is and says what came of
+// it. What is explored is a [campaign.Tier]. It is to crash runs what [harness.Runner] is
+// to races.
 package crashrun
 
 import (

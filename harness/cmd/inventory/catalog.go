@@ -38,7 +38,7 @@ func Catalog() harness.Catalog {
 func engineOptions(o harness.OpenOptions) engines.Options {
 	return engines.Options{
 		CacheSize: o.CacheSize, MemTableSize: o.MemTableSize, Durability: o.Durability,
-		DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve, Opening: o.Opening,
+		Transactions: o.Transactions, DurableReads: o.DurableReads, SyncInterval: o.SyncInterval, Reserve: o.Reserve, Opening: o.Opening,
 	}
 }
 
@@ -54,10 +54,15 @@ func lookup(name string) (result.EngineInfo, error) {
 		info.Name += result.Again
 	}
 	levels := map[string]string{}
-	for d, options := range info.Rungs {
+	for d, options := range info.Durabilities {
 		levels[d.String()] = options
 	}
+	isolations := map[string]string{}
+	for level, by := range info.Isolations {
+		isolations[level.String()] = by
+	}
 	return result.EngineInfo{
-		Name: info.Name, Version: info.Version, Own: info.Own, FixedLevel: info.FixedRung, Options: levels, Settings: info.Settings, Summary: info.Summary,
+		Isolations: isolations,
+		Name:       info.Name, Version: info.Version, Own: info.Own, FixedLevel: info.FixedDurability, Options: levels, Settings: info.Settings, Summary: info.Summary,
 	}, nil
 }

@@ -89,9 +89,9 @@ func (l Listing) Print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	var w io.Writer = table
 	if len(l.Engines) > 0 {
-		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tABOUT")
+		fmt.Fprintln(w, "ENGINE\tVERSION\tDURABILITY\tTRANSACTIONS\tABOUT")
 		for _, e := range l.Engines {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(levels(e), ","), e.Summary)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", e.Name, e.Version, strings.Join(levels(e), ","), strings.Join(isolations(e), ","), e.Summary)
 		}
 		fmt.Fprintln(w)
 	}
@@ -137,6 +137,16 @@ func levels(e result.EngineInfo) (out []string) {
 	for _, d := range []kv.Durability{kv.Volatile, kv.Buffered, kv.Synced} {
 		if _, ok := e.Options[d.String()]; ok {
 			out = append(out, d.String())
+		}
+	}
+	return out
+}
+
+// isolations are the isolation levels that an engine gives to transactions, weakest first.
+func isolations(e result.EngineInfo) (out []string) {
+	for _, level := range kv.Isolations() {
+		if _, ok := e.Isolations[level.String()]; ok {
+			out = append(out, level.String())
 		}
 	}
 	return out

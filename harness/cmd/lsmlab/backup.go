@@ -43,7 +43,7 @@ func (a *app) restoreCommand() *cobra.Command {
 its name. The backup is only read.
 
 Exit status: 0 the store is there and sound; 1 the backup is damaged; 2 nothing was restored.`,
-		Example: "  lsmlab restore /backup/monday /var/lib/mystore",
+		Example: "  lsmlab restore /backup/monday /var/lib/restored",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fmt.Errorf("restore: %d arguments given: want the directory of a backup and a new one", len(args))

@@ -143,7 +143,7 @@ func TestBenchFailures(t *testing.T) {
 	}
 }
 
-func TestBenchRungThatIsRefused(t *testing.T) {
+func TestBenchDurabilityThatIsRefused(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	o := lab(t, benchArgs(dir, "--engines", "toy,picky", "--workloads", "fillrandom", "--durability", "synced", "--rounds", "1")...)
 	if o.status != exitSound {

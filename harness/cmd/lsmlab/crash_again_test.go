@@ -5,26 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/spf13/cobra"
 )
-
-// A printed line gives a shell the words that the flags had.
-func TestCommandLineWords(t *testing.T) {
-	var command string
-	var names []string
-	c := &cobra.Command{Use: "lsmlab"}
-	c.Flags().StringVar(&command, "check-cmd", "", "")
-	c.Flags().StringSliceVar(&names, "engines", nil, "")
-	const given = `[ -e x ] && test -s y || [ -d "it's" ]`
-	if err := c.ParseFlags([]string{"--check-cmd", given, "--engines", "one,two"}); err != nil {
-		t.Fatal(err)
-	}
-	want := `lsmlab --check-cmd='` + strings.ReplaceAll(given, "'", `'\''`) + `' --engines=one,two`
-	if got := commandLine("lsmlab", c.Flags()); got != want {
-		t.Errorf("printed %s\n   want %s", got, want)
-	}
-}
 
 // A workload that was killed while its disk failed is a finding. Once the program ends
 // with an error instead, which it may, the finding is not shown any more.

@@ -103,7 +103,7 @@ func TestPlantedBugsVM(t *testing.T) {
 func largeBatches(n int) *program.Program {
 	p := &program.Program{Durability: kv.Synced}
 	for range n {
-		p.Steps = append(p.Steps, program.Step{Rung: kv.Synced, Ops: []program.Op{
+		p.Steps = append(p.Steps, program.Step{Durability: kv.Synced, Ops: []program.Op{
 			{Key: "a", Size: 7000}, {Key: "b", Size: 7000}, {Key: "c", Size: 7000},
 		}})
 	}
@@ -115,7 +115,7 @@ func asTxns(p *program.Program) *program.Program {
 	txns := &program.Program{Durability: p.Durability}
 	for _, s := range p.Steps {
 		txns.Steps = append(txns.Steps,
-			program.Step{Kind: program.Begin}, program.Step{Kind: program.TxnWrite, Ops: s.Ops}, program.Step{Kind: program.Commit, Rung: s.Rung})
+			program.Step{Kind: program.Begin}, program.Step{Kind: program.TxnWrite, Ops: s.Ops}, program.Step{Kind: program.Commit, Durability: s.Durability})
 	}
 	return txns
 }

@@ -1,28 +1,16 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/engines/bytesize"
-	"lsmlab/harness"
+	"lsmlab/harness/cmd/crashrun"
 	"lsmlab/powerfail/campaign/disktier"
-	"lsmlab/powerfail/disk"
 )
 
-type diskFlags struct {
-	crashFlags
-	tier        disktier.Tier
-	fileSystems []string
-	size        bytesize.Size
-	from        string
-	busy        bool
-}
-
 func (a *app) crashDiskCommand() *cobra.Command {
-	f := diskFlags{size: disktier.DefaultSize}
+	f := crashrun.Disk{Size: disktier.DefaultSize}
 	c := &cobra.Command{
 		Use:   "disk",
 		Short: "Tier 2: real ext4, xfs and btrfs on a disk whose every write is known",
@@ -67,76 +55,21 @@ on disk.`,
   lsmlab crash disk --workload-cmd ./fill.sh --check-cmd ./check.sh --fail sync:1 --recordings 20
   lsmlab crash disk --log results/crash-disk-20260102-030405 --profile lying-disk`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.crashDisk(c, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return f.Run(c) },
 	}
-	f.register(c, []string{"@own"}, 1000)
+	f.Add(c, []string{"@own"}, 1000)
 	fs := c.Flags()
-	fs.StringSliceVar(&f.fileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")
-	fs.Var(&f.size, "disk-size", "of the recorded disk; xfs needs 300M")
-	fs.IntVar(&f.tier.Workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
-	fs.IntVar(&f.tier.Programs, "programs", 0, "generated programs; 0: as many as --states takes")
-	fs.StringVar(&f.tier.Own.Program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
-	fs.StringVar(&f.tier.Own.Program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
-	fs.StringVar(&f.tier.Own.Program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a cut left")
-	fs.IntVar(&f.tier.Own.Recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
-	fs.BoolVar(&f.busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
-	fs.BoolVar(&f.tier.Own.Kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
-	fs.Var(&f.tier.Own.Fault, "fail", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
-	fs.StringVar(&f.from, "log", "", "`PATH` of recordings to explore again: a run directory, or a log in one")
+	fs.StringSliceVar(&f.FileSystems, "fs", []string{"ext4"}, "`NAMES` of file systems: ext4, xfs, btrfs")
+	fs.Var(&f.Size, "disk-size", "of the recorded disk; xfs needs 300M")
+	fs.IntVar(&f.Tier.Workers, "workers", runtime.GOMAXPROCS(0), "states mounted at once; btrfs takes one")
+	fs.IntVar(&f.Tier.Programs, "programs", 0, "generated programs; 0: as many as --states takes")
+	fs.StringVar(&f.Tier.Own.Program.Workload, "workload-cmd", "", "shell `CMD` of your own that writes, instead of an engine")
+	fs.StringVar(&f.Tier.Own.Program.Check, "check-cmd", "", "shell `CMD` of your own that checks")
+	fs.StringVar(&f.Tier.Own.Program.Reopen, "reopen-cmd", "", "shell `CMD` of your own that opens what a cut left")
+	fs.IntVar(&f.Tier.Own.Recordings, "recordings", 0, "of your own program, each with its own timing; 0: two, or up to twelve if it is quick")
+	fs.BoolVar(&f.Busy, "busy", false, "a neighbour uses the file system too (default: in all recordings of your own program but the first)")
+	fs.BoolVar(&f.Tier.Own.Kill, "kill", false, "also kill your own program at acknowledgements, without a power cut")
+	fs.Var(&f.Tier.Own.Fault, "fail", "`FAULT` of the disk: write:N, sync:N or enospc:BYTES")
+	fs.StringVar(&f.From, "log", "", "`PATH` of recordings to explore again: a run directory, or a log in one")
 	return c
-}
-
-// prepare refuses what makes no sense, and a machine on which it can't be done.
-func (f *diskFlags) prepare(c *cobra.Command) (err error) {
-	if err := f.crashFlags.check(); err != nil {
-		return err
-	}
-	t, program := &f.tier, &f.tier.Own.Program
-	own := program.Workload != "" || program.Check != ""
-	switch {
-	case f.from == "" && (program.Workload == "") != (program.Check == ""):
-		return &harness.UsageError{Text: "--workload-cmd and --check-cmd go together: give both"}
-	case f.from != "" && program.Workload != "":
-		return &harness.UsageError{Text: "--log explores what was recorded, so --workload-cmd makes no sense with it"}
-	case (own || f.from != "") && (c.Flags().Changed("engines") || f.Bug != ""):
-		return &harness.UsageError{Text: "--engines and --bug are for recordings of engines: leave them out beside --workload-cmd, --check-cmd and --log"}
-	}
-	if err := f.prepareOwn(c); err != nil {
-		return err
-	}
-	f.WeakestFirst()
-	t.Size = int64(f.size)
-	if err := t.Prepare(f.fileSystems); err != nil {
-		return err
-	}
-	if own || f.from != "" {
-		f.Engines = nil
-	}
-	if f.from != "" {
-		t.Old, err = disk.ReadRecordings(f.from)
-	}
-	return err
-}
-
-// prepareOwn refuses what makes no sense of the flags for a person's own program.
-func (f *diskFlags) prepareOwn(c *cobra.Command) error {
-	own := &f.tier.Own
-	for _, name := range []string{"reopen-cmd", "recordings", "kill", "fail"} {
-		if c.Flags().Changed(name) && own.Program.Workload == "" {
-			return &harness.UsageError{Text: fmt.Sprintf("--%s is for a program of your own: give --workload-cmd and --check-cmd with it", name)}
-		}
-	}
-	if c.Flags().Changed("busy") {
-		own.Busy = &f.busy
-	}
-	return nil
-}
-
-func (a *app) crashDisk(c *cobra.Command, f *diskFlags) error {
-	if err := f.prepare(c); err != nil {
-		return err
-	}
-	t := &f.tier
-	t.Options, t.Busy, t.Check = &f.Options, f.busy, t.Own.Program.Check
-	return a.explore(c, &f.crashFlags, t)
 }

@@ -6,11 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/crashrun"
 	"lsmlab/powerfail/campaign/simtier"
 )
 
 type simFlags struct {
-	crashFlags
+	crashrun.Flags
 	tier simtier.Tier
 }
 
@@ -38,7 +39,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.crashSim(c, &f) },
 	}
-	f.register(c, []string{"@own"}, 50_000)
+	f.Add(c, []string{"@own"}, 50_000)
 	fs := c.Flags()
 	fs.IntVar(&f.tier.Programs, "programs", 0, "generated programs; 0: as many as --states takes. With it shards add up to the counts of one run")
 	fs.BoolVar(&f.tier.NoShort, "no-short", false, "leave out the short programs")
@@ -50,7 +51,7 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 
 // crashSim explores all cells.
 func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
-	if err := f.check(); err != nil {
+	if err := f.Check(); err != nil {
 		return err
 	}
 	switch given := c.Flags().Changed("states"); {
@@ -65,5 +66,5 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 		f.States = 0
 	}
 	f.tier.Options = &f.Options
-	return a.explore(c, &f.crashFlags, &f.tier)
+	return f.Explore(c, &f.tier)
 }

@@ -8,13 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/crashrun"
+	"lsmlab/harness/cmd/seedflag"
 	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/vm"
 	"lsmlab/powerfail/vm/kernel"
 )
 
 type vmFlags struct {
-	crashFlags
+	crashrun.Flags
 	grid   vmtier.Grid
 	cold   bool
 	writes int
@@ -49,12 +51,12 @@ Exit status: 0 sound; 1 a finding, kept in the run directory with the command th
 	fs.BoolVar(&f.grid.All, "matrix", false, "all kernels, file systems and methods")
 	fs.IntVar(&f.writes, "writes", 40, "of the program")
 	fs.Int64Var(&f.States, "states", 8, "crash states of a method that records the disk")
-	seedFlag(fs, &f.Seed)
+	seedflag.Add(fs, &f.Seed)
 	fs.Var(&f.Shard, "shard", "part I of N of the cells, I from 0: 0/4")
 	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.BoolVar(&f.cold, "cold", false, "boot each machine from its firmware on, not from a snapshot")
 	fs.StringVar(&f.init, "init", "", "`FILE`: init of the guest (default lsmlab-init beside this program)")
-	f.outFlags(c)
+	f.AddOut(c)
 	c.MarkFlagsMutuallyExclusive("matrix", "methods")
 	c.MarkFlagsMutuallyExclusive("matrix", "kernels")
 	c.MarkFlagsMutuallyExclusive("matrix", "fs")
@@ -75,13 +77,13 @@ func (a *app) crashVM(c *cobra.Command, f *vmFlags) error {
 		return &harness.UsageError{Text: "crash vm: " + err.Error()}
 	}
 	defer func() { _ = lab.Close() }() // it holds memory alone
-	return a.explore(c, &f.crashFlags, &vmtier.Tier{Options: &f.Options, Cells: cells, Writes: f.writes, Lab: lab})
+	return f.Explore(c, &vmtier.Tier{Options: &f.Options, Cells: cells, Writes: f.writes, Lab: lab})
 }
 
 // cells lists what is to be run, and refuses values that make no sense before anything is
 // booted.
 func (f *vmFlags) cells() (cells []vmtier.Cell, err error) {
-	if err := f.checkEngines(); err != nil {
+	if err := f.CheckEngines(); err != nil {
 		return nil, err
 	}
 	if f.writes < 2 || f.States < 1 {

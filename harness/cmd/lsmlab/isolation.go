@@ -2,14 +2,12 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/harness"
+	"lsmlab/harness/cmd/cmdline"
 	"lsmlab/harness/cmd/isolationrun"
-	"lsmlab/powerfail/explore"
-	"lsmlab/powerfail/isolation"
+	"lsmlab/harness/cmd/seedflag"
 )
 
 func (a *app) isolationCommand() *cobra.Command {
@@ -30,10 +28,8 @@ Exit status: 0 every engine gives what it promises; 1 one gives less, or failed;
   lsmlab isolation check my-history.jsonl`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !c.Flags().Changed("seed") {
-				_ = c.Flags().Set("seed", strconv.FormatUint(explore.FreshSeed(), 10)) // it is a number
-			}
-			r.Again = commandLine(c.CommandPath(), c.Flags())
+			seedflag.Draw(c.Flags())
+			r.Again = cmdline.Of(c.CommandPath(), c.Flags())
 			return r.Run(c.Context())
 		},
 	}
@@ -42,7 +38,7 @@ Exit status: 0 every engine gives what it promises; 1 one gives less, or failed;
 	fs.StringSliceVar(&r.Engines, "engines", []string{"@own", "@peers"}, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&r.Levels, "level", nil, "`LEVELS` to ask for: read-committed, snapshot, serializable (default: all that an engine gives)")
 	fs.StringVar(&r.Durability, "durability", "buffered", "durability level of commits: volatile, buffered or synced")
-	seedFlag(fs, &r.Seed)
+	seedflag.Add(fs, &r.Seed)
 	fs.IntVar(&r.Scripts, "scripts", 200, "random scripts of each form, run in both ways")
 	fs.IntVar(&r.Keep, "findings", 3, "findings to keep of an engine and level")
 	fs.StringVar(&r.Out, "out", "", "`DIR` of the run (default results/isolation-TIME)")
@@ -113,13 +109,7 @@ json are the formats of Jepsen, which Elle judges. Those do not say which reads 
 		Example: "  lsmlab isolation convert --to edn results/run/histories/badger-serializable.jsonl > history.edn",
 		Args:    oneArg("the file of one history"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if to != "lines" && to != "edn" && to != "json" {
-				return &harness.UsageError{Text: fmt.Sprintf("isolation convert: --to %q: want lines, edn or json", to)}
-			}
-			if err := isolation.Convert(a.stdout, args[0], to); err != nil {
-				return &harness.UsageError{Text: "isolation convert: " + err.Error()}
-			}
-			return nil
+			return isolationrun.Convert(a.stdout, args[0], to)
 		},
 	}
 	c.Flags().StringVar(&to, "to", "lines", "`FORMAT`: lines, edn or json")

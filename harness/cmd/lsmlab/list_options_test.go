@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lsmlab/engines"
+	"lsmlab/harness/cmd/crashrun"
 	"lsmlab/harness/cmd/inventory"
 	"lsmlab/powerfail/campaign"
 )
@@ -31,9 +32,9 @@ func TestListOptions(t *testing.T) {
 			if err != nil || info.Name != "lsm-bptree+"+v.Write {
 				t.Errorf("%s: %s, %v", v.Write, info.Name, err)
 			}
-			for d, how := range info.Rungs {
+			for d, how := range info.Durabilities {
 				if how == "" || !slices.Contains(v.Keeps, d.String()) {
-					t.Errorf("%s: keeps %v, the engine says %v", v.Write, v.Keeps, info.Rungs)
+					t.Errorf("%s: keeps %v, the engine says %v", v.Write, v.Keeps, info.Durabilities)
 				}
 			}
 		}
@@ -49,8 +50,8 @@ func TestListOptions(t *testing.T) {
 // A crash run takes groups and options, and refuses what no power cut can judge.
 func TestCrashEngines(t *testing.T) {
 	expanded := func(names ...string) ([]string, error) {
-		f := crashFlags{Options: campaign.Options{Engines: names}}
-		err := f.checkEngines()
+		f := crashrun.Flags{Options: campaign.Options{Engines: names}}
+		err := f.CheckEngines()
 		return f.Engines, err
 	}
 	names, err := expanded("@own", "lsm-bptree+zstd+pread", "lsm-bptree")

@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lsmlab/harness/human"
+	"lsmlab/harness/cmd/cmdline"
+	"lsmlab/harness/cmd/outdir"
 	"lsmlab/harness/load"
 	"lsmlab/harness/result"
 )
@@ -18,11 +19,11 @@ type loadFlags struct {
 	engines, settings []string
 	profile           string
 	environments      string
-	out, k6, scripts  string
+	out               outdir.Flags
+	k6, scripts       string
 	rounds            int
 	seed              uint64
 	inProcess         time.Duration
-	resume, noReport  bool
 }
 
 func (a *app) loadCommand() *cobra.Command {
@@ -56,9 +57,7 @@ something wrong, or broke a threshold of its profile.`,
 	fs.IntVar(&f.rounds, "rounds", 1, "repetitions; 3 or more give an interval")
 	fs.Uint64Var(&f.seed, "seed", 1, "of keys, values and the order of cells")
 	fs.DurationVar(&f.inProcess, "in-process", 5*time.Second, "how long the same work runs without a server; 0: not at all")
-	fs.StringVar(&f.out, "out", "", "`DIR` of the run (default results/load-PROFILE-TIME)")
-	fs.BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one")
-	noReportFlag(fs, &f.noReport)
+	f.out.Add(fs, "run", "load-PROFILE")
 	fs.StringVar(&f.k6, "k6", "", "`FILE`: the k6 program (default: beside lsmlab, or bin/k6, or on the PATH; make bin/k6 builds it)")
 	fs.StringVar(&f.scripts, "scripts", "k6", "`DIR` of the k6 scripts")
 	return c
@@ -70,7 +69,7 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.out, err = runDir(f.out, "load-"+f.profile, f.resume); err != nil {
+	if err := f.out.Choose("load-" + f.profile); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -82,12 +81,8 @@ func (a *app) load(c *cobra.Command, f loadFlags) error {
 		return err
 	}
 	r := load.Runner{
-		Catalog: a.catalog, Plan: plan, Dir: f.out, Resume: f.resume, K6: k6, Scripts: f.scripts,
-		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: commandLine(c.CommandPath(), c.Flags()) + " --out " + human.ShellWord(f.out),
+		Catalog: a.catalog, Plan: plan, Dir: f.out.Dir, Resume: f.out.Resume, K6: k6, Scripts: f.scripts,
+		Program: []string{self}, Stdout: a.stdout, Stderr: a.stderr, Again: cmdline.To(c.CommandPath(), c.Flags(), f.out.Dir),
 	}
-	err = r.Run(c.Context())
-	if f.noReport {
-		return err
-	}
-	return a.drawPage(f.out, err)
+	return f.out.Draw(a.stdout, r.Run(c.Context()))
 }

@@ -151,7 +151,7 @@ func checkProfile(t *testing.T, dir, profile string) {
 }
 
 // Environments are limits that the server's process has, each beside the others in
-// one page; an engine that cannot give a rung says so.
+// one page; an engine that cannot give a durability level says so.
 func TestLoadEnvironments(t *testing.T) {
 	k6 := built.Program(t, "k6")
 	t.Setenv(asProgram, "real")

@@ -47,6 +47,8 @@ var placeholders = []struct {
 }{
 	{regexp.MustCompile(`^(DB_DIR|/var/lib/mystore)$`), "store"},
 	{regexp.MustCompile(`^/tmp/`), "served-"},
+	{regexp.MustCompile(`^/backup/`), "backup-"},
+	{regexp.MustCompile(`^/var/lib/restored$`), "restored"},
 	{regexp.MustCompile(`^(FINDING_DIR|results/crash-sim-[^/]*/findings/.*)$`), "FINDING"},
 	{regexp.MustCompile(`^results/crash-disk-(\.\.\.|[0-9-]+)$`), "results/recorded"},
 	{regexp.MustCompile(`^(DIR|results/(sustained|growth|threads|peers|peers-tables)-now)$`), "results/quick"},
@@ -75,7 +77,7 @@ var exceptions = []exception{
 	{line: fits(`\(console\): `), not: true, why: "TestReadme of harness/httpd runs it and compares the answer"},
 	{line: fits(`ADDING\.md: go (test|run) `), not: true, why: "TestAddingPage of engines/lsm/memtable runs it, in a tree with that MemTable"},
 	{line: fits(`bench --plan (sustained|growth|peers-tables) `), whole: true, more: []string{"--print-plan"}, why: "takes up to 50 million keys: its plan is checked"},
-	{line: fits(`bench --plan (threads|peers) `), whole: true, more: []string{"--print-plan", "--engines", "lsm-bptree,pebble"}, why: "takes minutes, and RocksDB: its plan is checked"},
+	{line: fits(`bench --plan (threads|peers|transactions) `), whole: true, more: []string{"--print-plan", "--engines", "lsm-bptree,pebble"}, why: "takes minutes, and RocksDB: its plan is checked"},
 	{line: fits(`crash replay|--log results/`), status: either, why: "few states may show again what was found, or not"},
 	{line: fits(`crash check `), more: []string{"--engine", "lsm-skiplist", "--small"}, status: []int{exitFinding}, why: "the store is that of the planted finding"},
 	{line: fits(`crash (disk|files) .*--fail `), status: either, why: "this program does not look at what fails"},
@@ -85,7 +87,8 @@ var exceptions = []exception{
 	{line: fits(`crash disk .*--bug `), more: []string{"--states", "1"}, status: either, why: "a finding is shrunk by 25 recordings; TestPlantedBugsDisk finds them"},
 	{line: fits(`echo ack \$i`), status: []int{exitFinding}, says: "lost ", why: "this program forgets a sync"},
 	{line: fits(`isolation (replay|convert) |isolation check .*history\.jsonl`), not: true, why: "TestIsolation runs it on a run of its own"},
-	{line: fits(`lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
+	{line: fits(`: \S*lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
+	{line: fits(`lsmlab backup --server `), not: true, why: "TestCheckpoint asks a service, TestBackupWrongUse one that is not there"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
 }
 

@@ -1,14 +1,9 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
-	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"lsmlab/harness"
 	"lsmlab/harness/target"
@@ -41,33 +36,4 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 	}
 	c.Flags().StringVar(&o.Baseline, "baseline", "", "`NAME` of the engine that is 1 (default: pebble, else a public skiplist, else the plan's first)")
 	return c
-}
-
-// drawPage is the last act of a command that measured: it draws the page of a run that
-// was done or interrupted, and prints where it is. It returns runErr, the error of the
-// run, and what went wrong with the page.
-func (a *app) drawPage(dir string, runErr error) error {
-	if runErr != nil && !errors.Is(runErr, harness.ErrFinding) && !errors.Is(runErr, harness.ErrInterrupted) {
-		return runErr // nothing was run, or the environment is broken
-	}
-	index, err := reports.Render(dir, reports.Options{})
-	if err != nil {
-		return errors.Join(runErr, err)
-	}
-	fmt.Fprintln(a.stdout, index)
-	return runErr
-}
-
-// noReportFlag adds the flag that leaves the page out.
-func noReportFlag(fs *pflag.FlagSet, noReport *bool) {
-	fs.BoolVar(noReport, "no-report", false, "do not draw DIR/index.html at the end; lsmlab report draws it later")
-}
-
-// runDir returns the directory of a run: out, or a new one below results that is named
-// after what is run. A run that goes on must be told.
-func runDir(out, name string, resume bool) (string, error) {
-	if out == "" && resume {
-		return "", &harness.UsageError{Text: "--resume: say which run with --out DIR"}
-	}
-	return cmp.Or(out, filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))), nil
 }

@@ -174,7 +174,7 @@ func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) 
 // TestServeKilled kills a serving process under load, several times over on one
 // store, and looks whether all that was acknowledged is there. Buffered and
 // synced writes are mixed: a kill may take neither. It fails if an answer is
-// sent before the write has reached its rung; of the core that shows where the
+// sent before the write has reached its durability level; of the core that shows where the
 // default is synced, since below that its WAL is a mapping, which a kill spares.
 func TestServeKilled(t *testing.T) {
 	for _, engine := range []string{"lsm-bptree", "pebble"} {
@@ -208,7 +208,7 @@ func TestServeKilled(t *testing.T) {
 }
 
 // TestServeStopped: SIGTERM and Ctrl-C under load lose nothing that was
-// acknowledged, not even at the lowest rung, and the process ends well.
+// acknowledged, not even at the lowest durability level, and the process ends well.
 func TestServeStopped(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		dir := t.TempDir()

@@ -71,6 +71,7 @@ func toyCatalog() harness.Catalog {
 		"liar":    func(t *toy) { t.lie = true },
 		"printer": func(*toy) { fmt.Println("an engine that prints to standard output") },
 		"picky":   func(*toy) {},
+		"loser":   func(t *toy) { t.delay = 100 * time.Microsecond }, // has transactions that lose updates
 	}
 	names := make([]string, 0, len(vices))
 	for n := range vices {
@@ -87,7 +88,11 @@ func toyCatalog() harness.Catalog {
 			if name != "picky" {
 				o["volatile"], o["synced"] = "a map", "a map and a synced log"
 			}
-			return result.EngineInfo{Name: name, Version: "v0", Options: o}, nil
+			info := result.EngineInfo{Name: name, Version: "v0", Options: o}
+			if name == "loser" {
+				info.Isolations = map[string]string{"snapshot": "a promise"}
+			}
+			return info, nil
 		},
 		Open: func(name, dir string, _ harness.OpenOptions) (kv.Engine, error) {
 			log, err := os.OpenFile(filepath.Join(dir, "toy.log"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
@@ -98,6 +103,9 @@ func toyCatalog() harness.Catalog {
 			old, err := io.ReadAll(log)
 			t.replay(kv.ReadOps(old))
 			vices[name](t)
+			if name == "loser" {
+				return loser{t}, err
+			}
 			return t, err
 		},
 		Kinds: []micro.Kind{memrace.Kind(memrace.Peers())},

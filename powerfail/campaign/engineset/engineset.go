@@ -22,7 +22,7 @@ func Judged(names []string) (all []string, err error) {
 			return nil, err
 		case info.Drops:
 			return nil, fmt.Errorf("%s drops acknowledged writes by design, so nothing can be said of what a crash loses; leave the size out", name)
-		case info.Rungs[kv.Synced] == "":
+		case info.Durabilities[kv.Synced] == "":
 			return nil, fmt.Errorf("%s does not give the durability level synced, so no write is promised to outlive a power cut", name)
 		case !slices.Contains(all, name):
 			all = append(all, name)

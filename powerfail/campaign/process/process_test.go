@@ -65,7 +65,7 @@ func TestWorkerAndCheck(t *testing.T) {
 		}
 		var b kv.Batch
 		b.Set([]byte("more"), nil)
-		h.Writes = append(h.Writes, oracle.Write{Batch: b.Bytes(), Rung: kv.Synced, Begin: 90, Ack: 91})
+		h.Writes = append(h.Writes, oracle.Write{Batch: b.Bytes(), Durability: kv.Synced, Begin: 90, Ack: 91})
 		writeHistory(t, history, h)
 		var broken *BrokenError
 		if v, err := check(100); !errors.As(err, &broken) || v.Broken == nil || v.Broken.Rule != oracle.RuleLost {
@@ -81,7 +81,7 @@ func recorded(t *testing.T, p *program.Program) *oracle.History {
 	ids := map[int]int{}
 	r := program.Runner{
 		Open:  func() (kv.Engine, error) { return (&store{engine: "noop", dir: "none"}).open(0) },
-		Begin: func(id int, s *program.Step, b *kv.Batch) { ids[id] = rec.Begin(s.Writer, b, s.Rung) },
+		Begin: func(id int, s *program.Step, b *kv.Batch) { ids[id] = rec.Begin(s.Writer, b, s.Durability) },
 		Ack:   func(id int) { rec.Ack(ids[id]) },
 	}
 	if err := r.Run(p); err != nil {

@@ -24,7 +24,7 @@ import (
 //     newer. So an Add that returned is seen, and no read goes back in time behind
 //     another read.
 //   - A Get or seek at s itself returns exactly version s.
-//   - A walk is strictly sorted, shows every entry that was added before the iterator
+//   - A walk, upwards or downwards, is strictly sorted, shows every entry that was added before the iterator
 //     was made, and shows no half entry: values say to which version they belong.
 //
 // This fails for a link that is published before the entry to which it leads, for an
@@ -128,7 +128,7 @@ func (c *contest) run(writers, perWriter, readers int) {
 			// Bounded, so that readers do not starve the writers of a slow table.
 			for i := 0; i < 3*perWriter && !done.Load() && c.fails.Load() == 0; i++ {
 				if i%100 == 99 {
-					c.walk()
+					c.walk(i%200 == 199)
 				}
 				c.read(rng.IntN(len(c.keys)))
 				runtime.Gosched()
@@ -219,18 +219,18 @@ func (c *contest) read(key int) {
 	}
 }
 
-// walk reads everything with one iterator.
-func (c *contest) walk() {
+// walk reads everything with one iterator, upwards or downwards.
+func (c *contest) walk(downwards bool) {
 	before := make([]int64, len(c.logs))
 	for i := range c.logs {
 		before[i] = c.logs[i].n.Load()
 	}
-	it := c.mt.NewIterator()
+	it := newWalk(c.mt, downwards)
 	seen := map[ikey.Seq]bool{}
 	var last ikey.Key
-	for ok := it.First(); ok; ok = it.Next() {
+	for it.Next() {
 		k := it.Key()
-		if len(seen) > 0 && ikey.Compare(last, k) >= 0 {
+		if len(seen) > 0 && !it.follows(last, k) {
 			c.failf("walk went from %v to %v", last, k)
 			return
 		}

@@ -62,6 +62,17 @@ func (it *naiveIter) Next() bool {
 	return it.stand(i + 1)
 }
 
+func (n *naive) NewReverseIterator() ikey.ReverseIterator { return &naiveIter{n: n} }
+
+func (it *naiveIter) SeekLT(k ikey.Key) bool {
+	it.n.mu.RLock()
+	defer it.n.mu.RUnlock()
+	i, _ := it.n.find(k)
+	return i > 0 && it.stand(i-1)
+}
+
+func (it *naiveIter) Prev() bool { return it.SeekLT(it.at.key) }
+
 func (it *naiveIter) stand(i int) bool {
 	if i >= len(it.n.entries) {
 		return false

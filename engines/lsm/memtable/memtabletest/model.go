@@ -3,6 +3,7 @@ package memtabletest
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -76,7 +77,7 @@ func (m *model) agree(mt memtable.MemTable) error {
 	return nil
 }
 
-// agreeWalk compares First and Next over everything.
+// agreeWalk compares a walk over everything, upwards and downwards.
 func (m *model) agreeWalk(mt memtable.MemTable) error {
 	it := mt.NewIterator()
 	n := 0
@@ -92,10 +93,36 @@ func (m *model) agreeWalk(mt memtable.MemTable) error {
 	if n < len(m.entries) {
 		return fmt.Errorf("walk: %d entries, want %d; lacks %v", n, len(m.entries), m.entries[n].key)
 	}
+	if n > 0 {
+		if err := m.agreeBack(mt, m.entries[n/2].key, n); err != nil {
+			return err
+		}
+	}
+	return errors.Join(it.Close(), m.agreeBack(mt, ikey.End(), n+1))
+}
+
+// agreeBack compares SeekLT at k, and Prev after it, for that many entries.
+func (m *model) agreeBack(mt memtable.MemTable, k ikey.Key, entries int) error {
+	it := mt.NewReverseIterator()
+	i, _ := m.find(k)
+	moved := it.SeekLT(k)
+	for ; entries > 0; entries-- {
+		if moved != (i > 0) {
+			return fmt.Errorf("below (%s, %x), at entry %d: on an entry: %v, want %v", short(k.User), k.Trailer, i, moved, !moved)
+		}
+		if !moved {
+			break
+		}
+		i--
+		if err := sameEntry(it, m.entries[i]); err != nil {
+			return fmt.Errorf("below (%s, %x): %w", short(k.User), k.Trailer, err)
+		}
+		moved = it.Prev()
+	}
 	return it.Close()
 }
 
-// agreeAt compares Get and SeekGE, and one Next after it, at (user, seq).
+// agreeAt compares Get, SeekLT and SeekGE, and one Next after that, at (user, seq).
 func (m *model) agreeAt(mt memtable.MemTable, it ikey.Iterator, user []byte, seq ikey.Seq) error {
 	value, kind, ok := mt.Get(user, seq)
 	wantValue, wantKind, wantOK := m.get(user, seq)
@@ -104,6 +131,9 @@ func (m *model) agreeAt(mt memtable.MemTable, it ikey.Iterator, user []byte, seq
 			short(user), seq, short(value), kind, ok, short(wantValue), wantKind, wantOK)
 	}
 	k := ikey.SeekKey(user, seq)
+	if err := m.agreeBack(mt, k, 1); err != nil {
+		return err
+	}
 	i, _ := m.find(k)
 	moved := it.SeekGE(k)
 	for range 2 {
@@ -122,7 +152,13 @@ func (m *model) agreeAt(mt memtable.MemTable, it ikey.Iterator, user []byte, seq
 	return nil
 }
 
-func sameEntry(it ikey.Iterator, want entry) error {
+// onEntry is what iterators of both directions have.
+type onEntry interface {
+	Key() ikey.Key
+	Value() []byte
+}
+
+func sameEntry(it onEntry, want entry) error {
 	if k := it.Key(); ikey.Compare(k, want.key) != 0 {
 		return fmt.Errorf("on (%s, %x), want (%s, %x)",
 			short(k.User), k.Trailer, short(want.key.User), want.key.Trailer)

@@ -1,56 +1,52 @@
-package main
+package crashrun
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"lsmlab/harness"
-	"lsmlab/harness/cmd/crashrun"
+	"lsmlab/harness/cmd/cmdline"
 	"lsmlab/harness/cmd/inventory"
+	"lsmlab/harness/cmd/seedflag"
 	"lsmlab/powerfail/bugs"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/engineset"
 )
 
-// crashFlags are those that all tiers share.
-type crashFlags struct {
+// Flags are those that the commands of all tiers share.
+type Flags struct {
 	campaign.Options
 	profiles []string
 	out      string
 	resume   bool
 }
 
-func (f *crashFlags) register(c *cobra.Command, engines []string, states int64) {
+// Add adds the flags to a command, whose defaults are the engines and states given.
+func (f *Flags) Add(c *cobra.Command, engines []string, states int64) {
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringSliceVar(&f.Engines, "engines", engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers")
 	fs.StringSliceVar(&f.profiles, "profile", []string{"drop-all", "ext4-ordered", "posix-strict"}, "`NAMES` of what may be lost, see lsmlab list faults")
 	fs.Int64Var(&f.States, "states", states, "distinct crash states to check")
-	seedFlag(fs, &f.Seed)
+	seedflag.Add(fs, &f.Seed)
 	fs.IntVar(&f.Depth, "depth", 2, "crashes that follow each other: 2 crashes recoveries too")
 	fs.Var(&f.Shard, "shard", "part I of N of the work, I from 0: 0/4")
 	fs.StringVar(&f.Bug, "bug", "", "`NAME` of a bug to plant, see lsmlab list faults")
 	fs.IntVar(&f.Findings, "findings", 1, "stop an engine and profile after so many findings")
-	f.outFlags(c)
+	f.AddOut(c)
 }
 
-// outFlags are the flags that say where the run is kept.
-func (f *crashFlags) outFlags(c *cobra.Command) {
+// AddOut adds the flags that say where the run is kept.
+func (f *Flags) AddOut(c *cobra.Command) {
 	c.Flags().StringVar(&f.out, "out", "", "`DIR` of the run (default results/crash-"+c.Name()+"-TIME)")
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on with the run in --out, if there is one: give the same flags")
 }
 
-// seedFlag is the flag of every tier that draws.
-func seedFlag(fs *pflag.FlagSet, seed *uint64) {
-	fs.Uint64Var(seed, "seed", 0, "of all programs and choices (default: a fresh one, printed with the line that repeats it; of shards 1)")
-}
-
-// check refuses values that make no sense.
-func (f *crashFlags) check() error {
-	if err := f.checkEngines(); err != nil {
+// Check refuses values that make no sense.
+func (f *Flags) Check() error {
+	if err := f.CheckEngines(); err != nil {
 		return err
 	}
 	if err := f.SetProfiles(f.profiles); err != nil {
@@ -59,9 +55,9 @@ func (f *crashFlags) check() error {
 	return f.Options.Check()
 }
 
-// checkEngines replaces groups of engines by their members, and refuses engines that no
+// CheckEngines replaces groups of engines by their members, and refuses engines that no
 // power cut can judge and bugs that there are not.
-func (f *crashFlags) checkEngines() (err error) {
+func (f *Flags) CheckEngines() (err error) {
 	if f.Engines, err = inventory.Catalog().Expand(f.Engines); err != nil {
 		return err
 	}
@@ -77,15 +73,16 @@ func (f *crashFlags) checkEngines() (err error) {
 	return nil
 }
 
-// explore lets a tier explore, and says what came of it.
-func (a *app) explore(c *cobra.Command, f *crashFlags, t campaign.Tier) error {
-	r := crashrun.Runner{
+// Explore lets a tier explore for a command that has the flags, and says what came of it,
+// as [Runner.Run] does.
+func (f *Flags) Explore(c *cobra.Command, t campaign.Tier) error {
+	r := Runner{
 		Tier: t, Options: &f.Options, Dir: f.out, Resume: f.resume, SeedGiven: c.Flags().Changed("seed"), Flags: map[string]string{},
 		Again: func() string {
-			_ = c.Flags().Set("seed", strconv.FormatUint(f.Seed, 10)) // every crash command has it
-			return commandLine(c.CommandPath(), c.Flags())
+			seedflag.Set(c.Flags(), f.Seed)
+			return cmdline.Of(c.CommandPath(), c.Flags())
 		},
-		Stdout: a.stdout, Stderr: a.stderr,
+		Stdout: c.OutOrStdout(), Stderr: c.ErrOrStderr(),
 	}
 	c.Flags().VisitAll(func(flag *pflag.Flag) {
 		switch flag.Name {

@@ -2,22 +2,22 @@ package oracle
 
 import "slices"
 
-// Fate is what happened to one write, as far as the content shows.
-type Fate string
+// Outcome is what happened to one write, as far as the content shows.
+type Outcome string
 
-// The values of Fate.
+// The values of Outcome.
 const (
-	FateNotBegun Fate = ""        // the write began after the cut
-	FateThere    Fate = "there"   // its keys show it, or a later write
-	FateMissing  Fate = "missing" // its keys show older states
-	FateTorn     Fate = "torn"    // some keys show it, some show older states
-	FateUnknown  Fate = "unknown" // its keys look alike with it and without it
+	OutcomeNotBegun Outcome = ""        // the write began after the cut
+	OutcomeThere    Outcome = "there"   // its keys show it, or a later write
+	OutcomeMissing  Outcome = "missing" // its keys show older states
+	OutcomeTorn     Outcome = "torn"    // some keys show it, some show older states
+	OutcomeUnknown  Outcome = "unknown" // its keys look alike with it and without it
 )
 
-// Fates returns what happened to each write of the history. content is sorted by key.
+// Outcomes returns what happened to each write of the history. content is sorted by key.
 // Unlike the content of Judge it may violate any rule, so that a broken store can be
 // drawn.
-func (x *Index) Fates(cut Cut, content []Entry) []Fate {
+func (x *Index) Outcomes(cut Cut, content []Entry) []Outcome {
 	j := x.judgement(cut)
 	type seen struct{ in, out bool }
 	writes := make([]seen, len(x.history.Writes))
@@ -43,21 +43,21 @@ func (x *Index) Fates(cut Cut, content []Entry) []Fate {
 			w.out = w.out || c.last() <= v.n
 		}
 	}
-	fates := make([]Fate, len(writes))
+	outcomes := make([]Outcome, len(writes))
 	for i, w := range writes {
 		switch {
 		case x.history.Writes[i].Begin > cut.Position:
 		case w.in && w.out:
-			fates[i] = FateTorn
+			outcomes[i] = OutcomeTorn
 		case w.in:
-			fates[i] = FateThere
+			outcomes[i] = OutcomeThere
 		case w.out:
-			fates[i] = FateMissing
+			outcomes[i] = OutcomeMissing
 		default:
-			fates[i] = FateUnknown
+			outcomes[i] = OutcomeUnknown
 		}
 	}
-	return fates
+	return outcomes
 }
 
 func compare(a []byte, b string) int {

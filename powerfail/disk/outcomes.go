@@ -62,9 +62,9 @@ func read(path string) (c content, err error) {
 	return c, errors.Join(err, f.Close())
 }
 
-// fates says what became of each file of the store at the cut of the finding: what was
+// outcomes says what became of each file of the store at the cut of the finding: what was
 // written, what of it a flush had made durable, what is left.
-func (h *hunt) fates() (fates []rundir.FileFate, err error) {
+func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
 	c, err := NewChecker(h.Stage, h.Kind, h.Log.Size, nil)
 	if err != nil {
 		return nil, err
@@ -92,16 +92,16 @@ func (h *hunt) fates() (fates []rundir.FileFate, err error) {
 		names[name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		f := rundir.FileFate{Name: name, Written: -1, Synced: synced.size(name), Left: left.size(name), Differs: -1}
+		f := rundir.FileOutcome{Name: name, Written: -1, Synced: synced.size(name), Left: left.size(name), Differs: -1}
 		if n, ok := written[name]; ok {
 			f.Written = n
 		}
 		if f.Left >= 0 && given.size(name) >= 0 {
 			f.Differs = differs(left[name].data, given[name].data)
 		}
-		fates = append(fates, f)
+		outcomes = append(outcomes, f)
 	}
-	return fates, nil
+	return outcomes, nil
 }
 
 // size returns the bytes of a file, -1 if it is not there.
