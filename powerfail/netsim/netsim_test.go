@@ -70,9 +70,9 @@ func TestLeasesOfWrongClocks(t *testing.T) {
 	s := &Schedule{Seed: 1, Members: 3, Horizon: 300, Events: []Event{
 		{Kind: Write, At: 20, Client: 1},
 		{Kind: Clock, At: 40, Node: 1, Units: 1000},
-		{Kind: Cut, At: 118, Nodes: []int{1}, For: 150},
-		{Kind: Write, At: 230, Client: 1},
-		{Kind: Read, At: 250, Client: 1, Node: 1},
+		{Kind: Cut, At: 60, Nodes: []int{1}, For: 200}, // before the others, which hear nothing more, elect one
+		{Kind: Write, At: 150, Client: 1},
+		{Kind: Read, At: 170, Client: 1, Node: 1},
 	}}
 	r := Run(o, s)
 	if r.Broken == nil || r.Broken.Rule != ruleStale {
