@@ -98,7 +98,7 @@ func (g *generator) fault(kind Kind) {
 	default:
 		e.For = tickUnits/2 + g.Int64N(max(1, g.s.Horizon/2))
 		e.Seed = g.Uint64()
-		most := (g.s.Members - 1) / 2 // a minority, or any set
+		most := max(1, (g.s.Members-1)/2) // a minority, or any set
 		if g.IntN(3) == 0 {
 			most = g.s.Members
 		}
