@@ -113,7 +113,7 @@ func TestConflicts(t *testing.T) {
 						tx := begin(t, db, level)
 						readAndWrite(t, tx)
 						end := stand(t, db, func() { writeOne(t, db, writer, key) })
-						err := commitBeside(db, tx, end)
+						err := commitBeside(t, db, tx, end)
 						want := level != kv.ReadCommitted && slices.Contains(wrote, key) ||
 							level == kv.Serializable && slices.Contains(read, key)
 						if errors.Is(err, kv.ErrConflict) != want || err != nil && !want {
@@ -121,6 +121,11 @@ func TestConflicts(t *testing.T) {
 						}
 						if _, err := db.Get(nil, []byte("wrote blindly")); want && key != "wrote blindly" && !errors.Is(err, kv.ErrNotFound) {
 							t.Error("a part of a transaction that conflicted was applied")
+						}
+						if want {
+							retry := begin(t, db, level)
+							check(t, retry.Set([]byte(key), []byte("mine")))
+							check(t, retry.Commit(kv.Buffered))
 						}
 						check(t, db.failure())
 					})
@@ -131,17 +136,20 @@ func TestConflicts(t *testing.T) {
 }
 
 // commitBeside commits tx, and calls end, if there is one, when that is decided: a
-// transaction that may commit waits for those before it.
-func commitBeside(db *DB, tx *txn, end func()) (err error) {
+// transaction that may commit waits for those before it, and one that may not for what is
+// in its way, beside the one writer that waits already.
+func commitBeside(t *testing.T, db *DB, tx *txn, end func()) (err error) {
+	t.Helper()
 	if end == nil {
 		return tx.Commit(kv.Buffered)
 	}
 	before, decided := db.lastAssigned(), make(chan error)
 	go func() { decided <- tx.Commit(kv.Buffered) }()
-	for db.lastAssigned() == before {
+	for db.lastAssigned() == before && db.published.waiting.Load() < 2 {
 		select {
 		case err := <-decided:
 			end()
+			t.Errorf("Commit gives %v before the write in its way is visible", err)
 			return err
 		default:
 		}

@@ -220,6 +220,7 @@ func (t *txn) Commit(d kv.Durability) error {
 		c.locked = true
 		err = t.apply(d, c)
 	}
+	t.db.published.wait(c.met)
 	return err
 }
 
