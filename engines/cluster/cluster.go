@@ -9,7 +9,8 @@
 //     while it has a lease, which asks that the clocks of members go at one speed.
 //   - A member whose store fails is out until the store is opened again. The others go on
 //     while they are a majority; without one, all calls return the first member's error.
-//   - A member that is behind the log of the others gets a snapshot.
+//   - A member that is behind the log of the others gets a snapshot. One whose store is gone
+//     or empty is refused: it may have voted, and acknowledged what others do not have.
 //
 // Reads see only what is committed: with the level [kv.Synced] no power failure takes back
 // what a read saw.
@@ -62,13 +63,18 @@ type Engine struct {
 
 // Open opens the store in dir, making it if it is missing. It does not wait for a leader.
 func Open(dir string, o Options) (*Engine, error) {
-	if err := claim(dir, o.Members); err != nil {
+	fresh, err := claim(dir, o.Members)
+	if err != nil {
 		return nil, err
 	}
-	g := newGroup(o.Members)
-	if err := g.start(dir, o); err != nil {
+	g := &group{board: newBoard(o.Members)}
+	if err = g.open(dir, &o, fresh); err == nil && fresh {
+		err = putMembers(dir, "", o.Members)
+	}
+	if err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
+	g.run()
 	return &Engine{adapter.New(g, o.Log), g}, nil
 }
 
@@ -78,12 +84,8 @@ type group struct {
 	members []*member
 }
 
-func newGroup(n int) *group {
-	return &group{board: newBoard(n)}
-}
-
-// start opens all members, then lets them talk.
-func (g *group) start(dir string, o Options) error {
+// open opens all members; they are made if the store is fresh.
+func (g *group) open(dir string, o *Options, fresh bool) error {
 	var token transport.Token
 	if _, err := rand.Read(token[:]); err != nil {
 		return err
@@ -93,15 +95,24 @@ func (g *group) start(dir string, o Options) error {
 		ids[i] = uint64(i + 1)
 	}
 	for _, id := range ids {
-		m, err := openMember(memberDir(dir, id), token, g.board, &o, replica.Options{
-			ID: id, Members: ids, Core: etcdraft.New, Log: o.Log, State: o.State, LeaseReads: o.LeaseReads,
+		ro := replica.Options{
+			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State, LeaseReads: o.LeaseReads,
 			Rand: mathrand.New(mathrand.NewPCG(mathrand.Uint64(), id)),
-		})
+		}
+		if fresh {
+			ro.Members = ids
+		}
+		m, err := openMember(memberDir(dir, id), token, g.board, o.Open, ro)
 		if err != nil {
 			return fmt.Errorf("member %d of %d: %w", id, o.Members, err)
 		}
 		g.members = append(g.members, m)
 	}
+	return nil
+}
+
+// run lets the members talk.
+func (g *group) run() {
 	for _, m := range g.members {
 		for _, peer := range g.members {
 			if peer != m {
@@ -113,7 +124,6 @@ func (g *group) start(dir string, o Options) error {
 		m.run()
 	}
 	g.members[0].inbox.Put(event{campaign: true}) // so that nobody waits for a time-out
-	return nil
 }
 
 // Close stops all members and closes their stores.

@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"strings"
 	"testing"
 
 	"lsmlab/engines/cluster"
@@ -13,8 +14,11 @@ import (
 
 func opener(table memtable.Factory) func(dir string) (kv.Engine, error) {
 	return func(dir string) (kv.Engine, error) {
-		o := lsm.Options{MemTable: table, MemTableSize: 8 << 20, CacheSize: 8 << 20}
-		return lsm.Open(dir, o)
+		db, err := lsm.Open(dir, lsm.Options{MemTable: table, MemTableSize: 8 << 20, CacheSize: 8 << 20})
+		if err != nil {
+			return nil, err // not db: a nil *lsm.DB in a kv.Engine is not nil
+		}
+		return db, nil
 	}
 }
 
@@ -24,7 +28,13 @@ func options(members int, level kv.Durability) cluster.Options {
 
 func harness(o cluster.Options) kvtest.Harness {
 	return kvtest.Harness{
-		Open:         func(dir string) (kv.Engine, error) { return cluster.Open(dir, o) },
+		Open: func(dir string) (kv.Engine, error) {
+			e, err := cluster.Open(dir, o)
+			if err != nil {
+				return nil, err
+			}
+			return e, nil
+		},
 		MaxBatchSize: cluster.MaxBatchSize,
 	}
 }
@@ -40,3 +50,23 @@ func TestEngine(t *testing.T) {
 		})
 	}
 }
+
+// TestForms runs its cases of life and reads in the other forms that a store may have.
+func TestForms(t *testing.T) {
+	alone, five, lease := options(1, kv.Buffered), options(5, kv.Synced), options(3, kv.Synced)
+	lease.LeaseReads = true
+	for name, o := range map[string]cluster.Options{"one": alone, "five": five, "lease": lease} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range kvtest.Cases() {
+				for _, part := range []string{"Durability", "Close", "Reopen", "Scan", "Snapshot", "Concurrent"} {
+					if strings.HasPrefix(c.Name, part) {
+						t.Run(c.Name, func(t *testing.T) { c.Run(t, harness(o)) })
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestRandom(t *testing.T) { kvtest.Random(t, harness(options(3, kv.Buffered))) }
+func FuzzEngine(f *testing.F) { kvtest.Fuzz(f, harness(options(1, kv.Buffered))) }

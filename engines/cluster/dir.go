@@ -1,79 +1,88 @@
 package cluster
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"lsmlab/engines/kv"
 )
 
 // A store's directory has the store of each member, member-1 and so on, and the file
-// members with how many there are, in digits and a line end. Part of the disk format.
+// members with how many there are, in digits and a line end. Before all of them have been
+// made, "new " stands before the number. Part of the disk format.
+const (
+	membersFile = "members"
+	unmade      = "new "
+)
 
 func memberDir(dir string, id uint64) string {
 	return filepath.Join(dir, "member-"+strconv.FormatUint(id, 10))
 }
 
-// claim makes the directory of a store with so many members, or checks that it is one.
-func claim(dir string, members int) error {
+// claim makes the directory of a store with so many members, or checks that it is one. It
+// says whether members may be made: not once they may have voted.
+func claim(dir string, members int) (fresh bool, err error) {
 	if members < 1 || members > MaxMembers {
-		return fmt.Errorf("%w: %d members, want 1 to %d", kv.ErrUnsupported, members, MaxMembers)
+		return false, fmt.Errorf("%w: %d members, want 1 to %d", kv.ErrUnsupported, members, MaxMembers)
 	}
-	path := filepath.Join(dir, "members")
+	path := filepath.Join(dir, membersFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return found(dir, path, members)
+		return true, found(dir, members)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	has, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	number, fresh := bytes.CutPrefix(bytes.TrimSuffix(text, []byte("\n")), []byte(unmade))
+	has, err := strconv.Atoi(string(number))
 	if err != nil {
-		return fmt.Errorf("%w: %s: %q is not how many members the store has", kv.ErrCorrupt, path, text)
+		return false, fmt.Errorf("%w: %s: %q is not how many members the store has", kv.ErrCorrupt, path, text)
 	}
 	if has != members {
-		return fmt.Errorf("%w: the store in %s has %d members: open it with raft%d:, not raft%d:", kv.ErrUnsupported, dir, has, has, members)
+		return false, fmt.Errorf("%w: the store in %s has %d members: open it as raft%d, not as raft%d", kv.ErrUnsupported, dir, has, has, members)
 	}
-	return nil
+	return fresh, nil
 }
 
-// found makes the file, durable before any member has heard of the others.
-func found(dir, path string, members int) error {
+// found claims a directory that is new or empty.
+func found(dir string, members int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if entries, err := os.ReadDir(dir); err != nil {
-		return err
-	} else if len(entries) > 0 && entries[0].Name() != filepath.Base(path)+".tmp" {
-		return fmt.Errorf("%w: %s is not empty and has no file members: it is not a replicated store", kv.ErrUnsupported, dir)
-	}
-	if err := write(path+".tmp", members); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func write(path string, members int) error {
-	f, err := os.Create(path)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(f, members)
-	return errors.Join(err, f.Sync(), f.Close())
+	for _, e := range entries {
+		if e.Name() != membersFile+".tmp" { // which a crash may have left
+			return fmt.Errorf("%w: %s has %s and no file %s: it is not a replicated store", kv.ErrUnsupported, dir, e.Name(), membersFile)
+		}
+	}
+	return putMembers(dir, unmade, members)
 }
 
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
+// putMembers writes the file, whole or not at all, and makes it durable.
+func putMembers(dir, state string, members int) error {
+	path := filepath.Join(dir, membersFile)
+	f, err := os.Create(path + ".tmp")
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	_, err = fmt.Fprintf(f, "%s%d\n", state, members)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(path+".tmp", path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -1,8 +1,11 @@
 package cluster
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -155,5 +158,89 @@ func TestOtherMembers(t *testing.T) {
 		if _, err := Open(t.TempDir(), Options{Members: n, Open: open, Log: kv.Synced}); !errors.Is(err, kv.ErrUnsupported) {
 			t.Errorf("%d members: %v", n, err)
 		}
+	}
+}
+
+// TestBehind opens a store in which one member is as it was long ago: it gets a snapshot, as
+// the others' logs do not reach back to it. Without any store
+// it is refused.
+func TestBehind(t *testing.T) {
+	dir, old := t.TempDir(), t.TempDir()
+	o := Options{Members: 3, Log: kv.Buffered, State: kv.Volatile, Open: func(dir string) (kv.Engine, error) {
+		return lsm.Open(dir, lsm.Options{MemTableSize: 8 << 20, CacheSize: 8 << 20})
+	}}
+	within := func(f func(e *Engine)) {
+		t.Helper()
+		e, err := Open(dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(e)
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	within(func(e *Engine) {
+		if err := set(e, "key", "old"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := os.CopyFS(filepath.Join(old, "member"), os.DirFS(memberDir(dir, 3))); err != nil {
+		t.Fatal(err)
+	}
+	var last uint64
+	within(func(e *Engine) {
+		var all sync.WaitGroup
+		for w := range 64 {
+			all.Go(func() {
+				for i := range 400 {
+					if err := set(e, fmt.Sprintf("key%d.%d", w, i), "value"); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+		for range 3 { // by one proposal each, so that the log is truncated on disk too
+			if err := set(e, "key", "new"); err != nil {
+				t.Error(err)
+			}
+		}
+		last = 64*400 + 3
+	})
+	if err := os.RemoveAll(memberDir(dir, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(old, "member"), memberDir(dir, 3)); err != nil {
+		t.Fatal(err)
+	}
+	within(func(e *Engine) {
+		behind := e.group.members[2]
+		if err := set(e, "key", "newer"); err != nil {
+			t.Fatal(err)
+		}
+		if err := behind.read(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := behind.replica.State().Get(nil, []byte("key63.399")); err != nil || string(got) != "value" {
+			t.Errorf("a key of the snapshot: %q, %v", got, err)
+		}
+		if got, err := behind.replica.State().Get(nil, []byte("key")); err != nil || string(got) != "newer" {
+			t.Errorf("key: %q, %v", got, err)
+		}
+		it := behind.store.Scan([]byte("l"), []byte("m"))
+		if it.First() && binary.BigEndian.Uint64(it.Key()[1:]) < last/4 {
+			t.Errorf("its log begins at entry %d: it got no snapshot", binary.BigEndian.Uint64(it.Key()[1:]))
+		}
+		if err := it.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.RemoveAll(memberDir(dir, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, o); !errors.Is(err, kv.ErrCorrupt) || !strings.Contains(err.Error(), "member 3 of 3") {
+		t.Errorf("without the store of member 3: %v", err)
 	}
 }

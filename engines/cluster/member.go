@@ -64,8 +64,8 @@ type request struct {
 func newRequest(batch []byte) *request { return &request{batch, make(chan error, 1)} }
 
 // openMember opens a member, which hears and says nothing until it is run.
-func openMember(dir string, token transport.Token, b *board, o *Options, ro replica.Options) (*member, error) {
-	store, err := o.Open(dir)
+func openMember(dir string, token transport.Token, b *board, open func(dir string) (kv.Engine, error), ro replica.Options) (*member, error) {
+	store, err := open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,10 @@ func openMember(dir string, token transport.Token, b *board, o *Options, ro repl
 	ro.Store = store
 	if m.replica, err = replica.Open(ro); err != nil {
 		return nil, errors.Join(err, store.Close())
+	}
+	if m.replica.Applied().Index == 0 { // it has no group, and was not given one
+		m.replica.Close()
+		return nil, errors.Join(fmt.Errorf("%w: the store in %s is empty, the group's is not new", kv.ErrCorrupt, dir), store.Close())
 	}
 	m.node, err = transport.Listen(m.id, "127.0.0.1:0", token,
 		func(message replica.Message) { m.inbox.Put(event{message: &message}) },
