@@ -209,8 +209,13 @@ func (w *world) act(i int) {
 	case Cut, CutFrom:
 		w.cut(e, 1)
 		w.queue.plan(w.now+e.For, evHeal).action = i
-	case Hold:
-		w.across(e, func(from, to int) { w.held[from][to] = max(w.held[from][to], w.now+e.For) })
+	case Hold, Stall:
+		w.across(e, func(from, to int) {
+			w.held[from][to] = max(w.held[from][to], w.now+e.For)
+			if e.Kind == Stall {
+				w.held[to][from] = max(w.held[to][from], w.now+e.For)
+			}
+		})
 	case Crash, Power:
 		w.crash(e)
 	case Clock:
@@ -230,7 +235,7 @@ func (w *world) act(i int) {
 
 func needsNodes(e *Event) bool {
 	switch e.Kind {
-	case Cut, CutFrom, Hold, Crash, Power:
+	case Cut, CutFrom, Hold, Stall, Crash, Power:
 		return len(e.Nodes) == 0
 	}
 	return false
