@@ -177,7 +177,7 @@ func counts(method string, o *vm.Outcome) explore.Counts {
 	return all
 }
 
-func finding(key rundir.Key, p *program.Program, s scenario, o *vm.Outcome, j vm.Judged) (rundir.Finding, error) {
+func finding(key rundir.Key, p *program.Program, s Scenario, o *vm.Outcome, j vm.Judged) (rundir.Finding, error) {
 	scenario, err := json.Marshal(s)
 	return rundir.Finding{
 		Tier: Name, Key: key, Rule: j.Verdict.Broken.Rule, Detail: j.Verdict.Broken.Detail,
@@ -187,7 +187,7 @@ func finding(key rundir.Key, p *program.Program, s scenario, o *vm.Outcome, j vm
 }
 
 // unisolated is the finding that transactions were not isolated, whatever a power cut does.
-func unisolated(key rundir.Key, p *program.Program, s scenario, broken *oracle.Violation) (rundir.Finding, error) {
+func unisolated(key rundir.Key, p *program.Program, s Scenario, broken *oracle.Violation) (rundir.Finding, error) {
 	scenario, err := json.Marshal(s)
 	return rundir.Finding{
 		Tier: Name, Key: key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
