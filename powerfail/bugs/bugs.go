@@ -59,8 +59,8 @@ func All() []Bug {
 	return all
 }
 
-// keeper is an engine that keeps some of its past: less than the writes of a program.
-const keeper = "lsm-skiplist+gc=window:20us"
+// keeper is an engine that keeps a little of its past, so that most views are refused.
+const keeper = "lsm-skiplist+gc=window:1us"
 
 // seenIn returns the tiers that can see a bug of the core, and why the others cannot.
 func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
@@ -70,7 +70,7 @@ func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
 	case plantedbugs.Racing:
 		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
 	case plantedbugs.LookingBack:
-		return Tiers()[:1], "takes an engine that keeps its past (`+gc=window:20us`): tests look for it in tier sim"
+		return Tiers()[:1], "takes an engine that keeps its past (`+gc=window:1us`): tests look for it in tier sim"
 	}
 	return Tiers(), ""
 }
