@@ -33,6 +33,9 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		if tables, err = db.merge(plan, edit); err != nil {
 			return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 		}
+		if freedNothing(plan, tables) {
+			tables[0].forgetHidden()
+		}
 		db.counters.compactionRead.Add(plan.Bytes())
 		for _, t := range tables {
 			edit.Added = append(edit.Added, manifest.LevelTable{Level: plan.OutputLevel, Table: t.Table})
@@ -44,6 +47,11 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	}
 	db.counters.compactions.Add(1)
 	return nil
+}
+
+// freedNothing says whether tables are a table that was written again with all its versions.
+func freedNothing(plan *compaction.Plan, tables []*table) bool {
+	return plan.Rewrite && len(tables) == 1 && tables[0].Entries == plan.Inputs[0].Table.Entries
 }
 
 // writtenOtherwise says whether tables of the output level are written in another way

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/manifest"
 )
@@ -24,6 +25,11 @@ type heldFor struct {
 	oldest, newest ikey.Seq
 	versions       uint64
 }
+
+// forgetHidden keeps t, which no version names yet, from being written again for its garbage: what
+// was said of its input was wrong, as nothing of that was garbage, and so may be what is said of
+// t. Without this, a table whose counts are wrong would be written again and again.
+func (t *table) forgetHidden() { t.hidden, t.Hidden = hidden{}, manifest.Hidden{} }
 
 // addHeld notes a version that is kept for pins, which are rising and one at least.
 func (h *hidden) addHeld(pins []ikey.Seq) {
@@ -72,7 +78,7 @@ func (h *hidden) garbage(open []ikey.Seq, floor ikey.Seq) (n uint64) {
 		n = h.past
 	}
 	for _, f := range h.held {
-		if _, needed := f.by(open); !needed {
+		if _, needed := f.by(open); !needed || planted.Is(planted.GarbageGuessed) {
 			n += f.versions
 		}
 	}

@@ -78,6 +78,9 @@ func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 		if v.Found, broken = c.x.Judge(cut, c.content.entries); broken != nil {
 			return broken
 		}
+		if broken = c.lookBack(e, cut); broken != nil {
+			return broken
+		}
 		c.mark(e)
 		return c.write(e)
 	})

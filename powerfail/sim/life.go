@@ -113,6 +113,9 @@ func (l *life) born(e kv.Engine) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.recorder = oracle.NewRecorder(base, func() int64 { return l.position })
+	if r, ok := e.(kv.LSNReporter); ok {
+		l.recorder.SetBaseLSN(r.LSN())
+	}
 	l.opened, l.changed = true, true
 	l.owed = [2]uint64{l.x.rng.Uint64(), l.x.rng.Uint64()}
 	return nil
