@@ -123,8 +123,10 @@ func (w *world) begin() {
 		}
 	}
 	for id := 1; id <= n; id++ {
-		node := &node{w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
-			writes: map[uint64]*operation{}, reads: map[uint64]*operation{}}
+		node := &node{
+			w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
+			writes: map[uint64]*operation{}, reads: map[uint64]*operation{},
+		}
 		w.nodes = append(w.nodes, node)
 		if err := node.start(); err != nil {
 			w.fail(ruleOpen, "%v", err)
