@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/subject"
 )
 
@@ -23,8 +24,8 @@ func noFileSystem(t testing.TB, n int) *blocklog.Log {
 		r.Done(r.Flush())
 	}
 	r.Mark(markEnd)
-	check(t, r.Close())
-	return must(blocklog.Decode(file.Bytes()))(t)
+	tiertest.Check(t, r.Close())
+	return tiertest.Must(blocklog.Decode(file.Bytes()))(t)
 }
 
 // A state that the kernel does not mount is no finding and no checked state. Where

@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/subject"
 )
 
@@ -23,14 +24,6 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
-}
-
-func self(role string) []string {
-	exe, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	return []string{exe, role}
 }
 
 func serve(args []string) error {
@@ -50,28 +43,10 @@ func record(args []string) error {
 	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Run{})), args[1])
 }
 
-// must ends the test on an error: v := must(call())(t).
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // fileSystem returns one that can be made here, or skips the test.
 func fileSystem(t testing.TB, name string) FileSystem {
 	t.Helper()
-	kind := must(LookupFileSystem(name))(t)
+	kind := tiertest.Must(LookupFileSystem(name))(t)
 	if err := Require(kind); err != nil {
 		testneed.Missing(t, err)
 	}
@@ -82,7 +57,7 @@ func fileSystem(t testing.TB, name string) FileSystem {
 func stage(t testing.TB) *Stage {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
-	s := must(NewStage())(t)
+	s := tiertest.Must(NewStage())(t)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -93,7 +68,7 @@ func stage(t testing.TB) *Stage {
 
 // source is a recording of a workload on a small disk.
 func source(kind FileSystem, w Workload) Source {
-	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: self("serve"), Workload: w}
+	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: tiertest.Self("serve"), Workload: w}
 }
 
 func own(command string, run *subject.Run) Workload {
@@ -105,9 +80,9 @@ func recorded(t testing.TB, s *Stage, kind FileSystem, command string) *blocklog
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk.blocklog")
 	var run subject.Run
-	check(t, Record(context.Background(), s, source(kind, own(command, &run)), name))
+	tiertest.Check(t, Record(context.Background(), s, source(kind, own(command, &run)), name))
 	if run.Failed != nil {
 		t.Fatalf("%s: %s", command, run.Failed.Headline())
 	}
-	return must(blocklog.ReadFile(name))(t)
+	return tiertest.Must(blocklog.ReadFile(name))(t)
 }

@@ -7,6 +7,7 @@ import (
 	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 )
 
 // The choices of every state make that state again, also when the generator has
@@ -20,10 +21,10 @@ func TestChoicesAgain(t *testing.T) {
 			r.Done(r.Flush())
 		}
 	}
-	check(t, r.Close())
-	log := must(blocklog.Decode(file.Bytes()))(t)
+	tiertest.Check(t, r.Close())
+	log := tiertest.Must(blocklog.Decode(file.Bytes()))(t)
 	g := &generator{
-		disk: must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
+		disk: tiertest.Must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
 		adversary: adversaryOf(explore.PosixStrict), journal: newJournal(log, explore.Patterns()), rng: testseed.Rand(t),
 	}
 	var states []state

@@ -78,8 +78,12 @@ func TestCountsAdd(t *testing.T) {
 	}
 	a.Add(&b)
 	want := Counts{
-		3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3},
-		map[string]int64{"write wal torn": 2}, 1, 2, []int64{5, 2},
+		3, 12, 7,
+		map[string]int64{"lost": 1},
+		map[string]int64{"write wal": 4, "sync table": 3},
+		map[string]int64{"write wal torn": 2},
+		1, 2,
+		[]int64{5, 2},
 	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("%+v, want %+v", a, want)

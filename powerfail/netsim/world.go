@@ -126,8 +126,10 @@ func (w *world) begin() {
 		}
 	}
 	for id := 1; id <= n; id++ {
-		node := &node{w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
-			writes: map[uint64]*operation{}, reads: map[uint64]*operation{}}
+		node := &node{
+			w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
+			writes: map[uint64]*operation{}, reads: map[uint64]*operation{},
+		}
 		w.nodes = append(w.nodes, node)
 		if node.start(); node.Replica == nil {
 			continue

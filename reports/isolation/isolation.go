@@ -137,8 +137,16 @@ func (r *run) table() page.Table {
 	t := page.Table{
 		ID: "cells", Caption: "Every engine and level: what is promised, what no history refutes, and what refutes others",
 		Head: []page.Column{
-			{Name: "engine"}, {Name: "level asked for"}, {Name: "durability"}, {Name: "promised"}, {Name: "not refuted"}, {Name: "anomalies, scripts"},
-			{Name: "scripts", Numeric: true}, {Name: "transactions", Numeric: true}, {Name: "committed", Numeric: true}, {Name: "refuting", Numeric: true},
+			{Name: "engine"},
+			{Name: "level asked for"},
+			{Name: "durability"},
+			{Name: "promised"},
+			{Name: "not refuted"},
+			{Name: "anomalies, scripts"},
+			{Name: "scripts", Numeric: true},
+			{Name: "transactions", Numeric: true},
+			{Name: "committed", Numeric: true},
+			{Name: "refuting", Numeric: true},
 		},
 	}
 	for _, c := range r.given() {
