@@ -40,7 +40,7 @@ const marksInWindow = 1 << 16
 // commit lock.
 func (db *DB) noteBatch(last ikey.Seq) {
 	h := &db.history
-	now := db.now(last)
+	now := h.clock()
 	h.mu.Lock()
 	h.ends.mark(last, ikey.Seq(h.floor.Load()))
 	h.times.Note(now, last, ikey.Seq(h.asked.Load()))

@@ -77,8 +77,12 @@ func (db *DB) unsavedMarks(saved *manifest.Past) (marks []manifest.Mark) {
 	defer db.history.mu.Unlock()
 	for at, seq := range db.history.times.Since(last.Seq) {
 		m := manifest.MarkAt(at, seq)
-		m.At = max(m.At, last.At) // a deterministic store's clock is no other's
+		m.At = max(m.At, last.At) // a deterministic store may have been opened before
 		marks, last = append(marks, m), m
+	}
+	if n := len(marks); n > 0 && db.opts.Deterministic { // which LSNs have marks goes by the clock
+		last := marks[n-1].Seq
+		return []manifest.Mark{manifest.MarkAt(db.now(last), last)}
 	}
 	return marks
 }

@@ -64,7 +64,10 @@ func (c *Crash) tier(o *campaign.Options) (campaign.Tier, error) {
 		return &simtier.Tier{Options: o, NoShort: true}, nil // the short programs have no transactions
 	}
 	t := &disktier.Tier{Options: o, Size: disktier.DefaultSize, Workers: runtime.GOMAXPROCS(0)}
-	return t, t.Prepare([]string{"ext4"})
+	if err := t.Prepare([]string{"ext4"}); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // crashes cuts the power of engines while transactions of each level run, and judges every
