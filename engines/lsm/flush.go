@@ -60,7 +60,7 @@ func (db *DB) flush(m *memHandle) error {
 	if err = joinClose(err, it); err != nil {
 		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
-	edit := &manifest.Edit{FlushedSeq: m.lastSeq()}
+	edit := &manifest.Edit{FlushedSeq: m.lastSeq(), Past: db.pastOf(m.before, m.lastSeq(), out.retain.floor)}
 	for _, t := range tables {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)

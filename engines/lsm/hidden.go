@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/manifest"
 )
 
 // hidden says which versions of a table are only there for readers of the past, so that the
@@ -39,6 +40,21 @@ func (h *hidden) addHeld(pins []ikey.Seq) {
 func (h *hidden) addPast(due ikey.Seq) {
 	h.past++
 	h.due = max(h.due, due)
+}
+
+// stored returns what the manifest keeps of h: pins end with the process.
+func (h *hidden) stored() manifest.Hidden {
+	return manifest.Hidden{Held: h.total() - h.past, Past: h.past, Due: h.due}
+}
+
+// storedHidden returns what an earlier opening of the store left in a table. No pin needs what
+// it held for pins.
+func storedHidden(s manifest.Hidden) hidden {
+	h := hidden{past: s.Past, due: s.Due}
+	if s.Held > 0 {
+		h.held = []heldFor{{versions: s.Held}}
+	}
+	return h
 }
 
 // total returns how many versions are hidden.

@@ -36,6 +36,8 @@ func All() []Bug {
 		{planted.TxnCheckEarly, "a commit is checked before it has its place in the order, and not again", "of two transactions that change a key one commits", Racing},
 		{planted.TxnDiscardApplied, "a transaction is applied when it is discarded", "what was discarded is never there", Running},
 		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
+		{planted.FloorLate, "the floor becomes durable after the first table that lacks versions", "a view of the past shows what was there or is refused", AfterCrash},
+		{planted.PastNewest, "a read of the past shows the newest state", "the past reads as it was, or is refused", AfterCrash},
 	}
 }
 

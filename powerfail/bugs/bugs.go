@@ -57,19 +57,19 @@ func All() []Bug {
 func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
 	switch shows {
 	case plantedbugs.Running:
-		return Tiers()[:1], "shows while the program runs, before any crash, and that is judged in tier sim"
+		return allTiers()[:1], "shows while the program runs, before any crash: tests look for it in tier sim, and the others report it where it is met"
 	case plantedbugs.Racing:
 		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
 	}
-	return Tiers(), ""
+	return allTiers(), ""
 }
 
-// Tiers returns the names of all tiers, the fastest first.
-func Tiers() []string { return []string{"sim", "disk", "vm"} }
+// allTiers returns the names of all tiers, the fastest first.
+func allTiers() []string { return []string{"sim", "disk", "vm"} }
 
 // lies are the bugs that need no change of an engine.
 func lies() []Bug {
-	everywhere, inMemory := Tiers(), Tiers()[:1]
+	everywhere, inMemory := allTiers(), allTiers()[:1]
 	return []Bug{
 		{
 			Name: "wal-sync-skipped", About: "a commit does not sync the log",
@@ -125,10 +125,10 @@ func lies() []Bug {
 
 // Rows returns the table of tier by bug for people: titles, then a row for each bug.
 func Rows() [][]string {
-	rows := [][]string{append(append([]string{"planted bug"}, Tiers()...), "what is wrong", "why it is not seen")}
+	rows := [][]string{append(append([]string{"planted bug"}, allTiers()...), "what is wrong", "why it is not seen")}
 	for _, b := range All() {
 		row := []string{b.Name}
-		for _, tier := range Tiers() {
+		for _, tier := range allTiers() {
 			row = append(row, map[bool]string{true: "seen", false: "-"}[b.Sees(tier)])
 		}
 		rows = append(rows, append(row, b.About, b.Unseen))

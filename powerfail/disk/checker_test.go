@@ -17,12 +17,12 @@ func noFileSystem(t testing.TB, n int) *blocklog.Log {
 	t.Helper()
 	var file bytes.Buffer
 	r := blocklog.NewRecorder(&file, 1<<20)
-	r.Mark(MarkStart)
+	r.Mark(markStart)
 	for i := range n {
 		r.Done(r.Write(0, bytes.Repeat([]byte{byte(i + 1)}, blocklog.BlockSize), false))
 		r.Done(r.Flush())
 	}
-	r.Mark(MarkEnd)
+	r.Mark(markEnd)
 	check(t, r.Close())
 	return must(blocklog.Decode(file.Bytes()))(t)
 }

@@ -47,7 +47,7 @@ func record(args []string) error {
 	if err != nil {
 		return err
 	}
-	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Life{})), args[1])
+	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Run{})), args[1])
 }
 
 // must ends the test on an error: v := must(call())(t).
@@ -96,18 +96,18 @@ func source(kind FileSystem, w Workload) Source {
 	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: self("serve"), Workload: w}
 }
 
-func own(command string, life *subject.Life) Workload {
-	return Own(subject.Program{Workload: command}, life)
+func own(command string, run *subject.Run) Workload {
+	return Own(subject.Program{Workload: command}, run)
 }
 
 // recorded returns the log of a shell command.
 func recorded(t testing.TB, s *Stage, kind FileSystem, command string) *blocklog.Log {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk.blocklog")
-	var life subject.Life
-	check(t, Record(context.Background(), s, source(kind, own(command, &life)), name))
-	if life.Failed != nil {
-		t.Fatalf("%s: %s", command, life.Failed.Headline())
+	var run subject.Run
+	check(t, Record(context.Background(), s, source(kind, own(command, &run)), name))
+	if run.Failed != nil {
+		t.Fatalf("%s: %s", command, run.Failed.Headline())
 	}
 	return must(blocklog.ReadFile(name))(t)
 }

@@ -62,14 +62,14 @@ func TestWorkloadFails(t *testing.T) {
 	kind := fileSystem(t, "ext4")
 	s := stage(t)
 	name := filepath.Join(t.TempDir(), "log")
-	var life subject.Life
-	check(t, Record(context.Background(), s, source(kind, own(`echo ack 1; echo "no good" >&2; exit 3; :`, &life)), name))
-	if life.Failed == nil || life.Failed.Headline() != "no good (exit status 3)" {
-		t.Errorf("ended %+v", life.Failed)
+	var run subject.Run
+	check(t, Record(context.Background(), s, source(kind, own(`echo ack 1; echo "no good" >&2; exit 3; :`, &run)), name))
+	if run.Failed == nil || run.Failed.Headline() != "no good (exit status 3)" {
+		t.Errorf("ended %+v", run.Failed)
 	}
 	l := must(blocklog.ReadFile(name))(t)
 	acked, ok := l.Find("ack 1")
-	if end, ended := l.Find(MarkEnd); !ok || !ended || end < acked {
+	if end, ended := l.Find(markEnd); !ok || !ended || end < acked {
 		t.Errorf("marks %v: want ack 1 and the end", l.Marks)
 	}
 	err := Record(context.Background(), s, Source{FileSystem: kind, Size: 4096}, "")

@@ -9,9 +9,9 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// The trail of every state makes that state again, also when the generator has
+// The choices of every state make that state again, also when the generator has
 // gone on: findings are shown again by it.
-func TestTrails(t *testing.T) {
+func TestChoicesAgain(t *testing.T) {
 	var file bytes.Buffer
 	r := blocklog.NewRecorder(&file, 64<<10)
 	for i := range int64(6) {
@@ -33,9 +33,9 @@ func TestTrails(t *testing.T) {
 		}
 	}
 	for i, s := range states {
-		again := g.make(s.position, s.model, explore.Follow[blocklog.Site](s.trail))
+		again := g.make(s.position, s.model, explore.Follow[blocklog.Site](s.choices))
 		if again.image.Fingerprint() != s.image.Fingerprint() {
-			t.Errorf("state %d, at position %d: the trail %v makes another one", i, s.position, s.trail)
+			t.Errorf("state %d, at position %d: the choices %v make another one", i, s.position, s.choices)
 		}
 	}
 }

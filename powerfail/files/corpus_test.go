@@ -50,8 +50,8 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 	var recordings []*recorded
 	for range 2 { // acknowledgements are read a little late, each time by another little
 		r := record(t, stage, p, fault)
-		if r.life.Failed != nil && fault.Kind == "" {
-			t.Fatalf("the workload: %s", r.life.Failed.Headline())
+		if r.run.Failed != nil && fault.Kind == "" {
+			t.Fatalf("the workload: %s", r.run.Failed.Headline())
 		}
 		recordings = append(recordings, r)
 	}
@@ -70,9 +70,9 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 		}
 		for n, c := range must(x.Draw(6))(t) {
 			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
-			var life subject.Life
-			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &life)}, log))
-			l := must(ReadLog(log))(t)
+			var run subject.Run
+			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &run)}, log))
+			l := must(readLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 50
 			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }

@@ -93,7 +93,7 @@ func newStage(t testing.TB) *disk.Stage {
 // recorded is a log with its program.
 type recorded struct {
 	*Exploration
-	life subject.Life
+	run subject.Run
 }
 
 // record records a program and returns what explores it.
@@ -101,14 +101,14 @@ func record(t testing.TB, stage *disk.Stage, p subject.Program, fault disk.Fault
 	t.Helper()
 	log := filepath.Join(t.TempDir(), LogName)
 	r := &recorded{}
-	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Workload: disk.Own(p, &r.life)}, log))
+	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Workload: disk.Own(p, &r.run)}, log))
 	r.Exploration = exploring(t, stage, p, log)
 	return r
 }
 
 func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *Exploration {
 	t.Helper()
-	x := exploringLog(t, stage, must(ReadLog(log))(t))
+	x := exploringLog(t, stage, must(readLog(log))(t))
 	x.LogFile = log
 	x.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, x.Log.Acked) }
 	return x

@@ -33,7 +33,7 @@ func serveFor(t *testing.T, do func(dir string)) *Log {
 			return nil
 		},
 	}, name))
-	l := must(ReadLog(name))(t)
+	l := must(readLog(name))(t)
 	if got := left(t, l, l.end); got != want {
 		t.Errorf("the directory holds\n%s\nand by the log\n%s", want, got)
 	}

@@ -13,4 +13,6 @@ const (
 	TxnCheckEarly     = "txn-check-early"     // a commit is checked before it has its place in the order, and not again
 	TxnDiscardApplied = "txn-discard-applied" // a transaction is applied when it is discarded
 	PinsIgnored       = "pins-ignored"        // versions go that open snapshots read
+	FloorLate         = "floor-late"          // the floor becomes durable after the first table that lacks versions
+	PastNewest        = "past-newest"         // a read of the past shows the newest state
 )

@@ -17,6 +17,12 @@ const (
 	tagAdded   byte = 4
 	tagEpoch   byte = 5
 	tagSecret  byte = 6
+	tagFloor   byte = 7
+	tagEnds    byte = 8
+	tagMarks   byte = 9
+	tagHidden  byte = 10
+
+	lastTag = tagHidden
 )
 
 // appendEdit appends the encoding of e to dst and returns the extended slice.
@@ -35,11 +41,17 @@ func appendEdit(dst []byte, e *Edit) []byte {
 	if e.Log.Secret != 0 {
 		dst = binary.LittleEndian.AppendUint64(append(dst, tagSecret), e.Log.Secret)
 	}
+	dst = appendPast(dst, &e.Past)
 	for _, r := range e.Removed {
 		dst = binary.AppendUvarint(append(dst, tagRemoved, byte(r.Level)), r.ID)
 	}
 	for _, a := range e.Added {
 		dst = appendTable(append(dst, tagAdded, byte(a.Level)), a.Table)
+		if h := a.Table.Hidden; h != (Hidden{}) {
+			dst = binary.AppendUvarint(append(dst, tagHidden), h.Held)
+			dst = binary.AppendUvarint(dst, h.Past)
+			dst = binary.AppendUvarint(dst, uint64(h.Due))
+		}
 	}
 	return dst
 }
@@ -99,10 +111,28 @@ func (d *decoder) field(e *Edit) {
 		e.Log.Epoch = d.uint("log epoch", math.MaxUint32)
 	case tagSecret:
 		e.Log.Secret = d.fixed("log secret")
+	case tagFloor:
+		e.Past.Floor = d.seq("floor")
+	case tagEnds:
+		e.Past.Ends = append(e.Past.Ends, d.ends())
+	case tagMarks:
+		e.Past.Marks = append(e.Past.Marks, d.marks()...)
+	case tagHidden:
+		d.hidden(e)
 	default:
 		d.at--
-		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, tagSecret)
+		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, lastTag)
 	}
+}
+
+// hidden reads what the table added last hides.
+func (d *decoder) hidden(e *Edit) {
+	if len(e.Added) == 0 {
+		d.fail("tag", "%d, want it behind a table that is added", tagHidden)
+		return
+	}
+	t := e.Added[len(e.Added)-1].Table
+	t.Hidden = Hidden{Held: d.uint("held versions", math.MaxUint64), Past: d.uint("past versions", math.MaxUint64), Due: d.seq("due LSN")}
 }
 
 func (d *decoder) table() *Table {

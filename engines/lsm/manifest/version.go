@@ -20,6 +20,14 @@ type Table struct {
 	Smallest, Largest []byte // user keys, both inclusive
 	MinSeq, MaxSeq    ikey.Seq
 	Entries, Deletes  uint64
+	Hidden            Hidden
+}
+
+// Hidden says which versions of a table are there only for readers of earlier states.
+type Hidden struct {
+	Held uint64   // for snapshots and transactions that were open
+	Past uint64   // for the floor alone
+	Due  ikey.Seq // where the floor must be for all of Past to be garbage
 }
 
 // Overlaps says whether the range of the table meets [lo, hi]. Both ends are inclusive.
@@ -49,6 +57,8 @@ type Edit struct {
 	// NextFileID, if not 0, is above every file number that was ever used.
 	NextFileID uint64
 	Log        LogIdentity // its fields that are not 0 replace those of the version
+	// Past raises the floor of the version, unless it is lower, and adds to the rest.
+	Past Past
 }
 
 // LogIdentity is what the names and checksums of the store's log depend on; see package
@@ -70,6 +80,7 @@ type Version struct {
 	FlushedSeq ikey.Seq
 	NextFileID uint64
 	Log        LogIdentity
+	Past       Past
 }
 
 // Apply returns the version after e; v is not changed. An edit that does not fit is an
@@ -99,6 +110,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	next.FlushedSeq = max(v.FlushedSeq, e.FlushedSeq)
 	next.NextFileID = max(v.NextFileID, e.NextFileID)
 	next.Log = v.Log.after(e.Log)
+	next.Past = v.Past.after(&e.Past)
 	next.sort()
 	if err := next.Check(); err != nil {
 		return nil, err
@@ -108,7 +120,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 
 // snapshot returns the edit that turns the empty version into v.
 func (v *Version) snapshot() *Edit {
-	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log}
+	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log, Past: v.Past}
 }
 
 func (v *Version) sort() {
@@ -126,6 +138,7 @@ func (v *Version) sort() {
 //  2. Tables of one level below L0 do not overlap.
 //  3. Of two tables of L0 that overlap, all LSNs of one are above all of the other.
 //  4. NextFileID, if not 0, is above every table's ID.
+//  5. Batch ends rise, and so do marks.
 func (v *Version) Check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
@@ -146,6 +159,9 @@ func (v *Version) Check() error {
 					level[i-1].ID, t.ID, l, level[i-1].Largest, t.Smallest)
 			}
 		}
+	}
+	if err := v.Past.check(); err != nil {
+		return err
 	}
 	return v.checkL0()
 }
