@@ -66,6 +66,7 @@ var networks = []dice{
 	{loss: 0.1, repeat: 0.02, delay: 0.1, units: 40},
 	{repeat: 0.1, delay: 0.1, slow: 0.4, units: 10},
 	{loss: 0.02, repeat: 0.4, delay: 0.4, slow: 0.02, units: 120}, // everything comes again, and late
+	{repeat: 0.2, delay: 0.1, units: 300},                         // well, but for some that come from another time
 }
 
 type generator struct {

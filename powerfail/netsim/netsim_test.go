@@ -1,7 +1,9 @@
 package netsim
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"reflect"
 	"testing"
 
@@ -68,6 +70,21 @@ func TestAlone(t *testing.T) {
 		{Kind: Disk, Node: 1, Type: "state", Nth: 7, Units: 4},
 		{Kind: Disk, Node: 1, Type: "log", Nth: 13, Units: 9},
 	}}
+	if r := Run(sound(t), s); r.Broken != nil {
+		t.Errorf("%v\n%s", r.Broken, Diagram(sound(t), s))
+	}
+}
+
+// TestStaleRead runs what gives a stale read over v3.6.0 of the library: see raft36.
+func TestStaleRead(t *testing.T) {
+	text, err := os.ReadFile("testdata/retried.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Schedule{}
+	if err := json.Unmarshal(text, s); err != nil {
+		t.Fatal(err)
+	}
 	if r := Run(sound(t), s); r.Broken != nil {
 		t.Errorf("%v\n%s", r.Broken, Diagram(sound(t), s))
 	}
