@@ -89,15 +89,15 @@ func guestEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return !strings.HasPrefix(v, "LSMLAB_") })
 }
 
-// scenario is what a cell needs to be run again, beside its program.
-type scenario struct {
+// Scenario is what a cell needs to be run again, beside its program.
+type Scenario struct {
 	Cell   vm.Cell `json:"cell"`
 	States int     `json:"states"`
 	Seed   uint64  `json:"seed"`
 }
 
-// workload is a program and the commands that run and judge it in the guest.
-func workload(engine, bug string, p *program.Program, s scenario) vm.Workload {
+// Workload is a program and the commands that run and judge it in the guest.
+func Workload(engine, bug string, p *program.Program, s Scenario) vm.Workload {
 	store := []string{"--engine", engine, "--dir", vm.StoreDir, "--small"}
 	if bug != "" {
 		store = append(store, "--bug", bug)
@@ -129,10 +129,10 @@ func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
 // cut cuts the power of one cell, and sets the cell and its text in the table. One that
 // can't be run is said to have failed, and the others go on.
 func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Cell, text *string) error {
-	s := scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
+	s := Scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
 	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine)})
 	start := time.Now()
-	o, err := t.Lab.Run(ctx, c.Cell, workload(c.Engine, t.Bug, p, s))
+	o, err := t.Lab.Run(ctx, c.Cell, Workload(c.Engine, t.Bug, p, s))
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -168,7 +168,7 @@ func counts(method string, o *vm.Outcome) explore.Counts {
 	return all
 }
 
-func finding(key rundir.Key, p *program.Program, s scenario, o *vm.Outcome, j vm.Judged) (rundir.Finding, error) {
+func finding(key rundir.Key, p *program.Program, s Scenario, o *vm.Outcome, j vm.Judged) (rundir.Finding, error) {
 	scenario, err := json.Marshal(s)
 	return rundir.Finding{
 		Tier: Name, Key: key, Rule: j.Verdict.Broken.Rule, Detail: j.Verdict.Broken.Detail,
@@ -180,7 +180,7 @@ func finding(key rundir.Key, p *program.Program, s scenario, o *vm.Outcome, j vm
 // Replay implements [campaign.Replayer]: it runs the cell of a finding again. Machines do not do the same twice to
 // the microsecond, so another state may show the rule broken.
 func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
-	var s scenario
+	var s Scenario
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return nil, explore.Counts{}, fmt.Errorf("scenario of the finding: %w", err)
 	}
@@ -197,7 +197,7 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (*rundir.Finding, 
 		return nil, explore.Counts{}, err
 	}
 	defer func() { _ = lab.Close() }() // it holds memory alone
-	w := workload(f.Engine, f.Bug, p, s)
+	w := Workload(f.Engine, f.Bug, p, s)
 	w.Enough = func(broken *oracle.Violation) bool { return broken.Rule == f.Rule }
 	o, err := lab.Run(ctx, s.Cell, w)
 	if err != nil {
