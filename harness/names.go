@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"slices"
 	"strings"
 
 	"lsmlab/engines/nearest"
@@ -76,6 +77,9 @@ func expandPlan(cat Catalog, p *result.Plan) (err error) {
 	if p.Engines, err = expand(p.Engines); err != nil {
 		return wrong("engines", "is wrong: %w", err)
 	}
+	if err := addControl(p, expand); err != nil {
+		return err
+	}
 	if p.Targets == nil {
 		return nil
 	}
@@ -84,5 +88,33 @@ func expandPlan(cat Catalog, p *result.Plan) (err error) {
 		return wrong("targets", "is wrong: %w", err)
 	}
 	p.Targets = &targets
+	return nil
+}
+
+// addControl adds the control of a plan to its engines, right behind the one that it
+// repeats.
+func addControl(p *result.Plan, expand func([]string) ([]string, error)) error {
+	if p.Control == "" || len(p.Engines) == 0 {
+		return nil
+	}
+	if result.IsAgain(p.Control) {
+		return wrong("control", "is %s: name the engine that it repeats", p.Control)
+	}
+	name := p.Engines[0]
+	if p.Control != result.FirstEngine {
+		names, err := expand([]string{p.Control})
+		if err != nil || len(names) != 1 {
+			return wrong("control", "is %s: want one engine of the plan, or %s", p.Control, result.FirstEngine)
+		}
+		name = names[0]
+	}
+	at := slices.Index(p.Engines, name)
+	if at < 0 {
+		return wrong("control", "is %s: want one engine of the plan, which has %s, or %s", name, strings.Join(p.Engines, ", "), result.FirstEngine)
+	}
+	p.Control = name
+	if again := name + result.Again; !slices.Contains(p.Engines, again) {
+		p.Engines = slices.Insert(p.Engines, at+1, again)
+	}
 	return nil
 }

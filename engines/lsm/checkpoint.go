@@ -70,13 +70,14 @@ func (db *DB) checkpoint(dir string, state *readState, upTo ikey.Seq) (err error
 	if err := makeDir(db.opts.FS, dir); err != nil {
 		return err
 	}
-	recent, err := db.writeRecent(state, upTo)
+	recent, floor, err := db.writeRecent(state, upTo)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.discardTables(recent)) }()
 	num := db.newFileID()
-	edit := &manifest.Edit{FlushedSeq: upTo, NextFileID: num + 1}
+	edit := &manifest.Edit{FlushedSeq: upTo, NextFileID: num + 1, Past: db.pastOf(state.version.FlushedSeq, upTo, floor)}
+	edit.Past.Marks = db.unsavedMarks(&state.version.Past)
 	for _, t := range recent {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 	}
@@ -95,6 +96,7 @@ func (db *DB) checkpoint(dir string, state *readState, upTo ikey.Seq) (err error
 	if err := db.opts.FS.SyncDir(dir); err != nil {
 		return err
 	}
+	version.Past = version.Past.Upto(upTo)
 	// A secret of its own, drawn when it is opened first: the logs of the two stores
 	// go on with the same epochs, and disk blocks of one may come to the other.
 	version.Log.Secret = 0
@@ -106,10 +108,10 @@ func (db *DB) checkpoint(dir string, state *readState, upTo ikey.Seq) (err error
 }
 
 // writeRecent writes what the MemTables of state hold up to the LSN upTo to tables
-// that no version names.
-func (db *DB) writeRecent(state *readState, upTo ikey.Seq) ([]*table, error) {
+// that no version names, and returns their floor too.
+func (db *DB) writeRecent(state *readState, upTo ikey.Seq) ([]*table, ikey.Seq, error) {
 	if upTo == state.version.FlushedSeq {
-		return nil, nil
+		return nil, 0, nil
 	}
 	var merge mergeIter
 	var sources []ikey.Iterator
@@ -120,7 +122,7 @@ func (db *DB) writeRecent(state *readState, upTo ikey.Seq) ([]*table, error) {
 	out := db.newOutput(0, upTo, math.MaxInt64, func([]byte) bool { return false })
 	out.retain.snapshots = nil // those of this store are none of the copy
 	tables, err := out.write(&merge, nil, nil)
-	return tables, joinClose(err, &merge)
+	return tables, out.retain.floor, joinClose(err, &merge)
 }
 
 // upToIter is an iterator without the versions above an LSN.

@@ -145,7 +145,7 @@ func (db *DB) assign(b *kv.Batch, c *validation) (w write, err error) {
 	db.writes.mem.last.Store(uint64(db.writes.assigned))
 	db.writes.mem.assignedBytes += int64(len(b.Bytes()))
 	if db.opts.GC.Reach() > 0 {
-		db.history.note(db.writes.assigned)
+		db.noteBatch(db.writes.assigned)
 	}
 	if db.writes.recent.open.Load() > 0 {
 		db.writes.recent.add(w.first, db.writes.assigned, b)

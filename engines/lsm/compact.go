@@ -24,12 +24,17 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	switch {
 	case plan.Drop:
 		db.work.noteDropped(newestSeq(plan))
+		edit.Past.Floor = newestSeq(plan)
+		raise(&db.history.floor, edit.Past.Floor)
 	case plan.Move && !db.writtenOtherwise(plan):
 		edit.Added = []manifest.LevelTable{{Level: plan.OutputLevel, Table: plan.Inputs[0].Table}}
 	default:
 		var err error
-		if tables, err = db.merge(plan); err != nil {
+		if tables, err = db.merge(plan, edit); err != nil {
 			return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
+		}
+		if freedNothing(plan, tables) {
+			tables[0].forgetHidden()
 		}
 		db.counters.compactionRead.Add(plan.Bytes())
 		for _, t := range tables {
@@ -44,6 +49,11 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	return nil
 }
 
+// freedNothing says whether tables are a table that was written again with all its versions.
+func freedNothing(plan *compaction.Plan, tables []*table) bool {
+	return plan.Rewrite && len(tables) == 1 && tables[0].Entries == plan.Inputs[0].Table.Entries
+}
+
 // writtenOtherwise says whether tables of the output level are written in another way
 // than the input is, so that a table does not move there as it is.
 func (db *DB) writtenOtherwise(plan *compaction.Plan) bool {
@@ -51,8 +61,8 @@ func (db *DB) writtenOtherwise(plan *compaction.Plan) bool {
 }
 
 // merge writes the merged inputs, partition by partition at once, and returns
-// the new tables in key order, also with an error.
-func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
+// the new tables in key order, also with an error. It notes their floor in edit.
+func (db *DB) merge(plan *compaction.Plan, edit *manifest.Edit) ([]*table, error) {
 	s, ok := db.acquire() // keeps the inputs open
 	if !ok {
 		return nil, kv.ErrClosed
@@ -60,14 +70,16 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 	defer s.release()
 	bounds := plan.Partition(db.parts(), db.opts.TableSize)
 	results := make([][]*table, len(bounds)-1)
+	floors := make([]ikey.Seq, len(bounds)-1)
 	errs := make([]error, len(bounds)-1)
 	var wg sync.WaitGroup
 	for i := range results {
 		wg.Go(func() {
-			results[i], errs[i] = db.mergeRange(plan, s.readState, bounds[i], bounds[i+1])
+			results[i], floors[i], errs[i] = db.mergeRange(plan, s.readState, bounds[i], bounds[i+1])
 		})
 	}
 	wg.Wait()
+	edit.Past.Floor = slices.Max(floors)
 	var err error
 	for _, e := range errs {
 		if e != nil && (err == nil || errors.Is(err, kv.ErrClosed)) {
@@ -77,8 +89,9 @@ func (db *DB) merge(plan *compaction.Plan) ([]*table, error) {
 	return slices.Concat(results...), err
 }
 
-// mergeRange merges what the inputs hold in [lower, upper).
-func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, error) {
+// mergeRange merges what the inputs hold in [lower, upper), and returns the tables and their
+// floor.
+func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, ikey.Seq, error) {
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
 	newest, ranges := newestSeq(plan), s.version.Ranges
@@ -93,7 +106,7 @@ func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byt
 		out.pause = db.giveWay
 	}
 	tables, err := out.write(&merge, lower, upper)
-	return tables, joinClose(err, &merge)
+	return tables, out.retain.floor, joinClose(err, &merge)
 }
 
 // inputRuns returns a walk for each sorted run of the inputs.

@@ -70,6 +70,9 @@ func (db *DB) Close() error {
 	for db.work.running+db.checkpoints > 0 { // manual compactions, checkpoints
 		db.work.progress.Wait()
 	}
+	db.mu.Unlock()
+	db.savePast(0)
+	db.mu.Lock()
 	old := db.swapState(nil)
 	db.mu.Unlock()
 	old.retire()

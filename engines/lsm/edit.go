@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/manifest"
 	"lsmlab/engines/vfs"
@@ -40,11 +41,19 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 	}()
 	edit.NextFileID = db.edits.nextFile.Load()
 	current := db.state.Load() // only editMu's holder changes its tables
+	if planted.Is(planted.FloorLate) && len(edit.Added) > 0 {
+		edit.Past.Floor = 0 // Close makes it durable
+	}
+	edit.Past.Marks = db.unsavedMarks(&current.version.Past)
 	version, err := current.version.Apply(edit)
 	if err != nil {
 		return err
 	}
-	db.dropRanges(edit, version)
+	if db.dropRanges(edit, version) {
+		if version, err = current.version.Apply(edit); err != nil {
+			return err
+		}
+	}
 	if !db.edits.log.Takes(edit) {
 		err = db.replaceManifest(version)
 	} else {

@@ -63,7 +63,11 @@ func (db *DB) flush(m *memHandle) error {
 	if err = joinClose(err, it); err != nil {
 		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
-	edit := &manifest.Edit{FlushedSeq: m.lastSeq(), Ranges: m.rangesUpTo(m.lastSeq())}
+	edit := &manifest.Edit{
+		FlushedSeq: m.lastSeq(),
+		Past:       db.pastOf(m.before, m.lastSeq(), out.retain.floor),
+		Ranges:     m.rangesUpTo(m.lastSeq()),
+	}
 	for _, t := range tables {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)

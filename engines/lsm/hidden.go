@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"slices"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/manifest"
 )
 
 // hidden says which versions of a table are only there for readers of the past, so that the
@@ -24,6 +26,11 @@ type heldFor struct {
 	versions       uint64
 }
 
+// forgetHidden keeps t, which no version names yet, from being written again for its garbage: what
+// was said of its input was wrong, as nothing of that was garbage, and so may be what is said of
+// t. Without this, a table whose counts are wrong would be written again and again.
+func (t *table) forgetHidden() { t.hidden, t.Hidden = hidden{}, manifest.Hidden{} }
+
 // addHeld notes a version that is kept for pins, which are rising and one at least.
 func (h *hidden) addHeld(pins []ikey.Seq) {
 	oldest, newest := pins[0], pins[len(pins)-1]
@@ -41,6 +48,21 @@ func (h *hidden) addPast(due ikey.Seq) {
 	h.due = max(h.due, due)
 }
 
+// stored returns what the manifest keeps of h: pins end with the process.
+func (h *hidden) stored() manifest.Hidden {
+	return manifest.Hidden{Held: h.total() - h.past, Past: h.past, Due: h.due}
+}
+
+// storedHidden returns what an earlier opening of the store left in a table. No pin needs what
+// it held for pins.
+func storedHidden(s manifest.Hidden) hidden {
+	h := hidden{past: s.Past, due: s.Due}
+	if s.Held > 0 {
+		h.held = []heldFor{{versions: s.Held}}
+	}
+	return h
+}
+
 // total returns how many versions are hidden.
 func (h *hidden) total() uint64 {
 	total := h.past
@@ -56,7 +78,7 @@ func (h *hidden) garbage(open []ikey.Seq, floor ikey.Seq) (n uint64) {
 		n = h.past
 	}
 	for _, f := range h.held {
-		if _, needed := f.by(open); !needed {
+		if _, needed := f.by(open); !needed || planted.Is(planted.GarbageGuessed) {
 			n += f.versions
 		}
 	}

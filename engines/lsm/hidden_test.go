@@ -59,9 +59,14 @@ func TestGarbage(t *testing.T) {
 		floor ikey.Seq
 		want  uint64
 	}{
-		{nil, 50, 15}, {nil, 49, 7},
-		{[]ikey.Seq{10}, 49, 4}, {[]ikey.Seq{20}, 49, 5}, {[]ikey.Seq{15}, 49, 5}, {[]ikey.Seq{24, 31}, 49, 7},
-		{[]ikey.Seq{10, 30}, 60, 8}, {[]ikey.Seq{10, 20, 30}, 49, 0},
+		{nil, 50, 15},
+		{nil, 49, 7},
+		{[]ikey.Seq{10}, 49, 4},
+		{[]ikey.Seq{20}, 49, 5},
+		{[]ikey.Seq{15}, 49, 5},
+		{[]ikey.Seq{24, 31}, 49, 7},
+		{[]ikey.Seq{10, 30}, 60, 8},
+		{[]ikey.Seq{10, 20, 30}, 49, 0},
 	} {
 		if got := h.garbage(tc.open, tc.floor); got != tc.want {
 			t.Errorf("pins %v, floor %d: %d are garbage, want %d", tc.open, tc.floor, got, tc.want)

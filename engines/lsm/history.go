@@ -2,18 +2,18 @@ package lsm
 
 import (
 	"fmt"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/ikey"
 )
 
-// history is what the store knows of its past since it was opened. With a policy that
-// keeps nothing (package gc) only the newest state can be read.
+// history is what the store knows of its past. With a policy that keeps nothing (package gc)
+// only the newest state can be read. What of it outlives the store's opening is in past.go.
 //
 // Readers of the past are cut where the policy says so: their pins go, and they are told so
 // from then on (pin.lost).
@@ -24,10 +24,10 @@ import (
 type history struct {
 	floor atomic.Uint64    // states at older LSNs may lack versions
 	asked atomic.Uint64    // the policy asks no more when older LSNs were written
-	ends  batchEnds        // under the commit lock
 	clock func() time.Time // no jump of the system's clock reaches it
 
-	mu    sync.Mutex // of times
+	mu    sync.Mutex // of what follows; a flush takes it while a writer that waits for it has the commit lock
+	ends  batchEnds
 	times gc.Timeline
 }
 
@@ -36,22 +36,14 @@ type history struct {
 // as many windows as the age has.
 const marksInWindow = 1 << 16
 
-// initHistory begins the history at the newest LSN of the store.
-func (db *DB) initHistory(newest ikey.Seq) {
-	h := &db.history
-	h.floor.Store(uint64(newest))
-	start := time.Now()
-	h.clock = func() time.Time { return start.Add(time.Since(start)).Round(0) }
-	h.times.Apart = max(db.opts.GC.Window/marksInWindow, time.Millisecond)
-	h.note(newest)
-}
-
-// note notes that a batch got its LSNs, of which last is the last. It is called under the
+// noteBatch notes that a batch got its LSNs, of which last is the last. It is called under the
 // commit lock.
-func (h *history) note(last ikey.Seq) {
-	h.ends.mark(last, ikey.Seq(h.floor.Load()))
+func (db *DB) noteBatch(last ikey.Seq) {
+	h := &db.history
+	now := h.clock()
 	h.mu.Lock()
-	h.times.Note(h.clock(), last, ikey.Seq(h.asked.Load()))
+	h.ends.mark(last, ikey.Seq(h.floor.Load()))
+	h.times.Note(now, last, ikey.Seq(h.asked.Load()))
 	h.mu.Unlock()
 }
 
@@ -124,11 +116,14 @@ func raise(lsn *atomic.Uint64, seq ikey.Seq) {
 	}
 }
 
-// SnapshotAt implements [kv.Historian]. The past goes back to the opening of the store at
-// most, and as far as Options.GC says.
+// SnapshotAt implements [kv.Historian]. The past goes as far back as Options.GC says, also
+// beyond the opening of the store, if it was opened with such an option before.
 func (db *DB) SnapshotAt(lsn uint64) (kv.Snapshot, error) {
 	if db.closing.Load() {
 		return nil, kv.ErrClosed
+	}
+	if planted.Is(planted.PastNewest) {
+		return db.Snapshot()
 	}
 	visible := db.published.seq()
 	if ikey.Seq(lsn) > visible {
@@ -136,9 +131,9 @@ func (db *DB) SnapshotAt(lsn uint64) (kv.Snapshot, error) {
 	}
 	seq, known := ikey.Seq(lsn), ikey.Seq(lsn) == visible
 	if db.opts.GC.Keeps() {
-		db.writes.mu.Lock()
+		db.history.mu.Lock()
 		seq, known = db.history.ends.last(seq)
-		db.writes.mu.Unlock()
+		db.history.mu.Unlock()
 	}
 	if !known {
 		return nil, db.tooOld(lsn)
@@ -178,43 +173,4 @@ func (db *DB) SnapshotAtTime(t time.Time) (kv.Snapshot, error) {
 		return nil, fmt.Errorf("%w: nothing is known of %v", kv.ErrSnapshotTooOld, t)
 	}
 	return db.SnapshotAt(uint64(min(seq, visible)))
-}
-
-// batchEnds knows which LSNs are the last of a batch: a bit for each LSN from base on.
-type batchEnds struct {
-	base ikey.Seq // a multiple of 64
-	bits []uint64
-}
-
-// mark notes that seq, the newest LSN, ends a batch, and forgets what is below floor.
-func (e *batchEnds) mark(seq, floor ikey.Seq) {
-	if len(e.bits) == 0 {
-		e.base = seq &^ 63
-	}
-	// Half of it at once, so that an LSN is not moved again and again.
-	if gone := int(max(floor, e.base)-e.base) / 64; gone > len(e.bits)/2 && gone > 64 {
-		e.bits = append(e.bits[:0], e.bits[min(gone, len(e.bits)):]...)
-		e.base += ikey.Seq(64 * gone)
-	}
-	for int(seq-e.base)/64 >= len(e.bits) {
-		e.bits = append(e.bits, 0)
-	}
-	e.bits[(seq-e.base)/64] |= 1 << (seq % 64)
-}
-
-// last returns the newest end that is not above seq, and whether it is known.
-func (e *batchEnds) last(seq ikey.Seq) (ikey.Seq, bool) {
-	if seq < e.base {
-		return 0, false
-	}
-	for at := min(int(seq-e.base)/64, len(e.bits)-1); at >= 0; at-- {
-		word := e.bits[at]
-		if first := e.base + ikey.Seq(64*at); seq-first < 63 {
-			word &= 2<<(seq-first) - 1
-		}
-		if word != 0 {
-			return e.base + ikey.Seq(64*at+bits.Len64(word)-1), true
-		}
-	}
-	return 0, false
 }

@@ -22,6 +22,7 @@ func (db *DB) tickLoop() {
 			made = db.tick(made)
 		case <-expire.C:
 			db.expire()
+			db.savePast(saveApart)
 		}
 	}
 }

@@ -195,9 +195,11 @@ func TestExpire(t *testing.T) {
 				after time.Duration
 				want  uint64
 			}{
-				{0, 5}, {30 * time.Minute, 5},
+				{0, 5},
+				{30 * time.Minute, 5},
 				{40 * time.Minute, 2}, // the newest, and what the reader sees
-				{40 * time.Minute, 2}, {20 * time.Minute, 1},
+				{40 * time.Minute, 2},
+				{20 * time.Minute, 1},
 			} {
 				pass(step.after)
 				if n := versions(db); n != step.want*mixedKeys {

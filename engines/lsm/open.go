@@ -71,6 +71,7 @@ func Open(dir string, o Options) (_ *DB, err error) {
 	if o.SyncInterval > 0 {
 		db.background.Go(db.syncLoop)
 	}
+	db.schedule() // what earlier openings left to do
 	return db, nil
 }
 
@@ -123,6 +124,7 @@ func (db *DB) recover() (err error) {
 			}
 		}
 	}()
+	db.history.ends.restore(version)
 	mems, recovered, err := db.replay(version.Log, version.FlushedSeq)
 	defer func() {
 		if err != nil {
@@ -134,6 +136,8 @@ func (db *DB) recover() (err error) {
 	if err != nil {
 		return err
 	}
+	newest := max(version.FlushedSeq, recovered.LastSeq)
+	version.Past = version.Past.Upto(newest)
 	version.Log = db.opts.reopened(version.Log)
 	db.edits.nextFile.Store(max(version.NextFileID, lastFileID(names)+1))
 	err = db.beginManifest(version)
@@ -151,9 +155,9 @@ func (db *DB) recover() (err error) {
 		return errors.Join(err, db.wal.Close(), db.edits.log.Close())
 	}
 	db.writes.mem = mems[0]
-	db.writes.assigned = max(version.FlushedSeq, recovered.LastSeq)
-	db.published.init(db.writes.assigned)
-	db.initHistory(db.writes.assigned)
+	db.writes.assigned = newest
+	db.published.init(newest)
+	db.initHistory(&version.Past, newest)
 	db.swapState(newReadState(mems, db.newTableSet(version, open)))
 	db.findReserve()
 	return nil
@@ -202,7 +206,7 @@ func (db *DB) replay(log manifest.LogIdentity, flushed ikey.Seq) ([]*memHandle, 
 	mems := []*memHandle{newMemHandle(db.opts, flushed)}
 	recovered, err := wal.Recover(db.walOptions(log), flushed, func(first ikey.Seq, count int, encoded []byte) error {
 		m := mems[0]
-		if m.table.Size() >= db.opts.MemTableSize && !m.empty() {
+		if (m.table.Size() >= db.opts.MemTableSize || m.full.Load()) && !m.empty() {
 			m.advance(memActive, memImmutable)
 			m = newMemHandle(db.opts, m.lastSeq())
 			mems = append([]*memHandle{m}, mems...)
@@ -216,6 +220,7 @@ func (db *DB) replay(log manifest.LogIdentity, flushed ikey.Seq) ([]*memHandle, 
 			return fmt.Errorf("%w: WAL record at LSN %d says %d operations, holds %d", kv.ErrCorrupt, first, count, n)
 		}
 		m.last.Store(uint64(first) + uint64(n) - 1)
+		db.history.ends.mark(m.lastSeq(), 0)
 		return nil
 	})
 	return mems, recovered, err

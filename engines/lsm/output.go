@@ -164,7 +164,7 @@ func (o *output) finishTable() error {
 		ID: o.id, Size: size,
 		Smallest: p.Smallest, Largest: p.Largest,
 		MinSeq: p.MinSeq, MaxSeq: p.MaxSeq,
-		Entries: p.Entries, Deletes: p.Deletes,
+		Entries: p.Entries, Deletes: p.Deletes, Hidden: o.retain.hidden.stored(),
 		Swept: o.retain.swept(),
 	})
 	if err != nil {

@@ -45,11 +45,19 @@ type memRanges struct {
 	set atomic.Pointer[rangedel.Set]
 }
 
-func (r *memRanges) add(start, end []byte, seq ikey.Seq) {
+// mostCells is how many LSNs the fragments of a MemTable may have together, 16 bytes each;
+// then it is full. Range deletes that lie in each other, as those of all keys below a bound
+// that rises, have as many as the square of their number.
+const mostCells = 1 << 20
+
+// add says whether there is room for more.
+func (r *memRanges) add(start, end []byte, seq ikey.Seq) (room bool) {
 	d := rangedel.Range{Start: bytes.Clone(start), End: bytes.Clone(end), Seq: seq}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.set.Store(r.set.Load().Add(d))
+	set := r.set.Load().Add(d)
+	r.set.Store(set)
+	return set.Cells() < mostCells
 }
 
 // addApart adds the operations of a batch one by one, which have the LSNs from first on, if
@@ -60,7 +68,9 @@ func (m *memHandle) addApart(first ikey.Seq, ops *kv.Ops, done ikey.Seq) int {
 		switch {
 		case seq <= done:
 		case ops.Kind == kv.OpDeleteRange:
-			m.ranges.add(ops.Key, ops.Value, seq)
+			if !m.ranges.add(ops.Key, ops.Value, seq) {
+				m.full.Store(true)
+			}
 		default:
 			m.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
 		}
@@ -109,12 +119,12 @@ func (s *readState) initCover(c *rangedel.Cover, seq ikey.Seq) bool {
 	return c.Any()
 }
 
-// dropRanges takes range deletes out of version, which is the one after edit, and has edit
-// do so, if half of what the set holds can go: to write down what is left costs as much as
-// that is. It is called under edits.mu.
-func (db *DB) dropRanges(edit *manifest.Edit, version *manifest.Version) {
-	if version.Ranges == nil {
-		return
+// dropRanges has edit drop range deletes, if half of what the set holds can go: to write down
+// what is left costs as much as that is. v is the version after edit. It is called under
+// edits.mu, and says whether edit was changed.
+func (db *DB) dropRanges(edit *manifest.Edit, v *manifest.Version) bool {
+	if v.Ranges == nil {
+		return false
 	}
 	floor := ikey.Seq(db.history.floor.Load()) // before pins are listed: see history
 	pins := db.pins.list()
@@ -123,20 +133,22 @@ func (db *DB) dropRanges(edit *manifest.Edit, version *manifest.Version) {
 	if len(pins) > 0 {
 		oldest = min(oldest, pins[0])
 	}
-	left := version.Ranges.Filter(func(f rangedel.Fragment, seq, newer ikey.Seq) bool {
+	left := v.Ranges.Filter(func(f rangedel.Fragment, seq, newer ikey.Seq) bool {
 		if newer > 0 {
 			if s := stripes.stripeOf(seq); s != above && s == stripes.stripeOf(newer) {
 				return false // who sees it sees the newer one
 			}
 		}
-		return seq > oldest || !done(version, &f, seq)
+		return seq > oldest || !done(v, &f, seq)
 	})
-	if left != nil && 2*left.Weight() > version.Ranges.Weight() {
-		return
+	if left != nil && 2*left.Weight() > v.Ranges.Weight() {
+		return false
 	}
 	edit.Ranges = left.Ranges()
 	edit.ClearRanges = db.state.Load().version.Ranges != nil
-	version.Ranges = left
+	// States below it need what went, so the floor must be durable with that.
+	edit.Past.Floor = max(edit.Past.Floor, min(floor, v.FlushedSeq))
+	return true
 }
 
 // done says whether no table of v holds a version that the range delete of that LSN hides

@@ -89,7 +89,7 @@ func (db *DB) admit(b *kv.Batch) error {
 func sets(b *kv.Batch) bool {
 	ops := b.Ops()
 	for ops.Next() {
-		if ops.Kind != kv.OpDelete {
+		if ops.Kind == kv.OpSet {
 			return true
 		}
 	}

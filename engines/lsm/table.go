@@ -44,7 +44,7 @@ func (db *DB) openTable(meta *manifest.Table) (*table, error) {
 	if err := checkTable(name, meta, r.Properties()); err != nil {
 		return nil, joinClose(err, r)
 	}
-	return &table{Table: meta, reader: r, db: db}, nil
+	return &table{Table: meta, reader: r, hidden: storedHidden(meta.Hidden), db: db}, nil
 }
 
 // missing says of an error that opened no table of the manifest what it means: that

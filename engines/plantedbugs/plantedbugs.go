@@ -20,9 +20,10 @@ type Shows uint8
 
 // The values of Shows.
 const (
-	AfterCrash Shows = iota // in what a crash leaves
-	Running                 // in what is read and committed, before any crash
-	Racing                  // where two writers of one key commit at the same moment
+	AfterCrash  Shows = iota // in what a crash leaves
+	Running                  // in what is read and committed, before any crash
+	Racing                   // where two writers of one key commit at the same moment
+	LookingBack              // in what a crash leaves, by views of the past
 )
 
 // All returns the bugs that builds with the tag plantedbugs have in the
@@ -40,6 +41,8 @@ func All() []Bug {
 		{planted.RangeDroppedEarly, "range deletes go while tables hold versions that they hide", "what a range delete hid stays away", AfterCrash},
 		{planted.RangePinsIgnored, "flushes and compactions drop versions that a range delete hides and open snapshots read", "the reads of a transaction see one state", Running},
 		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
+		{planted.FloorLate, "the floor becomes durable after the first table that lacks versions", "a view of the past shows what was there or is refused", LookingBack},
+		{planted.PastNewest, "a read of the past shows the newest state", "the past reads as it was, or is refused", AfterCrash},
 	}
 }
 

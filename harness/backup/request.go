@@ -29,7 +29,7 @@ func (r Request) Run(ctx context.Context, cat harness.Catalog, w io.Writer) (err
 		err = errors.New("want either --data and --to, or --server and maybe --name")
 	case r.Server != "":
 		var made Checkpoint
-		made, err = Ask(ctx, r.Server, r.Name)
+		made, err = ask(ctx, r.Server, r.Name)
 		r.To, r.Engine = made.Dir, made.Engine
 	default:
 		err = Make(opener(cat, r.Engine, r.Data), r.To)

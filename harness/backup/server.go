@@ -21,9 +21,9 @@ type Checkpoint struct {
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 10
 
-// Ask asks a server for a copy of its store, at its admin address, an http URL. The
+// ask asks a server for a copy of its store, at its admin address, an http URL. The
 // server chooses the name if name is "".
-func Ask(ctx context.Context, admin, name string) (c Checkpoint, err error) {
+func ask(ctx context.Context, admin, name string) (c Checkpoint, err error) {
 	u, err := url.Parse(admin)
 	if err != nil || u.Host == "" {
 		return c, fmt.Errorf("%q is no address of a server: want the admin address as http://127.0.0.1:8081", admin)

@@ -16,18 +16,20 @@ import (
 // Row is one line of a comparison: a group of B against one of A.
 type Row struct {
 	Group
-	Baseline string  `json:"baseline"` // engine, or run, that is 1
-	Ratios   []Ratio `json:"ratios"`   // the deciding figure first
+	Baseline string   `json:"baseline"` // engine, or run, that is 1
+	Ratios   []*Ratio `json:"ratios"`   // the deciding figure first
 }
 
 // Comparison is the outcome of `lsmlab compare`.
 type Comparison struct {
-	A        string   `json:"a"`
-	B        string   `json:"b"`
-	Rows     []Row    `json:"rows"`
-	Notes    []string `json:"notes"`
-	Worse    int      `json:"regressions"` // rows whose deciding figure is Worse by more than Threshold
-	Expected float64  `json:"false_positives_expected"`
+	A     string   `json:"a"`
+	B     string   `json:"b"`
+	Rows  []Row    `json:"rows"`
+	Notes []string `json:"notes"`
+	Worse int      `json:"regressions"` // rows whose deciding figure is Worse by more than Threshold
+	// Expected is how many comparisons would come out under P < 0.05 by chance, without
+	// Holm's correction, if there were no difference at all.
+	Expected float64 `json:"false_positives_expected"`
 	// Threshold is the least change, as a share, that counts as a regression.
 	Threshold float64 `json:"threshold"`
 }
@@ -83,7 +85,7 @@ func Runs(a, b result.Run, threshold float64) (Comparison, error) {
 			onlyA = append(onlyA, g.String())
 			continue
 		}
-		c.addRow(Row{Group: g, Baseline: a.Dir}, sa[g], sb[g])
+		c.addRow(Row{Group: g, Baseline: a.Dir}, sa[g], sb[g], summarizeRun)
 	}
 	if len(onlyA) > 0 {
 		c.Notes = append(c.Notes, fmt.Sprintf("only in %s: %s", a.Dir, strings.Join(onlyA, "; ")))
@@ -94,11 +96,12 @@ func Runs(a, b result.Run, threshold float64) (Comparison, error) {
 	if len(c.Rows) == 0 {
 		return c, fmt.Errorf("%s and %s have no engine and workload in common at the same durability and threads: nothing to compare", a.Dir, b.Dir)
 	}
-	c.Expected = stat.Alpha * float64(len(c.Rows))
+	c.conclude()
 	return c, nil
 }
 
-// Engines compares the engines of one run with one of them.
+// Engines compares the engines of one run with one of them, and a control with the
+// engine that it repeats.
 func Engines(r result.Run, baseline string, threshold float64) (Comparison, error) {
 	c := Comparison{A: baseline, B: r.Dir, Threshold: threshold}
 	if !slices.Contains(r.Plan.Engines, baseline) {
@@ -109,30 +112,66 @@ func Engines(r result.Run, baseline string, threshold float64) (Comparison, erro
 	for _, g := range groupsInOrder(r.Cells) {
 		base := g
 		base.Engine = baseline
-		if g.Engine != baseline {
-			c.addRow(Row{Group: g, Baseline: baseline}, sets[base], sets[g])
+		if result.IsAgain(g.Engine) {
+			base.Engine = strings.TrimSuffix(g.Engine, result.Again)
+		}
+		if g.Engine != base.Engine {
+			c.addRow(Row{Group: g, Baseline: base.Engine}, sets[base], sets[g], summarizeRounds)
 		}
 	}
-	c.Expected = stat.Alpha * float64(len(c.Rows))
+	c.conclude()
 	return c, nil
 }
 
-func (c *Comparison) addRow(row Row, a, b []result.Cell) {
+// addRow compares cells of B with those of A.
+func (c *Comparison) addRow(row Row, a, b []result.Cell, summarize func([]result.Cell, Figure) stat.Summary) {
 	for _, f := range figuresOf(row.Group) {
-		row.Ratios = append(row.Ratios, ratioOf(f, valuesOf(a, f), valuesOf(b, f)))
+		row.Ratios = append(row.Ratios, ratioOf(f, summarize(a, f), summarize(b, f)))
 	}
 	c.Rows = append(c.Rows, row)
-	if row.regressed(c.Threshold) {
-		c.Worse++
-	}
 }
 
-func valuesOf(cells []result.Cell, f Figure) []float64 {
-	out := make([]float64, len(cells))
-	for i, c := range cells {
-		out[i] = f.Of(c)
+// conclude judges all rows. The deciding figures are one family, the others another, and
+// those of controls have families of their own.
+func (c *Comparison) conclude() {
+	for i := range 2 {
+		families := map[bool][]*Ratio{}
+		for _, row := range c.Rows {
+			families[row.control()] = append(families[row.control()], row.Ratios[i])
+		}
+		judge(families[false])
+		judge(families[true])
 	}
-	return out
+	for _, row := range c.Rows {
+		if row.regressed(c.Threshold) {
+			c.Worse++
+		}
+	}
+	c.Expected = stat.Alpha * float64(len(c.Rows))
+}
+
+// summarizeRun summarizes a figure of a run that is compared with another run, whose
+// rounds ran at other times.
+func summarizeRun(cells []result.Cell, f Figure) stat.Summary {
+	values := make([]float64, len(cells))
+	for i, c := range cells {
+		values[i] = f.Of(c)
+	}
+	return stat.Summarize(values)
+}
+
+// summarizeRounds summarizes a figure that is compared within rounds.
+func summarizeRounds(cells []result.Cell, f Figure) stat.Summary {
+	byRound := map[int]float64{}
+	for _, c := range cells {
+		byRound[c.Round] = f.Of(c)
+	}
+	return stat.SummarizeRounds(byRound)
+}
+
+// control says whether an engine is compared with itself.
+func (r Row) control() bool {
+	return result.IsAgain(r.Engine) && strings.TrimSuffix(r.Engine, result.Again) == r.Baseline
 }
 
 // regressed says whether the deciding figure is significantly worse, by more than
@@ -155,7 +194,7 @@ func sameWork(a, b result.Run) error {
 	pa, pb := a.Plan, b.Plan
 	for _, p := range []*result.Plan{&pa, &pb} {
 		p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
-		p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings = 0, 0, 0, nil
+		p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings, p.Control = 0, 0, 0, nil, ""
 	}
 	if field, x, y, differs := pa.Difference(pb); differs {
 		return fmt.Errorf("the runs did different work: %s is %v in %s and %v in %s; measure both with the same plan", field, x, a.Dir, y, b.Dir)

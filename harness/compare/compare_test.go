@@ -29,11 +29,12 @@ func TestCompareVerdicts(t *testing.T) {
 		{p99, scale(1.2), Worse},
 		{p99, scale(0.8), Better},
 		{throughput, scale(1), NoVerdict},
+		{throughput, scale(1.001), NoVerdict},
 		{throughput, scale(1.2)[:3], Better}, // 5+3 rounds can tell
 		{throughput, nil, NotCounted},
 		{throughput, []float64{0, 100, 101, 99, 102}, NotCounted}, // 0 has no logarithm
 	} {
-		r := ratioOf(c.figure, base, c.b)
+		r := judged(c.figure, base, c.b)
 		if r.Verdict != c.want {
 			t.Errorf("%s of %v: %s (p %.3f, %.3f-%.3f), want %s", c.figure.Name, c.b, r.Verdict, r.P, r.Lo, r.Hi, c.want)
 		}
@@ -41,8 +42,34 @@ func TestCompareVerdicts(t *testing.T) {
 			t.Errorf("ratio %.3f outside %.3f-%.3f", r.Ratio, r.Lo, r.Hi)
 		}
 	}
-	if r := ratioOf(throughput, base[:3], scale(2)[:3]); r.Verdict != TooFew || math.Abs(r.P-0.1) > 1e-9 {
-		t.Errorf("3+3 rounds: %s, p %.3f", r.Verdict, r.P)
+	if r := judged(throughput, base[:2], scale(2)[:2]); r.Verdict != TooFew {
+		t.Errorf("2+2 rounds: %s, p %.3f", r.Verdict, r.P)
+	}
+}
+
+// judged compares two sides, as the only comparison of a family.
+func judged(f Figure, a, b []float64) *Ratio {
+	r := ratioOf(f, stat.Summarize(a), stat.Summarize(b))
+	judge([]*Ratio{r})
+	return r
+}
+
+// Rounds of one run are compared as blocks: a machine that halves its speed from round to
+// round hides nothing. The same values in two runs show nothing.
+func TestRoundsAreBlocks(t *testing.T) {
+	drift := []float64{100, 50, 200, 25, 400}
+	better := make([]float64, len(drift))
+	for i, v := range drift {
+		better[i] = v * (1.10 + 0.01*float64(i%3))
+	}
+	r := testRun("A", map[string][]float64{"a": drift, "b": better})
+	c, err := Engines(r, "a", 0.05)
+	if err != nil || c.Rows[0].Ratios[0].Verdict != Better || !c.Rows[0].Ratios[0].Paired || c.Rows[0].Ratios[0].Resolution > 1.05 {
+		t.Errorf("%+v %v", c.Rows[0].Ratios[0], err)
+	}
+	c, err = Runs(testRun("A", map[string][]float64{"a": drift}), testRun("B", map[string][]float64{"a": better}), 0.05)
+	if err != nil || c.Rows[0].Ratios[0].Verdict != NoVerdict || c.Rows[0].Ratios[0].Paired {
+		t.Errorf("%+v %v", c.Rows[0].Ratios[0], err)
 	}
 }
 
@@ -83,7 +110,7 @@ func TestCompareRuns(t *testing.T) {
 	a := testRun("A", map[string][]float64{"a": fast, "b": fast})
 	b := testRun("B", map[string][]float64{"a": fast, "b": slow})
 	c, err := Runs(a, b, 0.05)
-	if err != nil || len(c.Rows) != 2 || c.Worse != 1 || c.Rows[1].Engine != "b" || c.Rows[1].Ratios[0].Ratio != 0.8 {
+	if err != nil || len(c.Rows) != 2 || c.Worse != 1 || c.Rows[1].Engine != "b" || math.Abs(c.Rows[1].Ratios[0].Ratio-0.8) > 0.001 {
 		t.Errorf("%+v %v", c, err)
 	}
 	if c, _ := Runs(a, b, 0.25); c.Worse != 0 {

@@ -60,8 +60,8 @@ func orZero(v float64) float64 {
 const (
 	Better     = "better"
 	Worse      = "worse"
-	NoVerdict  = "~"           // no difference was shown
-	TooFew     = "too few"     // there are too few rounds for any difference to be significant
+	NoVerdict  = "~"           // not resolved: no difference was shown
+	TooFew     = "too few"     // there are too few rounds for a verdict
 	NotCounted = "no baseline" // there is nothing to compare with
 )
 
@@ -71,33 +71,53 @@ type Ratio struct {
 	Figure string  `json:"figure"`
 	A      Summary `json:"a"`
 	B      Summary `json:"b"`
-	Ratio  float64 `json:"ratio"` // of the medians, B over A
+	Ratio  float64 `json:"ratio"` // of the geometric means, B over A
 	Lo     float64 `json:"lo"`    // 95% confidence interval of the ratio
 	Hi     float64 `json:"hi"`
-	P      float64 `json:"p"` // Mann-Whitney U test
-	// Verdict is Better or Worse if P < 0.05 and the interval leaves out 1.
+	P      float64 `json:"p"` // t test of the same estimate
+	// PAdjusted is P by Holm's correction for all comparisons of the figure.
+	PAdjusted float64 `json:"p_adjusted"`
+	// Resolution is the smallest ratio that these rounds could have told from 1, with a
+	// probability of 80%.
+	Resolution float64 `json:"resolution"`
+	Paired     bool    `json:"paired"` // compared within rounds
+	// Verdict is Better or Worse if PAdjusted < 0.05 and the ratio is at least the
+	// resolution.
 	Verdict string `json:"verdict"`
+
+	higher bool
+	stat   stat.Ratio
 }
 
-// ratioOf compares the rounds of B with those of A.
-func ratioOf(f Figure, a, b []float64) Ratio {
-	sa, sb := stat.Summarize(a), stat.Summarize(b)
-	q := stat.Compare(sa, sb)
-	r := Ratio{
-		Figure: f.Name, A: summaryOf(sa), B: summaryOf(sb),
-		Ratio: orZero(q.Value), Lo: orZero(q.Lo), Hi: orZero(q.Hi), P: q.P,
+// ratioOf compares the rounds of B with those of A; [judge] gives the verdict.
+func ratioOf(f Figure, a, b stat.Summary) *Ratio {
+	q := stat.Compare(a, b)
+	return &Ratio{
+		Figure: f.Name, A: summaryOf(a), B: summaryOf(b), Ratio: orZero(q.Value), Lo: orZero(q.Lo), Hi: orZero(q.Hi),
+		P: q.P, Resolution: orZero(q.Resolution), Paired: q.Paired, higher: f.Higher, stat: q,
 	}
-	switch {
-	case !q.OK():
-		r.Verdict = NotCounted
-	case r.P >= stat.Alpha && len(a) < stat.MinRounds && len(b) < stat.MinRounds:
-		r.Verdict = TooFew
-	case !q.Significant():
-		r.Verdict = NoVerdict
-	case (r.Ratio > 1) == f.Higher:
-		r.Verdict = Better
-	default:
-		r.Verdict = Worse
+}
+
+// judge sets the verdicts of a family: the ratios of one figure in all rows.
+func judge(family []*Ratio) {
+	ratios := make([]*stat.Ratio, len(family))
+	for i, r := range family {
+		ratios[i] = &r.stat
 	}
-	return r
+	stat.Holm(ratios)
+	for _, r := range family {
+		r.PAdjusted = r.stat.Adjusted
+		switch {
+		case !r.stat.OK():
+			r.Verdict = NotCounted
+		case r.stat.TooFew():
+			r.Verdict = TooFew
+		case !r.stat.Resolved():
+			r.Verdict = NoVerdict
+		case (r.Ratio > 1) == r.higher:
+			r.Verdict = Better
+		default:
+			r.Verdict = Worse
+		}
+	}
 }

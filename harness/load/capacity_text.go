@@ -42,13 +42,13 @@ func capacityRow(i Instance, peak, seconds float64) string {
 		rates = fmt.Sprintf("%.0f to %.0f (%.0f%%)", i.Rate.Lo, i.Rate.Hi, 100*i.Rate.Confidence)
 		most := "no bound" // some round kept no rate at all
 		if i.Rate.Lo > 0 {
-			most = fmt.Sprintf("%.0f", Replicas(peak, i.Rate.Lo))
+			most = fmt.Sprintf("%.0f", replicasFor(peak, i.Rate.Lo))
 		}
-		replicas = fmt.Sprintf("%.0f to %s", Replicas(peak, i.Rate.Hi), most)
+		replicas = fmt.Sprintf("%.0f to %s", replicasFor(peak, i.Rate.Hi), most)
 	}
 	return strings.Join(append(cells,
 		fmt.Sprintf("%.0f/s%s", i.Rate.Median, bound), rates, fmt.Sprintf("%.3g ms", 1e3*seconds),
-		fmt.Sprintf("%.0f", Replicas(peak, i.Rate.Median)), replicas, fmt.Sprintf("%.1f", ReplicasAsGiven(peak, seconds, i.Rate.Median)),
+		fmt.Sprintf("%.0f", replicasFor(peak, i.Rate.Median)), replicas, fmt.Sprintf("%.1f", replicasAsGiven(peak, seconds, i.Rate.Median)),
 	), "\t")
 }
 
@@ -70,9 +70,9 @@ func capacityNotes(l result.Load, list []Instance, peak float64) string {
 			break
 		}
 	}
-	say("replicas = ceil(%g / one instance x %.1f). It assumes that instances do not share a bottleneck, that load is spread evenly over", peak, Headroom)
+	say("replicas = ceil(%g / one instance x %.1f). It assumes that instances do not share a bottleneck, that load is spread evenly over", peak, headroom)
 	say("them and over their keys, and that each has the cores and the storage of the one that was measured.")
-	say("as given = ceil(%g x mean seconds of a request / one instance) x %.1f, the formula of the source. Its units are questionable:", peak, Headroom)
+	say("as given = ceil(%g x mean seconds of a request / one instance) x %.1f, the formula of the source. Its units are questionable:", peak, headroom)
 	say("requests/s x seconds / (requests/s) are seconds, no count. It gives a count where \"QPS of one instance\" means requests in")
 	say("progress at once, or where a request takes one second; below one second it asks for too few. Do not buy by it.")
 	return b.String()

@@ -38,7 +38,7 @@ import (
 // Runner runs a load plan.
 type Runner struct {
 	Catalog harness.Catalog
-	Plan    result.LoadPlan // checked by Check
+	Plan    result.LoadPlan // checked by [Complete]
 	Dir     string          // the load directory; it is created if missing
 	Resume  bool            // Dir may hold a part of the same plan
 	K6      string          // the program

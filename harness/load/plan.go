@@ -15,23 +15,23 @@ import (
 	"lsmlab/harness/result"
 )
 
-// Complete reads what a plan takes from words and files, settings as [ParseSettings] and
-// environments as [ReadEnvironments] do, "" for none; then it checks the plan.
+// Complete reads what a plan takes from words and files, settings as [parseSettings] and
+// environments as [readEnvironments] do, "" for none; then it checks the plan.
 func Complete(cat harness.Catalog, scripts string, settings []string, environments string, p *result.LoadPlan) (err error) {
-	if p.Settings, err = ParseSettings(settings); err != nil {
+	if p.Settings, err = parseSettings(settings); err != nil {
 		return err
 	}
 	if environments != "" {
-		if p.Environments, err = ReadEnvironments(environments); err != nil {
+		if p.Environments, err = readEnvironments(environments); err != nil {
 			return err
 		}
 	}
-	return Check(cat, scripts, p)
+	return check(cat, scripts, p)
 }
 
-// Check fills in what a plan leaves open. Its error says what is wrong with the plan,
+// check fills in what a plan leaves open. Its error says what is wrong with the plan,
 // by the name of the flag or of the field.
-func Check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
+func check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
 	if err := checkProfile(scripts, p.Profile); err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ func checkEnvironments(list []result.Environment) error {
 	return nil
 }
 
-// ReadEnvironments reads a file of environments; an empty list is refused.
-func ReadEnvironments(path string) ([]result.Environment, error) {
+// readEnvironments reads a file of environments; an empty list is refused.
+func readEnvironments(path string) ([]result.Environment, error) {
 	list, err := result.ReadEnvironments(path)
 	if err != nil {
 		return nil, usagef("--environments: %v", err)
@@ -128,8 +128,8 @@ func ReadEnvironments(path string) ([]result.Environment, error) {
 	return list, nil
 }
 
-// ParseSettings parses words NAME=VALUE: variables of the k6 scripts.
-func ParseSettings(words []string) (map[string]string, error) {
+// parseSettings parses words NAME=VALUE: variables of the k6 scripts.
+func parseSettings(words []string) (map[string]string, error) {
 	settings := map[string]string{}
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, "=")

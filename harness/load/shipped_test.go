@@ -4,7 +4,7 @@ import "testing"
 
 // The example that comes with lsmlab is one: its names have commas and spaces.
 func TestShippedEnvironments(t *testing.T) {
-	list, err := ReadEnvironments("../../k6/environments.json")
+	list, err := readEnvironments("../../k6/environments.json")
 	if err != nil {
 		t.Fatal(err)
 	}

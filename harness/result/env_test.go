@@ -7,8 +7,10 @@ import "testing"
 func TestIsOwn(t *testing.T) {
 	recorded := Env{Engines: []EngineInfo{{Name: "lsm-new", Own: true}, {Name: "adaptive-radix", Own: true}, {Name: "lsm-of-others"}}}
 	old := Env{Engines: []EngineInfo{
-		{Name: "skiplist", Version: "v0.0.0-20260102030405-0123456789ab+dirty"}, {Name: "lsm-rbtree", Version: "(devel)"},
-		{Name: "google-btree", Version: "v1.1.3"}, {Name: "pebble", Version: "unknown"},
+		{Name: "skiplist", Version: "v0.0.0-20260102030405-0123456789ab+dirty"},
+		{Name: "lsm-rbtree", Version: "(devel)"},
+		{Name: "google-btree", Version: "v1.1.3"},
+		{Name: "pebble", Version: "unknown"},
 	}}
 	for _, c := range []struct {
 		env  Env

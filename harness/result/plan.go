@@ -30,6 +30,11 @@ type Plan struct {
 	Rounds       int      `json:"rounds"`
 	Seed         uint64   `json:"seed"` // of all streams and of the order of cells
 
+	// Control names an engine of Engines that is raced twice, the second time under its
+	// name with [Again] behind it: what charts show between the two is the noise of the
+	// method. [FirstEngine] stands for the first of Engines; empty is no control.
+	Control string `json:"control,omitempty"`
+
 	Keys        int64    `json:"keys"`         // key space, preloaded where the workload says so
 	KeySize     int      `json:"key_size"`     // bytes; 0 is the workload's default
 	ValueSize   int      `json:"value_size"`   // bytes; 0 is the workload's default, -1 empty values
@@ -86,6 +91,12 @@ func (p Plan) KindName() string {
 // Again behind the name of an engine or of a contender is the same once more, as a control:
 // what a run shows between the two is the noise of its method.
 const Again = "@again"
+
+// FirstEngine as a control is the first engine of the plan.
+const FirstEngine = "@first"
+
+// IsAgain says whether a name is that of a control.
+func IsAgain(name string) bool { return strings.HasSuffix(name, Again) }
 
 // WorkloadSetting replaces fields of a plan for one workload. An empty field leaves
 // that of the plan.

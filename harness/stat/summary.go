@@ -8,6 +8,7 @@
 package stat
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -22,6 +23,9 @@ const Alpha = 0.05
 // Confidence.
 type Summary struct {
 	Values []float64 // of the rounds, in their order; they belong to the caller
+	// Rounds are the numbers of the rounds of Values, if the summary may be compared
+	// round by round; else nil.
+	Rounds []int
 	Median float64
 	// Lo and Hi contain the true median with the given confidence, whatever the
 	// distribution: they are order statistics (benchmath.AssumeNothing). With six
@@ -60,6 +64,19 @@ func Summarize(values []float64) Summary {
 	if n > 1 {
 		s.StdDev, _ = stats.StandardDeviationSample(values)
 	}
+	return s
+}
+
+// SummarizeRounds describes the values of numbered rounds, in the order of their numbers.
+// The numbers must mean the same in every summary that it is compared with.
+func SummarizeRounds(byRound map[int]float64) Summary {
+	rounds := slices.Sorted(maps.Keys(byRound))
+	values := make([]float64, len(rounds))
+	for i, round := range rounds {
+		values[i] = byRound[round]
+	}
+	s := Summarize(values)
+	s.Rounds = rounds
 	return s
 }
 

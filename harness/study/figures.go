@@ -1,9 +1,7 @@
 package study
 
 import (
-	"maps"
 	"math"
-	"slices"
 
 	"lsmlab/harness/figure"
 	"lsmlab/harness/result"
@@ -57,10 +55,5 @@ func combine(a, b map[int]float64, f func(a, b float64) float64) map[int]float64
 
 // Summarize summarizes what a measure picks.
 func Summarize(m Measure, cells map[string][]result.Cell) stat.Summary {
-	byRound := m.values(cells)
-	var values []float64
-	for _, round := range slices.Sorted(maps.Keys(byRound)) {
-		values = append(values, byRound[round])
-	}
-	return stat.Summarize(values)
+	return stat.SummarizeRounds(m.values(cells))
 }

@@ -49,8 +49,7 @@ type Verdict struct {
 	Hi         float64 `json:"hi,omitempty"`
 	Confidence float64 `json:"confidence,omitempty"` // of the interval, a share of 1
 	// Resolution is the least factor between two sides that these rounds could have told
-	// apart: the square root of the interval's upper end over its lower one. 0 for claims
-	// that are no ratios.
+	// apart, with a probability of 80%: see [stat.Ratio]. 0 for claims that are no ratios.
 	Resolution float64 `json:"resolution,omitempty"`
 	Rounds     int     `json:"rounds"` // the fewest that a side has
 	Verdict    string  `json:"verdict"`
@@ -96,6 +95,9 @@ func evaluate(s Study, c Claim, cells map[string][]result.Cell) Verdict {
 		if sum.N() == 0 {
 			v.Rounds, v.Verdict, v.Why = 0, NotMeasured, fmt.Sprintf("no cell of part %s has the figure %s of %s", m.Part, cmp.Or(m.Figure, "ops_per_sec"), m)
 			return v
+		}
+		if m.Part != c.Measures()[0].Part {
+			sum.Rounds = nil // rounds of different parts are no blocks
 		}
 		v.Rounds = min(v.Rounds, sum.N())
 		sums = append(sums, sum)
@@ -181,13 +183,12 @@ func (v *Verdict) judgeOrder(c Claim, sums []stat.Summary) {
 	}
 }
 
-// resolution returns the factor by which an interval reaches to either side; 0 if there is
-// none.
+// resolution returns the resolution of a comparison; 0 if it has none.
 func resolution(q stat.Ratio) float64 {
-	if math.IsNaN(q.Lo) || q.Lo <= 0 {
+	if math.IsNaN(q.Resolution) {
 		return 0
 	}
-	return math.Sqrt(q.Hi / q.Lo)
+	return q.Resolution
 }
 
 // listed lists the medians of what was measured, in the source's order.

@@ -3,7 +3,8 @@
 //
 // targets.json has all targets, by the name of their plan. A plan carries its own
 // targets into the run directory, so that a report needs nothing else. Verdicts are
-// computed from medians over rounds; intervals come from package stat.
+// computed from ratios within rounds, or from medians over rounds; both and their
+// intervals come from package stat.
 package target
 
 import (

@@ -50,7 +50,7 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 	}
 	if len(peers) == 0 {
 		for engine := range values {
-			if !slices.Contains(own, engine) {
+			if !slices.Contains(own, engine) && !result.IsAgain(engine) {
 				peers = append(peers, engine)
 			}
 		}
@@ -70,12 +70,16 @@ func evaluate(line result.TargetLine, own []string, cells []result.Cell) Row {
 	return row
 }
 
-// valuesOf returns the figures that a line judges, by engine.
-func valuesOf(line result.TargetLine, f figure.Figure, cells []result.Cell) map[string][]float64 {
-	values := map[string][]float64{}
+// valuesOf returns the figures that a line judges, by engine
+// and round.
+func valuesOf(line result.TargetLine, f figure.Figure, cells []result.Cell) map[string]map[int]float64 {
+	values := map[string]map[int]float64{}
 	for _, c := range cells {
 		if v := f.Of(c); v > 0 && about(line, c) {
-			values[c.Engine] = append(values[c.Engine], v)
+			if values[c.Engine] == nil {
+				values[c.Engine] = map[int]float64{}
+			}
+			values[c.Engine][c.Round] = v
 		}
 	}
 	return values
@@ -89,13 +93,13 @@ func about(line result.TargetLine, c result.Cell) bool {
 
 // best returns the engine with the best median among names. Of equals it returns the
 // first by name.
-func best(values map[string][]float64, names []string, higher bool) (engine string, sum stat.Summary) {
+func best(values map[string]map[int]float64, names []string, higher bool) (engine string, sum stat.Summary) {
 	sum = stat.Summarize(nil)
 	for _, name := range slices.Sorted(slices.Values(names)) {
 		if len(values[name]) == 0 {
 			continue
 		}
-		s := stat.Summarize(values[name])
+		s := stat.SummarizeRounds(values[name])
 		if engine == "" || s.Median != sum.Median && s.Median > sum.Median == higher {
 			engine, sum = name, s
 		}

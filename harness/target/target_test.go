@@ -9,9 +9,9 @@ import (
 
 // cellsOf returns a sound cell for each throughput.
 func cellsOf(engine, workload string, values ...float64) (cells []result.Cell) {
-	for _, v := range values {
+	for i, v := range values {
 		cells = append(cells, result.Cell{
-			Status: result.StatusOK, Engine: engine, Workload: workload, Durability: "buffered", Threads: 1, OpsPerSec: v, OpenSeconds: 1 / v,
+			Status: result.StatusOK, Round: i + 1, Engine: engine, Workload: workload, Durability: "buffered", Threads: 1, OpsPerSec: v, OpenSeconds: 1 / v,
 		})
 	}
 	return cells
@@ -21,7 +21,8 @@ func cellsOf(engine, workload string, values ...float64) (cells []result.Cell) {
 func TestEvaluate(t *testing.T) {
 	var cells []result.Cell
 	for engine, values := range map[string][]float64{
-		"ours-a": {100, 110, 90}, "ours-b": {200, 210, 190}, "peer-a": {80, 81, 79}, "peer-b": {100, 101, 99},
+		"ours-a": {100, 110, 90}, "ours-b": {200, 220, 180}, "peer-a": {80, 88, 72}, "peer-b": {100, 110, 90},
+		"peer-b@again": {1000, 1100, 900}, // a control is no peer
 	} {
 		cells = append(cells, cellsOf(engine, "work", values...)...)
 	}
@@ -33,7 +34,7 @@ func TestEvaluate(t *testing.T) {
 		verdict   string
 		better    float64
 	}{
-		{result.TargetLine{Workload: "work", Ratio: 2}, "ours-b", "peer-b", Met, 2},
+		{result.TargetLine{Workload: "work", Ratio: 1.99}, "ours-b", "peer-b", Met, 2},
 		{result.TargetLine{Workload: "work", Ratio: 2.01}, "ours-b", "peer-b", NotMet, 2},
 		{result.TargetLine{Workload: "work", Ratio: 2.4, Peers: []string{"peer-a"}}, "ours-b", "peer-a", Met, 2.5},
 		{result.TargetLine{Workload: "work", Ratio: 1.1, Own: []string{"ours-a"}}, "ours-a", "peer-b", NotMet, 1},
@@ -74,7 +75,7 @@ func TestRoles(t *testing.T) {
 		t.Errorf("reader %s, writer %s", rows[0].Verdict, rows[1].Verdict)
 	}
 	var text strings.Builder
-	if err := Print(&text, rows); err != nil || !strings.Contains(text.String(), "1 of 2 targets are met") {
+	if err := printRows(&text, rows); err != nil || !strings.Contains(text.String(), "1 of 2 targets are met") {
 		t.Errorf("%v: %s", err, &text)
 	}
 }

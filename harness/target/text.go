@@ -35,8 +35,8 @@ func (r Row) Fields() []string {
 // Head names the fields of a row.
 var Head = []string{"line", "best of ours", "figure", "best peer", "figure", "times as good", "95% interval", "target", "verdict"}
 
-// Print writes rows as a table, and then how many targets are met.
-func Print(w io.Writer, rows []Row) error {
+// printRows writes rows as a table, and then how many targets are met.
+func printRows(w io.Writer, rows []Row) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	met := 0
 	line := func(fields []string) {
@@ -55,7 +55,7 @@ func Print(w io.Writer, rows []Row) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
+	_, err := fmt.Fprintf(w, "%d of %d targets are met. Figures are medians over rounds; a ratio is the geometric mean within rounds of ours over theirs, or theirs over ours where less is better.\n", met, len(rows))
 	return err
 }
 
@@ -66,5 +66,5 @@ func PrintRun(w io.Writer, dir string) error {
 	if err != nil || run.Plan.Targets == nil {
 		return err
 	}
-	return Print(w, Evaluate(run))
+	return printRows(w, Evaluate(run))
 }

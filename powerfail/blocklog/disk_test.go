@@ -39,29 +39,29 @@ func content(m *Image) []byte {
 	return all[:m.Size()]
 }
 
-// walk makes every state of a cut: it answers choices from a trail, and then
-// counts the trail up like an odometer.
+// walk makes every state of a cut: it answers from a list of choices, and then
+// counts that up like an odometer.
 func walk(d *Disk, position int64, m Model, visit func(*Image)) {
-	var trail, limits []int
+	var choices, limits []int
 	for {
 		limits = limits[:0]
 		image := d.Crash(position, m, func(_ Site, n int) int {
 			i := len(limits)
 			limits = append(limits, n)
-			if i == len(trail) {
-				trail = append(trail, 0)
+			if i == len(choices) {
+				choices = append(choices, 0)
 			}
-			return trail[i]
+			return choices[i]
 		})
 		visit(image)
-		trail = trail[:len(limits)]
-		for len(trail) > 0 && trail[len(trail)-1] == limits[len(trail)-1]-1 {
-			trail = trail[:len(trail)-1]
+		choices = choices[:len(limits)]
+		for len(choices) > 0 && choices[len(choices)-1] == limits[len(choices)-1]-1 {
+			choices = choices[:len(choices)-1]
 		}
-		if len(trail) == 0 {
+		if len(choices) == 0 {
 			return
 		}
-		trail[len(trail)-1]++
+		choices[len(choices)-1]++
 	}
 }
 

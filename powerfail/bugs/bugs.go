@@ -34,6 +34,8 @@ type Bug struct {
 	// Core is set for a bug in the code of the engine, which only builds with the
 	// tag plantedbugs have.
 	Core bool `json:"core,omitempty"`
+	// Engine is one that shows the bug, if those of the tests do not.
+	Engine string `json:"engine,omitempty"`
 }
 
 // Sees says whether a tier can see the bug.
@@ -48,28 +50,37 @@ func All() []Bug {
 			return fs
 		}
 		tiers, unseen := seenIn(b.Shows)
-		all = append(all, Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: tiers, Unseen: unseen, Core: true})
+		bug := Bug{Name: b.Name, About: b.About, Breaks: b.Breaks, Wrap: plant, Tiers: tiers, Unseen: unseen, Core: true}
+		if b.Shows == plantedbugs.LookingBack {
+			bug.Engine = keeper
+		}
+		all = append(all, bug)
 	}
 	return all
 }
+
+// keeper is an engine that keeps a little of its past, so that most views are refused.
+const keeper = "lsm-skiplist+gc=window:1us"
 
 // seenIn returns the tiers that can see a bug of the core, and why the others cannot.
 func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
 	switch shows {
 	case plantedbugs.Running:
-		return Tiers()[:1], "shows while the program runs, before any crash, and that is judged in tier sim"
+		return allTiers()[:1], "shows while the program runs, before any crash: tests look for it in tier sim, and the others report it where it is met"
 	case plantedbugs.Racing:
 		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
+	case plantedbugs.LookingBack:
+		return allTiers()[:1], "takes an engine that keeps its past (`+gc=window:1us`): tests look for it in tier sim"
 	}
-	return Tiers(), ""
+	return allTiers(), ""
 }
 
-// Tiers returns the names of all tiers, the fastest first.
-func Tiers() []string { return []string{"sim", "disk", "vm"} }
+// allTiers returns the names of all tiers, the fastest first.
+func allTiers() []string { return []string{"sim", "disk", "vm"} }
 
 // lies are the bugs that need no change of an engine.
 func lies() []Bug {
-	everywhere, inMemory := Tiers(), Tiers()[:1]
+	everywhere, inMemory := allTiers(), allTiers()[:1]
 	return []Bug{
 		{
 			Name: "wal-sync-skipped", About: "a commit does not sync the log",
@@ -125,10 +136,10 @@ func lies() []Bug {
 
 // Rows returns the table of tier by bug for people: titles, then a row for each bug.
 func Rows() [][]string {
-	rows := [][]string{append(append([]string{"planted bug"}, Tiers()...), "what is wrong", "why it is not seen")}
+	rows := [][]string{append(append([]string{"planted bug"}, allTiers()...), "what is wrong", "why it is not seen")}
 	for _, b := range All() {
 		row := []string{b.Name}
-		for _, tier := range Tiers() {
+		for _, tier := range allTiers() {
 			row = append(row, map[bool]string{true: "seen", false: "-"}[b.Sees(tier)])
 		}
 		rows = append(rows, append(row, b.About, b.Unseen))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lsmlab/engines/kv"
 	"lsmlab/powerfail/explore"
 )
 
@@ -19,6 +20,9 @@ type Options struct {
 	Shard    Shard
 	Bug      string // planted; "": none
 	Findings int    // that end an engine, 1 or more
+	// Levels, if not empty, are the isolation levels of the transactions in generated
+	// programs; without any they are all that an engine gives.
+	Levels []kv.Isolation
 }
 
 // SetProfiles sets the profiles by their names, each once.

@@ -40,26 +40,26 @@ type Judge interface {
 	Release() error
 }
 
-// Checker brings crash states to life on a file system of the kernel and has
+// checker brings crash states to life on a file system of the kernel and has
 // them judged. It is used by one goroutine at a time; several work side by side.
-type Checker struct {
+type checker struct {
 	scratch *scratch
 	judge   Judge
 }
 
-// NewChecker returns a checker of disks of size bytes.
-func NewChecker(stage *Stage, kind FileSystem, size int64, judge Judge) (*Checker, error) {
+// newChecker returns a checker of disks of size bytes.
+func newChecker(stage *Stage, kind FileSystem, size int64, judge Judge) (*checker, error) {
 	s, err := newScratch(stage, kind, size)
 	if err != nil {
 		return nil, err
 	}
-	return &Checker{s, judge}, nil
+	return &checker{s, judge}, nil
 }
 
 // Check judges the state of the disk that a power cut at position left. It
 // returns the broken rule, or nil. An error means that there is no verdict; it is a
 // [RefusedError] if the kernel does not mount that state.
-func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
+func (c *checker) Check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
 	if err := c.scratch.load(image); err != nil {
 		return nil, err
 	}
@@ -77,6 +77,6 @@ func (c *Checker) Check(ctx context.Context, image *blocklog.Image, position int
 }
 
 // Close releases the disk and the judge.
-func (c *Checker) Close() error {
+func (c *checker) Close() error {
 	return errors.Join(c.judge.Release(), c.scratch.close())
 }

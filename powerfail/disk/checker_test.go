@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/subject"
 )
 
@@ -17,14 +18,14 @@ func noFileSystem(t testing.TB, n int) *blocklog.Log {
 	t.Helper()
 	var file bytes.Buffer
 	r := blocklog.NewRecorder(&file, 1<<20)
-	r.Mark(MarkStart)
+	r.Mark(markStart)
 	for i := range n {
 		r.Done(r.Write(0, bytes.Repeat([]byte{byte(i + 1)}, blocklog.BlockSize), false))
 		r.Done(r.Flush())
 	}
-	r.Mark(MarkEnd)
-	check(t, r.Close())
-	return must(blocklog.Decode(file.Bytes()))(t)
+	r.Mark(markEnd)
+	tiertest.Check(t, r.Close())
+	return tiertest.Must(blocklog.Decode(file.Bytes()))(t)
 }
 
 // A state that the kernel does not mount is no finding and no checked state. Where

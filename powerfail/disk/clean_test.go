@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"lsmlab/powerfail/internal/tiertest"
 )
 
 // waitFor waits until ready, or ends the test.
@@ -27,11 +29,11 @@ func waitFor(t *testing.T, what string, ready func() bool) {
 // leftovers are all that the kernel still has of a stage.
 func leftovers(t *testing.T, dir string) (left []string) {
 	t.Helper()
-	for _, m := range must(mounts(dir + "/"))(t) {
+	for _, m := range tiertest.Must(mounts(dir + "/"))(t) {
 		left = append(left, m.dir)
 	}
-	left = append(left, must(loopsOf(dir))(t)...)
-	for _, pid := range must(processes(dir))(t) {
+	left = append(left, tiertest.Must(loopsOf(dir))(t)...)
+	for _, pid := range tiertest.Must(processes(dir))(t) {
 		left = append(left, "process "+commandLine(pid))
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -55,8 +57,8 @@ func TestCleanAfterKill(t *testing.T) {
 			t.Setenv("TMPDIR", tmp)
 			// The shell leaves a grandchild behind that keeps a file open.
 			log := filepath.Join(t.TempDir(), "log")
-			owner := exec.Command(self("record")[0], "record", `w() { cd "$1"; exec 3> open; echo ack 1; sleep 1000 & while :; do echo x >&3; done; }; w`, log)
-			check(t, owner.Start())
+			owner := exec.Command(tiertest.Self("record")[0], "record", `w() { cd "$1"; exec 3> open; echo ack 1; sleep 1000 & while :; do echo x >&3; done; }; w`, log)
+			tiertest.Check(t, owner.Start())
 			t.Cleanup(func() { _ = owner.Process.Kill(); _ = owner.Wait() })
 			var dir string
 			waitFor(t, "workload", func() bool {
@@ -71,7 +73,7 @@ func TestCleanAfterKill(t *testing.T) {
 			if released, running, err := Clean(); err != nil || slices.Contains(released, dir) || !slices.Contains(running, dir) {
 				t.Fatalf("a run under way: released %v, running %v, %v", released, running, err)
 			}
-			pids := must(processes(dir))(t)
+			pids := tiertest.Must(processes(dir))(t)
 			find := func(word string) int {
 				i := slices.IndexFunc(pids, func(pid int) bool { return strings.Contains(commandLine(pid), word) })
 				if i < 0 {
@@ -81,11 +83,11 @@ func TestCleanAfterKill(t *testing.T) {
 			}
 			switch victim {
 			case "owner":
-				check(t, owner.Process.Kill())
+				tiertest.Check(t, owner.Process.Kill())
 			case "server":
-				check(t, syscall.Kill(find("serve"), syscall.SIGKILL))
+				tiertest.Check(t, syscall.Kill(find("serve"), syscall.SIGKILL))
 			case "workload":
-				check(t, syscall.Kill(find("sh -c"), syscall.SIGKILL))
+				tiertest.Check(t, syscall.Kill(find("sh -c"), syscall.SIGKILL))
 			}
 			_ = owner.Wait() // it ends by itself, with an error, if another was killed
 			released, running, err := Clean()

@@ -11,7 +11,7 @@
 // what the workload was acknowledged. Then it explores: a state of the log (see
 // package blocklog) is put on a disk in memory, the kernel mounts it, which
 // recovers the file system, and a judge says whether the store on it may be what
-// the power cut left ([Checker]). Nothing of the file system is simulated, and
+// the power cut left ([checker]). Nothing of the file system is simulated, and
 // engines that write through mappings or without our vfs are seen like any other.
 //
 // # What is left behind
@@ -24,6 +24,6 @@
 // what has no owner.
 //
 // Concurrency: a Stage may be shared. A recording uses one server, which serves
-// requests beside each other. A Checker belongs to one goroutine; several work
+// requests beside each other. A checker belongs to one goroutine; several work
 // side by side, but on file systems that are not [FileSystem.Alone].
 package disk

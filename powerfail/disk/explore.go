@@ -126,10 +126,10 @@ type run struct {
 }
 
 func (x *Exploration) begin() (*run, error) {
-	start, ok := x.Log.Find(MarkStart)
-	end, ended := x.Log.Find(MarkEnd)
+	start, ok := x.Log.Find(markStart)
+	end, ended := x.Log.Find(markEnd)
 	if !ok || !ended {
-		return nil, fmt.Errorf("%s: no mark %q or %q: it is no whole recording of this tier", x.LogFile, MarkStart, MarkEnd)
+		return nil, fmt.Errorf("%s: no mark %q or %q: it is no whole recording of this tier", x.LogFile, markStart, markEnd)
 	}
 	d, err := blocklog.NewDisk(x.Log, start)
 	if err != nil {
@@ -160,7 +160,7 @@ func (r *run) key(s state) uint64 {
 
 // work checks states until there are no more, or one is broken.
 func (r *run) work(ctx context.Context, stop func(), _ int, jobs <-chan state) (err error) {
-	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
+	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ const confirmTries = 3
 // confirmed says whether a state that broke a rule breaks it again. What it shows must
 // be shown again by its finding; and on a machine that others use too, a check may fail
 // for their sake.
-func (r *run) confirmed(ctx context.Context, c *Checker, s state, broken *oracle.Violation, first string) bool {
+func (r *run) confirmed(ctx context.Context, c *checker, s state, broken *oracle.Violation, first string) bool {
 	for range confirmTries {
 		again, err := c.Check(ctx, s.image, s.position)
 		if ctx.Err() != nil || again != nil && err == nil && SameCause(again, broken) {

@@ -18,7 +18,7 @@ import (
 // LogName is the file of the block log in the state of a finding.
 const LogName = "disk.blocklog"
 
-// Scenario is what makes the crash state of a finding again, with its trail and
+// Scenario is what makes the crash state of a finding again, with its choices and
 // its position, from the block log.
 type Scenario struct {
 	Model blocklog.Model `json:"model"`
@@ -35,7 +35,7 @@ type Scenario struct {
 // finding shrinks what was found and says it in words. It is nil if another disk does
 // not show it.
 func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
-	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
+	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	f.Weakest = h.weakest()
 	h.shrink()
 	f.Output = h.said
-	f.Detail, f.Trail, f.Lost = r.broken.Detail, r.state.trail, r.losses()
+	f.Detail, f.Choices, f.Lost = r.broken.Detail, r.state.choices, r.losses()
 	f.Cut = oracle.Cut{Position: r.state.position, Kind: oracle.PowerOff}
 	f.Before = r.journal.after(r.state.position).text
 	f.Scenario, err = json.Marshal(Scenario{Model: r.state.model})
@@ -65,8 +65,8 @@ func (r *run) losses() (lost []rundir.Loss) {
 	at := 0
 	r.generator.disk.Crash(r.state.position, r.state.model, func(site blocklog.Site, n int) int {
 		got := n - 1
-		if at < len(r.state.trail) {
-			got = min(r.state.trail[at].Got, n-1)
+		if at < len(r.state.choices) {
+			got = min(r.state.choices[at].Got, n-1)
 		}
 		at++
 		if got < n-1 {
@@ -96,7 +96,7 @@ func (r *run) export(dir string) (err error) {
 	if err := copyAll(r.LogFile, filepath.Join(dir, LogName)); err != nil {
 		return err
 	}
-	c, err := NewChecker(r.Stage, r.Kind, r.Log.Size, copier{dir})
+	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, copier{dir})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return nil, fmt.Errorf("scenario of the finding: %w", err)
 	}
-	start, ok := x.Log.Find(MarkStart)
+	start, ok := x.Log.Find(markStart)
 	if !ok || f.Cut.Position < start || f.Cut.Position > x.Log.End {
 		return nil, fmt.Errorf("%s has no position %d", x.LogFile, f.Cut.Position)
 	}
@@ -138,10 +138,10 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 	if err != nil {
 		return nil, err
 	}
-	c, err := NewChecker(x.Stage, x.Kind, x.Log.Size, x.Judge())
+	c, err := newChecker(x.Stage, x.Kind, x.Log.Size, x.Judge())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Trail)), f.Cut.Position)
+	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Choices)), f.Cut.Position)
 }

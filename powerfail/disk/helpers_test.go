@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/blocklog"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/subject"
 )
 
@@ -25,14 +26,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func self(role string) []string {
-	exe, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	return []string{exe, role}
-}
-
 func serve(args []string) error {
 	s, err := ParseServed(args)
 	if err != nil {
@@ -47,31 +40,13 @@ func record(args []string) error {
 	if err != nil {
 		return err
 	}
-	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Life{})), args[1])
-}
-
-// must ends the test on an error: v := must(call())(t).
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return Record(context.Background(), s, source(fileSystems[0], own(args[0], &subject.Run{})), args[1])
 }
 
 // fileSystem returns one that can be made here, or skips the test.
 func fileSystem(t testing.TB, name string) FileSystem {
 	t.Helper()
-	kind := must(LookupFileSystem(name))(t)
+	kind := tiertest.Must(LookupFileSystem(name))(t)
 	if err := Require(kind); err != nil {
 		testneed.Missing(t, err)
 	}
@@ -82,7 +57,7 @@ func fileSystem(t testing.TB, name string) FileSystem {
 func stage(t testing.TB) *Stage {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
-	s := must(NewStage())(t)
+	s := tiertest.Must(NewStage())(t)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -93,21 +68,21 @@ func stage(t testing.TB) *Stage {
 
 // source is a recording of a workload on a small disk.
 func source(kind FileSystem, w Workload) Source {
-	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: self("serve"), Workload: w}
+	return Source{FileSystem: kind, Size: max(32<<20, kind.MinSize), Server: tiertest.Self("serve"), Workload: w}
 }
 
-func own(command string, life *subject.Life) Workload {
-	return Own(subject.Program{Workload: command}, life)
+func own(command string, run *subject.Run) Workload {
+	return Own(subject.Program{Workload: command}, run)
 }
 
 // recorded returns the log of a shell command.
 func recorded(t testing.TB, s *Stage, kind FileSystem, command string) *blocklog.Log {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "disk.blocklog")
-	var life subject.Life
-	check(t, Record(context.Background(), s, source(kind, own(command, &life)), name))
-	if life.Failed != nil {
-		t.Fatalf("%s: %s", command, life.Failed.Headline())
+	var run subject.Run
+	tiertest.Check(t, Record(context.Background(), s, source(kind, own(command, &run)), name))
+	if run.Failed != nil {
+		t.Fatalf("%s: %s", command, run.Failed.Headline())
 	}
-	return must(blocklog.ReadFile(name))(t)
+	return tiertest.Must(blocklog.ReadFile(name))(t)
 }

@@ -21,7 +21,7 @@ const (
 type hunt struct {
 	*run
 	ctx     context.Context
-	checker *Checker
+	checker *checker
 }
 
 // shows says whether a state breaks the rule of the finding too, which it then
@@ -87,7 +87,7 @@ func (h *hunt) there(g *generator) bool {
 // shrink gives back what need not be lost.
 func (h *hunt) shrink() {
 	position, model, checks := h.state.position, h.state.model, 0
-	explore.Shrink(h.state.trail, func(t explore.Trail) bool {
+	explore.Shrink(h.state.choices, func(t explore.Choices) bool {
 		checks++
 		return checks <= shrinkLimit && h.shows(h.generator.make(position, model, explore.Follow[blocklog.Site](t)))
 	})

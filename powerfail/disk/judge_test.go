@@ -10,6 +10,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/oracle"
 )
 
@@ -37,12 +38,12 @@ func judge([]string) error {
 // process.
 func TestEngineJudge(t *testing.T) {
 	s := stage(t)
-	j := NewEngineJudge(s, self("judge"))
-	defer func() { check(t, j.Release()) }()
+	j := NewEngineJudge(s, tiertest.Self("judge"))
+	defer func() { tiertest.Check(t, j.Release()) }()
 	ask := func(dir string) string {
 		t.Helper()
 		broken, err := j.Judge(context.Background(), dir, 0)
-		check(t, err)
+		tiertest.Check(t, err)
 		if broken == nil {
 			return ""
 		}

@@ -14,7 +14,7 @@ type Crash struct {
 	Marks []string
 }
 
-// Draw returns n crash states of the recording, at random, for another life that is
+// Draw returns n crash states of the recording, at random, for another run that is
 // recorded and cut again.
 func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
 	r, err := x.begin()

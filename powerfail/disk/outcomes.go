@@ -65,7 +65,7 @@ func read(path string) (c content, err error) {
 // outcomes says what became of each file of the store at the cut of the finding: what was
 // written, what of it a flush had made durable, what is left.
 func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
-	c, err := NewChecker(h.Stage, h.Kind, h.Log.Size, nil)
+	c, err := newChecker(h.Stage, h.Kind, h.Log.Size, nil)
 	if err != nil {
 		return nil, err
 	}

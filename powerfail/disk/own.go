@@ -10,22 +10,22 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// Own is the workload of a person's own program. How it ended is left in life, which
+// Own is the workload of a person's own program. How it ended is left in run, which
 // is not to be looked at before the recording has.
-func Own(p subject.Program, life *subject.Life) Workload {
+func Own(p subject.Program, run *subject.Run) Workload {
 	return func(ctx context.Context, at Place) error {
-		l, err := at.program(p).RunWorkload(ctx, at.Dir, at.acknowledge)
-		*life = *l
+		r, err := at.program(p).RunWorkload(ctx, at.Dir, at.acknowledge)
+		*run = *r
 		return err
 	}
 }
 
 // OwnReopen is the reopening of a person's own program on what a power cut left, with
 // what was acknowledged before that.
-func OwnReopen(p subject.Program, acked []string, life *subject.Life) Workload {
+func OwnReopen(p subject.Program, acked []string, run *subject.Run) Workload {
 	return func(ctx context.Context, at Place) error {
-		l, err := at.program(p).RunReopen(ctx, at.Dir, acked, at.acknowledge)
-		*life = *l
+		r, err := at.program(p).RunReopen(ctx, at.Dir, acked, at.acknowledge)
+		*run = *r
 		return err
 	}
 }
@@ -79,11 +79,11 @@ func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*orac
 	acked, rule := j.acked(position), RuleCheck
 	failed, err := (*subject.Failure)(nil), error(nil)
 	if j.program.Reopen != "" {
-		var life *subject.Life
-		if life, err = j.program.RunReopen(ctx, dir, acked, nil); err == nil && life.Failed != nil {
-			rule, failed = RuleReopen, life.Failed
+		var run *subject.Run
+		if run, err = j.program.RunReopen(ctx, dir, acked, nil); err == nil && run.Failed != nil {
+			rule, failed = RuleReopen, run.Failed
 		}
-		acked = append(acked, subject.IDs(life.Acks)...)
+		acked = append(acked, subject.IDs(run.Acks)...)
 	}
 	if failed == nil && err == nil {
 		failed, err = j.program.RunCheck(ctx, dir, acked)

@@ -9,6 +9,7 @@ import (
 	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
@@ -30,7 +31,7 @@ func explored(t testing.TB, s *Stage, kind FileSystem, l *blocklog.Log, judge Ju
 		Profile: p, Seed: testseed.New(t), States: 20, Workers: 1,
 	}
 	counts, f, err := x.Run(context.Background())
-	check(t, err)
+	tiertest.Check(t, err)
 	if counts.Distinct == 0 || counts.Distinct > x.States {
 		t.Errorf("%d states, want 1 to %d", counts.Distinct, x.States)
 	}
@@ -62,14 +63,14 @@ func TestWorkloadFails(t *testing.T) {
 	kind := fileSystem(t, "ext4")
 	s := stage(t)
 	name := filepath.Join(t.TempDir(), "log")
-	var life subject.Life
-	check(t, Record(context.Background(), s, source(kind, own(`echo ack 1; echo "no good" >&2; exit 3; :`, &life)), name))
-	if life.Failed == nil || life.Failed.Headline() != "no good (exit status 3)" {
-		t.Errorf("ended %+v", life.Failed)
+	var run subject.Run
+	tiertest.Check(t, Record(context.Background(), s, source(kind, own(`echo ack 1; echo "no good" >&2; exit 3; :`, &run)), name))
+	if run.Failed == nil || run.Failed.Headline() != "no good (exit status 3)" {
+		t.Errorf("ended %+v", run.Failed)
 	}
-	l := must(blocklog.ReadFile(name))(t)
+	l := tiertest.Must(blocklog.ReadFile(name))(t)
 	acked, ok := l.Find("ack 1")
-	if end, ended := l.Find(MarkEnd); !ok || !ended || end < acked {
+	if end, ended := l.Find(markEnd); !ok || !ended || end < acked {
 		t.Errorf("marks %v: want ack 1 and the end", l.Marks)
 	}
 	err := Record(context.Background(), s, Source{FileSystem: kind, Size: 4096}, "")
@@ -84,7 +85,7 @@ func TestOwnJudge(t *testing.T) {
 	l := &blocklog.Log{Marks: []blocklog.Mark{{Text: "ack a b", Position: 3}, {Text: "begin c", Position: 4}, {Text: "ack d", Position: 5}}}
 	j := NewOwnJudge(s, subject.Program{Check: `echo "lost $(cat)"; exit 4; :`}, l)
 	broken, err := j.Judge(context.Background(), "/dir", 4)
-	check(t, err)
+	tiertest.Check(t, err)
 	if want := "check: lost a b (exit status 4)"; broken == nil || broken.String() != want {
 		t.Errorf("%v, want %s", broken, want)
 	}

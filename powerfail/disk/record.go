@@ -18,8 +18,8 @@ import (
 
 // Marks of a recording, beside those of the workload.
 const (
-	MarkStart = "start" // the file system is made and flushed, the store's directory empty
-	MarkEnd   = "end"   // the workload ended
+	markStart = "start" // the file system is made and flushed, the store's directory empty
+	markEnd   = "end"   // the workload ended
 )
 
 // StoreName is the directory of the store in a recorded file system, and in the
@@ -98,7 +98,7 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 		}
 		return err
 	}
-	if err := mark(MarkStart); err != nil {
+	if err := mark(markStart); err != nil {
 		return err
 	}
 	guarded, cancel := r.Guard(ctx)
@@ -112,7 +112,7 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	if err != nil {
 		return err
 	}
-	return mark(MarkEnd)
+	return mark(markEnd)
 }
 
 // Worker is the workload of a process that prints lines such as "begin 3" and

@@ -63,7 +63,7 @@ func (n *diskNode) answer(control io.Reader, answers io.Writer) error {
 	}
 	lines := bufio.NewScanner(control)
 	for lines.Scan() {
-		if lines.Text() == MarkStart {
+		if lines.Text() == markStart {
 			n.failing.arm()
 		}
 		if _, err := fmt.Fprintln(answers, n.log.Mark(lines.Text())); err != nil {

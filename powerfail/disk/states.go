@@ -13,7 +13,7 @@ import (
 type state struct {
 	position int64
 	model    blocklog.Model
-	trail    explore.Trail
+	choices  explore.Choices
 	image    *blocklog.Image
 	lost     []lostSite // what was chosen to be less than all
 }
@@ -71,7 +71,7 @@ func (g *generator) make(position int64, m blocklog.Model, choose blocklog.Choos
 		}
 		return got
 	}
-	s.image = g.disk.Crash(position, m, explore.Record(noted, &s.trail))
+	s.image = g.disk.Crash(position, m, explore.Record(noted, &s.choices))
 	return s
 }
 
@@ -131,11 +131,11 @@ func (g *generator) few(position int64, yield func(state) bool) bool {
 	if !yield(s) {
 		return false
 	}
-	if g.adversary.keeps == nil || g.make(position, m, explore.Newest[blocklog.Site]).trail.States(fewStates) > fewStates {
+	if g.adversary.keeps == nil || g.make(position, m, explore.Newest[blocklog.Site]).choices.States(fewStates) > fewStates {
 		return true
 	}
-	for trail := slices.Clone(s.trail); trail.Next(); trail = slices.Clone(s.trail) { // what was yielded keeps its own
-		if s = g.make(position, m, explore.Odometer[blocklog.Site](trail)); !yield(s) {
+	for choices := slices.Clone(s.choices); choices.Next(); choices = slices.Clone(s.choices) { // what was yielded keeps its own
+		if s = g.make(position, m, explore.Odometer[blocklog.Site](choices)); !yield(s) {
 			return false
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/blocklog"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 )
 
-// The trail of every state makes that state again, also when the generator has
+// The choices of every state make that state again, also when the generator has
 // gone on: findings are shown again by it.
-func TestTrails(t *testing.T) {
+func TestChoicesAgain(t *testing.T) {
 	var file bytes.Buffer
 	r := blocklog.NewRecorder(&file, 64<<10)
 	for i := range int64(6) {
@@ -20,10 +21,10 @@ func TestTrails(t *testing.T) {
 			r.Done(r.Flush())
 		}
 	}
-	check(t, r.Close())
-	log := must(blocklog.Decode(file.Bytes()))(t)
+	tiertest.Check(t, r.Close())
+	log := tiertest.Must(blocklog.Decode(file.Bytes()))(t)
 	g := &generator{
-		disk: must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
+		disk: tiertest.Must(blocklog.NewDisk(log, 0))(t), end: log.End, states: 200,
 		adversary: adversaryOf(explore.PosixStrict), journal: newJournal(log, explore.Patterns()), rng: testseed.Rand(t),
 	}
 	var states []state
@@ -33,9 +34,9 @@ func TestTrails(t *testing.T) {
 		}
 	}
 	for i, s := range states {
-		again := g.make(s.position, s.model, explore.Follow[blocklog.Site](s.trail))
+		again := g.make(s.position, s.model, explore.Follow[blocklog.Site](s.choices))
 		if again.image.Fingerprint() != s.image.Fingerprint() {
-			t.Errorf("state %d, at position %d: the trail %v makes another one", i, s.position, s.trail)
+			t.Errorf("state %d, at position %d: the choices %v make another one", i, s.position, s.choices)
 		}
 	}
 }

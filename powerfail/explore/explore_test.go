@@ -21,11 +21,11 @@ func state(choose func(string, int) int) string {
 // The odometer visits each state once, also where a choice opens another.
 func TestOdometerVisitsAll(t *testing.T) {
 	seen := map[string]int{}
-	var trail Trail
-	for more := true; more; more = trail.Next() {
-		next := Odometer[string](trail)
-		trail = nil
-		seen[state(Record(next, &trail))]++
+	var choices Choices
+	for more := true; more; more = choices.Next() {
+		next := Odometer[string](choices)
+		choices = nil
+		seen[state(Record(next, &choices))]++
 	}
 	if len(seen) != 3+6 {
 		t.Errorf("visited %v, want 9 states", seen)
@@ -40,25 +40,25 @@ func TestOdometerVisitsAll(t *testing.T) {
 func TestFollow(t *testing.T) {
 	rng := testseed.Rand(t)
 	for range 50 {
-		var trail Trail
-		first := state(Record(func(_ string, n int) int { return rng.IntN(n) }, &trail))
-		if again := state(Follow[string](trail)); again != first {
+		var choices Choices
+		first := state(Record(func(_ string, n int) int { return rng.IntN(n) }, &choices))
+		if again := state(Follow[string](choices)); again != first {
 			t.Fatalf("%s, followed %s", first, again)
 		}
 	}
-	if got := state(Follow[string](Trail{{2, 1}})); got != "1 2 1" {
-		t.Errorf("behind its end a trail gives %s, want the newest", got)
+	if got := state(Follow[string](Choices{{2, 1}})); got != "1 2 1" {
+		t.Errorf("behind their end choices give %s, want the newest", got)
 	}
 }
 
 // Shrinking keeps just what is needed, and keeps the state broken.
 func TestShrink(t *testing.T) {
-	trail := Trail{}
+	choices := Choices{}
 	for range 20 {
-		trail = append(trail, Choice{3, 0})
+		choices = append(choices, Choice{3, 0})
 	}
 	calls := 0
-	got := Shrink(trail, func(t Trail) bool { calls++; return t[3].Got < 2 && t[17].Got < 2 })
+	got := Shrink(choices, func(t Choices) bool { calls++; return t[3].Got < 2 && t[17].Got < 2 })
 	for i, c := range got {
 		if lost := c.Got < 2; lost != (i == 3 || i == 17) {
 			t.Errorf("choice %d is %d", i, c.Got)
@@ -78,8 +78,12 @@ func TestCountsAdd(t *testing.T) {
 	}
 	a.Add(&b)
 	want := Counts{
-		3, 12, 7, map[string]int64{"lost": 1}, map[string]int64{"write wal": 4, "sync table": 3},
-		map[string]int64{"write wal torn": 2}, 1, 2, []int64{5, 2},
+		3, 12, 7,
+		map[string]int64{"lost": 1},
+		map[string]int64{"write wal": 4, "sync table": 3},
+		map[string]int64{"write wal torn": 2},
+		1, 2,
+		[]int64{5, 2},
 	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("%+v, want %+v", a, want)

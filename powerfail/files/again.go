@@ -18,7 +18,7 @@ import (
 // Replay checks the state of a finding again, from its log. It returns what is broken
 // now, or nil.
 func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *oracle.Violation, err error) {
-	var sc Scenario
+	var sc scenario
 	if err := json.Unmarshal(f.Scenario, &sc); err != nil {
 		return nil, fmt.Errorf("scenario of the finding: %w", err)
 	}
@@ -31,7 +31,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 		return nil, err
 	}
 	s := model.State{CrashOptions: vfs.CrashOptions{Strict: sc.Strict, BlockSize: sc.Block, Garbage: sc.Garbage, ProcessCrash: sc.Kill}}
-	s.Follow(at.mem, f.Trail)
+	s.Follow(at.mem, f.Choices)
 	r := &run{Exploration: x, modes: at.modes}
 	if r.scratch, err = newScratch(x.Stage); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 // its reopening, on what lay in the directory at first, or else its workload. It
 // returns how that ended.
 func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, watched []string, rule oracle.Rule, log string) (*subject.Failure, error) {
-	life := &subject.Life{}
+	run := &subject.Run{}
 	source := Source{Server: server, Watched: watched}
 	if r.Fault != "" {
 		var err error
@@ -58,10 +58,10 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 		return nil, err
 	}
 	source.Fill = func(dir string) error { return writeTree(at.mem, dir, at.modes) }
-	source.Workload = disk.Own(r.Program, life)
+	source.Workload = disk.Own(r.Program, run)
 	if rule == disk.RuleReopen {
-		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), life)
+		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), run)
 	}
 	err := Record(ctx, stage, source, log)
-	return life.Wrong(r.Fault != ""), err
+	return run.Wrong(r.Fault != ""), err
 }

@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 	"lsmlab/powerfail/subject/corpus"
@@ -38,11 +39,11 @@ func TestCorpus(t *testing.T) {
 // tryKind explores one program as the plain command does.
 func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.Finding) {
 	stage := newStage(t)
-	argv := strings.Join(self("corpus"), " ") + " " + name + " "
+	argv := strings.Join(tiertest.Self("corpus"), " ") + " " + name + " "
 	p := subject.Program{Workload: argv + "workload", Check: argv + "check"}
 	var fault disk.Fault
 	if text, ok := strings.CutPrefix(k.Needs, "--fail="); ok {
-		fault = must(disk.ParseFault(text))(t)
+		fault = tiertest.Must(disk.ParseFault(text))(t)
 	}
 	if k.Needs == "--reopen-cmd" {
 		p.Reopen = argv + "reopen"
@@ -50,8 +51,8 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 	var recordings []*recorded
 	for range 2 { // acknowledgements are read a little late, each time by another little
 		r := record(t, stage, p, fault)
-		if r.life.Failed != nil && fault.Kind == "" {
-			t.Fatalf("the workload: %s", r.life.Failed.Headline())
+		if r.run.Failed != nil && fault.Kind == "" {
+			t.Fatalf("the workload: %s", r.run.Failed.Headline())
 		}
 		recordings = append(recordings, r)
 	}
@@ -68,11 +69,11 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 		if p.Reopen == "" {
 			continue
 		}
-		for n, c := range must(x.Draw(6))(t) {
+		for n, c := range tiertest.Must(x.Draw(6))(t) {
 			log := filepath.Join(t.TempDir(), fmt.Sprint("again-", n))
-			var life subject.Life
-			check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &life)}, log))
-			l := must(ReadLog(log))(t)
+			var run subject.Run
+			tiertest.Check(t, Record(context.Background(), stage, Source{Server: tiertest.Self("serve"), Watched: tiertest.Self("watched"), Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(p, c.Acked, &run)}, log))
+			l := tiertest.Must(readLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 50
 			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }

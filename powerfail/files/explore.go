@@ -29,8 +29,8 @@ const Tier = "files"
 // FileSystem is that of the model.
 const FileSystem = "model"
 
-// StoreName is the directory of the store in the state of a finding.
-const StoreName = "store"
+// storeName is the directory of the store in the state of a finding.
+const storeName = "store"
 
 // Exploration explores the crash states of one log under one profile.
 type Exploration struct {

@@ -68,8 +68,8 @@ sqlite3 db "$p insert into t values($i, hex(randomblob(600)));" >/dev/null && ec
 have=$(sqlite3 db "select id from t" 2>&1); while read i; do echo "$have" | grep -qx $i || { echo "lost $i"; exit 1; }; done; }; c`,
 		}
 		r := record(t, stage, p, disk.Fault{})
-		if r.life.Failed != nil || len(r.life.Acks) != 4 {
-			t.Fatalf("%+v", r.life)
+		if r.run.Failed != nil || len(r.run.Acks) != 4 {
+			t.Fatalf("%+v", r.run)
 		}
 		r.Profile, r.States, r.Kills = explore.Ext4Ordered, 60, true
 		if f, counts := r.find(t); (f == nil) != sound {

@@ -22,9 +22,9 @@ import (
 // LogName is the file of the log in a recording, and in the state of a finding.
 const LogName = "operations.jsonl"
 
-// Scenario is what makes the crash state of a finding again, with its trail and its
+// scenario is what makes the crash state of a finding again, with its choices and its
 // position, from the log.
-type Scenario struct {
+type scenario struct {
 	Strict  bool `json:"strict,omitempty"`
 	Block   int  `json:"block,omitempty"` // bytes
 	Garbage bool `json:"garbage,omitempty"`
@@ -40,7 +40,7 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	s := h.crash.state
 	f := &rundir.Finding{
 		Tier: Tier, Rule: h.broken.Rule, Detail: h.broken.Detail, Output: h.output, Depth: max(1, h.Depth), Weakest: weakest,
-		Cut: oracle.Cut{Position: int64(h.crash.position), Kind: s.CutKind()}, Trail: s.Trail, Lost: h.losses(),
+		Cut: oracle.Cut{Position: int64(h.crash.position), Kind: s.CutKind()}, Choices: s.Choices, Lost: h.losses(),
 	}
 	e := h.next(h.crash.position)
 	f.Before = e.describe(h.at.names[e.File])
@@ -51,10 +51,10 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	if f.Files, err = h.outcomes(); err != nil {
 		return nil, err
 	}
-	f.Scenario, err = json.Marshal(Scenario{Strict: s.Strict, Block: s.BlockSize, Garbage: s.Garbage, Kill: s.ProcessCrash, Lies: h.at.lies})
+	f.Scenario, err = json.Marshal(scenario{Strict: s.Strict, Block: s.BlockSize, Garbage: s.Garbage, Kill: s.ProcessCrash, Lies: h.at.lies})
 	left, modes, logFile := h.again(), h.modes, h.LogFile
 	f.State = func(dir string) error {
-		if err := writeTree(left, filepath.Join(dir, StoreName), modes); err != nil {
+		if err := writeTree(left, filepath.Join(dir, storeName), modes); err != nil {
 			return err
 		}
 		return copyLog(logFile, dir)
@@ -77,7 +77,7 @@ func copyLog(log, dir string) error {
 // again returns the disk that the crash leaves.
 func (h *hunt) again() *vfs.Mem {
 	s := model.State{CrashOptions: h.crash.state.CrashOptions}
-	s.Follow(h.at.mem, h.crash.state.Trail)
+	s.Follow(h.at.mem, h.crash.state.Choices)
 	return s.Disk
 }
 

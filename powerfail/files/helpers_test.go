@@ -11,6 +11,7 @@ import (
 	"lsmlab/engines/testneed"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
@@ -36,14 +37,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func self(role string) []string {
-	exe, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	return []string{exe, role}
-}
-
 func serve(args []string) error {
 	var fault disk.Fault
 	if args[2] != "" {
@@ -60,24 +53,6 @@ func serve(args []string) error {
 	return Serve(args[0], args[1], fault, log, os.Stdin, os.Stdout)
 }
 
-// must ends the test on an error: v := must(call())(t).
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // newStage returns a stage that is closed at the end of the test.
 func newStage(t testing.TB) *disk.Stage {
 	t.Helper()
@@ -85,15 +60,15 @@ func newStage(t testing.TB) *disk.Stage {
 		testneed.Missing(t, err)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
-	s := must(disk.NewStage())(t)
-	t.Cleanup(func() { check(t, s.Close()) })
+	s := tiertest.Must(disk.NewStage())(t)
+	t.Cleanup(func() { tiertest.Check(t, s.Close()) })
 	return s
 }
 
 // recorded is a log with its program.
 type recorded struct {
 	*Exploration
-	life subject.Life
+	run subject.Run
 }
 
 // record records a program and returns what explores it.
@@ -101,14 +76,14 @@ func record(t testing.TB, stage *disk.Stage, p subject.Program, fault disk.Fault
 	t.Helper()
 	log := filepath.Join(t.TempDir(), LogName)
 	r := &recorded{}
-	check(t, Record(context.Background(), stage, Source{Server: self("serve"), Watched: self("watched"), Fault: fault, Workload: disk.Own(p, &r.life)}, log))
+	tiertest.Check(t, Record(context.Background(), stage, Source{Server: tiertest.Self("serve"), Watched: tiertest.Self("watched"), Fault: fault, Workload: disk.Own(p, &r.run)}, log))
 	r.Exploration = exploring(t, stage, p, log)
 	return r
 }
 
 func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *Exploration {
 	t.Helper()
-	x := exploringLog(t, stage, must(ReadLog(log))(t))
+	x := exploringLog(t, stage, tiertest.Must(readLog(log))(t))
 	x.LogFile = log
 	x.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, x.Log.Acked) }
 	return x
@@ -129,7 +104,7 @@ func exploringLog(t testing.TB, stage *disk.Stage, l *Log) *Exploration {
 func (x *Exploration) find(t testing.TB) (*rundir.Finding, explore.Counts) {
 	t.Helper()
 	counts, found, err := x.Run(context.Background())
-	check(t, err)
+	tiertest.Check(t, err)
 	if len(found) == 0 {
 		return nil, counts
 	}

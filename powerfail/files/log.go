@@ -16,8 +16,8 @@ import (
 
 // What the marks of a log say. An acknowledgement's ID follows its prefix.
 const (
-	MarkStart = "start" // what lies in the directory is durable, and the program begins
-	MarkEnd   = "end"   // the program has ended
+	markStart = "start" // what lies in the directory is durable, and the program begins
+	markEnd   = "end"   // the program has ended
 	ackPrefix = program.AckMark
 	syncMark  = "sync of all" // becomes an entry SyncAll
 )
@@ -29,13 +29,13 @@ const maxLine = 4 << 20
 // taken effect, so the crash state of position n has the first n behind it.
 type Log struct {
 	Entries []Entry
-	start   int // position after MarkStart
-	end     int // position before MarkEnd
+	start   int // position after markStart
+	end     int // position before markEnd
 }
 
-// ReadLog reads the file of a log, a JSON value a line. One without an end is
+// readLog reads the file of a log, a JSON value a line. One without an end is
 // damaged: its recorder died.
-func ReadLog(name string) (*Log, error) {
+func readLog(name string) (*Log, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -54,9 +54,9 @@ func ReadLog(name string) (*Log, error) {
 		}
 		l.Entries = append(l.Entries, e)
 		switch {
-		case e.Kind == Mark && e.Text == MarkStart:
+		case e.Kind == Mark && e.Text == markStart:
 			l.start = len(l.Entries)
-		case e.Kind == Mark && e.Text == MarkEnd:
+		case e.Kind == Mark && e.Text == markEnd:
 			l.end = len(l.Entries) - 1
 		}
 	}
@@ -64,7 +64,7 @@ func ReadLog(name string) (*Log, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if l.start < 0 || l.end < l.start {
-		return nil, fmt.Errorf("%s: no mark %q or %q: it is no whole recording", name, MarkStart, MarkEnd)
+		return nil, fmt.Errorf("%s: no mark %q or %q: it is no whole recording", name, markStart, markEnd)
 	}
 	return l, nil
 }

@@ -8,7 +8,7 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// Crash is a state that a crash left, to go on from: another life of the program is
+// Crash is a state that a crash left, to go on from: another run of the program is
 // recorded on it and crashed again.
 type Crash struct {
 	// Marks are what the lives before said, in order.

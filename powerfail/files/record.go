@@ -38,7 +38,7 @@ func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err e
 	}
 	defer func() { err = errors.Join(err, served.close()) }()
 	mark := func(text string) error { return served.Mark(clean(text)) }
-	for _, text := range append(s.Marks[:len(s.Marks):len(s.Marks)], MarkStart) {
+	for _, text := range append(s.Marks[:len(s.Marks):len(s.Marks)], markStart) {
 		if err := mark(text); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func Record(ctx context.Context, stage *disk.Stage, s Source, log string) (err e
 	if err := s.Workload(guarded, place); err != nil {
 		return err
 	}
-	return mark(MarkEnd)
+	return mark(markEnd)
 }
 
 // clean keeps a mark on one line.

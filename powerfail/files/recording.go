@@ -48,7 +48,7 @@ func ReadRecordings(path string) ([]*Recording, error) {
 
 // Load reads the log.
 func (r *Recording) Load() (err error) {
-	r.Log, err = ReadLog(r.LogFile())
+	r.Log, err = readLog(r.LogFile())
 	return err
 }
 
@@ -79,7 +79,7 @@ func (r *Recording) Text() string {
 
 // Explain adds to a finding what only the recording knows.
 func (r *Recording) Explain(f *rundir.Finding) error {
-	var s Scenario
+	var s scenario
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *Recording) Explain(f *rundir.Finding) error {
 
 // Found returns the recording of a finding, whose state was copied to dir.
 func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
-	var s Scenario
+	var s scenario
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return nil, false, fmt.Errorf("scenario of the finding: %w", err)
 	}
@@ -110,13 +110,13 @@ func Found(f *rundir.Finding, dir string) (*Recording, bool, error) {
 }
 
 // Died returns the finding that the program did not end well while it was recorded.
-func (r *Recording) Died(rule oracle.Rule, life *subject.Life) *rundir.Finding {
+func (r *Recording) Died(rule oracle.Rule, run *subject.Run) *rundir.Finding {
 	f := &rundir.Finding{
-		Tier: Tier, Rule: rule, Detail: life.Failed.Headline(), Output: life.Failed.Output, Depth: 1,
+		Tier: Tier, Rule: rule, Detail: run.Failed.Headline(), Output: run.Failed.Output, Depth: 1,
 		Cut: oracle.Cut{Position: int64(r.Log.end), Kind: oracle.PowerOff}, Lost: []rundir.Loss{{What: "nothing: the program ended by itself, and no power was cut"}},
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}
-	f.Scenario, _ = json.Marshal(Scenario{Died: true}) // numbers and names
+	f.Scenario, _ = json.Marshal(scenario{Died: true}) // numbers and names
 	for _, a := range r.Log.Acks(r.Log.end) {
 		f.Acked = append(f.Acked, rundir.Acked{ID: a.ID, Seconds: a.Seconds})
 	}

@@ -15,6 +15,7 @@ import (
 	"lsmlab/engines/vfs"
 	"lsmlab/engines/vfs/vfstest"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/internal/tiertest"
 	"lsmlab/powerfail/model"
 )
 
@@ -25,15 +26,15 @@ func serveFor(t *testing.T, do func(dir string)) *Log {
 	stage := newStage(t)
 	name := filepath.Join(t.TempDir(), LogName)
 	var want string
-	check(t, Record(context.Background(), stage, Source{
-		Server: self("serve"),
+	tiertest.Check(t, Record(context.Background(), stage, Source{
+		Server: tiertest.Self("serve"),
 		Workload: func(_ context.Context, p disk.Place) error {
 			do(p.Dir)
 			want = show(t, p.Dir)
 			return nil
 		},
 	}, name))
-	l := must(ReadLog(name))(t)
+	l := tiertest.Must(readLog(name))(t)
 	if got := left(t, l, l.end); got != want {
 		t.Errorf("the directory holds\n%s\nand by the log\n%s", want, got)
 	}
@@ -44,11 +45,11 @@ func serveFor(t *testing.T, do func(dir string)) *Log {
 func left(t *testing.T, l *Log, position int) string {
 	t.Helper()
 	at := newReplay(l, false)
-	check(t, at.to(position))
+	tiertest.Check(t, at.to(position))
 	s := model.Kill()
 	s.Make(at.mem, nil)
 	dir := filepath.Join(t.TempDir(), "left")
-	check(t, writeTree(s.Disk, dir, at.modes))
+	tiertest.Check(t, writeTree(s.Disk, dir, at.modes))
 	return show(t, dir)
 }
 
@@ -57,24 +58,24 @@ func show(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder
 	first := map[uint64]string{}
-	check(t, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	tiertest.Check(t, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == dir {
 			return err
 		}
-		info := must(d.Info())(t)
+		info := tiertest.Must(d.Info())(t)
 		path := strings.TrimPrefix(name, dir)
 		switch {
 		case d.IsDir():
 			fmt.Fprintf(&b, "%s/\n", path)
 		case d.Type()&fs.ModeSymlink != 0:
-			fmt.Fprintf(&b, "%s -> %s\n", path, must(os.Readlink(name))(t))
+			fmt.Fprintf(&b, "%s -> %s\n", path, tiertest.Must(os.Readlink(name))(t))
 		case d.Type().IsRegular():
 			var st unix.Stat_t
-			check(t, unix.Stat(name, &st))
+			tiertest.Check(t, unix.Stat(name, &st))
 			if first[st.Ino] == "" {
 				first[st.Ino] = path
 			}
-			fmt.Fprintf(&b, "%s (%s) %v %d %q\n", path, first[st.Ino], info.Mode(), info.Size(), must(os.ReadFile(name))(t))
+			fmt.Fprintf(&b, "%s (%s) %v %d %q\n", path, first[st.Ino], info.Mode(), info.Size(), tiertest.Must(os.ReadFile(name))(t))
 		}
 		return nil
 	}))
@@ -85,8 +86,8 @@ func show(t *testing.T, dir string) string {
 func TestSuite(t *testing.T) {
 	serveFor(t, func(dir string) {
 		vfstest.Run(t, func(t *testing.T) (vfs.FS, string) {
-			sub := must(os.MkdirTemp(dir, "suite"))(t)
-			t.Cleanup(func() { check(t, os.RemoveAll(sub)) }) // its files are large
+			sub := tiertest.Must(os.MkdirTemp(dir, "suite"))(t)
+			t.Cleanup(func() { tiertest.Check(t, os.RemoveAll(sub)) }) // its files are large
 			return vfs.OS, sub
 		})
 	})
@@ -125,17 +126,17 @@ dd if=/dev/urandom of=big bs=1M count=3 oflag=direct status=none; sync big
 // mapping that was never synced once it is gone; O_DSYNC syncs what it writes.
 func TestMappedAndDSync(t *testing.T) {
 	l := serveFor(t, func(dir string) {
-		f := must(os.OpenFile(filepath.Join(dir, "m"), os.O_RDWR|os.O_CREATE, 0o600))(t)
-		check(t, f.Truncate(8192))
-		m := must(unix.Mmap(int(f.Fd()), 0, 8192, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED))(t)
+		f := tiertest.Must(os.OpenFile(filepath.Join(dir, "m"), os.O_RDWR|os.O_CREATE, 0o600))(t)
+		tiertest.Check(t, f.Truncate(8192))
+		m := tiertest.Must(unix.Mmap(int(f.Fd()), 0, 8192, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED))(t)
 		copy(m[4000:], "mapped")
-		check(t, unix.Msync(m, unix.MS_SYNC))
+		tiertest.Check(t, unix.Msync(m, unix.MS_SYNC))
 		copy(m[100:], "late")
-		check(t, unix.Munmap(m))
-		check(t, f.Close())
-		d := must(os.OpenFile(filepath.Join(dir, "d"), os.O_RDWR|os.O_CREATE|unix.O_DSYNC, 0o600))(t)
-		must(d.Write([]byte("dsync")))(t)
-		check(t, d.Close())
+		tiertest.Check(t, unix.Munmap(m))
+		tiertest.Check(t, f.Close())
+		d := tiertest.Must(os.OpenFile(filepath.Join(dir, "d"), os.O_RDWR|os.O_CREATE|unix.O_DSYNC, 0o600))(t)
+		tiertest.Must(d.Write([]byte("dsync")))(t)
+		tiertest.Check(t, d.Close())
 	})
 	var order []string
 	for _, e := range l.Entries[2:] {

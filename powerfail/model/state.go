@@ -14,8 +14,8 @@ type Chooser = func(site vfs.CrashSite, n int) int
 // State is one crash state: its kind, the choices in it, and the disk that it leaves.
 type State struct {
 	vfs.CrashOptions
-	Trail explore.Trail
-	Disk  *vfs.Mem
+	Choices explore.Choices
+	Disk    *vfs.Mem
 }
 
 // Kill is the crash of the process alone. The operating system keeps everything that it
@@ -25,21 +25,21 @@ func Kill() State { return State{CrashOptions: vfs.CrashOptions{ProcessCrash: tr
 // Make makes the disk that a crash of m leaves now. choose decides; it is nil for
 // Durable and for Kill.
 func (s *State) Make(m *vfs.Mem, choose Chooser) {
-	s.Trail = s.Trail[:0:0]
+	s.Choices = s.Choices[:0:0]
 	if choose != nil {
-		s.Choose = explore.Record(choose, &s.Trail)
+		s.Choose = explore.Record(choose, &s.Choices)
 	}
 	s.Disk = m.CrashClone(s.CrashOptions)
 	s.Choose = nil
 }
 
 // Follow makes the disk again from recorded choices.
-func (s *State) Follow(m *vfs.Mem, t explore.Trail) { s.Make(m, explore.Follow[vfs.CrashSite](t)) }
+func (s *State) Follow(m *vfs.Mem, t explore.Choices) { s.Make(m, explore.Follow[vfs.CrashSite](t)) }
 
 // Again returns the same crash of m, with a new disk.
 func (s *State) Again(m *vfs.Mem) State {
 	fresh := State{CrashOptions: s.CrashOptions}
-	fresh.Follow(m, s.Trail)
+	fresh.Follow(m, s.Choices)
 	return fresh
 }
 
@@ -57,7 +57,7 @@ func (s *State) EachLoss(m *vfs.Mem, lost func(site vfs.CrashSite, got, n int)) 
 	if s.ProcessCrash {
 		return
 	}
-	follow := explore.Follow[vfs.CrashSite](s.Trail)
+	follow := explore.Follow[vfs.CrashSite](s.Choices)
 	told := State{CrashOptions: s.CrashOptions}
 	told.Make(m, func(site vfs.CrashSite, n int) int {
 		got := follow(site, n)
@@ -107,13 +107,13 @@ func placeOf(site vfs.CrashSite) place {
 // says that the state still shows the failure. It returns the last such state, whose
 // losses are all necessary. It calls broken at most a few times for each loss.
 func Shrink(m *vfs.Mem, s State, broken func(State) bool) State {
-	var lost explore.Trail
+	var lost explore.Choices
 	index := map[place]int{}
 	s.EachLoss(m, func(site vfs.CrashSite, got, n int) {
 		index[placeOf(site)] = len(lost)
 		lost = append(lost, explore.Choice{N: n, Got: got})
 	})
-	explore.Shrink(lost, func(t explore.Trail) bool {
+	explore.Shrink(lost, func(t explore.Choices) bool {
 		tried := State{CrashOptions: s.CrashOptions}
 		tried.Make(m, func(site vfs.CrashSite, n int) int {
 			if i, ok := index[placeOf(site)]; ok && t[i].Got < t[i].N-1 {

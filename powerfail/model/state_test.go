@@ -50,11 +50,11 @@ func TestShrink(t *testing.T) {
 	if len(lost) != 1 || lost[0] != "size of /needed: only 3 of 9 changes since the last sync are there" {
 		t.Errorf("lost %q", lost)
 	}
-	if again := s.Again(m); size(again) != 3*4096 || len(again.Trail) != len(s.Trail) {
-		t.Error("its trail gives another state")
+	if again := s.Again(m); size(again) != 3*4096 || len(again.Choices) != len(s.Choices) {
+		t.Error("its choices give another state")
 	}
 	s.Make(m, explore.Newest[vfs.CrashSite])
-	if s = Shrink(m, s, func(State) bool { return true }); len(s.Trail) == 0 {
+	if s = Shrink(m, s, func(State) bool { return true }); len(s.Choices) == 0 {
 		t.Error("a state that lost nothing became another")
 	}
 }

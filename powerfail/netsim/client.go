@@ -23,6 +23,11 @@ type operation struct {
 	input  access
 	call   int64
 	final  bool // of the run: who asked is the run itself
+
+	// Of a write: where it was proposed, under which id and when.
+	node     *node
+	proposal uint64
+	at       int64
 }
 
 // access is the input of an operation of the history of registers: a value that is
@@ -47,7 +52,7 @@ type history struct {
 }
 
 // client writes to a key of its own, one value after the other. After a write whose
-// outcome it will never know it goes on as another writer, with another key: the oracle
+// outcome it will never know, or has waited for long enough, it goes on as another writer, with another key: the oracle
 // judges what it did before as the work of one that stopped.
 type client struct {
 	writer  int
@@ -90,10 +95,24 @@ func (w *world) ask(e *Event) {
 	c := w.history.client(e.Client)
 	if e.Kind == Read {
 		w.read(n, &operation{input: access{key: c.key()}})
-	} else if c.busy == nil {
-		w.write(n, c)
+	} else {
+		if c.busy != nil && w.now-c.busy.at >= patience {
+			w.giveUp(c.busy)
+		}
+		if c.busy == nil {
+			w.write(n, c)
+		}
 	}
 	n.carryOut()
+}
+
+// patience is how long a client waits for the outcome of a write before it writes again.
+const patience = electionTicks * tickUnits
+
+// giveUp leaves a write to itself: its client hears no more of it.
+func (w *world) giveUp(op *operation) {
+	delete(op.node.writes, op.proposal)
+	w.history.unknown(op)
 }
 
 // write proposes the next value of a client to a member.
@@ -110,7 +129,8 @@ func (w *world) write(n *node, c *client) {
 		return // it was not proposed
 	}
 	c.written++
-	op := &operation{writer: c.writer, value: value, input: access{c.key(), true, value}, call: h.tick()}
+	op := &operation{writer: c.writer, value: value, input: access{c.key(), true, value}, call: h.tick(),
+		node: n, proposal: ids[0], at: w.now}
 	op.id = h.recorder.Begin(c.writer, &h.batch, kv.Synced)
 	c.busy = op
 	n.writes[ids[0]] = op

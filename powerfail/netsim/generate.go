@@ -41,11 +41,7 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
 	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
 	g := generator{rng, s}
-	reads := []int{20, 50, 80}[rng.IntN(3)]
-	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
-		g.operation(clients, reads)
-	}
-	for _, kind := range []Kind{Cut, CutFrom, Hold, Hold, Crash, Power, Clock, Jump} {
+	for _, kind := range []Kind{Cut, CutFrom, Hold, Stall, Crash, Power, Clock, Jump} {
 		clock := kind == Clock || kind == Jump
 		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
 			continue
@@ -53,6 +49,11 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 		for range 1 + rng.IntN(2) {
 			g.fault(kind)
 		}
+	}
+	faults := s.Events
+	reads := []int{20, 50, 80}[rng.IntN(3)]
+	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
+		g.operation(clients, reads, faults)
 	}
 	d := networks[rng.IntN(len(networks))]
 	d.Rand = rng
@@ -65,6 +66,7 @@ var networks = []dice{
 	{loss: 0.1, repeat: 0.02, delay: 0.1, units: 40},
 	{repeat: 0.1, delay: 0.1, slow: 0.4, units: 10},
 	{loss: 0.02, repeat: 0.4, delay: 0.4, slow: 0.02, units: 120}, // everything comes again, and late
+	{repeat: 0.2, delay: 0.1, units: 300},                         // well, but for some that come from another time
 }
 
 type generator struct {
@@ -75,9 +77,19 @@ type generator struct {
 func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
 func (g *generator) member() int { return 1 + g.IntN(g.s.Members) }
 
-// operation draws what a client does: a read with a chance in per cent.
-func (g *generator) operation(clients, reads int) {
-	e := Event{Kind: Write, At: g.when(), Client: 1 + g.IntN(clients)}
+// near returns a time about one of some faults, or any.
+func (g *generator) near(faults []Event, before, after int64) int64 {
+	if len(faults) == 0 || g.IntN(2) == 0 {
+		return g.when()
+	}
+	f := &faults[g.IntN(len(faults))]
+	return min(max(0, f.At-before+g.Int64N(before+f.For+after)), g.s.Horizon-1)
+}
+
+// operation draws what a client does: a read with a chance in per cent. Half of all are
+// about the time of a fault.
+func (g *generator) operation(clients, reads int, faults []Event) {
+	e := Event{Kind: Write, At: g.near(faults, 4*tickUnits, 4*tickUnits), Client: 1 + g.IntN(clients)}
 	elsewhere := 4 // one write in so many is tried where nobody need lead
 	if g.IntN(100) < reads {
 		e.Kind, elsewhere = Read, 2
@@ -88,8 +100,12 @@ func (g *generator) operation(clients, reads int) {
 	g.s.Events = append(g.s.Events, e)
 }
 
+// fault draws a fault. Half of them begin with another one, as faults have common causes.
 func (g *generator) fault(kind Kind) {
 	e := Event{Kind: kind, At: g.when()}
+	if n := len(g.s.Events); n > 0 && g.IntN(2) == 0 {
+		e.At = g.s.Events[g.IntN(n)].At + g.Int64N(tickUnits)
+	}
 	switch kind {
 	case Clock:
 		e.Units = []int64{2, 5, 20, 50, 100}[g.IntN(5)]
@@ -98,7 +114,7 @@ func (g *generator) fault(kind Kind) {
 	default:
 		e.For = tickUnits/2 + g.Int64N(max(1, g.s.Horizon/2))
 		e.Seed = g.Uint64()
-		most := (g.s.Members - 1) / 2 // a minority, or any set
+		most := max(1, (g.s.Members-1)/2) // a minority, or any set
 		if g.IntN(3) == 0 {
 			most = g.s.Members
 		}

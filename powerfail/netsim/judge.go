@@ -68,13 +68,14 @@ func (w *world) rest() {
 			leader.carryOut()
 		}
 	case c.asked == 0:
-		c.over = w.level()
+		c.over = w.level(w.up())
 	}
 }
 
 // readAll reads all keys at one member, by one request.
 func (w *world) readAll() {
-	n := w.nodes[int(w.plan.Seed%uint64(len(w.nodes)))]
+	up := w.up()
+	n := up[int(w.plan.Seed%uint64(len(up)))]
 	w.calm.asked = 1
 	w.read(n, &operation{final: true, input: access{key: "all keys"}})
 	n.carryOut()
@@ -102,10 +103,20 @@ func (w *world) finalRead(n *node, op *operation) {
 	}
 }
 
-// level says whether all members have applied the same, and have nothing to do.
-func (w *world) level() bool {
-	first := w.nodes[0].Applied()
+// up returns the members that are not out for good; in the calm all of them run.
+func (w *world) up() (up []*node) {
 	for _, n := range w.nodes {
+		if !n.out {
+			up = append(up, n)
+		}
+	}
+	return up
+}
+
+// level says whether members have applied the same, and have nothing to do.
+func (w *world) level(members []*node) bool {
+	first := members[0].Applied()
+	for _, n := range members {
 		if n.Applied().Index != first.Index || len(n.work[replica.Log])+len(n.work[replica.Apply]) > 0 {
 			return false
 		}
@@ -115,7 +126,7 @@ func (w *world) level() bool {
 
 // standing says in words how far each member is.
 func (w *world) standing() (s string) {
-	for _, n := range w.nodes {
+	for _, n := range w.up() {
 		s += fmt.Sprintf("member %d in term %d has applied %d; ", n.id, n.Term(), n.Applied().Index)
 	}
 	return s
@@ -124,7 +135,7 @@ func (w *world) standing() (s string) {
 // judge judges a run that came to rest.
 func (w *world) judge() {
 	var first []oracle.Entry
-	for i, n := range w.nodes {
+	for i, n := range w.up() {
 		entries, err := content(n)
 		if err != nil {
 			w.fail(ruleRun, "member %d: %v", n.id, err)
@@ -133,7 +144,7 @@ func (w *world) judge() {
 		if i == 0 {
 			first = entries
 		} else if !equal(first, entries) {
-			w.fail(ruleDiverged, "members 1 and %d have applied up to entry %d and differ: %s and %s", n.id, n.Applied().Index, show(first), show(entries))
+			w.fail(ruleDiverged, "the first member and member %d have applied up to entry %d and differ: %s and %s", n.id, n.Applied().Index, show(first), show(entries))
 			return
 		}
 	}

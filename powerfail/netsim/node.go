@@ -3,12 +3,14 @@ package netsim
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 
 	"lsmlab/engines/cluster/consensus"
 	"lsmlab/engines/cluster/replica"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/model"
+	"lsmlab/powerfail/oracle"
 )
 
 // node is one member with its machine.
@@ -19,6 +21,7 @@ type node struct {
 	store            kv.Engine
 	*replica.Replica                    // nil while it is down
 	stood            consensus.Standing // as it was drawn last
+	out              bool               // for good
 	life             int                // how often it was started or stopped
 	period           int64              // between its ticks
 	work             [2][]*replica.Work
@@ -26,14 +29,45 @@ type node struct {
 	reads            map[uint64]*operation // by id of the read
 }
 
+// guard calls f, in which a panic is a failure of the member.
+func (n *node) guard(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.failed(rulePanic, fmt.Errorf("member %d: %v\n%s", n.id, p, debug.Stack()))
+		}
+	}()
+	f()
+}
+
+// failed ends a member that failed: for good if its disk is a faulty one, else the rule is
+// broken.
+func (n *node) failed(rule oracle.Rule, err error) {
+	if !n.w.o.faulty(n.id) {
+		n.w.fail(rule, "%v", err)
+		return
+	}
+	n.w.history.lost(n)
+	n.stop()
+	n.out = true
+	n.w.diagram.beside(n.w, n, "fails for good")
+}
+
 // start starts the member on what its disk has.
-func (n *node) start() error {
+func (n *node) start() {
+	n.guard(func() {
+		if err := n.open(); err != nil {
+			n.failed(ruleOpen, err)
+		}
+	})
+}
+
+func (n *node) open() error {
 	fs := vfs.FS(n.disk)
 	if n.w.kind.Lies {
 		fs = vfs.NewInject(fs, model.Lie)
 	}
-	if wrap := n.w.o.Wrap; wrap != nil {
-		fs = wrap(n.id, fs)
+	if n.w.o.faulty(n.id) {
+		fs = n.w.o.Wrap(fs)
 	}
 	store, err := n.w.o.Open(fs, kv.Synced)
 	if err != nil {

@@ -32,6 +32,7 @@ const (
 	Cut     Kind = "cut"     // of the links between Nodes, or who leads if there are none, and the others, for a while
 	CutFrom Kind = "cutfrom" // of the links from Nodes to the others, one way, for a while
 	Hold    Kind = "hold"    // of what Nodes send to the others for a while: it arrives after that
+	Stall   Kind = "stall"   // of the links between Nodes and the others, both ways, for a while: what is sent arrives after that
 	Crash   Kind = "kill"    // of the processes of Nodes, which start again after a while
 	Power   Kind = "power"   // cut of Nodes, at once, which start again after a while
 	Clock   Kind = "clock"   // of Node: from then on a tick takes Units
@@ -75,6 +76,8 @@ func (e *Event) String() string {
 		return fmt.Sprintf("at %d, for %d: nothing from %s reaches the others", e.At, e.For, nodes)
 	case Hold:
 		return fmt.Sprintf("at %d, for %d: what %s sends is held up", e.At, e.For, nodes)
+	case Stall:
+		return fmt.Sprintf("at %d, for %d: what %s and the others send each other is held up", e.At, e.For, nodes)
 	case Crash:
 		return fmt.Sprintf("at %d: %s: killed, starts again after %d", e.At, nodes, e.For)
 	case Power:

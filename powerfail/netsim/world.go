@@ -3,7 +3,6 @@ package netsim
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"slices"
 
 	"lsmlab/engines/cluster/consensus"
@@ -23,9 +22,13 @@ type Options struct {
 	Core       consensus.Factory
 	Profile    explore.Profile // of what power cuts take; default posix-strict
 	LeaseReads bool
-	// Wrap returns the disk that a member sees, for planted bugs; nil changes nothing.
-	Wrap func(member int, fs vfs.FS) vfs.FS
+	// Faulty are members whose disks are seen through Wrap: planted bugs. One of them that
+	// fails is out for good, which the others must survive if they are a majority.
+	Faulty []int
+	Wrap   func(vfs.FS) vfs.FS
 }
+
+func (o *Options) faulty(member int) bool { return slices.Contains(o.Faulty, member) }
 
 // Result is what a run gave.
 type Result struct {
@@ -75,9 +78,6 @@ func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 	w := &world{o: o, kind: model.KindOf(o.Profile), plan: &plan, dice: d, diagram: drawn, sent: map[link]int{}}
 	w.history.start(w)
 	defer func() {
-		if p := recover(); p != nil {
-			w.fail("panic", "%v\n%s", p, debug.Stack())
-		}
 		for _, n := range w.nodes {
 			n.stop()
 		}
@@ -93,6 +93,9 @@ func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 		w.now = e.at
 		w.happen(e)
 		w.queue.done(e)
+		if w.halted() {
+			return
+		}
 	}
 	if w.broken == nil {
 		w.judge()
@@ -123,12 +126,13 @@ func (w *world) begin() {
 		}
 	}
 	for id := 1; id <= n; id++ {
-		node := &node{w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
-			writes: map[uint64]*operation{}, reads: map[uint64]*operation{}}
+		node := &node{
+			w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
+			writes: map[uint64]*operation{}, reads: map[uint64]*operation{},
+		}
 		w.nodes = append(w.nodes, node)
-		if err := node.start(); err != nil {
-			w.fail(ruleOpen, "%v", err)
-			return
+		if node.start(); node.Replica == nil {
+			continue
 		}
 		if id == 1 {
 			node.Campaign()
@@ -144,43 +148,42 @@ const atHorizon = -1
 // happen lets an event happen.
 func (w *world) happen(e *event) {
 	w.events++
-	var n *node
-	if e.node > 0 {
-		n = w.nodes[e.node-1]
-	}
 	switch e.kind {
-	case evMessage:
-		if n.Replica == nil {
-			return
-		}
-		w.diagram.arrives(w, e)
-		n.Step(&e.message)
-	case evTick, evWork:
-		if n.life != e.life {
-			return
-		}
-		if e.kind == evTick {
-			again := w.queue.plan(w.now+n.period, evTick)
-			again.node, again.life = n.id, n.life
-			n.Tick()
-		} else if err := n.doWork(e.queue); err != nil {
-			w.fail(ruleRun, "%v", err)
-			return
-		}
 	case evAction:
 		w.act(e.action)
-		return
 	case evHeal:
 		w.cut(&w.plan.Events[e.action], -1)
-		return
 	case evRestart:
-		w.restart(n)
-		return
+		w.restart(w.nodes[e.node-1])
+	default:
+		n := w.nodes[e.node-1]
+		if n.Replica == nil || e.kind != evMessage && n.life != e.life {
+			return
+		}
+		n.guard(func() { n.happen(e) })
+		if w.calm.begun {
+			w.rest()
+		}
+	}
+}
+
+// happen lets an event of the member happen.
+func (n *node) happen(e *event) {
+	switch e.kind {
+	case evMessage:
+		n.w.diagram.arrives(n.w, e)
+		n.Step(&e.message)
+	case evTick:
+		again := n.w.queue.plan(n.w.now+n.period, evTick)
+		again.node, again.life = n.id, n.life
+		n.Tick()
+	case evWork:
+		if err := n.doWork(e.queue); err != nil {
+			n.failed(ruleRun, err)
+			return
+		}
 	}
 	n.carryOut()
-	if w.calm.begun {
-		w.rest()
-	}
 }
 
 // act carries out an event of the schedule.
@@ -188,6 +191,9 @@ func (w *world) act(i int) {
 	if i == atHorizon {
 		w.beginCalm()
 		return
+	}
+	if w.calm.begun {
+		return // the horizon was brought forward
 	}
 	e := &w.plan.Events[i]
 	if n := w.leader(true); needsNodes(e) && n != nil {
@@ -205,18 +211,25 @@ func (w *world) act(i int) {
 	case Cut, CutFrom:
 		w.cut(e, 1)
 		w.queue.plan(w.now+e.For, evHeal).action = i
-	case Hold:
-		w.across(e, func(from, to int) { w.held[from][to] = max(w.held[from][to], w.now+e.For) })
+	case Hold, Stall:
+		w.across(e, func(from, to int) {
+			w.held[from][to] = max(w.held[from][to], w.now+e.For)
+			if e.Kind == Stall {
+				w.held[to][from] = max(w.held[to][from], w.now+e.For)
+			}
+		})
 	case Crash, Power:
 		w.crash(e)
 	case Clock:
 		w.nodes[e.Node-1].period = e.Units
 	case Jump:
 		if n := w.nodes[e.Node-1]; n.Replica != nil {
-			for range e.Units {
-				n.Tick()
-				n.carryOut()
-			}
+			n.guard(func() {
+				for range e.Units {
+					n.Tick()
+					n.carryOut()
+				}
+			})
 		}
 	}
 	w.diagram.happens(w, e)
@@ -224,7 +237,7 @@ func (w *world) act(i int) {
 
 func needsNodes(e *Event) bool {
 	switch e.Kind {
-	case Cut, CutFrom, Hold, Crash, Power:
+	case Cut, CutFrom, Hold, Stall, Crash, Power:
 		return len(e.Nodes) == 0
 	}
 	return false
@@ -270,13 +283,22 @@ func (w *world) crash(e *Event) {
 
 // restart starts a member that is down.
 func (w *world) restart(n *node) {
-	if n.Replica != nil {
-		return
-	}
-	if err := n.start(); err != nil {
-		w.fail(ruleOpen, "%v", err)
+	if n.Replica != nil || n.out {
 		return
 	}
 	w.diagram.starts(w, n)
-	n.carryOut()
+	if n.start(); n.Replica != nil {
+		n.carryOut()
+	}
+}
+
+// halted says whether a majority is out for good, so that there is nothing left to judge.
+func (w *world) halted() bool {
+	out := 0
+	for _, n := range w.nodes {
+		if n.out {
+			out++
+		}
+	}
+	return 2*out >= len(w.nodes)
 }

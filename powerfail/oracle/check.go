@@ -30,6 +30,9 @@ type Checker struct {
 	content content
 	scanned bool // content belongs to the last check
 	again   content
+	newest  uint64 // the LSN as of which content was read, if marked is set
+	marked  bool
+	before  content // of the past
 	batch   kv.Batch
 	value   []byte
 	stage   Rule // the rule that a panic of the engine violates now
@@ -62,7 +65,8 @@ func (x *Index) has(key []byte) bool {
 
 // Check opens the store that a crash left and judges it. The store must open, pass its
 // own check, read the same by point reads and by iterators, hold what the cut allows,
-// accept a write, close, open again and be unchanged. A panic of the engine violates
+// accept a write, show the past as it was where it keeps it, close, open again and be
+// unchanged. A panic of the engine violates
 // the rule that was being checked. The store is closed at the end.
 func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 	c.scanned = false
@@ -74,6 +78,10 @@ func (c *Checker) Check(open func() (kv.Engine, error), cut Cut) (v Verdict) {
 		if v.Found, broken = c.x.Judge(cut, c.content.entries); broken != nil {
 			return broken
 		}
+		if broken = c.lookBack(e, cut); broken != nil {
+			return broken
+		}
+		c.mark(e)
 		return c.write(e)
 	})
 	if v.Broken == nil {
@@ -173,7 +181,8 @@ func (c *Checker) get(r kv.Reader, key []byte, want *Entry) *Violation {
 	return nil
 }
 
-// write puts a key and removes it, each at the strongest durability level that the engine gives.
+// write puts a key and removes it, each at the strongest durability level that the engine
+// gives. Between the two the past is read.
 func (c *Checker) write(e kv.Engine) *Violation {
 	c.stage = RuleUnwritable
 	c.batch.Reset()
@@ -184,6 +193,10 @@ func (c *Checker) write(e kv.Engine) *Violation {
 	if value, err := e.Get(nil, c.probe); err != nil || !bytes.Equal(value, c.probe) {
 		return violated(RuleUnwritable, "get after set: %s, %v", show(value), err)
 	}
+	if broken := c.past(e); broken != nil { // which has no probe
+		return broken
+	}
+	c.stage = RuleUnwritable
 	c.batch.Reset()
 	c.batch.Delete(c.probe)
 	if err := c.apply(e); err != nil {
@@ -220,15 +233,11 @@ func (c *Checker) compare(e kv.Engine) *Violation {
 		broken.Detail = fmt.Sprintf("after opening again: %s", broken.Detail)
 		return broken
 	}
-	a, b := c.content.entries, c.again.entries
-	for len(a) > 0 && len(b) > 0 && bytes.Equal(a[0].Key, b[0].Key) && bytes.Equal(a[0].Value, b[0].Value) {
-		a, b = a[1:], b[1:]
+	if was, is, differ := difference(c.content.entries, c.again.entries); differ {
+		return violated(RuleUnstable, "the store of %d keys opened again has %d; the first difference: %s, then %s",
+			len(c.content.entries), len(c.again.entries), was, is)
 	}
-	if len(a)+len(b) == 0 {
-		return nil
-	}
-	return violated(RuleUnstable, "the store of %d keys opened again has %d; the first difference: %s, then %s",
-		len(c.content.entries), len(c.again.entries), first(a), first(b))
+	return c.past(e)
 }
 
 func first(entries []Entry) string {

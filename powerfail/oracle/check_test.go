@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/kv/kvtest"
@@ -103,6 +104,17 @@ type badClose struct{ *engine }
 
 func (e badClose) Close() error { return errors.Join(e.engine.Close(), errBroken) }
 
+// badPast reads the past wrongly.
+type badPast struct {
+	*engine
+	at func() (kv.Snapshot, error)
+}
+
+func (e badPast) SnapshotAt(uint64) (kv.Snapshot, error)        { return e.at() }
+func (e badPast) SnapshotAtTime(time.Time) (kv.Snapshot, error) { return e.at() }
+
+type emptySnapshot struct{ *kvtest.Model }
+
 type badScan struct {
 	*engine
 	it func(kv.Iterator) kv.Iterator
@@ -187,6 +199,24 @@ var broken = map[Rule][]func(*store){
 	RuleUnwritable: {func(s *store) {
 		s.wrap = func(e kv.Engine) kv.Engine { return readOnly{e.(*engine)} }
 	}},
+	RuleFloor: {
+		func(s *store) { // shows the newest state for every one of the past
+			s.wrap = func(e kv.Engine) kv.Engine { return badPast{e.(*engine), e.(*engine).Snapshot} }
+		},
+		func(s *store) {
+			s.wrap = func(e kv.Engine) kv.Engine {
+				return badPast{e.(*engine), func() (kv.Snapshot, error) { return nil, kv.ErrNotFound }}
+			}
+		},
+		func(s *store) { // keeps a past that is lost at the next opening
+			s.wrap = func(e kv.Engine) kv.Engine {
+				if s.opens == 1 {
+					return badPast{e.(*engine), func() (kv.Snapshot, error) { return nil, kv.ErrSnapshotTooOld }}
+				}
+				return badPast{e.(*engine), func() (kv.Snapshot, error) { return emptySnapshot{kvtest.NewModel()}, nil }}
+			}
+		},
+	},
 	RuleClose: {func(s *store) {
 		s.wrap = func(e kv.Engine) kv.Engine { return badClose{e.(*engine)} }
 	}},

@@ -13,6 +13,9 @@ const Never int64 = -1
 type History struct {
 	// Base is the content that was durable before the first write.
 	Base map[string]string
+	// BaseLSN is the newest LSN of the store when it had that content. If it is 0 and Base is not
+	// empty, earlier states are not asked for. It is not stored with the history.
+	BaseLSN uint64
 	// Writes are in the order in which they began. The writes of one writer follow each
 	// other. A writer stops after its first write that failed, which may or may not be
 	// found. There is one exception: after a write that the engine refused for the
@@ -83,6 +86,13 @@ func NewRecorder(base map[string]string, position func() int64) *Recorder {
 	return &Recorder{Position: position, history: History{Base: base}}
 }
 
+// SetBaseLSN records the newest LSN of the store when it had its base.
+func (r *Recorder) SetBaseLSN(lsn uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history.BaseLSN = lsn
+}
+
 // Begin records that a write is about to be applied, and returns its number. It copies
 // the encoding.
 func (r *Recorder) Begin(writer int, b *kv.Batch, d kv.Durability) (id int) {
@@ -120,7 +130,7 @@ func (r *Recorder) Abort(id int) {
 func (r *Recorder) History() *History {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &History{Base: r.history.Base, Writes: append([]Write(nil), r.history.Writes...)}
+	return &History{Base: r.history.Base, BaseLSN: r.history.BaseLSN, Writes: append([]Write(nil), r.history.Writes...)}
 }
 
 // Durability returns the durability level of a write that was begun.

@@ -24,10 +24,15 @@ type span struct{ from, to int32 }
 // writes. Otherwise it returns the rule that is violated.
 func (x *Index) Judge(cut Cut, content []Entry) (found []int, broken *Violation) {
 	j := x.judgement(cut)
+	return j.judge(content)
+}
+
+// judge is [Index.Judge] with the floors of j.
+func (j *judgement) judge(content []Entry) (found []int, broken *Violation) {
 	if broken = j.collect(content); broken != nil {
 		return nil, broken
 	}
-	for l := range x.lanes {
+	for l := range j.x.lanes {
 		j.allowed = append(j.allowed, j.counts(l))
 		if !slices.Contains(j.allowed[l], true) {
 			return nil, j.explain(l)

@@ -19,17 +19,22 @@ const (
 	RuleLost       Rule = "lost"        // what was acknowledged at the durability level is present
 	RuleHole       Rule = "hole"        // no write is present without all that came before it
 	RuleUnwritable Rule = "unwritable"  // the store accepts writes, and shows them
+	RuleFloor      Rule = "floor"       // what is kept of the past reads as it was, also after another opening
 	RuleClose      Rule = "close"       // the store closes without an error
 	RuleReopen     Rule = "reopen"      // the store opens again
 	RuleUnstable   Rule = "unstable"    // opening it again changes nothing
 )
 
-// Rules lists all rules, in the order in which they are checked.
+// RuleIsolation is broken by an engine whose transactions read or commit what their level
+// forbids. It takes no crash: those report it who run the program, and no check does.
+const RuleIsolation Rule = "isolation"
+
+// Rules lists all rules of a check, in the order in which they are checked.
 func Rules() []Rule {
 	return []Rule{
 		RuleOpen, RuleVerify, RuleUnreadable, RuleDisagree,
 		RuleAborted, RuleInvented, RuleTorn, RuleResurrect, RuleLost, RuleHole,
-		RuleUnwritable, RuleClose, RuleReopen, RuleUnstable,
+		RuleUnwritable, RuleFloor, RuleClose, RuleReopen, RuleUnstable,
 	}
 }
 

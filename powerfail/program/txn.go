@@ -6,13 +6,29 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/powerfail/oracle"
 )
 
 // ErrIsolation says that a transaction read, or committed, what its isolation level
 // forbids, or met a conflict without a reason. It needs no crash.
 var ErrIsolation = errors.New("isolation broken")
+
+// Broken returns the violation of which an error tells: [ErrIsolation], or what a process
+// that ended with it had printed. It is nil of other errors.
+func Broken(err error) *oracle.Violation {
+	if err == nil {
+		return nil
+	}
+	_, detail, ok := strings.Cut(err.Error(), ErrIsolation.Error())
+	if !ok {
+		return nil
+	}
+	detail, _, _ = strings.Cut(detail, "\n")
+	return &oracle.Violation{Rule: oracle.RuleIsolation, Detail: ErrIsolation.Error() + detail}
+}
 
 // errAborted says that a transaction ended and must have applied nothing.
 var errAborted = errors.New("aborted")

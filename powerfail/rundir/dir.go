@@ -105,7 +105,7 @@ func (d *Dir) AddFinding(f Finding) (dir string, err error) {
 	err = errors.Join(
 		os.Chmod(unfinished, 0o755),
 		writeJSON(filepath.Join(unfinished, "finding.json"), f),
-		writeJSON(filepath.Join(unfinished, "trail.json"), f.Trail),
+		writeJSON(filepath.Join(unfinished, "trail.json"), f.Choices),
 		os.WriteFile(filepath.Join(unfinished, "program.txt"), []byte(f.Program), 0o644),
 	)
 	if f.History != nil {
@@ -216,7 +216,7 @@ func ReadFinding(dir string) (f Finding, err error) {
 	if err = readJSON(filepath.Join(dir, "finding.json"), &f); err != nil {
 		return f, fmt.Errorf("%s is no finding: %w", dir, err)
 	}
-	if err = readJSON(filepath.Join(dir, "trail.json"), &f.Trail); err != nil {
+	if err = readJSON(filepath.Join(dir, "trail.json"), &f.Choices); err != nil {
 		return f, err
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "program.txt"))

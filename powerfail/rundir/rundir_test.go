@@ -26,7 +26,7 @@ func sample(dir string, distinct int64) (*Dir, error) {
 	counts := explore.Counts{Programs: 1, Explored: 2 * distinct, Distinct: distinct, Coverage: map[string]int64{"write wal": distinct}}
 	_, err = d.AddFinding(Finding{
 		Tier: "sim", Key: key, Rule: oracle.RuleLost, Program: "text",
-		Lost: []Loss{{What: "a block", Stack: []string{"f"}}}, Trail: explore.Trail{{N: 2}}, Scenario: json.RawMessage(`{"seed":1}`),
+		Lost: []Loss{{What: "a block", Stack: []string{"f"}}}, Choices: explore.Choices{{N: 2}}, Scenario: json.RawMessage(`{"seed":1}`),
 		History: &oracle.History{Base: map[string]string{"k": "v"}, Writes: []oracle.Write{{Batch: []byte{0, 0}, Ack: oracle.Never}}},
 		State: func(to string) error {
 			return errors.Join(os.MkdirAll(to, 0o755), os.WriteFile(filepath.Join(to, "CURRENT"), []byte("x"), 0o644))
@@ -61,7 +61,7 @@ func TestWriteReadMerge(t *testing.T) {
 		t.Fatalf("%d findings, want 2", len(findings))
 	}
 	f := findings[1]
-	if f.Program != "text" || f.Lost[0].What != "a block" || !reflect.DeepEqual(f.Trail, explore.Trail{{N: 2}}) ||
+	if f.Program != "text" || f.Lost[0].What != "a block" || !reflect.DeepEqual(f.Choices, explore.Choices{{N: 2}}) ||
 		f.History.Base["k"] != "v" || f.Command != "lsmlab crash replay "+filepath.Join(out, "findings/002-lost") {
 		t.Errorf("finding: %+v", f)
 	}

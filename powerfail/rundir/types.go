@@ -70,7 +70,7 @@ type Finding struct {
 
 	Program string                       `json:"-"`
 	History *oracle.History              `json:"-"`
-	Trail   explore.Trail                `json:"-"`
+	Choices explore.Choices              `json:"-"`
 	State   func(dir string) (err error) `json:"-"` // writes the store's files; nil if there are none
 }
 

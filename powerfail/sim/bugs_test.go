@@ -3,6 +3,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"testing"
 
@@ -22,7 +23,7 @@ func TestPlantedBugs(t *testing.T) {
 			continue
 		}
 		t.Run(b.Name, func(t *testing.T) {
-			sound := opener(t, "lsm-skiplist")
+			sound := opener(t, cmp.Or(b.Engine, "lsm-skiplist"))
 			open := func(fs vfs.FS, d kv.Durability) (kv.Engine, error) { return sound(b.Wrap(fs), d) }
 			c := Campaign{Open: open, Profile: explore.PosixStrict, Seed: 1, States: 200_000, Levels: kv.Isolations(), RangeDeletes: true}
 			var found *rundir.Finding

@@ -55,7 +55,7 @@ func (l *life) report(broken *oracle.Violation, s *shot) {
 	if l.opened {
 		f.Outcomes = l.judgement().checker.Outcomes(f.Cut)
 	}
-	f.Trail, f.Lost = s.Trail, l.losses(s)
+	f.Choices, f.Lost = s.Choices, l.losses(s)
 	state := s.Again(l.disk).Disk
 	f.State = func(dir string) error { return export(state, dir) }
 }

@@ -83,7 +83,7 @@ func (l *life) run(p *program.Program, fault *Fault) {
 	excused := fault != nil && (!l.goesOn || !fault.passes(p.Durability) || errors.Is(err, kv.ErrExhausted))
 	switch {
 	case errors.Is(err, program.ErrIsolation):
-		l.report(&oracle.Violation{Rule: ruleIsolation, Detail: err.Error()}, nil)
+		l.report(program.Broken(err), nil)
 		return
 	case err != nil && !excused:
 		l.report(&oracle.Violation{Rule: ruleRun, Detail: err.Error()}, nil)
@@ -95,10 +95,6 @@ func (l *life) run(p *program.Program, fault *Fault) {
 // ruleRun is broken by an engine that fails without any fault, or for good after a
 // fault of which it said that it passes.
 const ruleRun oracle.Rule = "run"
-
-// ruleIsolation is broken by an engine whose transactions read or commit what their level
-// forbids, whether or not the power is cut.
-const ruleIsolation oracle.Rule = "isolation"
 
 // born notes what the store holds when it has opened for the first time. From
 // then on that must not be lost: whoever has read it relies on it.
@@ -117,6 +113,9 @@ func (l *life) born(e kv.Engine) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.recorder = oracle.NewRecorder(base, func() int64 { return l.position })
+	if r, ok := e.(kv.LSNReporter); ok {
+		l.recorder.SetBaseLSN(r.LSN())
+	}
 	l.opened, l.changed = true, true
 	l.owed = [2]uint64{l.x.rng.Uint64(), l.x.rng.Uint64()}
 	return nil
@@ -190,7 +189,7 @@ func (l *life) cut(label string) {
 	if l.depth > 1 {
 		all, samples = min(all, 4), 2
 	}
-	n := durable.Trail.States(all)
+	n := durable.Choices.States(all)
 	switch {
 	case x.kind.Keeps == nil || n == 1:
 	case n <= all:
@@ -214,11 +213,11 @@ func (l *life) visitAll(label string) {
 	for _, block := range l.x.kind.Blocks {
 		s := shot{CrashOptions: vfs.CrashOptions{Strict: l.x.kind.Strict, BlockSize: block, Garbage: l.x.kind.Strict}}
 		for n := 0; n < 4*l.x.s.All; n++ {
-			s.Make(l.disk, explore.Odometer[vfs.CrashSite](s.Trail))
+			s.Make(l.disk, explore.Odometer[vfs.CrashSite](s.Choices))
 			visited := s
-			visited.Trail = append(explore.Trail(nil), s.Trail...)
+			visited.Choices = append(explore.Choices(nil), s.Choices...)
 			l.judge(&visited, label)
-			if !s.Trail.Next() {
+			if !s.Choices.Next() {
 				break
 			}
 		}

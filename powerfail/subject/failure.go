@@ -47,11 +47,11 @@ func (f *Failure) Exited() bool { return f.status > 0 && f.status <= shellSignal
 // Wrong returns how the run failed, or nil if it did not. If an operation was made to
 // fail during the run, the program may end with an error of its own: that is not a
 // failure.
-func (l *Life) Wrong(madeToFail bool) *Failure {
-	if l.Failed != nil && madeToFail && l.Failed.Exited() {
+func (r *Run) Wrong(madeToFail bool) *Failure {
+	if r.Failed != nil && madeToFail && r.Failed.Exited() {
 		return nil
 	}
-	return l.Failed
+	return r.Failed
 }
 
 // notRun says whether sh found no command to run.

@@ -50,8 +50,8 @@ type Program struct {
 	Started func(pid int) `json:"-"`
 }
 
-// Life is one run of the workload or the reopening.
-type Life struct {
+// Run is one run of the workload or the reopening.
+type Run struct {
 	Acks    []Ack
 	Killed  bool     // at an acknowledgement, because the caller asked for it
 	Failed  *Failure // how it failed; nil if it succeeded or was Killed
@@ -61,14 +61,14 @@ type Life struct {
 
 // RunWorkload runs the workload in dir. The error is that of onAck or of ctx, or says
 // that the workload could not be run at all. What the program itself does wrong is in
-// the Life, which is never nil.
-func (p *Program) RunWorkload(ctx context.Context, dir string, onAck OnAck) (*Life, error) {
+// the Run, which is never nil.
+func (p *Program) RunWorkload(ctx context.Context, dir string, onAck OnAck) (*Run, error) {
 	return p.live(ctx, p.Workload, dir, nil, onAck)
 }
 
 // RunReopen runs the reopening in dir, on what a crash left. acked are the IDs that
 // were acknowledged before the crash. Otherwise it is like RunWorkload.
-func (p *Program) RunReopen(ctx context.Context, dir string, acked []string, onAck OnAck) (*Life, error) {
+func (p *Program) RunReopen(ctx context.Context, dir string, acked []string, onAck OnAck) (*Run, error) {
 	return p.live(ctx, p.Reopen, dir, acked, onAck)
 }
 
@@ -83,7 +83,7 @@ func (p *Program) RunCheck(ctx context.Context, dir string, acked []string) (*Fa
 	return c.ended(ctx, limited, cmd, cmd.Run(), said.String())
 }
 
-func (p *Program) live(ctx context.Context, command, dir string, acked []string, onAck OnAck) (*Life, error) {
+func (p *Program) live(ctx context.Context, command, dir string, acked []string, onAck OnAck) (*Run, error) {
 	c := call{limit: p.WorkloadLimit, def: DefaultWorkloadLimit}
 	cmd, limited, cancel := p.start(ctx, &c, command, dir, acked)
 	defer cancel()
@@ -91,7 +91,7 @@ func (p *Program) live(ctx context.Context, command, dir string, acked []string,
 	lines := Lines{Take: l.take}
 	cmd.Stdout, cmd.Stderr = &lines, &l.said
 	if err := cmd.Start(); err != nil {
-		return &Life{}, err
+		return &Run{}, err
 	}
 	if p.Started != nil {
 		p.Started(cmd.Process.Pid)
@@ -101,20 +101,20 @@ func (p *Program) live(ctx context.Context, command, dir string, acked []string,
 	if status == nil {
 		lines.End() // of a program that was cut off, the last line may be half of one
 	}
-	life := &Life{Acks: l.acks, Output: l.said.String(), Seconds: time.Since(l.began).Seconds()}
+	run := &Run{Acks: l.acks, Output: l.said.String(), Seconds: time.Since(l.began).Seconds()}
 	switch {
 	case errors.Is(l.err, ErrKill):
-		life.Killed = true
-		return life, ctx.Err()
+		run.Killed = true
+		return run, ctx.Err()
 	case l.err != nil && ctx.Err() == nil:
-		return life, l.err
+		return run, l.err
 	}
 	var err error
-	life.Failed, err = c.ended(ctx, limited, cmd, status, life.Output)
-	if life.Failed != nil && len(l.acks) > 0 {
+	run.Failed, err = c.ended(ctx, limited, cmd, status, run.Output)
+	if run.Failed != nil && len(l.acks) > 0 {
 		err = nil // it ran, and a command that it needs later did not
 	}
-	return life, err
+	return run, err
 }
 
 // start returns the process of a shell command that has dir as its last argument

@@ -27,25 +27,25 @@ func TestWorkloadEnds(t *testing.T) {
 		`head -c 9000 /dev/zero | tr '\0' x; echo; echo ack 1; :`:                            {acks: []string{"1"}, output: strings.Repeat("x", tailSize-1)},
 	} {
 		p := &Program{Workload: command}
-		life, err := p.RunWorkload(context.Background(), t.TempDir(), nil)
+		run, err := p.RunWorkload(context.Background(), t.TempDir(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", command, err)
 			continue
 		}
 		how, heading := "", ""
-		if life.Failed != nil {
-			how, heading = life.Failed.How, life.Failed.Headline()
+		if run.Failed != nil {
+			how, heading = run.Failed.How, run.Failed.Headline()
 		}
-		if !reflect.DeepEqual(IDs(life.Acks), want.acks) || how != want.how || !strings.Contains(heading, want.heading) {
-			t.Errorf("%s: acknowledged %q, ended %q (%s), want %q, %q", command, IDs(life.Acks), how, heading, want.acks, want.how)
+		if !reflect.DeepEqual(IDs(run.Acks), want.acks) || how != want.how || !strings.Contains(heading, want.heading) {
+			t.Errorf("%s: acknowledged %q, ended %q (%s), want %q, %q", command, IDs(run.Acks), how, heading, want.acks, want.how)
 		}
-		if want.output != "" && life.Output != want.output {
-			t.Errorf("%s: said %q, want %q", command, life.Output, want.output)
+		if want.output != "" && run.Output != want.output {
+			t.Errorf("%s: said %q, want %q", command, run.Output, want.output)
 		}
 	}
-	life, err := (&Program{Workload: `echo out; echo err >&2; exit 3; :`}).RunWorkload(context.Background(), "/", nil)
-	if err != nil || !strings.Contains(life.Failed.Output, "out") || !strings.Contains(life.Failed.Output, "err") {
-		t.Errorf("%+v, %v: want both streams", life, err)
+	run, err := (&Program{Workload: `echo out; echo err >&2; exit 3; :`}).RunWorkload(context.Background(), "/", nil)
+	if err != nil || !strings.Contains(run.Failed.Output, "out") || !strings.Contains(run.Failed.Output, "err") {
+		t.Errorf("%+v, %v: want both streams", run, err)
 	}
 }
 
@@ -53,14 +53,14 @@ func TestWorkloadEnds(t *testing.T) {
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	p := &Program{Workload: `w() { for i in 1 2 3 4 5; do echo ack $i; sleep 0.05; echo $i > "$1/$i"; done; }; w`}
-	life, err := p.RunWorkload(context.Background(), dir, func(a Ack) error {
+	run, err := p.RunWorkload(context.Background(), dir, func(a Ack) error {
 		if a.ID == "2" {
 			return ErrKill
 		}
 		return nil
 	})
-	if err != nil || !life.Killed || life.Failed != nil || !reflect.DeepEqual(IDs(life.Acks), []string{"1", "2"}) {
-		t.Errorf("%+v, %v", life, err)
+	if err != nil || !run.Killed || run.Failed != nil || !reflect.DeepEqual(IDs(run.Acks), []string{"1", "2"}) {
+		t.Errorf("%+v, %v", run, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "5")); err == nil {
 		t.Error("it lived on")
@@ -74,9 +74,9 @@ func TestKill(t *testing.T) {
 // A program that takes too long has failed; one that the caller ends has no verdict.
 func TestLimits(t *testing.T) {
 	p := &Program{Workload: "echo ack 1; sleep 100; :", Check: "echo looking; sleep 100; :", WorkloadLimit: 100 * time.Millisecond, CheckLimit: 100 * time.Millisecond}
-	life, err := p.RunWorkload(context.Background(), "/", nil)
-	if err != nil || life.Failed == nil || life.Failed.How != "no end within 100ms" || len(life.Acks) != 1 {
-		t.Errorf("%+v, %v", life, err)
+	run, err := p.RunWorkload(context.Background(), "/", nil)
+	if err != nil || run.Failed == nil || run.Failed.How != "no end within 100ms" || len(run.Acks) != 1 {
+		t.Errorf("%+v, %v", run, err)
 	}
 	failed, err := p.RunCheck(context.Background(), "/", nil)
 	if err != nil || failed == nil || failed.Headline() != "looking (no end within 100ms)" {
@@ -114,9 +114,9 @@ d" ]; }; t`: "",
 			t.Errorf("%s: %q, want %q", command, got, want)
 		}
 	}
-	life, err := (&Program{Reopen: `[ "$(cat)" = a ] && echo ack b; :`}).RunReopen(context.Background(), "/", []string{"a"}, nil)
-	if err != nil || !reflect.DeepEqual(IDs(life.Acks), []string{"b"}) {
-		t.Errorf("reopening: %+v, %v", life, err)
+	run, err := (&Program{Reopen: `[ "$(cat)" = a ] && echo ack b; :`}).RunReopen(context.Background(), "/", []string{"a"}, nil)
+	if err != nil || !reflect.DeepEqual(IDs(run.Acks), []string{"b"}) {
+		t.Errorf("reopening: %+v, %v", run, err)
 	}
 }
 
@@ -126,12 +126,12 @@ func TestKillAt(t *testing.T) {
 		Workload: `w() { for i in 1 2 3 4; do echo ack $i; sleep 0.05; echo $i > "$1/$i"; done; }; w`,
 		Check:    `c() { while read i; do [ -e "$1/$i" ] || { echo "lost $i"; exit 1; }; done; }; c`,
 	}
-	life, failed, err := p.KillAt(context.Background(), t.TempDir(), 2)
-	if err != nil || !life.Killed || failed == nil || failed.Headline() != "lost 2 (exit status 1)" {
-		t.Errorf("%+v, %+v, %v", life, failed, err)
+	run, failed, err := p.KillAt(context.Background(), t.TempDir(), 2)
+	if err != nil || !run.Killed || failed == nil || failed.Headline() != "lost 2 (exit status 1)" {
+		t.Errorf("%+v, %+v, %v", run, failed, err)
 	}
-	if life, failed, err = p.KillAt(context.Background(), t.TempDir(), 5); err != nil || life.Killed || failed != nil {
-		t.Errorf("%+v, %+v, %v", life, failed, err)
+	if run, failed, err = p.KillAt(context.Background(), t.TempDir(), 5); err != nil || run.Killed || failed != nil {
+		t.Errorf("%+v, %+v, %v", run, failed, err)
 	}
 	p.Reopen = `r() { touch "$1/2"; echo ack 7; }; r`
 	if _, failed, err = p.KillAt(context.Background(), t.TempDir(), 2); err != nil || failed == nil || failed.Headline() != "lost 7 (exit status 1)" {

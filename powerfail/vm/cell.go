@@ -66,8 +66,8 @@ const RuleMount oracle.Rule = "mount"
 // Judged is one crash state with its verdict.
 type Judged struct {
 	Cut     oracle.Cut
-	State   string        // in words: how the disk came to be so
-	Trail   explore.Trail // of a recorded disk: the choices that make the state
+	State   string          // in words: how the disk came to be so
+	Choices explore.Choices // of a recorded disk: the choices that make the state
 	Verdict oracle.Verdict
 }
 
@@ -119,7 +119,7 @@ func (l *Lab) Run(ctx context.Context, c Cell, w Workload) (*Outcome, error) {
 }
 
 // boot boots a machine of the cell on the disk with the store.
-func (x *experiment) boot(data Drive) (*Machine, error) {
+func (x *experiment) boot(data drive) (*machine, error) {
 	log, err := memoryFile()
 	if err != nil {
 		return nil, err
@@ -132,9 +132,9 @@ func (x *experiment) boot(data Drive) (*Machine, error) {
 // first. The new one has looked for partitions when judge returns it, no more: it
 // forgets what it read of the disk when it mounts it. In a cold lab it has run the
 // lab's program while that of the first machine started. end ends it.
-func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), end func()) {
+func (x *experiment) bootMeanwhile(data drive) (judge func() (*machine, error), end func()) {
 	type booted struct {
-		m   *Machine
+		m   *machine
 		err error
 	}
 	ready := make(chan booted, 1)
@@ -148,7 +148,7 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 		}
 		ready <- booted{m, err}
 	}()
-	judge = sync.OnceValues(func() (*Machine, error) {
+	judge = sync.OnceValues(func() (*machine, error) {
 		b := <-ready
 		return b.m, b.err
 	})
@@ -161,7 +161,7 @@ func (x *experiment) bootMeanwhile(data Drive) (judge func() (*Machine, error), 
 }
 
 // bootWith also has a file for the disk on which the guest logs its writes.
-func (x *experiment) bootWith(data Drive, log *os.File) (*Machine, error) {
+func (x *experiment) bootWith(data drive, log *os.File) (*machine, error) {
 	data.Name = dataDisk
 	return x.lab.boot(x.ctx, x.cell.Kernel, x.fs, data, log)
 }
@@ -192,7 +192,7 @@ func (x *experiment) planned(share float64) int {
 func (c Cell) String() string { return c.Kernel + "/" + c.FS + "/" + c.Method }
 
 // mount mounts the store's file system from device.
-func (x *experiment) mount(m *Machine, device string) error {
+func (x *experiment) mount(m *machine, device string) error {
 	// What the kernel has read of the disk before may be of another content.
 	if _, err := m.Do(wire.Request{Drop: device}); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (x *experiment) mount(m *Machine, device string) error {
 }
 
 // start mounts the file system from device and lets the worker run on it.
-func (x *experiment) start(m *Machine, device string) error {
+func (x *experiment) start(m *machine, device string) error {
 	if err := x.mount(m, device); err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (x *experiment) start(m *Machine, device string) error {
 
 // workerStatus waits for the end of the worker, and says whether it was a good
 // one, with words for an error.
-func workerStatus(m *Machine) (words string, ok bool) {
+func workerStatus(m *machine) (words string, ok bool) {
 	r, err := m.Do(wire.Request{Wait: true})
 	if err != nil {
 		return ": " + err.Error(), false
@@ -227,7 +227,7 @@ func workerStatus(m *Machine) (words string, ok bool) {
 }
 
 // putHistory gives the machine the history to judge by.
-func putHistory(m *Machine, h *oracle.History) error {
+func putHistory(m *machine, h *oracle.History) error {
 	var text bytes.Buffer
 	if err := h.Encode(&text); err != nil {
 		return err
@@ -237,7 +237,7 @@ func putHistory(m *Machine, h *oracle.History) error {
 }
 
 // judge mounts what a cut left, has the store there judged, and unmounts it.
-func (x *experiment) judge(m *Machine, device string, cut oracle.Cut) (v oracle.Verdict, err error) {
+func (x *experiment) judge(m *machine, device string, cut oracle.Cut) (v oracle.Verdict, err error) {
 	if err := x.mount(m, device); err != nil { // the cut may have left nothing to mount
 		v.Broken = &oracle.Violation{Rule: RuleMount, Detail: err.Error()}
 		return v, nil

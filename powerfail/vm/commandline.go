@@ -10,11 +10,11 @@ import (
 	"lsmlab/powerfail/vm/wire"
 )
 
-// Drive is one disk of a machine. Source becomes the block node NAME; filters
+// drive is one disk of a machine. Source becomes the block node NAME; filters
 // are stacked on it, and the disk of the guest is on the top one.
-type Drive struct {
+type drive struct {
 	Name     string
-	Source   Source
+	Source   source
 	ReadOnly bool
 	// Log, if set, receives what the guest writes in the format of dm-log-writes,
 	// by QEMU's own driver blklogwrites.
@@ -24,17 +24,17 @@ type Drive struct {
 // sourceSuffix follows the name of a drive in that of the node of its source.
 const sourceSuffix = "-source"
 
-// Source is what a drive reads and writes.
-type Source interface {
+// source is what a drive reads and writes.
+type source interface {
 	// blockdev returns QEMU's description of the node; files of this process
 	// that it needs are given to the child by add, which returns their number there.
 	blockdev(add func(*os.File) int) (map[string]any, error)
 }
 
-// FileSource is a file, which may have no name.
-type FileSource struct{ File *os.File }
+// fileSource is a file, which may have no name.
+type fileSource struct{ File *os.File }
 
-func (s FileSource) blockdev(func(*os.File) int) (map[string]any, error) {
+func (s fileSource) blockdev(func(*os.File) int) (map[string]any, error) {
 	return fileNode(s.File), nil
 }
 
@@ -74,7 +74,7 @@ func (l *commandLine) json(option string, v map[string]any) error {
 }
 
 // machine describes the whole machine and returns our ends of its channels.
-func (l *commandLine) machine(c Config) (monitor, control, worker net.Conn, err error) {
+func (l *commandLine) machine(c machineConfig) (monitor, control, worker net.Conn, err error) {
 	l.arg("-M", "pc", "-accel", "tcg,thread=multi", "-cpu", processor, "-m", strconv.Itoa(c.Memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", c.Kernel, "-append", kernelLine,
@@ -115,7 +115,7 @@ func (l *commandLine) port(id, name string) (net.Conn, error) {
 	return conn, err
 }
 
-func (l *commandLine) drive(d Drive) error {
+func (l *commandLine) drive(d drive) error {
 	node, err := d.Source.blockdev(l.add)
 	if err != nil {
 		return fmt.Errorf("disk %s: %w", d.Name, err)
@@ -144,7 +144,7 @@ func (l *commandLine) drive(d Drive) error {
 }
 
 // logWrites puts the driver that records writes over the disk.
-func (l *commandLine) logWrites(d Drive, name string) error {
+func (l *commandLine) logWrites(d drive, name string) error {
 	return l.json("-blockdev", map[string]any{
 		"driver": "blklogwrites", "node-name": name, "file": d.Name, "log": fileNode(d.Log),
 		"log-sector-size": 512, "log-append": false, "log-super-update-interval": 1,

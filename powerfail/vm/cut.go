@@ -16,7 +16,7 @@ type cut struct {
 	share float64 // of the planned writes that begin before it happens
 	// fault, if not nil, happens at that moment, while the worker waits; the
 	// worker then goes on to its end. Without it, that moment is the end.
-	fault func(*Machine, fileSystem) error
+	fault func(*machine, fileSystem) error
 	// lies is set if the disk claims to do what it does not: what is acknowledged
 	// after the fault is not held against the engine.
 	lies bool
@@ -25,7 +25,7 @@ type cut struct {
 	damages bool
 	mapped  bool // the fault needs a device-mapper device over the disk
 	file    bool // the disk is a file of the host's file system, not in memory
-	end     func(*Machine, *os.File) error
+	end     func(*machine, *os.File) error
 	again   bool // the machine is up again after end, and judges itself
 }
 
@@ -35,8 +35,8 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 		return nil, err
 	}
 	defer release(disk)
-	data := Drive{Source: FileSource{disk}}
-	var judge func() (*Machine, error)
+	data := drive{Source: fileSource{disk}}
+	var judge func() (*machine, error)
 	if !c.again {
 		var end func()
 		judge, end = x.bootMeanwhile(data)
@@ -65,7 +65,7 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 
 // live runs the worker up to the end of this machine, and returns the position
 // of the cut.
-func (c cut) live(x *experiment, m *Machine, r *recorder) (position int64, err error) {
+func (c cut) live(x *experiment, m *machine, r *recorder) (position int64, err error) {
 	device := dataDevice
 	if c.mapped {
 		if device, err = mapDevice(m, x.fs); err != nil {
@@ -99,7 +99,7 @@ func (c cut) live(x *experiment, m *Machine, r *recorder) (position int64, err e
 }
 
 // verdict judges the disk of the machine that came up after the cut.
-func (c cut) verdict(x *experiment, m *Machine, h *oracle.History, at oracle.Cut) (*Outcome, error) {
+func (c cut) verdict(x *experiment, m *machine, h *oracle.History, at oracle.Cut) (*Outcome, error) {
 	if err := putHistory(m, h); err != nil {
 		return nil, err
 	}
@@ -126,18 +126,18 @@ func detected(r oracle.Rule) bool {
 	return false
 }
 
-func kill(m *Machine, _ *os.File) error {
+func kill(m *machine, _ *os.File) error {
 	m.Kill()
 	return nil
 }
 
-func quit(m *Machine, _ *os.File) error { return m.Quit() }
+func quit(m *machine, _ *os.File) error { return m.Quit() }
 
-func reset(m *Machine, _ *os.File) error { return m.Reset() }
+func reset(m *machine, _ *os.File) error { return m.Reset() }
 
 // stopDrop freezes the machine, so that nothing moves while its memory goes, and
 // makes the next machine read the disk from where it is stored.
-func stopDrop(m *Machine, disk *os.File) error {
+func stopDrop(m *machine, disk *os.File) error {
 	if err := m.Monitor("stop", nil); err != nil {
 		return err
 	}

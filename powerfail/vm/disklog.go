@@ -29,8 +29,8 @@ func (x *experiment) record(qemuLog *os.File) (*recording, error) {
 	var text bytes.Buffer
 	recorder := blocklog.NewRecorder(&text, empty.Size())
 	rec := &recording{from: recordImage(recorder, empty)}
-	source := newNBDSource(recordedDisk{newMemoryDisk(empty), recorder})
-	m, err := x.boot(Drive{Source: source, Log: qemuLog})
+	disk := newNBDSource(recordedDisk{newMemoryDisk(empty), recorder})
+	m, err := x.boot(drive{Source: disk, Log: qemuLog})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (x *experiment) record(qemuLog *os.File) (*recording, error) {
 		_, err = m.Do(wire.Request{Unmount: mountDir})
 	}
 	m.Kill()
-	if err = errors.Join(err, source.wait(), recorder.Close()); err != nil {
+	if err = errors.Join(err, disk.wait(), recorder.Close()); err != nil {
 		return nil, err
 	}
 	rec.history = r.history(asRecorded)

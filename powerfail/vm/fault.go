@@ -10,7 +10,7 @@ const mappedName = "cut"
 
 // mapDevice puts a device-mapper device over the disk that changes nothing yet,
 // and returns its path.
-func mapDevice(m *Machine, fs fileSystem) (path string, err error) {
+func mapDevice(m *machine, fs fileSystem) (path string, err error) {
 	r, err := m.Do(wire.Request{Map: &wire.Map{
 		Name: mappedName, Sectors: sectors(fs), Target: "linear", Params: dataDevice + " 0",
 	}})
@@ -21,25 +21,25 @@ func sectors(fs fileSystem) uint64 { return uint64(fs.size / dm.SectorSize) }
 
 // flakey switches the device to dm-flakey that is never up: for all of 100,000
 // seconds it does what the features say.
-func flakey(m *Machine, fs fileSystem, features string) error {
+func flakey(m *machine, fs fileSystem, features string) error {
 	_, err := m.Do(wire.Request{Remap: &wire.Map{
 		Name: mappedName, Sectors: sectors(fs), Target: "flakey", Params: dataDevice + " 0 0 100000 " + features,
 	}})
 	return err
 }
 
-func flakeyDrop(m *Machine, fs fileSystem) error { return flakey(m, fs, "1 drop_writes") }
+func flakeyDrop(m *machine, fs fileSystem) error { return flakey(m, fs, "1 drop_writes") }
 
-func flakeyError(m *Machine, fs fileSystem) error { return flakey(m, fs, "1 error_writes") }
+func flakeyError(m *machine, fs fileSystem) error { return flakey(m, fs, "1 error_writes") }
 
 // flakeyCorrupt makes byte 32 of each write 0xff, whatever the kind of write.
-func flakeyCorrupt(m *Machine, fs fileSystem) error {
+func flakeyCorrupt(m *machine, fs fileSystem) error {
 	return flakey(m, fs, "5 corrupt_bio_byte 32 w 255 0")
 }
 
 // flushError puts QEMU's fault injection under the disk: from now on each flush
 // fails with EIO, while reads and writes go on.
-func flushError(m *Machine, _ fileSystem) error {
+func flushError(m *machine, _ fileSystem) error {
 	const fault, errEIO = "fault", 5
 	err := m.Monitor("blockdev-add", map[string]any{
 		"driver": "blkdebug", "node-name": fault, "image": dataDisk + sourceSuffix,

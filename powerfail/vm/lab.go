@@ -71,7 +71,7 @@ const logSize = 1 << 30
 const machineLimit = 10 * time.Minute
 
 // boot starts a machine with the disk of the store and an empty one to log on.
-func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data Drive, log *os.File) (*Machine, error) {
+func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data drive, log *os.File) (*machine, error) {
 	if err := log.Truncate(logSize); err != nil {
 		return nil, err
 	}
@@ -84,17 +84,17 @@ func (l *Lab) boot(ctx context.Context, kernelName string, fs fileSystem, data D
 		return nil, err
 	}
 	defer release(initramfs)
-	c := Config{
+	c := machineConfig{
 		Kernel: k.Image(), Initramfs: initramfs, Memory: 384, Limit: machineLimit, Ready: l.mountTools,
-		Drives: []Drive{{Name: "tools", Source: FileSource{l.tools}, ReadOnly: true}, data, {Name: "log", Source: FileSource{log}}},
+		Drives: []drive{{Name: "tools", Source: fileSource{l.tools}, ReadOnly: true}, data, {Name: "log", Source: fileSource{log}}},
 	}
 	if l.options.Cold {
-		return Start(ctx, c)
+		return startMachine(ctx, c)
 	}
 	if c.Snapshot, err = l.snapshot(ctx, kernelName+"/"+fs.name, c, fs); err != nil {
 		return nil, err
 	}
-	return Start(ctx, c)
+	return startMachine(ctx, c)
 }
 
 func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
@@ -117,15 +117,15 @@ func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
 
 // snapshot returns the state of a machine that has just come up with a disk of
 // zeros. The last one is kept: neighbouring cells boot the same.
-func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) (*os.File, error) {
+func (l *Lab) snapshot(ctx context.Context, of string, c machineConfig, fs fileSystem) (*os.File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.saved != nil && l.savedOf == of {
 		return l.saved, nil
 	}
 	c.Drives = slices.Clone(c.Drives)
-	c.Drives[1] = Drive{Name: dataDisk, Source: newNBDSource(newMemoryDisk(blocklog.NewImage(fs.size)))}
-	m, err := Start(ctx, c)
+	c.Drives[1] = drive{Name: dataDisk, Source: newNBDSource(newMemoryDisk(blocklog.NewImage(fs.size)))}
+	m, err := startMachine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (l *Lab) snapshot(ctx context.Context, of string, c Config, fs fileSystem) 
 
 // mountTools makes the lab's program available in a guest that has come up, in a
 // snapshot with the program in memory.
-func (l *Lab) mountTools(m *Machine) error {
+func (l *Lab) mountTools(m *machine) error {
 	_, err := m.Do(wire.Request{Mount: &wire.Mount{Device: "/dev/vda", Dir: toolsDir, FS: "ext4", ReadOnly: true}})
 	if err == nil && !l.options.Cold {
 		err = l.warmUp(m)
@@ -157,7 +157,7 @@ func (l *Lab) mountTools(m *Machine) error {
 
 // warmUp runs the lab's program once: the next time it starts in half the time,
 // from memory and by instructions that QEMU has translated.
-func (l *Lab) warmUp(m *Machine) error {
+func (l *Lab) warmUp(m *machine) error {
 	_, err := m.Do(wire.Request{Run: l.program([]string{"--help"})})
 	return err
 }

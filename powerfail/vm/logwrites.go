@@ -139,7 +139,7 @@ func logWrites(x *experiment) (*Outcome, error) {
 // runLogged runs the worker over dm-log-writes to its end. The device is removed
 // in order, or the log would lack what came last.
 func (x *experiment) runLogged(data, logFile *os.File) (*recorder, error) {
-	m, err := x.bootWith(Drive{Source: FileSource{data}}, logFile)
+	m, err := x.bootWith(drive{Source: fileSource{data}}, logFile)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 	"lsmlab/powerfail/vm/wire"
 )
 
-// QEMU is the program that a [Machine] is.
+// QEMU is the program that a [machine] is.
 const QEMU = "qemu-system-x86_64"
 
 // kernelLine keeps a boot short: nothing is measured, probed or tested that a
@@ -36,11 +36,11 @@ const kernelLine = "console=ttyS0 panic=-1 quiet mitigations=off nokaslr audit=0
 // emulation is no faster by it (0.6 s a boot). Random numbers are there at once.
 const processor = "qemu64,+rdrand"
 
-// Machine is one running virtual machine. It lives no longer than its context,
+// machine is one running virtual machine. It lives no longer than its context,
 // its time limit and this process: everything that it has open is nameless
 // (sockets, memory, unlinked files), so that nothing is left of it even after a
 // SIGKILL. One goroutine uses it, but for Kill.
-type Machine struct {
+type machine struct {
 	qmp     *qmp.Client
 	control *wire.Conn
 	worker  net.Conn
@@ -49,30 +49,30 @@ type Machine struct {
 	console *console
 	ctx     context.Context // ends with the machine
 	cancel  context.CancelFunc
-	up      func(*Machine) error
+	up      func(*machine) error
 	exited  chan struct{} // closed when QEMU ended
 }
 
-// Config says what to boot.
-type Config struct {
+// machineConfig says what to boot.
+type machineConfig struct {
 	Kernel    string               // path of the image
-	Initramfs *os.File             // may be closed when Start has returned
-	Drives    []Drive              // /dev/vda, /dev/vdb, ...
+	Initramfs *os.File             // may be closed when startMachine has returned
+	Drives    []drive              // /dev/vda, /dev/vdb, ...
 	Memory    int                  // MiB
 	Limit     time.Duration        // the machine is killed after it
-	Ready     func(*Machine) error // what to do first after each boot
-	// Snapshot, if set, is a [Machine.Save] of a machine with the same disks, though
+	Ready     func(*machine) error // what to do first after each boot
+	// Snapshot, if set, is a [machine.Save] of a machine with the same disks, though
 	// of other content: it goes on from there instead of booting.
 	Snapshot *os.File
 }
 
-// Start boots a machine and waits until its init is ready.
-func Start(ctx context.Context, c Config) (*Machine, error) {
+// startMachine boots a machine and waits until its init is ready.
+func startMachine(ctx context.Context, c machineConfig) (*machine, error) {
 	if _, err := exec.LookPath(QEMU); err != nil {
 		return nil, fmt.Errorf("%w: install the package qemu-system-x86", err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Limit, fmt.Errorf("the machine ran into its limit of %s", c.Limit))
-	m := &Machine{ctx: ctx, cancel: cancel, up: c.Ready, console: &console{}, exited: make(chan struct{})}
+	m := &machine{ctx: ctx, cancel: cancel, up: c.Ready, console: &console{}, exited: make(chan struct{})}
 	err := m.start(ctx, c)
 	if err == nil && c.Snapshot == nil {
 		err = m.ready()
@@ -87,14 +87,14 @@ func Start(ctx context.Context, c Config) (*Machine, error) {
 
 // explain says why a machine does not answer: it was told to end, or what it last
 // printed.
-func (m *Machine) explain(err error) error {
+func (m *machine) explain(err error) error {
 	if cause := context.Cause(m.ctx); cause != nil {
 		return cause
 	}
 	return fmt.Errorf("%w%s", err, m.console.tail())
 }
 
-func (m *Machine) start(ctx context.Context, c Config) error {
+func (m *machine) start(ctx context.Context, c machineConfig) error {
 	line := &commandLine{}
 	monitor, control, worker, err := line.machine(c)
 	if err != nil {
@@ -123,7 +123,7 @@ func (m *Machine) start(ctx context.Context, c Config) error {
 }
 
 // ready waits for the first line of the init and does what comes first.
-func (m *Machine) ready() error {
+func (m *machine) ready() error {
 	for {
 		var r wire.Response
 		err := m.control.Receive(&r)
@@ -139,7 +139,7 @@ func (m *Machine) ready() error {
 }
 
 // Do asks the init for one thing.
-func (m *Machine) Do(q wire.Request) (wire.Response, error) {
+func (m *machine) Do(q wire.Request) (wire.Response, error) {
 	var r wire.Response
 	err := m.control.Send(q)
 	if err == nil {
@@ -155,16 +155,16 @@ func (m *Machine) Do(q wire.Request) (wire.Response, error) {
 }
 
 // Worker is the standard input and output of the process that the guest started.
-func (m *Machine) Worker() net.Conn { return m.worker }
+func (m *machine) Worker() net.Conn { return m.worker }
 
 // Monitor runs a command of QEMU.
-func (m *Machine) Monitor(command string, arguments any) error {
+func (m *machine) Monitor(command string, arguments any) error {
 	return m.qmp.Do(command, arguments, nil)
 }
 
 // Save writes the state of the machine, without its disks, to a nameless file. The
 // machine stands still from then on.
-func (m *Machine) Save(f *os.File) error {
+func (m *machine) Save(f *os.File) error {
 	to := "exec:cat >" + pathOf(f) // stops the machine when little is left to copy
 	if err := m.Monitor("migrate", map[string]any{"uri": to}); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (m *Machine) Save(f *os.File) error {
 }
 
 // Reset presses the reset button and waits for the init of the next boot.
-func (m *Machine) Reset() error {
+func (m *machine) Reset() error {
 	// Until now a reboot, which only a panic of the kernel does, was to end QEMU.
 	if err := m.Monitor("set-action", map[string]any{"reboot": "reset"}); err != nil {
 		return err
@@ -197,7 +197,7 @@ func (m *Machine) Reset() error {
 }
 
 // Quit asks QEMU to end, and waits for it.
-func (m *Machine) Quit() error {
+func (m *machine) Quit() error {
 	err := m.Monitor("quit", nil)
 	<-m.exited
 	m.Kill()
@@ -206,7 +206,7 @@ func (m *Machine) Quit() error {
 
 // Kill ends QEMU with SIGKILL if it still runs, and waits for its end. What QEMU
 // had given to its disks stays there.
-func (m *Machine) Kill() {
+func (m *machine) Kill() {
 	m.cancel()
 	<-m.exited
 	for _, c := range m.conns {

@@ -18,7 +18,7 @@ import (
 
 // bareConfig is a machine without an init: its kernel is busy for two seconds and
 // more, then panics.
-func bareConfig(t *testing.T) Config {
+func bareConfig(t *testing.T) machineConfig {
 	needs(t, QEMU, "qemu-system-x86")
 	cache, err := kernel.CacheDir()
 	if err != nil {
@@ -33,13 +33,13 @@ func bareConfig(t *testing.T) Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { empty.Close() })
-	return Config{Kernel: k.Image(), Initramfs: empty, Memory: 256, Limit: time.Minute, Ready: func(*Machine) error { return nil }}
+	return machineConfig{Kernel: k.Image(), Initramfs: empty, Memory: 256, Limit: time.Minute, Ready: func(*machine) error { return nil }}
 }
 
 func TestLimit(t *testing.T) {
 	c := bareConfig(t)
 	c.Limit = 300 * time.Millisecond
-	if _, err := Start(t.Context(), c); err == nil || !strings.Contains(err.Error(), "limit of 300ms") {
+	if _, err := startMachine(t.Context(), c); err == nil || !strings.Contains(err.Error(), "limit of 300ms") {
 		t.Errorf("a machine that does not come up: %v", err)
 	}
 }
@@ -47,7 +47,7 @@ func TestLimit(t *testing.T) {
 func TestContextEndsMachine(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	if _, err := Start(ctx, bareConfig(t)); !errors.Is(err, context.Canceled) {
+	if _, err := startMachine(ctx, bareConfig(t)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want %v", err, context.Canceled)
 	}
 }
@@ -57,7 +57,7 @@ func TestContextEndsMachine(t *testing.T) {
 // on without a parent.
 func TestParentDies(t *testing.T) {
 	if os.Getenv(asParent) != "" {
-		_, err := Start(t.Context(), bareConfig(t))
+		_, err := startMachine(t.Context(), bareConfig(t))
 		t.Fatal(err)
 	}
 	bareConfig(t)

@@ -29,7 +29,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 		return nil, err
 	}
 	judged := newMemoryDisk(blocklog.NewImage(log.Size))
-	m, err := x.boot(Drive{Source: newNBDSource(judged)})
+	m, err := x.boot(drive{Source: newNBDSource(judged)})
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 	}
 	seen := map[key]bool{}
 	for _, s := range states {
-		var trail explore.Trail
-		image := disk.Crash(s.position, s.model, explore.Record(s.choose, &trail))
+		var choices explore.Choices
+		image := disk.Crash(s.position, s.model, explore.Record(s.choose, &choices))
 		o.Explored++
 		cut := oracle.Cut{Position: s.position, Kind: oracle.PowerOff}
 		k := key{image.Fingerprint(), s.position}
@@ -60,7 +60,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 		if err != nil {
 			return nil, err
 		}
-		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Trail: trail, Verdict: v})
+		o.Judged = append(o.Judged, Judged{Cut: cut, State: s.words, Choices: choices, Verdict: v})
 		if enough := x.workload.Enough; enough != nil && v.Broken != nil && enough(v.Broken) {
 			break
 		}
@@ -100,7 +100,7 @@ func keepShare(rng *rand.Rand, percent int) blocklog.Chooser {
 }
 
 // finish runs the worker to its end, which must be a good one.
-func (x *experiment) finish(m *Machine, r *recorder, device string) error {
+func (x *experiment) finish(m *machine, r *recorder, device string) error {
 	if err := x.start(m, device); err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ type DotRow struct {
 	values []float64
 	Mid    float64
 	Lo, Hi float64 // NaN if there is no interval
+	Band   float64 // factor to either side of the panel's Ref that is shaded; 0 or NaN for none
+	Note   string  // stands behind the value, which is then pale
 }
 
 // DotPanel is a chart with one row for each engine.
@@ -110,7 +112,11 @@ func (d DotPanel) limits() (low, high float64) {
 		low, high = low*narrow, high/narrow
 	}
 	span := high / low
-	return low / math.Pow(span, 0.06), high * math.Pow(span, 0.22)
+	room := 0.22 // for the value behind a row
+	if slices.ContainsFunc(d.Rows, func(r DotRow) bool { return r.Note != "" }) {
+		room = 0.45
+	}
+	return low / math.Pow(span, 0.06), high * math.Pow(span, room)
 }
 
 // minLogSpan is the least range of a logarithmic axis, as a factor, so that it has a
@@ -156,6 +162,10 @@ func (d DotPanel) drawValue(c draw.Canvas, r DotRow, right, ref, at vg.Length) {
 	sty := style(textSize, inkColor)
 	sty.YAlign = draw.YCenter
 	label := d.Unit.Format(r.Mid)
+	if r.Note != "" {
+		sty.Color = greyColor
+		label += " " + r.Note
+	}
 	w := sty.Width(label)
 	left := min(right+vg.Points(6), c.Max.X-w)
 	if left < right || left < ref && ref < left+w { // over a line
@@ -167,14 +177,19 @@ func (d DotPanel) drawValue(c draw.Canvas, r DotRow, right, ref, at vg.Length) {
 }
 
 func (d DotPanel) drawGrid(c draw.Canvas, p *plot.Plot, x, y func(float64) vg.Length) {
-	for i := range d.Rows {
-		if i%2 == 0 {
-			continue
-		}
+	for i, r := range d.Rows {
 		at := y(float64(len(d.Rows) - 1 - i))
 		half := (y(1) - y(0)) / 2
-		c.SetColor(stripColor)
-		c.Fill(vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: at - half}, Max: vg.Point{X: c.Max.X, Y: at + half}}.Path())
+		fill := func(to color.Color, low, high vg.Length) {
+			c.SetColor(to)
+			c.Fill(vg.Rectangle{Min: vg.Point{X: max(low, c.Min.X), Y: at - half}, Max: vg.Point{X: min(high, c.Max.X), Y: at + half}}.Path())
+		}
+		if i%2 == 1 {
+			fill(stripColor, c.Min.X, c.Max.X)
+		}
+		if r.Band > 0 {
+			fill(gridColor, x(d.Ref/r.Band), x(d.Ref*r.Band))
+		}
 	}
 	DrawVerticals(c, p, x)
 	if !math.IsNaN(d.Ref) {

@@ -77,7 +77,7 @@ func fakeFinding(key rundir.Key) rundir.Finding {
 			What: "bytes 4096 to 8192 of db/000002.wal are those of version 0 of 1", Operation: "write db/000002.wal [4096,+64)",
 			Stack: []string{"lsmlab/engines/lsm/wal.(*Writer).flush (commit.go:88)", "lsmlab/engines/lsm.(*DB).Apply (commit.go:40)"},
 		}},
-		Outcomes: outcomes, History: h, Program: "set key21=value synced\n", Trail: explore.Trail{{N: 2}},
+		Outcomes: outcomes, History: h, Program: "set key21=value synced\n", Choices: explore.Choices{{N: 2}},
 		Chain: &rundir.Chain{
 			Damage:  []string{"000007.sst block 0: checksum 00000001, want 00000002", "manifest: record 3: cut short"},
 			Flushed: 16, Last: 20, Tail: "000002.wal offset 4096: checksum, 0 sound records after it",

@@ -36,6 +36,9 @@ func Render(dir string) (indexPath string, err error) {
 	if r.Run, r.cells, r.findings, err = isorun.Read(dir); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
+	if r.crashes, err = isorun.ReadCrashes(dir); err != nil {
+		return "", fmt.Errorf("report: %w", err)
+	}
 	if indexPath, err = r.page().Write(dir); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
@@ -47,6 +50,7 @@ type run struct {
 	isorun.Run
 	cells    []isorun.Cell
 	findings []isorun.Finding
+	crashes  []isorun.Crash
 }
 
 func (r *run) page() *page.Page {
@@ -69,6 +73,9 @@ func (r *run) page() *page.Page {
 		p.Notes = append(p.Notes, refused)
 	}
 	p.Sections = append(p.Sections, r.anomalySection())
+	if len(r.crashes) > 0 {
+		p.Sections = append(p.Sections, r.crashSection())
+	}
 	if len(r.findings) > 0 {
 		p.Sections = append(p.Sections, r.findingsSection())
 	}
@@ -130,8 +137,16 @@ func (r *run) table() page.Table {
 	t := page.Table{
 		ID: "cells", Caption: "Every engine and level: what is promised, what no history refutes, and what refutes others",
 		Head: []page.Column{
-			{Name: "engine"}, {Name: "level asked for"}, {Name: "durability"}, {Name: "promised"}, {Name: "not refuted"}, {Name: "anomalies, scripts"},
-			{Name: "scripts", Numeric: true}, {Name: "transactions", Numeric: true}, {Name: "committed", Numeric: true}, {Name: "refuting", Numeric: true},
+			{Name: "engine"},
+			{Name: "level asked for"},
+			{Name: "durability"},
+			{Name: "promised"},
+			{Name: "not refuted"},
+			{Name: "anomalies, scripts"},
+			{Name: "scripts", Numeric: true},
+			{Name: "transactions", Numeric: true},
+			{Name: "committed", Numeric: true},
+			{Name: "refuting", Numeric: true},
 		},
 	}
 	for _, c := range r.given() {

@@ -134,23 +134,23 @@ func (r *run) ratioGroup(s *section) page.Group {
 	m := s.deciding()
 	g := page.Group{
 		ID: "ratio", Title: "Ratio to " + r.baseline,
-		Note: fmt.Sprintf("Each engine's median %s over that of %s, on a logarithmic axis; 1 is %s. %s is better. Whiskers: 95%% interval of the ratio (Welch's t interval on logarithms); one without a cap goes on.",
-			m.name, r.baseline, r.baseline, betterWord(m)),
+		Note: fmt.Sprintf("%s of each engine over that of %s in the same round, geometric mean of the rounds, on a logarithmic axis; 1 is %s. %s is better. Whiskers: 95%% interval of the ratio (Student's t interval on logarithms); one without a cap goes on. Grey band: ratios below the resolution, the smallest ratio that these rounds could have shown with a probability of 80%%. A difference that is not shown, or lies in the band, is not resolved. A/A: one engine against itself, as a control.",
+			human.UpperFirst(m.name), r.baseline, r.baseline, betterWord(m)),
 	}
 	for _, w := range s.workloads {
-		base := s.at(r.baseline, w).summary(m)
 		d := chart.DotPanel{Label: fmt.Sprintf("%s over %s", m.name, r.baseline), Unit: chart.UnitTimes, Log: true, Ref: 1}
 		for _, e := range s.enginesOf(w) {
-			if e == r.baseline {
+			if e == r.baseline || result.IsAgain(e) {
 				continue
 			}
-			if q := stat.Compare(base, s.at(e, w).summary(m)); q.OK() {
-				d.Rows = append(d.Rows, chart.DotRow{Look: r.looks[e], Mid: q.Value, Lo: q.Lo, Hi: q.Hi})
+			if q := r.ratio(pair{s, w, e, r.baseline}); q.OK() {
+				d.Rows = append(d.Rows, ratioRow(r.looks[e], q))
 			}
 		}
+		d.Rows = append(d.Rows, r.controlRows(s, w)...)
 		f := r.frame(s, "ratio", w, fmt.Sprintf("%s over %s", m.name, r.baseline))
-		f.Finding = s.ratioFinding(w, r.baseline)
-		f.Subtitle += "; whiskers: 95% CI"
+		f.Finding = r.ratioFinding(s, w)
+		f.Subtitle += "; whiskers: 95% CI; band: resolution"
 		g.AddDots(f, nil, d)
 	}
 	return g

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/stat"
 	"lsmlab/reports/chart"
 )
 
@@ -23,6 +24,7 @@ type run struct {
 	missing  []string // cells that the plan demands and that are missing
 	planned  int      // cells that the plan demands
 	notes    []string // what a reader of the page should know about the data
+	ratios   map[pair]*stat.Ratio
 }
 
 // setting is what all cells of a chart have in common.
@@ -92,6 +94,7 @@ func load(dir, baseline string) (*run, error) {
 	}
 	out.looks = chart.LooksOf(out.engineNames(), r.Env.IsOwn)
 	out.noteAA()
+	out.compareAll()
 	return out, nil
 }
 
@@ -218,8 +221,8 @@ func (r *run) chooseBaseline(asked string) error {
 	return nil
 }
 
-// noteAA finds engines that differ only in their name. What charts show between them is
-// the noise of the method.
+// noteAA finds engines that differ only in their name, beside the controls, of which the
+// page has ratios. What charts show between them is the noise of the method.
 func (r *run) noteAA() {
 	same := func(a, b result.EngineInfo) bool {
 		return a.Version == b.Version && a.Summary == b.Summary && (a.Version != "" || a.Summary != "") &&
@@ -227,7 +230,7 @@ func (r *run) noteAA() {
 	}
 	for i, a := range r.Env.Engines {
 		for _, b := range r.Env.Engines[i+1:] {
-			if same(a, b) {
+			if same(a, b) && !result.IsAgain(a.Name) && !result.IsAgain(b.Name) {
 				r.notes = append(r.notes, fmt.Sprintf(
 					"A/A: %s and %s are the same engine with the same options. What the charts show between them is the noise of the method: trust no smaller difference.",
 					a.Name, b.Name))

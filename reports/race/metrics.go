@@ -130,13 +130,13 @@ func (g *group) summary(m metric) stat.Summary {
 	if g == nil {
 		return stat.Summarize(nil)
 	}
-	var values []float64
+	byRound := map[int]float64{}
 	for _, c := range g.cells {
 		if v, ok := m.of(c); ok {
-			values = append(values, v)
+			byRound[c.Round] = v
 		}
 	}
-	return stat.Summarize(values)
+	return stat.SummarizeRounds(byRound)
 }
 
 // deciding returns the figure by which a setting is judged: throughput in a closed

@@ -37,7 +37,10 @@ func (r *run) page() (*page.Page, error) {
 	for _, s := range r.sections {
 		v := page.Verdicts{Setting: human.UpperFirst(s.String())}
 		for _, w := range s.workloads {
-			v.Lines = append(v.Lines, page.Verdict{Subject: w, Text: s.verdict(w, r.baseline)})
+			v.Lines = append(v.Lines, page.Verdict{Subject: w, Text: r.verdict(s, w)})
+		}
+		if text := r.controlText(s); text != "" {
+			v.Lines = append(v.Lines, page.Verdict{Subject: "A/A control", Text: text})
 		}
 		p.Verdicts = append(p.Verdicts, v)
 		groups, err := r.figures(s)

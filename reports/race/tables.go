@@ -54,21 +54,21 @@ func (r *run) figuresTable(s *section) page.Table {
 		{Name: "÷ " + r.baseline, Numeric: true},
 		{Name: "CI low", Numeric: true},
 		{Name: "CI high", Numeric: true},
-		{Name: "p (U test)", Numeric: true},
+		{Name: "resolution", Numeric: true},
+		{Name: "p (t test)", Numeric: true},
+		{Name: "p (Holm)", Numeric: true},
 	}
 	columns := r.presentMetrics(s, m)
 	for _, c := range columns {
 		t.Head = append(t.Head, page.Column{Name: c.column(), Numeric: true})
 	}
 	for _, w := range s.workloads {
-		base := s.at(r.baseline, w).summary(m)
 		for _, e := range s.enginesOf(w) {
 			g := s.at(e, w)
 			sum := g.summary(m)
-			q := stat.Compare(base, sum)
-			p := q.P
+			q := r.ratio(pair{s, w, e, r.baseline})
 			if e == r.baseline || !q.OK() {
-				q.Lo, q.Hi, p = math.NaN(), math.NaN(), math.NaN()
+				q.Lo, q.Hi, q.Resolution, q.P, q.Adjusted = math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()
 			}
 			confidence := page.Cell{Text: "–"}
 			if sum.N() > 1 {
@@ -76,7 +76,8 @@ func (r *run) figuresTable(s *section) page.Table {
 			}
 			row := []page.Cell{
 				page.Text(w), page.Head(e), page.Int(int64(sum.N())), page.Number(sum.Median, m.unit), page.Number(sum.Lo, m.unit), page.Number(sum.Hi, m.unit),
-				confidence, page.Number(q.Value, chart.UnitTimes), page.Number(q.Lo, chart.UnitTimes), page.Number(q.Hi, chart.UnitTimes), page.Number(p, chart.UnitPlain),
+				confidence, page.Number(q.Value, chart.UnitTimes), page.Number(q.Lo, chart.UnitTimes), page.Number(q.Hi, chart.UnitTimes),
+				page.Number(q.Resolution, chart.UnitTimes), page.Number(q.P, chart.UnitPlain), page.Number(q.Adjusted, chart.UnitPlain),
 			}
 			for _, c := range columns {
 				row = append(row, page.Number(g.summary(c).Median, c.unit))

@@ -14,7 +14,7 @@ func (r *run) targetsTable() *page.Table {
 		return nil
 	}
 	const ratio = 5 // the field that sorts as a number
-	t := &page.Table{ID: "targets", Caption: "Targets of the plan. The best of ours against the best peer, medians over rounds; times as good is ours over theirs, or theirs over ours where less is better"}
+	t := &page.Table{ID: "targets", Caption: "Targets of the plan. The best of ours against the best peer, medians over rounds; times as good is the geometric mean within rounds of ours over theirs, or of theirs over ours where less is better"}
 	for i, name := range target.Head {
 		t.Head = append(t.Head, page.Column{Name: name, Numeric: i == ratio})
 	}

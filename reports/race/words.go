@@ -20,10 +20,10 @@ type standing struct {
 	sum    stat.Summary
 }
 
-// ranked returns the engines of a workload, the best first.
+// ranked returns the engines of a workload without controls, the best first.
 func (s *section) ranked(workload string, m metric) (out []standing) {
 	for _, e := range s.enginesOf(workload) {
-		if sum := s.at(e, workload).summary(m); sum.N() > 0 {
+		if sum := s.at(e, workload).summary(m); sum.N() > 0 && !result.IsAgain(e) {
 			out = append(out, standing{e, sum})
 		}
 	}
@@ -70,21 +70,20 @@ func ratioText(q stat.Ratio) string {
 }
 
 // ratioFinding says which engines are above and below the baseline.
-func (s *section) ratioFinding(workload, baseline string) string {
+func (r *run) ratioFinding(s *section, workload string) string {
 	m := s.deciding()
-	base := s.at(baseline, workload).summary(m)
 	var better, worse, open, few []string
 	for _, st := range s.ranked(workload, m) {
-		if st.engine == baseline {
+		if st.engine == r.baseline {
 			continue
 		}
-		q := stat.Compare(base, st.sum)
+		q := r.ratio(pair{s, workload, st.engine, r.baseline})
 		text := st.engine + " " + ratioText(q)
 		switch {
 		case !q.OK():
-		case min(base.N(), st.sum.N()) < stat.MinRounds:
+		case q.TooFew():
 			few = append(few, text)
-		case !q.Significant():
+		case !q.Resolved():
 			open = append(open, text)
 		case (q.Value > 1) == m.higher:
 			better = append(better, text)
@@ -96,7 +95,7 @@ func (s *section) ratioFinding(workload, baseline string) string {
 	for _, p := range []struct {
 		word string
 		list []string
-	}{{"Better than " + baseline, better}, {"worse", worse}, {"no difference proven", open}, {fmt.Sprintf("under %d rounds, too few for a verdict", stat.MinRounds), few}} {
+	}{{"Better than " + r.baseline, better}, {"worse", worse}, {"not resolved", open}, {fmt.Sprintf("under %d rounds, too few for a verdict", stat.MinRounds), few}} {
 		if len(p.list) > 0 {
 			parts = append(parts, p.word+": "+strings.Join(p.list, ", "))
 		}
@@ -108,8 +107,8 @@ func (s *section) ratioFinding(workload, baseline string) string {
 }
 
 // verdict is the sentence on a workload in the summary: the best engine, its lead over
-// the baseline or the next engine, and whether this is significant.
-func (s *section) verdict(workload, baseline string) string {
+// the baseline or the next engine, and whether this is resolved.
+func (r *run) verdict(s *section, workload string) string {
 	m := s.deciding()
 	all := s.ranked(workload, m)
 	if len(all) == 0 {
@@ -124,29 +123,37 @@ func (s *section) verdict(workload, baseline string) string {
 	if len(all) == 1 {
 		return text + "; the only engine."
 	}
-	against := standing{baseline, s.at(baseline, workload).summary(m)}
-	if best.engine == baseline || against.sum.N() == 0 {
-		against = all[1]
+	against := r.baseline
+	if best.engine == r.baseline || s.at(r.baseline, workload).summary(m).N() == 0 {
+		against = all[1].engine
 	}
-	q := stat.Compare(against.sum, best.sum)
+	q := r.ratio(pair{s, workload, best.engine, against})
 	if q.OK() {
-		text += fmt.Sprintf(", %s %s", chart.UnitTimes.Format(q.Value), against.engine)
+		text += fmt.Sprintf(", %s %s", chart.UnitTimes.Format(q.Value), against)
 		if !math.IsNaN(q.Lo) {
 			text += fmt.Sprintf(" (95%% CI %s to %s)", chart.UnitTimes.Format(q.Lo), chart.UnitTimes.Format(q.Hi))
 		}
 	}
-	if !q.Significant() {
-		if min(best.sum.N(), against.sum.N()) < stat.MinRounds {
-			return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", stat.MinRounds)
-		}
-		return text + "; no difference is proven."
+	if q.TooFew() {
+		return text + fmt.Sprintf("; too few rounds to prove a difference (it takes %d a side).", stat.MinRounds)
 	}
-	if all[1].engine != against.engine {
-		if next := stat.Compare(all[1].sum, best.sum); !next.Significant() {
-			text += fmt.Sprintf("; no difference to %s is proven", all[1].engine)
+	if !q.Resolved() {
+		return text + unresolvedText(q) + "."
+	}
+	if next := all[1].engine; next != against {
+		if q := r.ratio(pair{s, workload, best.engine, next}); !q.Resolved() {
+			text += fmt.Sprintf("; its difference to %s is not resolved", next)
 		}
 	}
 	return text + "."
+}
+
+// unresolvedText says that a difference is not shown, and what could have been.
+func unresolvedText(q stat.Ratio) string {
+	if math.IsNaN(q.Resolution) {
+		return "; not resolved"
+	}
+	return fmt.Sprintf("; not resolved: these rounds tell %s apart", chart.UnitTimes.Format(q.Resolution))
 }
 
 // kindWords names contenders that are no engines.
@@ -181,7 +188,7 @@ func (r *run) lead() string {
 	if kind := p.KindName(); kind != "" {
 		what = kindWords(kind)
 	}
-	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", len(p.Engines), what,
+	text := fmt.Sprintf("%d %s under %s, %s of %s keys each", r.raced(), what,
 		human.Count(len(p.Workloads), "workload"), human.Count(p.Rounds, "round"), human.Thousands(fmt.Sprint(p.Keys)))
 	text += fmt.Sprintf(": %d of %d cells have been run", done, r.planned)
 	if failed > 0 {
@@ -204,21 +211,23 @@ func (r *run) lead() string {
 	return text + r.proofWords()
 }
 
-// proofWords says when a difference counts, and how many differences appear by chance.
-func (r *run) proofWords() string {
-	comparisons := 0
-	for _, s := range r.sections {
-		for _, w := range s.workloads {
-			if s.at(r.baseline, w) != nil {
-				comparisons += len(s.enginesOf(w)) - 1
-			}
+// raced counts the engines of the plan without controls.
+func (r *run) raced() (n int) {
+	for _, e := range r.Plan.Engines {
+		if !result.IsAgain(e) {
+			n++
 		}
 	}
-	text := "A difference counts as proven if the Mann-Whitney U test gives p < 0.05 and the 95% interval of the ratio leaves out 1, as in lsmlab compare"
-	if n := stat.Alpha * float64(comparisons); n >= 0.5 {
-		text += fmt.Sprintf("; of %d comparisons with %s about %.0f come out so by chance", comparisons, r.baseline, n)
+	return n
+}
+
+// proofWords says when a difference counts.
+func (r *run) proofWords() string {
+	text := "A ratio is the geometric mean of the ratios within the rounds, with Student's t interval on their logarithms. Its resolution is the smallest ratio that these rounds could have shown with a probability of 80%. A difference counts if the t test gives p < 0.05"
+	if n := r.comparisons(); n > 1 {
+		text += fmt.Sprintf(" by Holm's correction for the %d comparisons of this page", n)
 	}
-	return text + "."
+	return text + " and the ratio is at least the resolution, as in lsmlab compare; any other is not resolved."
 }
 
 func (r *run) work() string {

@@ -237,7 +237,9 @@ func verdictTable(id, caption string, verdicts []study.Verdict, several bool) pa
 	for _, v := range verdicts {
 		f := v.Fields()
 		row := []page.Cell{
-			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]), {Text: f[3], Sort: fmt.Sprint(v.Ours)}, page.Text(f[4]), page.Head(v.Verdict), resolution(v),
+			page.Head(v.ID), page.Text(v.Text), page.Text(f[2]),
+			{Text: f[3], Sort: fmt.Sprint(v.Ours)},
+			page.Text(f[4]), page.Head(v.Verdict), resolution(v),
 			page.Int(int64(v.Rounds)), page.Text(v.Why), page.Text(v.Limits), page.Text(v.Where),
 		}
 		if several {

@@ -20,7 +20,7 @@ import (
 // AppendEntry appends the encoding of e.
 func AppendEntry(dst []byte, e *Entry) []byte {
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, e.Term), e.Index)
-	return appendBytes(append(dst, byte(e.Kind)), e.Data)
+	return AppendBytes(append(dst, byte(e.Kind)), e.Data)
 }
 
 // AppendPoint appends the encoding of p.
@@ -47,7 +47,8 @@ func flag(set bool, bit byte) byte {
 	return 0
 }
 
-func appendBytes(dst, b []byte) []byte {
+// AppendBytes appends a field with its length, which [Decoder.Bytes] reads.
+func AppendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
 }
 
@@ -60,7 +61,7 @@ func AppendMessage(dst []byte, m *Message) []byte {
 	for i := range m.Entries {
 		dst = AppendEntry(dst, &m.Entries[i])
 	}
-	dst = appendBytes(dst, m.Context)
+	dst = AppendBytes(dst, m.Context)
 	if m.Snapshot != nil {
 		dst = AppendPoint(dst, m.Snapshot)
 	}
@@ -84,12 +85,13 @@ func (d *Decoder) Err() error { return d.err }
 // End returns Err, or an error if there is more to read.
 func (d *Decoder) End() error {
 	if d.err == nil && len(d.rest) > 0 {
-		d.fail("%d bytes more than expected", len(d.rest))
+		d.Fail("%d bytes more than expected", len(d.rest))
 	}
 	return d.err
 }
 
-func (d *Decoder) fail(format string, args ...any) {
+// Fail notes damage that the caller has found at the place of the decoder.
+func (d *Decoder) Fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf("%w: at byte %d of %d: %s", kv.ErrCorrupt, d.size-len(d.rest), d.size, fmt.Sprintf(format, args...))
 	}
@@ -100,7 +102,7 @@ func (d *Decoder) fail(format string, args ...any) {
 func (d *Decoder) Uint() uint64 {
 	n, w := binary.Uvarint(d.rest)
 	if w <= 0 {
-		d.fail("a number runs over the end")
+		d.Fail("a number runs over the end")
 		return 0
 	}
 	d.rest = d.rest[w:]
@@ -110,7 +112,7 @@ func (d *Decoder) Uint() uint64 {
 // Byte reads a byte.
 func (d *Decoder) Byte() byte {
 	if len(d.rest) == 0 {
-		d.fail("a byte is missing")
+		d.Fail("a byte is missing")
 		return 0
 	}
 	b := d.rest[0]
@@ -122,7 +124,7 @@ func (d *Decoder) Byte() byte {
 func (d *Decoder) Bytes() []byte {
 	n := d.Uint()
 	if n > uint64(len(d.rest)) {
-		d.fail("a field of %d bytes, %d are left", n, len(d.rest))
+		d.Fail("a field of %d bytes, %d are left", n, len(d.rest))
 		return nil
 	}
 	if n == 0 {
@@ -137,7 +139,7 @@ func (d *Decoder) Bytes() []byte {
 func (d *Decoder) count() int {
 	n := d.Uint()
 	if n > uint64(len(d.rest)) {
-		d.fail("a list of %d, %d bytes are left", n, len(d.rest))
+		d.Fail("a list of %d, %d bytes are left", n, len(d.rest))
 		return 0
 	}
 	return int(n)
@@ -147,7 +149,7 @@ func (d *Decoder) count() int {
 func (d *Decoder) Entry() Entry {
 	e := Entry{Term: d.Uint(), Index: d.Uint(), Kind: EntryKind(d.Byte()), Data: d.Bytes()}
 	if e.Kind > ChangeV2 {
-		d.fail("entry kind %d, want at most %d", e.Kind, ChangeV2)
+		d.Fail("entry kind %d, want at most %d", e.Kind, ChangeV2)
 	}
 	return e
 }

@@ -79,9 +79,6 @@ type Config struct {
 	// it, and a follower in its leader.
 	ElectionTicks  int
 	HeartbeatTicks int
-	// LeaseReads lets a leader confirm reads by its lease, without asking a majority. It
-	// is sound as far as clocks go at one speed.
-	LeaseReads bool
 	// MaxMessageBytes bounds the entries of a message; MaxUncommittedBytes those of the
 	// log that are not committed, above which proposals are dropped.
 	MaxMessageBytes, MaxUncommittedBytes uint64

@@ -4,6 +4,11 @@
 // The library draws its election time-outs from crypto/rand, which no seed repeats. So
 // its clock ticks for leaders only: other members are idled, and their owner, who has a
 // time-out of its own, tells them when to campaign.
+//
+// Its lease reads (ReadOnlyLeaseBased) are not used: a leader counts a message as a sign of
+// life whenever it comes, and looks once in a time-out only, so that it may serve stale
+// reads for a time-out after another one was elected, under clocks that go right. Package
+// replica has leases of its own.
 package etcdraft
 
 import (
@@ -18,37 +23,59 @@ import (
 )
 
 type core struct {
-	id   uint64
-	node *raft.RawNode
+	id      uint64
+	node    *raft.RawNode
+	storage consensus.Storage
 }
 
 // New implements [consensus.Factory]. Broken invariants of the library are panics.
 func New(c consensus.Config) (consensus.Core, error) {
-	reads := raft.ReadOnlySafe
-	if c.LeaseReads {
-		reads = raft.ReadOnlyLeaseBased
-	}
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: c.ID, Storage: storage{c.Storage}, Applied: c.Applied,
 		ElectionTick: c.ElectionTicks, HeartbeatTick: c.HeartbeatTicks,
 		AsyncStorageWrites: true,
 		MaxSizePerMsg:      c.MaxMessageBytes, MaxUncommittedEntriesSize: c.MaxUncommittedBytes,
 		MaxInflightMsgs: c.MaxInflight,
-		CheckQuorum:     true, PreVote: true, ReadOnlyOption: reads, StepDownOnRemoval: true,
+		CheckQuorum:     true, PreVote: true, StepDownOnRemoval: true,
 		DisableProposalForwarding: true,
 		Logger:                    quiet{},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("raft member %d: %w", c.ID, err)
 	}
-	return &core{c.ID, node}, nil
+	return &core{c.ID, node, c.Storage}, nil
 }
 
 func (c *core) Tick()     { c.node.Tick() }
 func (c *core) Idle()     { c.node.TickQuiesced() }
 func (c *core) Campaign() { _ = c.node.Campaign() } // an error is that of a member that may not
 
-func (c *core) Step(m *consensus.Message) error { return c.node.Step(toLibrary(m)) }
+func (c *core) Step(m *consensus.Message) error {
+	if m.Type == consensus.ReadIndex && c.early() {
+		return nil
+	}
+	return c.node.Step(toLibrary(m))
+}
+
+func (c *core) ReadIndex(context []byte) {
+	if !c.early() {
+		c.node.ReadIndex(context)
+	}
+}
+
+// early says whether the library would give an index too early: a leader that is the only
+// voter gives its commit index at once, also before an entry of its term is committed. What
+// it acknowledged in an earlier life may be behind that. Whoever asked asks again.
+func (c *core) early() bool {
+	s := c.node.BasicStatus()
+	if s.RaftState != raft.StateLeader {
+		return false
+	}
+	if term, err := c.storage.Term(s.GetCommit()); err == nil && term == s.GetTerm() {
+		return false
+	}
+	return len(c.node.Status().Config.Voters.IDs()) == 1
+}
 
 func (c *core) Propose(data ...[]byte) error {
 	entries := make([]*raftpb.Entry, len(data))
@@ -89,7 +116,6 @@ func (c *core) ApplyChange(e consensus.Entry) (consensus.Members, error) {
 	return members(c.node.ApplyConfChange(change)), nil
 }
 
-func (c *core) ReadIndex(context []byte)       { c.node.ReadIndex(context) }
 func (c *core) TransferLeader(to uint64)       { c.node.TransferLeader(to) }
 func (c *core) ReportUnreachable(id uint64)    { c.node.ReportUnreachable(id) }
 func (c *core) Appended(a *consensus.Append)   { c.stepAll(a.Local) }

@@ -11,6 +11,7 @@ type log struct {
 	hard    consensus.HardState // as the member began
 	before  place               // the last entry that was truncated
 	entries []consensus.Entry
+	bytes   int // of data in entries
 	applied consensus.Point
 	members consensus.Members // after all entries that were handed to the state
 
@@ -126,13 +127,28 @@ func (l *log) appended(a *consensus.Append) {
 	if len(a.Entries) == 0 {
 		return
 	}
-	keep := a.Entries[0].Index - l.First()
-	l.entries = append(l.entries[:keep:keep], a.Entries...)
+	if keep := a.Entries[0].Index - l.First(); keep < uint64(len(l.entries)) {
+		l.bytes -= size(l.entries[keep:])
+		l.entries = l.entries[:keep:keep] // what Entries gave out stays as it is
+	}
+	l.bytes += size(a.Entries)
+	l.entries = append(l.entries, a.Entries...)
+}
+
+// size returns the bytes of data in entries.
+func size(entries []consensus.Entry) (bytes int) {
+	for i := range entries {
+		bytes += len(entries[i].Data)
+	}
+	return bytes
 }
 
 // truncate drops entries of the log that are applied and that nobody is likely to ask for.
 func (l *log) truncate(o *Options) {
 	applied := int(l.applied.Index - l.before.index)
+	if applied <= 2*o.KeepEntries && l.bytes <= o.KeepBytes {
+		return
+	}
 	bytes := 0
 	for i := applied - 1; i >= 0 && bytes <= o.KeepBytes; i-- {
 		bytes += len(l.entries[i].Data)
@@ -150,5 +166,6 @@ func (l *log) truncate(o *Options) {
 		return
 	}
 	l.before = place{l.entries[drop-1].Index, l.entries[drop-1].Term}
+	l.bytes -= size(l.entries[:drop])
 	l.entries = append([]consensus.Entry(nil), l.entries[drop:]...) // so that what was dropped is freed
 }

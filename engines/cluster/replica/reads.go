@@ -14,7 +14,8 @@ type reads struct {
 	waiting   []uint64
 	asked     []uint64
 	context   []byte // of those asked; nil if none are
-	ticks     int    // since it was asked
+	since     int64  // tick at which it was asked for the first time
+	ticks     int    // since it was asked last
 	confirmed []confirmed
 }
 
@@ -28,6 +29,11 @@ type confirmed struct {
 // never is there can happen only while there is no majority.
 func (r *Replica) Read() (id uint64) {
 	id = r.newID()
+	if r.leased() {
+		r.reads.confirmed = append(r.reads.confirmed, confirmed{r.commit, []uint64{id}})
+		r.serve()
+		return id
+	}
 	r.reads.waiting = append(r.reads.waiting, id)
 	r.ask()
 	r.advance()
@@ -37,10 +43,15 @@ func (r *Replica) Read() (id uint64) {
 // ask asks for the reads that wait, unless a request is under way.
 func (r *Replica) ask() {
 	q := &r.reads
-	if q.context != nil || len(q.waiting) == 0 {
-		return
+	if q.context == nil && len(q.waiting) > 0 {
+		r.request()
 	}
-	q.asked, q.waiting = q.waiting, nil
+}
+
+// request asks for an index, for the reads that wait, if there are any.
+func (r *Replica) request() {
+	q := &r.reads
+	q.asked, q.waiting, q.since = q.waiting, nil, r.ticks
 	q.context = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, r.o.ID), r.newID())
 	q.ticks = 0
 	r.core.ReadIndex(q.context)
@@ -67,6 +78,7 @@ func (r *Replica) confirm(s *consensus.ReadState) {
 	if q.context == nil || string(s.Context) != string(q.context) {
 		return // of a request that was repeated
 	}
+	r.extendLease(q.since)
 	q.confirmed = append(q.confirmed, confirmed{s.Index, q.asked})
 	q.context, q.asked = nil, nil
 	r.serve()

@@ -46,7 +46,9 @@ type Options struct {
 	ElectionTicks  int // default 10
 	HeartbeatTicks int // default 1
 	RetryTicks     int // after which what was not answered is sent again; default 3
-	LeaseReads     bool
+	// LeaseReads lets a leader serve reads without asking: see lease.go. All members must
+	// have it alike, as it binds those that vote.
+	LeaseReads bool
 	// KeepEntries is how many applied entries the log keeps at least, for members that are
 	// behind; twice as many at most. Default 10,000.
 	KeepEntries int
@@ -86,6 +88,9 @@ type Replica struct {
 	lastID   uint64 // given out by newID
 	term     uint64
 	vote     uint64
+	commit   uint64
+	ticks    int64 // of this life
+	lease    lease
 	standing consensus.Standing
 	timer    timer
 	out      Output
@@ -128,7 +133,7 @@ func Open(o Options) (*Replica, error) {
 	r.term, r.vote = log.hard.Term, log.hard.Vote
 	r.core, err = o.Core(consensus.Config{
 		ID: o.ID, Storage: log, Applied: log.applied.Index,
-		ElectionTicks: o.ElectionTicks, HeartbeatTicks: o.HeartbeatTicks, LeaseReads: o.LeaseReads,
+		ElectionTicks: o.ElectionTicks, HeartbeatTicks: o.HeartbeatTicks,
 		MaxMessageBytes: maxMessageBytes, MaxUncommittedBytes: maxUncommittedBytes, MaxInflight: maxInflight,
 	})
 	if err != nil {
@@ -176,6 +181,7 @@ func (r *Replica) Step(m *Message) {
 	case m.Ack != nil:
 		r.receiveAck(m)
 	case m.Raft.Type == consensus.Snap: // comes with the last chunk
+	case r.mustNotVote(m.Raft):
 	default:
 		_ = r.core.Step(m.Raft) // an error says that it is ignored
 		r.advance()
@@ -206,6 +212,7 @@ func (r *Replica) Campaign() {
 
 // TransferLeader asks the leader to hand over to another member.
 func (r *Replica) TransferLeader(to uint64) {
+	r.lease = lease{ended: true} // the other is elected without regard to it
 	r.core.TransferLeader(to)
 	r.advance()
 }
@@ -233,6 +240,7 @@ func (r *Replica) advance() {
 		}
 		if rd.Standing != nil {
 			r.standing = *rd.Standing
+			r.lease = lease{}
 			r.restartTimer()
 			r.reads.again()
 		}

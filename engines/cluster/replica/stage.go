@@ -130,7 +130,7 @@ func (l *log) writeSnapshot(a *consensus.Append) *kv.Batch {
 
 // installed takes note of a snapshot that is durable.
 func (l *log) installed(a *consensus.Append) {
-	l.before, l.entries = place{a.Snapshot.Index, a.Snapshot.Term}, nil
+	l.before, l.entries, l.bytes = place{a.Snapshot.Index, a.Snapshot.Term}, nil, 0
 	l.applied, l.members = *a.Snapshot, a.Snapshot.Members
 	l.appended(a)
 }

@@ -193,6 +193,7 @@ func (l *log) loadEntries(store kv.Reader) (err error) {
 			return fmt.Errorf("%w: log entry %d says that it is %d", kv.ErrCorrupt, index, e.Index)
 		}
 		l.entries = append(l.entries, e)
+		l.bytes += len(e.Data)
 	}
 	return nil
 }

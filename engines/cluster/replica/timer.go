@@ -25,6 +25,7 @@ func (r *Replica) heard(m *consensus.Message) {
 
 // Tick is a tick of the member's clock.
 func (r *Replica) Tick() {
+	r.ticks++
 	if r.standing.Role == consensus.Leader {
 		r.core.Tick()
 	} else {
@@ -36,6 +37,7 @@ func (r *Replica) Tick() {
 	}
 	r.advance()
 	r.retryReads()
+	r.renewLease()
 	r.retryChunks()
 	r.advance()
 }

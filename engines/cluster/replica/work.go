@@ -63,9 +63,11 @@ func (r *Replica) later(w *Work) {
 
 // append writes to the log. What needs no write and waits for none is done at once.
 func (r *Replica) append(a *consensus.Append) {
-	if h := a.HardState; h != nil && (h.Term != r.term || h.Vote != r.vote) {
-		r.restartTimer()
-		r.term, r.vote = h.Term, h.Vote
+	if h := a.HardState; h != nil {
+		if h.Term != r.term || h.Vote != r.vote {
+			r.restartTimer()
+		}
+		r.term, r.vote, r.commit = h.Term, h.Vote, h.Commit
 	}
 	r.place(a.Entries)
 	if a.Snapshot != nil {

@@ -4,7 +4,7 @@
 //
 // Libraries differ in what happens when they are used after Close, or closed
 // while they are used: errors, panics, or a crash of the process in the case of
-// mapped memory. A [Gate] stands before all of them. If iterators or snapshots
+// mapped memory. A [gate] stands before all of them. If iterators or snapshots
 // are still open at Close, the library is closed with the last of them.
 package adapter
 
@@ -54,7 +54,7 @@ type ReverseCursor interface {
 // Engine makes a [kv.Engine] of a Store. Adapters embed it and add what else
 // their library can do.
 type Engine struct {
-	gate         *Gate
+	gate         *gate
 	store        Store
 	durabilities []kv.Durability
 	// least is the level that a write gets at least.
@@ -66,7 +66,7 @@ type Engine struct {
 
 // New returns an engine that owns store and gives the durability levels named.
 func New(store Store, durabilities ...kv.Durability) *Engine {
-	return &Engine{gate: NewGate(engineStripes, store.Close), store: store, durabilities: durabilities}
+	return &Engine{gate: newGate(engineStripes, store.Close), store: store, durabilities: durabilities}
 }
 
 // WithDurableReads gives e the option of that name of [peers.Options]: every write
@@ -145,7 +145,7 @@ func (e *Engine) Apply(b *kv.Batch, d kv.Durability) error {
 }
 
 // write has f write size bytes at the level that a write gets which asks for d.
-func (e *Engine) write(s *Stripe, size int, d kv.Durability, f func(level kv.Durability) error) error {
+func (e *Engine) write(s *stripe, size int, d kv.Durability, f func(level kv.Durability) error) error {
 	if e.early != nil {
 		defer e.early.begin()()
 	}
@@ -181,7 +181,7 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	}
 	e.gate.Hold()
 	e.early.wait()
-	return &snapshot{view: view, engine: e.gate, gate: NewGate(1, func() error {
+	return &snapshot{view: view, engine: e.gate, gate: newGate(1, func() error {
 		return errors.Join(view.Close(), e.gate.Release())
 	})}, nil
 }
@@ -217,11 +217,11 @@ func (e *Engine) Measure(f func(m *kv.Metrics)) (m kv.Metrics) {
 
 type snapshot struct {
 	view   View
-	engine *Gate
-	gate   *Gate
+	engine *gate
+	gate   *gate
 }
 
-func (s *snapshot) enter() *Stripe {
+func (s *snapshot) enter() *stripe {
 	if s.engine.Closed() {
 		return nil
 	}

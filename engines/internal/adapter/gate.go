@@ -9,7 +9,7 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Gate guards a resource that must not be touched after it was given back.
+// gate guards a resource that must not be touched after it was given back.
 // Short operations Enter and Leave; things that live longer (iterators,
 // snapshots) Hold and Release.
 //
@@ -22,15 +22,15 @@ import (
 //
 // Enter and Leave are one atomic addition each, on a cache line that goroutines
 // hardly ever share: the line is chosen by the address of their stacks.
-type Gate struct {
+type gate struct {
 	closed  atomic.Bool
 	holders atomic.Int64 // and one for not being closed
 	finish  func() error
-	stripes []Stripe // a power of two
+	stripes []stripe // a power of two
 }
 
-// Stripe counts some of the callers inside a [Gate].
-type Stripe struct {
+// stripe counts some of the callers inside a [gate].
+type stripe struct {
 	inside    atomic.Int64
 	userBytes atomic.Int64
 	_         [128 - 16]byte // two lines: neighbours are fetched in pairs
@@ -38,16 +38,16 @@ type Stripe struct {
 
 const engineStripes = 64
 
-// NewGate returns an open gate; finish gives the resource back.
-func NewGate(stripes int, finish func() error) *Gate {
-	g := &Gate{finish: finish, stripes: make([]Stripe, stripes)}
+// newGate returns an open gate; finish gives the resource back.
+func newGate(stripes int, finish func() error) *gate {
+	g := &gate{finish: finish, stripes: make([]stripe, stripes)}
 	g.holders.Store(1)
 	return g
 }
 
 // Enter returns nil if the gate is closed. Otherwise the resource stays until
 // Leave of the result.
-func (g *Gate) Enter() *Stripe {
+func (g *gate) Enter() *stripe {
 	var here byte
 	at := uint64(uintptr(unsafe.Pointer(&here))) >> 11 // stacks are 2 KiB apart or more
 	s := &g.stripes[at*0x9e3779b97f4a7c15>>48&uint64(len(g.stripes)-1)]
@@ -60,17 +60,17 @@ func (g *Gate) Enter() *Stripe {
 }
 
 // Leave ends what Enter began.
-func (s *Stripe) Leave() { s.inside.Add(-1) }
+func (s *stripe) Leave() { s.inside.Add(-1) }
 
 // Closed says whether Close has begun.
-func (g *Gate) Closed() bool { return g.closed.Load() }
+func (g *gate) Closed() bool { return g.closed.Load() }
 
 // Hold keeps the resource until Release. It is called between Enter and Leave,
 // or by one that holds already.
-func (g *Gate) Hold() { g.holders.Add(1) }
+func (g *gate) Hold() { g.holders.Add(1) }
 
 // Release ends a Hold. The last one after Close returns the error of finish.
-func (g *Gate) Release() error {
+func (g *gate) Release() error {
 	if g.holders.Add(-1) == 0 {
 		return g.finish()
 	}
@@ -79,7 +79,7 @@ func (g *Gate) Release() error {
 
 // Close lets nobody in any more, waits for those inside, and gives the resource
 // back unless it is held. A second Close returns ErrClosed.
-func (g *Gate) Close() error {
+func (g *gate) Close() error {
 	if g.closed.Swap(true) {
 		return kv.ErrClosed
 	}

@@ -15,7 +15,7 @@ func TestGate(t *testing.T) {
 	for range 200 {
 		var gone atomic.Bool
 		var finished atomic.Int64
-		g := NewGate(4, func() error { gone.Store(true); finished.Add(1); return nil })
+		g := newGate(4, func() error { gone.Store(true); finished.Add(1); return nil })
 		var wg sync.WaitGroup
 		use := func() {
 			if gone.Load() {
@@ -49,7 +49,7 @@ func TestGate(t *testing.T) {
 
 func TestGateWaitsForHolders(t *testing.T) {
 	failed := errors.New("library says no")
-	g := NewGate(1, func() error { return failed })
+	g := newGate(1, func() error { return failed })
 	s := g.Enter()
 	g.Hold()
 	s.Leave()
@@ -62,7 +62,7 @@ func TestGateWaitsForHolders(t *testing.T) {
 }
 
 func BenchmarkGate(b *testing.B) {
-	g := NewGate(engineStripes, func() error { return nil })
+	g := newGate(engineStripes, func() error { return nil })
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			g.Enter().Leave()

@@ -17,7 +17,7 @@ type owner interface {
 // directions.
 type position struct {
 	close      func() error // of the cursor; nil if there is nothing to walk
-	engine     *Gate
+	engine     *gate
 	owner      owner // held until Close
 	key, value []byte
 	moved, ok  bool
@@ -25,7 +25,7 @@ type position struct {
 }
 
 // refused is the position of an iterator on what is closed.
-func refused(engine *Gate) position { return position{engine: engine, err: kv.ErrClosed} }
+func refused(engine *gate) position { return position{engine: engine, err: kv.ErrClosed} }
 
 // isEmpty says whether nothing can be in [lower, upper).
 func isEmpty(lower, upper []byte) bool { return upper != nil && bytes.Compare(lower, upper) >= 0 }
@@ -76,7 +76,7 @@ type iterator struct {
 	lower  []byte
 }
 
-func newIterator(view View, engine *Gate, from owner, lower, upper []byte) *iterator {
+func newIterator(view View, engine *gate, from owner, lower, upper []byte) *iterator {
 	it := &iterator{position: position{engine: engine}, lower: lower}
 	if isEmpty(lower, upper) {
 		return it
@@ -111,7 +111,7 @@ type reverseIterator struct {
 	upper  []byte
 }
 
-func newReverseIterator(view View, engine *Gate, from owner, lower, upper []byte) *reverseIterator {
+func newReverseIterator(view View, engine *gate, from owner, lower, upper []byte) *reverseIterator {
 	it := &reverseIterator{position: position{engine: engine}, upper: upper}
 	if isEmpty(lower, upper) {
 		return it

@@ -13,6 +13,9 @@ const (
 	TxnCheckEarly     = "txn-check-early"     // a commit is checked before it has its place in the order, and not again
 	TxnDiscardApplied = "txn-discard-applied" // a transaction is applied when it is discarded
 	PinsIgnored       = "pins-ignored"        // versions go that open snapshots read
+	GarbageGuessed    = "garbage-guessed"     // a table counts as garbage what open snapshots read, and is written again for it
+	FloorLate         = "floor-late"          // the floor becomes durable after the first table that lacks versions
+	PastNewest        = "past-newest"         // a read of the past shows the newest state
 
 	RangeUnlogged     = "range-unlogged"      // the log has a delete of the first key for each range delete
 	RangeUnflushed    = "range-unflushed"     // a flush does not write down range deletes

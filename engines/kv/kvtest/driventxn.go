@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -63,7 +64,7 @@ func (d *driver) txnOp(code opCode) error {
 		return d.writeTxn(x, code)
 	case opTxnGet:
 		key := d.p.key(&d.o)
-		x.reads = append(x.reads, read{[]span{pointAt(key)}, []span{pointAt(key)}})
+		x.reads = append(x.reads, read{most: []span{pointAt(key)}, least: x.points(key)})
 		return d.readTxn(x, func(model *state) error { return d.getKey(x.real, model, key) })
 	case opTxnScan, opTxnReverse:
 		a := d.scanArguments()
@@ -124,16 +125,28 @@ func (d *driver) walkTxn(x *drivenTxn, model *state, a scanArguments) error {
 	if err != nil {
 		return err
 	}
-	r := read{most: []span{rangeOf(a.lower, a.upper)}}
-	for _, key := range keys {
-		r.least = append(r.least, pointAt(key))
-	}
+	r := read{most: []span{rangeOf(a.lower, a.upper)}, least: x.points(keys...)}
 	if _, onlyKeys := d.h.Known[Phantoms]; !onlyKeys && (a.upper == nil || string(a.lower) < string(a.upper)) {
 		_, reverses := x.real.(kv.ReverseScanner)
 		r.least = append(r.least, walked(a, keys, a.down && reverses))
 	}
 	x.reads = append(x.reads, r)
 	return nil
+}
+
+// points are keys that a read returned, without those that the transaction had written: it
+// saw what it wrote, whatever others wrote.
+func (x *drivenTxn) points(keys ...[]byte) (seen []span) {
+	for _, key := range keys {
+		own := false
+		for ops := x.own.Ops(); ops.Next(); {
+			own = own || bytes.Equal(ops.Key, key)
+		}
+		if !own {
+			seen = append(seen, pointAt(key))
+		}
+	}
+	return seen
 }
 
 // walked is the range that a scan has seen all of.

@@ -28,6 +28,8 @@ type Plan struct {
 	OutputLevel int
 	// Drop says that the inputs are removed with all they hold, and nothing is written.
 	Drop bool
+	// Rewrite says that the single input is written again where it is, to be rid of versions.
+	Rewrite bool
 	// Move says that the single input may change its level as it is: nothing is read or
 	// written.
 	Move bool
@@ -131,7 +133,7 @@ type Pressure struct {
 func rewrite(v *manifest.Version, t *manifest.Table, r *Running) (Plan, bool) {
 	for level, tables := range v.Levels {
 		if slices.Contains(tables, t) {
-			plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: t}}, OutputLevel: level, TableSize: math.MaxInt64}
+			plan := Plan{Inputs: []manifest.LevelTable{{Level: level, Table: t}}, OutputLevel: level, TableSize: math.MaxInt64, Rewrite: true}
 			return plan, r.allows(&plan)
 		}
 	}

@@ -8,6 +8,7 @@
 package gc
 
 import (
+	"iter"
 	"slices"
 	"sort"
 	"time"
@@ -100,6 +101,23 @@ func (t *Timeline) Note(at time.Time, seq, floor ikey.Seq) {
 	t.marks = append(t.marks, t.latest)
 	if passed := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].seq >= floor }); passed > 1 {
 		t.marks = slices.Delete(t.marks, 0, passed-1)
+	}
+}
+
+// Since calls yield with the marks of LSNs above seq, rising, and with the last note, until it
+// returns false.
+func (t *Timeline) Since(seq ikey.Seq) iter.Seq2[time.Time, ikey.Seq] {
+	return func(yield func(time.Time, ikey.Seq) bool) {
+		first := sort.Search(len(t.marks), func(i int) bool { return t.marks[i].seq > seq })
+		for _, m := range t.marks[first:] {
+			if !yield(m.at, m.seq) {
+				return
+			}
+			seq = m.seq
+		}
+		if t.latest.seq > seq {
+			yield(t.latest.at, t.latest.seq)
+		}
 	}
 }
 

@@ -102,10 +102,19 @@ func TestCut(t *testing.T) {
 		bytes int64
 		want  ikey.Seq
 	}{
-		{0, 0, 0}, {time.Hour, 0, 0},
-		{30 * time.Second, 0, 70}, {35 * time.Second, 0, 60},
-		{0, 15, 0}, {0, 14, 21}, {0, 10, 21}, {0, 9, 41}, {0, 8, 51}, {0, 2, 51}, {0, 1, 91},
-		{30 * time.Second, 14, 70}, {70 * time.Second, 9, 41},
+		{0, 0, 0},
+		{time.Hour, 0, 0},
+		{30 * time.Second, 0, 70},
+		{35 * time.Second, 0, 60},
+		{0, 15, 0},
+		{0, 14, 21},
+		{0, 10, 21},
+		{0, 9, 41},
+		{0, 8, 51},
+		{0, 2, 51},
+		{0, 1, 91},
+		{30 * time.Second, 14, 70},
+		{70 * time.Second, 9, 41},
 	} {
 		if got := (Policy{PinAge: tc.age, PinBytes: tc.bytes}).Cut(second(100), line.At, held); got != tc.want {
 			t.Errorf("age %v, %d bytes: cut below %d, want %d", tc.age, tc.bytes, got, tc.want)

@@ -7,7 +7,8 @@ import "fmt"
 // edits, except that it detects overlap only at the end.
 type builder struct {
 	tables map[TableRef]*Table
-	result Version // its tables are set at the end
+	past   Past    // of all edits
+	result Version // its tables and its past are set at the end
 }
 
 func newBuilder() *builder { return &builder{tables: make(map[TableRef]*Table)} }
@@ -31,6 +32,9 @@ func (b *builder) add(e *Edit) error {
 	b.result.FlushedSeq = max(b.result.FlushedSeq, e.FlushedSeq)
 	b.result.NextFileID = max(b.result.NextFileID, e.NextFileID)
 	b.result.Log = b.result.Log.after(e.Log)
+	b.past.Floor = max(b.past.Floor, e.Past.Floor)
+	b.past.Ends = append(b.past.Ends, e.Past.Ends...)
+	b.past.Marks = append(b.past.Marks, e.Past.Marks...)
 	b.result.Ranges = e.rangesAfter(b.result.Ranges)
 	return nil
 }
@@ -39,6 +43,7 @@ func (b *builder) add(e *Edit) error {
 // builder must not be used afterwards.
 func (b *builder) version() (*Version, error) {
 	v := &b.result
+	v.Past = v.Past.after(&b.past)
 	for ref, t := range b.tables {
 		v.Levels[ref.Level] = append(v.Levels[ref.Level], t)
 	}

@@ -23,6 +23,14 @@
 //	              | entries varint | deletes varint | one of Edit.Added
 //	  5 epoch     | varint |                         Edit.Log.Epoch, if not 0
 //	  6 secret    | 8 |                              Edit.Log.Secret, if not 0
+//	  7 floor     | LSN varint |                     Edit.Past.Floor, if not 0
+//	  8 ends      | LSN varint | number varint |
+//	              | size varint | count varint | ..  one of Edit.Past.Ends
+//	  9 marks     | number varint |
+//	              | time varint | LSN varint | ..    Edit.Past.Marks, if there are any
+//	 10 hidden    | held varint | past varint |
+//	              | due LSN varint |                 Hidden of the table that is added before
+//	                                                 it, if not all 0
 //	 11 swept     | LSN varint |                     Swept of the table that is added before
 //	                                                 it, if not 0
 //	 12 range     | LSN varint |
@@ -32,9 +40,12 @@
 //	 13 clear     | |                                Edit.ClearRanges
 //
 //	magic      "lsmlabMF"
-//	version    2, or 4 where tags above 10 may come; version 1 had no tags above 4,
-//	           and is still read
+//	version    3, or 4 where tags above 10 may come; version 1 had no tags above 4,
+//	           version 2 none above 6, and both are still read: their floor is what
+//	           they call flushed
 //	number     of the file, as in its name
+//	time       in nanoseconds since 1970, signed (the lowest bit is the sign). Each
+//	           mark gives the differences of its time and LSN to the mark before
 //	length     bytes of the payload
 //	checksum   xxhash64 of what follows it, exclusive-or number (for a header), or
 //	           exclusive-or number and the record's offset in the file, each by

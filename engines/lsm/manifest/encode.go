@@ -19,9 +19,15 @@ const (
 	tagAdded   byte = 4
 	tagEpoch   byte = 5
 	tagSecret  byte = 6
-	tagSwept   byte = 11 // 7 to 10 are not used by this version
+	tagFloor   byte = 7
+	tagEnds    byte = 8
+	tagMarks   byte = 9
+	tagHidden  byte = 10
+	tagSwept   byte = 11
 	tagRange   byte = 12
 	tagClear   byte = 13
+
+	lastTag = tagClear
 )
 
 // appendEdit appends the encoding of e to dst and returns the extended slice.
@@ -40,11 +46,17 @@ func appendEdit(dst []byte, e *Edit) []byte {
 	if e.Log.Secret != 0 {
 		dst = binary.LittleEndian.AppendUint64(append(dst, tagSecret), e.Log.Secret)
 	}
+	dst = appendPast(dst, &e.Past)
 	for _, r := range e.Removed {
 		dst = binary.AppendUvarint(append(dst, tagRemoved, byte(r.Level)), r.ID)
 	}
 	for _, a := range e.Added {
 		dst = appendTable(append(dst, tagAdded, byte(a.Level)), a.Table)
+		if h := a.Table.Hidden; h != (Hidden{}) {
+			dst = binary.AppendUvarint(append(dst, tagHidden), h.Held)
+			dst = binary.AppendUvarint(dst, h.Past)
+			dst = binary.AppendUvarint(dst, uint64(h.Due))
+		}
 		if a.Table.Swept != 0 {
 			dst = binary.AppendUvarint(append(dst, tagSwept), uint64(a.Table.Swept))
 		}
@@ -114,6 +126,14 @@ func (d *decoder) field(e *Edit) {
 		e.Log.Epoch = d.uint("log epoch", math.MaxUint32)
 	case tagSecret:
 		e.Log.Secret = d.fixed("log secret")
+	case tagFloor:
+		e.Past.Floor = d.seq("floor")
+	case tagEnds:
+		e.Past.Ends = append(e.Past.Ends, d.ends())
+	case tagMarks:
+		e.Past.Marks = append(e.Past.Marks, d.marks()...)
+	case tagHidden:
+		d.hidden(e)
 	case tagSwept:
 		d.swept(e)
 	case tagRange:
@@ -122,8 +142,18 @@ func (d *decoder) field(e *Edit) {
 		e.ClearRanges = true
 	default:
 		d.at--
-		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, tagClear)
+		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, lastTag)
 	}
+}
+
+// hidden reads what the table added last hides.
+func (d *decoder) hidden(e *Edit) {
+	if len(e.Added) == 0 {
+		d.fail("tag", "%d, want it behind a table that is added", tagHidden)
+		return
+	}
+	t := e.Added[len(e.Added)-1].Table
+	t.Hidden = Hidden{Held: d.uint("held versions", math.MaxUint64), Past: d.uint("past versions", math.MaxUint64), Due: d.seq("due LSN")}
 }
 
 func (d *decoder) table() *Table {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 
@@ -12,7 +13,15 @@ import (
 )
 
 func edits() []*Edit {
-	return append(history(), &Edit{}, &Edit{Added: []LevelTable{{6, &Table{
+	hidden := newTable(9, "x", "y")
+	hidden.Hidden = Hidden{Held: 3, Past: 1<<64 - 1, Due: 1 << 40}
+	return append(history(), &Edit{}, &Edit{
+		Added: []LevelTable{{3, newTable(8, "v", "w")}, {3, hidden}, {3, newTable(10, "z", "z")}},
+		Past: Past{
+			Floor: 7, Ends: []Ends{{From: 3}, {4, []Batches{{1, 1 << 40}, {300, 2}}}, {ikey.MaxSeq, nil}},
+			Marks: []Mark{{-5, 0}, {-5, 4}, {1 << 60, 4}, {math.MaxInt64, ikey.MaxSeq}},
+		},
+	}, &Edit{Added: []LevelTable{{6, &Table{
 		ID: 1<<64 - 1, Size: 1<<63 - 1, Smallest: []byte{}, Largest: bytes.Repeat([]byte{0xff}, kv.MaxKeySize),
 		MinSeq: 0, MaxSeq: ikey.MaxSeq, Entries: 1<<64 - 1, Deletes: 1<<64 - 1,
 	}}}, Removed: []TableRef{{6, 1<<64 - 1}}, FlushedSeq: ikey.MaxSeq, NextFileID: 1<<64 - 1, Log: LogIdentity{Epoch: 1<<32 - 1, Secret: 1<<64 - 1}})
@@ -50,7 +59,13 @@ func TestEditRefuses(t *testing.T) {
 	big := bytes.Repeat([]byte{0xff}, 9)
 	for name, data := range map[string][]byte{
 		"tag 0":           {0},
-		"tag 7":           {7, 1},
+		"tag 11":          {11, 1},
+		"hidden alone":    {tagHidden, 1, 1, 1},
+		"batch of 0":      {tagEnds, 1, 1, 0, 1},
+		"no batch":        {tagEnds, 1, 1, 1, 0},
+		"batches beyond":  append(append([]byte{tagEnds, 1, 1, 2}, bytes.Repeat([]byte{0xff}, 7)...), 0x7f),
+		"many marks":      {tagMarks, 3, 2, 1, 2},
+		"time falls":      {tagMarks, 2, 8, 1, 1, 1},
 		"epoch too large": append([]byte{tagEpoch}, append(big, 1)...),
 		"secret cut off":  {tagSecret, 1, 2, 3, 4, 5, 6, 7},
 		"level 7":         {tagRemoved, NumLevels, 1},

@@ -70,6 +70,9 @@ func replay(data []byte, fileNum uint64) (v *Version, offset int64, err error) {
 	if v, err = b.version(); err != nil {
 		return nil, offset, fmt.Errorf("%w: %w", kv.ErrCorrupt, err)
 	}
+	if versionOf(data) < floorVersion {
+		v.Past.Floor = v.FlushedSeq // nothing says what the tables lack
+	}
 	return v, offset, nil
 }
 
@@ -96,7 +99,7 @@ func judgeTail(data []byte, fileNum uint64, offset int64, bad error) error {
 func findRecord(data []byte, fileNum uint64, offset int64) error {
 	limit := sumLimit + sumLimitFactor*int64(len(data))
 	for ; offset+recordHeaderSize <= int64(len(data)); offset++ {
-		if at := offset + recordHeaderSize; at < int64(len(data)) && (data[at] < tagFlushed || data[at] > tagClear) {
+		if at := offset + recordHeaderSize; at < int64(len(data)) && (data[at] < tagFlushed || data[at] > lastTag) {
 			continue
 		}
 		length := int64(binary.LittleEndian.Uint32(data[offset+8:]))

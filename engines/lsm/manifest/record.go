@@ -13,8 +13,9 @@ import (
 // Part of the disk format; do not change.
 const (
 	magic         = "lsmlabMF"
-	formatVersion = 2
+	formatVersion = 3
 	rangeVersion  = 4 // with tags above 10
+	floorVersion  = 3 // the first one that knows the floor
 	firstVersion  = 1 // without tags 5 and 6; read, never written
 
 	headerSize       = 32 // bytes
@@ -45,15 +46,17 @@ func checkHeader(data []byte, fileNum uint64) error {
 	if want, got := xxhash.Sum64(body)^fileNum*numberFactor, binary.LittleEndian.Uint64(data); got != want {
 		return fmt.Errorf("%w: header checksum %016x, want %016x", kv.ErrCorrupt, got, want)
 	}
-	if v := binary.LittleEndian.Uint32(body[8:]); (v < firstVersion || v > formatVersion) && v != rangeVersion {
-		return fmt.Errorf("%w: manifest format version %d, this program knows %d to %d, and %d",
-			kv.ErrUnsupported, v, firstVersion, formatVersion, rangeVersion)
+	if v := versionOf(data); v < firstVersion || v > rangeVersion {
+		return fmt.Errorf("%w: manifest format version %d, this program knows %d to %d", kv.ErrUnsupported, v, firstVersion, rangeVersion)
 	}
 	if n := binary.LittleEndian.Uint64(body[16:]); n != fileNum {
 		return fmt.Errorf("%w: it says to be file %d, want %d", kv.ErrCorrupt, n, fileNum)
 	}
 	return nil
 }
+
+// versionOf returns the format version of a header that was checked.
+func versionOf(header []byte) uint32 { return binary.LittleEndian.Uint32(header[16:]) }
 
 // appendRecord appends payload to dst, framed as the record at offset of a manifest.
 func appendRecord(dst, payload []byte, fileNum uint64, offset int64) ([]byte, error) {

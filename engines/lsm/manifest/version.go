@@ -21,9 +21,17 @@ type Table struct {
 	Smallest, Largest []byte // user keys, both inclusive
 	MinSeq, MaxSeq    ikey.Seq
 	Entries, Deletes  uint64
+	Hidden            Hidden
 	// Swept, if not 0, says that the table holds no version that a range delete with an
 	// LSN up to it hides.
 	Swept ikey.Seq
+}
+
+// Hidden says which versions of a table are there only for readers of earlier states.
+type Hidden struct {
+	Held uint64   // for snapshots and transactions that were open
+	Past uint64   // for the floor alone
+	Due  ikey.Seq // where the floor must be for all of Past to be garbage
 }
 
 // Overlaps says whether the range of the table meets [lo, hi]. Both ends are inclusive.
@@ -53,6 +61,8 @@ type Edit struct {
 	// NextFileID, if not 0, is above every file number that was ever used.
 	NextFileID uint64
 	Log        LogIdentity // its fields that are not 0 replace those of the version
+	// Past raises the floor of the version, unless it is lower, and adds to the rest.
+	Past Past
 	// Ranges are range deletes that come to those of the version; with ClearRanges, they
 	// replace them.
 	Ranges      []rangedel.Range
@@ -78,6 +88,7 @@ type Version struct {
 	FlushedSeq ikey.Seq
 	NextFileID uint64
 	Log        LogIdentity
+	Past       Past
 	// Ranges are the range deletes with LSNs up to FlushedSeq. Each of them may hide
 	// versions of tables, or an open reader may need to know of it.
 	Ranges *rangedel.Set
@@ -110,6 +121,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	next.FlushedSeq = max(v.FlushedSeq, e.FlushedSeq)
 	next.NextFileID = max(v.NextFileID, e.NextFileID)
 	next.Log = v.Log.after(e.Log)
+	next.Past = v.Past.after(&e.Past)
 	next.Ranges = e.rangesAfter(v.Ranges)
 	next.sort()
 	if err := next.Check(); err != nil {
@@ -120,7 +132,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 
 // snapshot returns the edit that turns the empty version into v.
 func (v *Version) snapshot() *Edit {
-	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log, Ranges: v.Ranges.Ranges()}
+	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log, Past: v.Past, Ranges: v.Ranges.Ranges()}
 }
 
 // rangesAfter returns the range deletes of a version that had those of s.
@@ -149,6 +161,7 @@ func (v *Version) sort() {
 //  2. Tables of one level below L0 do not overlap.
 //  3. Of two tables of L0 that overlap, all LSNs of one are above all of the other.
 //  4. NextFileID, if not 0, is above every table's ID.
+//  5. Batch ends rise, and so do marks.
 func (v *Version) Check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
@@ -169,6 +182,9 @@ func (v *Version) Check() error {
 					level[i-1].ID, t.ID, l, level[i-1].Largest, t.Smallest)
 			}
 		}
+	}
+	if err := v.Past.check(); err != nil {
+		return err
 	}
 	return v.checkL0()
 }

@@ -31,7 +31,17 @@ type Range struct {
 // Set is a set of range deletes. It never changes, so that it is safe for concurrent use;
 // nil is the empty set, and no other set is empty.
 type Set struct {
-	root node
+	root  node
+	cells int // LSNs that were put into lists
+}
+
+// Cells returns how many LSNs s has put into the lists of fragments, each of which takes 16
+// bytes.
+func (s *Set) Cells() int {
+	if s == nil {
+		return 0
+	}
+	return s.cells
 }
 
 // node is a fragment, and the root of a treap: keys rise from left to right, and priorities
@@ -73,7 +83,7 @@ func (s *Set) Add(r Range) *Set {
 	c := covering{r: r, at: append([]byte{}, r.Start...)} // not nil, which is the end of all
 	c.cover(inside)
 	c.fill(r.End)
-	return &Set{*join(join(before, c.covered), after)}
+	return &Set{*join(join(before, c.covered), after), s.Cells() + c.cells}
 }
 
 // covering builds the treap of a range that is covered anew, from left to right.
@@ -81,6 +91,7 @@ type covering struct {
 	r       Range
 	at      []byte // end of what is built
 	covered *node
+	cells   int
 }
 
 // cover adds the fragments of t, and what lies between them.
@@ -106,6 +117,7 @@ func (c *covering) fill(end []byte) {
 func (c *covering) add(end []byte, s *seqs) {
 	c.covered = join(c.covered, &node{start: c.at, end: end, seqs: s, priority: rand.Uint64()})
 	c.at = end
+	c.cells++
 }
 
 // split returns what of t is before key, and the rest. It cuts the fragment that key lies in.
@@ -255,6 +267,7 @@ func (s *Set) Ranges() []Range {
 // in the fragment, 0 if there is none.
 func (s *Set) Filter(keep func(f Fragment, seq, newer ikey.Seq) bool) *Set {
 	var root *node
+	cells := 0
 	for f := range s.Fragments(nil) {
 		var kept []ikey.Seq
 		newer := ikey.Seq(0)
@@ -268,6 +281,7 @@ func (s *Set) Filter(keep func(f Fragment, seq, newer ikey.Seq) bool) *Set {
 		for i := len(kept) - 1; i >= 0; i-- {
 			list = &seqs{kept[i], list}
 		}
+		cells += len(kept)
 		if list != nil {
 			root = join(root, &node{start: f.Start, end: f.End, seqs: list, priority: rand.Uint64()})
 		}
@@ -275,7 +289,7 @@ func (s *Set) Filter(keep func(f Fragment, seq, newer ikey.Seq) bool) *Set {
 	if root == nil {
 		return nil
 	}
-	return &Set{*root}
+	return &Set{*root, cells}
 }
 
 // Weight returns how many LSNs all fragments have together, which is what a set takes in

@@ -14,12 +14,12 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// ErrEmpty is the error of finishing a table without entries. It would have no smallest
+// errEmpty is the error of finishing a table without entries. It would have no smallest
 // and no largest key, so nothing could refer to it.
-var ErrEmpty = errors.New("table has no entries")
+var errEmpty = errors.New("table has no entries")
 
-// ErrOrder is the error of an entry that does not sort after the entry before it.
-var ErrOrder = errors.New("entries out of order")
+// errOrder is the error of an entry that does not sort after the entry before it.
+var errOrder = errors.New("entries out of order")
 
 // WriterOptions affect what is stored. The zero value works.
 type WriterOptions struct {
@@ -108,7 +108,7 @@ func NewWriter(f vfs.File, name string, o WriterOptions) *Writer {
 }
 
 // Add appends an entry. Keys must come in strictly ascending order of [ikey.Compare];
-// otherwise the error is [ErrOrder]. A tombstone has no value. Key and value are
+// otherwise the error is [errOrder]. A tombstone has no value. Key and value are
 // copied.
 func (w *Writer) Add(k ikey.Key, value []byte) error {
 	if w.err != nil {
@@ -151,7 +151,7 @@ func (w *Writer) check(k ikey.Key, value []byte, shared int, newUser bool) error
 			panic("sstable: order check is wrong")
 		}
 		if !ascends {
-			return fmt.Errorf("%w: %s: %v after %v", ErrOrder, w.name, k, ikey.Key{User: w.last, Trailer: w.trailer})
+			return fmt.Errorf("%w: %s: %v after %v", errOrder, w.name, k, ikey.Key{User: w.last, Trailer: w.trailer})
 		}
 	}
 	if len(k.User) > kv.MaxKeySize || len(value) > kv.MaxValueSize {
@@ -281,11 +281,11 @@ func (w *Writer) Size() int64 {
 
 // Finish writes the rest, syncs the file and returns the properties of the table. The
 // name of the file is durable only after the caller syncs the directory. If there are
-// no entries, the error is [ErrEmpty].
+// no entries, the error is [errEmpty].
 func (w *Writer) Finish() (Properties, error) {
 	defer w.hashes.Release()
 	if w.err == nil && w.props.Entries == 0 {
-		w.err = fmt.Errorf("%w: %s", ErrEmpty, w.name)
+		w.err = fmt.Errorf("%w: %s", errEmpty, w.name)
 	}
 	if w.err != nil {
 		return Properties{}, w.err

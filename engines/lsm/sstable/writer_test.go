@@ -26,12 +26,12 @@ func TestWriterRefuses(t *testing.T) {
 		entries []kvs
 		want    error
 	}{
-		{"nothing", nil, ErrEmpty},
-		{"smaller user", []kvs{set("b", 1, ""), set("a", 2, "")}, ErrOrder},
-		{"prefix after", []kvs{set("ab", 1, ""), set("a", 2, "")}, ErrOrder},
-		{"same key", []kvs{set("a", 1, ""), set("a", 1, "")}, ErrOrder},
-		{"empty key twice", []kvs{set("", 1, ""), set("", 1, "")}, ErrOrder},
-		{"older after newer", []kvs{set("a", 1, ""), set("a", 2, "")}, ErrOrder},
+		{"nothing", nil, errEmpty},
+		{"smaller user", []kvs{set("b", 1, ""), set("a", 2, "")}, errOrder},
+		{"prefix after", []kvs{set("ab", 1, ""), set("a", 2, "")}, errOrder},
+		{"same key", []kvs{set("a", 1, ""), set("a", 1, "")}, errOrder},
+		{"empty key twice", []kvs{set("", 1, ""), set("", 1, "")}, errOrder},
+		{"older after newer", []kvs{set("a", 1, ""), set("a", 2, "")}, errOrder},
 		{"long key", []kvs{set(strings.Repeat("k", kv.MaxKeySize+1), 1, "")}, kv.ErrTooLarge},
 		{"long value", []kvs{set("k", 1, strings.Repeat("v", kv.MaxValueSize+1))}, kv.ErrTooLarge},
 		{"kind", []kvs{{ikey.New(nil, 1, 7), nil}}, kv.ErrUnsupported},

@@ -27,7 +27,7 @@ func Replay(ctx context.Context, w io.Writer, dir string, tries int) error {
 		return usage("replay: %v", err)
 	}
 	fmt.Fprint(w, f.Text)
-	t, refuted, err := isorun.Replay(ctx, &f, tries, Open(d))
+	t, refuted, err := isorun.Replay(ctx, &f, tries, open(d))
 	if err != nil {
 		return err
 	}

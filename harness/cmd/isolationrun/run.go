@@ -31,12 +31,13 @@ type Request struct {
 	Scripts, Keep   int
 	Out             string // the run directory; "": a new one below results
 	Again           string // the line that repeats the run
-	Stdout          io.Writer
+	Crash           Crash
+	Stdout, Stderr  io.Writer
 }
 
-// Open returns what opens engines with their transactions, for commits at a durability
+// open returns what opens engines with their transactions, for commits at a durability
 // level.
-func Open(d kv.Durability) func(engine, dir string) (kv.Engine, error) {
+func open(d kv.Durability) func(engine, dir string) (kv.Engine, error) {
 	return func(engine, dir string) (kv.Engine, error) {
 		return engines.Open(engine, dir, engines.Options{CacheSize: 8 << 20, MemTableSize: 4 << 20, Durability: d, Transactions: true})
 	}
@@ -63,8 +64,8 @@ func (r *Request) campaign() (c isorun.Campaign, err error) {
 	if r.Scripts < 0 || r.Keep < 1 {
 		return c, usage("--scripts %d, --findings %d: want no script or more, and one finding at least", r.Scripts, r.Keep)
 	}
-	c.Seed, c.Scripts, c.Findings, c.Open = r.Seed, r.Scripts, r.Keep, Open(c.Durability)
-	return c, nil
+	c.Seed, c.Scripts, c.Findings, c.Open = r.Seed, r.Scripts, r.Keep, open(c.Durability)
+	return c, r.Crash.check()
 }
 
 func usage(format string, args ...any) error {
@@ -73,8 +74,9 @@ func usage(format string, args ...any) error {
 
 // outcome is what the cells of a run came to.
 type outcome struct {
-	table                     *tabwriter.Writer
-	less, failed, directories []string
+	table        *tabwriter.Writer
+	less, failed []string
+	lines        []string // of findings
 }
 
 // Run probes, and says what came of it: its error is [harness.ErrFinding] if an engine
@@ -97,17 +99,23 @@ func (r *Request) Run(ctx context.Context) error {
 	o := outcome{table: tabwriter.NewWriter(r.Stdout, 0, 0, 2, ' ', 0)}
 	fmt.Fprint(o.table, "engine\tlevel asked for\tpromised\tfound\tanomalies\n")
 	campaign.Each = o.add
-	err = campaign.Run(ctx, dir)
+	err = errors.Join(campaign.Run(ctx, dir), o.table.Flush())
+	if err == nil && r.Crash.Tier != "" {
+		err = r.crashes(ctx, &campaign)
+	}
 	run.Ended, run.Stopped = time.Now(), err != nil
-	if err := errors.Join(err, o.table.Flush(), dir.SetRun(run)); err != nil {
+	if err := errors.Join(err, dir.SetRun(run)); err != nil {
+		return err
+	}
+	if err := o.crashTable(r.Stdout, r.Out); err != nil {
 		return err
 	}
 	index, err := report.Render(r.Out)
 	if err != nil {
 		return err
 	}
-	for _, dir := range o.directories {
-		fmt.Fprintf(r.Stdout, "finding: again by lsmlab isolation replay %s\n", dir)
+	for _, line := range o.lines {
+		fmt.Fprintf(r.Stdout, "finding: %s\n", line)
 	}
 	fmt.Fprintf(r.Stdout, "report: %s\n", index)
 	return o.err()
@@ -127,7 +135,9 @@ func (o *outcome) add(c isorun.Cell, findings []string) {
 		o.less = append(o.less, name)
 	}
 	fmt.Fprintf(o.table, "%s\t%s\t%s\t%s\t%s\n", c.Engine, c.Level, c.Promised, found, c.AnomalyText())
-	o.directories = append(o.directories, findings...)
+	for _, dir := range findings {
+		o.lines = append(o.lines, "again by lsmlab isolation replay "+dir)
+	}
 }
 
 func (o *outcome) err() error {

@@ -20,10 +20,13 @@ func (a *app) compareCommand() *cobra.Command {
 		Long: `With two run directories: B over A for every engine and workload that both have. With one: its
 engines over a baseline engine.
 
-A ratio is that of the medians over rounds. Its 95% interval is Welch's on the logarithms. A
-difference is significant if the Mann-Whitney U test gives p < 0.05 and the interval leaves out 1;
-that takes four rounds a side. Throughput decides in a closed loop, p99 from the intended start with
---rate. Figures of different durability are never compared.
+A ratio is that of geometric means, with Student's t interval on the logarithms at 95%. Engines of
+one run are compared within its rounds; two runs ran at different times, so all rounds of one are
+held against all of the other (Welch). RESOLUTION is the smallest ratio that these rounds could have
+shown with a probability of 80%. A difference counts if p, by Holm's correction for all comparisons,
+is under 0.05 and the ratio is at least the resolution; that takes three rounds a side. Throughput
+decides in a closed loop, p99 from the intended start with --rate. Figures of different durability
+are never compared.
 
 Exit status with two runs: 1 if a deciding figure is significantly worse by more than --threshold,
 else 0. Engines of one run are no regressions of each other: 0.`,

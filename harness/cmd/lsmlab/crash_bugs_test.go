@@ -54,6 +54,24 @@ func TestPlantedBugsDisk(t *testing.T) {
 	nothingLeft(t)
 }
 
+// Transactions that are not isolated are a finding of tiers outside the simulation too,
+// although no crash shows them, and are shown again.
+func TestPlantedBugsIsolation(t *testing.T) {
+	needDisk(t, "ext4")
+	for _, tier := range [][]string{{"disk", "--disk-size", "64M"}, {"files"}} {
+		out := filepath.Join(t.TempDir(), "run")
+		args := append(tier, "--engines", "lsm-bptree", "--bug", "txn-unchecked", "--profile", "drop-all", "--states", "2000", "--seed", "1", "--out", out)
+		status, said := crash("", args...)
+		if status != exitFinding || !strings.Contains(said, "isolation broken: ") {
+			t.Fatalf("%s: status %d, want %d:\n%s", tier[0], status, exitFinding, said)
+		}
+		if status, said := crash("", "replay", filepath.Join(out, "findings", "001-isolation")); status != exitFinding || !strings.Contains(said, "isolation broken: ") {
+			t.Errorf("%s: replay: status %d:\n%s", tier[0], status, said)
+		}
+	}
+	nothingLeft(t)
+}
+
 // Each planted bug that tier 3 can see is found by it, in one cell. The machines
 // of all cells start from one snapshot. Where the cells of [TestCrashVM] would need
 // luck, the method or the program is one that shows the bug.

@@ -95,7 +95,7 @@ func readCrashRun(t *testing.T, dir string) (r crashRun) {
 		r.Cells = append(r.Cells, c)
 	}
 	for _, f := range findings {
-		r.Findings = append(r.Findings, fmt.Sprint(f.Key, f.Rule, f.Detail, f.Trail, f.Program, strings.TrimPrefix(f.Command, "lsmlab crash replay "+dir)))
+		r.Findings = append(r.Findings, fmt.Sprint(f.Key, f.Rule, f.Detail, f.Choices, f.Program, strings.TrimPrefix(f.Command, "lsmlab crash replay "+dir)))
 	}
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/engines/testseed"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/vmtier"
 	"lsmlab/powerfail/rundir"
@@ -113,5 +114,44 @@ func TestCrashVMShards(t *testing.T) {
 	}
 	if want := []string{"sigkill", "late", "quit"}; !slices.Equal(all, want) {
 		t.Errorf("cells of both shards: %q, want %q", all, want)
+	}
+}
+
+// A run of tier 3 that is killed while a machine is up goes on with the cells that are
+// missing, and leaves those alone that had ended. A killed run leaves no machine behind.
+func TestCrashVMKillAndResume(t *testing.T) {
+	dir, init := t.TempDir(), guestInit(t)
+	out := filepath.Join(dir, "run")
+	args := []string{"vm", "--init", init, "--methods", "sigkill,quit,disk-log", "--states", "4", "--writes", "10", "--seed", fmt.Sprint(testseed.New(t))}
+	t.Setenv("TMPDIR", t.TempDir())
+	if !killAt(t, out, 1, false, args...) {
+		t.Fatal("the run was not cut")
+	}
+	journal := func() []string {
+		text, err := os.ReadFile(filepath.Join(out, "units.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+	before := journal()
+	if len(before) != 2 { // one and the torn one
+		t.Fatalf("lines when it was killed: %q", before)
+	}
+	said, err := crashProcess(append(args[:len(args)-2:len(args)-2], "--out", out, "--resume")...).CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "1 parts of it are there already") || !strings.Contains(string(said), "torn last line") {
+		t.Fatalf("%v:\n%s", err, said)
+	}
+	_, cells, findings, err := rundir.Read(out)
+	if err != nil || len(cells) != 3 || len(findings) > 0 {
+		t.Errorf("%+v, findings %+v, %v", cells, findings, err)
+	}
+	if after := journal(); len(after) != 3 || after[0] != before[0] {
+		t.Errorf("lines in the end: %q\nwhen it was killed: %q", after, before)
+	}
+	for _, c := range cells {
+		if c.Explored == 0 {
+			t.Errorf("%s: nothing was explored", c.FileSystem)
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) isolationCommand() *cobra.Command {
-	r := isolationrun.Request{Stdout: a.stdout}
+	r := isolationrun.Request{Stdout: a.stdout, Stderr: a.stderr}
 	c := &cobra.Command{
 		Use:   "isolation",
 		Short: "Find out which isolation level engines give",
@@ -22,9 +22,15 @@ step by step, in an order that its seed gives, and again with its sessions besid
 The run directory keeps every history, and of each engine and level the first script that shows an anomaly
 the level forbids, made smaller: lsmlab isolation replay shows it again.
 
+With --crash the power is cut as well, in simulation or on a recorded disk, while interleaved transactions
+of each level run on our own engines. Every state that this may leave is judged: by torn transactions,
+acknowledged ones that are lost, holes (one that survived a lost one before it), aborted ones that are
+there, and a past that reads otherwise than it was. Findings are shown again by lsmlab crash replay.
+
 Exit status: 0 every engine gives what it promises; 1 one gives less, or failed; 2 wrong use.`,
 		Example: `  lsmlab isolation
   lsmlab isolation --engines badger --level serializable --scripts 500
+  lsmlab isolation --engines lsm-skiplist --crash sim --states 100000
   lsmlab isolation check my-history.jsonl`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -41,6 +47,9 @@ Exit status: 0 every engine gives what it promises; 1 one gives less, or failed;
 	seedflag.Add(fs, &r.Seed)
 	fs.IntVar(&r.Scripts, "scripts", 200, "random scripts of each form, run in both ways")
 	fs.IntVar(&r.Keep, "findings", 3, "findings to keep of an engine and level")
+	fs.StringVar(&r.Crash.Tier, "crash", "", "`TIER` that cuts the power too: sim or disk (which needs root)")
+	fs.Int64Var(&r.Crash.States, "states", 0, "crash states of an engine and level, with --crash (default 10000 of sim, 300 of disk)")
+	fs.StringVar(&r.Crash.Bug, "bug", "", "`NAME` of a bug to plant in what is crashed, see lsmlab list faults")
 	fs.StringVar(&r.Out, "out", "", "`DIR` of the run (default results/isolation-TIME)")
 	c.AddCommand(a.isolationCheckCommand(), a.isolationConvertCommand(), a.isolationReplayCommand())
 	return c

@@ -200,7 +200,7 @@ func TestLinearizableOverKills(t *testing.T) {
 	if err != nil {
 		runs = 1
 	}
-	for _, engine := range []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree", "pebble"} {
+	for _, engine := range []string{"lsm-skiplist", "lsm-rbtree", "lsm-bptree", "pebble", "raft3:lsm-bptree", "raft3+lease:pebble"} {
 		t.Run(engine, func(t *testing.T) {
 			for range runs {
 				if verdict, explain := overKills(t, engine, "auto"); verdict == porcupine.Illegal {

@@ -17,6 +17,7 @@ import (
 // Add adds the flags of a plan's fields, whose defaults are what p has.
 func Add(fs *pflag.FlagSet, p *result.Plan) {
 	fs.StringSliceVar(&p.Engines, "engines", p.Engines, "`NAMES` of engines, see lsmlab list engines and list options, or @own, @peers; with --memtables of bare tables")
+	fs.StringVar(&p.Control, "control", p.Control, "`ENGINE` that is raced against itself as a control; @first: the first engine; empty: none")
 	fs.StringSliceVar(&p.Workloads, "workloads", p.Workloads, "`NAMES` of workloads, see lsmlab list workloads")
 	fs.StringSliceVar(&p.Durabilities, "durability", p.Durabilities, "`LEVELS`: volatile, buffered, synced; charts never mix them")
 	fs.StringVar(&p.Isolation, "isolation", p.Isolation, "`LEVEL` of workloads of transactions: snapshot (default) or serializable; an engine that does not give it is left out")

@@ -18,12 +18,12 @@ import (
 	"lsmlab/workloads"
 )
 
-// BytesPerEntry is the figure of the bytes that an encoded entry takes, its key and value
+// bytesPerEntry is the figure of the bytes that an encoded entry takes, its key and value
 // included.
-const BytesPerEntry = "encoded_bytes_per_entry"
+const bytesPerEntry = "encoded_bytes_per_entry"
 
-// Entry is what all codecs write.
-type Entry struct {
+// entry is what all codecs write.
+type entry struct {
 	Key, Value []byte
 	Seq        uint64
 	Delete     bool // without a value
@@ -32,10 +32,10 @@ type Entry struct {
 // codec is a format. It is used by one thread.
 type codec interface {
 	// Encode appends the entries to dst.
-	Encode(dst []byte, entries []Entry) ([]byte, error)
+	Encode(dst []byte, entries []entry) ([]byte, error)
 	// Decode calls each with every entry of a block; key and value are views, valid until it
 	// returns.
-	Decode(block []byte, each func(Entry)) error
+	Decode(block []byte, each func(entry)) error
 }
 
 // contender is a format that can be made.
@@ -79,11 +79,11 @@ const (
 )
 
 // entriesOf makes the entries of a block.
-func entriesOf(j micro.Job) (entries []Entry) {
+func entriesOf(j micro.Job) (entries []entry) {
 	style := workloads.Keys{Style: workloads.DBBench, Size: j.KeySize}
 	rng := rand.New(rand.NewPCG(j.Seed, 0))
 	for i := range uint64(blockEntries) {
-		e := Entry{Key: style.Append(nil, rng.Uint64()), Seq: rng.Uint64() >> 24, Delete: i%deleted == deleted-1}
+		e := entry{Key: style.Append(nil, rng.Uint64()), Seq: rng.Uint64() >> 24, Delete: i%deleted == deleted-1}
 		if !e.Delete {
 			e.Value = workloads.AppendValue(nil, i, 1, j.ValueSize, 0)
 		}
@@ -113,17 +113,17 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 		return repeat(decoding(one, block, entries)), nil
 	}
 	t.Figures = func(c *result.Cell) error {
-		c.Figures = map[string]float64{BytesPerEntry: float64(size) / blockEntries}
+		c.Figures = map[string]float64{bytesPerEntry: float64(size) / blockEntries}
 		return nil
 	}
 	return t, ctx.Err()
 }
 
 // same decodes a block and compares it with what was encoded.
-func same(c codec, block []byte, entries []Entry) error {
+func same(c codec, block []byte, entries []entry) error {
 	i := 0
 	wrong := -1
-	err := c.Decode(block, func(e Entry) {
+	err := c.Decode(block, func(e entry) {
 		if i >= len(entries) || string(e.Key) != string(entries[i].Key) || string(e.Value) != string(entries[i].Value) ||
 			e.Seq != entries[i].Seq || e.Delete != entries[i].Delete {
 			wrong = i
@@ -148,7 +148,7 @@ func repeat(one micro.Step) micro.Step {
 	}
 }
 
-func encoding(c codec, block []byte, entries []Entry) micro.Step {
+func encoding(c codec, block []byte, entries []entry) micro.Step {
 	buffer := slices.Clone(block)
 	return func() error {
 		b, err := c.Encode(buffer[:0], entries)
@@ -159,14 +159,14 @@ func encoding(c codec, block []byte, entries []Entry) micro.Step {
 	}
 }
 
-func decoding(c codec, block []byte, entries []Entry) micro.Step {
+func decoding(c codec, block []byte, entries []entry) micro.Step {
 	want := 0
 	for _, e := range entries {
 		want += len(e.Key) + len(e.Value)
 	}
 	return func() error {
 		n, bytes := 0, 0
-		err := c.Decode(block, func(e Entry) {
+		err := c.Decode(block, func(e entry) {
 			n++
 			bytes += len(e.Key) + len(e.Value)
 		})

@@ -16,7 +16,7 @@ type fixed struct{}
 
 const fixedSize = 4 + 4 + 8 + 1
 
-func (fixed) Encode(dst []byte, entries []Entry) ([]byte, error) {
+func (fixed) Encode(dst []byte, entries []entry) ([]byte, error) {
 	for _, e := range entries {
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(e.Key)))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(e.Value)))
@@ -27,13 +27,13 @@ func (fixed) Encode(dst []byte, entries []Entry) ([]byte, error) {
 	return dst, nil
 }
 
-func (fixed) Decode(b []byte, each func(Entry)) error {
+func (fixed) Decode(b []byte, each func(entry)) error {
 	for len(b) > 0 {
 		if len(b) < fixedSize {
 			return errShort
 		}
 		k, v := uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[4:]))
-		e := Entry{Seq: binary.LittleEndian.Uint64(b[8:]), Delete: b[16] == 0}
+		e := entry{Seq: binary.LittleEndian.Uint64(b[8:]), Delete: b[16] == 0}
 		if b = b[fixedSize:]; k+v > uint64(len(b)) {
 			return errShort
 		}
@@ -44,7 +44,7 @@ func (fixed) Decode(b []byte, each func(Entry)) error {
 	return nil
 }
 
-func kindOf(e Entry) byte {
+func kindOf(e entry) byte {
 	if e.Delete {
 		return 0
 	}
@@ -60,7 +60,7 @@ const (
 	bitInline = 1 << 1
 )
 
-func (u uleb) Encode(dst []byte, entries []Entry) ([]byte, error) {
+func (u uleb) Encode(dst []byte, entries []entry) ([]byte, error) {
 	for _, e := range entries {
 		header := kindOf(e) // bitSet
 		if len(e.Value) > 0 {
@@ -82,7 +82,7 @@ func (u uleb) Encode(dst []byte, entries []Entry) ([]byte, error) {
 	return dst, nil
 }
 
-func (u uleb) Decode(b []byte, each func(Entry)) error {
+func (u uleb) Decode(b []byte, each func(entry)) error {
 	for len(b) > 0 {
 		header, at := b[0], 1
 		if u.marker {
@@ -100,7 +100,7 @@ func (u uleb) Decode(b []byte, each func(Entry)) error {
 		if !ok || k+v+8 > uint64(len(b)-at) {
 			return errShort
 		}
-		e := Entry{Seq: binary.LittleEndian.Uint64(b[at:]), Delete: header&bitSet == 0}
+		e := entry{Seq: binary.LittleEndian.Uint64(b[at:]), Delete: header&bitSet == 0}
 		b = b[at+8:]
 		e.Key, e.Value = b[:k:k], b[k:k+v:k+v]
 		b = b[k+v:]
@@ -128,7 +128,7 @@ type binaryHead struct {
 	Kind       uint8
 }
 
-func (binaryRead) Encode(dst []byte, entries []Entry) ([]byte, error) {
+func (binaryRead) Encode(dst []byte, entries []entry) ([]byte, error) {
 	w := bytes.NewBuffer(dst)
 	for _, e := range entries {
 		if err := binary.Write(w, binary.LittleEndian, binaryHead{uint32(len(e.Key)), uint32(len(e.Value)), e.Seq, kindOf(e)}); err != nil {
@@ -140,7 +140,7 @@ func (binaryRead) Encode(dst []byte, entries []Entry) ([]byte, error) {
 	return w.Bytes(), nil
 }
 
-func (binaryRead) Decode(b []byte, each func(Entry)) error {
+func (binaryRead) Decode(b []byte, each func(entry)) error {
 	r := bytes.NewReader(b)
 	for r.Len() > 0 {
 		var h binaryHead
@@ -153,7 +153,7 @@ func (binaryRead) Decode(b []byte, each func(Entry)) error {
 			return errShort
 		}
 		body := b[at:]
-		each(Entry{Key: body[:k:k], Value: body[k : k+v : k+v], Seq: h.Seq, Delete: h.Kind == 0})
+		each(entry{Key: body[:k:k], Value: body[k : k+v : k+v], Seq: h.Seq, Delete: h.Kind == 0})
 		if _, err := r.Seek(k+v, io.SeekCurrent); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (binaryRead) Decode(b []byte, each func(Entry)) error {
 // its length.
 type protobuf struct{}
 
-func (protobuf) Encode(dst []byte, entries []Entry) ([]byte, error) {
+func (protobuf) Encode(dst []byte, entries []entry) ([]byte, error) {
 	for _, e := range entries {
 		size := protowire.SizeTag(1) + protowire.SizeBytes(len(e.Key)) + protowire.SizeTag(3) + protowire.SizeVarint(e.Seq)
 		if e.Delete {
@@ -186,7 +186,7 @@ func (protobuf) Encode(dst []byte, entries []Entry) ([]byte, error) {
 	return dst, nil
 }
 
-func (protobuf) Decode(b []byte, each func(Entry)) error {
+func (protobuf) Decode(b []byte, each func(entry)) error {
 	for len(b) > 0 {
 		message, n := protowire.ConsumeBytes(b)
 		if n < 0 {
@@ -202,7 +202,7 @@ func (protobuf) Decode(b []byte, each func(Entry)) error {
 	return nil
 }
 
-func consumeMessage(b []byte) (e Entry, err error) {
+func consumeMessage(b []byte) (e entry, err error) {
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {

@@ -13,8 +13,8 @@ import (
 	"lsmlab/harness/result"
 )
 
-// BytesPerLength is the figure of the bytes that an encoded length takes.
-const BytesPerLength = "encoded_bytes_per_length"
+// bytesPerLength is the figure of the bytes that an encoded length takes.
+const bytesPerLength = "encoded_bytes_per_length"
 
 // lengthCodec is a format of lengths. Both functions are given whole blocks, so that no call
 // through a pointer outweighs a length.
@@ -160,7 +160,7 @@ func prepareLengths(ctx context.Context, j micro.Job) (*micro.Task, error) {
 		}, nil
 	}
 	t.Figures = func(c *result.Cell) error {
-		c.Figures = map[string]float64{BytesPerLength: float64(len(block)) / lengthsABlock}
+		c.Figures = map[string]float64{bytesPerLength: float64(len(block)) / lengthsABlock}
 		return nil
 	}
 	return t, ctx.Err()

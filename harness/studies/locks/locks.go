@@ -21,9 +21,9 @@ import (
 	"lsmlab/workloads/dist"
 )
 
-// ConflictShare is the figure of the share of operations that had to wait for another: that
+// conflictShare is the figure of the share of operations that had to wait for another: that
 // found a lock taken, or whose compare-and-swap failed. Maps that do not count have none.
-const ConflictShare = "conflict_share"
+const conflictShare = "conflict_share"
 
 // work is a share of writes and a draw of keys.
 type work struct {
@@ -120,7 +120,7 @@ func (r *race) conflicts() func(*result.Cell) error {
 	}
 	before := counter.Contended()
 	return func(c *result.Cell) error {
-		c.Figures = map[string]float64{ConflictShare: float64(counter.Contended()-before) / float64(c.Ops)}
+		c.Figures = map[string]float64{conflictShare: float64(counter.Contended()-before) / float64(c.Ops)}
 		return nil
 	}
 }

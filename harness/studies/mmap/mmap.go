@@ -26,8 +26,8 @@ import (
 // Figures of page faults, for each read: those served from memory and those that waited for
 // the disk.
 const (
-	MinorFaults = "minor_faults_per_op"
-	MajorFaults = "major_faults_per_op"
+	minorFaults = "minor_faults_per_op"
+	majorFaults = "major_faults_per_op"
 )
 
 // work is how large a piece is and what is done to it.
@@ -97,7 +97,7 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 	before := faults()
 	t := &micro.Task{Thread: o.thread, Batch: w.batch, Close: o.close, Figures: func(c *result.Cell) error {
 		after, n := faults(), float64(c.Ops)
-		c.Figures = map[string]float64{MinorFaults: float64(after.minor-before.minor) / n, MajorFaults: float64(after.major-before.major) / n}
+		c.Figures = map[string]float64{minorFaults: float64(after.minor-before.minor) / n, majorFaults: float64(after.major-before.major) / n}
 		return nil
 	}}
 	if w.cold {

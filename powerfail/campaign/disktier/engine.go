@@ -2,12 +2,16 @@ package disktier
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
@@ -19,16 +23,58 @@ func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s 
 		if !t.Shard.Takes(i) {
 			continue
 		}
-		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(engine), RangeDeletes: engineset.TakesRangeDeletes(engine)})
-		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) { return t.recordEngine(ctx, engine, kind, p, dir) })
+		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(engine, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(engine)})
+		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) {
+			rec, err := t.recordEngine(ctx, engine, kind, p, dir)
+			if broken := program.Broken(err); broken != nil {
+				return nil, t.unisolated(s, broken, p, dir)
+			}
+			return rec, err
+		})
 		if err != nil {
 			return err
+		}
+		if rec == nil {
+			continue
 		}
 		if err := t.explore(ctx, []*disk.Recording{rec}, s, statesPerProgram, campaign.Shard{}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unisolated writes down that transactions of a program were not isolated, whatever a
+// power cut does. Such a program leaves no recording.
+func (t *Tier) unisolated(s *state, broken *oracle.Violation, p *program.Program, dir string) error {
+	cell := s.cells[0]
+	explore.Count(&cell.Violations, string(broken.Rule), 1)
+	if err := os.RemoveAll(dir); err != nil || s.knows(broken) {
+		return err
+	}
+	s.keep(broken)
+	return t.run.Report(rundir.Finding{
+		Tier: disk.Tier, Key: cell.Key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
+		Lost: []rundir.Loss{{What: "nothing: no power was cut"}}, Program: p.String(),
+	})
+}
+
+// runProgram runs the program of a finding again that is one of isolation.
+func (t *Tier) runProgram(ctx context.Context, kind disk.FileSystem, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
+	p, err := program.Parse(f.Program)
+	if err != nil {
+		return nil, explore.Counts{}, err
+	}
+	t.Options, t.Size = &campaign.Options{Bug: f.Bug}, DefaultSize
+	_, err = t.recordEngine(ctx, f.Engine, kind, p, filepath.Join(t.stage.Dir, "again"))
+	counts := explore.Counts{Programs: 1}
+	broken := program.Broken(err)
+	if broken == nil {
+		return nil, counts, err
+	}
+	again := *f
+	again.Detail = broken.Detail
+	return &again, counts, nil
 }
 
 // more says whether program i is wanted.

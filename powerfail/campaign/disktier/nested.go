@@ -89,8 +89,8 @@ func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) 
 	if err != nil {
 		return nil, err
 	}
-	var life subject.Life
-	w := disk.OwnReopen(rec.Own(), c.Acked(), &life)
+	var run subject.Run
+	w := disk.OwnReopen(rec.Own(), c.Acked(), &run)
 	if rec.OfEngine() {
 		if w, err = t.openOnly(rec); err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) 
 	if err := second.Load(); err != nil {
 		return nil, err
 	}
-	second.Acks = append(slices.Clone(rec.Acks[:min(len(rec.Acks), len(c.Acked()))]), life.Acks...)
+	second.Acks = append(slices.Clone(rec.Acks[:min(len(rec.Acks), len(c.Acked()))]), run.Acks...)
 	return &second, nil
 }
 

@@ -89,35 +89,35 @@ func (t *Tier) recordOwn(ctx context.Context, kind disk.FileSystem, s *state, i 
 		}
 		rec.Fault = fault.String()
 	}
-	var life subject.Life
-	if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+	var run subject.Run
+	if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &run)); err != nil {
 		return nil, err
 	}
-	rec.Acks = life.Acks
+	rec.Acks = run.Acks
 	if err := rec.Save(); err != nil {
 		return nil, err
 	}
-	t.run.Line("recording %d: %d acknowledged in %.2f s, %d writes of the disk%s%s", i+1, len(life.Acks), life.Seconds, len(rec.Log.Ops),
+	t.run.Line("recording %d: %d acknowledged in %.2f s, %d writes of the disk%s%s", i+1, len(run.Acks), run.Seconds, len(rec.Log.Ops),
 		map[bool]string{true: ", a busy neighbour"}[rec.Busy], map[bool]string{true: ", fault " + rec.Fault}[rec.Fault != ""])
-	return rec, t.died(s, rec, &life)
+	return rec, t.died(s, rec, &run)
 }
 
 // died judges how a workload ended.
-func (t *Tier) died(s *state, rec *disk.Recording, life *subject.Life) error {
+func (t *Tier) died(s *state, rec *disk.Recording, run *subject.Run) error {
 	switch {
-	case life.Failed == nil:
+	case run.Failed == nil:
 		return nil
-	case life.Wrong(rec.Fault != "") == nil:
-		t.run.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
+	case run.Wrong(rec.Fault != "") == nil:
+		t.run.Line("  the workload ended by the fault, as it may: %s", run.Failed.Headline())
 		return nil
-	case len(life.Acks) == 0 && !rec.Wrote():
-		return fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)
+	case len(run.Acks) == 0 && !rec.Wrote():
+		return fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
 	}
-	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: life.Failed.Headline()}
+	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: run.Failed.Headline()}
 	if !s.causes.Keep(disk.Cause(broken)) { // it does not count towards --findings: what was recorded up to there is explored
 		return nil
 	}
-	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: life.Failed.Output}
+	f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: run.Failed.Output}
 	f.Lost = []rundir.Loss{{What: "nothing: the workload ended by itself, and no power was cut"}}
 	return t.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
 }
@@ -162,11 +162,11 @@ func (t *Tier) killEach(ctx context.Context, s *state, rec *disk.Recording, cell
 	cell.Programs = 1
 	for k := range min(acks, killsMost) {
 		n := 1 + k*acks/min(acks, killsMost)
-		life, failed, err := killed(ctx, t.stage, own, n)
+		run, failed, err := killed(ctx, t.stage, own, n)
 		if err != nil {
 			return err
 		}
-		if !life.Killed {
+		if !run.Killed {
 			continue // other acknowledgements this time
 		}
 		cell.Explored, cell.Distinct = cell.Explored+1, cell.Distinct+1
@@ -179,7 +179,7 @@ func (t *Tier) killEach(ctx context.Context, s *state, rec *disk.Recording, cell
 			continue
 		}
 		s.keep(broken)
-		f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: failed.Output, Acked: acked(life.Acks)}
+		f := rundir.Finding{Rule: broken.Rule, Detail: broken.Detail, Output: failed.Output, Acked: acked(run.Acks)}
 		f.Lost = []rundir.Loss{{What: fmt.Sprintf("what the process held in memory: it was killed at acknowledgement %d, and no power was cut", n)}}
 		if err := t.keepOwn(s, cell.Key, rec, f, disk.Scenario{KillAt: n}); err != nil {
 			return err
@@ -190,16 +190,16 @@ func (t *Tier) killEach(ctx context.Context, s *state, rec *disk.Recording, cell
 }
 
 // killed kills the program at acknowledgement n on a new directory of the stage.
-func killed(ctx context.Context, stage *disk.Stage, own subject.Program, n int) (*subject.Life, *subject.Failure, error) {
+func killed(ctx context.Context, stage *disk.Stage, own subject.Program, n int) (*subject.Run, *subject.Failure, error) {
 	dir, err := os.MkdirTemp(stage.Dir, "kill-")
 	if err != nil {
 		return nil, nil, err
 	}
-	life, failed, err := own.KillAt(ctx, dir, n)
+	run, failed, err := own.KillAt(ctx, dir, n)
 	if err == nil {
 		err = os.RemoveAll(dir)
 	}
-	return life, failed, err
+	return run, failed, err
 }
 
 func acked(acks []subject.Ack) (all []rundir.Acked) {

@@ -11,6 +11,7 @@ import (
 	"lsmlab/powerfail/campaign/process"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
@@ -33,6 +34,9 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 		return nil, counts, err
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	if f.Rule == oracle.RuleIsolation {
+		return t.runProgram(ctx, kind, f)
+	}
 	if f.Rule == disk.RuleWorkload || f.Profile == campaign.ProfileKill {
 		return t.runAgain(ctx, kind, f)
 	}
@@ -100,11 +104,11 @@ func (t *Tier) runAgain(ctx context.Context, kind disk.FileSystem, f *rundir.Fin
 		} else {
 			t.recordings++ // another seed
 			rec.Dir = filepath.Join(t.stage.Dir, fmt.Sprintf("again-%d", t.recordings))
-			var life subject.Life
-			if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &life)); err != nil {
+			var run subject.Run
+			if _, err := t.record(ctx, kind, rec, disk.Own(rec.Own(), &run)); err != nil {
 				return nil, counts, err
 			}
-			failed = life.Wrong(rec.Fault != "")
+			failed = run.Wrong(rec.Fault != "")
 		}
 		if failed != nil {
 			again := *f

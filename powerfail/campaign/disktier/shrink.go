@@ -22,7 +22,7 @@ const (
 
 // keepLeast writes down a finding with the least program that was found to show
 // it. What was recorded by another run is explored as it is, a finding of a second
-// life needs the first one as it was, and a program of the user has no parts that are
+// run needs the first one as it was, and a program of the user has no parts that are
 // known here.
 func (t *Tier) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
 	if !rec.OfEngine() || t.Old != nil || x.Depth > 0 {

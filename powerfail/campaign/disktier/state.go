@@ -2,6 +2,7 @@ package disktier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,7 +68,8 @@ func (t *Tier) do(ctx context.Context, s *state, id string, work func() error) e
 }
 
 // recorded returns the next recording of a subject, which record makes in a directory
-// of the run, unless an earlier go of the run has made it.
+// of the run, unless an earlier go of the run has made it. It is nil if the program left
+// none.
 func (t *Tier) recorded(ctx context.Context, s *state, record func(dir string) (*disk.Recording, error)) (rec *disk.Recording, err error) {
 	dir := func() string { return rundir.RecordingDir(t.run.Dir.Path(), t.recordings) }
 	err = t.do(ctx, s, fmt.Sprintf("recording %d", t.recordings+1), func() (err error) {
@@ -82,6 +84,9 @@ func (t *Tier) recorded(ctx context.Context, s *state, record func(dir string) (
 	})
 	if err != nil || rec != nil {
 		return rec, err
+	}
+	if _, err := os.Stat(dir()); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
 	there, err := disk.ReadRecordings(dir())
 	if err != nil {

@@ -32,15 +32,16 @@ func Judged(names []string) (all []string, err error) {
 }
 
 // TxnLevels returns the isolation levels of the transactions that programs for an engine
-// have: of our own engines all. Programs for peers have none, as transactions of some of
-// them wait for each other, and those of a program are steps of one goroutine.
-func TxnLevels(name string) (levels []kv.Isolation) {
+// have: of our own engines all, or those of wanted if there are any. Programs for peers
+// have none, as transactions of some of them wait for each other, and those of a program
+// are steps of one goroutine.
+func TxnLevels(name string, wanted []kv.Isolation) (levels []kv.Isolation) {
 	info, err := engines.Lookup(name)
 	if err != nil || !info.Own {
 		return nil
 	}
 	for _, level := range kv.Isolations() {
-		if info.Isolations[level] != "" {
+		if info.Isolations[level] != "" && (len(wanted) == 0 || slices.Contains(wanted, level)) {
 			levels = append(levels, level)
 		}
 	}

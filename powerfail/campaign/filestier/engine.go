@@ -3,11 +3,15 @@ package filestier
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/disk"
+	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
@@ -21,10 +25,19 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 		}
 	}()
 	for i := uint64(0); !t.enough(); i++ {
-		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name), RangeDeletes: engineset.TakesRangeDeletes(name)})
-		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) { return t.recordEngine(ctx, name, p) })
+		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(name)})
+		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) {
+			rec, err := t.recordEngine(ctx, name, p)
+			if broken := program.Broken(err); broken != nil {
+				return nil, t.unisolated(cells[0], broken, rec)
+			}
+			return rec, err
+		})
 		if err != nil {
 			return err
+		}
+		if rec == nil {
+			continue
 		}
 		more := false
 		for k, cell := range cells {
@@ -43,11 +56,48 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 func (t *Tier) recordEngine(ctx context.Context, name string, p *program.Program) (*files.Recording, error) {
 	rec := t.newRecording()
 	rec.Engine, rec.Bug, rec.Steps = name, t.Bug, p.String()
+	return rec, t.recordInto(ctx, rec)
+}
+
+// recordInto runs the program of rec on its engine, and keeps the log.
+func (t *Tier) recordInto(ctx context.Context, rec *files.Recording) error {
 	file, err := t.stage.WriteFile("program.txt", []byte(rec.Steps))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return rec, t.keepRecording(ctx, files.Source{Workload: disk.Worker(t.self.Worker(name, t.Bug, file))}, rec)
+	return t.keepRecording(ctx, files.Source{Workload: disk.Worker(t.self.Worker(rec.Engine, rec.Bug, file))}, rec)
+}
+
+// unisolated writes down that transactions of a program were not isolated, whatever a
+// crash does. Such a program leaves no recording.
+func (t *Tier) unisolated(cell *rundir.Cell, broken *oracle.Violation, rec *files.Recording) error {
+	explore.Count(&cell.Violations, string(broken.Rule), 1)
+	if err := os.RemoveAll(rec.Dir); err != nil || !t.causes.Keep(string(broken.Rule)) {
+		return err
+	}
+	t.causes.Found++
+	return t.run.Report(rundir.Finding{
+		Tier: files.Tier, Key: cell.Key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
+		Lost: []rundir.Loss{{What: "nothing: there was no crash"}}, Program: rec.Steps,
+	})
+}
+
+// runProgram runs the program of a finding again that is one of isolation.
+func (t *Tier) runProgram(ctx context.Context, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
+	p, err := program.Parse(f.Program)
+	if err != nil {
+		return nil, explore.Counts{}, err
+	}
+	rec := &files.Recording{Engine: f.Engine, Bug: f.Bug, Steps: p.String(), Dir: filepath.Join(t.stage.Dir, "again")}
+	err = t.recordInto(ctx, rec)
+	counts := explore.Counts{Programs: 1}
+	broken := program.Broken(err)
+	if broken == nil {
+		return nil, counts, err
+	}
+	again := *f
+	again.Detail = broken.Detail
+	return &again, counts, nil
 }
 
 // engineProfile explores one program of an engine under one profile.

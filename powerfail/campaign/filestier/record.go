@@ -31,34 +31,34 @@ func (t *Tier) own(ctx context.Context, cells []*rundir.Cell) error {
 // unless it was made to fail.
 func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
 	rec := t.newRecording()
-	life := &subject.Life{}
-	source := files.Source{Fault: t.Fault, Workload: disk.Own(t.Program, life)}
+	run := &subject.Run{}
+	source := files.Source{Fault: t.Fault, Workload: disk.Own(t.Program, run)}
 	if err := t.keepRecording(ctx, source, rec); err != nil {
 		return nil, err
 	}
-	t.run.Line("recording %d: %d acknowledged in %.2f s, %d operations on files%s", t.number, len(life.Acks), life.Seconds, rec.Log.Operations(),
+	t.run.Line("recording %d: %d acknowledged in %.2f s, %d operations on files%s", t.number, len(run.Acks), run.Seconds, rec.Log.Operations(),
 		map[bool]string{true: ", fault " + rec.Fault}[rec.Fault != ""])
 	switch {
-	case life.Failed == nil:
+	case run.Failed == nil:
 		return rec, nil
-	case len(life.Acks) == 0 && rec.Log.Operations() == 0:
-		return nil, fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", life.Failed.How, life.Failed.Output)
-	case life.Wrong(rec.Fault != "") == nil:
-		t.run.Line("  the workload ended by the fault, as it may: %s", life.Failed.Headline())
+	case len(run.Acks) == 0 && rec.Log.Operations() == 0:
+		return nil, fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
+	case run.Wrong(rec.Fault != "") == nil:
+		t.run.Line("  the workload ended by the fault, as it may: %s", run.Failed.Headline())
 		return rec, nil
 	}
 	// The finding does not count towards --findings: what was recorded up to there is
 	// explored.
-	return rec, t.died(rec, cell, disk.RuleWorkload, life)
+	return rec, t.died(rec, cell, disk.RuleWorkload, run)
 }
 
 // died writes down that the program itself did not end well.
-func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, life *subject.Life) error {
+func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, run *subject.Run) error {
 	explore.Count(&cell.Violations, string(rule), 1)
 	if !t.causes.Keep(string(rule)) {
 		return nil
 	}
-	return t.write(rec, cell, rec.Died(rule, life))
+	return t.write(rec, cell, rec.Died(rule, run))
 }
 
 // write writes a finding down.

@@ -24,14 +24,14 @@ func (t *Tier) again(ctx context.Context, x *files.Exploration, rec *files.Recor
 	for _, c := range crashes {
 		next := t.newRecording()
 		next.Program = rec.Program
-		life := &subject.Life{}
-		source := files.Source{Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(rec.Program, c.Acked, life)}
+		run := &subject.Run{}
+		source := files.Source{Fill: c.Fill, Marks: c.Marks, Workload: disk.OwnReopen(rec.Program, c.Acked, run)}
 		if err := t.keepRecording(ctx, source, next); err != nil {
 			return err
 		}
-		if life.Failed != nil {
+		if run.Failed != nil {
 			before := t.run.Found
-			if err := t.died(next, cell, disk.RuleReopen, life); err != nil {
+			if err := t.died(next, cell, disk.RuleReopen, run); err != nil {
 				return err
 			}
 			t.causes.Found += t.run.Found - before

@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
+	"lsmlab/powerfail/oracle"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -16,13 +17,16 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	if err := files.Require(); err != nil {
 		return nil, counts, err
 	}
-	if f.State == nil {
+	if f.State == nil && f.Rule != oracle.RuleIsolation {
 		return nil, counts, errors.New("the finding has no state directory, in which its operation log would lie")
 	}
 	if err := t.begin(); err != nil {
 		return nil, counts, err
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
+	if f.Rule == oracle.RuleIsolation {
+		return t.runProgram(ctx, f)
+	}
 	dir := filepath.Join(t.stage.Dir, "finding")
 	if err := f.State(dir); err != nil {
 		return nil, counts, err

@@ -2,6 +2,7 @@ package filestier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -23,7 +24,8 @@ func (t *Tier) do(ctx context.Context, cell *rundir.Cell, id string, work func()
 }
 
 // recorded returns the next recording of the subject, which record makes, unless an
-// earlier go of the run has made it. cell has the findings of a program that dies.
+// earlier go of the run has made it; nil if its program left none. cell has the findings of
+// a program that does not end well.
 func (t *Tier) recorded(ctx context.Context, cell *rundir.Cell, record func() (*files.Recording, error)) (rec *files.Recording, err error) {
 	next := rundir.RecordingDir(t.run.Dir.Path(), t.number+1)
 	err = t.do(ctx, cell, fmt.Sprintf("recording %d", t.number+1), func() (err error) {
@@ -35,6 +37,9 @@ func (t *Tier) recorded(ctx context.Context, cell *rundir.Cell, record func() (*
 	})
 	if err != nil || rec != nil {
 		return rec, err
+	}
+	if _, err := os.Stat(next); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
 	}
 	there, err := files.ReadRecordings(next)
 	if err != nil {

@@ -130,7 +130,7 @@ func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
 // can't be run is said to have failed, and the others go on.
 func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Cell, text *string) error {
 	s := Scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
-	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine), RangeDeletes: engineset.TakesRangeDeletes(c.Engine)})
+	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(c.Engine)})
 	start := time.Now()
 	o, err := t.Lab.Run(ctx, c.Cell, Workload(c.Engine, t.Bug, p, s))
 	switch {
@@ -139,6 +139,15 @@ func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Ce
 	case errors.Is(err, vm.ErrNotApplicable):
 		*text = "n/a"
 		return nil
+	case program.Broken(err) != nil:
+		*text = "not isolated"
+		f, err := unisolated(cell.Key, p, s, program.Broken(err))
+		if err != nil {
+			return err
+		}
+		cell.Programs = 1
+		explore.Count(&cell.Violations, string(f.Rule), 1)
+		return r.Report(f)
 	case err != nil:
 		r.Line("%s: %v", c.Engine, err)
 		return campaign.ErrFailed
@@ -173,7 +182,16 @@ func finding(key rundir.Key, p *program.Program, s Scenario, o *vm.Outcome, j vm
 	return rundir.Finding{
 		Tier: Name, Key: key, Rule: j.Verdict.Broken.Rule, Detail: j.Verdict.Broken.Detail,
 		Cut: j.Cut, Depth: 1, Lost: []rundir.Loss{{What: j.State}},
-		Scenario: scenario, Program: p.String(), History: o.History, Trail: j.Trail,
+		Scenario: scenario, Program: p.String(), History: o.History, Choices: j.Choices,
+	}, err
+}
+
+// unisolated is the finding that transactions were not isolated, whatever a power cut does.
+func unisolated(key rundir.Key, p *program.Program, s Scenario, broken *oracle.Violation) (rundir.Finding, error) {
+	scenario, err := json.Marshal(s)
+	return rundir.Finding{
+		Tier: Name, Key: key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
+		Lost: []rundir.Loss{{What: "nothing: no power was cut"}}, Scenario: scenario, Program: p.String(),
 	}, err
 }
 
@@ -200,6 +218,11 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (*rundir.Finding, 
 	w := Workload(f.Engine, f.Bug, p, s)
 	w.Enough = func(broken *oracle.Violation) bool { return broken.Rule == f.Rule }
 	o, err := lab.Run(ctx, s.Cell, w)
+	if broken := program.Broken(err); broken != nil && f.Rule == broken.Rule {
+		found, err := unisolated(f.Key, p, s, broken)
+		found.Command = f.Command
+		return &found, explore.Counts{Programs: 1}, err
+	}
 	if err != nil {
 		return nil, explore.Counts{}, err
 	}

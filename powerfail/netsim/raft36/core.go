@@ -17,17 +17,13 @@ type core struct {
 
 // newCore implements [consensus.Factory] as etcdraft.New does.
 func newCore(c consensus.Config) (consensus.Core, error) {
-	reads := raft.ReadOnlySafe
-	if c.LeaseReads {
-		reads = raft.ReadOnlyLeaseBased
-	}
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: c.ID, Storage: storage{c.Storage}, Applied: c.Applied,
 		ElectionTick: c.ElectionTicks, HeartbeatTick: c.HeartbeatTicks,
 		AsyncStorageWrites: true,
 		MaxSizePerMsg:      c.MaxMessageBytes, MaxUncommittedEntriesSize: c.MaxUncommittedBytes,
 		MaxInflightMsgs: c.MaxInflight,
-		CheckQuorum:     true, PreVote: true, ReadOnlyOption: reads, StepDownOnRemoval: true,
+		CheckQuorum:     true, PreVote: true, StepDownOnRemoval: true,
 		DisableProposalForwarding: true,
 		Logger:                    quiet{},
 	})

@@ -64,24 +64,24 @@ func run(addr, name string, shares map[string]string) error {
 		{"silence", "true"},
 		{"measurement.interval", "3600"},
 	} {
-		p.Set(pair[0], pair[1])
+		p.MustSet(pair[0], pair[1])
 	}
 	for key, value := range shares {
-		p.Set(key, value)
+		p.MustSet(key, value)
 	}
 	measurement.InitMeasure(p)
 	inner, err := ycsb.GetDBCreator("redis").Create(p)
 	if err != nil {
 		return err
 	}
-	defer inner.Close()
+	defer func() { _ = inner.Close() }() // it only reads answers
 	db := &judged{DB: inner}
 	for _, phase := range []struct{ transactions, records string }{
 		{"false", "501"}, // go-ycsb draws from the keys 0 to recordcount, both inclusive
 		{"true", "500"},
 	} {
-		p.Set("dotransactions", phase.transactions)
-		p.Set("recordcount", phase.records)
+		p.MustSet("dotransactions", phase.transactions)
+		p.MustSet("recordcount", phase.records)
 		workload, err := ycsb.GetWorkloadCreator("core").Create(p)
 		if err != nil {
 			return err

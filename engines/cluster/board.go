@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"fmt"
+	"sync"
+)
+
+// board is where the members of a process say who leads, for those who ask.
+type board struct {
+	total int
+
+	mu      sync.Mutex
+	changed sync.Cond
+	leading *member // or nil
+	term    uint64  // of the last one that led
+	failed  int
+	err     error // of the first member that failed
+}
+
+func newBoard(members int) *board {
+	b := &board{total: members}
+	b.changed.L = &b.mu
+	return b
+}
+
+// leader waits until there is one, or never can be.
+func (b *board) leader() (*member, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for {
+		switch {
+		case 2*b.failed >= b.total:
+			return nil, fmt.Errorf("%d of %d members failed, no majority is left: %w", b.failed, b.total, b.err)
+		case b.leading != nil:
+			return b.leading, nil
+		}
+		b.changed.Wait()
+	}
+}
+
+// leads notes that a member leads a term. What came late, as of a lower term, is ignored.
+func (b *board) leads(m *member, term uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if term >= b.term {
+		b.leading, b.term = m, term
+		b.changed.Broadcast()
+	}
+}
+
+// follows notes that a member does not lead.
+func (b *board) follows(m *member) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.leading == m {
+		b.leading = nil
+	}
+}
+
+// fails notes that a member is out for good.
+func (b *board) fails(m *member, err error) {
+	b.follows(m)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed++
+	if b.err == nil {
+		b.err = fmt.Errorf("member %d: %w", m.id, err)
+	}
+	b.changed.Broadcast()
+}
+
+// Writable returns why there is no majority, or nil.
+func (b *board) Writable() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if 2*b.failed >= b.total {
+		return b.err
+	}
+	return nil
+}

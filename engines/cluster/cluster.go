@@ -1,0 +1,209 @@
+// Package cluster makes an engine of several: raftN:ENGINE is N replicas of one store, each
+// an engine of its own with log and state in it, under etcd's Raft. The members run in one
+// process and talk over TCP on the loopback interface.
+//
+//   - Every write has the level that the store was opened for. It is acknowledged once a
+//     majority of the members has it in its log at that level and the leader has applied it.
+//   - Reads, scans and snapshots are linearizable. They are served by the leader once a
+//     majority has confirmed that it still leads (ReadIndex), or, with [Options.LeaseReads],
+//     while it has a lease, which asks that the clocks of members go at one speed.
+//   - A member whose store fails is out until the store is opened again. The others go on
+//     while they are a majority; without one, all calls return the first member's error.
+//   - A member that is behind the log of the others gets a snapshot. One whose store is gone
+//     or empty is refused: it may have voted, and acknowledged what others do not have.
+//
+// Reads see only what is committed: with the level [kv.Synced] no power failure takes back
+// what a read saw.
+//
+// Limits: batches of at most [MaxBatchSize] bytes; no transactions and no range deletes.
+// README.md has the guarantees with the tests that show them.
+package cluster
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"time"
+
+	"lsmlab/engines/cluster/etcdraft"
+	"lsmlab/engines/cluster/replica"
+	"lsmlab/engines/cluster/transport"
+	"lsmlab/engines/internal/adapter"
+	"lsmlab/engines/kv"
+)
+
+// MaxBatchSize is the most bytes of an encoded batch: one is sent as one message.
+const MaxBatchSize = 64 << 20
+
+// MaxMembers is how many members a store may have.
+const MaxMembers = 9
+
+// tick is that of the members' clocks: elections time out after 10 to 20.
+const tick = 50 * time.Millisecond
+
+// Options are the settings of a store. Fields without a default must be set.
+type Options struct {
+	Members int // 1 to MaxMembers, as it was when the store was made
+	// Open opens the store of one member in a directory.
+	Open func(dir string) (kv.Engine, error)
+	// Log is the level of all writes; not kv.Volatile, as a member must not forget whom it
+	// voted for. State is that of applied entries, which may be weaker if the engine
+	// recovers a prefix of its batches whatever their levels.
+	Log, State kv.Durability
+	LeaseReads bool
+}
+
+// Engine is a replicated store. It implements [kv.Metricer], and [kv.Flusher] and
+// [kv.Compacter] by those of its members.
+type Engine struct {
+	*adapter.Engine
+	group *group
+}
+
+// Open opens the store in dir, making it if it is missing. It does not wait for a leader.
+func Open(dir string, o Options) (*Engine, error) {
+	fresh, err := claim(dir, o.Members)
+	if err != nil {
+		return nil, err
+	}
+	g := &group{board: newBoard(o.Members)}
+	if err = g.open(dir, &o, fresh); err == nil && fresh {
+		err = putMembers(dir, "", o.Members)
+	}
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	g.run()
+	return &Engine{adapter.New(g, o.Log), g}, nil
+}
+
+// group is the members of a store. It implements [adapter.Store].
+type group struct {
+	*board
+	members []*member
+}
+
+// open opens all members; they are made if the store is fresh.
+func (g *group) open(dir string, o *Options, fresh bool) error {
+	var token transport.Token
+	if _, err := rand.Read(token[:]); err != nil {
+		return err
+	}
+	ids := make([]uint64, o.Members)
+	for i := range ids {
+		ids[i] = uint64(i + 1)
+	}
+	for _, id := range ids {
+		ro := replica.Options{
+			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State, LeaseReads: o.LeaseReads,
+			Rand: mathrand.New(mathrand.NewPCG(mathrand.Uint64(), id)),
+		}
+		if fresh {
+			ro.Members = ids
+		}
+		m, err := openMember(memberDir(dir, id), token, g.board, o.Open, ro)
+		if err != nil {
+			return fmt.Errorf("member %d of %d: %w", id, o.Members, err)
+		}
+		g.members = append(g.members, m)
+	}
+	return nil
+}
+
+// run lets the members talk.
+func (g *group) run() {
+	for _, m := range g.members {
+		for _, peer := range g.members {
+			if peer != m {
+				m.node.AddPeer(peer.id, peer.node.Address())
+			}
+		}
+	}
+	for _, m := range g.members {
+		m.run()
+	}
+	g.members[0].inbox.Put(event{campaign: true}) // so that nobody waits for a time-out
+}
+
+// Close stops all members and closes their stores.
+func (g *group) Close() (err error) {
+	for _, m := range g.members {
+		m.halt()
+	}
+	for _, m := range g.members {
+		err = errors.Join(err, m.close())
+	}
+	return err
+}
+
+// Apply implements [adapter.Store]. What a leader that was deposed could not commit is
+// proposed again: it was never committed and never will be.
+func (g *group) Apply(b *kv.Batch, _ kv.Durability) error {
+	if n := len(b.Bytes()); n > MaxBatchSize {
+		return fmt.Errorf("%w: a batch of %d bytes, a replicated store takes at most %d", kv.ErrTooLarge, n, MaxBatchSize)
+	}
+	for {
+		leader, err := g.leader()
+		if err != nil {
+			return err
+		}
+		err = leader.write(b.Bytes())
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+}
+
+// read returns the state of a member, which has all that was acknowledged before the call.
+func (g *group) read() (*replica.State, error) {
+	for {
+		leader, err := g.leader()
+		if err != nil {
+			return nil, err
+		}
+		err = leader.read()
+		if err == nil {
+			return leader.replica.State(), nil
+		}
+		if !errors.Is(err, errMoved) {
+			return nil, err
+		}
+	}
+}
+
+// Get implements [adapter.View].
+func (g *group) Get(dst, key []byte) ([]byte, error) {
+	s, err := g.read()
+	if err != nil {
+		return dst, err
+	}
+	return s.Get(dst, key)
+}
+
+// Scan implements [adapter.View].
+func (g *group) Scan(lower, upper []byte) (adapter.Cursor, error) {
+	s, err := g.read()
+	if err != nil {
+		return nil, err
+	}
+	return s.Scan(lower, upper)
+}
+
+// ScanReverse implements [adapter.View].
+func (g *group) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
+	s, err := g.read()
+	if err != nil {
+		return nil, err
+	}
+	return s.ScanReverse(lower, upper)
+}
+
+// Snapshot implements [adapter.Store].
+func (g *group) Snapshot() (adapter.View, error) {
+	s, err := g.read()
+	if err != nil {
+		return nil, err
+	}
+	return s.Snapshot()
+}

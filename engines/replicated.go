@@ -1,0 +1,85 @@
+package engines
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"lsmlab/engines/cluster"
+	"lsmlab/engines/kv"
+)
+
+// replicatedName is raftN:ENGINE, or raftN+lease:ENGINE, whose reads are served by leases.
+var replicatedName = regexp.MustCompile(`^raft([0-9]+)(\+lease)?:(.+)$`)
+
+// replicated returns the engine of a name of [replicatedName]; ok says whether it is one.
+func replicated(name string) (info Info, ok bool, err error) {
+	parts := replicatedName.FindStringSubmatch(name)
+	if parts == nil {
+		return Info{}, false, nil
+	}
+	n, err := strconv.Atoi(parts[1])
+	if err != nil || n < 1 || n > cluster.MaxMembers {
+		return Info{}, true, fmt.Errorf("engine %s: %s members, want 1 to %d", name, parts[1], cluster.MaxMembers)
+	}
+	inner, err := Lookup(parts[3])
+	if err != nil {
+		return Info{}, true, fmt.Errorf("engine %s: %w", name, err)
+	}
+	info, err = replicas(n, parts[2] != "", inner)
+	return info, true, err
+}
+
+// replicas describes n replicas of an engine.
+func replicas(n int, lease bool, inner Info) (Info, error) {
+	option, reads := "", "ReadIndex, one round of heartbeats for all reads that wait"
+	if lease {
+		option, reads = "+lease", "lease of the leader: the clocks of members must go at one speed"
+	}
+	info := Info{
+		Name:            fmt.Sprintf("raft%d%s:%s", n, option, inner.Name),
+		Summary:         fmt.Sprintf("%d replicas, in one process, of: %s", n, inner.Summary),
+		Module:          "go.etcd.io/raft/v3",
+		FixedDurability: true,
+		ExitsOnError:    inner.ExitsOnError,
+		Durabilities:    map[kv.Durability]string{},
+		Settings:        map[string]string{},
+	}
+	maps.Copy(info.Settings, inner.Settings)
+	info.Settings["members"], info.Settings["reads"] = strconv.Itoa(n), reads
+	for _, d := range []kv.Durability{kv.Buffered, kv.Synced} {
+		if how, ok := inner.Durabilities[d]; ok {
+			info.Durabilities[d] = "on a majority: " + how
+		}
+	}
+	if inner.Drops || len(info.Durabilities) == 0 || replicatedName.MatchString(inner.Name) {
+		return Info{}, fmt.Errorf("engine %s: %w: a member must keep what it acknowledged, and be no group itself", info.Name, kv.ErrUnsupported)
+	}
+	info.Open = func(dir string, o Options) (kv.Engine, error) {
+		level := o.FixedDurability()
+		if _, ok := info.Durabilities[level]; !ok {
+			return nil, fmt.Errorf("%w: durability %v", kv.ErrUnsupported, level)
+		}
+		o.Durability = level
+		e, err := cluster.Open(dir, cluster.Options{
+			Members: n, LeaseReads: lease, Log: level, State: stateLevel(inner, level),
+			Open: func(dir string) (kv.Engine, error) { return inner.Open(dir, o) },
+		})
+		if err != nil {
+			return nil, err // not e: a nil *cluster.Engine in a kv.Engine is not nil
+		}
+		return e, nil
+	}
+	return info, nil
+}
+
+// stateLevel returns the level at which applied entries are written: the weakest of an
+// engine whose later syncs make durable all that was written before, else that of the log.
+func stateLevel(inner Info, log kv.Durability) kv.Durability {
+	if !inner.SyncsOnDemand || inner.FixedDurability {
+		return log
+	}
+	return slices.Min(slices.Collect(maps.Keys(inner.Durabilities)))
+}
