@@ -36,6 +36,10 @@ func All() []Bug {
 		{planted.TxnUnchecked, "a commit is not checked for conflicts", "of two transactions that change a key one commits", Running},
 		{planted.TxnCheckEarly, "a commit is checked before it has its place in the order, and not again", "of two transactions that change a key one commits", Racing},
 		{planted.TxnDiscardApplied, "a transaction is applied when it is discarded", "what was discarded is never there", Running},
+		{planted.RangeUnlogged, "the log has a delete of the first key in the place of a range delete", "an acknowledged range delete is never lost", AfterCrash},
+		{planted.RangeUnflushed, "a flush does not write down range deletes", "an acknowledged range delete is never lost", AfterCrash},
+		{planted.RangeDroppedEarly, "range deletes go while tables hold versions that they hide", "what a range delete hid stays away", AfterCrash},
+		{planted.RangePinsIgnored, "flushes and compactions drop versions that a range delete hides and open snapshots read", "the reads of a transaction see one state", Running},
 		{planted.PinsIgnored, "flushes and compactions drop versions that open snapshots read", "the reads of a transaction see one state", Running},
 		{planted.FloorLate, "the floor becomes durable after the first table that lacks versions", "a view of the past shows what was there or is refused", LookingBack},
 	}

@@ -19,7 +19,7 @@ func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s 
 		if !t.Shard.Takes(i) {
 			continue
 		}
-		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(engine)})
+		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(engine), RangeDeletes: engineset.TakesRangeDeletes(engine)})
 		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) { return t.recordEngine(ctx, engine, kind, p, dir) })
 		if err != nil {
 			return err

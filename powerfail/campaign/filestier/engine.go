@@ -21,7 +21,7 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 		}
 	}()
 	for i := uint64(0); !t.enough(); i++ {
-		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name)})
+		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name), RangeDeletes: engineset.TakesRangeDeletes(name)})
 		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) { return t.recordEngine(ctx, name, p) })
 		if err != nil {
 			return err
