@@ -29,8 +29,8 @@ type output struct {
 	lastUser []byte
 }
 
-// newOutput prepares an output for versions up to newest, once all of them are
-// published: their writers are done then. bottom is as in retainer.
+// newOutput prepares an output for versions and range deletes up to newest, once all of
+// them are published: their writers are done then. bottom is as in retainer.
 func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	floor := db.raiseFloor(newest) // before pins are listed: see history
@@ -164,7 +164,7 @@ func (o *output) finishTable() error {
 		ID: o.id, Size: size,
 		Smallest: p.Smallest, Largest: p.Largest,
 		MinSeq: p.MinSeq, MaxSeq: p.MaxSeq,
-		Entries: p.Entries, Deletes: p.Deletes, Hidden: o.retain.hidden.stored(),
+		Entries: p.Entries, Deletes: p.Deletes, Hidden: o.retain.hidden.stored(), Swept: o.retain.swept(),
 	})
 	if err != nil {
 		return err
