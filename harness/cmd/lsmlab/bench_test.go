@@ -19,7 +19,7 @@ import (
 var tiny = []string{"--keys", "2000", "--rounds", "2", "--threads", "2", "--duration", "0s"}
 
 func benchArgs(dir string, more ...string) []string {
-	return slices.Concat([]string{"bench", "--no-report", "--out", dir}, tiny, more)
+	return slices.Concat([]string{"bench", "--no-report", "--control", "", "--out", dir}, tiny, more)
 }
 
 // A run leaves every file of a run directory, each readable, with figures that

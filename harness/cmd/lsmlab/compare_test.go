@@ -54,7 +54,7 @@ func TestCompareCommand(t *testing.T) {
 	}{
 		{[]string{a, b}, exitFinding, "1 of 2 comparisons are worse"},
 		{[]string{b, a}, exitSound, "better"},
-		{[]string{a, a}, exitSound, "~"},
+		{[]string{a, a}, exitSound, "not resolved"},
 		{[]string{a, b, "--threshold", "0.6"}, exitSound, "worse"},
 		{[]string{b}, exitSound, "toybox"},
 		{[]string{b, "--baseline", "toybox"}, exitSound, "2.000"},

@@ -81,7 +81,7 @@ func toyCatalog() harness.Catalog {
 	return harness.Catalog{
 		Engines: names,
 		Lookup: func(name string) (result.EngineInfo, error) {
-			if vices[name] == nil {
+			if vices[strings.TrimSuffix(name, result.Again)] == nil {
 				return result.EngineInfo{}, fmt.Errorf("unknown engine %q, did you mean toy?", name)
 			}
 			o := map[string]string{"buffered": "a map and a log"}
@@ -95,6 +95,7 @@ func toyCatalog() harness.Catalog {
 			return info, nil
 		},
 		Open: func(name, dir string, _ harness.OpenOptions) (kv.Engine, error) {
+			name = strings.TrimSuffix(name, result.Again)
 			log, err := os.OpenFile(filepath.Join(dir, "toy.log"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 			if err != nil {
 				return nil, err
