@@ -219,8 +219,9 @@ func (db *DB) replay(log manifest.LogIdentity, flushed ikey.Seq) ([]*memHandle, 
 		if n != count {
 			return fmt.Errorf("%w: WAL record at LSN %d says %d operations, holds %d", kv.ErrCorrupt, first, count, n)
 		}
-		m.last.Store(uint64(first) + uint64(n) - 1)
-		db.history.ends.mark(m.lastSeq(), 0)
+		last := first + ikey.Seq(n) - 1
+		m.last.Store(uint64(last))
+		db.history.ends.mark(last, 0)
 		return nil
 	})
 	return mems, recovered, err

@@ -87,7 +87,10 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 		if o.db.closing.Load() {
 			return kv.ErrClosed
 		}
-		if !o.retain.keep(k) {
+		if err := o.cut(k.User); err != nil {
+			return err
+		}
+		if !o.retain.keep(k) { // which notes what it keeps for the table at hand
 			continue
 		}
 		if err := o.add(k, it.Value()); err != nil {
@@ -100,16 +103,18 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 	return o.finish()
 }
 
+// cut ends the table at hand if user belongs into another one. All versions of a key stay
+// in one table, so that no two tables of a level share a user key.
+func (o *output) cut(user []byte) error {
+	passed := o.passedCut(user) // the first key too: it may lie behind cuts
+	if o.writer != nil && !bytes.Equal(user, o.lastUser) && (passed || o.writer.Size() >= o.splitAt) {
+		return o.finish()
+	}
+	return nil
+}
+
 // add copies one version into the table at hand.
 func (o *output) add(k ikey.Key, value []byte) error {
-	// All versions of a key stay in one table, so that no two tables of a level
-	// share a user key.
-	cut := o.passedCut(k.User) // the first key too: it may lie behind cuts
-	if o.writer != nil && !bytes.Equal(k.User, o.lastUser) && (cut || o.writer.Size() >= o.splitAt) {
-		if err := o.finish(); err != nil {
-			return err
-		}
-	}
 	if o.writer == nil {
 		if err := o.begin(); err != nil {
 			return err
