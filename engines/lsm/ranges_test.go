@@ -88,10 +88,12 @@ func (m *rangeModel) step() {
 		m.write()
 	case n < 58:
 		m.try(m.db.Flush())
-	case n < 60:
+	case n < 61:
 		m.try(m.db.Settle())
+		m.checkSwept()
 	case n < 62:
 		m.try(m.db.Compact())
+		m.checkSwept()
 	case n < 70:
 		s, err := m.db.Snapshot()
 		m.try(err)
@@ -158,6 +160,26 @@ func (m *rangeModel) deleteRange(b *kv.Batch) {
 	}
 	b.DeleteRange(lower, upper)
 	maps.DeleteFunc(m.now, func(key, _ string) bool { return key >= string(lower) && (upper == nil || key < string(upper)) })
+}
+
+// checkSwept compares what tables say that they are swept up to with their versions.
+func (m *rangeModel) checkSwept() {
+	m.Helper()
+	s, _ := m.db.acquire()
+	defer s.release()
+	for _, run := range s.runs {
+		for _, t := range run {
+			l := levelIter{tables: []*table{t}}
+			for ok := l.First(); ok; ok = l.Next() {
+				k := l.Key()
+				f := s.version.Ranges.At(k.User)
+				if cover := f.Above(k.Trailer.Seq()); cover > 0 && cover <= t.Swept {
+					m.Fatalf("table %d is swept up to LSN %d, and holds %v, which LSN %d hides", t.ID, t.Swept, k, cover)
+				}
+			}
+			m.try(l.Close())
+		}
+	}
 }
 
 // readPast reads one of the states since the opening, if it is there.

@@ -22,8 +22,8 @@ type Table struct {
 	MinSeq, MaxSeq    ikey.Seq
 	Entries, Deletes  uint64
 	Hidden            Hidden
-	// Swept, if not 0, says that the table holds no version that a range delete with an
-	// LSN up to it hides.
+	// Swept, if not 0, says that the table holds no version that a range delete of the
+	// version hides, if its LSN is not above Swept.
 	Swept ikey.Seq
 }
 
