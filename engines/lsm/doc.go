@@ -7,6 +7,8 @@
 // place to the oldest (get.go, iterator.go). Work in the background is begun in
 // schedule.go, becomes part of the store in edit.go, and leaves files to remove.go.
 //
+// Range deletes stand beside MemTables and tables (ranges.go).
+//
 // A transaction reads at the LSN that it pins (pin.go), with its own writes on top
 // (txn.go, txniter.go), and is one batch when it commits. Whether it may is decided in
 // conflict.go.

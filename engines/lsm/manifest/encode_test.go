@@ -59,7 +59,11 @@ func TestEditRefuses(t *testing.T) {
 	big := bytes.Repeat([]byte{0xff}, 9)
 	for name, data := range map[string][]byte{
 		"tag 0":           {0},
-		"tag 11":          {11, 1},
+		"tag 14":          {14, 1},
+		"swept alone":     {tagSwept, 1},
+		"range of none":   {tagRange, 1, 1, 'b', 1, 'b'},
+		"range backwards": {tagRange, 1, 1, 'b', 1, 'a'},
+		"range cut off":   {tagRange, 1, 1, 'b', 2, 'c'},
 		"hidden alone":    {tagHidden, 1, 1, 1},
 		"batch of 0":      {tagEnds, 1, 1, 0, 1},
 		"no batch":        {tagEnds, 1, 1, 1, 0},
