@@ -65,14 +65,14 @@ func TestRangeDeletesGo(t *testing.T) {
 	if err := errors.Join(db.Flush(), db.Settle()); err != nil {
 		t.Fatal(err)
 	}
-	entries, ranges := versionsOf(db)
+	entries, _ := versionsOf(db)
 	if entries > n-14_000+2000 {
 		t.Errorf("%d versions are left of %d", entries, n-14_000)
 	}
 	if err := db.Compact(); err != nil {
 		t.Fatal(err)
 	}
-	if entries, ranges = versionsOf(db); entries != n-14_000 || ranges != 0 {
+	if entries, ranges := versionsOf(db); entries != n-14_000 || ranges != 0 {
 		t.Errorf("%d versions, want %d; %d range deletes", entries, n-14_000, ranges)
 	}
 	// With no table below it, one is not written down at all.
