@@ -39,6 +39,35 @@ func TestRace(t *testing.T) {
 		if want := fmt.Sprintf("figure p99_ns %s %d\n", c.ID, c.Latency.P99); !strings.Contains(text, want) {
 			t.Errorf("the notebook does not print %q:\n%s", want, text)
 		}
+		checkSeries(t, filepath.Join(run, c.SeriesFile))
+	}
+}
+
+// checkSeries compares the reader's points of a series file with those of package result.
+func checkSeries(t *testing.T, path string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), python, "-c", "import json, sys, labrun; json.dump(labrun.series(sys.argv[1]), sys.stdout)", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string][][2]float64
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	want, err := result.ReadSeries(path)
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d series, want %d, %v", len(got), len(want), err)
+	}
+	for _, s := range want {
+		points := got[s.Name]
+		if len(points) != len(s.Millis) {
+			t.Fatalf("%s: %s has %d points, want %d", path, s.Name, len(points), len(s.Millis))
+		}
+		for i, p := range points {
+			if int64(p[0]) != s.Millis[i] || p[1] != s.Values[i] {
+				t.Fatalf("%s: point %d of %s is %v, want %d, %v", path, i, s.Name, p, s.Millis[i], s.Values[i])
+			}
+		}
 	}
 }
 
