@@ -81,6 +81,9 @@ func (db *DB) checkpoint(dir string, state *readState, upTo ikey.Seq) (err error
 	for _, t := range recent {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 	}
+	for _, m := range state.mems {
+		edit.Ranges = append(edit.Ranges, m.rangesUpTo(upTo)...)
+	}
 	version, err := state.version.Apply(edit)
 	if err != nil {
 		return err

@@ -52,9 +52,6 @@ func (db *DB) apply(b *kv.Batch, d kv.Durability, c *validation, t *kv.Trace) (i
 	if err := b.Check(); err != nil {
 		return 0, err
 	}
-	if b.HasRangeDeletes() {
-		return 0, fmt.Errorf("%w: range deletes", kv.ErrUnsupported)
-	}
 	if err := db.gives(d); err != nil {
 		return 0, err
 	}
@@ -175,6 +172,9 @@ func (db *DB) lockCommit() {
 func (db *DB) log(first ikey.Seq, b *kv.Batch, c *validation) (wal.Place, error) {
 	if planted.Is(planted.BatchSplit) || c != nil && planted.Is(planted.TxnTorn) {
 		return wal.Place{}, db.logApart(first, b)
+	}
+	if planted.Is(planted.RangeUnlogged) && b.HasRangeDeletes() {
+		return wal.Place{}, db.logWithoutRanges(first, b)
 	}
 	return db.wal.Reserve(first, b.Len(), b.Bytes())
 }

@@ -94,7 +94,14 @@ func (db *DB) merge(plan *compaction.Plan, edit *manifest.Edit) ([]*table, error
 func (db *DB) mergeRange(plan *compaction.Plan, s *readState, lower, upper []byte) ([]*table, ikey.Seq, error) {
 	var merge mergeIter
 	merge.init(inputRuns(plan, s))
-	out := db.newOutput(plan.OutputLevel, newestSeq(plan), plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	newest, ranges := newestSeq(plan), s.version.Ranges
+	if ranges != nil {
+		newest = max(newest, s.version.FlushedSeq)
+	}
+	out := db.newOutput(plan.OutputLevel, newest, plan.TableSize, func(user []byte) bool { return bottomFor(s, plan.OutputLevel, user) })
+	if ranges != nil {
+		out.retain.ranges, out.retain.rangesUpTo = ranges, s.version.FlushedSeq
+	}
 	if out.cuts = plan.Cuts; !db.serial() {
 		out.pause = db.giveWay
 	}
@@ -161,7 +168,8 @@ func (db *DB) Compact() error {
 		return err
 	}
 	defer db.resumeCompactions()
-	plan, ok := db.state.Load().layout.PlanAll(db.work.shadowed.Swap(false))
+	s := db.state.Load()
+	plan, ok := s.layout.PlanAll(db.work.shadowed.Swap(false) || s.version.Ranges != nil)
 	if !ok {
 		return db.giveBack()
 	}

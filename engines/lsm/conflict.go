@@ -8,6 +8,7 @@ import (
 	"lsmlab/engines/internal/planted"
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/rangedel"
 	"lsmlab/engines/lsm/sstable"
 )
 
@@ -18,8 +19,8 @@ import (
 //
 //  1. Without a lock: is there a version in MemTables or tables that is newer than the
 //     snapshot? That finds all that is visible. The newest version of a key is never
-//     dropped, and neither is a tombstone newer than an open snapshot, so this
-//     needs no history of its own. MemTables and tables without any newer version are not
+//     dropped, unless a range delete hides it, and neither is a tombstone or a range
+//     delete newer than an open snapshot, so this needs no history of its own. MemTables and tables without any newer version are not
 //     looked at.
 //  2. Under the commit lock: is there a key in the batches that were given LSNs since?
 //     Their keys stand in the ring recent. If that has lapped, both phases are done
@@ -99,6 +100,9 @@ func (c *validation) search(s *readState) error {
 		if m.lastSeq() <= c.since {
 			break
 		}
+		if err := c.searchRanges(m.ranges.set.Load()); err != nil {
+			return err
+		}
 		it := m.table.NewIterator()
 		if err := joinClose(c.walk(it), it); err != nil {
 			return err
@@ -110,9 +114,37 @@ func (c *validation) search(s *readState) error {
 	if dropped := ikey.Seq(c.db.work.dropped.Load()); dropped > c.since {
 		return fmt.Errorf("%w: writes up to LSN %d were dropped, the snapshot is of LSN %d", kv.ErrConflict, dropped, c.since)
 	}
+	if err := c.searchRanges(s.version.Ranges); err != nil {
+		return err
+	}
 	for _, run := range s.runs {
 		if err := c.searchRun(run); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// searchRanges looks for range deletes newer than the snapshot.
+func (c *validation) searchRanges(s *rangedel.Set) error {
+	if s == nil {
+		return nil
+	}
+	for _, k := range c.foot.keys {
+		f := s.At(k.user)
+		if seq := f.Newest(ikey.MaxSeq); seq > c.since {
+			return c.conflict(k.user, seq)
+		}
+	}
+	for i := range c.foot.ranges {
+		r := &c.foot.ranges[i]
+		for f := range s.Fragments(r.first) {
+			if r.before(f.Start) {
+				break
+			}
+			if seq := f.Newest(ikey.MaxSeq); seq > c.since {
+				return c.conflict(f.Start, seq)
+			}
 		}
 	}
 	return nil

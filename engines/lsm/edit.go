@@ -49,7 +49,13 @@ func (db *DB) install(edit *manifest.Edit, added []*table, flushed *memHandle) (
 	if err != nil {
 		return err
 	}
-	if err := db.edits.log.Append(edit); err != nil {
+	db.dropRanges(edit, version)
+	if !db.edits.log.Takes(edit) {
+		err = db.replaceManifest(version)
+	} else {
+		err = db.edits.log.Append(edit)
+	}
+	if err != nil {
 		return err
 	}
 	if db.edits.log.Size() > max(db.opts.ManifestRollSize, 4*db.edits.base) {
@@ -104,11 +110,18 @@ func tableIDs(v *manifest.Version) map[uint64]bool {
 // rollManifest begins a new manifest with the state of version and removes the
 // old one. It is called under editMu.
 func (db *DB) rollManifest(version *manifest.Version) error {
+	err := db.replaceManifest(version)
+	if errors.Is(err, kv.ErrExhausted) {
+		return nil // the old one goes on; the next edit tries again
+	}
+	return err
+}
+
+// replaceManifest is rollManifest, but the lack of room for a new one is an error. The old
+// one is in force then.
+func (db *DB) replaceManifest(version *manifest.Version) error {
 	old := db.edits.log
 	if err := db.beginManifest(version); err != nil {
-		if errors.Is(err, kv.ErrExhausted) {
-			return nil // the old one goes on; the next edit tries again
-		}
 		return err
 	}
 	if err := old.Close(); err != nil {

@@ -55,12 +55,18 @@ func (db *DB) awaitImmutable() *memHandle {
 func (db *DB) flush(m *memHandle) error {
 	out := db.newOutput(0, m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
 	out.cuts = db.state.Load().layout.Cuts()
+	if ranges := m.ranges.set.Load(); ranges != nil {
+		out.retain.ranges, out.retain.rangesUpTo = ranges, m.lastSeq()
+	}
 	it := m.table.NewIterator()
 	tables, err := out.write(it, nil, nil)
 	if err = joinClose(err, it); err != nil {
 		return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 	}
-	edit := &manifest.Edit{FlushedSeq: m.lastSeq(), Past: db.pastOf(m.before, m.lastSeq(), out.retain.floor)}
+	edit := &manifest.Edit{
+		FlushedSeq: m.lastSeq(), Ranges: m.rangesUpTo(m.lastSeq()),
+		Past: db.pastOf(m.before, m.lastSeq(), out.retain.floor),
+	}
 	for _, t := range tables {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)

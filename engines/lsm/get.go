@@ -34,13 +34,17 @@ func (db *DB) get(s stateRef, dst, key []byte, seq ikey.Seq, t *kv.Trace) ([]byt
 		if m.empty() {
 			continue
 		}
-		if value, kind, ok := m.table.Get(key, seq); ok {
+		if value, kind, ok := m.get(key, seq); ok {
 			db.counters.reads[s.stripe].points.Add(1)
 			return result(append(dst, value...), dst, kind)
 		}
 	}
 	t.Step(stepTables)
 	search := tableSearch{key: key, hash: sstable.Hash(key), seq: seq}
+	if ranges := s.version.Ranges; ranges != nil {
+		f := ranges.At(key)
+		search.covered = f.Newest(seq)
+	}
 	value, kind, err := search.run(s.readState, dst)
 	db.counters.reads[s.stripe].count(&search)
 	if err != nil {
@@ -63,6 +67,7 @@ type tableSearch struct {
 	key                     []byte
 	hash                    uint64
 	seq                     ikey.Seq
+	covered                 ikey.Seq // of the newest range delete that hides older versions, or 0
 	asked, spared, searched int64
 }
 
@@ -73,18 +78,25 @@ func (q *tableSearch) run(s *readState, dst []byte) ([]byte, ikey.Kind, error) {
 		if i == len(run) || bytes.Compare(q.key, run[i].Smallest) < 0 {
 			continue
 		}
-		if value, kind, found, err := q.table(run[i], dst); found || err != nil {
-			return value, kind, err
+		value, version, found, err := q.table(run[i], dst)
+		switch {
+		case found && version.Seq() < q.covered:
+			return dst, ikey.Delete, nil
+		case found || err != nil:
+			return value, version.Kind(), err
 		}
 	}
 	return dst, ikey.Delete, nil
 }
 
-func (q *tableSearch) table(t *table, dst []byte) ([]byte, ikey.Kind, bool, error) {
+func (q *tableSearch) table(t *table, dst []byte) ([]byte, ikey.Trailer, bool, error) {
+	if t.MaxSeq < q.covered {
+		return dst, 0, false, nil
+	}
 	q.asked++
 	if !t.reader.MayContain(q.hash) {
 		q.spared++
-		return dst, ikey.Delete, false, nil
+		return dst, 0, false, nil
 	}
 	q.searched++
 	return t.reader.Get(dst, q.key, q.seq)

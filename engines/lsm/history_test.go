@@ -35,10 +35,18 @@ func (p *past) write(t *testing.T, db *DB, rng *rand.Rand) {
 	defer p.mu.Unlock()
 	for range 1 + rng.IntN(4) {
 		key, value := fmt.Sprintf("k%02d", rng.IntN(20)), fmt.Sprint(rng.IntN(1000))
-		if rng.IntN(4) == 0 {
+		switch rng.IntN(20) {
+		case 0:
+			end := fmt.Sprintf("k%02d", rng.IntN(20))
+			if key, end = min(key, end), max(key, end); key == end {
+				end += "+"
+			}
+			b.DeleteRange([]byte(key), []byte(end))
+			maps.DeleteFunc(p.newest, func(k, _ string) bool { return key <= k && k < end })
+		case 1, 2, 3, 4:
 			b.Delete([]byte(key))
 			delete(p.newest, key)
-		} else {
+		default:
 			b.Set([]byte(key), []byte(value))
 			p.newest[key] = value
 		}

@@ -6,6 +6,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/rangedel"
 )
 
 // Scan implements [kv.Reader]. A Value may be a view of a mapped table: the
@@ -61,6 +62,9 @@ type iterator struct {
 	view
 	lower, upper []byte
 
+	cover   rangedel.Cover
+	covered bool // there are range deletes
+
 	merge   mergeIter
 	sources []ikey.Iterator
 	runs    []levelIter // backing of the sources that read tables
@@ -86,6 +90,7 @@ var iterators = sync.Pool{New: func() any { return new(iterator) }}
 func (db *DB) newIterator(s stateRef, seq ikey.Seq, p *pin, lower, upper []byte) kv.Iterator {
 	it := iterators.Get().(*iterator)
 	it.view, it.lower, it.upper, it.phase = db.newView(s, seq, p), lower, upper, phaseNew
+	it.covered = s.initCover(&it.cover, seq)
 	it.addSources()
 	it.merge.init(it.sources)
 	return &handle{it}
@@ -156,6 +161,11 @@ func (it *iterator) nextOfRun(l *levelIter) bool {
 			passed = true
 			continue
 		}
+		if it.covered {
+			if cover, end := it.cover.Reach(k.User); cover > k.Trailer.Seq() {
+				return it.settle(it.merge.endRun(l.pass(cover, end)), false)
+			}
+		}
 		it.key, it.value = k.User, l.it.Value()
 		return true
 	}
@@ -186,6 +196,13 @@ func (it *iterator) settle(ok, passed bool) bool {
 			ok = it.merge.Next()
 			continue
 		}
+		if it.covered {
+			if cover, end := it.cover.Reach(k.User); cover > k.Trailer.Seq() {
+				passed, skipped = true, 0
+				ok = it.merge.pass(cover, end)
+				continue
+			}
+		}
 		it.key, it.value = it.passed, it.merge.Value()
 		it.phase = phaseOn
 		it.merge.findRun()
@@ -215,6 +232,7 @@ func (it *iterator) skip(skipped *int, trailer ikey.Trailer) bool {
 func (it *iterator) close() error {
 	err := it.view.close(it.merge.Close())
 	it.view, it.key, it.value, it.lower, it.upper = view{}, nil, nil, nil, nil
+	it.cover.Init(0)
 	clear(it.sources)
 	iterators.Put(it)
 	return err

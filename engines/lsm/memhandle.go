@@ -28,7 +28,8 @@ const (
 //  3. refs counts the read states that hold the table; at 0 its memory goes back
 //     to the arena pool, exactly once.
 type memHandle struct {
-	table memtable.MemTable
+	table  memtable.MemTable
+	ranges memRanges
 	// before is the last LSN of the table before this one.
 	before ikey.Seq
 	// last is the last LSN assigned to this table; written under the commit
@@ -55,7 +56,12 @@ func newMemHandle(o Options, before ikey.Seq) *memHandle {
 // when it has size bytes: its own writers note that, as for those under the commit
 // lock a look at what all others change would take longer than all else there.
 func (m *memHandle) add(first ikey.Seq, b *kv.Batch, size int64) {
-	memtable.AddBatch(m.table, first, b.Ops())
+	ops := b.Ops()
+	if b.HasRangeDeletes() {
+		m.addApart(first, &ops, 0)
+	} else {
+		memtable.AddBatch(m.table, first, ops)
+	}
 	if m.table.Size() >= size && !m.full.Load() {
 		m.full.Store(true)
 	}

@@ -71,6 +71,15 @@ func (m *mergeIter) Next() bool {
 	return ok
 }
 
+// pass moves on from the present entry, which the range delete of LSN cover hides, as it
+// hides all older versions up to end.
+func (m *mergeIter) pass(cover ikey.Seq, end []byte) bool {
+	if l, ok := m.heap[0].it.(*levelIter); ok {
+		return m.moved(l.pass(cover, end))
+	}
+	return m.Next()
+}
+
 // moved puts the first source, which was moved, in its place; ok is what its move
 // returned.
 func (m *mergeIter) moved(ok bool) bool {

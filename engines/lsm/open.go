@@ -211,20 +211,17 @@ func (db *DB) replay(log manifest.LogIdentity, flushed ikey.Seq) ([]*memHandle, 
 			m = newMemHandle(db.opts, m.lastSeq())
 			mems = append([]*memHandle{m}, mems...)
 		}
-		ops, seq := kv.ReadOps(encoded), first
-		for ; ops.Next(); seq++ {
-			if seq > flushed {
-				m.table.Add(ikey.New(ops.Key, seq, ikey.Kind(ops.Kind)), ops.Value)
-			}
-		}
+		ops := kv.ReadAllOps(encoded)
+		n := m.addApart(first, &ops, flushed)
 		if err := ops.Err(); err != nil {
 			return err
 		}
-		if n := int(seq - first); n != count {
+		if n != count {
 			return fmt.Errorf("%w: WAL record at LSN %d says %d operations, holds %d", kv.ErrCorrupt, first, count, n)
 		}
-		m.last.Store(uint64(seq - 1))
-		db.history.ends.mark(seq-1, 0)
+		last := first + ikey.Seq(n) - 1
+		m.last.Store(uint64(last))
+		db.history.ends.mark(last, 0)
 		return nil
 	})
 	return mems, recovered, err

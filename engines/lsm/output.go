@@ -29,8 +29,8 @@ type output struct {
 	lastUser []byte
 }
 
-// newOutput prepares an output for versions up to newest, once all of them are
-// published: their writers are done then. bottom is as in retainer.
+// newOutput prepares an output for versions and range deletes up to newest, once all of
+// them are published: their writers are done then. bottom is as in retainer.
 func (db *DB) newOutput(level int, newest ikey.Seq, splitAt int64, bottom func([]byte) bool) *output {
 	db.published.wait(newest)
 	floor := db.raiseFloor(newest) // before pins are listed: see history
@@ -87,7 +87,10 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 		if o.db.closing.Load() {
 			return kv.ErrClosed
 		}
-		if !o.retain.keep(k) {
+		if err := o.cut(k.User); err != nil {
+			return err
+		}
+		if !o.retain.keep(k) { // which notes what it keeps for the table at hand
 			continue
 		}
 		if err := o.add(k, it.Value()); err != nil {
@@ -100,16 +103,18 @@ func (o *output) writeAll(it ikey.Iterator, lower, upper []byte) (err error) {
 	return o.finish()
 }
 
+// cut ends the table at hand if user belongs into another one. All versions of a key stay
+// in one table, so that no two tables of a level share a user key.
+func (o *output) cut(user []byte) error {
+	passed := o.passedCut(user) // the first key too: it may lie behind cuts
+	if o.writer != nil && !bytes.Equal(user, o.lastUser) && (passed || o.writer.Size() >= o.splitAt) {
+		return o.finish()
+	}
+	return nil
+}
+
 // add copies one version into the table at hand.
 func (o *output) add(k ikey.Key, value []byte) error {
-	// All versions of a key stay in one table, so that no two tables of a level
-	// share a user key.
-	cut := o.passedCut(k.User) // the first key too: it may lie behind cuts
-	if o.writer != nil && !bytes.Equal(k.User, o.lastUser) && (cut || o.writer.Size() >= o.splitAt) {
-		if err := o.finish(); err != nil {
-			return err
-		}
-	}
 	if o.writer == nil {
 		if err := o.begin(); err != nil {
 			return err
@@ -164,7 +169,7 @@ func (o *output) finishTable() error {
 		ID: o.id, Size: size,
 		Smallest: p.Smallest, Largest: p.Largest,
 		MinSeq: p.MinSeq, MaxSeq: p.MaxSeq,
-		Entries: p.Entries, Deletes: p.Deletes, Hidden: o.retain.hidden.stored(),
+		Entries: p.Entries, Deletes: p.Deletes, Hidden: o.retain.hidden.stored(), Swept: o.retain.swept(),
 	})
 	if err != nil {
 		return err

@@ -25,8 +25,8 @@ type recent struct {
 // during its first phase, some microseconds.
 const recentBatches = 256
 
-// mostRecentBytes bounds the keys that are kept of a batch. Of a larger one nothing is:
-// it is as if the ring had lapped there.
+// mostRecentBytes bounds the keys that are kept of a batch. Of a larger one nothing is, and
+// neither of one with range deletes: it is as if the ring had lapped there.
 const mostRecentBytes = 64 << 10
 
 // recentBatch is the keys of one batch.
@@ -40,7 +40,10 @@ type recentBatch struct {
 func (r *recent) add(first, last ikey.Seq, b *kv.Batch) {
 	e := &r.batches[r.next]
 	r.next = (r.next + 1) % len(r.batches)
-	*e = recentBatch{first, last, e.keys[:0], true}
+	*e = recentBatch{first, last, e.keys[:0], !b.HasRangeDeletes()}
+	if !e.whole {
+		return
+	}
 	for ops := b.Ops(); ops.Next(); {
 		if len(e.keys)+len(ops.Key) > mostRecentBytes {
 			e.keys, e.whole = nil, false

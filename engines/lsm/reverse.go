@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/rangedel"
 )
 
 // ScanReverse implements [kv.ReverseScanner].
@@ -42,6 +43,9 @@ type reverseIterator struct {
 	view
 	lower, upper []byte
 
+	cover   rangedel.Cover
+	covered bool // there are range deletes
+
 	merge      reverseMerge
 	more       bool // merge stands on an entry
 	key, value []byte
@@ -61,6 +65,7 @@ var reverseIterators = sync.Pool{New: func() any { return new(reverseIterator) }
 func (db *DB) newReverse(s stateRef, seq ikey.Seq, p *pin, lower, upper []byte) kv.ReverseIterator {
 	it := reverseIterators.Get().(*reverseIterator)
 	it.view, it.lower, it.upper = db.newView(s, seq, p), lower, upper
+	it.covered = s.initCover(&it.cover, seq)
 	it.addSources()
 	return &reverseHandle{it}
 }
@@ -121,6 +126,9 @@ func (it *reverseIterator) settle() bool {
 		if bytes.Compare(user, it.lower) < 0 {
 			break
 		}
+		if it.covered && it.passHidden() {
+			continue
+		}
 		it.key = append(it.key[:0], user...)
 		if it.passVersions() == ikey.Set {
 			it.phase = phaseOn
@@ -129,6 +137,18 @@ func (it *reverseIterator) settle() bool {
 	}
 	it.phase = phaseEnd
 	return false
+}
+
+// passHidden moves merge on from a version that a range delete hides, and says whether it
+// was one. Newer versions of its key come behind it, and may be visible.
+func (it *reverseIterator) passHidden() bool {
+	k := it.merge.Key()
+	cover, start := it.cover.ReachDown(k.User)
+	if cover <= k.Trailer.Seq() {
+		return false
+	}
+	it.more = it.merge.pass(cover, start)
+	return true
 }
 
 // passVersions moves merge to the versions of the key below it.key. It returns the kind of
@@ -176,8 +196,9 @@ func (it *reverseIterator) findVersion() ikey.Kind {
 func (it *reverseIterator) close() error {
 	err := it.view.close(cmp.Or(it.err, it.merge.Close()))
 	clear(it.sources)
+	it.cover.Init(0)
 	*it = reverseIterator{
-		merge: it.merge, key: it.key[:0], sources: it.sources[:0], runs: it.runs,
+		cover: it.cover, merge: it.merge, key: it.key[:0], sources: it.sources[:0], runs: it.runs,
 	}
 	reverseIterators.Put(it)
 	return err

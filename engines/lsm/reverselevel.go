@@ -1,6 +1,8 @@
 package lsm
 
 import (
+	"bytes"
+
 	"lsmlab/engines/lsm/ikey"
 	"lsmlab/engines/lsm/sstable"
 )
@@ -28,6 +30,24 @@ func (l *reverseLevel) SeekLT(k ikey.Key) bool {
 }
 
 func (l *reverseLevel) Prev() bool { return l.it.Prev() || l.prevTable() }
+
+// pass moves on from the present entry, which the range delete of LSN cover hides, as it
+// hides all older versions of keys down to start. Tables without newer ones are passed at
+// once.
+func (l *reverseLevel) pass(cover ikey.Seq, start []byte) bool {
+	if l.tables[l.at].MaxSeq >= cover {
+		return l.Prev()
+	}
+	for bytes.Compare(start, l.tables[l.at].Smallest) <= 0 {
+		if !l.closeTable() || !l.open(l.at-1) {
+			return false
+		}
+		if t := l.tables[l.at]; t.MaxSeq >= cover || bytes.Compare(t.Largest, start) < 0 {
+			return l.it.SeekLT(ikey.End()) || l.prevTable()
+		}
+	}
+	return l.it.SeekLT(ikey.SeekKey(start, ikey.MaxSeq)) || l.prevTable()
+}
 
 func (l *reverseLevel) Key() ikey.Key { return l.it.Key() }
 

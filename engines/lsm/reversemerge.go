@@ -42,9 +42,12 @@ func (m *reverseMerge) Prev() bool {
 	return ok
 }
 
-func (m *reverseMerge) move() bool {
+func (m *reverseMerge) move() bool { return m.moved(m.heap[0].it.Prev()) }
+
+// moved puts the first source, which was moved, in its place; ok is what its move returned.
+func (m *reverseMerge) moved(ok bool) bool {
 	switch top := &m.heap[0]; {
-	case top.it.Prev():
+	case ok:
 		*top = newReverseEntry(top.it)
 		if len(m.heap) > 1 {
 			heap.Fix(&m.heap, 0)
@@ -55,6 +58,15 @@ func (m *reverseMerge) move() bool {
 		heap.Pop(&m.heap)
 	}
 	return len(m.heap) > 0
+}
+
+// pass moves on from the present entry, which the range delete of LSN cover hides, as it
+// hides all older versions down to start.
+func (m *reverseMerge) pass(cover ikey.Seq, start []byte) bool {
+	if l, ok := m.heap[0].it.(*reverseLevel); ok {
+		return m.moved(l.pass(cover, start))
+	}
+	return m.Prev()
 }
 
 func (m *reverseMerge) Key() ikey.Key { return m.heap[0].key }

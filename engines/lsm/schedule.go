@@ -80,16 +80,23 @@ func (db *DB) scheduleLocked() {
 }
 
 // planRewrite returns a plan to write a table again without the versions that it holds for
-// readers which are closed or cut by now, or for what fell out of the window. It is called
-// under mu.
+// readers which are closed or cut by now, or for what fell out of the window, or without
+// those that range deletes hide. It is called under mu.
 func (db *DB) planRewrite(s *tableSet) (plan compaction.Plan, ok bool) {
-	if len(s.hidden) == 0 {
+	if len(s.hidden) == 0 && len(s.covered) == 0 {
 		return plan, false
 	}
 	floor := ikey.Seq(db.history.floor.Load())
 	open := db.pins.list()
 	for _, t := range s.hidden {
 		if t.hidden.worth(open, floor, t.Entries) {
+			if plan, ok = s.layout.Rewrite(t.Table, &db.work.plans); ok {
+				return plan, true
+			}
+		}
+	}
+	for _, t := range s.covered {
+		if t.seq <= floor && (len(open) == 0 || t.seq <= open[0]) {
 			if plan, ok = s.layout.Rewrite(t.Table, &db.work.plans); ok {
 				return plan, true
 			}

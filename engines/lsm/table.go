@@ -133,6 +133,23 @@ func (l *levelIter) open(i int) bool {
 	return true
 }
 
+// pass moves on from the present entry, which the range delete of LSN cover hides, as it
+// hides all older versions up to end. Tables without newer ones are passed at once.
+func (l *levelIter) pass(cover ikey.Seq, end []byte) bool {
+	if l.tables[l.at].MaxSeq >= cover {
+		return l.Next()
+	}
+	for end == nil || bytes.Compare(l.tables[l.at].Largest, end) < 0 {
+		if !l.closeTable() || !l.open(l.at+1) {
+			return false
+		}
+		if t := l.tables[l.at]; t.MaxSeq >= cover || end != nil && bytes.Compare(end, t.Smallest) <= 0 {
+			return l.it.First() || l.nextTable()
+		}
+	}
+	return l.it.SeekGE(ikey.SeekKey(end, ikey.MaxSeq)) || l.nextTable()
+}
+
 // nextTable goes on with the following tables when one is exhausted.
 func (l *levelIter) nextTable() bool {
 	for l.closeTable() && l.open(l.at+1) {

@@ -18,6 +18,7 @@ type tableSet struct {
 	// those of L0, newest first, then each deeper level that has tables.
 	runs     [][]*table
 	hidden   []*table // that hold versions for readers of the past alone
+	covered  []coveredTable
 	layout   compaction.Layout
 	pressure compaction.Pressure
 }
@@ -51,6 +52,7 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 			}
 		}
 	}
+	s.covered = s.findCovered()
 	return s
 }
 

@@ -101,7 +101,7 @@ func (j *judgement) write(l int, i int32) string {
 }
 
 func countOps(batch []byte) (n int) {
-	for ops := kv.ReadOps(batch); ops.Next(); {
+	for ops := kv.ReadAllOps(batch); ops.Next(); {
 		n++
 	}
 	return n

@@ -23,7 +23,7 @@ type pair struct{ key, value string }
 
 // abort notes what write i would have stored.
 func (x *Index) abort(i int) {
-	for ops := kv.ReadOps(x.history.Writes[i].Batch); ops.Next(); {
+	for ops := kv.ReadAllOps(x.history.Writes[i].Batch); ops.Next(); {
 		if ops.Kind == kv.OpSet {
 			x.aborted[pair{string(ops.Key), string(ops.Value)}] = i
 		}
@@ -101,27 +101,53 @@ func (h *History) Index() (*Index, error) {
 
 // addVersions records what write number n of a lane stores.
 func addVersions(byKey map[string]*keyHistory, w *Write, lane int, n int32) error {
-	ops := kv.ReadOps(w.Batch)
+	ops := kv.ReadAllOps(w.Batch)
 	for ops.Next() {
+		if ops.Kind == kv.OpDeleteRange {
+			if err := deleteRange(byKey, ops.Key, ops.Value, lane, n); err != nil {
+				return err
+			}
+			continue
+		}
 		k := byKey[string(ops.Key)]
 		if k == nil {
 			k = &keyHistory{string(ops.Key), lane, []version{{}}}
 			byKey[k.key] = k
 		}
-		if k.lane == noLane {
-			k.lane = lane
-		}
-		if k.lane != lane {
-			return fmt.Errorf("key %q is written by two writers", k.key)
-		}
-		v := version{n, ops.Kind == kv.OpSet, string(ops.Value)}
-		if last := len(k.versions) - 1; k.versions[last].n == n {
-			k.versions[last] = v // within one batch, the last operation on a key counts
-		} else {
-			k.versions = append(k.versions, v)
+		if err := k.add(lane, version{n, ops.Kind == kv.OpSet, string(ops.Value)}); err != nil {
+			return err
 		}
 	}
 	return ops.Err()
+}
+
+// deleteRange records a range delete. Keys that come later are not there before.
+func deleteRange(byKey map[string]*keyHistory, lower, upper []byte, lane int, n int32) error {
+	for key, k := range byKey {
+		if key < string(lower) || upper != nil && key >= string(upper) {
+			continue
+		}
+		if err := k.add(lane, version{n: n}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add records what a write of a lane stores.
+func (k *keyHistory) add(lane int, v version) error {
+	if k.lane == noLane {
+		k.lane = lane
+	}
+	if k.lane != lane {
+		return fmt.Errorf("key %q is written by two writers", k.key)
+	}
+	if last := len(k.versions) - 1; k.versions[last].n == v.n {
+		k.versions[last] = v // within one batch, the last operation on a key counts
+	} else {
+		k.versions = append(k.versions, v)
+	}
+	return nil
 }
 
 // presuppose fills l.before. Equal positions say nothing about the order.

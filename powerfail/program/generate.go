@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 
 	"lsmlab/engines/kv"
 )
@@ -16,6 +17,8 @@ type Shape struct {
 	// Levels are the isolation levels of its transactions; without any it has none. No
 	// transaction of the engine may wait for another one.
 	Levels []kv.Isolation
+	// RangeDeletes says that batches have range deletes, which the engine must take.
+	RangeDeletes bool
 }
 
 // keysPerWriter makes overwrites, deletes and their tombstones frequent.
@@ -42,7 +45,11 @@ func Generate(seed uint64, shape Shape) *Program {
 				writes++
 			}
 		case n < 84:
-			p.Steps = append(p.Steps, randomWrite(rng, rng.IntN(shape.Writers), shape.Durability))
+			s := randomWrite(rng, rng.IntN(shape.Writers), shape.Durability)
+			if shape.RangeDeletes && rng.IntN(4) == 0 {
+				s.Ops = slices.Insert(s.Ops, rng.IntN(len(s.Ops)+1), randomRange(rng, s.Writer))
+			}
+			p.Steps = append(p.Steps, s)
 			writes++
 		case n < 94:
 			p.Steps = append(p.Steps, Step{Kind: Flush})
@@ -84,13 +91,26 @@ func randomOp(rng *rand.Rand, writer int) Op {
 	return op
 }
 
+// randomRange returns a range delete of a few keys, or of up to all.
+func randomRange(rng *rand.Rand, writer int) Op {
+	a, b := rng.IntN(keysPerWriter), rng.IntN(keysPerWriter)
+	if rng.IntN(3) > 0 {
+		b = a + rng.IntN(4)
+	}
+	return Op{Key: keyAt(writer, min(a, b)), Upper: keyAt(writer, max(a, b)) + "~"}
+}
+
 func randomKey(rng *rand.Rand, writer int) string {
-	return fmt.Sprintf("w%d-%02d", writer, rng.IntN(keysPerWriter))
+	return keyAt(writer, rng.IntN(keysPerWriter))
+}
+
+func keyAt(writer, number int) string {
+	return fmt.Sprintf("w%d-%02d", writer, number)
 }
 
 // shortSteps are what short programs are made of.
-func shortSteps(durability kv.Durability) []Step {
-	return []Step{
+func shortSteps(durability kv.Durability, rangeDeletes bool) []Step {
+	steps := []Step{
 		{Durability: durability, Ops: []Op{{Key: "a", Size: 8}}},
 		{Durability: durability, Ops: []Op{{Key: "a", Delete: true}}},
 		{Durability: durability, Ops: []Op{{Key: "b", Size: 700}, {Key: "a", Delete: true}, {Key: "c", Size: 8}}},
@@ -98,12 +118,16 @@ func shortSteps(durability kv.Durability) []Step {
 		{Kind: Compact},
 		{Kind: Reopen},
 	}
+	if rangeDeletes {
+		steps = append(steps, Step{Durability: durability, Ops: []Op{{Key: "a", Upper: "c"}, {Key: "c", Size: 8}}})
+	}
+	return steps
 }
 
 // Short yields every program of one to length steps out of put, delete, batch,
-// flush, compact and reopen, the shortest first. Its writes are all of one durability level.
-func Short(length int, durability kv.Durability) iter.Seq[*Program] {
-	choices := shortSteps(durability)
+// flush, compact, reopen and, if asked for, range delete, the shortest first. Its writes are all of one durability level.
+func Short(length int, durability kv.Durability, rangeDeletes bool) iter.Seq[*Program] {
+	choices := shortSteps(durability, rangeDeletes)
 	return func(yield func(*Program) bool) {
 		count := 1
 		for n := 1; n <= length; n++ {

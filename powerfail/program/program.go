@@ -45,11 +45,12 @@ type Step struct {
 // number from its Begin on, since its values follow from it.
 func (s *Step) numbered() bool { return s.Kind == Write || s.Kind == Begin }
 
-// Op sets a key to a value of Size bytes, or deletes it.
+// Op sets a key to a value of Size bytes, or deletes it, or deletes a range.
 type Op struct {
 	Key    string // printable, without spaces
 	Size   int
 	Delete bool
+	Upper  string // if not empty, [Key, Upper) is deleted
 }
 
 // Writers returns how many writers the program has, 1 at least.
@@ -71,12 +72,15 @@ func (s *Step) fill(b *kv.Batch, id int) {
 func addOps(b *kv.Batch, id int, ops []Op) {
 	var value []byte
 	for _, op := range ops {
-		if op.Delete {
+		switch {
+		case op.Upper != "":
+			b.DeleteRange([]byte(op.Key), []byte(op.Upper))
+		case op.Delete:
 			b.Delete([]byte(op.Key))
-			continue
+		default:
+			value = appendValue(value[:0], id, b.Len(), op.Size)
+			b.Set([]byte(op.Key), value)
 		}
-		value = appendValue(value[:0], id, b.Len(), op.Size)
-		b.Set([]byte(op.Key), value)
 	}
 }
 

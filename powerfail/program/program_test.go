@@ -53,7 +53,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		top + "w0 txn 1 commit hard":               `durability "hard"`,
 		top + "w0 txn 1 discard\nw1 txn 1 discard": `line 4: transaction "1"`,
 		top + "w0 synced del a\nw1 txn 1 get a":    `line 4: key "a"`,
-		top + "w0 synced del b\nw1 txn 1 scan a c": `sees key "b" of w0`,
+		top + "w0 synced del b\nw1 txn 1 scan a c": `meets key "b" of w0`,
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
@@ -63,7 +63,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 
 func TestShortIsComplete(t *testing.T) {
 	seen := map[string]bool{}
-	for p := range Short(3, kv.Synced) {
+	for p := range Short(3, kv.Synced, false) {
 		seen[p.String()] = true
 	}
 	if len(seen) != 6+36+216 {

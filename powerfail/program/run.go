@@ -185,10 +185,16 @@ func (r *Runner) there(batch *kv.Batch) (there bool, err error) {
 	want := map[string]*string{} // nil: deleted
 	ops := batch.Ops()
 	for ops.Next() {
-		want[string(ops.Key)] = nil
-		if ops.Kind == kv.OpSet {
+		switch ops.Kind {
+		case kv.OpSet:
 			value := string(ops.Value)
 			want[string(ops.Key)] = &value
+		case kv.OpDelete:
+			want[string(ops.Key)] = nil
+		case kv.OpDeleteRange:
+			if err := r.wantNone(want, ops.Key, ops.Value); err != nil {
+				return false, err
+			}
 		}
 	}
 	there = true
@@ -204,6 +210,22 @@ func (r *Runner) there(batch *kv.Batch) (there bool, err error) {
 		}
 	}
 	return there, nil
+}
+
+// wantNone has want say that no key of [lower, upper) is there: none of want, and none of the
+// store.
+func (r *Runner) wantNone(want map[string]*string, lower, upper []byte) error {
+	gone := rangeOf(lower, upper)
+	for key := range want {
+		if gone.has(key) {
+			want[key] = nil
+		}
+	}
+	it := r.engine.Scan(lower, upper)
+	for ok := it.First(); ok; ok = it.Next() {
+		want[string(it.Key())] = nil
+	}
+	return it.Close()
 }
 
 // settle waits for background work, so that operations follow each other in the

@@ -1,7 +1,9 @@
 package program
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,9 +49,12 @@ func (s *Step) String() string {
 		line.WriteString(" discard")
 	}
 	for _, op := range s.Ops {
-		if op.Delete {
+		switch {
+		case op.Upper != "":
+			fmt.Fprintf(&line, " delrange %s %s", op.Key, op.Upper)
+		case op.Delete:
 			fmt.Fprintf(&line, " del %s", op.Key)
-		} else {
+		default:
 			fmt.Fprintf(&line, " set %s %d", op.Key, op.Size)
 		}
 	}
@@ -78,7 +83,7 @@ func Parse(text string) (*Program, error) {
 	if seen < 2 {
 		return nil, fmt.Errorf("program: want %q and an open line at its top", head)
 	}
-	return p, p.ownScans(owner)
+	return p, p.ownRanges(owner)
 }
 
 // own checks that no two writers share a key or a transaction.
@@ -110,18 +115,31 @@ func own(owner map[string]int, s *Step) error {
 // keyOf begins what names a key among what writers own.
 const keyOf = "key "
 
-// ownScans checks that scans see keys of their writers alone.
-func (p *Program) ownScans(owner map[string]int) error {
+// ownRanges checks that scans and range deletes meet keys of their writers alone.
+func (p *Program) ownRanges(owner map[string]int) error {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		for name, w := range owner {
 			key, ok := strings.CutPrefix(name, keyOf)
-			if s.Kind == Scan && ok && w != s.Writer && s.Key <= key && key < s.Upper {
-				return fmt.Errorf("program: %q sees key %q of w%d: writers read their own keys", s, key, w)
+			if ok && w != s.Writer && slices.ContainsFunc(s.ranges(), func(r keyRange) bool { return r.has(key) }) {
+				return fmt.Errorf("program: %q meets key %q of w%d: writers scan and delete their own keys", s, key, w)
 			}
 		}
 	}
 	return nil
+}
+
+// ranges returns what the step scans or deletes.
+func (s *Step) ranges() (all []keyRange) {
+	if s.Kind == Scan {
+		all = append(all, keyRange{s.Key, s.Upper})
+	}
+	for _, op := range s.Ops {
+		if op.Upper != "" {
+			all = append(all, keyRange{op.Key, op.Upper})
+		}
+	}
+	return all
 }
 
 // parseLine reads the line that comes after seen others.
@@ -197,7 +215,9 @@ func (s *Step) parseTxn(words []string) (err error) {
 		s.Kind = Discard
 	case verb == "set" || verb == "del":
 		s.Kind = TxnWrite
-		s.Ops, err = parseOps(words[1:])
+		if s.Ops, err = parseOps(words[1:]); err == nil && len(s.ranges()) > 0 {
+			err = errors.New("delrange in a transaction: only plain writes have range deletes")
+		}
 	default:
 		return fmt.Errorf("step %q of a transaction, want `begin LEVEL`, `get KEY`, `scan KEY UPPER` with KEY < UPPER, operations, `commit DURABILITY` or `discard`",
 			strings.Join(words[1:], " "))
@@ -220,6 +240,11 @@ func parseOp(words []string) (op Op, rest []string, err error) {
 	switch {
 	case words[0] == "del" && len(words) >= 2:
 		return Op{Key: words[1], Delete: true}, words[2:], nil
+	case words[0] == "delrange" && len(words) >= 3:
+		if words[1] >= words[2] {
+			return op, nil, fmt.Errorf("range from %q to %q, want the lower key first", words[1], words[2])
+		}
+		return Op{Key: words[1], Upper: words[2]}, words[3:], nil
 	case words[0] == "set" && len(words) >= 3:
 		size, err := strconv.Atoi(words[2])
 		if err != nil || size < 0 || size > kv.MaxValueSize {
@@ -227,5 +252,5 @@ func parseOp(words []string) (op Op, rest []string, err error) {
 		}
 		return Op{Key: words[1], Size: size}, words[3:], nil
 	}
-	return op, nil, fmt.Errorf("operation %q, want `set KEY SIZE` or `del KEY`", strings.Join(words, " "))
+	return op, nil, fmt.Errorf("operation %q, want `set KEY SIZE`, `del KEY` or `delrange KEY UPPER`", strings.Join(words, " "))
 }

@@ -37,10 +37,32 @@ var errAborted = errors.New("aborted")
 // each of its transactions must read, and which of them must conflict.
 type lane struct {
 	now     map[string]string // what the store holds; also keys of others, never looked at
-	written map[string]int    // the time of the last write to a key
-	perhaps map[string]int    // the same of writes of which nobody can say whether they were applied
+	written times             // of writes
+	perhaps times             // of writes of which nobody can say whether they were applied
 	time    int               // batches applied
 	open    map[int]*openTxn
+}
+
+// times says when keys were written last.
+type times struct {
+	keys   map[string]int
+	ranges []rangeTime // of range deletes
+}
+
+type rangeTime struct {
+	keyRange
+	at int
+}
+
+// of returns the time of the last write to a key, 0 if there is none.
+func (t *times) of(key string) int {
+	at := t.keys[key]
+	for _, r := range t.ranges {
+		if r.has(key) {
+			at = max(at, r.at)
+		}
+	}
+	return at
 }
 
 // openTxn is a transaction that is open.
@@ -59,6 +81,10 @@ type keyRange struct{ lower, upper string }
 
 func (r keyRange) has(key string) bool { return r.lower <= key && key < r.upper }
 
+func (r keyRange) meets(o keyRange) bool { return r.lower < o.upper && o.lower < r.upper }
+
+func rangeOf(lower, upper []byte) keyRange { return keyRange{string(lower), string(upper)} }
+
 // learn reads what the store holds before the program.
 func (r *Runner) learn() error {
 	found := map[string]string{}
@@ -67,7 +93,7 @@ func (r *Runner) learn() error {
 		found[string(it.Key())] = string(it.Value())
 	}
 	for i := range r.lanes {
-		r.lanes[i] = lane{now: maps.Clone(found), written: map[string]int{}, perhaps: map[string]int{}, open: map[int]*openTxn{}}
+		r.lanes[i] = lane{now: maps.Clone(found), written: times{keys: map[string]int{}}, perhaps: times{keys: map[string]int{}}, open: map[int]*openTxn{}}
 	}
 	return it.Close()
 }
@@ -77,7 +103,7 @@ func (l *lane) applied(b *kv.Batch) {
 	if l.now == nil {
 		return // nothing is judged
 	}
-	l.note(l.written, b)
+	l.note(&l.written, b)
 	overlay(l.now, b)
 }
 
@@ -89,15 +115,19 @@ func (l *lane) refused(b *kv.Batch, there bool) {
 	case l.changes(b):
 		l.applied(b)
 	default:
-		l.note(l.perhaps, b)
+		l.note(&l.perhaps, b)
 	}
 }
 
 // note gives the keys of a batch the next time.
-func (l *lane) note(at map[string]int, b *kv.Batch) {
+func (l *lane) note(at *times, b *kv.Batch) {
 	l.time++
 	for ops := b.Ops(); ops.Next(); {
-		at[string(ops.Key)] = l.time
+		if ops.Kind == kv.OpDeleteRange {
+			at.ranges = append(at.ranges, rangeTime{rangeOf(ops.Key, ops.Value), l.time})
+			continue
+		}
+		at.keys[string(ops.Key)] = l.time
 	}
 }
 
@@ -111,10 +141,14 @@ func (l *lane) changes(b *kv.Batch) bool {
 // overlay changes the content as a batch does.
 func overlay(content map[string]string, b *kv.Batch) {
 	for ops := b.Ops(); ops.Next(); {
-		if ops.Kind == kv.OpSet {
+		switch ops.Kind {
+		case kv.OpSet:
 			content[string(ops.Key)] = string(ops.Value)
-		} else {
+		case kv.OpDelete:
 			delete(content, string(ops.Key))
+		case kv.OpDeleteRange:
+			gone := rangeOf(ops.Key, ops.Value)
+			maps.DeleteFunc(content, func(key, _ string) bool { return gone.has(key) })
 		}
 	}
 }
@@ -284,27 +318,35 @@ func (l *lane) conflicts(t *openTxn) (must, may bool) {
 		return false, false
 	}
 	for ops := t.batch.Ops(); ops.Next(); {
-		must = must || l.written[string(ops.Key)] > t.began
-		may = may || l.perhaps[string(ops.Key)] > t.began
+		must = must || l.written.of(string(ops.Key)) > t.began
+		may = may || l.perhaps.of(string(ops.Key)) > t.began
 	}
 	may = may || must
 	if t.begin.Level == kv.SnapshotIsolation {
 		return must, may
 	}
-	for key, at := range l.perhaps {
-		may = may || at > t.began && t.hasRead(key)
-	}
+	may = may || t.hasReadOf(&l.perhaps) || t.hasReadOf(&l.written)
 	must = false // a key that was not read has not misled it
-	for key, at := range l.written {
-		if at <= t.began || !t.hasRead(key) {
-			continue
+	for _, content := range []map[string]string{t.view, l.now} {
+		for key := range content {
+			was, before := t.view[key]
+			is, now := l.now[key]
+			must = must || t.hasRead(key) && (was != is || before != now) && l.written.of(key) > t.began
 		}
-		may = true
-		was, before := t.view[key]
-		is, now := l.now[key]
-		must = must || was != is || before != now
 	}
 	return must, may
+}
+
+// hasReadOf says whether t has read a key that was written after it began.
+func (t *openTxn) hasReadOf(w *times) bool {
+	for key, at := range w.keys {
+		if at > t.began && t.hasRead(key) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(w.ranges, func(d rangeTime) bool {
+		return d.at > t.began && slices.ContainsFunc(t.read, d.meets)
+	})
 }
 
 func (t *openTxn) hasRead(key string) bool {

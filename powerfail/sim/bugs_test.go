@@ -25,7 +25,7 @@ func TestPlantedBugs(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			sound := opener(t, cmp.Or(b.Engine, "lsm-skiplist"))
 			open := func(fs vfs.FS, d kv.Durability) (kv.Engine, error) { return sound(b.Wrap(fs), d) }
-			c := Campaign{Open: open, Profile: explore.PosixStrict, Seed: 1, States: 200_000, Levels: kv.Isolations()}
+			c := Campaign{Open: open, Profile: explore.PosixStrict, Seed: 1, States: 200_000, Levels: kv.Isolations(), RangeDeletes: true}
 			var found *rundir.Finding
 			c.OnResult = func(_ Scenario, r Result, _ explore.Counts) {
 				if r.Finding != nil {

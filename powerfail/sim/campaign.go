@@ -32,10 +32,12 @@ type Campaign struct {
 	NoShort     bool // leave the short programs out
 	// Levels are the isolation levels of the transactions in generated programs; without
 	// any these have none. No transaction of the engine may wait for another one.
-	Levels   []kv.Isolation
-	NoFaults bool // leave out programs with an operation that fails
-	Workers  int  // default one a processor
-	Findings int  // ends the campaign after so many; default 1
+	Levels []kv.Isolation
+	// RangeDeletes says that programs have range deletes, which the engine must take.
+	RangeDeletes bool
+	NoFaults     bool // leave out programs with an operation that fails
+	Workers      int  // default one a processor
+	Findings     int  // ends the campaign after so many; default 1
 
 	// OnResult is told of each scenario that has ended, one after the other, and
 	// of all counts so far.
@@ -187,7 +189,7 @@ func (c *Campaign) each(yield func(func() Scenario) bool) {
 func (c *Campaign) short() iter.Seq[Scenario] {
 	return func(yield func(Scenario) bool) {
 		for _, durability := range []kv.Durability{kv.Synced, kv.Buffered} {
-			for p := range program.Short(3, durability) {
+			for p := range program.Short(3, durability, c.RangeDeletes) {
 				s := Scenario{Program: p, Profile: c.Profile, Seed: c.Seed, Depth: cmp.Or(c.Depth, 2), States: statesPerShort, All: 64}
 				if !yield(s) {
 					return
@@ -200,7 +202,8 @@ func (c *Campaign) short() iter.Seq[Scenario] {
 // long returns the scenario of long program i.
 func (c *Campaign) long(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerLong, All: 8}
-	shape := program.Shape{Durability: kv.Synced}
+	shape := program.Shape{Durability: kv.Synced, RangeDeletes: c.RangeDeletes}
+	s.RangeDeletes = c.RangeDeletes
 	if i%txnsLeftOut != 0 {
 		s.Levels, shape.Levels = c.Levels, c.Levels
 	}
@@ -217,7 +220,7 @@ func (c *Campaign) long(i int) Scenario {
 // faulty returns the scenario of number i with an operation that fails.
 func (c *Campaign) faulty(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed+1) + uint64(i), Depth: 1, States: statesPerFault, All: 2}
-	shape := program.Shape{Durability: kv.Synced, Writes: 20}
+	shape := program.Shape{Durability: kv.Synced, Writes: 20, RangeDeletes: c.RangeDeletes}
 	if s.Seed%3 == 0 {
 		shape.Durability = kv.Buffered // on a mapped log
 	}

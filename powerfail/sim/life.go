@@ -249,7 +249,7 @@ func (l *life) judge(s *shot, label string) {
 	if twin != nil {
 		child := x.life(twin, l.depth+1)
 		child.before, child.past = l.judgement(), s
-		child.run(program.Generate(x.rng.Uint64(), program.Shape{Durability: x.s.Program.Durability, Writes: 4, Levels: x.s.Levels}), nil)
+		child.run(program.Generate(x.rng.Uint64(), program.Shape{Durability: x.s.Program.Durability, Writes: 4, Levels: x.s.Levels, RangeDeletes: x.s.RangeDeletes}), nil)
 	}
 }
 

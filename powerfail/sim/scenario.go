@@ -42,6 +42,8 @@ type Scenario struct {
 	All int `json:"all"`
 	// Levels are the isolation levels of the transactions of lives after the first crash.
 	Levels []kv.Isolation `json:"levels,omitempty"`
+	// RangeDeletes says that those lives have range deletes.
+	RangeDeletes bool `json:"range_deletes,omitempty"`
 	// Fault fails one operation of the program, or nil.
 	Fault *Fault `json:"fault,omitempty"`
 }

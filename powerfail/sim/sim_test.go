@@ -43,7 +43,7 @@ func TestSound(t *testing.T) {
 	for _, engine := range engines.Own() {
 		for _, p := range []explore.Profile{explore.DropAll, explore.Ext4Ordered, explore.PosixStrict} {
 			t.Run(engine+"/"+string(p), func(t *testing.T) {
-				c := Campaign{Open: opener(t, engine), Profile: p, Seed: testseed.New(t), States: 2500, Levels: kv.Isolations()}
+				c := Campaign{Open: opener(t, engine), Profile: p, Seed: testseed.New(t), States: 2500, Levels: kv.Isolations(), RangeDeletes: true}
 				c.OnResult = func(s Scenario, r Result, _ explore.Counts) {
 					if r.Finding != nil {
 						t.Error(show(s, r.Finding))
@@ -66,7 +66,7 @@ func TestSound(t *testing.T) {
 func TestCoveringSound(t *testing.T) {
 	for _, engine := range engines.Covering(kv.Synced) {
 		t.Run(engine, func(t *testing.T) {
-			c := Campaign{Open: opener(t, engine), Profile: explore.PosixStrict, Seed: rand.Uint64(), States: 400, NoShort: true, Levels: kv.Isolations()}
+			c := Campaign{Open: opener(t, engine), Profile: explore.PosixStrict, Seed: rand.Uint64(), States: 400, NoShort: true, Levels: kv.Isolations(), RangeDeletes: true}
 			t.Logf("seed %d", c.Seed)
 			c.OnResult = func(s Scenario, r Result, _ explore.Counts) {
 				if r.Finding != nil {

@@ -16,4 +16,9 @@ const (
 	GarbageGuessed    = "garbage-guessed"     // a table counts as garbage what open snapshots read, and is written again for it
 	FloorLate         = "floor-late"          // the floor becomes durable after the first table that lacks versions
 	PastNewest        = "past-newest"         // a read of the past shows the newest state
+
+	RangeUnlogged     = "range-unlogged"      // the log has a delete of the first key for each range delete
+	RangeUnflushed    = "range-unflushed"     // a flush does not write down range deletes
+	RangeDroppedEarly = "range-dropped-early" // range deletes go while tables hold versions that they hide
+	RangePinsIgnored  = "range-pins-ignored"  // versions go that a range delete hides, and an open snapshot reads
 )

@@ -35,6 +35,7 @@ func (b *builder) add(e *Edit) error {
 	b.past.Floor = max(b.past.Floor, e.Past.Floor)
 	b.past.Ends = append(b.past.Ends, e.Past.Ends...)
 	b.past.Marks = append(b.past.Marks, e.Past.Marks...)
+	b.result.Ranges = e.rangesAfter(b.result.Ranges)
 	return nil
 }
 

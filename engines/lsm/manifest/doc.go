@@ -31,10 +31,18 @@
 //	 10 hidden    | held varint | past varint |
 //	              | due LSN varint |                 Hidden of the table that is added before
 //	                                                 it, if not all 0
+//	 11 swept     | LSN varint |                     Swept of the table that is added before
+//	                                                 it, if not 0
+//	 12 range     | LSN varint |
+//	              | length varint | start |
+//	              | length varint | end |            one of Edit.Ranges; an end of no
+//	                                                 bytes stands for none
+//	 13 clear     | |                                Edit.ClearRanges
 //
 //	magic      "lsmlabMF"
-//	version    3; version 1 had no tags above 4, version 2 none above 6, and both are
-//	           still read: their floor is what they call flushed
+//	version    3, or 4 where tags above 10 may come; version 1 had no tags above 4,
+//	           version 2 none above 6, and both are still read: their floor is what they
+//	           call flushed
 //	number     of the file, as in its name
 //	time       in nanoseconds since 1970, signed (the lowest bit is the sign). Each
 //	           mark gives the differences of its time and LSN to the mark before

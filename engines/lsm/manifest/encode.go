@@ -1,12 +1,14 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/rangedel"
 )
 
 // Tags of the fields of an edit. Part of the disk format; do not renumber.
@@ -21,8 +23,11 @@ const (
 	tagEnds    byte = 8
 	tagMarks   byte = 9
 	tagHidden  byte = 10
+	tagSwept   byte = 11
+	tagRange   byte = 12
+	tagClear   byte = 13
 
-	lastTag = tagHidden
+	lastTag = tagClear
 )
 
 // appendEdit appends the encoding of e to dst and returns the extended slice.
@@ -52,6 +57,16 @@ func appendEdit(dst []byte, e *Edit) []byte {
 			dst = binary.AppendUvarint(dst, h.Past)
 			dst = binary.AppendUvarint(dst, uint64(h.Due))
 		}
+		if a.Table.Swept != 0 {
+			dst = binary.AppendUvarint(append(dst, tagSwept), uint64(a.Table.Swept))
+		}
+	}
+	if e.ClearRanges {
+		dst = append(dst, tagClear)
+	}
+	for _, r := range e.Ranges {
+		dst = binary.AppendUvarint(append(dst, tagRange), uint64(r.Seq))
+		dst = appendKey(appendKey(dst, r.Start), r.End)
 	}
 	return dst
 }
@@ -119,6 +134,12 @@ func (d *decoder) field(e *Edit) {
 		e.Past.Marks = append(e.Past.Marks, d.marks()...)
 	case tagHidden:
 		d.hidden(e)
+	case tagSwept:
+		d.swept(e)
+	case tagRange:
+		e.Ranges = append(e.Ranges, d.rangeDelete())
+	case tagClear:
+		e.ClearRanges = true
 	default:
 		d.at--
 		d.fail("tag", "%d, want %d to %d", tag, tagFlushed, lastTag)
@@ -146,6 +167,27 @@ func (d *decoder) table() *Table {
 		Entries:  d.uint("entries", math.MaxUint64),
 		Deletes:  d.uint("deletes", math.MaxUint64),
 	}
+}
+
+// swept reads Swept of the table added last.
+func (d *decoder) swept(e *Edit) {
+	if len(e.Added) == 0 {
+		d.fail("tag", "%d, want it behind a table that is added", tagSwept)
+		return
+	}
+	e.Added[len(e.Added)-1].Table.Swept = d.seq("swept LSN")
+}
+
+// rangeDelete reads a range delete. An end of no bytes stands for none.
+func (d *decoder) rangeDelete() rangedel.Range {
+	r := rangedel.Range{Seq: d.seq("LSN of a range delete"), Start: d.key("start of a range delete"), End: d.key("end of a range delete")}
+	switch {
+	case len(r.End) == 0:
+		r.End = nil
+	case bytes.Compare(r.Start, r.End) >= 0:
+		d.fail("range delete", "empty: %q to %q", r.Start, r.End)
+	}
+	return r
 }
 
 func (d *decoder) fail(what, format string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sync"
 
 	"lsmlab/engines/kv"
@@ -16,6 +17,7 @@ type Log struct {
 	mu      sync.Mutex
 	file    vfs.File
 	fileNum uint64
+	ranged  bool  // it takes range deletes
 	size    int64 // bytes, all of which are durable
 	buf     []byte
 	err     error // the error of every later Append
@@ -36,7 +38,12 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, vfs.MarkExhausted(err)
 	}
-	data, err := appendRecord(appendHeader(nil, fileNum), appendEdit(nil, base.snapshot()), fileNum, headerSize)
+	first := base.snapshot()
+	version := uint32(formatVersion)
+	if first.ranged() {
+		version = rangeVersion
+	}
+	data, err := appendRecord(appendHeader(nil, fileNum, version), appendEdit(nil, first), fileNum, headerSize)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +60,7 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 		inForce, err = setCurrent(fsys, dir, fileNum)
 	}
 	if err == nil {
-		return &Log{file: file, fileNum: fileNum, size: int64(len(data))}, nil
+		return &Log{file: file, fileNum: fileNum, ranged: first.ranged(), size: int64(len(data))}, nil
 	}
 	err = errors.Join(err, file.Close())
 	if inForce {
@@ -63,8 +70,21 @@ func Create(fsys vfs.FS, dir string, fileNum uint64, base *Version) (*Log, error
 	return nil, vfs.MarkExhausted(err)
 }
 
+// Takes says whether e may be appended. An edit about range deletes may not, if there was
+// none when the manifest was begun: programs that know nothing of them must refuse the
+// manifest whole, by its format version. So the caller starts a new manifest with the
+// version after e.
+func (l *Log) Takes(e *Edit) bool { return l.ranged || !e.ranged() }
+
+// ranged says whether e holds anything about range deletes.
+func (e *Edit) ranged() bool {
+	return e.ClearRanges || len(e.Ranges) > 0 ||
+		slices.ContainsFunc(e.Added, func(a LevelTable) bool { return a.Table.Swept != 0 })
+}
+
 // Append makes e durable: when Append returns nil, the whole edit is in force. The edit
-// must fit the version so far (see [Version.Apply]); the log does not check this.
+// must fit the version so far (see [Version.Apply]) and the log (see [Log.Takes]); the log
+// does not check this.
 //
 // After an error the edit may or may not be in force, the log is broken, and every
 // later Append returns that error. An error that wraps kv.ErrExhausted is different:

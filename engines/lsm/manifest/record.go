@@ -15,6 +15,7 @@ const (
 	magic         = "lsmlabMF"
 	formatVersion = 3
 	floorVersion  = 3 // the first one that knows the floor
+	rangeVersion  = 4 // with tags above 10
 	firstVersion  = 1 // without tags 5 and 6; read, never written
 
 	headerSize       = 32 // bytes
@@ -24,8 +25,8 @@ const (
 	offsetFactor = 0xbf58476d1ce4e5b9
 )
 
-func appendHeader(dst []byte, fileNum uint64) []byte {
-	body := binary.LittleEndian.AppendUint32([]byte(magic), formatVersion)
+func appendHeader(dst []byte, fileNum uint64, version uint32) []byte {
+	body := binary.LittleEndian.AppendUint32([]byte(magic), version)
 	body = binary.LittleEndian.AppendUint32(body, 0)
 	body = binary.LittleEndian.AppendUint64(body, fileNum)
 	dst = binary.LittleEndian.AppendUint64(dst, xxhash.Sum64(body)^fileNum*numberFactor)
@@ -45,8 +46,8 @@ func checkHeader(data []byte, fileNum uint64) error {
 	if want, got := xxhash.Sum64(body)^fileNum*numberFactor, binary.LittleEndian.Uint64(data); got != want {
 		return fmt.Errorf("%w: header checksum %016x, want %016x", kv.ErrCorrupt, got, want)
 	}
-	if v := versionOf(data); v < firstVersion || v > formatVersion {
-		return fmt.Errorf("%w: manifest format version %d, this program knows %d to %d", kv.ErrUnsupported, v, firstVersion, formatVersion)
+	if v := versionOf(data); v < firstVersion || v > rangeVersion {
+		return fmt.Errorf("%w: manifest format version %d, this program knows %d to %d", kv.ErrUnsupported, v, firstVersion, rangeVersion)
 	}
 	if n := binary.LittleEndian.Uint64(body[16:]); n != fileNum {
 		return fmt.Errorf("%w: it says to be file %d, want %d", kv.ErrCorrupt, n, fileNum)

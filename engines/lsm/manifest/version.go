@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/lsm/rangedel"
 )
 
 // NumLevels is the number of levels. Tables of L0 may overlap. Tables of one deeper
@@ -21,6 +22,9 @@ type Table struct {
 	MinSeq, MaxSeq    ikey.Seq
 	Entries, Deletes  uint64
 	Hidden            Hidden
+	// Swept, if not 0, says that the table holds no version that a range delete with an
+	// LSN up to it hides.
+	Swept ikey.Seq
 }
 
 // Hidden says which versions of a table are there only for readers of earlier states.
@@ -59,6 +63,10 @@ type Edit struct {
 	Log        LogIdentity // its fields that are not 0 replace those of the version
 	// Past raises the floor of the version, unless it is lower, and adds to the rest.
 	Past Past
+	// Ranges are range deletes that come to those of the version; with ClearRanges, they
+	// replace them.
+	Ranges      []rangedel.Range
+	ClearRanges bool
 }
 
 // LogIdentity is what the names and checksums of the store's log depend on; see package
@@ -81,6 +89,9 @@ type Version struct {
 	NextFileID uint64
 	Log        LogIdentity
 	Past       Past
+	// Ranges are the range deletes with LSNs up to FlushedSeq. Each of them may hide
+	// versions of tables, or an open reader may need to know of it.
+	Ranges *rangedel.Set
 }
 
 // Apply returns the version after e; v is not changed. An edit that does not fit is an
@@ -111,6 +122,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	next.NextFileID = max(v.NextFileID, e.NextFileID)
 	next.Log = v.Log.after(e.Log)
 	next.Past = v.Past.after(&e.Past)
+	next.Ranges = e.rangesAfter(v.Ranges)
 	next.sort()
 	if err := next.Check(); err != nil {
 		return nil, err
@@ -120,7 +132,18 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 
 // snapshot returns the edit that turns the empty version into v.
 func (v *Version) snapshot() *Edit {
-	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log, Past: v.Past}
+	return &Edit{Added: v.Tables(), FlushedSeq: v.FlushedSeq, NextFileID: v.NextFileID, Log: v.Log, Past: v.Past, Ranges: v.Ranges.Ranges()}
+}
+
+// rangesAfter returns the range deletes of a version that had those of s.
+func (e *Edit) rangesAfter(s *rangedel.Set) *rangedel.Set {
+	if e.ClearRanges {
+		s = nil
+	}
+	for _, r := range e.Ranges {
+		s = s.Add(r)
+	}
+	return s
 }
 
 func (v *Version) sort() {

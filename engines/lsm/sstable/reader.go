@@ -1,6 +1,7 @@
 package sstable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -199,6 +200,21 @@ func (r *Reader) Close() error {
 	return errors.Join(errs[:]...)
 }
 
+// Part estimates which part of the table lies in [start, end), where nil is behind all keys:
+// between 0 and 1, exact for all and nothing, and else by the blocks that begin there.
+func (r *Reader) Part(start, end []byte) (part float64) {
+	var err error // a fault: then nothing is known
+	defer vfs.CatchFault(debug.SetPanicOnFault(true), r.name, &err)
+	from, to := 0, r.index.n
+	if bytes.Compare(start, r.props.Smallest) > 0 {
+		from = r.index.find(start, separatorAll)
+	}
+	if end != nil && bytes.Compare(end, r.props.Largest) <= 0 {
+		to = r.index.find(end, separatorAll)
+	}
+	return float64(max(0, to-from)) / float64(r.index.n)
+}
+
 // MayContain says whether the table may hold versions of the user key with this [Hash].
 // Only false is certain. It is true if the filter cannot be read.
 func (r *Reader) MayContain(hash uint64) (may bool) {
@@ -209,10 +225,10 @@ func (r *Reader) MayContain(hash uint64) (may bool) {
 }
 
 // Get finds the newest version of user that is not newer than seq. It appends the value
-// to dst and returns the extended slice. If there is no such version, or it is a
-// tombstone, it returns dst. It does not use the filter: the caller asks MayContain
+// to dst and returns the extended slice, and the version's trailer. If there is no such
+// version, or it is a tombstone, it returns dst. It does not use the filter: the caller asks MayContain
 // before, and counts the answers.
-func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, kind ikey.Kind, found bool, err error) {
+func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, version ikey.Trailer, found bool, err error) {
 	value = dst
 	defer vfs.CatchFault(debug.SetPanicOnFault(true), r.name, &err)
 	if r.copies() {
@@ -224,7 +240,7 @@ func (r *Reader) Get(dst, user []byte, seq ikey.Seq) (value []byte, kind ikey.Ki
 }
 
 // get is Get without the guard against memory faults.
-func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.Kind, bool, error) {
+func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.Trailer, bool, error) {
 	t := ikey.SeekKey(user, seq).Trailer
 	var b block
 	var c cursor
@@ -243,7 +259,7 @@ func (r *Reader) get(dst, user []byte, seq ikey.Seq, s *scratch) ([]byte, ikey.K
 			if !ok {
 				return dst, 0, false, r.broken(i)
 			}
-			return append(dst, v...), c.trailer.Kind(), true, nil
+			return append(dst, v...), c.trailer, true, nil
 		}
 		if !r.index.continues(i+1, user) {
 			break

@@ -124,15 +124,15 @@ func checkGet(t *testing.T, r *Reader, model []kvs, user []byte, seq ikey.Seq) {
 	t.Helper()
 	i := lowerBound(model, ikey.SeekKey(user, seq))
 	has := i < len(model) && bytes.Equal(model[i].key.User, user)
-	got, kind, ok, err := r.Get([]byte("dst"), user, seq)
+	got, version, ok, err := r.Get([]byte("dst"), user, seq)
 	if err != nil || ok != has {
 		t.Fatalf("Get(%q, %d): found %v, want %v, error %v", user, seq, ok, has, err)
 	}
 	want := "dst"
 	if has {
 		want += string(model[i].value)
-		if kind != model[i].key.Trailer.Kind() || !r.MayContain(Hash(user)) {
-			t.Fatalf("Get(%q, %d): kind %d of %v, or the filter lost it", user, seq, kind, model[i])
+		if version != model[i].key.Trailer || !r.MayContain(Hash(user)) {
+			t.Fatalf("Get(%q, %d): trailer %x of %v, or the filter lost it", user, seq, version, model[i])
 		}
 	}
 	if string(got) != want {

@@ -87,7 +87,7 @@ func Check(o Options, flushed ikey.Seq) (Recovered, error) {
 
 // checkOps checks that the encoded batch has count operations.
 func checkOps(first ikey.Seq, count int, encoded []byte) error {
-	ops, n := kv.ReadOps(encoded), 0
+	ops, n := kv.ReadAllOps(encoded), 0
 	for ops.Next() {
 		n++
 	}

@@ -23,7 +23,9 @@ func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s 
 		if !t.Shard.Takes(i) {
 			continue
 		}
-		p := program.Generate(t.Seed+uint64(i), program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(engine, t.Levels)})
+		p := program.Generate(t.Seed+uint64(i), program.Shape{
+			Durability: kv.Synced, Levels: engineset.TxnLevels(engine, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(engine),
+		})
 		rec, err := t.recorded(ctx, s, func(dir string) (*disk.Recording, error) {
 			rec, err := t.recordEngine(ctx, engine, kind, p, dir)
 			if broken := program.Broken(err); broken != nil {

@@ -48,6 +48,13 @@ func TxnLevels(name string, wanted []kv.Isolation) (levels []kv.Isolation) {
 	return levels
 }
 
+// TakesRangeDeletes says whether programs for an engine have range deletes: those for our own
+// engines do.
+func TakesRangeDeletes(name string) bool {
+	info, err := engines.Lookup(name)
+	return err == nil && info.Own
+}
+
 // Versions returns the versions of Go, of this program, and of the engines that are
 // libraries, by name.
 func Versions(names []string) map[string]string {

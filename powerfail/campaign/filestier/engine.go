@@ -25,7 +25,9 @@ func (t *Tier) engine(ctx context.Context, name string, cells []*rundir.Cell) (e
 		}
 	}()
 	for i := uint64(0); !t.enough(); i++ {
-		p := program.Generate(t.Seed+i, program.Shape{Durability: kv.Synced, Levels: engineset.TxnLevels(name, t.Levels)})
+		p := program.Generate(t.Seed+i, program.Shape{
+			Durability: kv.Synced, Levels: engineset.TxnLevels(name, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(name),
+		})
 		rec, err := t.recorded(ctx, cells[0], func() (*files.Recording, error) {
 			rec, err := t.recordEngine(ctx, name, p)
 			if broken := program.Broken(err); broken != nil {

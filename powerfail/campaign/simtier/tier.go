@@ -133,7 +133,7 @@ func (t *Tier) explore(ctx context.Context, r *campaign.Run, cell *rundir.Cell, 
 	}
 	start, before := time.Now(), cell.Distinct
 	c.Profile, c.Seed, c.Depth, c.NoFaults = explore.Profile(cell.Profile), t.Seed, t.Depth, info.ExitsOnError
-	c.Levels = engineset.TxnLevels(cell.Engine, t.Levels)
+	c.Levels, c.RangeDeletes = engineset.TxnLevels(cell.Engine, t.Levels), engineset.TakesRangeDeletes(cell.Engine)
 	var findErr error
 	c.OnResult = func(_ sim.Scenario, got sim.Result, total explore.Counts) {
 		if got.Finding != nil {

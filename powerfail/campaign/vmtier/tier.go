@@ -130,7 +130,9 @@ func (t *Tier) cell(ctx context.Context, r *campaign.Run, c Cell) error {
 // can't be run is said to have failed, and the others go on.
 func (t *Tier) cut(ctx context.Context, r *campaign.Run, c Cell, cell *rundir.Cell, text *string) error {
 	s := Scenario{Cell: c.Cell, States: int(t.States), Seed: t.Seed}
-	p := program.Generate(t.Seed, program.Shape{Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine, t.Levels)})
+	p := program.Generate(t.Seed, program.Shape{
+		Durability: kv.Synced, Writes: t.Writes, Levels: engineset.TxnLevels(c.Engine, t.Levels), RangeDeletes: engineset.TakesRangeDeletes(c.Engine),
+	})
 	start := time.Now()
 	o, err := t.Lab.Run(ctx, c.Cell, Workload(c.Engine, t.Bug, p, s))
 	switch {
