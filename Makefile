@@ -27,14 +27,15 @@ MKFS     := e2fsprogs xfsprogs btrfs-progs
 # For the service: prometheus with promtool, and the clients that load it.
 # Node.js from elsewhere is taken too, if it has npm.
 SERVICE  := prometheus redis-server redis-tools wrk curl python3-redis $(if $(shell command -v npm),,nodejs npm)
-PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) qemu-system-x86 sqlite3
+NOTEBOOKS := python3-nbconvert python3-ipykernel python3-matplotlib
+PACKAGES := chromium $(ROCKSDB) $(MKFS) $(SERVICE) $(NOTEBOOKS) qemu-system-x86 sqlite3
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := $(GO) run mvdan.cc/gofumpt@v0.12.0
 
 .DEFAULT_GOAL := help
-.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-transactions bench-serve memtables studies compare lint fmt proto golden soak soak-model k6 clean
+.PHONY: help all build build-rocksdb test packages node-clients kernels powerfail race fuzz bench bench-peers bench-sustained bench-growth bench-threads bench-used bench-transactions bench-serve memtables studies notebooks compare lint fmt proto golden soak soak-model k6 clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -143,6 +144,11 @@ memtables: build ## race the bare MemTables against public ones
 
 studies: build ## measure what the source claims, small: a verdict on each claim (10 minutes)
 	./$(BIN) study all --quick --out results/studies-$(STAMP)
+
+notebooks: PACKAGES := $(NOTEBOOKS)
+notebooks: build packages ## run the notebooks on a small race of their own, with outputs under results/
+	./$(BIN) bench --no-report --engines lsm-skiplist,pebble --workloads fillrandom,ycsb-a --keys 1000000 --rounds 3 --threads 2 --duration 5s --out results/notebooks-$(STAMP)
+	cd notebooks && LSMLAB_RUN=$(CURDIR)/results/notebooks-$(STAMP) /usr/bin/python3 -m nbconvert --to notebook --execute --output-dir ../results/notebooks-$(STAMP) race.ipynb
 
 compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)

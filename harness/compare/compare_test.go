@@ -128,6 +128,24 @@ func TestCompareRuns(t *testing.T) {
 	}
 }
 
+// A control is held against what it repeats, and is no member of the family of engines.
+func TestControls(t *testing.T) {
+	r := testRun("A", map[string][]float64{"a": {100, 101, 99}, "a@again": {101, 99, 100}, "b": {200, 203, 198}})
+	c, err := Engines(r, "b", 0.05)
+	if err != nil || len(c.Rows) != 2 || c.controls() != 1 {
+		t.Fatalf("%+v %v", c.Rows, err)
+	}
+	for _, row := range c.Rows {
+		d := row.Ratios[0]
+		if row.Engine == "a@again" && (row.Baseline != "a" || d.Verdict != NoVerdict) || row.Engine == "a" && (row.Baseline != "b" || d.Verdict != Worse) {
+			t.Errorf("%s over %s: %+v", row.Engine, row.Baseline, d)
+		}
+		if d.PAdjusted != d.P {
+			t.Errorf("%s: a family of one was corrected: %v to %v", row.Engine, d.P, d.PAdjusted)
+		}
+	}
+}
+
 func TestCompareRunsRefuses(t *testing.T) {
 	a := testRun("A", nil)
 	for want, change := range map[string]func(*result.Plan){

@@ -157,6 +157,36 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// A control is no contender: it wins no workload, stands in a row of its own in the chart of
+// ratios, and the page says what it shows and what the rounds could have shown. Engines that
+// differ by less than their noise are not resolved.
+func TestControl(t *testing.T) {
+	f := fakeRun{engines: []string{"pebble", "pebble@again", "bbolt"}, workloads: []string{"ycsb-a"}, rounds: 5}
+	f.change = func(c *result.Cell) {
+		c.OpsPerSec = 1000 + float64(c.Round*7%5)
+		switch c.Engine {
+		case "pebble@again":
+			c.OpsPerSec = 1300 - 250*float64(c.Round%3) // far from itself, in both directions
+		case "bbolt":
+			c.OpsPerSec = 1001 + float64(c.Round*11%7)
+		}
+	}
+	dir := f.write(t)
+	html := render(t, dir)
+	for _, want := range []string{"2 storage engines", "A/A control", "one engine raced against itself: ycsb-a", "no difference is shown", "not resolved: these rounds tell 1."} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(html, "pebble@again is fastest") {
+		t.Error("a control wins")
+	}
+	chart, err := os.ReadFile(filepath.Join(dir, "charts", "buffered-closed-t2-ratio-ycsb-a.svg"))
+	if err != nil || !bytes.Contains(chart, []byte("A/A: pebble")) || !bytes.Contains(chart, []byte("not resolved")) {
+		t.Errorf("the chart of ratios lacks the control, or what is not resolved: %v", err)
+	}
+}
+
 // Drawn twice, and from a copy elsewhere, a run gives the same bytes; charts that
 // are no longer drawn are removed, other files stay.
 func TestSameBytes(t *testing.T) {

@@ -300,7 +300,7 @@ func startSlow(t *testing.T, dir string, atLeast int) (*exec.Cmd, *bytes.Buffer)
 
 func slowArgs(dir string) []string {
 	return []string{
-		"bench", "--no-report", "--out", dir, "--resume", "--engines", "slow,toy", "--workloads", "fillrandom",
+		"bench", "--no-report", "--control", "", "--out", dir, "--resume", "--engines", "slow,toy", "--workloads", "fillrandom",
 		"--keys", "150", "--threads", "1", "--rounds", "5", "--duration", "0s",
 	}
 }
