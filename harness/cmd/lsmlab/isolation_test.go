@@ -73,6 +73,13 @@ func TestIsolation(t *testing.T) {
 	if page, err := os.ReadFile(filepath.Join(dir, "index.html")); err != nil || !strings.Contains(string(page), "finding-001") || !strings.Contains(string(page), "do not give these levels: badger (read-committed, snapshot)") {
 		t.Errorf("the page lacks the finding or what is refused: %v", err)
 	}
+	crashed := filepath.Join(t.TempDir(), "run")
+	if status, out := do("--engines", "lsm-skiplist,bbolt", "--level", "snapshot", "--scripts", "0", "--crash", "sim", "--states", "500", "--out", crashed); status != exitSound || !strings.Contains(out, "sound") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	if page, err := os.ReadFile(filepath.Join(crashed, "index.html")); err != nil || !strings.Contains(string(page), "acknowledged transaction lost") {
+		t.Errorf("the page lacks the power cuts: %v", err)
+	}
 	if err := os.Rename(dir, dir+"2"); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +91,7 @@ func TestIsolation(t *testing.T) {
 		t.Errorf("convert: status %d:\n%.300s", status, out)
 	}
 	for _, args := range [][]string{
-		{"--level", "best"}, {"--durability", "much"}, {"--scripts", "-1"}, {"--out", dir + "2"}, {"--engines", "nothing"}, {"replay"}, {"replay", sound}, {"convert", history, "--to", "x"}, {"convert"},
+		{"--level", "best"}, {"--crash", "vm"}, {"--states", "5"}, {"--crash", "sim", "--bug", "none"}, {"--crash", "sim", "--states", "-1"}, {"--durability", "much"}, {"--scripts", "-1"}, {"--out", dir + "2"}, {"--engines", "nothing"}, {"replay"}, {"replay", sound}, {"convert", history, "--to", "x"}, {"convert"},
 	} {
 		if status, out := do(args...); status != exitUsage {
 			t.Errorf("%q: status %d, want %d:\n%s", args, status, exitUsage, out)
