@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"lsmlab/engines"
@@ -45,15 +43,7 @@ func (t *Tier) Versions() map[string]string { return nil }
 
 // Explore implements [campaign.Tier].
 func (t *Tier) Explore(ctx context.Context, r *campaign.Run) error {
-	// Disks and stores live for microseconds: collect less often, unless what lives
-	// of a large scenario would make that nine times as much of a lot.
-	defer debug.SetGCPercent(debug.SetGCPercent(800))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(512 << 20))
-	// The heap profile keeps every call stack that ever allocated. Recoveries within
-	// recoveries make new ones without end, until the profile alone is over the memory
-	// limit and the collector runs all the time.
-	defer func(rate int) { runtime.MemProfileRate = rate }(runtime.MemProfileRate)
-	runtime.MemProfileRate = 0
+	defer sim.TuneMemory()()
 	if t.Lasts > 0 {
 		return t.soak(ctx, r)
 	}
