@@ -151,6 +151,10 @@ func reduced(l pageLine, finding string, whole bool) (args []string, err error) 
 	switch words := strings.Fields(c.CommandPath()); words[1] {
 	case "crash":
 		err = smallCrash(c.Name(), given)
+	case "isolation":
+		if given["crash"] == "" { // which has the states
+			delete(given, "states")
+		}
 	case "load":
 		given["engines"], _, _ = strings.Cut(given["engines"], ",")
 		given["set"] = strings.Trim(given["set"]+","+k6Small, ",")
