@@ -29,9 +29,9 @@ import (
 // Keys are compared, so that no conflict is false: a hash only spares comparisons.
 //
 // A conflict is reported when the write that is in the way is visible, so the retry reads it
-// and cannot meet it again. Without this wait, 94% of the conflicts of TPC-C were retries that
-// began before the winner was published, as the system had stopped its thread between the two
-// steps: one transaction met the same write up to 100 times. A write is published before its
+// and cannot meet it again. Without this wait, 99% of the conflicts of TPC-C at 8 synced
+// threads were with writes that had an LSN and were not published, as the system had stopped
+// their thread between the two steps: one transaction met the same write up to 100 times. A write is published before its
 // sync, so the wait is one for the processor and never for the disk. It is here and not in
 // Begin, so that only those wait that are in each other's way.
 

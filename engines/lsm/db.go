@@ -15,7 +15,7 @@ import (
 // DB is an open store. It implements [kv.Engine], [kv.Flusher], [kv.Compacter],
 // [kv.Metricer], [kv.Verifier], [kv.LSNApplier], [kv.LSNReporter],
 // [kv.WriteChecker], [kv.Syncer], [kv.Settler], [kv.Tracer], [kv.Transactor],
-// [kv.Historian] and [kv.Checkpointer] and is safe for concurrent use.
+// [kv.Historian], [kv.ReverseScanner] and [kv.Checkpointer] and is safe for concurrent use.
 type DB struct {
 	// Each call looks at these, and they change seldom or never: nothing that changes
 	// often stands beside them.

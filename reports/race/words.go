@@ -227,7 +227,7 @@ func (r *run) proofWords() string {
 	if n := r.comparisons(); n > 1 {
 		text += fmt.Sprintf(" by Holm's correction for the %d comparisons of this page", n)
 	}
-	return text + " and the ratio is at least the resolution, as in lsmlab compare; any other is not resolved."
+	return text + " and the ratio is at least the resolution, as in lsmlab compare; any other is not resolved. That asks more than the test alone: of true differences of just the resolution, about half count."
 }
 
 func (r *run) work() string {

@@ -22,11 +22,12 @@ engines over a baseline engine.
 
 A ratio is that of geometric means, with Student's t interval on the logarithms at 95%. Engines of
 one run are compared within its rounds; two runs ran at different times, so all rounds of one are
-held against all of the other (Welch). RESOLUTION is the smallest ratio that these rounds could have
-shown with a probability of 80%. A difference counts if p, by Holm's correction for all comparisons,
-is under 0.05 and the ratio is at least the resolution; that takes three rounds a side. Throughput
-decides in a closed loop, p99 from the intended start with --rate. Figures of different durability
-are never compared.
+held against all of the other (Welch). RESOLUTION is the smallest ratio that these rounds could
+have shown with a probability of 80%. A difference counts if p, by Holm's correction for all
+comparisons, is under 0.05 and the ratio is at least the resolution; that takes three rounds a
+side. It asks more than the test alone: of true differences of just the resolution, about half
+count. Throughput decides in a closed loop, p99 from the intended start with --rate. Figures of
+different durability are never compared.
 
 Exit status with two runs: 1 if a deciding figure is significantly worse by more than --threshold,
 else 0. Engines of one run are no regressions of each other: 0.`,
