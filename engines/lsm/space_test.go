@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm/wal"
@@ -161,11 +162,22 @@ func TestCloseKeepsOnlyRecords(t *testing.T) {
 	}
 }
 
+// flushed writes all to tables, and waits until the log has let go of it.
+func flushed(t *testing.T, db *DB) {
+	t.Helper()
+	if err := db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Settle(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestIdlePoolIsGivenBack calls the ticker's work by hand: while segments are made
 // the pool stays, after a tick without one it goes, the current segment too once
 // tables hold all of it, and the next write works.
 func TestIdlePoolIsGivenBack(t *testing.T) {
-	o := Options{FS: vfs.NewMem(), MemTableSize: 256 << 10, WALSegmentSize: 64 << 10, WALPoolSize: 320 << 10}
+	o := Options{FS: vfs.NewMem(), MemTableSize: 256 << 10, WALSegmentSize: 64 << 10, WALPoolSize: 320 << 10, TickInterval: time.Hour}
 	db, err := Open("db", o)
 	if err != nil {
 		t.Fatal(err)
@@ -174,22 +186,17 @@ func TestIdlePoolIsGivenBack(t *testing.T) {
 	var made int64
 	for range 5 {
 		fillRandom(t, db, 2000, 100)
-		if err := db.Settle(); err != nil {
-			t.Fatal(err)
-		}
+		flushed(t, db) // all segments but the current one are obsolete
 		if made = db.tick(made); db.Metrics().LogPoolBytes == 0 {
 			t.Fatal("a running writer has no pool")
 		}
 	}
-	if made = db.tick(made); db.Metrics().LogPoolBytes != 0 || db.Metrics().LogBytes == 0 {
+	fillRandom(t, db, 1, 100)
+	made = db.wal.Metrics().SegmentsMade
+	if db.tick(made); db.Metrics().LogPoolBytes != 0 || db.Metrics().LogBytes == 0 {
 		t.Errorf("idle with writes in the log: %+v", db.Metrics())
 	}
-	if err := db.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Settle(); err != nil {
-		t.Fatal(err)
-	}
+	flushed(t, db)
 	if db.tick(made); db.Metrics().LogBytes != 0 {
 		t.Errorf("idle with all in tables: %+v", db.Metrics())
 	}
