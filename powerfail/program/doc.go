@@ -36,6 +36,6 @@
 // Writers run beside each other and own disjoint keys; the lines of one run in
 // their order, and flush and compact are lines of writer 0; transactions read keys of
 // their writers alone. At reopen all writers
-// meet. With one writer all runs in one goroutine, and, where the engine can
-// settle, in the same order of operations every time.
+// meet. With one writer, the program runs in one goroutine, and waits after each
+// step until the engine has settled, if the engine can be waited for (kv.Settler). So the order of operations is the same every time.
 package program

@@ -41,7 +41,7 @@ func (t *Tier) explore(ctx context.Context, recs []*disk.Recording, s *state, st
 	return nil
 }
 
-// exploreOne explores a recording under one profile, and lives that follow its states.
+// exploreOne explores a recording under one profile, and the runs that follow its states.
 func (t *Tier) exploreOne(ctx context.Context, rec *disk.Recording, s *state, i int, states int64, part campaign.Shard) error {
 	cell := s.cells[i]
 	x, err := t.exploration(rec, s, cell)
