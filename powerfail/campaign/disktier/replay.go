@@ -12,6 +12,7 @@ import (
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
@@ -35,7 +36,11 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
 	if f.Rule == oracle.RuleIsolation {
-		return t.runProgram(ctx, kind, f)
+		return campaign.RunUnisolated(f, func(p *program.Program) error {
+			t.Options, t.Size = &campaign.Options{Bug: f.Bug}, DefaultSize
+			_, err := t.recordEngine(ctx, f.Engine, kind, p, filepath.Join(t.stage.Dir, "again"))
+			return err
+		})
 	}
 	if f.Rule == disk.RuleWorkload || f.Profile == campaign.ProfileKill {
 		return t.runAgain(ctx, kind, f)

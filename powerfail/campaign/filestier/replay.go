@@ -5,9 +5,11 @@ import (
 	"errors"
 	"path/filepath"
 
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -25,7 +27,10 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
 	if f.Rule == oracle.RuleIsolation {
-		return t.runProgram(ctx, f)
+		return campaign.RunUnisolated(f, func(p *program.Program) error {
+			rec := &files.Recording{Engine: f.Engine, Bug: f.Bug, Steps: p.String(), Dir: filepath.Join(t.stage.Dir, "again")}
+			return t.recordInto(ctx, rec)
+		})
 	}
 	dir := filepath.Join(t.stage.Dir, "finding")
 	if err := f.State(dir); err != nil {
