@@ -57,7 +57,7 @@ func (t *Tier) unisolated(s *state, broken *oracle.Violation, p *program.Program
 	return t.run.Report(campaign.Unisolated(disk.Tier, cell.Key, p.String(), broken))
 }
 
-// more says whether program i is wanted.
+// more says whether the campaign goes on with program i.
 func (t *Tier) more(i int, s *state) bool {
 	if t.Programs > 0 {
 		return i < t.Programs

@@ -61,7 +61,7 @@ func (t *Tier) recordEngine(ctx context.Context, name string, p *program.Program
 	return rec, t.recordInto(ctx, rec)
 }
 
-// recordInto runs the program of rec on its engine, and keeps the log.
+// recordInto runs the program of rec on its engine, and writes the log.
 func (t *Tier) recordInto(ctx context.Context, rec *files.Recording) error {
 	file, err := t.stage.WriteFile("program.txt", []byte(rec.Steps))
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// Replay implements [campaign.Replayer]: it checks the crash state of a finding again,
-// from its own log; or runs the program again, if it did not end well by itself.
+// Replay implements [campaign.Replayer]. It checks the crash state of a finding again, from
+// the log that is part of the finding. If the program failed without a crash, it runs the
+// program again.
 func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	if err := files.Require(); err != nil {
 		return nil, counts, err
