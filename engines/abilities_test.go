@@ -2,8 +2,10 @@ package engines
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,21 +13,40 @@ import (
 	"lsmlab/engines/kv/kvtest"
 )
 
-// TestReadmeAbilities compares what each engine of this build can do with its row of the
-// table in README.md. Engines of ours are alike and have one row.
-func TestReadmeAbilities(t *testing.T) {
+var update = flag.Bool("update", false, "write the table of abilities in README.md again")
+
+// TestGoldenAbilities compares the table of abilities in README.md with what each engine
+// of this build can do. Engines of ours are alike and have one row. Rows of engines that
+// this build lacks are left as they are, below the others.
+func TestGoldenAbilities(t *testing.T) {
+	const from, to = "<!-- abilities: written by `make golden` -->\n", "<!-- end of abilities -->"
 	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]string{"ours": Own()[0]}
-	for _, name := range Peers() {
-		rows["`"+name+"`"] = name
+	before, rest, ok := strings.Cut(string(page), from)
+	got, after, ended := strings.Cut(rest, to)
+	lines := strings.SplitAfter(got, "\n")
+	if !ok || !ended || len(lines) < 2 {
+		t.Fatalf("README.md has no table between %q and %q", from, to)
 	}
-	for title, name := range rows {
-		if row := abilityRow(t, title, name); !strings.Contains(string(page), row) {
-			t.Errorf("README.md, table of abilities: want the row\n%s", row)
+	want := lines[0] + lines[1] + abilityRow(t, "ours", Own()[0])
+	for _, name := range Peers() {
+		want += abilityRow(t, "`"+name+"`", name)
+	}
+	for _, row := range lines[2:] {
+		if name := strings.Split(row, "`"); len(name) > 1 && !slices.Contains(Peers(), name[1]) {
+			want += row
 		}
+	}
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("README.md has another table of abilities than the engines; `make golden` writes it again. Want:\n%s", want)
+	}
+	if err := os.WriteFile("README.md", []byte(before+from+want+to+after), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

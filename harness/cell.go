@@ -98,7 +98,7 @@ func runStage(ctx context.Context, s *store, spec *CellSpec, stage Stage, progre
 // compact does the work that the preload and earlier cells left to the background, if
 // the workload wants it done.
 func (r *cellRun) compact() error {
-	if !r.workload.Settle() || !r.store.uncompacted {
+	if !r.workload.CompactFirst() || !r.store.uncompacted {
 		return nil
 	}
 	start := time.Now()

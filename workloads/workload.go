@@ -71,15 +71,15 @@ func (w *Workload) ValueSize() int { return w.size }
 // Preload returns the order in which all keys have to be stored before the first
 // operation. It is "" if the workload starts with an empty store. After a preload, the
 // caller flushes and compacts the store, if the engine can, before the warm-up, so that
-// all engines start without work left over: see Settle.
+// all engines start without work left over: see CompactFirst.
 func (w *Workload) Preload() Order { return w.spec.PreloadOrder }
 
 // Killed says that a separate process does the preload and is then killed, so that
 // opening the store means recovery.
 func (w *Workload) Killed() bool { return w.def.killed }
 
-// Settle says whether the store is flushed and compacted between preload and warm-up.
-func (w *Workload) Settle() bool { return w.Preload() != "" && !w.Killed() }
+// CompactFirst says whether the store is flushed and compacted between preload and warm-up.
+func (w *Workload) CompactFirst() bool { return w.Preload() != "" && !w.Killed() }
 
 // Streams returns the number of streams: the threads of the spec, and after them
 // a background writer if the workload has one.

@@ -116,14 +116,14 @@ func (it *iterator) first() bool {
 	if it.lower != nil {
 		return it.seekGE(it.lower)
 	}
-	return it.usable() && it.settle(it.merge.First(), false)
+	return it.usable() && it.findVisible(it.merge.First(), false)
 }
 
 func (it *iterator) seekGE(key []byte) bool {
 	if it.lower != nil && bytes.Compare(key, it.lower) < 0 {
 		key = it.lower
 	}
-	return it.usable() && it.settle(it.merge.SeekGE(ikey.SeekKey(key, it.seq)), false)
+	return it.usable() && it.findVisible(it.merge.SeekGE(ikey.SeekKey(key, it.seq)), false)
 }
 
 func (it *iterator) next() bool {
@@ -136,7 +136,7 @@ func (it *iterator) next() bool {
 	if it.merge.run != nil {
 		return it.nextOfRun(it.merge.run)
 	}
-	return it.settle(it.merge.Next(), true)
+	return it.findVisible(it.merge.Next(), true)
 }
 
 // nextOfRun is next within one source: there is nothing to merge, and the source
@@ -147,7 +147,7 @@ func (it *iterator) nextOfRun(l *levelIter) bool {
 	for l.it.Next() || l.nextTable() {
 		k := l.it.Key()
 		if it.merge.bounded && !it.merge.bound.above(k.User) {
-			return it.settle(it.merge.endRun(true), false) // passed ends before bound
+			return it.findVisible(it.merge.endRun(true), false) // passed ends before bound
 		}
 		passed = passed && l.it.SameUser()
 		if passed || k.Trailer.Seq() > it.seq {
@@ -163,19 +163,19 @@ func (it *iterator) nextOfRun(l *levelIter) bool {
 		}
 		if it.covered {
 			if cover, end := it.cover.Reach(k.User); cover > k.Trailer.Seq() {
-				return it.settle(it.merge.endRun(l.pass(cover, end)), false)
+				return it.findVisible(it.merge.endRun(l.pass(cover, end)), false)
 			}
 		}
 		it.key, it.value = k.User, l.it.Value()
 		return true
 	}
-	return it.settle(it.merge.endRun(false), false)
+	return it.findVisible(it.merge.endRun(false), false)
 }
 
-// settle moves on from where merge stands to the first entry to show: not too
+// findVisible moves on from where merge stands to the first entry to show: not too
 // new, not shadowed, not deleted. passed says that it.passed is done with. ok is
 // what the last move of merge returned.
-func (it *iterator) settle(ok, passed bool) bool {
+func (it *iterator) findVisible(ok, passed bool) bool {
 	for skipped := 0; ok; {
 		k := it.merge.Key()
 		switch {

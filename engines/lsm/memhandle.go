@@ -9,7 +9,7 @@ import (
 	"lsmlab/engines/lsm/memtable"
 )
 
-// memState is where a MemTable stands in its life. It moves by CAS, only
+// memState is the stage that a MemTable has reached. It moves by CAS, only
 // forward: active -> immutable -> flushed.
 type memState int32
 

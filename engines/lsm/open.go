@@ -291,7 +291,7 @@ func orphans(names []string, version *manifest.Version, manifestNum uint64) []st
 	})
 }
 
-// removeOrphans removes what an earlier life of the store left behind. It is
+// removeOrphans removes what earlier openings of the store left behind. It is
 // called once the new manifest is durable.
 func (db *DB) removeOrphans(version *manifest.Version, names []string) error {
 	for _, name := range orphans(names, version, db.edits.log.FileNum()) {

@@ -9,8 +9,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// settled writes rounds of versions of 500 keys and waits for what they make due.
-func settled(t *testing.T, db *DB, rounds int) {
+// compacted writes rounds of versions of 500 keys and waits for what they make due.
+func compacted(t *testing.T, db *DB, rounds int) {
 	t.Helper()
 	for version := range rounds {
 		setRange(t, db, 0, 500, version)
@@ -36,7 +36,7 @@ func TestStylesOpenEachOther(t *testing.T) {
 		if i > 0 {
 			expect(t, db, 0, 500, 2)
 		}
-		settled(t, db, 3)
+		compacted(t, db, 3)
 		expect(t, db, 0, 500, 2)
 		m := db.Metrics()
 		if (m.CompactionWrittenBytes == 0) != (style == FIFO) {
@@ -103,7 +103,7 @@ func TestPlainL0(t *testing.T) {
 	}
 	defer db.Close()
 	setRange(t, db, 0, 2000, 0) // in order: nothing but moves
-	settled(t, db, 1)
+	compacted(t, db, 1)
 	setRange(t, db, 100, 110, 1)
 	if err := db.pauseCompactions(); err != nil {
 		t.Fatal(err)

@@ -106,7 +106,7 @@ func (it *reverseIterator) prev() bool {
 	case phaseNew:
 		return it.last()
 	case phaseOn:
-		return it.usable() && it.settle()
+		return it.usable() && it.findVisible()
 	}
 	return false
 }
@@ -116,11 +116,11 @@ func (it *reverseIterator) seek(k ikey.Key) bool {
 		return false
 	}
 	it.more = it.merge.SeekLT(k)
-	return it.settle()
+	return it.findVisible()
 }
 
-// settle moves on from where merge stands to the first key to show.
-func (it *reverseIterator) settle() bool {
+// findVisible moves on from where merge stands to the first key to show.
+func (it *reverseIterator) findVisible() bool {
 	for it.more {
 		user := it.merge.Key().User
 		if bytes.Compare(user, it.lower) < 0 {

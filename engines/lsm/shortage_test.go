@@ -88,7 +88,7 @@ func testShortage(t *testing.T, write wal.WriteMethod, s scarce, errno syscall.E
 		return vfs.Fault{Err: errno, Short: int(refused.Load() * 17 % 90)}
 	})
 	k := newKeeper(t, o)
-	if s.kind == vfs.OpOpenReadWrite { // only of segments that an earlier life left
+	if s.kind == vfs.OpOpenReadWrite { // only of segments that an earlier opening left
 		for range 40 {
 			k.mustWrite()
 		}

@@ -37,7 +37,7 @@ func (it *txnIterator) seek(key []byte, position func() bool) bool {
 	}
 	it.onBase = position()
 	it.own.SeekGE(key)
-	return it.settle()
+	return it.findVisible()
 }
 
 // Next implements [kv.Iterator].

@@ -41,7 +41,7 @@ func (it *txnReverse) Last() bool {
 	}
 	it.onBase = it.base.Last()
 	it.own.Last()
-	return it.settle()
+	return it.findVisible()
 }
 
 // SeekLT implements [kv.ReverseIterator].
@@ -54,7 +54,7 @@ func (it *txnReverse) SeekLT(key []byte) bool {
 	}
 	it.onBase = it.base.SeekLT(key)
 	it.own.SeekLT(key)
-	return it.settle()
+	return it.findVisible()
 }
 
 // Prev implements [kv.ReverseIterator].

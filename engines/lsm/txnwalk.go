@@ -71,7 +71,7 @@ func (it *txnWalk) move() bool {
 		return false
 	}
 	it.pass()
-	return it.settle()
+	return it.findVisible()
 }
 
 // pass moves on from the entry at hand, in each of the two that has its key.
@@ -88,9 +88,9 @@ func (it *txnWalk) pass() {
 	it.atOwn, it.atBase = false, false
 }
 
-// settle moves on to the first entry to show: that of the two that comes first, or the own
+// findVisible moves on to the first entry to show: that of the two that comes first, or the own
 // write if they have the same key, unless that is a delete.
-func (it *txnWalk) settle() bool {
+func (it *txnWalk) findVisible() bool {
 	for {
 		it.compare()
 		if !it.atOwn || it.own.Kind() == kv.OpSet {

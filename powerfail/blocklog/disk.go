@@ -6,14 +6,14 @@ import (
 )
 
 // Disk makes the states in which a power cut may leave the disk of a log. It
-// keeps the image of what is settled, so cuts asked for in rising order cost the
+// keeps the image of what is durable, so cuts asked for in rising order cost the
 // operations that are pending, not the whole log. One goroutine at a time.
 type Disk struct {
 	log     *Log
 	from    int64
 	start   *Image // at from
 	first   int    // operations before it are in start
-	settled *Image // start, and the operations from first to next, durable at the position `at`
+	durable *Image // start, and the operations from first to next, durable at the position `at`
 	next    int
 	at      int64
 }
@@ -33,7 +33,7 @@ func NewDisk(l *Log, from int64) (*Disk, error) {
 	return d, nil
 }
 
-func (d *Disk) rewind() { d.settled, d.next, d.at = d.start.Clone(), d.first, d.from }
+func (d *Disk) rewind() { d.durable, d.next, d.at = d.start.Clone(), d.first, d.from }
 
 // piece is an operation of which the first length bytes reached the disk.
 type piece struct {
@@ -52,7 +52,7 @@ func (d *Disk) Crash(position int64, m Model, choose Chooser) *Image {
 		return d.prefix(position, choose)
 	}
 	flushed := d.log.flushed(position)
-	d.settle(position, flushed)
+	d.advance(position, flushed)
 	var pieces []piece
 	for i := d.next; i < len(d.log.Ops) && d.log.Ops[i].Issued <= position; i++ {
 		op := d.log.Ops[i]
@@ -66,7 +66,7 @@ func (d *Disk) Crash(position int64, m Model, choose Chooser) *Image {
 			}
 		}
 	}
-	image := d.settled.Clone()
+	image := d.durable.Clone()
 	for _, p := range pieces {
 		image.apply(d.log.Ops[p.op], p.length)
 	}
@@ -87,8 +87,8 @@ func (d *Disk) prefix(position int64, choose Chooser) *Image {
 	return image
 }
 
-// settle moves next to the first operation that is pending at position.
-func (d *Disk) settle(position, flushed int64) {
+// advance moves next to the first operation that is pending at position.
+func (d *Disk) advance(position, flushed int64) {
 	if position < d.at {
 		d.rewind()
 	}
@@ -98,7 +98,7 @@ func (d *Disk) settle(position, flushed int64) {
 		if !op.durable(position, flushed) {
 			return
 		}
-		d.settled.apply(op, op.Length)
+		d.durable.apply(op, op.Length)
 		d.next++
 	}
 }

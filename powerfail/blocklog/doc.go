@@ -1,7 +1,7 @@
-// Package blocklog is what a disk was asked to do, in order: writes with their
-// data, flushes, and marks that tie events of the workload to it. From a log
-// come the states in which a power cut may leave the disk. It is shared by all
-// recorders (a file served over FUSE, a network block device) and knows none.
+// Package blocklog records what a disk was asked to do, in order: writes with their data,
+// flushes, and marks that tie events of the workload to these. From such a log it makes
+// the states in which a power cut may leave the disk. All recorders (a file served over
+// FUSE, a network block device) share this package, and it knows none of them.
 //
 // # Model
 //

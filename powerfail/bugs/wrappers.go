@@ -52,8 +52,8 @@ type lateFile struct {
 func (f *lateFile) Sync() error     { return f.SyncData() }
 func (f *lateFile) SyncData() error { f.mu.Lock(); f.due = true; f.mu.Unlock(); return nil }
 
-// settle makes up for the sync that was put off.
-func (f *lateFile) settle() error {
+// catchUp makes up for the sync that was put off.
+func (f *lateFile) catchUp() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.due {
@@ -64,7 +64,7 @@ func (f *lateFile) settle() error {
 }
 
 func (f *lateFile) WriteAt(p []byte, off int64) (int, error) {
-	if err := f.settle(); err != nil {
+	if err := f.catchUp(); err != nil {
 		return 0, err
 	}
 	return f.File.WriteAt(p, off)

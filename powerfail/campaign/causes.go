@@ -1,13 +1,13 @@
 package campaign
 
-// Causes are those of the findings of a subject: what shows a cause again is counted, and
-// is no other finding. The zero value has none.
+// Causes are the known causes of findings of a subject. A violation of a known cause is
+// counted and makes no other finding. The zero value has no cause.
 type Causes struct {
 	Known map[string]bool `json:"known,omitempty"` // by the name that the tier gives a cause
 	Found int             `json:"found"`           // findings that count towards --findings
 }
 
-// Keep takes a cause in, and says whether it is new.
+// Keep adds a cause, and says whether it was new.
 func (c *Causes) Keep(cause string) (isNew bool) {
 	if c.Known[cause] {
 		return false

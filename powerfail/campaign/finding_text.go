@@ -8,14 +8,14 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// What is printed of a finding at most; its directory has all.
+// The most that is printed of a finding. The directory of the finding has everything.
 const (
 	textAcked = 12 // the last acknowledgements
 	textFiles = 20
 	textLines = 12 // the last ones of an output
 )
 
-// FindingText says a finding for people.
+// FindingText describes a finding in a few lines.
 func FindingText(f *rundir.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "FINDING %s under %s", f.Engine, f.Profile)
@@ -69,7 +69,7 @@ func ackedText(acked []rundir.Acked) string {
 	return strings.Join(words, ", ")
 }
 
-// outcomeText says what became of a file.
+// outcomeText describes what a crash left of a file.
 func outcomeText(f *rundir.FileOutcome) string {
 	bytes := func(n int64) string {
 		if n < 0 {

@@ -1,7 +1,7 @@
 package campaign
 
-// Group returns items in groups of one key each, in the order in which the keys first
-// come: the recordings of a run directory by what was recorded, say.
+// Group returns the items in groups with one key each, in the order in which the keys
+// first occur. For instance, it groups recordings by what was recorded.
 func Group[T any, K comparable](items []T, key func(T) K) (groups [][]T) {
 	at := map[K]int{}
 	for _, item := range items {

@@ -10,7 +10,7 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// Options are those that campaigns of all tiers have.
+// Options are the options that campaigns of all tiers have.
 type Options struct {
 	Engines  []string          // empty: a person's own program
 	Profiles []explore.Profile // weakest adversary first
@@ -20,8 +20,8 @@ type Options struct {
 	Shard    Shard
 	Bug      string // planted; "": none
 	Findings int    // that end an engine, 1 or more
-	// Levels, if not empty, are the isolation levels of the transactions in generated
-	// programs; without any they are all that an engine gives.
+	// Levels are the isolation levels of the transactions in generated programs. If it is
+	// empty, these are all levels that the engine gives.
 	Levels []kv.Isolation
 }
 
@@ -48,7 +48,8 @@ func (o *Options) Check() error {
 	return nil
 }
 
-// WeakestFirst sorts the profiles: what a weak one shows needs no stronger one.
+// WeakestFirst sorts the profiles, the weakest first, as a finding should be shown under
+// the weakest profile that can show it.
 func (o *Options) WeakestFirst() {
 	slices.SortFunc(o.Profiles, func(a, b explore.Profile) int { return len(a.Weaker()) - len(b.Weaker()) })
 }
@@ -56,7 +57,7 @@ func (o *Options) WeakestFirst() {
 // Shard is part I of N of the work. The zero value is all of it. It is a flag's value.
 type Shard struct{ I, N int }
 
-// Takes says whether item n of the work, from 0 on, is of this part.
+// Takes says whether item n of the work, counted from 0, belongs to this part.
 func (s Shard) Takes(n int) bool { return s.N == 0 || n%s.N == s.I }
 
 // Set reads I/N.

@@ -16,7 +16,7 @@ import (
 
 // Progress shows how far a run is. It is used by one goroutine at a time.
 type Progress interface {
-	// At says that so many steps of all are done, and what is being done.
+	// At shows how many of all steps are done, and the present step.
 	At(steps int, what string)
 	// Line prints a line that stays.
 	Line(format string, args ...any)
@@ -30,17 +30,17 @@ type Run struct {
 	Cells  []rundir.Cell // as far as they are explored
 	Found  int           // findings written down
 	Failed int           // cells that could not be run
-	// Notes say what a run that goes on left out or met otherwise than it was.
+	// Notes say what a resumed run left out, and what differs from its first start.
 	Notes []string
-	// Chain, if not nil, looks into the store that a finding's crash left.
+	// Chain, if not nil, reads which LSNs are in the store of a finding.
 	Chain func(*rundir.Finding) (*rundir.Chain, error)
 
 	journal *journal.Journal[rundir.Unit]
 	unit    *rundir.Unit // under way; nil between units
 }
 
-// Begin makes the run directory at path, or with resume goes on with the run that is
-// there, which plan must agree with. [Run.Close] must follow.
+// Begin makes the run directory at path. With resume it goes on with the run that is
+// there, and refuses a plan that differs from that run's. The caller calls [Run.Close].
 func Begin(path string, info rundir.Run, plan rundir.Plan, resume bool) (*Run, error) {
 	j, err := rundir.Journal.Open(path, path, plan, resume)
 	if err != nil {
@@ -53,8 +53,8 @@ func Begin(path string, info rundir.Run, plan rundir.Plan, resume bool) (*Run, e
 	return r, nil
 }
 
-// goOn takes over what an earlier go left of this run: when it started, and findings of
-// units that were cut, which are set aside. Then it writes run.json.
+// goOn takes over the start time of a run that is resumed, and sets the findings of its
+// interrupted units aside. Then it writes run.json.
 func (r *Run) goOn(path string) error {
 	units, err := r.journal.All()
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *Run) goOn(path string) error {
 	return r.Dir.SetRun(r.Info)
 }
 
-// differences says in which versions a run that goes on differs from what it was.
+// differences says which versions differ from those at the first start of the run.
 func differences(before, now map[string]string) (notes []string) {
 	names := map[string]string{}
 	maps.Copy(names, before)
@@ -94,13 +94,13 @@ func differences(before, now map[string]string) (notes []string) {
 	return notes
 }
 
-// Close gives the directory back.
+// Close releases the run directory.
 func (r *Run) Close() error { return r.journal.Close() }
 
 // Done returns how many units were done when the run was begun, or since then.
 func (r *Run) Done() int { return r.journal.Sound() }
 
-// Report writes a finding down and says it in a few lines.
+// Report writes a finding to the run directory, and prints it in a few lines.
 func (r *Run) Report(f rundir.Finding) (err error) {
 	if r.Chain != nil {
 		if f.Chain, err = r.Chain(&f); err != nil {
@@ -127,7 +127,7 @@ func (r *Run) Add(c rundir.Cell) error {
 	return r.Dir.SetCells(r.Cells)
 }
 
-// put takes what a cell is by now.
+// put replaces a cell by its present state, or adds it.
 func (r *Run) put(c rundir.Cell) {
 	for i := range r.Cells {
 		if r.Cells[i].Key == c.Key {
@@ -138,8 +138,8 @@ func (r *Run) put(c rundir.Cell) {
 	r.Cells = append(r.Cells, c)
 }
 
-// End writes when the run ended. Findings of units that had been cut, and were not met
-// again, are findings of the run all the same.
+// End writes the time at which the run ended. Findings of interrupted units that did not
+// show again are kept as findings of the run.
 func (r *Run) End(stopped bool) error {
 	if err := r.putBack(); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (r *Run) Total() (total explore.Counts) {
 	return total
 }
 
-// Summary prints what was covered, and what a bug must be like to have been missed.
+// Summary prints what was covered, and which bugs may have been missed all the same.
 func (r *Run) Summary(out io.Writer) {
 	total := r.Total()
 	printCoverage(out, &total)

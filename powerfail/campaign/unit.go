@@ -11,25 +11,25 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// Memory is what a tier knows of the work so far. A unit may change it, and a run that
-// goes on has it as it was after the unit.
+// Memory is what a tier remembers of the work so far. A unit may change it. A run that is
+// resumed restores it as it was after the last unit.
 type Memory struct {
 	Cells []*rundir.Cell // that the unit explores
 	State any            // a pointer to what else the tier must know; nil: nothing
 }
 
 // ErrFailed is returned by the work of a unit that could not be run. The run goes on
-// without it, and a run that goes on tries it again.
+// without the unit, and a resumed run tries it again.
 var ErrFailed = errors.New("the unit could not be run")
 
-// Do does a part of the run, unless the run that goes on had done it: then Do puts m as
-// it was after that and calls nothing. id is the name of the part within the run. Do
-// writes down what came of it before it returns. If ctx has ended by the time work
-// returns, the part is one that was cut, whose counts and findings are those of the run
-// until it is done again.
+// Do does one unit of the run, by calling work. If the run is resumed and had done this
+// unit, Do restores m as it was after the unit, and does not call work. id is the name of
+// the unit within the run. Do writes the outcome to the journal before it returns. If ctx
+// has ended by the time work returns, the unit counts as interrupted: its counts and
+// findings stand until a resumed run does the unit again.
 //
-// So a tier that does its work by units, in an order that follows from its options and
-// its memory alone, goes on where it was cut.
+// So a tier can be resumed where it was interrupted if it does its work by units, in an
+// order that follows from its options and its memory alone.
 func (r *Run) Do(ctx context.Context, id string, m Memory, work func() error) error {
 	if u, ok := r.journal.Last(id); ok && !u.Failed() {
 		return r.recall(&u, m)
@@ -59,7 +59,7 @@ func (r *Run) Do(ctx context.Context, id string, m Memory, work func() error) er
 	return errors.Join(err, r.journal.Append(*r.unit), r.keep(m))
 }
 
-// keep writes the cells of a unit down.
+// keep writes the cells of a unit to the run directory.
 func (r *Run) keep(m Memory) error {
 	for _, c := range m.Cells {
 		if c.Explored > 0 || len(c.Violations) > 0 {
@@ -69,7 +69,7 @@ func (r *Run) keep(m Memory) error {
 	return r.Dir.SetCells(r.Cells)
 }
 
-// recall puts m as it was after a unit.
+// recall restores m as it was after a unit.
 func (r *Run) recall(u *rundir.Unit, m Memory) error {
 	if len(u.Cells) != len(m.Cells) {
 		return fmt.Errorf("unit %q of %s has %d cells and is to have %d: it is of another version of lsmlab; give another --out", u.ID, r.Dir.Path(), len(u.Cells), len(m.Cells))
@@ -86,8 +86,8 @@ func (r *Run) recall(u *rundir.Unit, m Memory) error {
 	return r.keep(m)
 }
 
-// putBack makes the findings that were set aside findings of the run again, but for
-// those whose rule some finding of the same cell breaks by now.
+// putBack makes the findings that were set aside findings of the run again. It leaves out
+// those for which the run has another finding with the same cell and rule.
 func (r *Run) putBack() error {
 	aside, err := rundir.Aside(r.Dir.Path())
 	if err != nil || len(aside) == 0 {

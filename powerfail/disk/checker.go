@@ -40,7 +40,7 @@ type Judge interface {
 	Release() error
 }
 
-// checker brings crash states to life on a file system of the kernel and has
+// checker mounts crash states as a file system of the kernel and has
 // them judged. It is used by one goroutine at a time; several work side by side.
 type checker struct {
 	scratch *scratch

@@ -1,29 +1,29 @@
-// Package disk is tier 2 of crash testing: real file systems of the host's
-// kernel on a disk whose every write is known.
+// Package disk is tier 2 of crash testing: real file systems of the host's kernel, on a
+// disk of which every write is recorded.
 //
 //	workload ──► ext4, xfs, btrfs ──► loop device ──► file over FUSE ──► block log
 //	    └── begin, ack: marks ───────────────────────────────────────────►┘
 //
 //	block log ──► crash state ──► disk in memory ──► loop device ──► ext4 ... ──► judge
 //
-// A run records first ([Record]): the workload writes to a file system on a loop
-// device, whose file a process of ours serves over FUSE and logs, with marks for
-// what the workload was acknowledged. Then it explores: a state of the log (see
-// package blocklog) is put on a disk in memory, the kernel mounts it, which
-// recovers the file system, and a judge says whether the store on it may be what
-// the power cut left ([checker]). Nothing of the file system is simulated, and
-// engines that write through mappings or without our vfs are seen like any other.
+// A run has two parts. The first records ([Record]): the workload writes to a file system
+// on a loop device. A process of ours serves the file of that device over FUSE, and logs
+// every write to it, with marks where the workload acknowledged something. The second
+// explores: it builds a crash state from the log (see package blocklog) on a disk in
+// memory, lets the kernel mount this disk and recover the file system, and has a judge say
+// whether a power cut may leave the store that is found ([checker]). No part of the file
+// system is simulated. Engines that write through mappings, or past the vfs package, are
+// recorded like any other.
 //
 // # What is left behind
 //
-// Processes, mounts and loop devices outlive a killed program. All of a run bear
-// the name of its [Stage], so what a run leaves is found without a record of it:
-// mount points lie in the stage's directory, loop devices stand on files of that
-// directory or on memory files of that name, processes have it in their
-// environment. The stage's lock says whether its owner lives. [Clean] releases
-// what has no owner.
+// Processes, mounts and loop devices outlive a program that is killed. Each of them bears
+// the name of the run's [Stage], so it can be found without a record: mount points lie in
+// the stage's directory, loop devices are backed by files of that directory or by memory
+// files of that name, and processes have the name in their environment. The stage's lock
+// tells whether the owner still runs. [Clean] releases everything without an owner.
 //
-// Concurrency: a Stage may be shared. A recording uses one server, which serves
-// requests beside each other. A checker belongs to one goroutine; several work
-// side by side, but on file systems that are not [FileSystem.Alone].
+// Concurrency: a Stage may be shared. A recording has one server, which handles requests
+// concurrently. A checker belongs to one goroutine. Several checkers work side by side,
+// except on file systems that are [FileSystem.Alone].
 package disk

@@ -46,7 +46,7 @@ const (
 	shortLeast     = time.Microsecond
 	shortMost      = 500 * time.Microsecond
 	watchMost      = 4 * time.Millisecond // for a write
-	// Other moments are this part of the neighbour's life at most, so that a long
+	// Other moments are this part of the neighbour's running time at most, so that a long
 	// recording is not full of it.
 	longPart = 20
 	longMost = 50 * time.Millisecond

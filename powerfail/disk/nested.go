@@ -10,7 +10,7 @@ import (
 // Crash is a state that a power cut left, to go on from.
 type Crash struct {
 	Image *blocklog.Image
-	// Marks are what the lives before said, in order: begin and ack.
+	// Marks are those of the runs before, in order: begin and ack.
 	Marks []string
 }
 

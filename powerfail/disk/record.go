@@ -39,7 +39,7 @@ type Source struct {
 	// Base is the disk to begin with, with what a power cut left; nil: a new file
 	// system, with an empty directory for the store.
 	Base *blocklog.Image
-	// Before are the marks of the lives before that cut, in order.
+	// Before are the marks of the runs before that cut, in order.
 	Before []string
 }
 

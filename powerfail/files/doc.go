@@ -6,7 +6,7 @@
 //	   │                └─► operation log ◄── marks: acknowledgements
 //	operation log ──► vfs.Mem at each operation ──► crash state ──► plain files ──► judge
 //
-// Nothing is mounted when states are judged, so they cost what the judge costs. The
+// Nothing is mounted when states are judged, so a state costs no more than its judge. The
 // log holds all: it is explored again under other profiles and seeds, and a finding
 // is shown again from it, without the program.
 //

@@ -11,7 +11,7 @@ import (
 // Crash is a state that a crash left, to go on from: another run of the program is
 // recorded on it and crashed again.
 type Crash struct {
-	// Marks are what the lives before said, in order.
+	// Marks are those of the runs before, in order.
 	Marks []string
 	Acked []string // their IDs
 	// Fill puts the files into a directory.

@@ -22,7 +22,7 @@ type node struct {
 	*replica.Replica                    // nil while it is down
 	stood            consensus.Standing // as it was drawn last
 	out              bool               // for good
-	life             int                // how often it was started or stopped
+	incarnation      int                // how often it was started or stopped
 	period           int64              // between its ticks
 	work             [2][]*replica.Work
 	writes           map[uint64]*operation // by id of the proposal
@@ -78,32 +78,32 @@ func (n *node) open() error {
 	for i := range members {
 		members[i] = uint64(i + 1)
 	}
-	n.life++
+	n.incarnation++
 	n.Replica, err = replica.Open(replica.Options{
 		ID: uint64(n.id), Members: members, Store: store, Core: n.w.o.Core,
 		Log: kv.Synced, State: kv.Volatile,
 		ElectionTicks: electionTicks, RetryTicks: 2, LeaseReads: n.w.o.LeaseReads,
 		KeepEntries: 4, ChunkBytes: 64,
-		Rand: rand.New(rand.NewPCG(n.w.plan.Seed, uint64(n.id)<<32|uint64(n.life))),
+		Rand: rand.New(rand.NewPCG(n.w.plan.Seed, uint64(n.id)<<32|uint64(n.incarnation))),
 	})
 	if err != nil {
 		return err
 	}
 	e := n.w.queue.plan(n.w.now+n.period, evTick)
-	e.node, e.life = n.id, n.life
+	e.node, e.incarnation = n.id, n.incarnation
 	return nil
 }
 
 // electionTicks is small, so that leaders change within a short schedule.
 const electionTicks = 3
 
-// stop ends the life of the member's process. What its clients asked for is unknown.
+// stop ends the member's process. What its clients asked for is unknown.
 func (n *node) stop() {
 	if n.Replica != nil {
 		n.Replica.Close()
 	}
 	n.Replica = nil
-	n.life++
+	n.incarnation++
 	clear(n.work[:])
 	clear(n.writes)
 	clear(n.reads)
@@ -190,7 +190,7 @@ func (n *node) carryOut() {
 
 func (n *node) planWork(q replica.Queue) {
 	e := n.w.queue.plan(n.w.now+n.w.diskTime(n.id, q), evWork)
-	e.node, e.life, e.queue = n.id, n.life, q
+	e.node, e.incarnation, e.queue = n.id, n.incarnation, q
 }
 
 // doWork does the work that is at the head of a queue.

@@ -4,15 +4,15 @@ import "lsmlab/engines/cluster/replica"
 
 // event is something that will happen.
 type event struct {
-	at      int64
-	number  uint64 // of two at one time the one that was planned first comes first
-	kind    eventKind
-	node    int
-	life    int // of the node; events of an earlier life are dropped
-	queue   replica.Queue
-	action  int // of the schedule
-	message replica.Message
-	sent    int64 // the message
+	at          int64
+	number      uint64 // of two at one time the one that was planned first comes first
+	kind        eventKind
+	node        int
+	incarnation int // of the node; events of an earlier one are dropped
+	queue       replica.Queue
+	action      int // of the schedule
+	message     replica.Message
+	sent        int64 // the message
 }
 
 type eventKind uint8

@@ -157,7 +157,7 @@ func (w *world) happen(e *event) {
 		w.restart(w.nodes[e.node-1])
 	default:
 		n := w.nodes[e.node-1]
-		if n.Replica == nil || e.kind != evMessage && n.life != e.life {
+		if n.Replica == nil || e.kind != evMessage && n.incarnation != e.incarnation {
 			return
 		}
 		n.guard(func() { n.happen(e) })
@@ -175,7 +175,7 @@ func (n *node) happen(e *event) {
 		n.Step(&e.message)
 	case evTick:
 		again := n.w.queue.plan(n.w.now+n.period, evTick)
-		again.node, again.life = n.id, n.life
+		again.node, again.incarnation = n.id, n.incarnation
 		n.Tick()
 	case evWork:
 		if err := n.doWork(e.queue); err != nil {

@@ -43,7 +43,7 @@ func (r *Runner) Run(p *Program) error {
 		for n < len(rest) && rest[n].Kind != Reopen {
 			n++
 		}
-		err := r.life(rest[:n], judged, &id)
+		err := r.session(rest[:n], judged, &id)
 		if err != nil || n == len(rest) {
 			return err
 		}
@@ -51,7 +51,7 @@ func (r *Runner) Run(p *Program) error {
 	}
 }
 
-// openings is how often an opening is tried that is refused for now.
+// openings is how often an opening that is refused for now is tried.
 const openings = 20
 
 // passes says whether the program goes on after err.
@@ -59,9 +59,9 @@ func (r *Runner) passes(err error) bool {
 	return r.Refused != nil && errors.Is(err, kv.ErrExhausted)
 }
 
-// life is what happens between an opening and its close. Reads are judged in a program
-// with transactions. id is the number of the next write.
-func (r *Runner) life(steps []Step, judged bool, id *int) (err error) {
+// session opens the store, runs the steps and closes the store. judged says that reads are
+// judged, as they are in a program with transactions. id is the number of the next write.
+func (r *Runner) session(steps []Step, judged bool, id *int) (err error) {
 	for range openings {
 		if r.engine, err = r.Open(); !r.passes(err) {
 			break

@@ -353,7 +353,8 @@ func (t *openTxn) hasRead(key string) bool {
 	return slices.ContainsFunc(t.read, func(r keyRange) bool { return r.has(key) })
 }
 
-// discardAll ends what is open at the end of a life, in the order of the numbers.
+// discardAll discards the transactions that are open at the end of a session, in the order
+// of their numbers.
 func (r *Runner) discardAll(l *lane) (err error) {
 	for _, n := range slices.Sorted(maps.Keys(l.open)) {
 		err = errors.Join(err, r.end(l, l.open[n], l.open[n].discard()))

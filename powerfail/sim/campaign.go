@@ -19,47 +19,50 @@ type Campaign struct {
 	Open    OpenFunc
 	Profile explore.Profile
 	Seed    uint64
-	Depth   int // crashes that follow each other; default 2
-	// States ends the campaign once so many distinct states were checked.
+	Depth   int // greatest number of crashes that follow each other; default 2
+	// States is the number of distinct states after which the campaign ends.
 	States int64
-	// Programs, if not 0, is how many generated programs there are.
+	// Programs, if not 0, is the number of generated programs.
 	Programs int
-	// Shard takes every Shards-th scenario, from this one on. Shards of 0 is one.
+	// Shard is the part of the campaign to explore: every Shards-th scenario, from number
+	// Shard on. Shards of 0 stands for 1.
 	Shard, Shards int
-	// First leaves out so many scenarios of the shard, and Most, if not 0, ends the
-	// campaign after so many others: a part of a campaign that is explored in parts.
+	// First is how many scenarios of the shard are left out at its beginning. Most, if
+	// not 0, is how many of the others are explored. So a campaign can be explored in
+	// parts.
 	First, Most int
-	NoShort     bool // leave the short programs out
-	// Levels are the isolation levels of the transactions in generated programs; without
-	// any these have none. No transaction of the engine may wait for another one.
+	NoShort     bool // leave out the short programs
+	// Levels are the isolation levels of the transactions in generated programs; if it is
+	// empty, programs have no transactions. No transaction of the engine may wait for
+	// another one.
 	Levels []kv.Isolation
 	// RangeDeletes says that programs have range deletes, which the engine must take.
 	RangeDeletes bool
 	NoFaults     bool // leave out programs with an operation that fails
-	Workers      int  // default one a processor
-	Findings     int  // ends the campaign after so many; default 1
+	Workers      int  // default: one for each processor
+	Findings     int  // number of findings after which the campaign ends; default 1
 
-	// OnResult is told of each scenario that has ended, one after the other, and
-	// of all counts so far.
+	// OnResult, if not nil, is called after each scenario, by one goroutine at a time,
+	// with the counts of the campaign so far.
 	OnResult func(Scenario, Result, explore.Counts)
 }
 
-// What one program may take at most, so that time goes to many.
+// The most states that one program may have, so that many programs get their turn.
 const (
 	statesPerLong  = 3000
 	statesPerShort = 600
 	statesPerFault = 300
 )
 
-// faultsPerRound is how many programs with a fault go with each long one.
+// faultsPerRound is how many programs with a fault follow each generated one.
 const faultsPerRound = 4
 
-// txnsLeftOut is of how many generated programs one has no transactions: more batches of
-// several operations then.
+// txnsLeftOut is how many generated programs there are for each without transactions, which
+// has more batches of several operations instead.
 const txnsLeftOut = 3
 
-// Run explores until there are enough states or findings, or ctx ends; then it
-// returns what there is. Findings have been shrunk.
+// Run explores until there are enough states or findings, or ctx ends, and returns the
+// counts of what was explored. Findings reach OnResult shrunk.
 func (c *Campaign) Run(ctx context.Context) (total explore.Counts, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -80,7 +83,7 @@ func (c *Campaign) Run(ctx context.Context) (total explore.Counts, err error) {
 			}
 			total.Add(&r.Counts)
 			if found >= max(c.Findings, 1) {
-				r.Finding = nil // met while the campaign was ended
+				r.Finding = nil // found by a worker while the campaign was ending
 			}
 			if r.Finding != nil {
 				found++
@@ -102,7 +105,7 @@ func (c *Campaign) Run(ctx context.Context) (total explore.Counts, err error) {
 	return total, err
 }
 
-// scenarios sends those of the shard, until ctx ends.
+// scenarios sends the scenarios of the shard until ctx ends.
 func (c *Campaign) scenarios(ctx context.Context) <-chan Scenario {
 	out := make(chan Scenario)
 	go func() {
@@ -127,7 +130,7 @@ func (c *Campaign) scenarios(ctx context.Context) <-chan Scenario {
 	return out
 }
 
-// Holds says whether the campaign has more than n scenarios. One without a limit of
+// Holds says whether the campaign has more than n scenarios. A campaign without a limit of
 // programs always has.
 func (c *Campaign) Holds(n int) bool {
 	if c.Programs == 0 {
@@ -142,7 +145,7 @@ func (c *Campaign) Holds(n int) bool {
 	return more
 }
 
-// ofShard yields what makes every scenario of the shard.
+// ofShard yields a constructor for every scenario of the shard.
 func (c *Campaign) ofShard(yield func(func() Scenario) bool) {
 	n := -1
 	c.each(func(scenario func() Scenario) bool {
@@ -151,8 +154,9 @@ func (c *Campaign) ofShard(yield func(func() Scenario) bool) {
 	})
 }
 
-// each yields what makes every scenario of the campaign: rounds of a short program, a
-// generated one, and some with an operation that fails; then what is left.
+// each yields a constructor for every scenario of the campaign. A round is a short program,
+// a generated one, and some with an operation that fails. Short programs that are left
+// after the last generated one follow at the end.
 func (c *Campaign) each(yield func(func() Scenario) bool) {
 	next, stop := iter.Pull(c.short())
 	defer stop()
@@ -185,7 +189,7 @@ func (c *Campaign) each(yield func(func() Scenario) bool) {
 	}
 }
 
-// short yields the scenarios of the short programs.
+// short yields the scenarios of all short programs.
 func (c *Campaign) short() iter.Seq[Scenario] {
 	return func(yield func(Scenario) bool) {
 		for _, durability := range []kv.Durability{kv.Synced, kv.Buffered} {
@@ -199,7 +203,7 @@ func (c *Campaign) short() iter.Seq[Scenario] {
 	}
 }
 
-// long returns the scenario of long program i.
+// long returns the scenario of generated program i.
 func (c *Campaign) long(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed) + uint64(i), Depth: cmp.Or(c.Depth, 2), States: statesPerLong, All: 8}
 	shape := program.Shape{Durability: kv.Synced, RangeDeletes: c.RangeDeletes}
@@ -217,7 +221,7 @@ func (c *Campaign) long(i int) Scenario {
 	return s
 }
 
-// faulty returns the scenario of number i with an operation that fails.
+// faulty returns scenario number i of those with an operation that fails.
 func (c *Campaign) faulty(i int) Scenario {
 	s := Scenario{Profile: c.Profile, Seed: mix(c.Seed+1) + uint64(i), Depth: 1, States: statesPerFault, All: 2}
 	shape := program.Shape{Durability: kv.Synced, Writes: 20, RangeDeletes: c.RangeDeletes}
@@ -229,7 +233,7 @@ func (c *Campaign) faulty(i int) Scenario {
 	}
 	s.Program = program.Generate(s.Seed, shape)
 	if s.Fault = fault(i, rand.New(rand.NewPCG(s.Seed, 2))); s.Fault.Times > 0 {
-		s.States *= 3 // it goes on after the fault
+		s.States *= 3 // the store is expected to go on after the fault
 	}
 	return s
 }

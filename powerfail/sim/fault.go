@@ -11,24 +11,25 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// Fault fails operations of a program: those after the first Skip of their kind on
-// files of their role, one or as many as Times says. Later ones succeed again.
+// Fault makes operations of a program fail. Of the operations of one kind on files of one
+// role, the first Skip succeed, then Times fail (at least one), and later ones succeed
+// again.
 type Fault struct {
 	Kind  vfs.OpKind    `json:"kind"`
 	Role  string        `json:"role"` // see fileroles.Of
 	Skip  int64         `json:"skip"`
 	Times int64         `json:"times,omitempty"`
 	Errno syscall.Errno `json:"errno"`
-	Short int           `json:"short,omitempty"` // bytes of a write that are done
+	Short int           `json:"short,omitempty"` // bytes that a failing write stores
 }
 
-// String says what fails.
+// String describes the fault.
 func (f *Fault) String() string {
 	return fmt.Sprintf("%v of a %s file, %d times after %d that succeed: %v (%d bytes done)",
 		f.Kind, f.Role, max(f.Times, 1), f.Skip, f.Errno, f.Short)
 }
 
-// wrap returns disk with the fault. A sync that fails marks its pages clean.
+// wrap returns disk with the fault. A sync that fails marks its pages clean, as Linux does.
 func (f *Fault) wrap(disk vfs.FS) vfs.FS {
 	met := atomic.Int64{}
 	return vfs.NewInject(disk, func(op vfs.Op) vfs.Fault {
@@ -42,13 +43,13 @@ func (f *Fault) wrap(disk vfs.FS) vfs.FS {
 	})
 }
 
-// passes says whether a store opened for d that goes on after the fault once must go
-// on for good. A mapped log does not after a record that was written past the mapping.
+// passes says whether a store opened for d must go on for good if it goes on after the
+// fault once. A mapped WAL need not: it stops after a record written past the mapping.
 func (f *Fault) passes(d kv.Durability) bool {
 	return d == kv.Synced || f.Kind != vfs.OpWrite || f.Role != "wal"
 }
 
-// faults are what can fail how, what is worth most first.
+// faults lists the operations that can fail and their errors, the most valuable tests first.
 var faults = []Fault{
 	{Kind: vfs.OpSyncData, Role: "wal", Errno: syscall.EIO},
 	{Kind: vfs.OpWrite, Role: "wal", Errno: syscall.ENOSPC},
@@ -96,13 +97,13 @@ var faults = []Fault{
 	{Kind: vfs.OpList, Role: "dir", Errno: syscall.EIO},
 }
 
-// fault returns fault number i, from a random operation of its kind on. What passes
-// fails several times in a row more often than not.
+// fault returns fault number i, which begins at a random operation of its kind. One for
+// lack of space or memory mostly fails several times in a row.
 func fault(i int, rng *rand.Rand) *Fault {
 	f := faults[i%len(faults)]
 	switch f.Skip = int64(rng.IntN(12)); f.Kind {
 	case vfs.OpCreate, vfs.OpAllocate, vfs.OpMapWritable, vfs.OpMemory, vfs.OpRename:
-		f.Skip %= 4 // a program has few of them
+		f.Skip %= 4 // a program has few operations of these kinds
 	case vfs.OpWrite:
 		f.Short = rng.IntN(2) * rng.IntN(400)
 	}

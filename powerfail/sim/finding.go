@@ -18,52 +18,52 @@ import (
 
 const maxStack = 24
 
-// note keeps an operation with the calls that led to it, so that a finding can
-// name who lacked a barrier. It costs about a microsecond, before states that
-// cost hundreds each.
-func (l *life) note(op vfs.Op) {
-	n := runtime.Callers(4, l.pcs[:]) // from the caller of the file system on
-	for uint64(len(l.done)) <= op.Number {
-		l.done = append(l.done, nil)
-		l.stacks = append(l.stacks, nil)
+// note records an operation with its call stack, so that a finding can name the caller
+// that lacks a barrier. It costs about a microsecond; each state that is checked after it
+// costs hundreds.
+func (r *run) note(op vfs.Op) {
+	n := runtime.Callers(4, r.pcs[:]) // from the caller of the file system on
+	for uint64(len(r.done)) <= op.Number {
+		r.done = append(r.done, nil)
+		r.stacks = append(r.stacks, nil)
 	}
-	l.done[op.Number] = &op
-	l.stacks[op.Number] = append([]uintptr(nil), l.pcs[:n]...)
+	r.done[op.Number] = &op
+	r.stacks[op.Number] = append([]uintptr(nil), r.pcs[:n]...)
 }
 
-// report makes a finding of a broken state, and shrinks it. s is nil if it was
-// not broken by a crash.
-func (l *life) report(broken *oracle.Violation, s *shot) {
-	explore.Count(&l.x.counts.Violations, string(broken.Rule), 1)
-	f := &rundir.Finding{Tier: Tier, Rule: broken.Rule, Detail: broken.Detail, Weakest: l.x.s.Profile, Depth: l.depth}
-	if l.opened {
-		f.History = l.recorder.History()
+// report makes a finding of a broken state, and shrinks it. s is nil if no crash broke the
+// rule.
+func (r *run) report(broken *oracle.Violation, s *model.State) {
+	explore.Count(&r.x.counts.Violations, string(broken.Rule), 1)
+	f := &rundir.Finding{Tier: Tier, Rule: broken.Rule, Detail: broken.Detail, Weakest: r.x.s.Profile, Depth: r.depth}
+	if r.opened {
+		f.History = r.recorder.History()
 	}
-	f.Cut = oracle.Cut{Position: l.judgement().position}
-	l.x.finding = f
+	f.Cut = oracle.Cut{Position: r.judgement().position}
+	r.x.finding = f
 	if s == nil {
 		return
 	}
 	f.Cut.Kind = s.CutKind()
-	if n := len(l.done); n > 0 {
-		f.Before = l.done[n-1].String()
+	if n := len(r.done); n > 0 {
+		f.Before = r.done[n-1].String()
 	}
 	if !s.ProcessCrash {
-		s = l.weakest(f, s)
-		l.shrink(f, s)
+		s = r.weakest(f, s)
+		r.shrink(f, s)
 	}
-	if l.opened {
-		f.Outcomes = l.judgement().checker.Outcomes(f.Cut)
+	if r.opened {
+		f.Outcomes = r.judgement().checker.Outcomes(f.Cut)
 	}
-	f.Choices, f.Lost = s.Choices, l.losses(s)
-	state := s.Again(l.disk).Disk
+	f.Choices, f.Lost = s.Choices, r.losses(s)
+	state := s.Again(r.disk).Disk
 	f.State = func(dir string) error { return export(state, dir) }
 }
 
-// breaks says whether the state still breaks the rule of f, and takes over the
-// newest words for it.
-func (l *life) breaks(f *rundir.Finding, s *shot) bool {
-	broken := l.check(s)
+// breaks says whether the state still breaks the rule of f. If it does, the detail of f
+// becomes that of this violation.
+func (r *run) breaks(f *rundir.Finding, s *model.State) bool {
+	broken := r.check(s)
 	if broken == nil || broken.Rule != f.Rule {
 		return false
 	}
@@ -76,49 +76,49 @@ const weakestTries = 100
 
 // weakest looks for a state of a weaker profile that breaks the same rule at the
 // same operation.
-func (l *life) weakest(f *rundir.Finding, found *shot) *shot {
-	draw := func(k model.Kind) shot {
-		s, by := k.Draw(l.x.rng)
-		s.Make(l.disk, by)
+func (r *run) weakest(f *rundir.Finding, found *model.State) *model.State {
+	draw := func(k model.Kind) model.State {
+		s, by := k.Draw(r.x.rng)
+		s.Make(r.disk, by)
 		return s
 	}
-	shows := func(s shot) bool {
-		if !l.breaks(f, &s) {
+	shows := func(s model.State) bool {
+		if !r.breaks(f, &s) {
 			return false
 		}
 		found = &s
 		return true
 	}
-	f.Weakest, _ = model.Weakest(l.disk, l.x.s.Profile, weakestTries, draw, shows)
+	f.Weakest, _ = model.Weakest(r.disk, r.x.s.Profile, weakestTries, draw, shows)
 	return found
 }
 
-// shrink gives back what need not be lost.
-func (l *life) shrink(f *rundir.Finding, s *shot) {
-	*s = model.Shrink(l.disk, *s, func(tried shot) bool { return l.breaks(f, &tried) })
-	last := s.Again(l.disk)
-	l.breaks(f, &last)
+// shrink restores each loss of s without which the rule of f is broken as well.
+func (r *run) shrink(f *rundir.Finding, s *model.State) {
+	*s = model.Shrink(r.disk, *s, func(tried model.State) bool { return r.breaks(f, &tried) })
+	last := s.Again(r.disk)
+	r.breaks(f, &last)
 }
 
-// losses says in words what the crash took.
-func (l *life) losses(s *shot) (lost []rundir.Loss) {
-	s.EachLoss(l.disk, func(site vfs.CrashSite, got, n int) { lost = append(lost, l.loss(site, got, n)) })
+// losses describes what the crash took.
+func (r *run) losses(s *model.State) (lost []rundir.Loss) {
+	s.EachLoss(r.disk, func(site vfs.CrashSite, got, n int) { lost = append(lost, r.loss(site, got, n)) })
 	return lost
 }
 
-func (l *life) loss(site vfs.CrashSite, got, n int) (loss rundir.Loss) {
+func (r *run) loss(site vfs.CrashSite, got, n int) (loss rundir.Loss) {
 	loss.What = model.Outcome(site, got, n)
 	if site.Made == 0 {
 		loss.Operation = "stores to a mapping"
-	} else if site.Made < uint64(len(l.done)) && l.done[site.Made] != nil {
-		loss.Operation = l.done[site.Made].String()
-		loss.Stack = frames(l.stacks[site.Made])
+	} else if site.Made < uint64(len(r.done)) && r.done[site.Made] != nil {
+		loss.Operation = r.done[site.Made].String()
+		loss.Stack = frames(r.stacks[site.Made])
 	}
 	return loss
 }
 
-// frames returns the calls of the engine in a stack: below them are those of the
-// file system, above them those of whoever opened and used the engine.
+// frames returns the calls of the engine in a stack. It leaves out the calls of the file
+// system below them, and the calls of whoever opened and used the engine above them.
 func frames(pcs []uintptr) (calls []string) {
 	walk := runtime.CallersFrames(pcs)
 	for more := true; more; {

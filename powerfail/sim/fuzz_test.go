@@ -10,6 +10,7 @@ import (
 	"lsmlab/engines/testseed"
 	"lsmlab/engines/vfs"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/model"
 	"lsmlab/powerfail/program"
 )
 
@@ -68,8 +69,8 @@ func (in *input) txnStep(code int, d kv.Durability) program.Step {
 }
 
 // FuzzCrash lets the fuzzer choose an engine of the covering set, a program, the
-// operation at which it is crashed, what that leaves, and then the same of the life that
-// follows: a crash of the recovery, or of what is written after it.
+// operation at which it is crashed, what that crash leaves, and then the same for the run
+// that follows: a crash of the recovery, or of the writes after it.
 func FuzzCrash(f *testing.F) {
 	covering := append(engines.Own(), engines.Covering(kv.Synced)...)
 	for i := range covering {
@@ -88,19 +89,19 @@ func FuzzCrash(f *testing.F) {
 		d := []kv.Durability{kv.Synced, kv.Buffered}[mode%2] // on a mapped log
 		s := Scenario{Profile: explore.PosixStrict, Depth: 2, States: 100, Seed: uint64(in.next()), Program: in.program(d)}
 		x := newExplorer(context.Background(), opener(t, engine), s)
-		cuts := []int64{int64(in.next()), int64(in.next())} // of each life, at which operation
+		cuts := []int64{int64(in.next()), int64(in.next())} // the operation of each run at which it is crashed
 		x.nest = 1
-		x.visit = func(l *life, label string) {
-			at := cuts[l.depth-1]
-			if label != "end dir" && l.position != at {
+		x.visit = func(r *run, label string) {
+			at := cuts[r.depth-1]
+			if label != "end dir" && r.position != at {
 				return
 			}
-			crash := shot{CrashOptions: vfs.CrashOptions{
-				Strict: mode&2 == 0, BlockSize: []int{512, 4096}[mode>>2&1], ProcessCrash: mode>>l.depth&8 != 0,
+			crash := model.State{CrashOptions: vfs.CrashOptions{
+				Strict: mode&2 == 0, BlockSize: []int{512, 4096}[mode>>2&1], ProcessCrash: mode>>r.depth&8 != 0,
 			}}
 			crash.Garbage = crash.Strict && mode&128 != 0
-			crash.Make(l.disk, func(_ vfs.CrashSite, n int) int { return in.next() % n })
-			l.judge(&crash, label)
+			crash.Make(r.disk, func(_ vfs.CrashSite, n int) int { return in.next() % n })
+			r.judge(&crash, label)
 		}
 		if err := x.explore(); err != nil {
 			t.Fatal(err)

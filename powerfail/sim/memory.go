@@ -5,15 +5,16 @@ import (
 	"runtime/debug"
 )
 
-// TuneMemory sets the collector of this process to what explorations need, and returns
-// what sets it back. It is called before they begin, by one goroutine.
+// TuneMemory sets the garbage collector of this process to what explorations need, and
+// returns a function that restores it. One goroutine calls it before explorations begin.
 func TuneMemory() (restore func()) {
-	// Disks and stores live for microseconds: collect less often, unless what lives
-	// of a large scenario would make that nine times as much of a lot.
+	// Disks and stores become garbage within microseconds, so the collector runs less
+	// often: at nine times the reachable heap. The limit keeps a large scenario from
+	// taking nine times as much memory as it needs.
 	percent, limit := debug.SetGCPercent(800), debug.SetMemoryLimit(512<<20)
-	// The heap profile keeps every call stack that ever allocated. Recoveries within
-	// recoveries make new ones without end, until the profile alone is over the memory
-	// limit and the collector runs all the time.
+	// The heap profile keeps every call stack that ever allocated. Nested recoveries make
+	// new stacks without end. In the end the profile alone would exceed the memory limit,
+	// and the collector would run all the time.
 	rate := runtime.MemProfileRate
 	runtime.MemProfileRate = 0
 	return func() {

@@ -10,12 +10,12 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// replays is how often a scenario with several writers is explored to see a
-// finding again: their operations come in another order each time.
+// replays is how often a scenario is explored to show its finding again. The operations
+// of several writers have another order each time.
 const replays = 20
 
-// Replay explores the scenario of a finding again. It returns what breaks the
-// same rule now, nil if nothing does any more, and how much was explored.
+// Replay explores the scenario of a finding again. It returns a finding of the same rule,
+// nil if nothing breaks that rule any more, and the counts of the exploration.
 func Replay(ctx context.Context, open OpenFunc, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
 	var s Scenario
 	var total explore.Counts

@@ -18,7 +18,7 @@ import (
 // Tier is the name of this tier in run directories.
 const Tier = "sim"
 
-// FileSystem is that of the simulated disk.
+// FileSystem is the name of the simulated disk in run directories.
 const FileSystem = "model"
 
 // Dir is the directory of every store. It is durable before a program begins.
@@ -27,34 +27,36 @@ const Dir = "/db"
 // OpenFunc opens the store of the engine under test in [Dir] of fs, for a durability level.
 type OpenFunc func(fs vfs.FS, d kv.Durability) (kv.Engine, error)
 
-// Scenario is a program with all that decides which of its crash states are
-// explored.
+// Scenario is a program, together with everything that decides which crash states of it
+// are explored.
 type Scenario struct {
 	Program *program.Program `json:"-"`
 	Profile explore.Profile  `json:"profile"`
 	Seed    uint64           `json:"seed"`
-	// Depth is how many crashes follow each other at most.
+	// Depth is the greatest number of crashes that follow each other.
 	Depth int `json:"depth"`
-	// States ends the exploration after so many distinct ones.
+	// States is the number of distinct crash states after which the exploration ends.
 	States int64 `json:"states"`
-	// All is up to how many states of one operation all are visited; of more,
-	// a few are drawn.
+	// All bounds exhaustive search: an operation with at most so many crash states has all
+	// of them checked. Of one with more, a few are drawn.
 	All int `json:"all"`
-	// Levels are the isolation levels of the transactions of lives after the first crash.
+	// Levels are the isolation levels of transactions in the programs that run after the
+	// first crash.
 	Levels []kv.Isolation `json:"levels,omitempty"`
-	// RangeDeletes says that those lives have range deletes.
+	// RangeDeletes says that these programs have range deletes.
 	RangeDeletes bool `json:"range_deletes,omitempty"`
 	// Fault fails one operation of the program, or nil.
 	Fault *Fault `json:"fault,omitempty"`
 }
 
-// Result is what the exploration of a scenario gave.
+// Result is the outcome of exploring a scenario.
 type Result struct {
 	explore.Counts
 	Finding *rundir.Finding // the first; it ends the exploration
 }
 
-// Explore runs the scenario. An error is one of the scenario, not of the engine.
+// Explore runs the scenario. It returns an error if the scenario cannot be run; what the
+// engine does wrong is a finding.
 func Explore(ctx context.Context, open OpenFunc, s Scenario) (Result, error) {
 	x := newExplorer(ctx, open, s)
 	if err := x.explore(); err != nil {
@@ -70,16 +72,17 @@ func (x *explorer) explore() error {
 	if err = errors.Join(err, disk.MkdirAll(Dir), disk.SyncDir("/")); err != nil {
 		return err
 	}
-	l := x.life(disk, 1)
-	l.before = judgement{empty.NewChecker(), 0}
-	l.run(x.s.Program, x.s.Fault)
+	r := x.newRun(disk, 1)
+	r.before = judgement{empty.NewChecker(), 0}
+	r.execute(x.s.Program, x.s.Fault)
 	return x.err
 }
 
-// explorer is the exploration of one scenario, over all its lives.
+// explorer is the exploration of one scenario: its run, and the runs that start in some of
+// the crash states.
 type explorer struct {
-	visit   func(l *life, label string) // explores what a crash now may leave
-	nest    int                         // of how many states one is lived on in
+	visit   func(r *run, label string) // explores what a crash now may leave
+	nest    int                        // how many states there are for each in which a run starts
 	ctx     context.Context
 	open    OpenFunc
 	s       Scenario
@@ -94,7 +97,7 @@ type explorer struct {
 
 func newExplorer(ctx context.Context, open OpenFunc, s Scenario) *explorer {
 	return &explorer{
-		visit: (*life).cut, nest: nestOneIn,
+		visit: (*run).cut, nest: nestOneIn,
 		ctx: ctx, open: open, s: s, kind: model.KindOf(s.Profile),
 		rng:    rand.New(rand.NewPCG(s.Seed, 1)),
 		seen:   map[uint64]struct{}{},
@@ -102,12 +105,12 @@ func newExplorer(ctx context.Context, open OpenFunc, s Scenario) *explorer {
 	}
 }
 
-// done says whether nothing more is to be explored.
+// done says whether the exploration has ended.
 func (x *explorer) done() bool {
 	return x.finding != nil || x.err != nil || x.counts.Distinct >= x.s.States || x.ctx.Err() != nil
 }
 
-// opener opens the store on a disk, seen through the profile.
+// opener returns what opens the store on a disk that behaves as the profile says.
 func (x *explorer) opener(disk vfs.FS) func() (kv.Engine, error) {
 	if x.kind.Lies {
 		disk = vfs.NewInject(disk, model.Lie)

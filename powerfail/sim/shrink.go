@@ -8,15 +8,15 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// shrinkStates bounds the states that one try to shrink a program may explore.
+// shrinkStates bounds the states explored for one smaller program that is tried.
 const shrinkStates = 3000
 
-// shrinkProgram makes the program one writer's, and leaves out crashes before the
-// last, steps of the program and operations of its batches, as long as exploring
-// what stays shows the same rule broken. One writer comes first: its scenario is
-// repeated exactly, so that what is tried after it, and each replay, shows what
-// there is and not luck. It returns the scenario that shows it with the least
-// program found, and what it shows.
+// shrinkProgram gives the program a single writer, and leaves out crashes before the last
+// one, steps of the program and operations of its batches, as long as an exploration of
+// the rest finds the same rule broken. The single writer is tried first, since such a
+// scenario repeats exactly: then each later try and each replay depends on the program
+// alone, and not on chance. It returns the scenario with the smallest program found, and
+// its finding.
 func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Finding) (Scenario, *rundir.Finding) {
 	try := func(steps []program.Step, depth int) bool {
 		t := s
@@ -33,7 +33,7 @@ func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Fin
 	if s.Program.Writers() > 1 {
 		seed, alone := s.Seed, oneWriter(s.Program.Steps)
 		for tries := 0; tries < replays && !try(alone, s.Depth); tries++ {
-			s.Seed++ // draws other states
+			s.Seed++ // so that other states are drawn
 		}
 		if s.Program.Writers() > 1 {
 			s.Seed = seed
@@ -45,7 +45,7 @@ func shrinkProgram(ctx context.Context, open OpenFunc, s Scenario, f *rundir.Fin
 	return s, f
 }
 
-// oneWriter returns the steps as those of one writer.
+// oneWriter returns the steps with one writer for all of them.
 func oneWriter(steps []program.Step) []program.Step {
 	alone := slices.Clone(steps)
 	for i := range alone {

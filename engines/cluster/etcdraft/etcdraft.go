@@ -65,7 +65,7 @@ func (c *core) ReadIndex(context []byte) {
 
 // early says whether the library would give an index too early: a leader that is the only
 // voter gives its commit index at once, also before an entry of its term is committed. What
-// it acknowledged in an earlier life may be behind that. Whoever asked asks again.
+// it acknowledged before a restart may be behind that. Whoever asked asks again.
 func (c *core) early() bool {
 	s := c.node.BasicStatus()
 	if s.RaftState != raft.StateLeader {

@@ -71,8 +71,8 @@ func (g *group) crash(id uint64) *member {
 	return g.start(id, left, nil)
 }
 
-// settle carries out all there is to do.
-func (g *group) settle() {
+// drain carries out all there is to do.
+func (g *group) drain() {
 	g.Helper()
 	for busy := true; busy; {
 		busy = false
@@ -115,7 +115,7 @@ func (g *group) tick(n int) {
 				m.Tick()
 			}
 		}
-		g.settle()
+		g.drain()
 	}
 }
 
@@ -142,7 +142,7 @@ func (g *group) set(m *member, key, value string) {
 	if err != nil {
 		g.Fatal(err)
 	}
-	g.settle()
+	g.drain()
 	if outcome, ok := m.results[ids[0]]; !ok || outcome != replica.Committed {
 		g.Fatalf("set %s: decided %v, outcome %d", key, ok, outcome)
 	}
@@ -152,7 +152,7 @@ func (g *group) want(m *member, key, value string) {
 	g.Helper()
 	id := m.Read()
 	for range 100 {
-		if g.settle(); m.reads[id] {
+		if g.drain(); m.reads[id] {
 			break
 		}
 		g.tick(1)
@@ -213,9 +213,9 @@ func TestSnapshot(t *testing.T) {
 	if _, err := leader.Propose(b.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	g.settle()
+	g.drain()
 	delete(g.cut, behind)
-	for range 20 { // each life takes some chunks
+	for range 20 { // each run of the member takes some chunks
 		g.crash(behind)
 		for range 3 {
 			g.members[behind].Tick()
@@ -266,7 +266,7 @@ func TestMembership(t *testing.T) {
 func TestSuperseded(t *testing.T) {
 	g := newGroup(t, nil, 1, 2, 3)
 	old := g.leader()
-	g.settle()
+	g.drain()
 	g.cut[old.ID()] = true
 	var b kv.Batch
 	b.Set([]byte("key"), []byte("never"))

@@ -89,7 +89,7 @@ type Replica struct {
 	term     uint64
 	vote     uint64
 	commit   uint64
-	ticks    int64 // of this life
+	ticks    int64 // since Open
 	lease    lease
 	standing consensus.Standing
 	timer    timer
@@ -198,7 +198,7 @@ func (r *Replica) Close() {
 	clear(r.sends)
 }
 
-// newID returns a number that this member never gave out before, in any life.
+// newID returns a number that this member never gave out before, also not before a restart.
 func (r *Replica) newID() uint64 {
 	r.lastID++
 	return r.boot<<40 | r.lastID

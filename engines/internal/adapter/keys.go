@@ -213,7 +213,7 @@ func (c *keyCursor) First() (key, value []byte, ok bool) {
 	if c.lower != nil {
 		return c.SeekGE(c.lower)
 	}
-	return c.settle(c.Cursor.First())
+	return c.entry(c.Cursor.First())
 }
 
 func (c *keyCursor) SeekGE(target []byte) (key, value []byte, ok bool) {
@@ -223,18 +223,18 @@ func (c *keyCursor) SeekGE(target []byte) (key, value []byte, ok bool) {
 		_, own, after := splitBucket(value, target)
 		return c.inBucket(value[len(value)-len(own)-len(after):])
 	}
-	return c.settle(key, value, ok)
+	return c.entry(key, value, ok)
 }
 
 func (c *keyCursor) Next() (key, value []byte, ok bool) {
 	if len(c.rest) > 0 {
 		return c.inBucket(c.rest)
 	}
-	return c.settle(c.Cursor.Next())
+	return c.entry(c.Cursor.Next())
 }
 
-// settle makes an entry of what the raw cursor stands on.
-func (c *keyCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
+// entry makes an entry of what the raw cursor stands on.
+func (c *keyCursor) entry(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
 	c.rest = nil
 	switch {
 	case !ok:
@@ -247,7 +247,7 @@ func (c *keyCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _ bool) 
 
 func (c *keyCursor) inBucket(rest []byte) (key, value []byte, ok bool) {
 	if len(rest) == 0 {
-		return c.settle(c.Cursor.Next())
+		return c.entry(c.Cursor.Next())
 	}
 	key, rest = cutField(rest)
 	value, c.rest = cutField(rest)
@@ -279,31 +279,31 @@ func (c *keyReverseCursor) Last() (key, value []byte, ok bool) {
 	if c.upper != nil {
 		return c.SeekLT(c.upper)
 	}
-	return c.settle(c.ReverseCursor.Last())
+	return c.entry(c.ReverseCursor.Last())
 }
 
 func (c *keyReverseCursor) SeekLT(target []byte) (key, value []byte, ok bool) {
 	stored, bucket := c.keys.Stored(target)
 	if !bucket {
-		return c.settle(c.ReverseCursor.SeekLT(stored))
+		return c.entry(c.ReverseCursor.SeekLT(stored))
 	}
 	name, list, ok := c.ReverseCursor.SeekLT(append(bytes.Clone(stored), 0)) // the bucket itself too
 	if ok && bytes.Equal(name, stored) {
 		before, _, _ := splitBucket(list, target)
 		return c.inBucket(before)
 	}
-	return c.settle(name, list, ok)
+	return c.entry(name, list, ok)
 }
 
 func (c *keyReverseCursor) Prev() (key, value []byte, ok bool) {
 	if len(c.rest) > 0 {
 		return c.inBucket(c.rest)
 	}
-	return c.settle(c.ReverseCursor.Prev())
+	return c.entry(c.ReverseCursor.Prev())
 }
 
-// settle makes an entry of what the raw cursor stands on.
-func (c *keyReverseCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
+// entry makes an entry of what the raw cursor stands on.
+func (c *keyReverseCursor) entry(stored, value []byte, ok bool) (_, _ []byte, _ bool) {
 	c.rest = nil
 	switch {
 	case !ok:
@@ -317,7 +317,7 @@ func (c *keyReverseCursor) settle(stored, value []byte, ok bool) (_, _ []byte, _
 // inBucket shows the last entry of list.
 func (c *keyReverseCursor) inBucket(list []byte) (key, value []byte, ok bool) {
 	if len(list) == 0 {
-		return c.settle(c.ReverseCursor.Prev())
+		return c.entry(c.ReverseCursor.Prev())
 	}
 	for rest := list; len(rest) > 0; {
 		c.rest = list[:len(list)-len(rest)]

@@ -111,9 +111,9 @@ func (m *merged) setOwn(ok bool) {
 	m.ownOK = ok && key >= string(m.lower) && (m.upper == nil || key < string(m.upper))
 }
 
-// settle finds the entry to show. sign is 1 upwards and -1 downwards; the functions move
+// findVisible finds the entry to show. sign is 1 upwards and -1 downwards; the functions move
 // one of the sides.
-func (m *merged) settle(sign int, nextBase func() ([]byte, []byte, bool), nextOwn func() bool) (key, value []byte, ok bool) {
+func (m *merged) findVisible(sign int, nextBase func() ([]byte, []byte, bool), nextOwn func() bool) (key, value []byte, ok bool) {
 	for m.ownOK {
 		own := []byte(m.own.Key())
 		order := -sign
@@ -142,20 +142,20 @@ type upward struct {
 	base Cursor
 }
 
-func (u *upward) settle() (key, value []byte, ok bool) {
-	return u.merged.settle(1, u.base.Next, u.own.Next)
+func (u *upward) findVisible() (key, value []byte, ok bool) {
+	return u.merged.findVisible(1, u.base.Next, u.own.Next)
 }
 
 func (u *upward) First() (key, value []byte, ok bool) {
 	u.setBase(u.base.First())
 	u.setOwn(u.own.Seek(string(u.lower)))
-	return u.settle()
+	return u.findVisible()
 }
 
 func (u *upward) SeekGE(target []byte) (key, value []byte, ok bool) {
 	u.setBase(u.base.SeekGE(target))
 	u.setOwn(u.own.Seek(string(target)))
-	return u.settle()
+	return u.findVisible()
 }
 
 func (u *upward) Next() (key, value []byte, ok bool) {
@@ -164,7 +164,7 @@ func (u *upward) Next() (key, value []byte, ok bool) {
 	} else {
 		u.setBase(u.base.Next())
 	}
-	return u.settle()
+	return u.findVisible()
 }
 
 // downward is a merged [ReverseCursor].
@@ -173,8 +173,8 @@ type downward struct {
 	base ReverseCursor
 }
 
-func (d *downward) settle() (key, value []byte, ok bool) {
-	return d.merged.settle(-1, d.base.Prev, d.own.Prev)
+func (d *downward) findVisible() (key, value []byte, ok bool) {
+	return d.merged.findVisible(-1, d.base.Prev, d.own.Prev)
 }
 
 func (d *downward) Last() (key, value []byte, ok bool) {
@@ -184,13 +184,13 @@ func (d *downward) Last() (key, value []byte, ok bool) {
 	} else {
 		d.setOwn(d.ownBelow(d.upper))
 	}
-	return d.settle()
+	return d.findVisible()
 }
 
 func (d *downward) SeekLT(target []byte) (key, value []byte, ok bool) {
 	d.setBase(d.base.SeekLT(target))
 	d.setOwn(d.ownBelow(target))
-	return d.settle()
+	return d.findVisible()
 }
 
 func (d *downward) ownBelow(target []byte) bool {
@@ -206,5 +206,5 @@ func (d *downward) Prev() (key, value []byte, ok bool) {
 	} else {
 		d.setBase(d.base.Prev())
 	}
-	return d.settle()
+	return d.findVisible()
 }

@@ -74,7 +74,7 @@ func testCheckpoint(t testing.TB, h Harness) {
 			all = append(all[:len(all):len(all)], p)
 		}
 		if i%2 == 1 {
-			s.settleTables()
+			s.flushAndCompact()
 		}
 	}
 	for i, c := range copies {
@@ -84,10 +84,10 @@ func testCheckpoint(t testing.TB, h Harness) {
 	}
 	s.wantScan(s, nil, nil, all)
 	s.deleteAll()
-	s.settleTables()
+	s.flushAndCompact()
 	for i, c := range copies {
 		c.barrier()
-		c.settleTables()
+		c.flushAndCompact()
 		c.reopen()
 		want := append([]pair(nil), held[i]...)
 		for j, p := range want {
@@ -232,7 +232,7 @@ func testCheckpointCrash(t testing.TB, h Harness) {
 			s.apply(durabilities[rng.IntN(len(durabilities))], func(b *kv.Batch) { b.Set([]byte(p.key), []byte(p.value)) })
 			want = append(want, p)
 			if i == 15 && round%2 == 0 {
-				s.settleTables()
+				s.flushAndCompact()
 			}
 		}
 		if err := c.Checkpoint(copyDir); err != nil {

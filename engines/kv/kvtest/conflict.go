@@ -194,7 +194,7 @@ func (sc scenario) run(s *store, level kv.Isolation, byTxn, flushed bool) {
 		s.apply(s.durability, sc.other)
 	}
 	if flushed {
-		s.settleTables()
+		s.flushAndCompact()
 	}
 	before := s.dump()
 	err := x.Commit(s.durability)

@@ -15,17 +15,17 @@ var lifecycleCases = []Case{
 	{"OpenTwice", testOpenTwice},
 }
 
-// testReopen writes a little more in each life of the store; every durability level above
+// testReopen writes a little more after each opening of the store; every durability level above
 // volatile survives a clean close.
 func testReopen(t testing.TB, h Harness) {
 	s := newStore(t, h)
 	var want []pair
-	for life := range 4 {
+	for opening := range 4 {
 		for _, d := range Durabilities(t, s) {
 			if d == kv.Volatile {
 				continue
 			}
-			p := pair{fmt.Sprintf("%d-%d", life, d), fmt.Sprint(d)}
+			p := pair{fmt.Sprintf("%d-%d", opening, d), fmt.Sprint(d)}
 			s.apply(d, func(b *kv.Batch) {
 				b.Set([]byte(p.key), []byte(p.value))
 				b.Set([]byte("gone"), nil)
@@ -37,7 +37,7 @@ func testReopen(t testing.TB, h Harness) {
 		s.wantScan(s, nil, nil, want)
 		s.wantMissing(s, "gone")
 	}
-	s.reopen() // nothing was written in this life
+	s.reopen() // nothing was written since the last opening
 	s.wantScan(s, nil, nil, want)
 }
 

@@ -128,7 +128,7 @@ func testHistoryByLSN(t testing.TB, h Harness) {
 	p := withPast(t, h)
 	p.history(100)
 	p.checkAll()
-	p.settleTables()
+	p.flushAndCompact()
 	p.checkAll()
 	p.history(100)
 	p.checkAll()
@@ -154,7 +154,7 @@ func testHistoryByTime(t testing.TB, h Harness) {
 		}
 		p.history(10)
 		if i == 1 {
-			p.settleTables()
+			p.flushAndCompact()
 		}
 		snap, err := p.past.SnapshotAtTime(at)
 		p.wantPast(snap, err, want, true)
@@ -176,9 +176,9 @@ func testHistoryKept(t testing.TB, h Harness) {
 		t.Fatal(err)
 	}
 	p.history(200)
-	p.settleTables()
+	p.flushAndCompact()
 	p.history(200)
-	p.settleTables()
+	p.flushAndCompact()
 	p.wantPast(snap, nil, then.state, false)
 }
 
@@ -188,7 +188,7 @@ func testHistoryTooOld(t testing.TB, h Harness) {
 	p := withPast(t, h)
 	for range 4 {
 		p.history(300)
-		p.settleTables()
+		p.flushAndCompact()
 		p.checkAll()
 	}
 }

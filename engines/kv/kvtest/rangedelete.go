@@ -76,13 +76,13 @@ func testRangeDeletesRefused(t testing.TB, h Harness) {
 // testRangeDelete deletes ranges one after the other, and compares with a list.
 func testRangeDelete(t testing.TB, h Harness) {
 	s := withRangeDeletes(t, h)
-	for _, settled := range []bool{false, true} {
+	for _, compacted := range []bool{false, true} {
 		want := fill(s, 60)
 		for _, r := range [][2]string{
 			{"10", "20"}, {"15", "25"}, {"30", "30"}, {"35", "31"}, {"3", "4"}, {"40x", "42"}, {"41", "42\x00"}, {"x", "-"}, {"55", "-"}, {"-", "02"}, {"-", ""}, {"03", "03\x00"},
 		} {
-			if settled {
-				s.settleTables()
+			if compacted {
+				s.flushAndCompact()
 			}
 			s.deleteRange(r[0], r[1])
 			want = slices.DeleteFunc(want, func(p pair) bool {
@@ -98,8 +98,8 @@ func testRangeDelete(t testing.TB, h Harness) {
 		s.set("17", "back")
 		s.want(s, "17", "back")
 		s.delete("17")
-		if settled {
-			s.settleTables()
+		if compacted {
+			s.flushAndCompact()
 		}
 		s.barrier()
 		s.reopen()
@@ -141,7 +141,7 @@ func testRangeDeleteOrder(t testing.TB, h Harness) {
 		for _, key := range []string{"b", "bb", "cc", "d"} {
 			s.wantMissing(s, key)
 		}
-		s.settleTables()
+		s.flushAndCompact()
 	}
 }
 
@@ -167,13 +167,13 @@ func testRangeDeleteViews(t testing.TB, h Harness) {
 		if r, ok := s.Engine.(kv.ReverseScanner); ok {
 			s.wantBack(r, nil, nil, later)
 		}
-		s.settleTables()
+		s.flushAndCompact()
 	}
 	s.closeIter(it)
 	if err := errors.Join(before.Close(), after.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s.settleTables()
+	s.flushAndCompact()
 	s.wantScan(s, nil, nil, later)
 }
 

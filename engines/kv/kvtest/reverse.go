@@ -184,7 +184,7 @@ func testReverseOfViews(t testing.TB, h Harness) {
 		s.wantBack(back, nil, nil, all)
 		s.wantBack(back, []byte("10"), []byte("20"), all[10:20])
 		s.wantBack(r, nil, nil, now)
-		s.settleTables()
+		s.flushAndCompact()
 	}
 	if err := errors.Join(before.Close(), snap.Close()); err != nil {
 		t.Fatal(err)

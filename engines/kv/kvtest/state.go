@@ -55,19 +55,19 @@ func (c *cursor) SeekGE(key []byte) bool {
 	if string(key) < string(c.lower) {
 		key = c.lower
 	}
-	return c.settle(c.it.Seek(string(key)))
+	return c.record(c.it.Seek(string(key)))
 }
 
 func (c *cursor) Next() bool {
 	if !c.moved {
 		return c.First()
 	}
-	return c.settle(c.ok && c.it.Next())
+	return c.record(c.ok && c.it.Next())
 }
 
 func (c *cursor) Last() bool {
 	if c.upper == nil {
-		return c.settle(c.it.Last())
+		return c.record(c.it.Last())
 	}
 	return c.SeekLT(c.upper)
 }
@@ -77,20 +77,20 @@ func (c *cursor) SeekLT(key []byte) bool {
 		key = c.upper
 	}
 	if c.it.Seek(string(key)) {
-		return c.settle(c.it.Prev())
+		return c.record(c.it.Prev())
 	}
-	return c.settle(c.it.Last())
+	return c.record(c.it.Last())
 }
 
 func (c *cursor) Prev() bool {
 	if !c.moved {
 		return c.Last()
 	}
-	return c.settle(c.ok && c.it.Prev())
+	return c.record(c.ok && c.it.Prev())
 }
 
-// settle notes the outcome of a move; an entry out of bounds is none.
-func (c *cursor) settle(ok bool) bool {
+// record notes the outcome of a move; an entry out of bounds is none.
+func (c *cursor) record(ok bool) bool {
 	c.moved = true
 	c.ok = ok && c.it.Key() >= string(c.lower) && (c.upper == nil || c.it.Key() < string(c.upper))
 	return c.ok

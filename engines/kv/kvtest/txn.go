@@ -185,7 +185,7 @@ func testTxnOneState(t testing.TB, h Harness) {
 				other.commit()
 			}
 			if i == 15 {
-				s.settleTables()
+				s.flushAndCompact()
 			}
 		}
 		late := s.beginWith(kv.TxnOptions{Isolation: level, ReadOnly: true})

@@ -46,7 +46,7 @@ func machineLevels(t testing.TB, h Harness) []kv.Isolation {
 	return levelsOf(t, e)
 }
 
-// crashPlan is one life of a store that ends in a crash.
+// crashPlan is one opening of a store, up to the crash that ends it.
 type crashPlan struct {
 	kind          CrashKind
 	seed          uint64
@@ -77,7 +77,7 @@ func crashTxns(t testing.TB, h Harness, level kv.Isolation, plan crashPlan) {
 			floor = i + 1
 		}
 		if plan.flushed && i == plan.commits/2 {
-			s.settleTables()
+			s.flushAndCompact()
 		}
 	}
 	open := s.begin(level)

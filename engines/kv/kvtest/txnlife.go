@@ -150,7 +150,7 @@ func testTxnAcrossFlush(t testing.TB, h Harness) {
 		winner.set("own", "own")
 		for round := range 6 {
 			s.setAll(pairs(string(pattern(round, 500)), keys...))
-			s.settleTables()
+			s.flushAndCompact()
 			s.wantScan(reader, nil, nil, want)
 		}
 		reader.Discard()

@@ -186,8 +186,8 @@ func (x *txn) wantEnded() {
 	x.Discard()
 }
 
-// settleTables flushes and compacts, as far as the engine can.
-func (s *store) settleTables() {
+// flushAndCompact flushes and compacts, as far as the engine can.
+func (s *store) flushAndCompact() {
 	s.Helper()
 	for _, name := range []string{"Flush", "Compact"} {
 		if ability := abilities(s.Engine)[name]; ability != nil {

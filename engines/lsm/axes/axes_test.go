@@ -1,6 +1,9 @@
 package axes
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,10 +101,11 @@ func TestEveryValueShows(t *testing.T) {
 			c.Apply(&o, false)
 		}
 		var b strings.Builder
-		for name, value := range Settings(o) {
-			b.WriteString(name + value)
+		settings := Settings(o)
+		for _, name := range slices.Sorted(maps.Keys(settings)) {
+			fmt.Fprintf(&b, "%s: %s\n", name, settings[name])
 		}
-		return sorted(b.String()) + Path(o, kv.Buffered) + Path(o, kv.Synced)
+		return fmt.Sprintf("%sbuffered: %s\nsynced: %s", b.String(), Path(o, kv.Buffered), Path(o, kv.Synced))
 	}
 	for _, a := range table {
 		seen := map[string]string{shown(""): "the default"}
@@ -111,24 +115,11 @@ func TestEveryValueShows(t *testing.T) {
 			}
 			s := shown(a.Option(v))
 			if other, ok := seen[s]; ok {
-				t.Errorf("%s=%s looks like %s:\n%s", a.Name, v.Name, other, s)
+				t.Errorf("describe.go shows %s=%s and %s alike:\n%s", a.Name, v.Name, other, s)
 			}
 			seen[s] = v.Name
 		}
 	}
-}
-
-// sorted orders the bytes of s: maps have no order.
-func sorted(s string) string {
-	var counts [256]int
-	for _, c := range []byte(s) {
-		counts[c]++
-	}
-	var b strings.Builder
-	for c, n := range counts {
-		b.WriteString(strings.Repeat(string(rune(c)), n))
-	}
-	return b.String()
 }
 
 // A MemTable stays small in a store of small sizes, in proportion to what was chosen.

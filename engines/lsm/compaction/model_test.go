@@ -129,8 +129,8 @@ func (m *model) start() bool {
 	return true
 }
 
-// settle carries out all that is planned.
-func (m *model) settle() {
+// drain carries out all that is planned.
+func (m *model) drain() {
 	m.t.Helper()
 	for steps := 0; m.start() || m.end(); steps++ {
 		if steps == 10_000 {
@@ -270,7 +270,7 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 			m := newModel(t, tc.planner)
 			for from := 0; from < tc.keys; from += tc.keys / 8 {
 				m.flush(inOrder(m, from, tc.keys/8))
-				m.settle()
+				m.drain()
 			}
 			deletes := 0.0
 			for step := range 1500 {
@@ -294,7 +294,7 @@ func TestPlansKeepKeysInOrder(t *testing.T) {
 					m.check()
 				}
 			}
-			m.settle()
+			m.drain()
 			m.check()
 			t.Logf("%d plans at once, %d cuts, %d merges within L0, %d drops", m.atOnce, m.cuts, m.inL0, m.drops)
 			if tc.atOnce && m.atOnce < 2 || tc.cuts && m.cuts == 0 || tc.inL0 && m.inL0 == 0 || tc.drops != (m.drops > 0) {
@@ -388,13 +388,13 @@ func TestShapes(t *testing.T) {
 				m := newModel(t, p.planner)
 				for i := range tables {
 					m.flush(inOrder(m, i*tc.size, tc.size))
-					m.settle()
+					m.drain()
 				}
 				m.added, m.written, m.mostBytes = 0, 0, 0
 				held := 0.0
 				for i := range p.flushes {
 					m.flush(tc.flush(m, tc.size, i))
-					m.settle()
+					m.drain()
 					if i%20 == 0 {
 						held = max(held, m.held())
 						m.check()

@@ -64,7 +64,7 @@ func (p *Pool) Close() {
 	p.wg.Wait()
 }
 
-// work is the life of a worker: it runs jobs until it retires.
+// work is the loop of a worker, which runs jobs until the worker retires.
 func (p *Pool) work() {
 	timer := time.NewTimer(p.idle)
 	defer timer.Stop()

@@ -118,7 +118,7 @@ func (it *Iter) SeekGE(key []byte) bool {
 		return false
 	}
 	var before [maxHeight]int32
-	return it.settle(it.set.find(key, &before))
+	return it.findVisible(it.set.find(key, &before))
 }
 
 // Next moves to the next key and says whether there is one. It may be called only while
@@ -129,7 +129,7 @@ func (it *Iter) Next() bool {
 	for next != 0 && bytes.Equal(nodes[next].key, passed) {
 		next = nodes[next].next[0]
 	}
-	return it.settle(next)
+	return it.findVisible(next)
 }
 
 // SeekLT moves to the last key before key and says whether there is one.
@@ -140,7 +140,7 @@ func (it *Iter) SeekLT(key []byte) bool {
 	}
 	var before [maxHeight]int32
 	it.set.find(key, &before)
-	return it.settleBack(before[0])
+	return it.findVisibleBack(before[0])
 }
 
 // Last moves to the last key and says whether there is one.
@@ -155,30 +155,30 @@ func (it *Iter) Last() bool {
 			last = next
 		}
 	}
-	return it.settleBack(last)
+	return it.findVisibleBack(last)
 }
 
 // Prev moves to the key before and says whether there is one. It may be called only while
 // the iterator stands on one.
 func (it *Iter) Prev() bool { return it.SeekLT(it.Key()) }
 
-// settleBack moves to the key of n, the oldest write of that key, or if the iterator sees
+// findVisibleBack moves to the key of n, the oldest write of that key, or if the iterator sees
 // no write of it, to a key before. The newest write that it sees stands first.
-func (it *Iter) settleBack(n int32) bool {
+func (it *Iter) findVisibleBack(n int32) bool {
 	nodes := it.set.nodes
 	for n != 0 {
 		var before [maxHeight]int32
 		first := it.set.find(nodes[n].key, &before)
 		if n < it.limit {
-			return it.settle(first)
+			return it.findVisible(first)
 		}
 		n = before[0]
 	}
 	return false
 }
 
-// settle moves on from n to the first node that the iterator sees.
-func (it *Iter) settle(n int32) bool {
+// findVisible moves on from n to the first node that the iterator sees.
+func (it *Iter) findVisible(n int32) bool {
 	for n >= it.limit {
 		n = it.set.nodes[n].next[0]
 	}

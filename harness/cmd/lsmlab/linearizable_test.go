@@ -58,7 +58,7 @@ const (
 	linearizableKills   = 4
 )
 
-// history is what clients saw, over all lives of a server.
+// history is what clients saw, over all processes of a server.
 type history struct {
 	start time.Time
 	mu    sync.Mutex

@@ -1,5 +1,6 @@
-// Package chain looks into stores that crashes left: it is what campaigns know of the
-// files of this module's engines.
+// Package chain reads which LSNs the files of a store hold after a crash, for the page of a
+// finding. It is the only part of campaigns that knows the file formats of this module's
+// engines.
 package chain
 
 import (
@@ -16,9 +17,8 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// Of looks into the store that a finding's crash left, for which LSNs its
-// files hold. It is nil for an engine that is not of this module, and for a
-// crash that left no store.
+// Of returns which LSNs the files of the store hold that the crash of a finding left. It
+// returns nil for an engine that is not of this module, and for a crash that left no store.
 func Of(f *rundir.Finding) (_ *rundir.Chain, err error) {
 	info, known := engines.Lookup(f.Engine)
 	if known != nil || info.Module != "" || f.State == nil {

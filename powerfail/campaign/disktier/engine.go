@@ -3,7 +3,6 @@ package disktier
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"lsmlab/engines/kv"
@@ -16,7 +15,7 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// each records one program of an engine after the other, each explored under each
+// each records one program of an engine after the other, and explores it under each
 // profile, until there are enough states.
 func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s *state) error {
 	for i := 0; t.more(i, s); i++ {
@@ -46,8 +45,8 @@ func (t *Tier) each(ctx context.Context, engine string, kind disk.FileSystem, s 
 	return nil
 }
 
-// unisolated writes down that transactions of a program were not isolated, whatever a
-// power cut does. Such a program leaves no recording.
+// unisolated reports that transactions of a program were not isolated. Such a program
+// leaves no recording.
 func (t *Tier) unisolated(s *state, broken *oracle.Violation, p *program.Program, dir string) error {
 	cell := s.cells[0]
 	explore.Count(&cell.Violations, string(broken.Rule), 1)
@@ -55,31 +54,10 @@ func (t *Tier) unisolated(s *state, broken *oracle.Violation, p *program.Program
 		return err
 	}
 	s.keep(broken)
-	return t.run.Report(rundir.Finding{
-		Tier: disk.Tier, Key: cell.Key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
-		Lost: []rundir.Loss{{What: "nothing: no power was cut"}}, Program: p.String(),
-	})
+	return t.run.Report(campaign.Unisolated(disk.Tier, cell.Key, p.String(), broken))
 }
 
-// runProgram runs the program of a finding again that is one of isolation.
-func (t *Tier) runProgram(ctx context.Context, kind disk.FileSystem, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
-	p, err := program.Parse(f.Program)
-	if err != nil {
-		return nil, explore.Counts{}, err
-	}
-	t.Options, t.Size = &campaign.Options{Bug: f.Bug}, DefaultSize
-	_, err = t.recordEngine(ctx, f.Engine, kind, p, filepath.Join(t.stage.Dir, "again"))
-	counts := explore.Counts{Programs: 1}
-	broken := program.Broken(err)
-	if broken == nil {
-		return nil, counts, err
-	}
-	again := *f
-	again.Detail = broken.Detail
-	return &again, counts, nil
-}
-
-// more says whether program i is wanted.
+// more says whether the campaign goes on with program i.
 func (t *Tier) more(i int, s *state) bool {
 	if t.Programs > 0 {
 		return i < t.Programs

@@ -16,9 +16,9 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// explore explores recordings of a subject under one profile after the other, the
-// weakest first: what one shows needs no stronger one. states is for all recordings
-// together.
+// explore explores recordings of a subject under one profile after the other, the weakest
+// first, so that a finding is shown under the weakest profile that can show it. states is
+// the number of states for all recordings together.
 func (t *Tier) explore(ctx context.Context, recs []*disk.Recording, s *state, states int64, part campaign.Shard) error {
 	for i, cell := range s.cells {
 		want := min(states, t.States-cell.Distinct)
@@ -41,7 +41,7 @@ func (t *Tier) explore(ctx context.Context, recs []*disk.Recording, s *state, st
 	return nil
 }
 
-// exploreOne explores a recording under one profile, and lives that follow its states.
+// exploreOne explores a recording under one profile, and the runs that follow its states.
 func (t *Tier) exploreOne(ctx context.Context, rec *disk.Recording, s *state, i int, states int64, part campaign.Shard) error {
 	cell := s.cells[i]
 	x, err := t.exploration(rec, s, cell)
@@ -66,7 +66,7 @@ func (t *Tier) exploreOne(ctx context.Context, rec *disk.Recording, s *state, i 
 	return nil
 }
 
-// exploration returns that of a recording under a cell's profile.
+// exploration returns the exploration of a recording under the profile of a cell.
 func (t *Tier) exploration(rec *disk.Recording, s *state, cell *rundir.Cell) (*disk.Exploration, error) {
 	judge, err := t.judges(rec)
 	if err != nil {
@@ -93,7 +93,7 @@ func (t *Tier) exploration(rec *disk.Recording, s *state, cell *rundir.Cell) (*d
 	return x, nil
 }
 
-// onState returns what shows the progress of a cell.
+// onState returns a function that shows the progress of a cell.
 func (t *Tier) onState(cell *rundir.Cell, i int) func(int64) {
 	start, before := time.Now(), cell.Distinct
 	return func(distinct int64) {
@@ -103,7 +103,7 @@ func (t *Tier) onState(cell *rundir.Cell, i int) func(int64) {
 	}
 }
 
-// run1 runs an exploration until it has no more findings that are wanted.
+// run1 runs an exploration until it finds nothing more, or there are enough findings.
 func (t *Tier) run1(ctx context.Context, rec *disk.Recording, s *state, cell *rundir.Cell, x *disk.Exploration) error {
 	for {
 		start := time.Now()
@@ -130,7 +130,7 @@ func (t *Tier) run1(ctx context.Context, rec *disk.Recording, s *state, cell *ru
 	}
 }
 
-// keep adds what only the run knows to a finding, and writes it down.
+// keep completes a finding with what only the run knows, and reports it.
 func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (err error) {
 	f.Key, f.Program = cell.Key, rec.Program
 	if !rec.OfEngine() {
@@ -149,7 +149,7 @@ func (t *Tier) keep(rec *disk.Recording, cell *rundir.Cell, f *rundir.Finding) (
 	return t.run.Report(*f)
 }
 
-// judges returns what makes judges of a recording's stores.
+// judges returns a function that makes judges of a recording's stores.
 func (t *Tier) judges(rec *disk.Recording) (func() disk.Judge, error) {
 	if rec.OfEngine() {
 		h, p, err := rec.History()

@@ -12,13 +12,14 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// What becomes of a recording's states if its recoveries are crashed too.
+// The parts of a recording's states, if recoveries are crashed too.
 const (
 	nestedShare       = 4  // one state of so many is one of a second power cut
 	nestedStatesOfOne = 25 // of one recovery
 )
 
-// nestedStates returns how many of a recording's states are for second power cuts.
+// nestedStates returns the number of a recording's states that are kept for second power
+// cuts.
 func (t *Tier) nestedStates(rec *disk.Recording, states int64) int64 {
 	if t.Depth < 2 || !rec.OfEngine() && rec.Reopen == "" {
 		return 0
@@ -26,8 +27,8 @@ func (t *Tier) nestedStates(rec *disk.Recording, states int64) int64 {
 	return states / nestedShare
 }
 
-// nested lets what states of a recording left be opened again, records that, and cuts
-// it, until so many states were checked.
+// nested opens stores that crash states of a recording left, records this, and cuts the
+// power during it, until so many states were checked.
 func (t *Tier) nested(ctx context.Context, rec *disk.Recording, s *state, i int, states int64) error {
 	cell := s.cells[i]
 	x, err := t.exploration(rec, s, cell)
@@ -76,8 +77,8 @@ func (t *Tier) second(ctx context.Context, rec *disk.Recording, s *state, cell *
 	return os.RemoveAll(rec.Dir)
 }
 
-// reopened records what opening does on what a power cut left. It returns nil if the
-// subject does not open that: exploring shows it at the first cut already.
+// reopened records what the subject does when it opens what a power cut left. It returns nil
+// if the subject cannot open that, which the exploration of the first cut shows already.
 func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) (*disk.Recording, error) {
 	second := *rec
 	dir, err := os.MkdirTemp(t.stage.Dir, "reopened-")
@@ -113,7 +114,7 @@ func (t *Tier) reopened(ctx context.Context, rec *disk.Recording, c disk.Crash) 
 	return &second, nil
 }
 
-// openOnly is the workload of an engine that opens its store and closes it.
+// openOnly is the workload that only opens the store of an engine and closes it.
 func (t *Tier) openOnly(rec *disk.Recording) (disk.Workload, error) {
 	p, err := program.Parse(rec.Program)
 	if err != nil {

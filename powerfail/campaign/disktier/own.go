@@ -17,7 +17,7 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// killsMost is how many acknowledgements a program is killed at, at most.
+// killsMost is the greatest number of acknowledgements at which a program is killed.
 const killsMost = 50
 
 // Own is a person's own program, and how it is recorded.
@@ -31,8 +31,8 @@ type Own struct {
 	Fault disk.Fault
 }
 
-// own records the program of the user a few times, kills it if told so, and explores
-// the recordings.
+// own records the program of the user a few times, kills it if the options say so, and
+// explores the recordings.
 func (t *Tier) own(ctx context.Context, kind disk.FileSystem, s *state) error {
 	var recs []*disk.Recording
 	for i := 0; i < t.Own.wanted(s.took); i++ {
@@ -56,16 +56,16 @@ func (t *Tier) own(ctx context.Context, kind disk.FileSystem, s *state) error {
 	return t.explore(ctx, recs, s, t.States, t.Shard)
 }
 
-// How many recordings there are unless --recordings says so: two, one alone and one
-// beside a neighbour, or more of programs that are quick, as what the neighbour makes
-// durable is a matter of luck.
+// The number of recordings, unless --recordings gives it. There are two, one alone and one
+// beside a neighbour. A program that ends soon gets more of them, since it is chance what
+// the neighbour makes durable.
 const (
 	ownRecordings      = 2
 	ownQuickRecordings = 12
 	ownQuick           = 5 * time.Second // for those before
 )
 
-// wanted returns how many recordings are wanted, when those so far took so long.
+// wanted returns the number of recordings to make, given how long those so far took.
 func (o *Own) wanted(took time.Duration) int {
 	switch {
 	case o.Recordings > 0:
@@ -122,8 +122,8 @@ func (t *Tier) died(s *state, rec *disk.Recording, run *subject.Run) error {
 	return t.keepOwn(s, s.cells[0].Key, rec, f, disk.Scenario{})
 }
 
-// keepOwn writes down a finding that is no crash state, with what runs the program
-// again.
+// keepOwn reports a finding without a crash state, together with what is needed to run the
+// program again.
 func (t *Tier) keepOwn(s *state, key rundir.Key, rec *disk.Recording, f rundir.Finding, again disk.Scenario) (err error) {
 	f.Tier, f.Key, f.Program = disk.Tier, key, ownText(rec)
 	f.Depth = 1
@@ -143,7 +143,7 @@ func (t *Tier) keepOwn(s *state, key rundir.Key, rec *disk.Recording, f rundir.F
 	return t.run.Report(f)
 }
 
-// kill kills the program at acknowledgements, and has what is left checked.
+// kill kills the program at acknowledgements, and has the remaining files checked.
 func (t *Tier) kill(ctx context.Context, s *state, rec *disk.Recording) error {
 	cell := &rundir.Cell{Key: s.cells[0].Key}
 	cell.Profile, cell.FileSystem = campaign.ProfileKill, "this machine's"
@@ -209,7 +209,7 @@ func acked(acks []subject.Ack) (all []rundir.Acked) {
 	return all
 }
 
-// ownText is what stands for the program of a finding.
+// ownText returns the text that a finding has in place of a generated program.
 func ownText(rec *disk.Recording) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# workload: %s\n# check: %s\n", rec.Workload, rec.CheckCommand)
@@ -219,7 +219,7 @@ func ownText(rec *disk.Recording) string {
 	return b.String()
 }
 
-// seen returns an error if nothing was judged: there is no verdict then.
+// seen returns an error if no state was judged, so that there is no verdict.
 func (t *Tier) seen() error {
 	for _, c := range t.run.Cells {
 		if c.Distinct > 0 || len(c.Violations) > 0 {

@@ -20,7 +20,7 @@ func (t *Tier) recordEngine(ctx context.Context, engine string, kind disk.FileSy
 	return t.record(ctx, kind, rec, disk.Worker(t.self.Worker(engine, t.Bug, file)))
 }
 
-// record runs a workload and keeps its log in the directory of the recording.
+// record runs a workload and writes its log to the directory of the recording.
 func (t *Tier) record(ctx context.Context, kind disk.FileSystem, rec *disk.Recording, w disk.Workload) (*disk.Recording, error) {
 	rec.FileSystem = kind.Name
 	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
@@ -39,7 +39,7 @@ func (t *Tier) record(ctx context.Context, kind disk.FileSystem, rec *disk.Recor
 	return rec, errors.Join(rec.Save(), rec.Load())
 }
 
-// source is what is recorded for rec.
+// source returns what is recorded for rec.
 func (t *Tier) source(kind disk.FileSystem, rec *disk.Recording, w disk.Workload) disk.Source {
 	return disk.Source{
 		FileSystem: kind, Size: max(t.Size, kind.MinSize), Server: t.self.Fuse(), Workload: w,

@@ -12,11 +12,13 @@ import (
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/subject"
 )
 
-// Replay implements [campaign.Replayer]: it checks the crash state of a finding again.
+// Replay implements [campaign.Replayer]. It checks the crash state of a finding again. If the
+// finding has none, it runs the program again.
 func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	var kind disk.FileSystem // a killed program needs none
 	if f.Profile != campaign.ProfileKill {
@@ -35,7 +37,11 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
 	if f.Rule == oracle.RuleIsolation {
-		return t.runProgram(ctx, kind, f)
+		return campaign.RunUnisolated(f, func(p *program.Program) error {
+			t.Options, t.Size = &campaign.Options{Bug: f.Bug}, DefaultSize
+			_, err := t.recordEngine(ctx, f.Engine, kind, p, filepath.Join(t.stage.Dir, "again"))
+			return err
+		})
 	}
 	if f.Rule == disk.RuleWorkload || f.Profile == campaign.ProfileKill {
 		return t.runAgain(ctx, kind, f)
@@ -58,7 +64,7 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	return &again, counts, nil
 }
 
-// replayed returns the exploration of a finding's own block log.
+// replayed returns an exploration of the block log that is part of a finding.
 func (t *Tier) replayed(kind disk.FileSystem, f *rundir.Finding) (*disk.Exploration, error) {
 	if f.State == nil {
 		return nil, errors.New("the finding has no state directory, in which its block log would lie")
@@ -84,8 +90,9 @@ func (t *Tier) replayed(kind disk.FileSystem, f *rundir.Finding) (*disk.Explorat
 	return &disk.Exploration{Stage: t.stage, LogFile: rec.LogFile(), Log: rec.Log, Kind: kind, Judge: judge}, err
 }
 
-// runAgain runs the program of a finding again that is no crash state: it died, or it
-// was killed. A few times, as programs do not repeat themselves.
+// runAgain runs the program of a finding without a crash state again: one that failed by
+// itself, or was killed. It tries a few times, since a program may do something else each
+// time.
 func (t *Tier) runAgain(ctx context.Context, kind disk.FileSystem, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	const tries = 5
 	var s disk.Scenario

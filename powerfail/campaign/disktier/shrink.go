@@ -13,17 +13,17 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// What shrinking the program of a finding may take: a recording and its states
-// are about a second.
+// Bounds of shrinking the program of a finding. A recording and its states take about a
+// second.
 const (
 	shrinkTries  = 25
 	shrinkStates = 100
 )
 
-// keepLeast writes down a finding with the least program that was found to show
-// it. What was recorded by another run is explored as it is, a finding of a second
-// run needs the first one as it was, and a program of the user has no parts that are
-// known here.
+// keepLeast reports a finding with the smallest program found that shows it. Three kinds
+// keep their program: a recording of an earlier run, which is explored as it is; a finding
+// after a second crash, which needs its first run unchanged; and a program of the user,
+// whose parts are unknown here.
 func (t *Tier) keepLeast(ctx context.Context, rec *disk.Recording, x disk.Exploration, cell *rundir.Cell, f *rundir.Finding) error {
 	if !rec.OfEngine() || t.Old != nil || x.Depth > 0 {
 		return t.keep(rec, cell, f)
@@ -71,7 +71,7 @@ func (t *Tier) exploring(x disk.Exploration, rec *disk.Recording) (disk.Explorat
 	return x, err
 }
 
-// shows says whether exploring a recording as x does finds the rule broken.
+// shows says whether an exploration like x of another recording finds the rule broken.
 func (t *Tier) shows(ctx context.Context, x disk.Exploration, rec *disk.Recording, rule oracle.Rule) bool {
 	x, err := t.exploring(x, rec)
 	if err != nil {

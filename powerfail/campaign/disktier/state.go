@@ -15,8 +15,8 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// state is what is explored under each profile: an engine or a person's own program
-// on one file system.
+// state is the progress with one subject (an engine, or a person's own program) on one file
+// system, under all profiles.
 type state struct {
 	name   string         // of its units
 	cells  []*rundir.Cell // weakest profile first
@@ -25,14 +25,14 @@ type state struct {
 	took   time.Duration // to make the recordings
 }
 
-// silence says of a recording, by the name of its directory, which profiles showed
-// nothing.
+// silence has, for each recording by the name of its directory, the profiles under which
+// nothing was found.
 type silence map[string]map[explore.Profile]bool
 
-// of returns the profiles that showed nothing of a recording.
+// of returns the profiles under which nothing was found in a recording.
 func (s silence) of(rec *disk.Recording) map[explore.Profile]bool { return s[filepath.Base(rec.Dir)] }
 
-// keep takes in that a profile showed nothing of a recording.
+// keep records that nothing was found in a recording under a profile.
 func (s *silence) keep(rec *disk.Recording, p explore.Profile) {
 	name := filepath.Base(rec.Dir)
 	if *s == nil {
@@ -44,16 +44,16 @@ func (s *silence) keep(rec *disk.Recording, p explore.Profile) {
 	(*s)[name][p] = true
 }
 
-// knows says whether a violation is of a cause that was found.
+// knows says whether the cause of a violation was found before.
 func (s *state) knows(v *oracle.Violation) bool { return s.causes.Known[disk.Cause(v)] }
 
-// keep takes in the cause of a finding that counts towards --findings.
+// keep records the cause of a finding that counts towards --findings.
 func (s *state) keep(v *oracle.Violation) {
 	s.causes.Keep(disk.Cause(v))
 	s.causes.Found++
 }
 
-// memory is what a run that goes on must know of a subject, beside its cells.
+// memory is what a resumed run must know of a subject, beside its cells.
 type memory struct {
 	Causes     *campaign.Causes `json:"causes"`
 	Silent     *silence         `json:"silent"`
@@ -67,14 +67,14 @@ func (t *Tier) do(ctx context.Context, s *state, id string, work func() error) e
 	return t.run.Do(ctx, s.name+" "+id, campaign.Memory{Cells: s.cells, State: &m}, work)
 }
 
-// recorded returns the next recording of a subject, which record makes in a directory
-// of the run, unless an earlier go of the run has made it. It is nil if the program left
-// none.
+// recorded returns the next recording of a subject. Unless the run is resumed and has that
+// recording already, record makes it in a directory of the run. The recording is nil if the
+// program left none.
 func (t *Tier) recorded(ctx context.Context, s *state, record func(dir string) (*disk.Recording, error)) (rec *disk.Recording, err error) {
 	dir := func() string { return rundir.RecordingDir(t.run.Dir.Path(), t.recordings) }
 	err = t.do(ctx, s, fmt.Sprintf("recording %d", t.recordings+1), func() (err error) {
 		t.recordings++
-		if err := os.RemoveAll(dir()); err != nil { // of a go that was cut
+		if err := os.RemoveAll(dir()); err != nil { // of a unit that was interrupted
 			return err
 		}
 		start := time.Now()

@@ -25,8 +25,8 @@ type Tier struct {
 	Programs int   // generated ones; 0: as many as States takes
 	Busy     bool  // a neighbour uses the file system too, for engines; see [Own] for others
 	Own      Own
-	// Old are recordings of another run to explore again, instead of new ones. With Check
-	// they are checked by another command.
+	// Old are recordings of another run, which are explored again in place of new ones. If
+	// Check is not empty, this command checks them.
 	Old   []*disk.Recording
 	Check string
 
@@ -37,18 +37,18 @@ type Tier struct {
 	recordings int // made
 }
 
-// DefaultSize is that of a recorded disk, in bytes.
+// DefaultSize is the size of a recorded disk, in bytes.
 const DefaultSize = 256 << 20
 
 const (
-	// statesPerProgram bounds what one recording of many may take.
+	// statesPerProgram is the most states of one recording, if there are many recordings.
 	statesPerProgram = 300
 	// steps is how finely the progress moves within a cell.
 	steps = 1000
 )
 
-// Prepare takes the file systems by their names. It refuses values that make no sense, by
-// their flags, and a machine on which the tier can't work.
+// Prepare sets the file systems by their names. It returns an error that names the flag for
+// a value that makes no sense, and one for a machine on which the tier cannot work.
 func (t *Tier) Prepare(fileSystems []string) error {
 	if t.Size < 1 || t.Workers < 1 || t.Programs < 0 {
 		return fmt.Errorf("--disk-size %d, --workers %d, --programs %d: want positive numbers", t.Size, t.Workers, t.Programs)
@@ -122,7 +122,7 @@ func (t *Tier) all(ctx context.Context) error {
 	return nil
 }
 
-// again explores what was recorded before: recordings of one subject together.
+// again explores the recordings of another run, those of one subject together.
 func (t *Tier) again(ctx context.Context) error {
 	for _, same := range campaign.Group(t.Old, (*disk.Recording).Subject) {
 		for _, rec := range same {
@@ -137,13 +137,13 @@ func (t *Tier) again(ctx context.Context) error {
 	return nil
 }
 
-// newState returns that of a subject which nothing was explored of.
+// newState returns the state of a subject before anything was explored.
 func (t *Tier) newState(s *campaign.Subject, fileSystem string) *state {
 	cells := s.Cells(fileSystem, t.Profiles)
 	return &state{name: strings.TrimSpace(cells[0].Engine + " " + fileSystem + " " + s.Bug), cells: cells}
 }
 
-// full says whether a subject has as many findings as are wanted.
+// full says whether a subject has as many findings as --findings asks for.
 func (t *Tier) full(s *state) bool { return s.causes.Found >= t.Findings }
 
 func (t *Tier) addCells(s *state) (err error) {

@@ -1,5 +1,5 @@
-// Package engineset says of which engines of this module a campaign can be run, and what
-// they are versions of.
+// Package engineset says which engines campaigns can judge, what programs for an engine may
+// contain, and which version of an engine this build has.
 package engineset
 
 import (
@@ -12,8 +12,8 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// Judged returns the engines of a list without those that come twice. It refuses engines
-// that no power cut can judge.
+// Judged returns the names of a list, each once. It refuses engines that promise nothing
+// which a power cut could break.
 func Judged(names []string) (all []string, err error) {
 	for _, name := range names {
 		info, err := engines.Lookup(name)
@@ -31,10 +31,10 @@ func Judged(names []string) (all []string, err error) {
 	return all, nil
 }
 
-// TxnLevels returns the isolation levels of the transactions that programs for an engine
-// have: of our own engines all, or those of wanted if there are any. Programs for peers
-// have none, as transactions of some of them wait for each other, and those of a program
-// are steps of one goroutine.
+// TxnLevels returns the isolation levels of the transactions in programs for an engine. For
+// own engines these are all levels that the engine gives, or those of wanted if it is not
+// empty. For peers there are none: transactions of some peers wait for each other, and the
+// steps of a program's transactions run in one goroutine.
 func TxnLevels(name string, wanted []kv.Isolation) (levels []kv.Isolation) {
 	info, err := engines.Lookup(name)
 	if err != nil || !info.Own {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"lsmlab/engines/kv"
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
@@ -61,7 +61,7 @@ func (t *Tier) recordEngine(ctx context.Context, name string, p *program.Program
 	return rec, t.recordInto(ctx, rec)
 }
 
-// recordInto runs the program of rec on its engine, and keeps the log.
+// recordInto runs the program of rec on its engine, and writes the log.
 func (t *Tier) recordInto(ctx context.Context, rec *files.Recording) error {
 	file, err := t.stage.WriteFile("program.txt", []byte(rec.Steps))
 	if err != nil {
@@ -70,36 +70,15 @@ func (t *Tier) recordInto(ctx context.Context, rec *files.Recording) error {
 	return t.keepRecording(ctx, files.Source{Workload: disk.Worker(t.self.Worker(rec.Engine, rec.Bug, file))}, rec)
 }
 
-// unisolated writes down that transactions of a program were not isolated, whatever a
-// crash does. Such a program leaves no recording.
+// unisolated reports that transactions of a program were not isolated. Such a program
+// leaves no recording.
 func (t *Tier) unisolated(cell *rundir.Cell, broken *oracle.Violation, rec *files.Recording) error {
 	explore.Count(&cell.Violations, string(broken.Rule), 1)
 	if err := os.RemoveAll(rec.Dir); err != nil || !t.causes.Keep(string(broken.Rule)) {
 		return err
 	}
 	t.causes.Found++
-	return t.run.Report(rundir.Finding{
-		Tier: files.Tier, Key: cell.Key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
-		Lost: []rundir.Loss{{What: "nothing: there was no crash"}}, Program: rec.Steps,
-	})
-}
-
-// runProgram runs the program of a finding again that is one of isolation.
-func (t *Tier) runProgram(ctx context.Context, f *rundir.Finding) (*rundir.Finding, explore.Counts, error) {
-	p, err := program.Parse(f.Program)
-	if err != nil {
-		return nil, explore.Counts{}, err
-	}
-	rec := &files.Recording{Engine: f.Engine, Bug: f.Bug, Steps: p.String(), Dir: filepath.Join(t.stage.Dir, "again")}
-	err = t.recordInto(ctx, rec)
-	counts := explore.Counts{Programs: 1}
-	broken := program.Broken(err)
-	if broken == nil {
-		return nil, counts, err
-	}
-	again := *f
-	again.Detail = broken.Detail
-	return &again, counts, nil
+	return t.run.Report(campaign.Unisolated(files.Tier, cell.Key, rec.Steps, broken))
 }
 
 // engineProfile explores one program of an engine under one profile.

@@ -25,8 +25,8 @@ func (t *Tier) profile(ctx context.Context, i int, cell *rundir.Cell, recordings
 	return nil
 }
 
-// unit explores so many states of one recording under one profile, and what opening
-// these again does.
+// unit explores so many states of one recording under one profile, and crash states of
+// opening these again.
 func (t *Tier) unit(ctx context.Context, i int, cell *rundir.Cell, rec *files.Recording, states int64) error {
 	id := cell.Profile + " of recording " + filepath.Base(rec.Dir)
 	return t.do(ctx, cell, id, func() error {
@@ -47,8 +47,8 @@ func (t *Tier) unit(ctx context.Context, i int, cell *rundir.Cell, rec *files.Re
 	})
 }
 
-// enough says whether there are the findings that were asked for: profiles that lose
-// more would show the same.
+// enough says whether there are as many findings as were asked for. Profiles that lose more
+// would show the same.
 func (t *Tier) enough() bool { return t.wanted() <= 0 }
 
 // wanted returns how many findings are still asked for.
@@ -76,7 +76,7 @@ func (t *Tier) exploration(i int, cell *rundir.Cell, rec *files.Recording) (*fil
 	return x, nil
 }
 
-// explore explores one recording and writes down what is found.
+// explore explores one recording and reports the findings.
 func (t *Tier) explore(ctx context.Context, x *files.Exploration, rec *files.Recording, cell *rundir.Cell) error {
 	counts, found, err := x.Run(ctx)
 	cell.Add(&counts)
@@ -87,7 +87,7 @@ func (t *Tier) explore(ctx context.Context, x *files.Exploration, rec *files.Rec
 	return err
 }
 
-// judges returns what makes judges of a recording's states.
+// judges returns a function that makes judges of a recording's states.
 func (t *Tier) judges(rec *files.Recording) (func() disk.Judge, error) {
 	if !rec.OfEngine() {
 		return rec.OwnJudge(t.stage), nil

@@ -14,7 +14,7 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// own records a person's own program and explores that.
+// own records a person's own program and explores the recordings.
 func (t *Tier) own(ctx context.Context, cells []*rundir.Cell) error {
 	var recordings []*files.Recording
 	for range t.Recordings {
@@ -27,8 +27,8 @@ func (t *Tier) own(ctx context.Context, cells []*rundir.Cell) error {
 	return t.together(ctx, cells, recordings)
 }
 
-// record runs the workload once. One that does not end well is a finding of cell,
-// unless it was made to fail.
+// record runs the workload once. A workload that fails is a finding of cell, unless a fault
+// made it fail.
 func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording, error) {
 	rec := t.newRecording()
 	run := &subject.Run{}
@@ -47,12 +47,12 @@ func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording,
 		t.run.Line("  the workload ended by the fault, as it may: %s", run.Failed.Headline())
 		return rec, nil
 	}
-	// The finding does not count towards --findings: what was recorded up to there is
-	// explored.
+	// The finding does not count towards --findings, since the recording up to the
+	// failure is explored.
 	return rec, t.died(rec, cell, disk.RuleWorkload, run)
 }
 
-// died writes down that the program itself did not end well.
+// died reports that the program failed by itself.
 func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, run *subject.Run) error {
 	explore.Count(&cell.Violations, string(rule), 1)
 	if !t.causes.Keep(string(rule)) {
@@ -61,7 +61,7 @@ func (t *Tier) died(rec *files.Recording, cell *rundir.Cell, rule oracle.Rule, r
 	return t.write(rec, cell, rec.Died(rule, run))
 }
 
-// write writes a finding down.
+// write reports a finding.
 func (t *Tier) write(rec *files.Recording, cell *rundir.Cell, f *rundir.Finding) error {
 	f.Key = cell.Key
 	return errors.Join(rec.Explain(f), t.run.Report(*f))
@@ -72,7 +72,7 @@ func (t *Tier) newRecording() *files.Recording {
 	return &files.Recording{Program: t.Program, Fault: t.Fault.String(), Dir: rundir.RecordingDir(t.run.Dir.Path(), t.number)}
 }
 
-// keepRecording records and keeps the log in the directory of rec.
+// keepRecording records a source and writes the log to the directory of rec.
 func (t *Tier) keepRecording(ctx context.Context, source files.Source, rec *files.Recording) error {
 	if err := os.MkdirAll(rec.Dir, 0o755); err != nil {
 		return err

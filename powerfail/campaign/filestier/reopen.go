@@ -9,13 +9,13 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// What recording the reopenings of a program may take, for each recording and profile.
+// Bounds of recording the reopenings of a program, for each recording and profile.
 const (
 	reopenings   = 6
 	reopenStates = 100 // of each
 )
 
-// again records some reopenings of what a crash left, and explores those.
+// again records how the subject opens some stores that a crash left, and explores that.
 func (t *Tier) again(ctx context.Context, x *files.Exploration, rec *files.Recording, cell *rundir.Cell) error {
 	crashes, err := x.Draw(reopenings)
 	if err != nil {

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"path/filepath"
 
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/oracle"
+	"lsmlab/powerfail/program"
 	"lsmlab/powerfail/rundir"
 )
 
-// Replay implements [campaign.Replayer]: it checks the crash state of a finding again,
-// from its own log; or runs the program again, if it did not end well by itself.
+// Replay implements [campaign.Replayer]. It checks the crash state of a finding again, from
+// the log that is part of the finding. If the program failed without a crash, it runs the
+// program again.
 func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Finding, counts explore.Counts, err error) {
 	if err := files.Require(); err != nil {
 		return nil, counts, err
@@ -25,7 +28,10 @@ func (t *Tier) Replay(ctx context.Context, f *rundir.Finding) (found *rundir.Fin
 	}
 	defer func() { err = errors.Join(err, t.stage.Close()) }()
 	if f.Rule == oracle.RuleIsolation {
-		return t.runProgram(ctx, f)
+		return campaign.RunUnisolated(f, func(p *program.Program) error {
+			rec := &files.Recording{Engine: f.Engine, Bug: f.Bug, Steps: p.String(), Dir: filepath.Join(t.stage.Dir, "again")}
+			return t.recordInto(ctx, rec)
+		})
 	}
 	dir := filepath.Join(t.stage.Dir, "finding")
 	if err := f.State(dir); err != nil {

@@ -11,7 +11,7 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// memory is what a run that goes on must know of a subject, beside its cells.
+// memory is what a resumed run must know of a subject, beside its cells.
 type memory struct {
 	Causes     *campaign.Causes `json:"causes"`
 	Recordings *int             `json:"recordings"`
@@ -23,9 +23,9 @@ func (t *Tier) do(ctx context.Context, cell *rundir.Cell, id string, work func()
 	return t.run.Do(ctx, t.name+" "+id, campaign.Memory{Cells: []*rundir.Cell{cell}, State: &m}, work)
 }
 
-// recorded returns the next recording of the subject, which record makes, unless an
-// earlier go of the run has made it; nil if its program left none. cell has the findings of
-// a program that does not end well.
+// recorded returns the next recording of the subject. Unless the run is resumed and has that
+// recording already, record makes it. The recording is nil if the program left none. A
+// program that fails is a finding of cell.
 func (t *Tier) recorded(ctx context.Context, cell *rundir.Cell, record func() (*files.Recording, error)) (rec *files.Recording, err error) {
 	next := rundir.RecordingDir(t.run.Dir.Path(), t.number+1)
 	err = t.do(ctx, cell, fmt.Sprintf("recording %d", t.number+1), func() (err error) {

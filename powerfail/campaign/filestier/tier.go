@@ -24,8 +24,8 @@ type Tier struct {
 	Workers    int             // states checked at once
 	Kill       bool            // only end the process, without a power loss
 	Fault      disk.Fault      // of the workload's files
-	// Old are recordings of another run to explore again, instead of new ones. With
-	// Program.Check they are checked by another command.
+	// Old are recordings of another run, which are explored again in place of new ones. If
+	// Program.Check is not empty, this command checks them.
 	Old []*files.Recording
 
 	run    *campaign.Run
@@ -38,7 +38,7 @@ type Tier struct {
 }
 
 const (
-	// statesPerProgram bounds what one recording of many may take.
+	// statesPerProgram is the most states of one recording, if there are many recordings.
 	statesPerProgram = 300
 	// steps is how finely the progress moves within a cell.
 	steps = 1000
@@ -85,7 +85,7 @@ func (t *Tier) begin() (err error) {
 	return err
 }
 
-// old explores what was recorded before: recordings of one subject together.
+// old explores the recordings of another run, those of one subject together.
 func (t *Tier) old(ctx context.Context) error {
 	for _, same := range campaign.Group(t.Old, (*files.Recording).Subject) {
 		for _, rec := range same {
@@ -99,7 +99,7 @@ func (t *Tier) old(ctx context.Context) error {
 	return nil
 }
 
-// subject begins another subject, of which no cause is known, and returns its cells.
+// subject begins another subject, without known causes, and returns its cells.
 func (t *Tier) subject(s *campaign.Subject) []*rundir.Cell {
 	cells := t.cells(s)
 	t.name, t.causes = strings.TrimSpace(cells[0].Engine+" "+s.Bug), campaign.Causes{Known: map[string]bool{}}
@@ -121,13 +121,13 @@ func (t *Tier) together(ctx context.Context, cells []*rundir.Cell, recordings []
 	return nil
 }
 
-// end writes a cell down.
+// end adds a cell to the run.
 func (t *Tier) end(cell *rundir.Cell) error {
 	t.done++
 	return t.run.Add(*cell)
 }
 
-// cells returns one for each profile; kills alone need one.
+// cells returns a cell for each profile. If processes are only killed, there is one cell.
 func (t *Tier) cells(s *campaign.Subject) []*rundir.Cell {
 	cells := s.Cells(files.FileSystem, t.Profiles)
 	if t.Kill {

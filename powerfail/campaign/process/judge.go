@@ -14,8 +14,8 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// Judges returns what makes judges of an engine's stores, each with a process of its
-// own.
+// Judges returns a function that makes judges of an engine's stores. Each judge has a
+// process of its own.
 func (s Self) Judges(stage *disk.Stage, engine, bug string, d kv.Durability, h *oracle.History) (func() disk.Judge, error) {
 	var text bytes.Buffer
 	if err := h.Encode(&text); err != nil {
@@ -29,7 +29,7 @@ func (s Self) Judges(stage *disk.Stage, engine, bug string, d kv.Durability, h *
 	return func() disk.Judge { return disk.NewEngineJudge(stage, argv) }, nil
 }
 
-// by is what stores are judged by.
+// by has the flags that say what stores are judged by.
 type by struct{ history, durability string }
 
 func (b *by) flags(fs *pflag.FlagSet) {
@@ -76,8 +76,8 @@ func judge(fs *pflag.FlagSet) func([]string, io.Reader, io.Writer) error {
 	}
 }
 
-// check judges a store that a crash left, by a recorded history. It writes to the
-// store: what a check is worth is that the store still takes writes.
+// check judges a store that a crash left, by a recorded history. It writes to the store,
+// since a store must take writes after a crash.
 func check(fs *pflag.FlagSet) func([]string, io.Reader, io.Writer) error {
 	var s store
 	var b by

@@ -14,17 +14,17 @@ func This() (Self, error) {
 	return Self(name), err
 }
 
-// Worker runs the program in a file on an engine. The store's directory is to be
-// appended.
+// Worker returns the command line that runs the program in a file on an engine. The caller
+// appends the directory of the store.
 func (s Self) Worker(engine, bug, file string) []string {
 	return []string{string(s), "crash", "worker", "--engine", engine, "--small", "--bug", bug, "--program", file, "--dir"}
 }
 
-// Fuse serves a recorded disk.
+// Fuse returns the command line that serves a recorded disk.
 func (s Self) Fuse() []string { return []string{string(s), "crash", "fuse"} }
 
-// FuseFiles serves a recorded directory.
+// FuseFiles returns the command line that serves a recorded directory.
 func (s Self) FuseFiles() []string { return []string{string(s), "crash", "fuse-files"} }
 
-// Watched becomes a program whose system calls are watched.
+// Watched returns the command line that becomes a program whose system calls are watched.
 func (s Self) Watched() []string { return []string{string(s), "crash", "watched"} }

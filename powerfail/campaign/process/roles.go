@@ -12,13 +12,13 @@ import (
 	"lsmlab/powerfail/files"
 )
 
-// Role is a command of this program that is a process of a tier.
+// Role is a command of this program that a tier starts as a process.
 type Role struct {
 	Use, About, Example string
 	Args                int  // how many it takes beside flags; -1: any
 	Raw                 bool // it has no flags of its own: what looks like some is an argument
-	// Flags adds the flags of the command, and returns what runs it once they are set.
-	// What is run returns a [BrokenError] if it finds a store broken.
+	// Flags adds the flags of the command, and returns the function that runs the command
+	// once they are set. This function returns a [BrokenError] if a store is broken.
 	Flags func(*pflag.FlagSet) func(args []string, stdin io.Reader, stdout io.Writer) error
 }
 
@@ -46,7 +46,7 @@ func Roles() []Role {
 	}
 }
 
-// without is a role without flags.
+// without makes the Flags of a role that has no flags.
 func without(run func([]string, io.Reader, io.Writer) error) func(*pflag.FlagSet) func([]string, io.Reader, io.Writer) error {
 	return func(*pflag.FlagSet) func([]string, io.Reader, io.Writer) error { return run }
 }

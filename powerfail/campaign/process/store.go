@@ -47,7 +47,7 @@ func (s *store) open(d kv.Durability) (kv.Engine, error) {
 	})
 }
 
-// worker is the process that a recorder watches: see [program.Tell].
+// worker is the role of the process whose writes are recorded: see [program.Tell].
 func worker(fs *pflag.FlagSet) func([]string, io.Reader, io.Writer) error {
 	var s store
 	var file string

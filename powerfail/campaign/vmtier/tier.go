@@ -188,13 +188,12 @@ func finding(key rundir.Key, p *program.Program, s Scenario, o *vm.Outcome, j vm
 	}, err
 }
 
-// unisolated is the finding that transactions were not isolated, whatever a power cut does.
+// unisolated returns the finding that transactions of a scenario were not isolated.
 func unisolated(key rundir.Key, p *program.Program, s Scenario, broken *oracle.Violation) (rundir.Finding, error) {
 	scenario, err := json.Marshal(s)
-	return rundir.Finding{
-		Tier: Name, Key: key, Rule: broken.Rule, Detail: broken.Detail, Depth: 1,
-		Lost: []rundir.Loss{{What: "nothing: no power was cut"}}, Scenario: scenario, Program: p.String(),
-	}, err
+	f := campaign.Unisolated(Name, key, p.String(), broken)
+	f.Scenario = scenario
+	return f, err
 }
 
 // Replay implements [campaign.Replayer]: it runs the cell of a finding again. Machines do not do the same twice to
