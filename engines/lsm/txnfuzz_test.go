@@ -15,8 +15,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// FuzzTxn interleaves transactions of one isolation level and plain writes on one
-// goroutine, over every MemTable. Serializable ones that committed, and the contents in the
+// FuzzTxn interleaves transactions of one isolation level and plain writes, range deletes
+// among them, on one goroutine, over every MemTable. Serializable ones that committed, and the contents in the
 // end, must be those of some serial order (all are tried). Under snapshot isolation each
 // read must be of the state of its begin, under read committed of the newest one. A
 // conflict needs a reason at every level, and two snapshot transactions that wrote a key
@@ -28,6 +28,7 @@ func FuzzTxn(f *testing.F) {
 		f.Add([]byte{level, level, 0, 0, 0x02, 0, 1, 0x12, 0, 2, 0x06, 0, 2, 0x16, 1, 1, 0x0b, 0, 0x0b, 0})
 		f.Add([]byte{level, level, 0x0f, 1, 0, 0x05, 0, 0x0f, 1, 0x9f, 0x0f, 1, 0x9f, 0xff, 0x05, 0, 0x02, 0, 1, 0x0b, 0})
 		f.Add([]byte{level, level, 0, 0x02, 0, 1, 0x06, 0, 2, 0x0e, 0, 1})
+		f.Add([]byte{level, level, 0, 0x06, 0, 2, 0x8f, 1, 4, 0x9f, 0x0b, 0}) // a range delete of a key that is written
 	}
 	testseed.Inputs(f, 50, 120)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -151,7 +152,13 @@ func (p *player) begin(readOnly bool) error {
 // alone is a step without a transaction.
 func (p *player) alone(code byte) error {
 	switch {
-	case code < 9:
+	case code == 8:
+		a := act{kind: 'r', key: p.key(), upper: p.key()}
+		if a.upper <= a.key {
+			a.upper = a.key + "\x00" // this key alone
+		}
+		return p.plain(a)
+	case code < 8:
 		a := act{kind: 'w', key: p.key()}
 		if a.value = p.value(); code > 5 {
 			a.kind = 'd'
@@ -165,10 +172,13 @@ func (p *player) alone(code byte) error {
 
 func (p *player) plain(a act) error {
 	var b kv.Batch
-	if a.kind == 'w' {
+	switch a.kind {
+	case 'w':
 		b.Set([]byte(a.key), []byte(a.value))
-	} else {
+	case 'd':
 		b.Delete([]byte(a.key))
+	default:
+		b.DeleteRange([]byte(a.key), []byte(a.upper))
 	}
 	err := p.db.Apply(&b, kv.Volatile)
 	p.done([]act{a})
@@ -179,7 +189,7 @@ func (p *player) plain(a act) error {
 func (p *player) done(acts []act) {
 	p.committed = append(p.committed, acts)
 	for i := range acts {
-		if acts[i].kind == 'w' || acts[i].kind == 'd' {
+		if acts[i].writes() {
 			p.now.shows(&acts[i])
 		}
 	}
@@ -225,7 +235,7 @@ func (p *player) judge(x *played, a *act) error {
 	}
 	sees = maps.Clone(sees)
 	for i := range x.acts {
-		if own := &x.acts[i]; own.kind == 'w' || own.kind == 'd' {
+		if own := &x.acts[i]; own.writes() {
 			sees.shows(own)
 		}
 	}

@@ -13,11 +13,18 @@ const mostCommits = 7
 
 // act is a step of a transaction, with what it read.
 type act struct {
-	kind       byte // 'g'et, 's'can, 'w'rite, 'd'elete
+	kind       byte // 'g'et, 's'can, 'w'rite, 'd'elete, 'r'ange delete
 	key, upper string
 	value      string // that was read, or is written
 	there      bool   // the key that was read
 	found      contents
+}
+
+func (a *act) writes() bool { return a.kind == 'w' || a.kind == 'd' || a.kind == 'r' }
+
+// covers says whether a write changes a key, or may.
+func (a *act) covers(key string) bool {
+	return a.key == key || a.kind == 'r' && a.key <= key && key < a.upper
 }
 
 // contents is what a store, or a range of it, holds.
@@ -42,6 +49,8 @@ func (c contents) shows(a *act) bool {
 		c[a.key] = a.value
 	case 'd':
 		delete(c, a.key)
+	case 'r':
+		maps.DeleteFunc(c, func(key, _ string) bool { return a.covers(key) })
 	}
 	return true
 }
@@ -76,14 +85,14 @@ func serial(txns [][]act, from, to contents) bool {
 func writesInto(acts []act, a *act, level kv.Isolation) bool {
 	return slices.ContainsFunc(acts, func(w act) bool {
 		switch {
-		case w.kind != 'w' && w.kind != 'd':
+		case !w.writes():
 			return false
 		case a.kind == 's':
-			return level == kv.Serializable && a.key <= w.key && w.key < a.upper
+			return level == kv.Serializable && w.key < a.upper && (a.key <= w.key || w.covers(a.key))
 		case a.kind == 'g' && level != kv.Serializable:
 			return false
 		}
-		return w.key == a.key
+		return w.covers(a.key)
 	})
 }
 
@@ -102,6 +111,8 @@ func TestSerial(t *testing.T) {
 		{"the second one first", true, [][]act{{get("a", "2"), write("b", "1")}, {write("a", "2")}}, contents{"a": "2", "b": "1"}},
 		{"write skew", false, [][]act{{get("a", ""), write("b", "1")}, {get("b", ""), write("a", "2")}}, contents{"a": "2", "b": "1"}},
 		{"phantoms", false, [][]act{{scan(contents{}), write("b", "1")}, {scan(contents{}), write("a", "2")}}, contents{"a": "2", "b": "1"}},
+		{"a range delete between two writes", true, [][]act{{write("a", "1"), write("b", "1")}, {{kind: 'r', key: "a", upper: "c"}}, {get("b", ""), write("c", "2")}}, contents{"c": "2"}},
+		{"a range delete that left what it had read", false, [][]act{{write("a", "1")}, {get("a", "1"), {kind: 'r', key: "a", upper: "c"}}}, contents{"a": "1"}},
 		{"lost update", false, [][]act{{get("a", ""), write("a", "1")}, {get("a", ""), write("a", "2")}}, contents{"a": "2"}},
 		{"another end", false, [][]act{{write("a", "1")}}, contents{"a": "2"}},
 	} {

@@ -31,6 +31,7 @@ const (
 func All() []Bug {
 	return []Bug{
 		{planted.ChecksumSkipped, "the log believes a record whose checksum is wrong", "bytes that were never written are never read", AfterCrash},
+		{planted.GapReplayed, "recovery passes over a record of the log that is lost, and replays those behind it", "no write is there without all that came before it", AfterCrash},
 		{planted.BatchSplit, "a batch of several operations becomes several records of the log", "a batch is there as a whole or not at all", AfterCrash},
 		{planted.TxnTorn, "a transaction becomes several records of the log, a plain batch one", "a transaction is there as a whole or not at all", AfterCrash},
 		{planted.TxnUnchecked, "a commit is not checked for conflicts", "of two transactions that change a key one commits", Running},

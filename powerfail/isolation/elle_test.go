@@ -93,7 +93,7 @@ func TestElleRefuses(t *testing.T) {
 func TestWriters(t *testing.T) {
 	rng := testseed.Rand(t)
 	for range 200 {
-		all := someHistory(rng, 2+rng.IntN(6), true)
+		all := someHistory(rng, 2+rng.IntN(6), form{final: true})
 		for i := range all { // a clock whose positions are all different, and processes of one transaction
 			all[i].Process, all[i].Begin, all[i].End = i, all[i].Begin*100+int64(i), all[i].End*100+50+int64(i)
 		}

@@ -50,7 +50,17 @@ type Txn struct {
 	// asked for the first step, and when it heard of the outcome. End of a transaction of
 	// unknown outcome does not matter.
 	Begin, End int64
+	LSNs       LSNs // [History] keeps none: only a judge that goes by them asks
 	Ops        []Op
+}
+
+// LSNs are the place of a transaction in the order of commits, as far as the store tells
+// it. LSNs count the writes of a store: the n writes of a transaction have the LSNs from
+// Commit-n+1 to Commit.
+type LSNs struct {
+	Known  bool
+	Read   uint64 // of the newest write that the transaction sees
+	Commit uint64 // of its last write; 0 if it wrote nothing or did not commit
 }
 
 // History is what the clients of one run saw. Its transactions are numbered from 0 in
@@ -68,6 +78,7 @@ type History struct {
 	processes map[int]int32    // their numbers
 	hasLists  bool             // an operation on lists was added
 	registers bool             // an operation on registers was added
+	hasLSNs   bool             // a transaction with LSNs was added
 }
 
 // txn is a transaction in memory; its operations end where those of the next begin, or
@@ -113,6 +124,9 @@ func NewHistory(all []Txn) (*History, error) {
 	return h, nil
 }
 
+// HasLSNs says whether a transaction was added with its LSNs.
+func (h *History) HasLSNs() bool { return h.hasLSNs }
+
 // Len returns the number of transactions.
 func (h *History) Len() int { return len(h.txns) }
 
@@ -137,6 +151,7 @@ func (h *History) Add(t Txn) (int, error) {
 			return 0, fmt.Errorf("transaction %d, operation %d: %w", n, i, err)
 		}
 	}
+	h.hasLSNs = h.hasLSNs || t.LSNs.Known
 	chunk, first := h.room(len(t.Ops))
 	for i := range t.Ops {
 		if o := &t.Ops[i]; t.Outcome == Committed || o.Kind == Append || o.Kind == Write {

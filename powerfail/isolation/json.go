@@ -15,13 +15,16 @@ import (
 // it is left out), aborted or unknown. Operations are those of Elle: ["append", KEY, ELEMENT] and
 // ["r", KEY, [ELEMENT, ..]] on lists, ["w", KEY, VALUE] and ["r", KEY, VALUE or null] on
 // registers, with whole numbers for elements and values. A fourth part, "range", says
-// that a read was part of a range read.
+// that a read was part of a range read. Stores that tell it have "read_lsn" too, and
+// "commit_lsn" of a transaction that committed writes (see LSNs).
 type line struct {
-	Process int               `json:"process"`
-	Outcome string            `json:"outcome,omitempty"`
-	Begin   int64             `json:"begin"`
-	End     int64             `json:"end"`
-	Ops     []json.RawMessage `json:"ops"`
+	Process   int               `json:"process"`
+	Outcome   string            `json:"outcome,omitempty"`
+	Begin     int64             `json:"begin"`
+	End       int64             `json:"end"`
+	ReadLSN   *uint64           `json:"read_lsn,omitempty"`
+	CommitLSN uint64            `json:"commit_lsn,omitempty"`
+	Ops       []json.RawMessage `json:"ops"`
 }
 
 const example = `{"process": 0, "begin": 3, "end": 8, "ops": [["append", "x", 1], ["r", "x", [1]]]}`
@@ -42,6 +45,12 @@ func parseLine(text []byte) (t Txn, err error) {
 		if t.Outcome, ok = parseOutcome(l.Outcome); !ok {
 			return t, fmt.Errorf("outcome %q: want committed, aborted or unknown", l.Outcome)
 		}
+	}
+	switch {
+	case l.ReadLSN != nil:
+		t.LSNs = LSNs{Known: true, Read: *l.ReadLSN, Commit: l.CommitLSN}
+	case l.CommitLSN != 0:
+		return t, fmt.Errorf(`"commit_lsn": %d without "read_lsn": want both or neither`, l.CommitLSN)
 	}
 	for i, raw := range l.Ops {
 		o, err := parseOp(raw)

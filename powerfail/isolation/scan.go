@@ -33,6 +33,8 @@ const (
 	fieldBegin
 	fieldEnd
 	fieldOps
+	fieldReadLSN
+	fieldCommitLSN
 )
 
 // line parses a line without its end.
@@ -50,7 +52,9 @@ func (s *lineScanner) line(text []byte) (t Txn, ok bool) {
 		if s.token(',') {
 			continue
 		}
-		return t, s.token('}') && s.end()
+		known := seen&fieldReadLSN != 0
+		t.LSNs.Known = known
+		return t, (known || t.LSNs.Commit == 0) && s.token('}') && s.end()
 	}
 }
 
@@ -82,8 +86,20 @@ func (s *lineScanner) field(t *Txn) (field int, ok bool) {
 	case "ops":
 		t.Ops, ok = s.operations()
 		return fieldOps, ok
+	case "read_lsn":
+		t.LSNs.Read, ok = s.lsn()
+		return fieldReadLSN, ok
+	case "commit_lsn":
+		t.LSNs.Commit, ok = s.lsn()
+		return fieldCommitLSN, ok
 	}
 	return 0, false
+}
+
+// lsn parses a whole number that is not negative.
+func (s *lineScanner) lsn() (uint64, bool) {
+	v, ok := s.integer()
+	return uint64(v), ok && v >= 0
 }
 
 // operations parses the value of "ops".

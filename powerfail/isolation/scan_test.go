@@ -14,11 +14,13 @@ import (
 // FuzzLineScanner compares the fast parser of lines with the one for all of JSON: what the
 // fast one takes, the other reads as the same.
 func FuzzLineScanner(f *testing.F) {
-	valid := []byte(`{"process": -1, "outcome": "unknown", "begin": 3, "end": 8, "ops": [["append", "x", 1], ["r", 7, [1, -2]], ["r", "y", null, "range"], ["w", "z", 123456789012345678]]}`)
+	valid := []byte(`{"process": -1, "outcome": "unknown", "begin": 3, "end": 8, "read_lsn": 4, "commit_lsn": 5, "ops": [["append", "x", 1], ["r", 7, [1, -2]], ["r", "y", null, "range"], ["w", "z", 123456789012345678]]}`)
 	f.Add(valid)
 	f.Add([]byte(`{"ops":[]}`))
 	f.Add([]byte(`{"process":01,"ops":[["r","x",[0]]]}`))
 	f.Add([]byte(`{"begin":1,"begin":2}`))
+	f.Add([]byte(`{"ops":[],"commit_lsn":2}`))
+	f.Add([]byte(`{"ops":[],"read_lsn":-1}`))
 	testseed.Damaged(f, 200, valid)
 	var s lineScanner
 	f.Fuzz(func(t *testing.T, line []byte) {
@@ -46,7 +48,7 @@ func FuzzLineScanner(f *testing.F) {
 // TestScannerTakesItsOwn: what AppendJSON writes is parsed the fast way, but for keys
 // that need escapes; those are read as well.
 func TestScannerTakesItsOwn(t *testing.T) {
-	txn := Txn{Process: 3, Outcome: Aborted, Begin: 1, End: 2, Ops: []Op{
+	txn := Txn{Process: 3, Outcome: Aborted, Begin: 1, End: 2, LSNs: LSNs{true, 3, 4}, Ops: []Op{
 		{Kind: Append, Key: "x", Value: -1}, {Kind: ReadList, Key: "y", List: []int64{1, 2}, Range: true}, {Kind: ReadList, Key: "z", List: []int64{}},
 	}}
 	var s lineScanner

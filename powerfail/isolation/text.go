@@ -50,13 +50,18 @@ func (v Verdict) PrintEvidence(w io.Writer, h *History) {
 			continue
 		}
 		said[r.By] = true
-		fmt.Fprintf(w, "%s: %s\n", r.By.Name, r.By.Text)
-		for _, e := range r.By.Cycle {
-			fmt.Fprintf(w, "  %-8s  %s\n", e.Kind, e.Text)
-		}
-		for line := range strings.Lines(h.Describe(r.By)) {
-			fmt.Fprintf(w, "  %s", line)
-		}
+		r.By.Print(w, h)
+	}
+}
+
+// Print prints an anomaly of h, with its transactions.
+func (a *Anomaly) Print(w io.Writer, h *History) {
+	fmt.Fprintf(w, "%s: %s\n", a.Name, a.Text)
+	for _, e := range a.Cycle {
+		fmt.Fprintf(w, "  %-8s  %s\n", e.Kind, e.Text)
+	}
+	for line := range strings.Lines(h.Describe(a)) {
+		fmt.Fprintf(w, "  %s", line)
 	}
 }
 

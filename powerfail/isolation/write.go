@@ -15,6 +15,12 @@ func AppendJSON(dst []byte, t Txn) []byte {
 	}
 	dst = strconv.AppendInt(append(dst, `, "begin": `...), t.Begin, 10)
 	dst = strconv.AppendInt(append(dst, `, "end": `...), t.End, 10)
+	if t.LSNs.Known {
+		dst = strconv.AppendUint(append(dst, `, "read_lsn": `...), t.LSNs.Read, 10)
+		if t.LSNs.Commit != 0 {
+			dst = strconv.AppendUint(append(dst, `, "commit_lsn": `...), t.LSNs.Commit, 10)
+		}
+	}
 	dst = append(dst, `, "ops": [`...)
 	for i := range t.Ops {
 		if i > 0 {

@@ -32,6 +32,9 @@ func (r *run) findingsSection() page.Section {
 func (r *run) findingGroup(n int, f *isorun.Finding) page.Group {
 	id := fmt.Sprintf("finding-%03d", n)
 	note := fmt.Sprintf("%s at %s promises %s. %s: %s. %s. Show it again: %s", f.Engine, f.Level, f.Promised, f.By.Name, f.By.Text, ranAs(f), f.Command)
+	if f.Disagreed {
+		note += ". The judge that goes by LSNs does not find it: one of the judges is wrong, or the LSNs are"
+	}
 	t := &page.Table{ID: id + "-txns", Caption: "The transactions of the anomaly", Head: []page.Column{{Name: "transaction"}, {Name: "session"}, {Name: "outcome"}, {Name: "what it did"}}}
 	for _, i := range drawn(f.By) {
 		txn := f.History[i]

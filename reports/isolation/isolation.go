@@ -106,6 +106,14 @@ func (r *run) verdicts() (lines []page.Verdict) {
 		case !c.Sound():
 			text = fmt.Sprintf("%s is promised, and %s of %d refute it. Not refuted: %s.", c.Promised, human.Count(c.Refuting, "script"), c.Scripts, isolation.Names(c.Found))
 		}
+		switch {
+		case c.Disagreed > 0:
+			text += fmt.Sprintf(" The judge that goes by LSNs disagrees in %s: one of the judges is wrong, or the LSNs are.", human.Count(c.Disagreed, "script"))
+		case c.JudgedByLSNs > 0 && c.RefutingByLSNs == 0:
+			text += " The LSNs of all transactions agree with it."
+		case c.RefutingByLSNs > 0:
+			text += fmt.Sprintf(" By the LSNs of its transactions %s refute it.", human.Count(c.RefutingByLSNs, "script"))
+		}
 		if c.OneWriter {
 			text += " Transactions that write wait for each other."
 		}
@@ -142,6 +150,7 @@ func (r *run) table() page.Table {
 			{Name: "durability"},
 			{Name: "promised"},
 			{Name: "not refuted"},
+			{Name: "by LSNs"},
 			{Name: "anomalies, scripts"},
 			{Name: "scripts", Numeric: true},
 			{Name: "transactions", Numeric: true},
@@ -151,7 +160,7 @@ func (r *run) table() page.Table {
 	}
 	for _, c := range r.given() {
 		t.Rows = append(t.Rows, []page.Cell{
-			page.Head(c.Engine), page.Text(c.Level), page.Text(c.Durability), page.Text(c.Promised.String()), page.Text(cmp.Or(c.Error, isolation.Names(c.Found))),
+			page.Head(c.Engine), page.Text(c.Level), page.Text(c.Durability), page.Text(c.Promised.String()), page.Text(cmp.Or(c.Error, isolation.Names(c.Found))), page.Text(c.LSNText()),
 			page.Text(c.AnomalyText()), page.Int(int64(c.Scripts)), page.Int(int64(c.Txns)), page.Int(int64(c.Committed)), page.Int(int64(c.Refuting)),
 		})
 	}

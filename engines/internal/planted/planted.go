@@ -6,6 +6,7 @@ package planted
 // The bugs. Bugs that need no change of the core are in powerfail/bugs.
 const (
 	ChecksumSkipped = "checksum-skipped" // recovery accepts a record of the log without checking its checksum
+	GapReplayed     = "gap-replayed"     // recovery replays the records behind one that is lost
 	BatchSplit      = "batch-split"      // a batch of several operations is written as several records
 
 	TxnTorn           = "txn-torn"            // a transaction is written as several records, plain batches are not

@@ -25,6 +25,7 @@ func TestPlantedBugsVerdicts(t *testing.T) {
 		"txn-discard-applied": "aborted resurrected",
 		"txn-unchecked":       "isolation broken",
 		"past-newest":         "floor violated",
+		"gap-replayed":        "hole",
 	} {
 		t.Run(bug, func(t *testing.T) {
 			defer plantedbugs.Plant("")

@@ -40,5 +40,11 @@ func Replay(ctx context.Context, w io.Writer, dir string, tries int) error {
 		return err
 	}
 	t.Verdict.PrintEvidence(w, h)
+	if t.ByLSNs != nil {
+		t.ByLSNs.Print(w, h)
+	}
+	if t.Disagreed() {
+		fmt.Fprintln(w, "the judge that goes by LSNs finds nothing: one of the judges is wrong, or the LSNs are")
+	}
 	return fmt.Errorf("%w: %s promises %s", harness.ErrFinding, f.Engine, f.Promised)
 }

@@ -97,7 +97,7 @@ func (r *Request) Run(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.Stdout, "seed %d, again by: %s\n", r.Seed, run.Command)
 	o := outcome{table: tabwriter.NewWriter(r.Stdout, 0, 0, 2, ' ', 0)}
-	fmt.Fprint(o.table, "engine\tlevel asked for\tpromised\tfound\tanomalies\n")
+	fmt.Fprint(o.table, "engine\tlevel asked for\tpromised\tfound\tby LSNs\tanomalies\n")
 	campaign.Each = o.add
 	err = errors.Join(campaign.Run(ctx, dir), o.table.Flush())
 	if err == nil && r.Crash.Tier != "" {
@@ -131,10 +131,12 @@ func (o *outcome) add(c isorun.Cell, findings []string) {
 	case c.Error != "":
 		found = "error: " + c.Error
 		o.failed = append(o.failed, name)
+	case c.Disagreed > 0:
+		o.failed = append(o.failed, name+", where the judges disagree")
 	case !c.Sound():
 		o.less = append(o.less, name)
 	}
-	fmt.Fprintf(o.table, "%s\t%s\t%s\t%s\t%s\n", c.Engine, c.Level, c.Promised, found, c.AnomalyText())
+	fmt.Fprintf(o.table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Engine, c.Level, c.Promised, found, c.LSNText(), c.AnomalyText())
 	for _, dir := range findings {
 		o.lines = append(o.lines, "again by lsmlab isolation replay "+dir)
 	}

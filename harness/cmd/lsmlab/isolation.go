@@ -20,7 +20,8 @@ the transactions saw: the cases of Hermitage, and random scripts of few keys. Ea
 step by step, in an order that its seed gives, and again with its sessions beside each other.
 
 The run directory keeps every history, and of each engine and level the first script that shows an anomaly
-the level forbids, made smaller: lsmlab isolation replay shows it again.
+the level forbids, made smaller: lsmlab isolation replay shows it again. Of an engine that tells the LSNs
+of transactions a second judge goes by those, and the two must agree.
 
 With --crash the power is cut as well, in simulation or on a recorded disk, while interleaved transactions
 of each level run on our own engines. Every state that this may leave is judged: by torn transactions,
@@ -69,7 +70,8 @@ reads it), or JSON, one transaction a line:
 
 Operations are ["append", KEY, ELEMENT] and ["r", KEY, [ELEMENT, ..]] on lists, or ["w", KEY, VALUE] and
 ["r", KEY, VALUE or null] on registers; a fourth part, "range", marks a read that was part of a range read.
-No value is written twice to one key. The outcome may be aborted or unknown.
+No value is written twice to one key. The outcome may be aborted or unknown. Where all transactions have
+"read_lsn", and those that wrote "commit_lsn", a second judge goes by these, for the level demanded.
 
 Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is refuted; 2 no history there.`,
 		Example: `  lsmlab isolation check powerfail/isolation/testdata/write-skew.jsonl

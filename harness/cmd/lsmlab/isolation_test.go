@@ -23,6 +23,11 @@ func TestIsolationCheck(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{\"ops\": [[\"put\", 1, 2]]}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	stale := filepath.Join(t.TempDir(), "stale.jsonl")
+	if err := os.WriteFile(stale, []byte(`{"process":0,"begin":1,"end":2,"ops":[["w","x",1]],"read_lsn":0,"commit_lsn":1}
+{"process":1,"begin":1,"end":3,"ops":[["r","x",null]],"read_lsn":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args   []string
 		status int
@@ -32,6 +37,9 @@ func TestIsolationCheck(t *testing.T) {
 		{[]string{"--level", "snapshot isolation", skew}, exitSound, "(write skew)"},
 		{[]string{"--level", "serializable", skew}, exitFinding, "rw        T1 read x without 2, which T2 wrote"},
 		{[]string{"--level", "perfect", skew}, exitUsage, `"strict serializable"`},
+		{[]string{stale}, exitSound, "not refuted: strict serializable\n"},
+		{[]string{"--level", "read committed", stale}, exitSound, "by LSNs: read committed is not refuted"},
+		{[]string{"--level", "snapshot isolation", stale}, exitFinding, "by LSNs: read: T1 reads at LSN 1"},
 		{[]string{broken}, exitUsage, `line 1: operation 0, ["put", 1, 2]: kind "put": want append, w or r`},
 		{[]string{"nowhere"}, exitUsage, "nowhere"},
 		{nil, exitUsage, "no file given"},
@@ -61,6 +69,16 @@ func TestIsolation(t *testing.T) {
 	sound := filepath.Join(t.TempDir(), "run")
 	if status, out := do("--engines", "bbolt,goleveldb", "--level", "serializable", "--scripts", "0", "--out", sound); status != exitSound || !strings.Contains(out, "strict serializable") {
 		t.Errorf("status %d:\n%s", status, out)
+	}
+	own := filepath.Join(t.TempDir(), "run")
+	if status, out := do("--engines", "lsm-skiplist", "--scripts", "1", "--out", own); status != exitSound {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	if page, err := os.ReadFile(filepath.Join(own, "index.html")); err != nil || strings.Count(string(page), "The LSNs of all transactions agree") != 3 {
+		t.Errorf("the page lacks the judge that goes by LSNs: %v", err)
+	}
+	if status, out := do("check", "--level", "strict serializable", filepath.Join(own, "histories", "lsm-skiplist-serializable.jsonl")); status != exitSound || !strings.Contains(out, "by LSNs: strict serializable is not refuted") {
+		t.Errorf("check: status %d:\n%s", status, out)
 	}
 	dir := filepath.Join(t.TempDir(), "run")
 	status, out := do("--engines", "badger", "--scripts", "2", "--out", dir)

@@ -112,16 +112,15 @@ func (w *cellWork) note(err error) error {
 
 // found keeps a trial as a finding, unless there is one of its anomaly, or enough.
 func (w *cellWork) found(t probe.Trial) error {
-	promised := probe.Promise(w.store.Isolation)
-	name := t.Verdict.Of(promised).By.Name
+	name := t.Against().Name
 	if w.kept[name] || len(w.findings) >= w.Findings {
 		return nil
 	}
 	w.kept[name] = true
-	t = w.store.Shrink(t, promised)
+	t = w.store.Shrink(t)
 	f := Finding{
 		Engine: w.cell.Engine, Level: w.cell.Level, Durability: w.cell.Durability,
-		Way: t.Way, Script: t.Script.Name, Promised: promised, By: t.Verdict.Of(promised).By,
+		Way: t.Way, Script: t.Script.Name, Promised: t.Promised, By: t.Against(), Disagreed: t.Disagreed(),
 	}
 	dir, err := w.dir.AddFinding(&f, t)
 	w.findings = append(w.findings, dir)
@@ -194,7 +193,7 @@ func Replay(ctx context.Context, f *Finding, tries int, open func(engine, dir st
 		if t, err = store.Try(script, f.Way); err != nil {
 			return t, false, err
 		}
-		if t.Verdict.Of(probe.Promise(level)).Refuted {
+		if t.Against() != nil {
 			return t, true, nil
 		}
 	}

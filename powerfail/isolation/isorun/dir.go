@@ -71,6 +71,19 @@ func (c *Cell) AnomalyText() string {
 	return strings.Join(parts, ", ")
 }
 
+// LSNText says what the judge that goes by LSNs found; "-" if the engine tells none.
+func (c *Cell) LSNText() string {
+	switch {
+	case c.JudgedByLSNs == 0:
+		return "-"
+	case c.Disagreed > 0:
+		return fmt.Sprintf("disagrees in %d scripts", c.Disagreed)
+	case c.RefutingByLSNs > 0:
+		return fmt.Sprintf("refuted in %d scripts", c.RefutingByLSNs)
+	}
+	return "not refuted"
+}
+
 // Finding is a script that refutes what an engine promises.
 type Finding struct {
 	Engine     string             `json:"engine"`
@@ -80,7 +93,8 @@ type Finding struct {
 	Script     string             `json:"script"` // its name
 	Promised   isolation.Level    `json:"promised"`
 	By         *isolation.Anomaly `json:"by"`
-	Command    string             `json:"command"` // shows it again
+	Disagreed  bool               `json:"disagreed,omitempty"` // the judge that goes by LSNs does not find it
+	Command    string             `json:"command"`             // shows it again
 
 	Text    string          `json:"-"` // of the script
 	Witness string          `json:"-"`

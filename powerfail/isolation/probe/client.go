@@ -126,6 +126,9 @@ func (c *client) end(o isolation.Outcome) {
 	if c.txn == nil {
 		return
 	}
+	if l, ok := c.txn.(kv.LSNTxn); ok {
+		c.written.LSNs = isolation.LSNs{Known: true, Read: l.ReadLSN(), Commit: l.CommitLSN()}
+	}
 	c.txn.Discard()
 	c.txn = nil
 	c.written.Outcome, c.written.End = o, c.clock.Add(1)
@@ -216,10 +219,23 @@ func (c *client) plain(st Step) error {
 			c.note(isolation.Op{Kind: isolation.Write, Key: key, Value: st.Value})
 		}
 	}
-	err := c.store.Apply(&b, c.store.Durability)
+	err := c.apply(&b)
 	if c.written.End = c.clock.Add(1); err != nil {
 		c.written.Outcome = isolation.Unknown
 	}
 	c.keep()
+	return err
+}
+
+// apply applies b and notes its LSNs, if the store tells them.
+func (c *client) apply(b *kv.Batch) error {
+	a, ok := c.store.Engine.(kv.LSNApplier)
+	if !ok {
+		return c.store.Apply(b, c.store.Durability)
+	}
+	last, err := a.ApplyLSN(b, c.store.Durability)
+	if err == nil {
+		c.written.LSNs = isolation.LSNs{Known: true, Read: last - uint64(b.Len()), Commit: last}
+	}
 	return err
 }

@@ -1,13 +1,16 @@
 package probe
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"lsmlab/engines/kv"
 	"lsmlab/powerfail/isolation"
+	"lsmlab/powerfail/isolation/whitebox"
 )
 
 // Promise returns what the contract of transactions promises for a level. All reads see
@@ -47,6 +50,21 @@ type Trial struct {
 	Way     Way
 	History []isolation.Txn
 	Verdict isolation.Verdict
+
+	Promised isolation.Level // by the store
+	// HasLSNs says that the store tells LSNs, so a second judge went by them. ByLSNs is
+	// what that one has against the promise, or nil.
+	HasLSNs bool
+	ByLSNs  *isolation.Anomaly
+}
+
+// Against returns the evidence against what the store promises, or nil.
+func (t *Trial) Against() *isolation.Anomaly { return cmp.Or(t.Verdict.Of(t.Promised).By, t.ByLSNs) }
+
+// Disagreed says whether the judge that goes by LSNs finds nothing where the other one
+// does. Then one of the judges is wrong, or the LSNs are.
+func (t *Trial) Disagreed() bool {
+	return t.HasLSNs && t.ByLSNs == nil && t.Verdict.Of(t.Promised).Refuted
 }
 
 // Cell is what was found out of a store at one level.
@@ -59,10 +77,16 @@ type Cell struct {
 	Conflicts int             `json:"conflicts"` // transactions that did not commit, those discarded on purpose included
 	// Found are the strongest levels that no history refutes.
 	Found []isolation.Level `json:"found"`
-	// Anomalies are the names of what refutes a level, with the number of scripts.
+	// Anomalies are the names of what refutes a level, or by LSNs the one that is promised,
+	// with the number of scripts.
 	Anomalies map[string]int `json:"anomalies"`
-	// Refuting is how many scripts refute the level that is promised.
+	// Refuting is how many scripts refute the level that is promised, for one judge at least.
 	Refuting int `json:"refuting"`
+	// JudgedByLSNs is how many histories the second judge had, RefutingByLSNs how many of
+	// them refute the promise for it, and Disagreed how many do for the first judge alone.
+	JudgedByLSNs   int `json:"judged_by_lsns"`
+	RefutingByLSNs int `json:"refuting_by_lsns"`
+	Disagreed      int `json:"disagreed"`
 }
 
 // Sound says whether nothing refutes what was promised.
@@ -86,7 +110,7 @@ func Probe(ctx context.Context, s *Store, o Options, found func(Trial) error) (C
 		if o.Each != nil {
 			o.Each(t)
 		}
-		if t.Verdict.Of(c.Promised).Refuted {
+		if t.Against() != nil {
 			c.Refuting++
 			if err := found(t); err != nil {
 				return c, err
@@ -118,7 +142,7 @@ func (o *Options) trials() func(yield func(*Script, Way) bool) {
 
 // Try runs a script and judges what its sessions saw.
 func (s *Store) Try(script *Script, way Way) (Trial, error) {
-	t := Trial{Script: script, Way: way}
+	t := Trial{Script: script, Way: way, Promised: Promise(s.Isolation)}
 	var err error
 	if way == Parallel {
 		t.History, err = s.Parallel(script)
@@ -132,7 +156,13 @@ func (s *Store) Try(script *Script, way Way) (Trial, error) {
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", script.Name, err)
 	}
-	t.Verdict, err = isolation.Check(h)
+	if t.Verdict, err = isolation.Check(h); err != nil {
+		return t, fmt.Errorf("%s: %w", script.Name, err)
+	}
+	t.ByLSNs, err = whitebox.Check(t.History, t.Promised)
+	if t.HasLSNs = err == nil; errors.Is(err, whitebox.ErrNoLSNs) {
+		err = nil
+	}
 	return t, err
 }
 
@@ -147,7 +177,17 @@ func (c *Cell) add(t *Trial, refuted []bool) {
 			c.Conflicts++
 		}
 	}
+	if t.HasLSNs {
+		c.JudgedByLSNs++
+	}
 	names := map[string]bool{}
+	if t.ByLSNs != nil {
+		c.RefutingByLSNs++
+		names[t.ByLSNs.Name] = true
+	}
+	if t.Disagreed() {
+		c.Disagreed++
+	}
 	for i, r := range t.Verdict.Levels {
 		if r.Refuted {
 			refuted[i] = true
@@ -171,10 +211,10 @@ func strongest(refuted []bool) []isolation.Level {
 // mostShrinks bounds the scripts that Shrink tries.
 const mostShrinks = 2000
 
-// Shrink makes a script that refutes a level step by step smaller, as long as it still
-// does: first by whole transactions and then by single steps. It returns the last trial
-// that refuted the level; without one, t.
-func (s *Store) Shrink(t Trial, level isolation.Level) Trial {
+// Shrink makes a script that refutes what the store promises step by step smaller, as long
+// as it still does, for the same judge: first by whole transactions and then by single
+// steps. It returns the last trial that did; without one, t.
+func (s *Store) Shrink(t Trial) Trial {
 	if t.Way != Stepwise {
 		return t
 	}
@@ -188,7 +228,7 @@ func (s *Store) Shrink(t Trial, level isolation.Level) Trial {
 					continue
 				}
 				tries++
-				if again, err := s.Try(less, Stepwise); err == nil && again.Verdict.Of(level).Refuted {
+				if again, err := s.Try(less, Stepwise); err == nil && again.refutesAs(&t) {
 					t, smaller = again, true
 					i--
 				}
@@ -196,6 +236,15 @@ func (s *Store) Shrink(t Trial, level isolation.Level) Trial {
 		}
 	}
 	return t
+}
+
+// refutesAs says whether the judge that refutes the promise for o refutes it for t, and
+// the other one agrees with it, or does not, as it did.
+func (t *Trial) refutesAs(o *Trial) bool {
+	if first := o.Verdict.Of(o.Promised).Refuted; first {
+		return t.Verdict.Of(t.Promised).Refuted && t.Disagreed() == o.Disagreed()
+	}
+	return t.ByLSNs != nil
 }
 
 // withoutTxn returns the script without the transaction, or the plain write, that begins

@@ -41,10 +41,13 @@ func TestSound(t *testing.T) {
 		for name, e := range map[string]kv.Engine{"toy": newToy(none), "model": kvtest.NewModel()} {
 			c, found := probe(t, e, level, 60, seed)
 			for _, f := range found {
-				t.Errorf("%s at %s: %s %s: %+v\n%s", name, level, f.Way, f.Script.Name, f.Verdict.Of(c.Promised).By, f.Script)
+				t.Errorf("%s at %s: %s %s: %+v\n%s", name, level, f.Way, f.Script.Name, f.Against(), f.Script)
 			}
 			if got := isolation.Names(c.Found); got != want {
 				t.Errorf("%s at %s: found %q, want %q; anomalies %v", name, level, got, want, c.Anomalies)
+			}
+			if c.JudgedByLSNs != c.Scripts {
+				t.Errorf("%s at %s: %d of %d histories were judged by LSNs", name, level, c.JudgedByLSNs, c.Scripts)
 			}
 			if c.OneWriter {
 				t.Errorf("%s at %s is taken for a store of one writer", name, level)
@@ -54,7 +57,8 @@ func TestSound(t *testing.T) {
 }
 
 // TestPlantedBugs probes stores with one bug each. The level that is left must be the
-// right one, and the anomaly the bug's own.
+// right one, and the anomaly the bug's own. By LSNs the promise is refuted too, in each
+// history in which it is without them.
 func TestPlantedBugs(t *testing.T) {
 	seed := testseed.New(t)
 	for _, c := range []struct {
@@ -93,6 +97,9 @@ func TestPlantedBugs(t *testing.T) {
 			cell, found := probe(t, newToy(c.bug), c.level, scripts, seed)
 			if got := isolation.Names(cell.Found); !slices.Contains(strings.Split(c.left, "|"), got) || cell.Sound() || cell.Anomalies[c.anomaly] == 0 {
 				t.Errorf("found %q, want %q; anomalies %v, want %s", got, c.left, cell.Anomalies, c.anomaly)
+			}
+			if cell.Disagreed > 0 || cell.JudgedByLSNs != cell.Scripts || cell.RefutingByLSNs == 0 {
+				t.Errorf("by LSNs: %d of %d refute, %d disagree", cell.RefutingByLSNs, cell.JudgedByLSNs, cell.Disagreed)
 			}
 			fixed := 0
 			for _, f := range found {

@@ -90,14 +90,20 @@ func (s *toy) call() {
 	}
 }
 
-func (s *toy) apply(writes map[string][]byte, plain bool) {
-	s.lsn++
+// apply makes writes, of n calls, visible.
+func (s *toy) apply(writes map[string][]byte, n int, plain bool) {
+	s.lsn += uint64(n)
 	for k, v := range writes {
 		s.versions[k] = append(s.versions[k], version{s.lsn, v, plain})
 	}
 }
 
-func (s *toy) Apply(b *kv.Batch, _ kv.Durability) error {
+func (s *toy) Apply(b *kv.Batch, d kv.Durability) error {
+	_, err := s.ApplyLSN(b, d)
+	return err
+}
+
+func (s *toy) ApplyLSN(b *kv.Batch, _ kv.Durability) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.call()
@@ -105,8 +111,8 @@ func (s *toy) Apply(b *kv.Batch, _ kv.Durability) error {
 	for ops := b.Ops(); ops.Next(); {
 		writes[string(ops.Key)] = bytes.Clone(ops.Value)
 	}
-	s.apply(writes, true)
-	return nil
+	s.apply(writes, b.Len(), true)
+	return s.lsn, nil
 }
 
 func (s *toy) Get(dst, key []byte) ([]byte, error) {
@@ -138,7 +144,12 @@ type toyTxn struct {
 	writes map[string][]byte
 	reads  map[string]bool
 	ranges [][2]string
+	sets   int
+	commit uint64
 }
+
+func (t *toyTxn) ReadLSN() uint64   { return t.lsn }
+func (t *toyTxn) CommitLSN() uint64 { return t.commit }
 
 // read returns what the transaction sees of a key.
 func (t *toyTxn) read(key string, dirty, newest, blind bool) (value []byte, ok bool) {
@@ -152,7 +163,10 @@ func (t *toyTxn) read(key string, dirty, newest, blind bool) (value []byte, ok b
 			}
 		}
 	}
-	if newest || t.o.Isolation == kv.ReadCommitted {
+	if t.o.Isolation == kv.ReadCommitted {
+		t.lsn = t.s.lsn
+	}
+	if newest {
 		return t.s.at(key, t.s.lsn)
 	}
 	return t.s.at(key, t.lsn)
@@ -220,8 +234,9 @@ func (t *toyTxn) Set(key, value []byte) error {
 	defer s.mu.Unlock()
 	s.call()
 	t.writes[string(key)] = bytes.Clone(value)
+	t.sets++
 	if s.bug == intermediateRead {
-		s.apply(map[string][]byte{string(key): bytes.Clone(value)}, false)
+		s.apply(map[string][]byte{string(key): bytes.Clone(value)}, 1, false)
 		t.lsn = s.lsn
 	}
 	return nil
@@ -289,7 +304,7 @@ func (t *toyTxn) Commit(kv.Durability) error {
 			first[k] = t.writes[k]
 			delete(t.writes, k)
 		}
-		s.apply(first, false)
+		s.apply(first, t.sets, false)
 		calls := 0
 		var rest func()
 		rest = func() {
@@ -297,14 +312,17 @@ func (t *toyTxn) Commit(kv.Durability) error {
 				defer func() { s.late = rest }()
 				return
 			}
-			s.apply(t.writes, false)
+			s.apply(t.writes, len(t.writes), false)
 		}
 		s.late = rest
 	default:
-		s.apply(t.writes, false)
+		s.apply(t.writes, t.sets, false)
 	}
 	if conflict {
 		return kv.ErrConflict
+	}
+	if t.sets > 0 {
+		t.commit = s.lsn
 	}
 	return nil
 }
@@ -314,7 +332,7 @@ func (t *toyTxn) Discard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running[t] && s.bug == abortedVisible && len(t.writes) > 0 {
-		s.apply(t.writes, false)
+		s.apply(t.writes, t.sets, false)
 	}
 	delete(s.running, t)
 }
