@@ -30,8 +30,8 @@ type contender struct {
 // outlasts many of them.
 var contenders = []contender{
 	{micro.Contender{Name: "refs", Own: true, About: "versions that open readers need"}, "lsm-bptree"},
-	{micro.Contender{Name: "window", Own: true, About: "those, and every state of the last 50 ms"}, "lsm-bptree+gc=window:50ms"},
-	{micro.Contender{Name: "mixed", Own: true, About: "the same, but a reader whose state was replaced 500 ms ago is refused"}, "lsm-bptree+gc=mixed:50ms"},
+	{micro.Contender{Name: "window", Own: true, About: "those, and every state of the last 200 ms"}, "lsm-bptree+gc=window:200ms"},
+	{micro.Contender{Name: "mixed", Own: true, About: "those, every state of the last 50 ms, but a reader whose state was replaced 500 ms ago is refused"}, "lsm-bptree+gc=mixed:50ms"},
 	{micro.Contender{Name: "mixed-wide", Own: true, About: "a window of 100 ms; a reader whose state was replaced 1 s ago is refused"}, "lsm-bptree+gc=mixed:100ms"},
 }
 
@@ -49,17 +49,20 @@ var works = []work{
 	{Work: micro.Work{Name: "long", About: "the same beside one reader that reads one state to the end"}, readers: 1, run: (*reader).readOn},
 	{Work: micro.Work{Name: "short", About: "the same beside 1,000 readers that read a state for 100 ms each"}, readers: 1000, run: (*reader).readAnew},
 	{Work: micro.Work{Name: "crashed", About: "the same beside a reader that neither reads on nor ends"}, readers: 1, crashed: true},
-	{Work: micro.Work{Name: "remembered", About: "the same beside a reader that holds nothing: it comes back after 25 ms for the state of an LSN"}, readers: 1, run: (*reader).readPast, past: true},
+	{Work: micro.Work{Name: "remembered", About: "the same beside a reader that holds nothing: it comes back after 10 ms for the state of an LSN"}, readers: 1, run: (*reader).readPast, past: true},
 }
 
 // Figures of a cell.
 const (
-	versionsPerKey    = "versions_per_key"    // kept when the writers end
+	versionsPerKey    = "versions_per_key"    // kept when the writers end, as tables and MemTables happen to be
 	versionsOverLeast = "versions_over_least" // the same over the fewest that the readers which live need
-	tableBytesMost    = "table_bytes_most"    // of tables, those that only readers hold included
-	engineWriteAmp    = "engine_write_amp"    // bytes written to log and tables for each byte applied
-	answeredShare     = "answered_share"      // of all reads; the others met kv.ErrSnapshotTooOld
-	wrongReads        = "wrong_reads"         // answers that are not what the history says
+	heldPerKey        = "held_per_key"        // kept after a compaction of everything, right then
+	heldOverLeast     = "held_over_least"
+	tableBytesMost    = "table_bytes_most" // of tables, those that only readers hold included
+	engineWriteAmp    = "engine_write_amp" // bytes written to log and tables for each byte applied
+	answeredShare     = "answered_share"   // of all reads; the others met kv.ErrSnapshotTooOld
+	rightShare        = "right_share"      // of the answers: what the history says
+	wrongReads        = "wrong_reads"      // the other answers
 	reclaimDelay      = "reclaim_ns"
 )
 
@@ -122,28 +125,36 @@ func prepare(ctx context.Context, j micro.Job) (*micro.Task, error) {
 }
 
 // figures stops the readers, judges what they read, and then times the last round.
-func (s *store) figures(readers *readers) (map[string]float64, error) {
+func (s *store) figures(r *readers) (map[string]float64, error) {
 	s.sample()
 	amp := s.engine.Metrics().WriteAmp()
-	if err := readers.stop(); err != nil {
+	if err := r.stop(); err != nil {
 		return nil, err
 	}
 	kept, err := s.versions()
 	if err != nil {
 		return nil, fmt.Errorf("count versions: %w", err)
 	}
-	least := s.history.least(readers.pins())
-	delay, err := s.reclaim(readers, reclaimLimit)
+	if err := s.engine.Compact(); err != nil {
+		return nil, err
+	}
+	held, err := s.versions()
+	if err != nil {
+		return nil, fmt.Errorf("count versions: %w", err)
+	}
+	least := float64(s.history.least(r.pins()))
+	delay, err := s.reclaim(r, reclaimLimit)
 	if err != nil {
 		return nil, fmt.Errorf("last round: %w", err)
 	}
-	answers, refused := readers.answers()
 	figures := map[string]float64{
-		versionsPerKey: float64(kept) / float64(s.keys), versionsOverLeast: float64(kept) / float64(least),
-		tableBytesMost: float64(s.tableBytesMost), engineWriteAmp: amp, reclaimDelay: float64(delay), wrongReads: float64(s.history.wrong(answers)),
+		versionsPerKey: kept / float64(s.keys), versionsOverLeast: kept / least, heldPerKey: held / float64(s.keys), heldOverLeast: held / least,
+		tableBytesMost: float64(s.tableBytesMost), engineWriteAmp: amp, reclaimDelay: float64(delay),
 	}
-	if all := len(answers) + refused; all > 0 {
-		figures[answeredShare] = float64(len(answers)) / float64(all)
+	answers, refused := r.answers()
+	if n := float64(len(answers)); n+float64(refused) > 0 {
+		wrong := float64(s.history.wrong(answers))
+		figures[answeredShare], figures[wrongReads], figures[rightShare] = n/(n+float64(refused)), wrong, 1-wrong/max(n, 1)
 	}
 	return figures, nil
 }

@@ -126,7 +126,7 @@ func (r *reader) get(view kv.Reader, lsn uint64) (err error) {
 const (
 	readEvery   = time.Millisecond       // of a reader of one state
 	shortReads  = 100 * time.Millisecond // how long a short one is open
-	rememberFor = 25 * time.Millisecond
+	rememberFor = 10 * time.Millisecond
 )
 
 // readOn reads in the state that is open.

@@ -110,11 +110,11 @@ func (s *store) sample() {
 
 // versions counts the versions that the store keeps, by a copy of it: what its MemTables hold
 // is counted as a flush would write it.
-func (s *store) versions() (_ uint64, err error) {
+func (s *store) versions() (_ float64, err error) {
 	if err := s.engine.Checkpoint(s.copy); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(s.copy)) }()
 	report, err := lsm.Verify(vfs.OS, s.copy)
-	return report.Entries, errors.Join(append(report.Findings, err)...)
+	return float64(report.Entries), errors.Join(append(report.Findings, err)...)
 }
