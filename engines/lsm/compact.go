@@ -33,7 +33,7 @@ func (db *DB) compact(plan *compaction.Plan) error {
 		if tables, err = db.merge(plan, edit); err != nil {
 			return vfs.MarkExhausted(errors.Join(err, db.discardTables(tables)))
 		}
-		if freedNothing(plan, tables) {
+		if rewrittenForNothing(plan, tables) {
 			tables[0].forgetHidden()
 		}
 		db.counters.compactionRead.Add(plan.Bytes())
@@ -49,9 +49,15 @@ func (db *DB) compact(plan *compaction.Plan) error {
 	return nil
 }
 
-// freedNothing says whether tables are a table that was written again with all its versions.
-func freedNothing(plan *compaction.Plan, tables []*table) bool {
-	return plan.Rewrite && len(tables) == 1 && tables[0].Entries == plan.Inputs[0].Table.Entries
+// rewrittenForNothing says whether tables are a table that was written again with all its
+// versions, and that says the same of them as before. Where it says another thing, such as
+// that a reader holds what was out of the window, that is true until the reader ends.
+func rewrittenForNothing(plan *compaction.Plan, tables []*table) bool {
+	if !plan.Rewrite || len(tables) != 1 {
+		return false
+	}
+	before, after := plan.Inputs[0].Table, tables[0].Table
+	return after.Entries == before.Entries && after.Hidden == before.Hidden
 }
 
 // writtenOtherwise says whether tables of the output level are written in another way

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/ikey"
 )
 
@@ -82,5 +84,50 @@ func TestGarbage(t *testing.T) {
 		if got := fmt.Sprint(newest, " ", needed); got != want {
 			t.Errorf("by %d: %s, want %s", seq, got, want)
 		}
+	}
+}
+
+// TestHiddenByWindowThenPin: what fell out of the window and is still held by a reader is given
+// back when the reader ends or is cut, without another compaction. The table is written
+// again in between, and nothing of it is garbage then.
+func TestHiddenByWindowThenPin(t *testing.T) {
+	const keys = 20
+	for name, policy := range map[string]gc.Policy{
+		"ended": {Window: 100 * time.Microsecond}, "cut": {Window: 100 * time.Microsecond, PinAge: 500 * time.Microsecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := openTxns(t, func(o *Options) { o.Deterministic, o.GC, o.MemTableSize = true, policy, 1<<20 })
+			write := func(prefix string, n int) {
+				for i := range n {
+					set(t, db, fmt.Sprint(prefix, i), "")
+				}
+			}
+			write("a", keys)
+			s, err := db.Snapshot()
+			check(t, err)
+			write("a", keys)
+			check(t, db.Compact())
+			if n := versions(db); n != 2*keys {
+				t.Fatalf("%d versions in the window, want %d", n, 2*keys)
+			}
+			write("b", 200) // of time, too: see DB.now
+			db.expire()
+			check(t, db.Settle())
+			if n := versions(db); n != 2*keys {
+				t.Fatalf("%d versions beside a reader, want %d", n, 2*keys)
+			}
+			write("b", 400)
+			if name == "ended" {
+				check(t, s.Close())
+			}
+			db.expire()
+			check(t, db.Settle())
+			if n := versions(db); n != keys {
+				t.Errorf("%d versions, want %d", n, keys)
+			}
+			if name == "cut" {
+				check(t, s.Close())
+			}
+		})
 	}
 }

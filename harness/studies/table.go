@@ -12,6 +12,7 @@ import (
 	"lsmlab/harness/studies/codec"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
+	mvccgc "lsmlab/harness/studies/mvcc-gc"
 	"lsmlab/harness/studies/start"
 	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
@@ -27,6 +28,7 @@ var table = []struct {
 	{"codec", []micro.Kind{codec.Kind(), codec.Lengths()}},
 	{"mmap", []micro.Kind{mmap.Kind()}},
 	{"wal-sync", []micro.Kind{walsync.Kind()}},
+	{"mvcc-gc", []micro.Kind{mvccgc.Kind()}},
 	{"compression", nil},
 	{"options", nil},
 	{"start", []micro.Kind{start.Kind()}},
