@@ -112,8 +112,12 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 		return nil
 	}
 	for _, name := range p.Workloads {
-		if _, err := newWorkload(*p, name); err != nil {
+		w, err := newWorkload(*p, name)
+		if err != nil {
 			return wrong("workloads", "is wrong: %w", err)
+		}
+		if w.Bursty() && p.Rate == 0 {
+			return wrong("rate", "is 0: bursts of %s are of arrivals, which a closed loop has none of; give operations a second", name)
 		}
 	}
 	return checkSequences(p)
