@@ -82,6 +82,9 @@ CHAOS := powerfail/chaos
 bin/chaos: go.mod $(addprefix $(CHAOS)/,go.mod go.sum) $(wildcard powerfail/faults/*.go $(CHAOS)/*.go $(CHAOS)/cmd/chaos/*.go)
 	nice $(GO) build -C $(CHAOS) -o $(CURDIR)/bin/chaos ./cmd/chaos
 
+# The generators of workloads against those of go-ycsb, whose clients are of this module alone.
+GOYCSB := workloads/dist/goycsb
+
 node-clients: packages $(CLIENTS)/node/node_modules # install node-redis and ioredis for their test
 $(CLIENTS)/node/node_modules: $(CLIENTS)/node/package-lock.json
 	cd $(CLIENTS)/node && npm ci --no-audit --no-fund
@@ -97,6 +100,7 @@ test: packages kernels bin/k6 bin/otelcol bin/grpcurl bin/ycsb node-clients ## i
 	$(GO) test -timeout 30m -tags plantedbugs -run TestPlantedBugs ./engines/lsm ./powerfail/sim ./harness/cmd/isolationrun ./harness/cmd/lsmlab
 	$(GO) vet -C $(CHAOS) ./...
 	$(GO) test -C $(CHAOS) ./...
+	$(GO) test -C $(GOYCSB) ./...
 	$(GO) test -timeout 30m ./...
 
 powerfail: build packages kernels ## cut the power in all tiers, a little of each (at most 10 minutes on 2 cores)
@@ -160,7 +164,7 @@ compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)
 
 # Modules of their own that have Go code; golangci-lint looks at one module at a time.
-MODULES := $(COLLECTOR) $(CLIENTS)/ycsb $(CHAOS) powerfail/netsim/raft36
+MODULES := $(COLLECTOR) $(CLIENTS)/ycsb $(CHAOS) powerfail/netsim/raft36 $(GOYCSB)
 
 lint: ## golangci-lint of every module, with the import rules of the layout
 	$(GOLANGCI) run ./...

@@ -191,7 +191,7 @@ func (r *cellRun) shareDone(after time.Duration) (share float64) {
 // warning, because the figures were taken before it.
 func (r *cellRun) liveBytes() int64 {
 	spec, s := r.workload.Spec(), r.store
-	if r.workload.Preload() != "" && s.applied.Deletes == 0 && !r.workload.Transactional() {
+	if r.workload.Preload() != "" && s.applied.Deletes == 0 && !r.workload.Transactional() && !r.workload.SizesDiffer() {
 		// The inserts of each cell begin at the same index, so a cell writes again
 		// what an earlier one inserted.
 		s.inserted = max(s.inserted, r.drive.Units(workloads.Insert))

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"lsmlab/harness/cgroup"
 	"lsmlab/harness/result"
 )
 
@@ -118,10 +118,13 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	cmd := exec.Command(c.command[0], c.command[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Env = append(os.Environ(), c.env...)
-	cmd.Stdin = bytes.NewReader(in)
 	stderr := &HeadTail{}
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +132,15 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 		return nil, fmt.Errorf("start a cell's process: %w", err)
 	}
 	group := -cmd.Process.Pid
+	unlimit, err := c.limit(cmd.Process.Pid)
+	if err != nil {
+		_ = syscall.Kill(group, syscall.SIGKILL)
+		_ = cmd.Wait() // it was killed
+		return nil, err
+	}
+	defer unlimit()
+	// The process does nothing before it has its spec. If it ends first, its error tells.
+	go func() { _, _ = stdin.Write(in); _ = stdin.Close() }()
 	ended := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() { stopOnDone(ctx, limit, group, ended) })
@@ -150,11 +162,47 @@ func (c child) run(ctx context.Context) ([]result.Cell, error) {
 	case c.spec.FillAndDie && last.Filled:
 		return nil, nil
 	case waitErr != nil:
-		return nil, &errCell{crashText(waitErr, stderr.String()), stderr.String()}
+		text := crashText(waitErr, stderr.String())
+		if c.spec.Memory > 0 {
+			text += fmt.Sprintf(" (memory is limited to %d bytes)", c.spec.Memory)
+		}
+		return nil, &errCell{text, stderr.String()}
 	case len(last.Cells) != 1+len(c.spec.Then):
 		return nil, &errCell{fmt.Sprintf("the process ended without a result: %v", readErr), stderr.String()}
 	}
 	return last.Cells, nil
+}
+
+// limit puts a process that has just started into a control group with the limit of
+// the spec, if that has one. unlimit removes the group; all processes in it must have been
+// killed.
+func (c child) limit(pid int) (unlimit func(), err error) {
+	if c.spec.Memory == 0 {
+		return func() {}, nil
+	}
+	g, err := limitedGroup(c.spec.Memory)
+	if err != nil {
+		return nil, err
+	}
+	unlimit = func() {
+		if err := g.Remove(); err != nil {
+			c.report(message{Phase: err.Error()})
+		}
+	}
+	if err := g.Add(pid); err != nil {
+		unlimit()
+		return nil, err
+	}
+	return unlimit, nil
+}
+
+// limitedGroup makes a control group on this machine; limit is in bytes.
+func limitedGroup(limit int64) (*cgroup.Group, error) {
+	host, err := cgroup.Find("/proc/self")
+	if err != nil {
+		return nil, err
+	}
+	return host.New(limit)
 }
 
 // stopOnDone ends the process group when ctx ends. When limit ends, because the process

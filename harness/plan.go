@@ -112,8 +112,12 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 		return nil
 	}
 	for _, name := range p.Workloads {
-		if _, err := newWorkload(*p, name); err != nil {
+		w, err := newWorkload(*p, name)
+		if err != nil {
 			return wrong("workloads", "is wrong: %w", err)
+		}
+		if w.Bursty() && p.Rate == 0 {
+			return wrong("rate", "is 0: bursts of %s are of arrivals, which a closed loop has none of; give operations a second", name)
 		}
 	}
 	return checkSequences(p)
@@ -178,6 +182,9 @@ func checkSequences(p *result.Plan) error {
 	return nil
 }
 
+// leastMemory is the smallest limit of a cell's process, in bytes.
+const leastMemory = 32 << 20
+
 func checkNumbers(p *result.Plan) error {
 	for _, n := range []struct {
 		field       string
@@ -194,11 +201,15 @@ func checkNumbers(p *result.Plan) error {
 		{"duration", int64(p.Duration), 0, math.MaxInt64, "0 means no time limit"},
 		{"cell_timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
 		{"cache_size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
+		{"memory", p.Memory, 0, 1 << 46, "0 is no limit"},
 		{"memtable_size", p.MemTableSize, 0, 1 << 40, "0 is the engine's default"},
 	} {
 		if n.v < n.least || n.v > n.most {
 			return wrong(n.field, "is %d: want %d to %d; %s", n.v, n.least, n.most, n.advice)
 		}
+	}
+	if p.Memory > 0 && p.Memory < leastMemory {
+		return wrong("memory", "is %d: want at least %d, which the process of a cell itself needs", p.Memory, leastMemory)
 	}
 	for _, t := range p.Threads {
 		if t < 1 || t > 1<<16 {

@@ -70,6 +70,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.checkSpace(); err != nil {
 		return err
 	}
+	if err := r.checkMemory(); err != nil {
+		return err
+	}
 	env, err := r.environment(ctx)
 	if err != nil {
 		return err
@@ -168,6 +171,18 @@ func (r *Runner) checkSpace() error {
 			r.dataDir(), human.Bytes(free), human.Bytes(need))
 	}
 	return nil
+}
+
+// checkMemory says at once if the machine cannot limit the memory of cells.
+func (r *Runner) checkMemory() error {
+	if r.Plan.Memory == 0 {
+		return nil
+	}
+	g, err := limitedGroup(r.Plan.Memory)
+	if err != nil {
+		return usagef("--memory: %v", err)
+	}
+	return g.Remove()
 }
 
 // largestStore returns the most bytes of keys and values that a workload of the plan

@@ -29,7 +29,8 @@ type CellSpec struct {
 	Durability kv.Durability   `json:"durability"`
 	Round      int             `json:"round"`
 	Rate       float64         `json:"rate"`
-	Kind       string          `json:"kind,omitempty"` // of the contender, which is no engine; empty: an engine
+	Kind       string          `json:"kind,omitempty"`   // of the contender, which is no engine; empty: an engine
+	Memory     int64           `json:"memory,omitempty"` // limit of the process, bytes; 0 is none
 	Open       OpenOptions     `json:"open"`
 	RunDir     string          `json:"run_dir"`   // receives the hist and series files
 	StoreDir   string          `json:"store_dir"` // must exist and be empty; the parent removes it
@@ -152,7 +153,8 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 	}
 	c := CellSpec{
 		Engine: engine, Durability: d, Round: round, Rate: p.Rate, Kind: p.KindName(),
-		Open: OpenOptions{CacheSize: p.CacheSize, MemTableSize: p.MemTableSize, Durability: d}, Timeout: timeout * result.Duration(len(unit)),
+		Memory: p.Memory,
+		Open:   OpenOptions{CacheSize: p.CacheSize, MemTableSize: p.MemTableSize, Durability: d}, Timeout: timeout * result.Duration(len(unit)),
 	}
 	for i, g := range unit {
 		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload)}
@@ -174,7 +176,7 @@ func (s *CellSpec) blank(stage Stage) result.Cell {
 	c := result.Cell{
 		ID: stage.ID, Started: time.Now().UTC().Truncate(time.Millisecond), Engine: s.Engine, Workload: stage.Workload,
 		Round: s.Round, Seed: stage.Spec.Seed, Durability: s.Durability.String(), Keys: stage.Spec.Keys,
-		KeySize: stage.Spec.KeySize, ValueSize: stage.Spec.ValueSize, Threads: stage.Spec.Threads, Loop: result.LoopClosed,
+		KeySize: stage.Spec.KeySize, ValueSize: stage.Spec.ValueSize, Threads: stage.Spec.Threads, Loop: result.LoopClosed, MemoryLimit: s.Memory,
 		HarnessNSPerOp: s.HarnessNS, Warnings: []string{},
 	}
 	if s.Rate > 0 {

@@ -1,5 +1,6 @@
 // Package workloads says which operations a race or a crash run performs: YCSB's A to
-// F, those of db_bench by name, transactions of YCSB+T, SmallBank, TPC-C and Elle, and
+// F, those of db_bench by name with the four models of mixgraph, almost sorted input of
+// BoDS, phases, bursts, tombstones, transactions of YCSB+T, SmallBank, TPC-C and Elle, and
 // mixes of the user's own.
 //
 // A [Spec] is plain JSON. [New] checks it, fills in defaults and returns a [Workload].

@@ -74,7 +74,8 @@ type Executor struct {
 	keys       Keys
 	keyCount   uint64 // preloaded
 	valueSize  int
-	mayMiss    bool // a key may have been deleted
+	sizes      *Sizes // nil if all values have one size
+	mayMiss    bool   // a key may have been deleted
 
 	value   []byte
 	scratch []byte      // a key made to seek or to name
@@ -89,7 +90,7 @@ func NewExecutor(w *Workload, e kv.Engine, d kv.Durability) *Executor {
 	transactor, _ := e.(kv.Transactor)
 	return &Executor{
 		engine: e, transactor: transactor, isolation: w.spec.Isolation, durability: d,
-		keys: w.keys, keyCount: uint64(w.spec.Keys), valueSize: w.size, mayMiss: w.deletes,
+		keys: w.keys, keyCount: uint64(w.spec.Keys), valueSize: w.size, sizes: w.spec.ValueSizes, mayMiss: w.deletes,
 	}
 }
 
@@ -122,7 +123,7 @@ func (x *Executor) Do(op *Op) error {
 			return fmt.Errorf("batch of %d from key index %d: %w", op.Batch.Len(), op.Index, err)
 		}
 		x.Counts.Writes += int64(op.Units)
-		x.Counts.BytesWritten += int64(op.Units) * int64(x.keys.Size+x.valueSize)
+		x.Counts.BytesWritten += op.bytes
 		return nil
 	}
 	return fmt.Errorf("operation of kind %d", op.Kind)
@@ -146,10 +147,22 @@ func (x *Executor) get(op *Op) error {
 	}
 	x.value = value
 	x.Counts.BytesRead += int64(len(op.Key) + len(value))
-	if err := CheckValue(value, op.Index, x.valueSize); err != nil {
+	if err := x.checkValue(value, op.Index); err != nil {
 		return keyError(op.Kind, op.Key, err)
 	}
 	return nil
+}
+
+// checkValue checks a value that was read. Where sizes differ, the value's own header says
+// its size, from 16 bytes on.
+func (x *Executor) checkValue(value []byte, index uint64) error {
+	if x.sizes == nil {
+		return CheckValue(value, index, x.valueSize)
+	}
+	if size, least := len(value), x.sizes.least(); size < least || size > x.sizes.Max {
+		return fmt.Errorf("%w for key index %d: %d bytes, want %d to %d", ErrWrongValue, index, size, least, x.sizes.Max)
+	}
+	return CheckValue(value, index, len(value))
 }
 
 // missed judges the error of a read of a key that was written.
@@ -239,7 +252,7 @@ func (x *Executor) entry(it kv.Iterator, op *Op, first bool) error {
 	if !x.keys.isKeyOf(key, index) {
 		return keyError(op.Kind, key, fmt.Errorf("%w: index %d has key %s", ErrInvented, index, quote(x.keys.Append(nil, index))))
 	}
-	if err := CheckValue(value, index, x.valueSize); err != nil {
+	if err := x.checkValue(value, index); err != nil {
 		return keyError(op.Kind, key, err)
 	}
 	return nil

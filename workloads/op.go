@@ -83,6 +83,7 @@ type Op struct {
 
 	ReadOnly bool // of a transaction: it writes nothing
 
+	bytes   int64    // keys and values of Batch, of BatchSet
 	inserts *inserts // of Insert
 	program program  // of a transaction; nil for other kinds
 }

@@ -38,6 +38,8 @@ type Spec struct {
 
 	KeySize   int `json:"key_size,omitempty"`   // bytes; db_bench 16 (at least 8), YCSB 24 (at least 24)
 	ValueSize int `json:"value_size,omitempty"` // bytes; db_bench 100, YCSB 1000 (10 fields of 100)
+	// ValueSizes is a distribution of the sizes of values, in place of ValueSize.
+	ValueSizes *Sizes `json:"value_sizes,omitempty"`
 	// Compressible is the fraction of a value's body that repeats, in [0, 1), rounded
 	// to 1/256. Default 0, so that compression does not change what sizes mean;
 	// db_bench uses 0.5.
@@ -51,9 +53,23 @@ type Spec struct {
 	// Mix is the share of each kind of operation, by the name of its [Kind]. It is for
 	// Workload "mix" only. Shares need not add up to 1.
 	Mix map[string]float64 `json:"mix,omitempty"`
+	// NearSorted is the disorder of fillnearseq.
+	NearSorted *Disorder `json:"near_sorted,omitempty"`
+	// PhaseLength is the operations of one thread in a phase of phased and tombstones;
+	// phases of scans are a fixed part of it.
+	PhaseLength int64 `json:"phase_length,omitempty"`
+	// Burst divides the arrivals of an open loop into bursts.
+	Burst *Burst `json:"burst,omitempty"`
 	// Isolation is the level of transactions: snapshot, which is the default, or
 	// serializable. Below these, what the audit checks need not hold.
 	Isolation kv.Isolation `json:"isolation,omitempty"`
+}
+
+// Disorder is the distance of an order from a sorted one (see [dist.NewNearSorted]), both
+// as fractions of the keys in [0, 1].
+type Disorder struct {
+	K float64 `json:"k"` // keys that are not in their place
+	L float64 `json:"l"` // how many places they are away at most
 }
 
 // withDefaults returns a complete copy of a checked spec.
@@ -61,12 +77,21 @@ func (s Spec) withDefaults(d *definition) Spec {
 	s.Keys = cmp.Or(s.Keys, 1_000_000)
 	s.Threads = cmp.Or(s.Threads, 1)
 	s.KeySize = cmp.Or(s.KeySize, d.keySize())
-	s.ValueSize = cmp.Or(s.ValueSize, d.valueSize())
 	s.BatchSize = cmp.Or(s.BatchSize, d.batch)
 	s.ScanLength = cmp.Or(s.ScanLength, d.scanMax)
 	s.Distribution = cmp.Or(s.Distribution, d.distribution)
 	s.Theta = cmp.Or(s.Theta, dist.YCSBTheta)
+	s.PhaseLength = cmp.Or(s.PhaseLength, d.phase)
+	s.NearSorted = cmp.Or(s.NearSorted, d.disorder)
+	s.Burst = cmp.Or(s.Burst, d.burst)
+	if s.ValueSizes == nil && s.ValueSize == 0 {
+		s.ValueSizes = d.valueSizes
+	}
 	s.PreloadOrder = cmp.Or(s.PreloadOrder, d.preload)
+	if s.ValueSizes != nil {
+		s.ValueSize = s.ValueSizes.mean()
+	}
+	s.ValueSize = cmp.Or(s.ValueSize, d.valueSize())
 	if s.Operations == 0 {
 		s.Operations = s.Keys
 		if d.eachThreadAll {
@@ -107,6 +132,7 @@ func (s Spec) check(d *definition) error {
 		{"value_size", int64(s.ValueSize), NoValue, kv.MaxValueSize, "-1 means empty values"},
 		{"batch_size", int64(s.BatchSize), 1, 1 << 24, ""},
 		{"scan_length", int64(s.ScanLength), 1, 1 << 30, ""},
+		{"phase_length", s.PhaseLength, 1, 1 << 40, ""},
 	} {
 		if b.value != 0 && (b.value < b.least || b.value > b.most) {
 			text := fmt.Sprintf("is %d: want %d to %d, or 0 for the default", b.value, b.least, b.most)
@@ -126,8 +152,11 @@ func (s Spec) checkOthers(d *definition) error {
 	if !(s.Theta >= 0 && s.Theta <= 10) {
 		return s.wrong("theta", "is %v: want a skew in [0, 10], or 0 for %v", s.Theta, dist.YCSBTheta)
 	}
-	if s.Distribution != "" && !slices.Contains(dist.Names, s.Distribution) {
+	if s.Distribution != "" && s.Distribution != d.distribution && !slices.Contains(dist.Names, s.Distribution) {
 		return s.wrong("distribution", "is wrong: %w", nearest.Unknown("distribution", s.Distribution, dist.Names))
+	}
+	if s.Distribution != "" && s.Distribution != d.distribution && d.generator != nil {
+		return s.wrong("distribution", "is %s: this workload has its own model of keys, leave it out", s.Distribution)
 	}
 	if s.Distribution != "" && d.ordered() && s.Distribution != d.distribution {
 		return s.wrong("distribution", "is %s: this workload visits the keys in order, leave it out", s.Distribution)
@@ -138,7 +167,10 @@ func (s Spec) checkOthers(d *definition) error {
 	if s.PreloadOrder != "" && d.preload == "" {
 		return s.wrong("preload_order", "is %q: this workload starts empty, leave it out", s.PreloadOrder)
 	}
-	if batch := max(int64(s.BatchSize), int64(d.batch)) * int64(max(s.ValueSize, 0)+s.KeySize+16); batch > kv.MaxBatchSize {
+	if err := s.checkShapes(d); err != nil {
+		return err
+	}
+	if batch := max(int64(s.BatchSize), int64(d.batch)) * int64(s.largest()+s.KeySize+16); batch > kv.MaxBatchSize {
 		return s.wrong("batch_size", "is %d with value_size %d: %d bytes a batch, at most %d; make one smaller", s.BatchSize, s.ValueSize, batch, kv.MaxBatchSize)
 	}
 	if err := s.checkTransactions(d); err != nil {
@@ -146,6 +178,44 @@ func (s Spec) checkOthers(d *definition) error {
 	}
 	if s.Mix != nil && d.mix != nil {
 		return s.wrong("mix", "is given, and this workload has its own mix of operations; name the workload %q to give one", mixName)
+	}
+	return nil
+}
+
+// largest returns the size of the largest values that the spec asks for, in bytes.
+func (s Spec) largest() int {
+	if s.ValueSizes != nil {
+		return s.ValueSizes.Max
+	}
+	return max(s.ValueSize, 0)
+}
+
+// checkShapes checks the fields that give sizes, order and times a shape.
+func (s Spec) checkShapes(d *definition) error {
+	if z := s.ValueSizes; z != nil {
+		if d.open != nil {
+			return s.wrong("value_sizes", "is given: rows of this workload have content of their own, leave it out")
+		}
+		if s.ValueSize != 0 && s.ValueSize != z.mean() {
+			return s.wrong("value_sizes", "is given beside value_size %d: give one of the two", s.ValueSize)
+		}
+		if err := z.check(); err != nil {
+			return s.wrong("value_sizes", "%w", err)
+		}
+	}
+	if o := s.NearSorted; o != nil {
+		if d.disorder == nil {
+			return s.wrong("near_sorted", "is given: this workload has no almost sorted order, leave it out")
+		}
+		if !(o.K >= 0 && o.K <= 1 && o.L >= 0 && o.L <= 1) {
+			return s.wrong("near_sorted", "has k %v and l %v: want fractions of the keys in [0, 1]", o.K, o.L)
+		}
+	}
+	if s.PhaseLength != 0 && d.phase == 0 {
+		return s.wrong("phase_length", "is %d: this workload has no phases, leave it out", s.PhaseLength)
+	}
+	if s.Burst != nil && !s.Burst.valid() {
+		return s.wrong("burst", "has period %v, share %v, time %v: want 0.001 to 86400 seconds, and fractions between 0 and 1", s.Burst.Period, s.Burst.Share, s.Burst.Time)
 	}
 	return nil
 }

@@ -29,9 +29,15 @@ type Stream struct {
 	ledger  ledger // of a preload of one
 	choices uint64 // the number of items from which indices draws, in a workload of transactions
 
-	valueSize int
-	repeat    uint8
-	version   uint32
+	turns *turns  // nil if kinds come at random
+	row   *keyRow // nil if every operation draws its key
+
+	scanLengths *Sizes // nil if lengths are even from scanMin to scanMax
+	sizes       *Sizes // nil if all values have one size
+	sizeSeed    uint64 // of the sizes of preloaded values
+	valueSize   int
+	repeat      uint8
+	version     uint32
 
 	key   []byte // empty, with room for one key
 	batch kv.Batch
@@ -54,6 +60,8 @@ func (w *Workload) newStream(i uint32, src dist.Source) *Stream {
 		batchSize: w.spec.BatchSize,
 		keyCount:  w.spec.Keys,
 		valueSize: w.size,
+		sizes:     w.spec.ValueSizes,
+		sizeSeed:  w.spec.Seed,
 		repeat:    w.repeat,
 		version:   (i + 1) << versionBits,
 		key:       make([]byte, 0, w.keys.Size+1),
@@ -69,7 +77,7 @@ func (s *Stream) Next(op *Op) bool {
 	if s.left <= 0 {
 		return false
 	}
-	op.Kind, op.Role, op.Warmup = s.kinds.next(&s.src), s.role, s.warm > 0
+	op.Kind, op.Role, op.Warmup = s.kind(), s.role, s.warm > 0
 	op.Units, op.ScanLen, op.ReadOnly, op.program = 1, 0, false, nil
 	switch op.Kind {
 	case Get:
@@ -90,7 +98,7 @@ func (s *Stream) Next(op *Op) bool {
 		s.insert(op)
 	case Scan:
 		s.readKey(op)
-		op.ScanLen = s.scanMin + int(s.src.Below(uint64(s.scanMax-s.scanMin+1)))
+		op.ScanLen = s.scanLength()
 		op.Value, op.Batch = nil, nil
 	case ReadNext:
 		s.readNext(op)
@@ -105,8 +113,30 @@ func (s *Stream) Next(op *Op) bool {
 	return true
 }
 
+// kind draws the kind of the next operation.
+func (s *Stream) kind() Kind {
+	if s.turns == nil {
+		return s.kinds.next(&s.src)
+	}
+	kind, first := s.turns.next()
+	if s.row != nil {
+		s.row.begin(kind, first && s.turns.at == 0, first, s.indices)
+	}
+	return kind
+}
+
+func (s *Stream) scanLength() int {
+	if s.scanLengths != nil {
+		return min(s.scanLengths.draw(&s.src), s.scanMax)
+	}
+	return s.scanMin + int(s.src.Below(uint64(s.scanMax-s.scanMin+1)))
+}
+
 // index draws the index of a key that exists.
 func (s *Stream) index() uint64 {
+	if s.row != nil {
+		return s.row.next()
+	}
 	if s.inserts == nil {
 		return s.indices.Next()
 	}
@@ -137,8 +167,22 @@ func (s *Stream) write(op *Op, index uint64) {
 // addSet adds a new version of the key of index to the batch. It returns the key and
 // the value, which are parts of the batch.
 func (s *Stream) addSet(index uint64) (key, value []byte) {
-	key, value = s.batch.SetDeferred(s.keys.Size, s.valueSize)
-	return s.keys.Append(key[:0], index), AppendValue(value[:0], index, s.nextVersion(), s.valueSize, s.repeat)
+	size := s.sizeOf(index)
+	key, value = s.batch.SetDeferred(s.keys.Size, size)
+	return s.keys.Append(key[:0], index), AppendValue(value[:0], index, s.nextVersion(), size, s.repeat)
+}
+
+// sizeOf draws the size of the next value of the key of index. That of a preloaded value
+// follows from the index, so it does not depend on how the preload is divided.
+func (s *Stream) sizeOf(index uint64) int {
+	switch {
+	case s.sizes == nil:
+		return s.valueSize
+	case s.preload:
+		src := dist.NewSource(s.sizeSeed, seedSizes+index)
+		return s.sizes.draw(&src)
+	}
+	return s.sizes.draw(&s.src)
 }
 
 func (s *Stream) nextVersion() uint32 {
@@ -182,6 +226,7 @@ func (s *Stream) fillBatch(op *Op) {
 		n = min(n, s.warm)
 	}
 	s.batch.Reset()
+	op.bytes = 0
 	for i := range n {
 		index := s.index()
 		if i == 0 {
@@ -189,8 +234,10 @@ func (s *Stream) fillBatch(op *Op) {
 		}
 		if s.ledger != nil {
 			s.ledger.addRow(&s.batch, index)
+			op.bytes += int64(s.keys.Size + s.valueSize)
 		} else {
-			s.addSet(index)
+			key, value := s.addSet(index)
+			op.bytes += int64(len(key) + len(value))
 		}
 	}
 	op.Units, op.Batch = int(n), &s.batch

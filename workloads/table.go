@@ -1,6 +1,9 @@
 package workloads
 
-import "lsmlab/engines/nearest"
+import (
+	"lsmlab/engines/nearest"
+	"lsmlab/workloads/dist"
+)
 
 // Order is the order in which keys are preloaded.
 type Order string
@@ -33,8 +36,17 @@ type definition struct {
 	value        int // size of values, bytes; 0 stands for that of the keys' style
 	scanMin      int // entries; 0: always scanMax
 	scanMax      int
-	warm         bool // a part is run before the measurement
-	killed       bool // the process that preloads is killed, and the measurement begins with opening its store
+	warm         bool  // a part is run before the measurement
+	killed       bool  // the process that preloads is killed, and the measurement begins with opening its store
+	phase        int64 // the default PhaseLength: kinds of the mix come in turn, for weight*phase operations each; 0: at random
+	rows         bool  // the phases of a turn take the same row of neighbouring keys
+	valueSizes   *Sizes
+	scanLengths  *Sizes
+	disorder     *Disorder // the default; nil: keys in order are in order
+	burst        *Burst
+	keyBytes     int // default size of keys; 0 stands for that of the keys' style
+	// generator draws the keys, in place of a distribution that has a name.
+	generator func(n uint64, src dist.Source) dist.Generator
 	// eachThreadAll says that every thread visits all keys. Without it, threads that
 	// visit keys in order share them.
 	eachThreadAll bool
@@ -56,6 +68,8 @@ const (
 	coreWorkloads = "YCSB core workloads (Cooper et al., SoCC 2010; workloads/workload? in github.com/brianfrankcooper/YCSB)"
 	dbBench       = "db_bench (LevelDB and RocksDB, benchmarks/db_bench.cc and tools/db_bench_tool.cc)"
 )
+
+const bods = "BoDS (Raman et al., TPCTC 2022)"
 
 // definitions is the table of all workloads.
 var definitions = []definition{
@@ -158,6 +172,27 @@ var definitions = []definition{
 	},
 
 	{
+		name: "fillnearseq", source: bods, about: "write every key once, almost in order: by default 10% of the keys are out of place, by up to 5% of all",
+		mix: []share{{Set, 1}}, distribution: "sequential", disorder: &Disorder{K: 0.1, L: 0.05},
+	},
+	{
+		name: "phased", source: "lsmlab", about: "by turns, 10,000 each: write, read and delete random keys, and a tenth as many scans of 50 entries",
+		mix: []share{{Set, 1}, {Get, 1}, {Scan, 0.1}, {Delete, 1}}, phase: 10_000, distribution: "uniform", scanMax: 50, preload: Random, warm: true,
+	},
+	{
+		name: "tombstones", source: "lsmlab", about: "delete 1000 neighbouring keys, scan 50 entries from the first of them 10 times, write them again",
+		mix: []share{{Delete, 1}, {Scan, 0.01}, {Set, 1}}, phase: 1000, rows: true, distribution: "uniform", scanMax: 50, preload: Random, warm: true,
+	},
+	{
+		name: "bursts", source: "lsmlab", about: "50% read, 50% update, zipfian, at a rate: 80% of the operations arrive in a tenth of each second",
+		mix: []share{{Get, 50}, {Set, 50}}, distribution: "zipfian", burst: &Burst{Period: 1, Share: 0.8, Time: 0.1}, preload: Random, warm: true,
+	},
+	mixgraph("all-random", "all keys equally often", false, false),
+	mixgraph("all-dist", "keys by the power model of popularity", false, true),
+	mixgraph("prefix-random", "30 key ranges by their popularity, keys within equally often", true, false),
+	mixgraph("prefix-dist", "30 key ranges by their popularity, keys within by the power model", true, true),
+
+	{
 		name: "reopen", source: "lsmlab", about: "open a store whose process was killed (this is what counts), then read random keys of it",
 		mix: []share{{Get, 1}}, distribution: "uniform", preload: Random, killed: true,
 	},
@@ -169,6 +204,21 @@ var definitions = []definition{
 		name: mixName, source: "lsmlab", about: "a mix of one's own: the spec's \"mix\" gives each kind's share",
 		distribution: "uniform", batch: 100, scanMin: 1, scanMax: 100, preload: Random, warm: true,
 	},
+}
+
+// mixgraph is one of the four models that RocksDB's wiki gives for db_bench's mixgraph.
+func mixgraph(name, about string, prefix, skewed bool) definition {
+	return definition{
+		name: "mixgraph-" + name, about: "83% read, 14% write, 3% scan as a store of social data has them: " + about,
+		source: "mixgraph of RocksDB's db_bench (Cao et al., FAST 2020)",
+		mix:    []share{{Get, 83}, {Set, 14}, {Scan, 3}}, distribution: "mixgraph", keyBytes: 48, preload: Random, warm: true,
+		valueSizes:  &Sizes{Distribution: SizesPareto, K: 0.2615, Sigma: 25.45, Max: 1024},
+		scanLengths: &Sizes{Distribution: SizesPareto, K: 2.517, Sigma: 14.236, Min: 1, Max: 10_000},
+		scanMax:     10_000,
+		generator: func(n uint64, src dist.Source) dist.Generator {
+			return dist.NewMixgraph(n, prefix, skewed, src)
+		},
+	}
 }
 
 // Info describes a workload to people.
@@ -214,6 +264,8 @@ func (d *definition) keySize() int {
 	switch {
 	case d.ownRows:
 		return 0
+	case d.keyBytes > 0:
+		return d.keyBytes
 	case d.keys == YCSB:
 		return minYCSBKeySize
 	}

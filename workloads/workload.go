@@ -65,8 +65,11 @@ func (w *Workload) Info() Info { return Info{w.def.name, w.def.about, w.def.sour
 // Keys returns how key indices become keys.
 func (w *Workload) Keys() Keys { return w.keys }
 
-// ValueSize returns the size of every value, in bytes.
+// ValueSize returns the size of every value, in bytes; the mean if sizes differ.
 func (w *Workload) ValueSize() int { return w.size }
+
+// SizesDiffer says that values have different sizes.
+func (w *Workload) SizesDiffer() bool { return w.spec.ValueSizes != nil }
 
 // Preload returns the order in which all keys have to be stored before the first
 // operation. It is "" if the workload starts with an empty store. After a preload, the
@@ -97,7 +100,11 @@ func (w *Workload) Role(i int) Role {
 
 // Seeds of a workload's random streams, which must differ. Stream i of the operations
 // uses 2i and 2i+1.
-const seedPreload = 1 << 32
+const (
+	seedPreload    = 1 << 32
+	seedNearSorted = seedPreload + 1
+	seedSizes      = 1 << 40 // and what follows, one for each key
+)
 
 // Stream returns stream i of Streams. A foreground stream ends after its part of
 // warm-up and operations. A background stream never ends: the caller stops it when the
@@ -120,6 +127,14 @@ func (w *Workload) Stream(i int) *Stream {
 	}
 	s.kinds = newChooser(mix)
 	s.indices = w.indices(i)
+	s.scanLengths = w.def.scanLengths
+	if spec.PhaseLength > 0 {
+		t := newTurns(mix, spec.PhaseLength)
+		s.turns = &t
+		if w.def.rows {
+			s.row = &keyRow{n: uint64(spec.Keys)}
+		}
+	}
 	if w.ledger != nil {
 		s.client, s.choices = w.ledger.client(i), w.ledger.choices()
 	}
@@ -144,7 +159,13 @@ func (w *Workload) indices(i int) dist.Generator {
 		if !w.def.eachThreadAll {
 			first = partStart(spec.Keys, i, spec.Threads)
 		}
+		if o := spec.NearSorted; o != nil {
+			return dist.NewNearSorted(n, uint64(first), o.K, o.L, dist.NewSource(spec.Seed, seedNearSorted))
+		}
 		return dist.NewSequential(n, uint64(first))
+	}
+	if w.def.generator != nil {
+		return w.def.generator(n, dist.NewSource(spec.Seed, uint64(2*i)))
 	}
 	g, err := dist.New(spec.Distribution, n, spec.Theta, dist.NewSource(spec.Seed, uint64(2*i)))
 	if err != nil {
@@ -177,7 +198,7 @@ func (w *Workload) PreloadStream(i, parts int) *Stream {
 	s := w.newStream(0, dist.Source{})
 	s.preload = true
 	s.kinds = newChooser([]share{{BatchSet, 1}})
-	s.batchSize = max(1, min(cmp.Or(w.def.preloadBatch, preloadBatchEntries), preloadBatchBytes/(w.keys.Size+w.size+1)))
+	s.batchSize = max(1, min(cmp.Or(w.def.preloadBatch, preloadBatchEntries), preloadBatchBytes/(w.keys.Size+w.spec.largest()+1)))
 	rows := w.PreloadRows()
 	n, first := uint64(rows), uint64(partStart(rows, i, parts))
 	if rows == 0 {

@@ -76,8 +76,8 @@ func (t *thread) runClosed(d *Drive) {
 	}
 }
 
-// runOpen starts operation k of thread i of n at (i + k*n)/rate, or as soon after
-// as the one before has ended, and records the time from the real and from the
+// runOpen starts operation k of thread i of n at (i + k*n)/rate (or where the workload's
+// bursts put that time), or as soon after as the one before has ended, and records the time from the real and from the
 // intended start.
 func (t *thread) runOpen(d *Drive) {
 	p, err := newPacer()
@@ -89,7 +89,8 @@ func (t *thread) runOpen(d *Drive) {
 	limit := d.deadline()
 	now := func() int64 { return d.clock.Now() - d.start }
 	for k := int64(0); !d.stop.Load(); k++ {
-		intended := int64(float64(int64(t.number)+k*int64(d.foreground)) * 1e9 / d.rate)
+		even := float64(int64(t.number)+k*int64(d.foreground)) / d.rate
+		intended := int64(d.workload.Arrival(even) * 1e9)
 		if intended >= limit {
 			return
 		}

@@ -83,6 +83,9 @@ type Cell struct {
 	// UserBytes, since the store was created in UserBytesTotal.
 	UserBytes      int64 `json:"user_bytes"`
 	UserBytesTotal int64 `json:"user_bytes_total"`
+	// MemoryLimit is the limit of the cell's process, pages of its files included; bytes,
+	// 0 is none.
+	MemoryLimit int64 `json:"memory_limit_bytes,omitempty"`
 	// LiveBytes are keys and values that the store holds at the end.
 	LiveBytes int64 `json:"live_bytes"`
 	// DiskBytes are allocated blocks of the store's files after the close. In a

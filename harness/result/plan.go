@@ -48,6 +48,10 @@ type Plan struct {
 	// default, or "serializable". Others ignore it.
 	Isolation string `json:"isolation,omitempty"`
 
+	// Memory is the limit of each cell's process, pages of its files included, by a
+	// control group; bytes, 0 is none.
+	Memory int64 `json:"memory,omitempty"`
+
 	CacheSize    int64 `json:"cache_size"`    // bytes; 0 is the engine's comparable default
 	MemTableSize int64 `json:"memtable_size"` // bytes; 0 likewise
 

@@ -249,6 +249,9 @@ func (r *run) work() string {
 	if p.Duration > 0 {
 		parts = append(parts, fmt.Sprintf("at most %s a cell", time.Duration(p.Duration)))
 	}
+	if p.Memory > 0 {
+		parts = append(parts, "memory of a cell limited to "+chart.UnitBytes.Format(float64(p.Memory)))
+	}
 	if p.CacheSize > 0 {
 		parts = append(parts, "cache "+chart.UnitBytes.Format(float64(p.CacheSize)))
 	}

@@ -8,5 +8,6 @@
 //
 // The shapes are those of YCSB (Cooper et al., "Benchmarking Cloud Serving Systems with
 // YCSB", SoCC 2010; site.ycsb.generator in its source). The methods may differ:
-// zipfian says where and why.
+// zipfian says where and why. Package goycsb, a module of its own, holds the distributions
+// against those of go-ycsb.
 package dist

@@ -25,6 +25,9 @@ func (s *Source) Uint64() uint64 {
 	return mix(s.state)
 }
 
+// Float64 returns a number in (0, 1], a multiple of 2^-53.
+func (s *Source) Float64() float64 { return float64(s.Uint64()>>11+1) * 0x1p-53 }
+
 // Below returns a number in [0, n), each equally likely; n must not be 0.
 // Lemire, "Fast Random Integer Generation in an Interval", TOMACS 2019.
 func (s *Source) Below(n uint64) uint64 {

@@ -31,6 +31,7 @@ func Add(fs *pflag.FlagSet, p *result.Plan) {
 	fs.Float64Var(&p.Rate, "rate", p.Rate, "operations/s to start, open loop; 0: closed loop, peak throughput")
 	fs.IntVar(&p.Rounds, "rounds", p.Rounds, "repetitions; 3 is a minimum, 5 or more show differences")
 	fs.Uint64Var(&p.Seed, "seed", p.Seed, "of all streams and of the order of cells")
+	fs.Var((*bytesize.Size)(&p.Memory), "memory", "limit of each cell's process, pages of its files included, by a control group; 0: none")
 	fs.Var((*bytesize.Size)(&p.CacheSize), "cache-size", "block cache of every engine; 0: its comparable default")
 	fs.Var((*bytesize.Size)(&p.MemTableSize), "memtable-size", "memtable of every engine; 0: its comparable default")
 	fs.DurationVar((*time.Duration)(&p.CellTimeout), "cell-timeout", time.Duration(p.CellTimeout), "limit of one cell; 0: 15m")
