@@ -192,6 +192,7 @@ func checkNumbers(p *result.Plan) error {
 		{"ops", p.Ops, 0, math.MaxInt64 / 2, "0 means as many as keys"},
 		{"warmup", p.Warmup, -1, math.MaxInt64 / 4, "0 is the workload's default, -1 means none"},
 		{"duration", int64(p.Duration), 0, math.MaxInt64, "0 means no time limit"},
+		{"steady", int64(p.Steady), 0, math.MaxInt64, "0 means that the warm-up waits for no steady state"},
 		{"cell_timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
 		{"cache_size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
 		{"memtable_size", p.MemTableSize, 0, 1 << 40, "0 is the engine's default"},
