@@ -141,6 +141,7 @@ func (r *cellRun) measure(ctx context.Context) error {
 	c.UserBytesTotal = r.store.applied.BytesWritten
 	r.series = append(r.drive.Timeline(), m.Series()...)
 	c.State = steady.StateOf(*c, r.series, r.store.flushBytes)
+	c.DebtGrows = c.UserBytes > 0 && steady.Debt(r.series).Lo > debtShare*float64(c.UserBytes)
 	c.Warnings = append(c.Warnings, warnings(*c, r.series, m.Disturbance())...)
 	return nil
 }

@@ -16,6 +16,7 @@ const (
 	shortSeconds = 1.0  // start-up and timer noise dominate shorter parts
 	otherShare   = 0.10 // of all cores, used by other processes
 	stealShare   = 0.02 // of all cores, taken by the hypervisor
+	keptShare    = 0.95 // of the intended operations, done
 	debtShare    = 0.10 // of the bytes written in the measured part, by which debt grew
 )
 
@@ -42,14 +43,14 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 	if n := others.Throttled; n > 0 {
 		warn("thermal: the cores were slowed down %d times", n)
 	}
-	if c.Loop == result.LoopOpen && c.OpsPerSec < 0.95*c.Rate {
+	if c.Loop == result.LoopOpen && c.OpsPerSec < keptShare*c.Rate {
 		warn("rate missed: %.0f operations/s done of %.0f intended; intended latency is that of an overloaded store", c.OpsPerSec, c.Rate)
 	}
 	if d := steady.Throughput(c, series); c.State == steady.Drifting {
 		warn("not steady: throughput moved by %+.0f%% of its median (95%% interval %+.0f%% to %+.0f%%); give a longer --steady or --duration",
 			100*d.Change/d.Level, 100*d.Lo/d.Level, 100*d.Hi/d.Level)
 	}
-	if d := steady.Debt(series); c.UserBytes > 0 && d.Lo > debtShare*float64(c.UserBytes) {
+	if d := steady.Debt(series); c.DebtGrows {
 		warn("debt: it grew by %s, %.0f%% of what was written meanwhile: this rate does not last",
 			human.Bytes(int64(d.Change)), 100*d.Change/float64(c.UserBytes))
 	}

@@ -43,7 +43,10 @@ type Plan struct {
 	Duration  Duration `json:"duration"`   // time limit of the measured part; 0 is by Ops alone
 	// Steady makes warm-up go on, for this long at most, until throughput, levels and debt
 	// have settled (package steady). It counts where Duration alone ends a cell; 0 is off.
-	Steady      Duration `json:"steady,omitempty"`
+	Steady Duration `json:"steady,omitempty"`
+	// Sustain makes each cell a search for the highest rate, in an open loop, at which p99.9
+	// from the intended start is at most this and compaction debt does not grow; 0 is off.
+	Sustain     Duration `json:"sustain,omitempty"`
 	Rate        float64  `json:"rate"`         // operations/s over all threads, open loop; 0 is closed loop
 	CellTimeout Duration `json:"cell_timeout"` // of one cell, preload included; 0 is 15 minutes
 

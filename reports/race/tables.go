@@ -208,7 +208,7 @@ func finite(values []float64) []float64 {
 
 // sectionTables returns those tables of a section that have rows.
 func (r *run) sectionTables(s *section) []page.Table {
-	tables := []page.Table{r.figuresTable(s), r.partsTable(s), r.countersTable(s)}
+	tables := []page.Table{r.figuresTable(s), r.trialsTable(s), r.partsTable(s), r.countersTable(s)}
 	return slices.DeleteFunc(tables, func(t page.Table) bool { return len(t.Rows) == 0 })
 }
 
