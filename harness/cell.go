@@ -10,6 +10,7 @@ import (
 	"lsmlab/harness/drive"
 	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
+	"lsmlab/harness/steady"
 	"lsmlab/workloads"
 )
 
@@ -114,6 +115,9 @@ func (r *cellRun) warmUp(ctx context.Context) error {
 	r.progress("warm-up", 0)
 	start := time.Now()
 	err := r.drive.WarmUp(ctx)
+	if err == nil {
+		err = r.settle(ctx)
+	}
 	r.cell.WarmupSeconds = time.Since(start).Seconds()
 	return err
 }
@@ -136,6 +140,8 @@ func (r *cellRun) measure(ctx context.Context) error {
 	r.store.account(all)
 	c.UserBytesTotal = r.store.applied.BytesWritten
 	r.series = append(r.drive.Timeline(), m.Series()...)
+	c.State = steady.StateOf(*c, r.series, r.store.flushBytes)
+	c.DebtGrows = c.UserBytes > 0 && steady.Debt(r.series).Lo > debtShare*float64(c.UserBytes)
 	c.Warnings = append(c.Warnings, warnings(*c, r.series, m.Disturbance())...)
 	return nil
 }

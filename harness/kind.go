@@ -69,7 +69,7 @@ func checkKindPlan(cat Catalog, p *result.Plan) error {
 		}
 	}
 	for field, given := range map[string]bool{
-		"rate": p.Rate > 0, "sequences": len(p.Sequences) > 0, "cache_size": p.CacheSize > 0, "memtable_size": p.MemTableSize > 0,
+		"rate": p.Rate > 0, "steady": p.Steady > 0, "sustain": p.Sustain > 0, "sequences": len(p.Sequences) > 0, "cache_size": p.CacheSize > 0, "memtable_size": p.MemTableSize > 0,
 	} {
 		if given {
 			return wrong(field, "is for races of engines: leave it out of a plan of kind %s", k.Name)

@@ -120,6 +120,9 @@ func CheckPlan(cat Catalog, p *result.Plan) error {
 			return wrong("rate", "is 0: bursts of %s are of arrivals, which a closed loop has none of; give operations a second", name)
 		}
 	}
+	if err := checkSustain(p); err != nil {
+		return err
+	}
 	return checkSequences(p)
 }
 
@@ -199,6 +202,8 @@ func checkNumbers(p *result.Plan) error {
 		{"ops", p.Ops, 0, math.MaxInt64 / 2, "0 means as many as keys"},
 		{"warmup", p.Warmup, -1, math.MaxInt64 / 4, "0 is the workload's default, -1 means none"},
 		{"duration", int64(p.Duration), 0, math.MaxInt64, "0 means no time limit"},
+		{"steady", int64(p.Steady), 0, math.MaxInt64, "0 means that the warm-up waits for no steady state"},
+		{"sustain", int64(p.Sustain), 0, math.MaxInt64, "it is the most that p99.9 may be, as 10ms; 0 means no search"},
 		{"cell_timeout", int64(p.CellTimeout), 0, math.MaxInt64, "0 means 15 minutes"},
 		{"cache_size", p.CacheSize, 0, 1 << 46, "0 is the engine's default"},
 		{"memory", p.Memory, 0, 1 << 46, "0 is no limit"},

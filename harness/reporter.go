@@ -9,6 +9,7 @@ import (
 	"lsmlab/harness/display"
 	"lsmlab/harness/human"
 	"lsmlab/harness/result"
+	"lsmlab/harness/steady"
 )
 
 // A reporter shows a race: one line for each cell, and a progress bar over all of them.
@@ -68,6 +69,9 @@ func cellLine(done, total int, c result.Cell) string {
 	}
 	if t := c.Transactions; t != nil {
 		line += fmt.Sprintf("  commits/s %s  aborts %.2f%%", human.Thousands(fmt.Sprintf("%.0f", t.CommitsPerSec)), 100*t.AbortRate)
+	}
+	if c.State == steady.Burst {
+		line += "  " + c.State
 	}
 	for _, w := range c.Warnings {
 		name, _, _ := strings.Cut(w, ":")

@@ -250,9 +250,7 @@ func (r *Runner) tasks(specs []CellSpec, env result.Env) (tasks []journal.Task[r
 	for i := range specs {
 		spec := &specs[i]
 		spec.HarnessNS = env.HarnessNSPerOp
-		tasks = append(tasks, journal.Task[result.Cell]{IDs: spec.ids(), Run: func(ctx context.Context) ([]result.Cell, error) {
-			return r.runOne(ctx, spec)
-		}})
+		tasks = append(tasks, r.task(spec))
 	}
 	return tasks
 }

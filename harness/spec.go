@@ -18,6 +18,7 @@ type Stage struct {
 	Workload string          `json:"workload"` // its name in the plan
 	Spec     workloads.Spec  `json:"spec"`
 	Duration result.Duration `json:"duration"` // of the measured part; 0 is no limit
+	Steady   result.Duration `json:"steady"`   // the most that the warm-up waits for a steady state; 0 is no wait
 }
 
 // CellSpec is everything that the process of a cell is told, as one JSON value on its
@@ -157,7 +158,7 @@ func cellSpec(p result.Plan, unit []result.Planned, engine string, round int, se
 		Open:   OpenOptions{CacheSize: p.CacheSize, MemTableSize: p.MemTableSize, Durability: d}, Timeout: timeout * result.Duration(len(unit)),
 	}
 	for i, g := range unit {
-		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload)}
+		s := Stage{ID: result.CellID(g.Workload, engine, g.Durability, g.Threads, round), Workload: g.Workload, Duration: p.DurationOf(g.Workload), Steady: p.Steady}
 		if s.Spec, err = workloadSpec(p, g.Workload, g.Threads, seed); err != nil {
 			return c, err
 		}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type store struct {
 	metricer   kv.Metricer // nil if the engine keeps no metrics
 	dir        string
 	durability kv.Durability
+	flushBytes int64 // size at which the engine flushes a MemTable
 
 	openTime    time.Duration
 	preloadTime time.Duration
@@ -32,6 +34,9 @@ type store struct {
 	rssPeak     int64            // bytes, up to the last meter
 }
 
+// defaultFlushBytes is the size of MemTables that engines have if a plan gives none.
+const defaultFlushBytes = 64 << 20
+
 func openStore(cat Catalog, spec *CellSpec, progress progressFunc) (*store, error) {
 	progress("open", 0)
 	start := time.Now()
@@ -40,6 +45,7 @@ func openStore(cat Catalog, spec *CellSpec, progress progressFunc) (*store, erro
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	s := &store{engine: engine, dir: spec.StoreDir, durability: spec.Durability, openTime: time.Since(start)}
+	s.flushBytes = cmp.Or(spec.Open.MemTableSize, defaultFlushBytes)
 	s.metricer, _ = engine.(kv.Metricer)
 	return s, nil
 }

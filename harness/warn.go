@@ -2,14 +2,12 @@ package harness
 
 import (
 	"fmt"
-	"math"
 	"runtime"
-
-	"github.com/montanaflynn/stats"
 
 	"lsmlab/harness/human"
 	"lsmlab/harness/machine"
 	"lsmlab/harness/result"
+	"lsmlab/harness/steady"
 )
 
 // Limits above which a cell is flagged. They are conventions: wide enough that a quiet
@@ -18,8 +16,8 @@ const (
 	shortSeconds = 1.0  // start-up and timer noise dominate shorter parts
 	otherShare   = 0.10 // of all cores, used by other processes
 	stealShare   = 0.02 // of all cores, taken by the hypervisor
-	driftShare   = 0.25 // between the first and the last third
-	debtShare    = 0.10 // of the user's bytes, left for compaction
+	keptShare    = 0.95 // of the intended operations, done
+	debtShare    = 0.10 // of the bytes written in the measured part, by which debt grew
 )
 
 // warnings returns why the figures of a cell may mislead.
@@ -45,30 +43,16 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 	if n := others.Throttled; n > 0 {
 		warn("thermal: the cores were slowed down %d times", n)
 	}
-	if c.Loop == result.LoopOpen && c.OpsPerSec < 0.95*c.Rate {
+	if c.Loop == result.LoopOpen && c.OpsPerSec < keptShare*c.Rate {
 		warn("rate missed: %.0f operations/s done of %.0f intended; intended latency is that of an overloaded store", c.OpsPerSec, c.Rate)
 	}
-	if d := drift(series); c.Seconds >= shortSeconds && math.Abs(d) > driftShare {
-		warn("not steady: the last third ran %+.0f%% against the first", 100*d)
+	if d := steady.Throughput(c, series); c.State == steady.Drifting {
+		warn("not steady: throughput moved by %+.0f%% of its median (95%% interval %+.0f%% to %+.0f%%); give a longer --steady or --duration",
+			100*d.Change/d.Level, 100*d.Lo/d.Level, 100*d.Hi/d.Level)
 	}
-	if m := c.Metrics; m != nil && c.UserBytesTotal > 0 && float64(m.CompactionDebtBytes) > debtShare*float64(c.UserBytesTotal) {
-		warn("debt: %s of compaction left at the end, %.0f%% of what was written",
-			human.Bytes(m.CompactionDebtBytes), 100*float64(m.CompactionDebtBytes)/float64(c.UserBytesTotal))
+	if d := steady.Debt(series); c.DebtGrows {
+		warn("debt: it grew by %s, %.0f%% of what was written meanwhile: this rate does not last",
+			human.Bytes(int64(d.Change)), 100*d.Change/float64(c.UserBytes))
 	}
 	return out
-}
-
-// drift returns the mean throughput of the last third over that of the first, minus
-// one. It is 0 if there are too few points.
-func drift(series []result.Series) float64 {
-	for _, s := range series {
-		if n := len(s.Values) / 3; s.Name == result.SeriesOps && n >= 3 {
-			first, _ := stats.Mean(s.Values[:n])
-			last, _ := stats.Mean(s.Values[len(s.Values)-n:])
-			if first > 0 {
-				return last/first - 1
-			}
-		}
-	}
-	return 0
 }

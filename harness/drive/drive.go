@@ -9,6 +9,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness/clock"
+	"lsmlab/harness/result"
 	"lsmlab/workloads"
 )
 
@@ -61,6 +62,43 @@ func New(w *workloads.Workload, e kv.Engine, d kv.Durability, limit time.Duratio
 func (d *Drive) WarmUp(ctx context.Context) error {
 	d.each(ctx, func(t *thread) { t.runWarmUp(d) })
 	return d.err(ctx)
+}
+
+// Settle works like the measured part, without its time limit, until told to end: it calls
+// unsettled with the operations/s of the foreground over each interval of 100 ms. If most is
+// reached, or the operations of the workload end, it returns all the same. It belongs between
+// WarmUp and Measure. Its error is like that of [Drive.WarmUp].
+func (d *Drive) Settle(ctx context.Context, most time.Duration, unsettled func(opsPerSec float64) bool) error {
+	d.start = d.clock.Now()
+	var watching sync.WaitGroup
+	over := make(chan struct{})
+	watching.Go(func() { d.watch(most, over, unsettled) })
+	d.each(ctx, func(t *thread) { t.runSettling(d) })
+	close(over)
+	watching.Wait()
+	d.done.Store(0)
+	d.stop.Store(d.err(ctx) != nil)
+	return d.err(ctx)
+}
+
+// watch stops the drive when it has settled, after most, or when the threads are over.
+// Threads publish at the end of an interval, so it reads half an interval later.
+func (d *Drive) watch(most time.Duration, over <-chan struct{}, unsettled func(opsPerSec float64) bool) {
+	const interval = result.SampleInterval
+	var done int64
+	for at := interval + interval/2; at < most+interval; at += interval {
+		select {
+		case <-over:
+			return
+		case <-time.After(at - time.Duration(d.clock.Now()-d.start)):
+		}
+		now := d.done.Load()
+		if !unsettled(float64(now-done) / interval.Seconds()) {
+			break
+		}
+		done = now
+	}
+	d.stop.Store(true)
 }
 
 // Measure runs the measured part. It calls ready with the common start of all
@@ -124,10 +162,12 @@ func (d *Drive) err(ctx context.Context) error {
 	return nil
 }
 
+const noDeadline = 1<<63 - 1
+
 // deadline returns the end of the measured part in ns after its start.
 func (d *Drive) deadline() int64 {
 	if d.limit <= 0 {
-		return 1<<63 - 1
+		return noDeadline
 	}
 	return int64(d.limit)
 }

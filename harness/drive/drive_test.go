@@ -181,3 +181,53 @@ func TestDriveCountsWhatItMeasures(t *testing.T) {
 		t.Errorf("%d in the histogram, %d of %d writes, %d told", service.count, measured.Writes, all.Writes, d.Done())
 	}
 }
+
+// Settling ends when it is told to. What it did counts as warm-up, and the operations go on
+// from there, on every thread.
+func TestSettle(t *testing.T) {
+	d := New(fill(t, workloads.Spec{Operations: workloads.Unlimited, Threads: 2}), nothing(t), kv.Volatile, 20*time.Millisecond, 0)
+	if err := d.WarmUp(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	asked, ops := 0, 0.0
+	err := d.Settle(context.Background(), time.Hour, func(opsPerSec float64) bool {
+		asked++
+		ops += opsPerSec / 10
+		return asked < 3
+	})
+	_, warm := d.Counts()
+	if err != nil || asked != 3 || ops == 0 || float64(warm.Writes) < ops || d.Done() != 0 {
+		t.Fatalf("%v: asked %d times, %.0f operations told, %d done, %d counted", err, asked, ops, warm.Writes, d.Done())
+	}
+	if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
+		t.Fatal(err)
+	}
+	measured, all := d.Counts()
+	if measured.Writes == 0 || all.Writes != warm.Writes+measured.Writes {
+		t.Errorf("%d writes to settle, %d measured, %d in all", warm.Writes, measured.Writes, all.Writes)
+	}
+	var c result.Cell
+	d.Fill(&c)
+	if c.Ops != measured.Writes || c.Calls != c.Ops {
+		t.Errorf("%d operations, %d calls, of %d writes", c.Ops, c.Calls, measured.Writes)
+	}
+}
+
+// Settling gives up after its time, and ends with the operations of the workload.
+func TestSettleEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		operations int64
+		most       time.Duration
+	}{"time": {workloads.Unlimited, 150 * time.Millisecond}, "operations": {1000, time.Hour}} {
+		d := New(fill(t, workloads.Spec{Operations: c.operations}), nothing(t), kv.Volatile, time.Millisecond, 0)
+		if err := d.WarmUp(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Settle(context.Background(), c.most, func(float64) bool { return true }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

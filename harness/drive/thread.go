@@ -41,22 +41,41 @@ func (t *thread) runMeasured(d *Drive) {
 	if t.commits != nil {
 		t.commits.measuring = true
 	}
-	if t.more {
-		if d.rate > 0 && t.isForeground() {
-			t.runOpen(d)
-		} else {
-			t.runClosed(d)
-		}
-	}
+	t.work(d, d.deadline())
 	if err := t.exec.Close(); t.err == nil {
 		t.err = err
 	}
 	d.publish(t)
 }
 
+// runSettling works like the measured part until the drive stops it, and forgets what it
+// measured.
+func (t *thread) runSettling(d *Drive) {
+	t.work(d, noDeadline)
+	t.rec, t.units, t.published, t.end = newRecorder(maxKinds), [maxKinds]int64{}, 0, 0
+	t.warm = t.exec.Counts
+}
+
+// work carries out operations until the drive stops, the deadline in ns after the start, or
+// the end of the stream.
+func (t *thread) work(d *Drive, deadline int64) {
+	switch {
+	case !t.more:
+	case d.rate > 0 && t.isForeground():
+		t.runOpen(d, deadline)
+	default:
+		t.runClosed(d, deadline)
+	}
+}
+
+// next draws the next operation. There is none at the end of the stream.
+func (t *thread) next() bool {
+	t.more = t.stream.Next(&t.op)
+	return t.more
+}
+
 // runClosed starts every operation when the one before has ended.
-func (t *thread) runClosed(d *Drive) {
-	limit := d.deadline()
+func (t *thread) runClosed(d *Drive, deadline int64) {
 	begin := d.clock.Now() - d.start
 	for !d.stop.Load() {
 		if t.err = t.exec.Do(&t.op); t.err != nil {
@@ -70,28 +89,27 @@ func (t *thread) runClosed(d *Drive) {
 		}
 		t.count(end - begin)
 		t.end, begin = end, next
-		if end >= limit || !t.stream.Next(&t.op) {
+		if end >= deadline || !t.next() {
 			return
 		}
 	}
 }
 
-// runOpen starts operation k of thread i of n at (i + k*n)/rate (or where the workload's
-// bursts put that time), or as soon after as the one before has ended, and records the time from the real and from the
-// intended start.
-func (t *thread) runOpen(d *Drive) {
+// runOpen starts operation k of thread i of n at (i + k*n)/rate, or where the bursts of
+// the workload put that time, or as soon after as the one before has ended. It records
+// the time from the real and from the intended start.
+func (t *thread) runOpen(d *Drive, deadline int64) {
 	p, err := newPacer()
 	if err != nil {
 		t.err = err
 		return
 	}
 	defer func() { _ = p.close() }() // nothing is written there
-	limit := d.deadline()
 	now := func() int64 { return d.clock.Now() - d.start }
 	for k := int64(0); !d.stop.Load(); k++ {
 		even := float64(int64(t.number)+k*int64(d.foreground)) / d.rate
 		intended := int64(d.workload.Arrival(even) * 1e9)
-		if intended >= limit {
+		if intended >= deadline {
 			return
 		}
 		if t.err = p.waitUntil(intended, now); t.err != nil {
@@ -108,7 +126,7 @@ func (t *thread) runOpen(d *Drive) {
 		t.count(end - begin)
 		t.rec.addIntended(end - intended)
 		t.end = end
-		if !t.stream.Next(&t.op) {
+		if !t.next() {
 			return
 		}
 	}

@@ -134,7 +134,17 @@ type Cell struct {
 	SettleSeconds  float64 `json:"settle_seconds,omitempty"` // flush and compaction after preload
 	WarmupSeconds  float64 `json:"warmup_seconds,omitempty"`
 	CloseSeconds   float64 `json:"close_seconds,omitempty"`
-	Metrics        *Counts `json:"engine_metrics,omitempty"` // of the measured part
+	// State says what the measured part shows: one of the states of package steady, or
+	// nothing if it is too short to tell. Unsettled says why the warm-up gave up waiting for
+	// a steady state; it is empty if that came, or was not waited for.
+	State     string `json:"state,omitempty"`
+	Unsettled string `json:"unsettled,omitempty"`
+	// DebtGrows says that compaction debt surely grew in the measured part, by more than a
+	// tenth of what was written meanwhile.
+	DebtGrows bool `json:"debt_grows,omitempty"`
+	// Sustained is the search for this cell's rate; nil without one.
+	Sustained *Sustained `json:"sustained,omitempty"`
+	Metrics   *Counts    `json:"engine_metrics,omitempty"` // of the measured part
 
 	HarnessNSPerOp float64 `json:"harness_ns_per_op"` // as in env.json, at the time of this cell
 

@@ -24,6 +24,9 @@ func benchName(c Cell) string {
 	if c.Loop == LoopOpen {
 		name += fmt.Sprintf("/rate=%g", c.Rate)
 	}
+	if c.Loop == LoopSustained {
+		name += "/sustained"
+	}
 	return name
 }
 

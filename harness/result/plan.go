@@ -35,12 +35,18 @@ type Plan struct {
 	// method. [FirstEngine] stands for the first of Engines; empty is no control.
 	Control string `json:"control,omitempty"`
 
-	Keys        int64    `json:"keys"`         // key space, preloaded where the workload says so
-	KeySize     int      `json:"key_size"`     // bytes; 0 is the workload's default
-	ValueSize   int      `json:"value_size"`   // bytes; 0 is the workload's default, -1 empty values
-	Ops         int64    `json:"ops"`          // operations a cell over all threads; 0 is as many as Keys, or no limit with Duration
-	Warmup      int64    `json:"warmup"`       // operations before the measured part; 0 is the workload's default, -1 none
-	Duration    Duration `json:"duration"`     // time limit of the measured part; 0 is by Ops alone
+	Keys      int64    `json:"keys"`       // key space, preloaded where the workload says so
+	KeySize   int      `json:"key_size"`   // bytes; 0 is the workload's default
+	ValueSize int      `json:"value_size"` // bytes; 0 is the workload's default, -1 empty values
+	Ops       int64    `json:"ops"`        // operations a cell over all threads; 0 is as many as Keys, or no limit with Duration
+	Warmup    int64    `json:"warmup"`     // operations before the measured part; 0 is the workload's default, -1 none
+	Duration  Duration `json:"duration"`   // time limit of the measured part; 0 is by Ops alone
+	// Steady makes warm-up go on, for this long at most, until throughput, levels and debt
+	// have settled (package steady). It counts where Duration alone ends a cell; 0 is off.
+	Steady Duration `json:"steady,omitempty"`
+	// Sustain makes each cell a search for the highest rate, in an open loop, at which p99.9
+	// from the intended start is at most this and compaction debt does not grow; 0 is off.
+	Sustain     Duration `json:"sustain,omitempty"`
 	Rate        float64  `json:"rate"`         // operations/s over all threads, open loop; 0 is closed loop
 	CellTimeout Duration `json:"cell_timeout"` // of one cell, preload included; 0 is 15 minutes
 

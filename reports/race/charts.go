@@ -45,6 +45,9 @@ func (s setting) loopWords() string {
 	if s.open() {
 		return fmt.Sprintf("open loop at %s operations/s", human.Thousands(fmt.Sprintf("%.0f", s.rate)))
 	}
+	if s.loop == result.LoopSustained {
+		return "open loop at the highest rate that lasts"
+	}
 	return "closed loop"
 }
 

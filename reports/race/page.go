@@ -85,6 +85,9 @@ func (r *run) sectionIntro(s *section) string {
 	if s.open() {
 		return text + " Operations were started by the clock, so latency counts queueing."
 	}
+	if s.loop == result.LoopSustained {
+		return text + " Operations were started by the clock, at the highest rate at which p99.9 from the intended start kept its objective and compaction debt did not grow."
+	}
 	return text + " Each thread starts its next operation when the one before has ended: this is peak throughput, and latency hides queueing."
 }
 

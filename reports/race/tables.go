@@ -1,6 +1,7 @@
 package race
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -207,7 +208,7 @@ func finite(values []float64) []float64 {
 
 // sectionTables returns those tables of a section that have rows.
 func (r *run) sectionTables(s *section) []page.Table {
-	tables := []page.Table{r.figuresTable(s), r.partsTable(s), r.countersTable(s)}
+	tables := []page.Table{r.figuresTable(s), r.trialsTable(s), r.partsTable(s), r.countersTable(s)}
 	return slices.DeleteFunc(tables, func(t page.Table) bool { return len(t.Rows) == 0 })
 }
 
@@ -220,7 +221,7 @@ func (r *run) cellsTable() page.Table {
 	for _, n := range []string{"round", "seconds", "operations", "operations/s", "p50", "p99", "p99.9", "max", "write amp", "space amp", "CPU s", "RSS", "other cores"} {
 		t.Head = append(t.Head, page.Column{Name: n, Numeric: true})
 	}
-	t.Head = append(t.Head, page.Column{Name: "warnings and errors"})
+	t.Head = append(t.Head, page.Column{Name: "state"}, page.Column{Name: "warnings and errors"})
 	for _, c := range r.Cells {
 		words := append([]string{}, c.Warnings...)
 		if c.Error != "" {
@@ -239,7 +240,15 @@ func (r *run) cellsTable() page.Table {
 				row = append(row, page.Cell{Text: "–"})
 			}
 		}
-		t.Rows = append(t.Rows, append(row, page.Text(strings.Join(words, "; "))))
+		t.Rows = append(t.Rows, append(row, page.Text(stateText(c)), page.Text(strings.Join(words, "; "))))
 	}
 	return t
+}
+
+// stateText says what a cell's figures stand for, and why its warm-up gave up.
+func stateText(c result.Cell) string {
+	if c.Unsettled == "" {
+		return cmp.Or(c.State, "–")
+	}
+	return fmt.Sprintf("%s; the warm-up gave up: %s", cmp.Or(c.State, "–"), c.Unsettled)
 }

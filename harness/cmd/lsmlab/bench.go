@@ -43,6 +43,7 @@ every cell that has ended; --resume goes on.`,
   lsmlab bench --engines lsm-skiplist,pebble --workloads ycsb-a --keys 1000000 --rounds 5
   lsmlab bench --engines lsm-bptree,lsm-bptree+tiered,lsm-bptree+zstd+pread --workloads overwrite
   lsmlab bench --engines pebble --workloads ycsb-b --rate 20000 --duration 30s
+  lsmlab bench --engines lsm-bptree,pebble --workloads overwrite --sustain 10ms --duration 10s
   lsmlab bench --memtables --out results/memtables`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.bench(c, f) },

@@ -417,3 +417,37 @@ func TestPlans(t *testing.T) {
 		}
 	}
 }
+
+// A search for the rate that lasts leaves one cell, which is the trial at that rate. If no rate
+// holds on a machine that is busy, the cell says so.
+func TestBenchSustain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	o := lab(t, "bench", "--control", "", "--out", dir, "--engines", "toy", "--workloads", "overwrite", "--keys", "1000", "--rounds", "1",
+		"--threads", "1", "--sustain", "10s", "--steady", "100ms", "--duration", "200ms")
+	got := cells(t, dir)
+	if len(got) != 1 || got[0].Sustained == nil {
+		t.Fatalf("%d cells, status %d\n%s%s", len(got), o.status, o.stdout, o.stderr)
+	}
+	c := got[0]
+	held := 0.0
+	for _, try := range c.Sustained.Trials {
+		if try.Holds {
+			held = max(held, try.Rate)
+		}
+	}
+	if c.Sustained.PeakOpsPerSec <= 0 || held != c.Sustained.Rate || c.OK() != (held > 0) {
+		t.Errorf("%+v", c.Sustained)
+	}
+	if c.OK() && (c.Loop != result.LoopSustained || c.Rate != 0 || c.Intended == nil || c.OpsPerSec < 0.95*held) {
+		t.Errorf("%+v", c)
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "index.html")); err != nil || c.OK() && !strings.Contains(string(page), "Rates that were tried") {
+		t.Errorf("no table of the rates: %v", err)
+	}
+	for flag, want := range map[string]string{"--ops=1000": "give a duration and no ops", "--rate=5": "the plan also has rate"} {
+		o := lab(t, "bench", "--out", filepath.Join(t.TempDir(), "no"), "--engines", "toy", "--workloads", "overwrite", "--sustain", "10ms", flag)
+		if o.status != exitUsage || !strings.Contains(o.stderr, want) {
+			t.Errorf("%s: status %d, %s", flag, o.status, o.stderr)
+		}
+	}
+}

@@ -28,6 +28,8 @@ func Add(fs *pflag.FlagSet, p *result.Plan) {
 	fs.Int64Var(&p.Ops, "ops", p.Ops, "operations a cell; 0: as many as keys, or no limit with --duration")
 	fs.Int64Var(&p.Warmup, "warmup", p.Warmup, "operations before the measured part; 0: the workload's own, -1: none")
 	fs.DurationVar((*time.Duration)(&p.Duration), "duration", time.Duration(p.Duration), "time limit of the measured part; 0: none")
+	fs.DurationVar((*time.Duration)(&p.Steady), "steady", time.Duration(p.Steady), "most that the warm-up of a cell with a --duration waits until the store has settled; 0: it does not wait")
+	fs.DurationVar((*time.Duration)(&p.Sustain), "sustain", time.Duration(p.Sustain), "`OBJECTIVE`: find the highest rate at which p99.9 from the intended start is at most this and debt does not grow; 0: no search")
 	fs.Float64Var(&p.Rate, "rate", p.Rate, "operations/s to start, open loop; 0: closed loop, peak throughput")
 	fs.IntVar(&p.Rounds, "rounds", p.Rounds, "repetitions; 3 is a minimum, 5 or more show differences")
 	fs.Uint64Var(&p.Seed, "seed", p.Seed, "of all streams and of the order of cells")
