@@ -1,13 +1,14 @@
-package sim
+// Package tuning sets the memory of a process that runs many short simulations.
+package tuning
 
 import (
 	"runtime"
 	"runtime/debug"
 )
 
-// TuneMemory sets the collector of this process to what explorations need, and returns
+// Memory sets the collector of this process to what explorations need, and returns
 // what sets it back. It is called before they begin, by one goroutine.
-func TuneMemory() (restore func()) {
+func Memory() (restore func()) {
 	// Disks and stores live for microseconds: collect less often, unless what lives
 	// of a large scenario would make that nine times as much of a lot.
 	percent, limit := debug.SetGCPercent(800), debug.SetMemoryLimit(512<<20)
