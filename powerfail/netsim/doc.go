@@ -1,6 +1,6 @@
 // Package netsim simulates a cluster to the last bit: members (engines/cluster/replica)
 // on disks in memory (vfs.Mem), a network, clocks and clients, in one goroutine under
-// virtual time. What a seed does is repeated exactly, hundreds of times a second.
+// virtual time. What a seed does is repeated exactly, more than a thousand times a second.
 //
 // A [Schedule] is what happens to a cluster beside its own doing: what clients ask and
 // when, which messages are late, lost or repeated, which links are cut, whose clock is

@@ -14,6 +14,7 @@ import (
 	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/campaign/engineset"
 	"lsmlab/powerfail/explore"
+	"lsmlab/powerfail/internal/tuning"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/powerfail/sim"
 )
@@ -43,7 +44,7 @@ func (t *Tier) Versions() map[string]string { return nil }
 
 // Explore implements [campaign.Tier].
 func (t *Tier) Explore(ctx context.Context, r *campaign.Run) error {
-	defer sim.TuneMemory()()
+	defer tuning.Memory()()
 	if t.Lasts > 0 {
 		return t.soak(ctx, r)
 	}

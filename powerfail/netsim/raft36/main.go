@@ -19,6 +19,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/engines/lsm"
 	"lsmlab/engines/vfs"
+	"lsmlab/powerfail/internal/tuning"
 	"lsmlab/powerfail/netsim"
 )
 
@@ -48,6 +49,7 @@ func main() {
 		}
 		*field = n
 	}
+	tuning.Memory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	counts, found := c.Run(ctx)

@@ -1,13 +1,14 @@
-package sim
+// Package tuning sets the memory of a process that runs many short simulations.
+package tuning
 
 import (
 	"runtime"
 	"runtime/debug"
 )
 
-// TuneMemory sets the garbage collector of this process to what explorations need, and
+// Memory sets the garbage collector of this process to what explorations need, and
 // returns a function that restores it. One goroutine calls it before explorations begin.
-func TuneMemory() (restore func()) {
+func Memory() (restore func()) {
 	// Disks and stores become garbage within microseconds, so the collector runs less
 	// often: at nine times the reachable heap. The limit keeps a large scenario from
 	// taking nine times as much memory as it needs.
