@@ -146,9 +146,15 @@ studies: build ## measure what the source claims, small: a verdict on each claim
 	./$(BIN) study all --quick --out results/studies-$(STAMP)
 
 notebooks: PACKAGES := $(NOTEBOOKS)
-notebooks: build packages ## run the notebooks on a small race of their own, with outputs under results/
-	./$(BIN) bench --no-report --engines lsm-skiplist,pebble --workloads fillrandom,ycsb-a --keys 1000000 --rounds 3 --threads 2 --duration 5s --out results/notebooks-$(STAMP)
-	cd notebooks && LSMLAB_RUN=$(CURDIR)/results/notebooks-$(STAMP) /usr/bin/python3 -m nbconvert --to notebook --execute --output-dir ../results/notebooks-$(STAMP) race.ipynb
+notebooks: BOOKS := results/notebooks-$(STAMP)
+notebooks: build bin/k6 packages ## run the notebooks, each on a small run of its own, with outputs under results/ (5 minutes)
+	./$(BIN) bench --no-report --engines lsm-skiplist,pebble --workloads fillrandom,ycsb-a --keys 1000000 --rounds 3 --threads 2 --duration 5s --out $(BOOKS)/race
+	./$(BIN) crash sim --states 50000 --out $(BOOKS)/crash
+	./$(BIN) load --no-report --engines lsm-bptree,pebble --profile sweep --set SECONDS=5,STEPS=8 --in-process 0 --out $(BOOKS)/load
+	./$(BIN) study codec --no-report --quick --out $(BOOKS)/study
+	@set -e; cd notebooks; for kind in race crash load study; do \
+		LSMLAB_RUN=$(CURDIR)/$(BOOKS)/$$kind /usr/bin/python3 -m nbconvert --to notebook --execute --output-dir ../$(BOOKS) $$kind.ipynb; \
+	done
 
 compare: build ## compare two runs: make compare A=DIR B=DIR
 	./$(BIN) compare $(A) $(B)

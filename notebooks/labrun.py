@@ -1,6 +1,6 @@
-"""Reads the raw files of a run directory of `lsmlab bench`.
+"""Reads the raw files of the run directories of lsmlab.
 
-The formats are those of harness/result, read here a second time on purpose: a
+The formats are those of harness/journal and harness/result, read here a second time on purpose: a
 notebook shows that the files can be read without the code that wrote them. Damage
 is an error that names the file; it is never taken for a missing value.
 """
@@ -16,20 +16,24 @@ class DamageError(ValueError):
     """A file does not hold what its format says."""
 
 
-def cells(run):
-    """Returns the cells of a run that have figures, as dictionaries, in file order.
+def lines(path):
+    """Returns the lines of a journal as dictionaries, in file order.
 
     A last line without its newline is torn and is not a result.
     """
-    path = pathlib.Path(run) / "cells.jsonl"
-    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    whole, _, _ = pathlib.Path(path).read_bytes().rpartition(b"\n")
     found = []
     for number, line in enumerate(whole.splitlines(), 1):
         try:
             found.append(json.loads(line))
         except ValueError as e:
             raise DamageError(f"{path}, line {number}: {e}") from e
-    return [c for c in found if c["status"] == "ok"]
+    return found
+
+
+def cells(run):
+    """Returns the cells of a race that have figures."""
+    return [c for c in lines(pathlib.Path(run) / "cells.jsonl") if c["status"] == "ok"]
 
 
 class _Bits:

@@ -3,43 +3,149 @@ package notebooks_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"lsmlab/engines/testneed"
+	"lsmlab/harness/journal"
 	"lsmlab/harness/result"
+	"lsmlab/harness/study"
+	"lsmlab/powerfail/rundir"
 )
 
 // python is Debian's interpreter: its packages are not those of another one on the path.
 const python = "/usr/bin/python3"
 
-// The notebook of a race runs on a fresh run, and the quantiles that it computes
-// from the raw histograms are those of the cells, which the page shows.
-func TestRace(t *testing.T) {
-	if out, err := exec.Command(python, "-c", "import nbconvert, ipykernel, matplotlib").CombinedOutput(); err != nil {
-		testneed.Missing(t, fmt.Sprintf("%v: %s: run make packages", err, out))
-	}
-	dir := t.TempDir()
-	bin, run := filepath.Join(dir, "lsmlab"), filepath.Join(dir, "run")
-	command(t, nil, "go", "build", "-o", bin, "lsmlab/harness/cmd/lsmlab")
-	command(t, nil, bin, "bench", "--no-report", "--control", "", "--engines", "lsm-skiplist", "--workloads", "fillrandom,ycsb-a",
-		"--keys", "50000", "--rounds", "2", "--threads", "2", "--duration", "1s", "--out", run)
-	command(t, []string{"LSMLAB_RUN=" + run}, python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", dir, "race.ipynb")
+var lsmlab string // the program, built once
 
-	text := output(t, filepath.Join(dir, "race.ipynb"))
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "notebooks")
+	if err != nil {
+		panic(err)
+	}
+	lsmlab = filepath.Join(dir, "lsmlab")
+	if out, err := exec.Command("go", "build", "-o", lsmlab, "lsmlab/harness/cmd/lsmlab").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("go build: %v\n%s", err, out))
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// Each test runs the notebook of its kind on a fresh run. The figures that the notebook
+// computes from the raw files are those that the page of the run shows.
+
+func TestRace(t *testing.T) {
+	needPython(t)
+	run := measure(t, "bench", "--no-report", "--control", "", "--engines", "lsm-skiplist", "--workloads", "fillrandom,ycsb-a",
+		"--keys", "50000", "--rounds", "2", "--threads", "2", "--duration", "1s")
 	cells, _, err := result.ReadCells(run)
 	if err != nil || len(cells) != 4 {
 		t.Fatalf("%d cells, %v", len(cells), err)
 	}
+	var figures []string
 	for _, c := range cells {
-		if want := fmt.Sprintf("figure p99_ns %s %d\n", c.ID, c.Latency.P99); !strings.Contains(text, want) {
-			t.Errorf("the notebook does not print %q:\n%s", want, text)
-		}
+		figures = append(figures, fmt.Sprintf("p99_ns %s %d", c.ID, c.Latency.P99))
 		checkSeries(t, filepath.Join(run, c.SeriesFile))
+	}
+	check(t, "race.ipynb", run, figures)
+}
+
+func TestCrash(t *testing.T) {
+	needPython(t)
+	run := measure(t, "crash", "sim", "--engines", "lsm-skiplist,lsm-rbtree", "--profile", "drop-all", "--states", "20000")
+	_, cells, _, err := rundir.Read(run)
+	if err != nil || len(cells) != 2 {
+		t.Fatalf("%d cells, %v", len(cells), err)
+	}
+	var figures []string
+	for _, c := range cells {
+		figures = append(figures, fmt.Sprintf("distinct %s %s %d", c.Engine, c.Profile, c.Distinct))
+	}
+	check(t, "crash.ipynb", run, figures)
+}
+
+func TestLoad(t *testing.T) {
+	needPython(t)
+	k6, err := filepath.Abs("../bin/k6")
+	if err == nil {
+		_, err = os.Stat(k6)
+	}
+	if err != nil {
+		testneed.Missing(t, fmt.Sprintf("%v: run make bin/k6", err))
+	}
+	run := measure(t, "load", "--no-report", "--k6", k6, "--scripts", "../k6", "--engines", "lsm-bptree", "--profile", "sweep",
+		"--set", "RATE=50,FACTOR=2,STEPS=3,SECONDS=2,WARMUP=0,USERS=20,KEYS=1000", "--in-process", "0")
+	cells, _, err := result.ReadLoadCells(run)
+	if err != nil || len(cells) != 1 || len(cells[0].Phases) != 3 {
+		t.Fatalf("%+v, %v", cells, err)
+	}
+	var figures []string
+	for _, p := range cells[0].Phases {
+		figures = append(figures, fmt.Sprintf("p95_ns %s %s %d", cells[0].ID, p.Name, p.Latency.P95))
+	}
+	check(t, "load.ipynb", run, figures)
+}
+
+func TestStudy(t *testing.T) {
+	needPython(t)
+	run := measure(t, "study", "codec", "--size", "tiny", "--rounds", "2", "--no-report")
+	verdicts, _, err := journal.ReadLines[study.Verdict](filepath.Join(run, study.VerdictsName))
+	s, errStudy := study.Read(run)
+	if err = errors.Join(err, errStudy); err != nil {
+		t.Fatal(err)
+	}
+	var figures []string
+	for _, c := range slices.Concat(s.Claims, s.Controls) {
+		if c.Over == nil || c.Of.Per != nil || c.Of.Less != nil {
+			continue
+		}
+		i := slices.IndexFunc(verdicts, func(v study.Verdict) bool { return v.ID == c.ID })
+		if i < 0 || verdicts[i].Rounds != 2 {
+			t.Fatalf("claim %s: %+v", c.ID, verdicts)
+		}
+		figures = append(figures, fmt.Sprintf("ratio %s %.9g", c.ID, verdicts[i].Ours))
+	}
+	check(t, "study.ipynb", run, figures)
+}
+
+func needPython(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command(python, "-c", "import nbconvert, ipykernel, matplotlib").CombinedOutput(); err != nil {
+		testneed.Missing(t, fmt.Sprintf("%v: %s: run make packages", err, out))
+	}
+}
+
+// measure runs lsmlab and returns the run directory.
+func measure(t *testing.T, args ...string) string {
+	t.Helper()
+	run := filepath.Join(t.TempDir(), "run")
+	command(t, nil, lsmlab, append(args, "--out", run)...)
+	return run
+}
+
+// check executes a notebook on a run. Each of the figures is printed on a line of its own,
+// and there is one at least.
+func check(t *testing.T, notebook, run string, figures []string) {
+	t.Helper()
+	dir := t.TempDir()
+	command(t, []string{"LSMLAB_RUN=" + run}, python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", dir, notebook)
+	text := output(t, filepath.Join(dir, notebook))
+	if len(figures) == 0 {
+		t.Fatal("the run has no figures to compare")
+	}
+	for _, f := range figures {
+		if !strings.Contains(text, "figure "+f+"\n") {
+			t.Errorf("the notebook does not print figure %s:\n%s", f, text)
+		}
 	}
 }
 
