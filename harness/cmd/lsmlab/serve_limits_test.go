@@ -317,7 +317,7 @@ func (s *served) putLarge(key string) {
 // requests and for 32 values that are being read (the bound of the README), twice, since
 // Go collects garbage once there is as much as what is used; and 400 for the engine, its
 // MemTables and tables.
-const memoryBound = 2*(256+256+512) + 400
+const memoryBound = (2*(256+256+512) + 400) * detectorFactor
 
 // TestLargeAnswers: clients name a large value many times in one command, and read
 // the answer to its end.

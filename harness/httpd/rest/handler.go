@@ -160,9 +160,11 @@ func (h *Handler) borrow() *scratch {
 	return &scratch{hold: h.Store.HoldAnswer(), sent: h.Store.HoldRequest()}
 }
 
+// giveBack releases what m holds, and keeps m for the next request unless it is large.
+// The holds end first: a request that takes m from the pool uses them at once.
 func (h *Handler) giveBack(m *scratch) {
-	defer m.hold.Release()
-	defer m.sent.Release()
+	m.hold.Release()
+	m.sent.Release()
 	if max(cap(m.value), cap(m.batch.Bytes())) > keptScratch {
 		return
 	}

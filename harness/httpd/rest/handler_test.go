@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"lsmlab/engines/kv"
@@ -362,6 +363,26 @@ func TestScratchIsSmall(t *testing.T) {
 	}
 	if m := h.borrow(); max(cap(m.value), cap(m.batch.Bytes())) > service.SmallSize {
 		t.Errorf("%d and %d bytes", cap(m.value), cap(m.batch.Bytes()))
+	}
+}
+
+// TestScratchIsOfOne: memory that goes from one request to the next is held for one of
+// them at a time. The bodies are so large that they count, and so small that it goes on.
+func TestScratchIsOfOne(t *testing.T) {
+	f := newFront(t)
+	h := &Handler{Store: f.store}
+	body := strings.Repeat("v", keptScratch*3/4)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 500 {
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", fmt.Sprintf("/kv/%d", i), strings.NewReader(body)))
+			}
+		})
+	}
+	all.Wait()
+	if answers, requests := f.store.Held(); answers != 0 || requests != 0 {
+		t.Errorf("%d bytes of answers and %d of requests are held by nobody", answers, requests)
 	}
 }
 

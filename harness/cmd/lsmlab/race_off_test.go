@@ -1,0 +1,5 @@
+//go:build !race
+
+package main
+
+const detectorFactor = 1 // see race_on_test.go
