@@ -171,15 +171,21 @@ func (r *Runner) txnStep(l *lane, s *Step, id int) error {
 	if t == nil {
 		return nil
 	}
+	var err error
 	switch s.Kind {
 	case Get:
-		return l.get(t, s.Key)
+		err = l.get(t, s.Key)
 	case Scan:
-		return l.scan(t, s.Key, s.Upper)
+		err = l.scan(t, s.Key, s.Upper)
 	case TxnWrite:
-		return l.write(t, s)
+		err = l.write(t, s)
+	default:
+		return r.end(l, t, s)
 	}
-	return r.end(l, t, s)
+	if errors.Is(err, kv.ErrSnapshotTooOld) {
+		return r.end(l, t, t.discard()) // as a store may that keeps versions for a time only
+	}
+	return err
 }
 
 func (r *Runner) begin(l *lane, s *Step, id int) error {
@@ -258,7 +264,8 @@ func (l *lane) scan(t *openTxn, lower, upper string) error {
 	return nil
 }
 
-// write adds writes. After one that fails the transaction is discarded.
+// write adds writes. After one that fails the transaction is discarded, unless it is too
+// old, which the caller sees to.
 func (l *lane) write(t *openTxn, s *Step) (err error) {
 	before := t.batch.Len()
 	addOps(&t.batch, t.id, s.Ops)
@@ -272,7 +279,7 @@ func (l *lane) write(t *openTxn, s *Step) (err error) {
 			err = t.real.Delete(ops.Key)
 		}
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, kv.ErrSnapshotTooOld) {
 		t.real.Discard()
 		delete(l.open, s.Txn)
 	}
@@ -291,7 +298,10 @@ func (r *Runner) end(l *lane, t *openTxn, s *Step) error {
 		return r.attempt(l, t.id, s, &t.batch, discard)
 	}
 	if t.batch.Len() == 0 {
-		return t.real.Commit(s.Durability)
+		if err := t.real.Commit(s.Durability); !errors.Is(err, kv.ErrSnapshotTooOld) {
+			return err
+		}
+		return nil
 	}
 	must, may := l.conflicts(t)
 	var wrong error
@@ -303,7 +313,7 @@ func (r *Runner) end(l *lane, t *openTxn, s *Step) error {
 		case err == nil && must:
 			wrong = t.broken("it committed, which its level forbids")
 		}
-		if errors.Is(err, kv.ErrConflict) {
+		if errors.Is(err, kv.ErrConflict) || errors.Is(err, kv.ErrSnapshotTooOld) {
 			return errAborted
 		}
 		return err

@@ -103,6 +103,79 @@ w0 txn 6 commit synced
 	}
 }
 
+// An engine that keeps the state of a transaction for a time only is sound: whatever a
+// transaction that is too old does, it fails and leaves nothing, and the program goes on.
+func TestTxnsTooOld(t *testing.T) {
+	seed := testseed.New(t)
+	aged, aborts := 0, 0
+	for i := range uint64(100) {
+		p := Generate(seed+i, Shape{Durability: kv.Synced, Levels: []kv.Isolation{kv.Isolations()[i%3]}})
+		e := &forgetful{Model: kvtest.NewModel(), rand: rand.New(rand.NewPCG(seed, i))}
+		r := Runner{
+			Open:  func() (kv.Engine, error) { return staying{e, e}, nil },
+			Abort: func(int) { aborts++ },
+		}
+		if err := r.Run(p); err != nil {
+			t.Fatalf("%v\n%v", err, p)
+		}
+		aged += e.aged
+	}
+	if aged < 100 || aborts < aged/4 {
+		t.Errorf("%d transactions were too old, %d left nothing", aged, aborts)
+	}
+}
+
+// forgetful is an engine whose transactions get too old by chance.
+type forgetful struct {
+	*kvtest.Model
+	rand *rand.Rand
+	aged int
+}
+
+func (e *forgetful) Begin(o kv.TxnOptions) (kv.Txn, error) {
+	x, err := e.Model.Begin(o)
+	return &forgotten{Txn: x, of: e}, err
+}
+
+type forgotten struct {
+	kv.Txn
+	of  *forgetful
+	old bool
+}
+
+// age says that the transaction is too old from now on, or does what is asked.
+func (x *forgotten) age(do func() error) error {
+	if !x.old && x.of.rand.IntN(10) > 0 {
+		return do()
+	}
+	if !x.old {
+		x.old = true
+		x.of.aged++
+	}
+	return kv.ErrSnapshotTooOld
+}
+
+func (x *forgotten) Get(dst, key []byte) (v []byte, err error) {
+	err = x.age(func() (err error) { v, err = x.Txn.Get(dst, key); return err })
+	return v, err
+}
+
+func (x *forgotten) Set(key, value []byte) error {
+	return x.age(func() error { return x.Txn.Set(key, value) })
+}
+
+func (x *forgotten) Delete(key []byte) error {
+	return x.age(func() error { return x.Txn.Delete(key) })
+}
+
+func (x *forgotten) Commit(d kv.Durability) error {
+	err := x.age(func() error { return x.Txn.Commit(d) })
+	if x.old {
+		x.Txn.Discard()
+	}
+	return err
+}
+
 // short has too little of something now and then.
 type short struct {
 	*kvtest.Model
