@@ -83,7 +83,7 @@ func TestLoad(t *testing.T) {
 		testneed.Missing(t, fmt.Sprintf("%v: run make bin/k6", err))
 	}
 	run := measure(t, "load", "--no-report", "--k6", k6, "--scripts", "../k6", "--engines", "lsm-bptree", "--profile", "sweep",
-		"--set", "RATE=50,FACTOR=2,STEPS=3,SECONDS=2,WARMUP=0,USERS=20,KEYS=1000", "--in-process", "0")
+		"--set", "RATE=50,FACTOR=2,STEPS=3,SECONDS=2,WARMUP=0,USERS=20,KEYS=1000,P95_MS=10000", "--in-process", "0")
 	cells, _, err := result.ReadLoadCells(run)
 	if err != nil || len(cells) != 1 || len(cells[0].Phases) != 3 {
 		t.Fatalf("%+v, %v", cells, err)
