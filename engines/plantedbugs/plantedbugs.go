@@ -24,6 +24,7 @@ const (
 	Running                  // in what is read and committed, before any crash
 	Racing                   // where two writers of one key commit at the same moment
 	LookingBack              // in what a crash leaves, by views of the past
+	Reordered                // in what a crash leaves that kept later writes of a file without earlier ones
 )
 
 // All returns the bugs that builds with the tag plantedbugs have in the
@@ -31,7 +32,7 @@ const (
 func All() []Bug {
 	return []Bug{
 		{planted.ChecksumSkipped, "the log believes a record whose checksum is wrong", "bytes that were never written are never read", AfterCrash},
-		{planted.GapReplayed, "recovery passes over a record of the log that is lost, and replays those behind it", "no write is there without all that came before it", AfterCrash},
+		{planted.GapReplayed, "recovery passes over a record of the log that is lost, and replays those behind it", "no write is there without all that came before it", Reordered},
 		{planted.BatchSplit, "a batch of several operations becomes several records of the log", "a batch is there as a whole or not at all", AfterCrash},
 		{planted.TxnTorn, "a transaction becomes several records of the log, a plain batch one", "a transaction is there as a whole or not at all", AfterCrash},
 		{planted.TxnUnchecked, "a commit is not checked for conflicts", "of two transactions that change a key one commits", Running},

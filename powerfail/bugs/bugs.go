@@ -69,6 +69,8 @@ func seenIn(shows plantedbugs.Shows) (tiers []string, unseen string) {
 		return allTiers()[:1], "shows while the program runs, before any crash: tests look for it in tier sim, and the others report it where it is met"
 	case plantedbugs.Racing:
 		return nil, "takes two writers of one key at the same moment, and writers of programs own their keys: `FuzzTxn` of engines/lsm sees it"
+	case plantedbugs.Reordered:
+		return allTiers()[:1], "takes a later write of the log that is there without an earlier one, and what a kernel writes of one file in the tests hardly leaves that"
 	case plantedbugs.LookingBack:
 		return allTiers()[:1], "takes an engine that keeps its past (`+gc=window:1us`): tests look for it in tier sim"
 	}

@@ -47,10 +47,11 @@ type client struct {
 	*run
 
 	number  int
-	alone   bool   // no other session makes a step meanwhile
-	txn     kv.Txn // nil: none is open
-	reads   bool   // the transaction only reads
-	skips   bool   // the transaction met a conflict: its steps are passed over
+	alone   bool        // no other session makes a step meanwhile, unless this one has to wait
+	waited  atomic.Bool // the call that was made had to wait for another session
+	txn     kv.Txn      // nil: none is open
+	reads   bool        // the transaction only reads
+	skips   bool        // the transaction met a conflict: its steps are passed over
 	written isolation.Txn
 }
 
@@ -220,6 +221,9 @@ func (c *client) plain(st Step) error {
 		}
 	}
 	err := c.apply(&b)
+	if c.waited.Load() { // what was read before may not be what was overwritten
+		c.written.Ops = slices.DeleteFunc(c.written.Ops, func(o isolation.Op) bool { return o.Kind == isolation.ReadValue })
+	}
 	if c.written.End = c.clock.Add(1); err != nil {
 		c.written.Outcome = isolation.Unknown
 	}

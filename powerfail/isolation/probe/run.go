@@ -157,10 +157,12 @@ func (r *stepwise) make(s *session, st Step) error {
 		return nil
 	}
 	s.called, s.alone = true, len(r.waiting) == 0 // of those that wait a call may return
+	s.waited.Store(false)
 	go func() { s.done <- s.step(st) }()
 	returned, err := s.await(patience)
 	switch {
 	case !returned:
+		s.waited.Store(true)
 		r.waiting = append(r.waiting, s)
 		return nil
 	case err == nil && s.txn == nil && len(r.waiting) > 0:

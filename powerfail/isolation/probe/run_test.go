@@ -68,8 +68,26 @@ func (l *locking) ApplyLSN(b *kv.Batch, d kv.Durability) (uint64, error) {
 	if l.all != nil {
 		l.all.Lock()
 		defer l.all.Unlock()
+	} else {
+		for ops := b.Ops(); ops.Next(); {
+			m := l.key(ops.Key)
+			m.Lock()
+			defer m.Unlock()
+		}
 	}
 	return l.Model.ApplyLSN(b, d)
+}
+
+// key returns the lock of a key.
+func (l *locking) key(key []byte) *sync.Mutex {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.keys[string(key)]
+	if m == nil {
+		m = &sync.Mutex{}
+		l.keys[string(key)] = m
+	}
+	return m
 }
 
 func (l *locking) Begin(o kv.TxnOptions) (kv.Txn, error) {
@@ -94,13 +112,7 @@ type lockingTxn struct {
 
 func (x *lockingTxn) Set(key, value []byte) error {
 	if x.l.all == nil {
-		x.l.mu.Lock()
-		m := x.l.keys[string(key)]
-		if m == nil {
-			m = &sync.Mutex{}
-			x.l.keys[string(key)] = m
-		}
-		x.l.mu.Unlock()
+		m := x.l.key(key)
 		m.Lock()
 		x.held = append(x.held, m)
 	}
@@ -182,6 +194,26 @@ func TestWaitsAtSet(t *testing.T) {
 	history, err := s.Stepwise(script)
 	if err != nil || len(history) != 3 || history[0].Process != 1 || history[1].Process != 2 || history[1].Outcome != isolation.Committed || len(history[1].Ops) != 2 {
 		t.Errorf("%v: %+v", err, history)
+	}
+}
+
+// TestPlainWaits: a write without a transaction waits for the lock of its key. What was
+// read of the key before the wait is not what it overwrites, and does not count.
+func TestPlainWaits(t *testing.T) {
+	s, err := New(&locking{Model: kvtest.NewModel(), keys: map[string]*sync.Mutex{}}, kv.SnapshotIsolation, kv.Volatile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := ParseScript("1 begin\n1 u x 1\n2 plain x 2\n1 commit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial, err := s.Try(script, Stepwise)
+	if err != nil || trial.Against() != nil {
+		t.Fatalf("%v: %+v\n%+v", err, trial.Against(), trial.History)
+	}
+	if plain := trial.History[1]; plain.Process != 2 || len(plain.Ops) != 1 {
+		t.Errorf("the write that waited is %+v, want it alone", plain)
 	}
 }
 

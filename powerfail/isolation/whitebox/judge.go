@@ -24,7 +24,7 @@ func Check(all []isolation.Txn, l isolation.Level) (*isolation.Anomaly, error) {
 	j := &judge{all: all, keys: map[string][]version{}}
 	for i := range all {
 		if err := j.add(i); err != nil {
-			return nil, fmt.Errorf("T%d: %w", i, err)
+			return nil, fmt.Errorf("transaction %d: %w", i, err)
 		}
 	}
 	if a := j.order(); a != nil {
