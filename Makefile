@@ -106,6 +106,8 @@ powerfail: build packages kernels ## cut the power in all tiers, a little of eac
 	$(SUDO) ./$(BIN) crash disk --states 20 --profile posix-strict --engines lsm-bptree --fs xfs,btrfs --out results/crash-disk2-$(STAMP)
 	./$(BIN) crash vm --methods sigkill,flakey-drop,disk-log,log-writes --out results/crash-vm-$(STAMP)
 
+# The detector lets each process sleep a second at its exit; the tests start thousands.
+race: export GORACE := atexit_sleep_ms=0
 race: ## run the tests under the race detector, each with fewer rounds
 	$(GO) test -race -short -timeout 60m ./...
 
