@@ -110,6 +110,8 @@ powerfail: build packages kernels ## cut the power in all tiers, a little of eac
 	$(SUDO) ./$(BIN) crash disk --states 20 --profile posix-strict --engines lsm-bptree --fs xfs,btrfs --out results/crash-disk2-$(STAMP)
 	./$(BIN) crash vm --methods sigkill,flakey-drop,disk-log,log-writes --out results/crash-vm-$(STAMP)
 
+# The detector lets each process sleep a second at its exit; the tests start thousands.
+race: export GORACE := atexit_sleep_ms=0
 race: ## run the tests under the race detector, each with fewer rounds
 	$(GO) test -race -short -timeout 60m ./...
 
@@ -151,7 +153,7 @@ studies: build ## measure what the source claims, small: a verdict on each claim
 
 notebooks: PACKAGES := $(NOTEBOOKS)
 notebooks: BOOKS := results/notebooks-$(STAMP)
-notebooks: build bin/k6 packages ## run the notebooks, each on a small run of its own, with outputs under results/ (5 minutes)
+notebooks: build bin/k6 packages ## run the notebooks, each on a small run of its own, with outputs under results/ (6 minutes)
 	./$(BIN) bench --no-report --engines lsm-skiplist,pebble --workloads fillrandom,ycsb-a --keys 1000000 --rounds 3 --threads 2 --duration 5s --out $(BOOKS)/race
 	./$(BIN) crash sim --states 50000 --out $(BOOKS)/crash
 	./$(BIN) load --no-report --engines lsm-bptree,pebble --profile sweep --set SECONDS=5,STEPS=8 --in-process 0 --out $(BOOKS)/load

@@ -16,6 +16,7 @@ import (
 	"lsmlab/harness/journal"
 	"lsmlab/harness/result"
 	"lsmlab/harness/study"
+	"lsmlab/powerfail/files"
 	"lsmlab/powerfail/rundir"
 )
 
@@ -62,9 +63,24 @@ func TestRace(t *testing.T) {
 func TestCrash(t *testing.T) {
 	needPython(t)
 	run := measure(t, "crash", "sim", "--engines", "lsm-skiplist,lsm-rbtree", "--profile", "drop-all", "--states", "20000")
+	checkCrash(t, run, 2)
+}
+
+// A tier that records programs before it explores them has units that cut nothing.
+func TestCrashOfRecordings(t *testing.T) {
+	needPython(t)
+	if err := files.Require(); err != nil {
+		testneed.Missing(t, err)
+	}
+	run := measure(t, "crash", "files", "--engines", "lsm-skiplist", "--profile", "drop-all,ext4-ordered", "--states", "20")
+	checkCrash(t, run, 2)
+}
+
+func checkCrash(t *testing.T, run string, want int) {
+	t.Helper()
 	_, cells, _, err := rundir.Read(run)
-	if err != nil || len(cells) != 2 {
-		t.Fatalf("%d cells, %v", len(cells), err)
+	if err != nil || len(cells) != want {
+		t.Fatalf("%d cells, want %d, %v", len(cells), want, err)
 	}
 	var figures []string
 	for _, c := range cells {

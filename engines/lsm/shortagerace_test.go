@@ -113,8 +113,8 @@ func testShortageBesideWriters(t *testing.T, write wal.WriteMethod) {
 	}
 }
 
-// untilNotRefused does what background work may still refuse that began while the system
-// was out of something.
+// untilNotRefused repeats do while it is refused for now. A flush or compaction that began
+// during the shortage may fail after it, and whoever waits for it is told.
 func untilNotRefused(do func() error) (err error) {
 	for range 100 {
 		if err = do(); !errors.Is(err, kv.ErrExhausted) {

@@ -2,6 +2,6 @@
 
 package main
 
-// detectorFactor is how many times the memory of a program its race detector may make it
-// take: 5 to 10, as the detector's documentation says.
+// detectorFactor is how many times as much memory a program may take with the race
+// detector as without: its documentation says 5 to 10.
 const detectorFactor = 10

@@ -366,8 +366,9 @@ func TestScratchIsSmall(t *testing.T) {
 	}
 }
 
-// TestScratchIsOfOne: memory that goes from one request to the next is held for one of
-// them at a time. The bodies are so large that they count, and so small that it goes on.
+// TestScratchIsOfOne: one request at a time uses a scratch and its holds. Bodies are large
+// enough to be counted, and small enough for the scratch to be kept. Two users at a time
+// are seen by the race detector (make race); the count that they spoil seldom shows.
 func TestScratchIsOfOne(t *testing.T) {
 	f := newFront(t)
 	h := &Handler{Store: f.store}
