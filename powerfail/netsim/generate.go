@@ -2,6 +2,7 @@ package netsim
 
 import (
 	"math/rand/v2"
+	"slices"
 )
 
 // Shape bounds what [Draw] draws.
@@ -18,7 +19,8 @@ type Shape struct {
 type dice struct {
 	*rand.Rand
 	loss, repeat, delay, slow float64
-	units                     int // of a delay at most
+	units                     int    // of a delay at most
+	kinds                     uint32 // of messages that go wrong: a bit for each kindOf
 }
 
 // generate draws the events of a schedule that have a time. Those of messages and disks
@@ -50,13 +52,19 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 			g.fault(kind)
 		}
 	}
-	faults := s.Events
+	if !shape.NoClocks && s.Horizon > 12*tickUnits && rng.IntN(4) == 0 {
+		g.depose(1 + rng.IntN(clients))
+	}
+	faults := slices.DeleteFunc(slices.Clone(s.Events), func(e Event) bool { return e.Kind == Read || e.Kind == Write })
 	reads := []int{20, 50, 80}[rng.IntN(3)]
 	for range 3 + rng.IntN(ticks/2<<rng.IntN(3)) {
 		g.operation(clients, reads, faults)
 	}
 	d := networks[rng.IntN(len(networks))]
-	d.Rand = rng
+	d.Rand, d.kinds = rng, ^uint32(0)
+	if rng.IntN(2) == 0 {
+		d.kinds = rng.Uint32() // all other messages are on time, so that leaders are elected none the less
+	}
 	return s, &d
 }
 
@@ -67,7 +75,14 @@ var networks = []dice{
 	{repeat: 0.1, delay: 0.1, slow: 0.4, units: 10},
 	{loss: 0.02, repeat: 0.4, delay: 0.4, slow: 0.02, units: 120}, // everything comes again, and late
 	{repeat: 0.2, delay: 0.1, units: 300},                         // well, but for some that come from another time
+	{repeat: 0.8, units: 200},                                     // all on time, and most of them again much later
 }
+
+// clocks are how long the ticks of clocks that go wrong take, of which the last are slow.
+var (
+	clocks = []int64{2, 5, 20, 50, 100}
+	slow   = clocks[2:]
+)
 
 type generator struct {
 	*rand.Rand
@@ -108,11 +123,11 @@ func (g *generator) fault(kind Kind) {
 	}
 	switch kind {
 	case Clock:
-		e.Units = []int64{2, 5, 20, 50, 100}[g.IntN(5)]
+		e.Units = clocks[g.IntN(len(clocks))]
 	case Jump:
 		e.Units = 1 + g.Int64N(10)
 	default:
-		e.For = tickUnits/2 + g.Int64N(max(1, g.s.Horizon/2))
+		e.For = tickUnits/2 + g.Int64N(g.s.Horizon/int64(1+g.IntN(2)))
 		e.Seed = g.Uint64()
 		most := max(1, (g.s.Members-1)/2) // a minority, or any set
 		if g.IntN(3) == 0 {
@@ -132,8 +147,29 @@ func (g *generator) fault(kind Kind) {
 	g.s.Events = append(g.s.Events, e)
 }
 
-// message returns how long the copies of a message take.
-func (d *dice) message() []int64 {
+// depose cuts off a leader whose clock is slow, so that others elect one while the first
+// believes that it leads; a client reads before that, and writes and reads then. Chance
+// alone brings these about in one schedule of a hundred, and it is where stale reads are.
+func (g *generator) depose(client int) {
+	at := 3*tickUnits + g.Int64N(g.s.Horizon/4)
+	g.s.Events = append(g.s.Events,
+		Event{Kind: Clock, At: at - g.Int64N(tickUnits), Units: slow[g.IntN(len(slow))]},
+		Event{Kind: []Kind{Cut, Stall}[g.IntN(2)], At: at, For: g.s.Horizon / 2, Seed: g.Uint64()})
+	for range 2 + g.IntN(4) {
+		g.s.Events = append(g.s.Events, Event{Kind: Read, At: at - g.Int64N(2*tickUnits), Client: client, Node: g.member()})
+	}
+	for range 2 + g.IntN(4) {
+		later := at + 2*electionTicks*tickUnits - 2*tickUnits + g.Int64N(g.s.Horizon/3)
+		g.s.Events = append(g.s.Events, Event{Kind: Write, At: later, Client: client},
+			Event{Kind: Read, At: later + tickUnits + g.Int64N(2*tickUnits), Client: client})
+	}
+}
+
+// message returns how long the copies of a message of a kind take.
+func (d *dice) message(kind int) []int64 {
+	if d.kinds>>kind&1 == 0 {
+		return onTime
+	}
 	x := d.Float64()
 	switch {
 	case x < d.loss:

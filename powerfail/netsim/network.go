@@ -37,6 +37,17 @@ func typeOf(m *replica.Message) string {
 	return m.Raft.Type.String()
 }
 
+// kindOf numbers what a message is, from 0 to 31.
+func kindOf(m *replica.Message) int {
+	switch {
+	case m.Chunk != nil:
+		return 30
+	case m.Ack != nil:
+		return 31
+	}
+	return int(m.Raft.Type)
+}
+
 // count returns which of its kind a message or work is, from 1.
 func (w *world) count(l link) int {
 	w.sent[l]++
@@ -51,13 +62,13 @@ func (w *world) send(m *replica.Message) {
 	if l.to > w.plan.Members || w.cuts[l.from][l.to] > 0 {
 		return
 	}
-	for _, after := range w.arrivals(l, nth) {
+	for _, after := range w.arrivals(l, nth, kindOf(m)) {
 		e := w.queue.plan(max(w.now, w.held[l.from][l.to])+after, evMessage)
 		e.node, e.message, e.sent = l.to, *m, w.now
 	}
 }
 
-func (w *world) arrivals(l link, nth int) []int64 {
+func (w *world) arrivals(l link, nth, kind int) []int64 {
 	if w.calm.begun {
 		return onTime
 	}
@@ -67,7 +78,7 @@ func (w *world) arrivals(l link, nth int) []int64 {
 		}
 		return onTime
 	}
-	after := w.dice.message()
+	after := w.dice.message(kind)
 	if len(after) != 1 || after[0] != linkUnits {
 		w.plan.Events = append(w.plan.Events, Event{Kind: Message, Node: l.from, To: l.to, Type: l.what, Nth: nth, After: after})
 	}

@@ -1,12 +1,13 @@
 // Command raft36 simulates a cluster over go.etcd.io/raft/v3 v3.6.0, which has the stale
 // read of https://github.com/etcd-io/etcd/issues/20418: it judges the simulation, which
 // must find it. It is a module of its own, as one module has one version of a library. Its
-// test runs a schedule that was drawn up by hand; the command draws schedules from seeds:
+// tests run a schedule that was drawn up by hand, and draw schedules until they find one;
+// the command draws schedules from seeds:
 //
 //	raft36 [seed [schedules]]
 //
-// It prints what it found and exits 1, or 0 if it found nothing. Of 122,000 drawn schedules
-// none has shown that stale read yet.
+// It prints what it found and exits 1, or 0 if it found nothing. From seed 1 the stale read
+// is found in schedule 7,362 and shrunk from 135 events to 8.
 package main
 
 import (
@@ -33,11 +34,16 @@ func open(fs vfs.FS, _ kv.Durability) (kv.Engine, error) {
 	return db, nil
 }
 
-func main() {
-	c := netsim.Campaign{
-		Options: netsim.Options{Open: open, Core: newCore}, Shape: netsim.Shape{Members: []int{3}, Ticks: 48},
-		Seed: 1, Schedules: 1_000_000,
+// campaign returns one that draws schedules from a seed on.
+func campaign(seed uint64) netsim.Campaign {
+	return netsim.Campaign{
+		Options: netsim.Options{Open: open, Core: newCore}, Shape: netsim.Shape{Members: []int{3}, Ticks: 32},
+		Seed: seed, Schedules: 1_000_000,
 	}
+}
+
+func main() {
+	c := campaign(1)
 	for i, field := range []*uint64{&c.Seed, &c.Schedules} {
 		if len(os.Args) <= i+1 {
 			break
