@@ -168,14 +168,15 @@ func (r *reader) readPast(stop <-chan struct{}) error {
 	})
 }
 
-// every calls do after each interval until stop is closed, or do fails.
+// every calls do after each interval until stop is closed, and then once more, so that every
+// reader reads in the shortest cell; or until do fails.
 func every(interval time.Duration, stop <-chan struct{}, do func() error) error {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-stop:
-			return nil
+			return do()
 		case <-tick.C:
 			if err := do(); err != nil {
 				return err
