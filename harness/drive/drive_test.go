@@ -193,11 +193,11 @@ func TestSettle(t *testing.T) {
 	err := d.Settle(context.Background(), time.Hour, func(opsPerSec float64) bool {
 		asked++
 		ops += opsPerSec / 10
-		return asked < 3
+		return asked < 3 || ops == 0 // the threads may not have run yet
 	})
 	_, warm := d.Counts()
-	if err != nil || asked != 3 || ops == 0 || float64(warm.Writes) < ops || d.Done() != 0 {
-		t.Fatalf("%v: asked %d times, %.0f operations told, %d done, %d counted", err, asked, ops, warm.Writes, d.Done())
+	if err != nil || asked < 3 || float64(warm.Writes) < ops || d.Done() != 0 {
+		t.Fatalf("%v: asked %d times, %.0f operations told, %d counted, %d left as done", err, asked, ops, warm.Writes, d.Done())
 	}
 	if err := d.Measure(context.Background(), func(time.Time) {}); err != nil {
 		t.Fatal(err)

@@ -418,6 +418,21 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// Values of a size that a flag gives are those of every workload, also where the plan gives
+// a workload its own; a workload that has rows of its own runs with the default plan.
+func TestBenchValueSize(t *testing.T) {
+	for _, c := range []struct{ flags, want, not string }{
+		{"--value-size=7", `"value_size": 7`, `"value_size": 100`},
+		{"--workloads=tpcc", `"tpcc"`, `"value_size": 7`},
+		{"--rounds=3", `"value_size": 100`, `"value_size": 7`},
+	} {
+		o := lab(t, "bench", "--print-plan", "--engines", "toy", "--control", "", c.flags)
+		if o.status != exitSound || !strings.Contains(o.stdout, c.want) || strings.Contains(o.stdout, c.not) {
+			t.Errorf("%s: status %d\n%s%s", c.flags, o.status, o.stdout, o.stderr)
+		}
+	}
+}
+
 // A search for the rate that lasts leaves one cell, which is the trial at that rate. If no rate
 // holds on a machine that is busy, the cell says so.
 func TestBenchSustain(t *testing.T) {

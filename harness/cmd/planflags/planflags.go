@@ -48,6 +48,11 @@ func Override(given *pflag.FlagSet, p *result.Plan) (err error) {
 			err = errors.Join(err, copyValue(field.Value, f.Value))
 		}
 	})
+	if given.Changed("value-size") { // all workloads have that size then, also those to which the plan gives their own
+		for _, options := range p.WorkloadOptions {
+			delete(options, "value_size")
+		}
+	}
 	return err
 }
 
