@@ -1,6 +1,7 @@
 // Package reports draws what a run left on disk: charts, and one page that a person can
 // defend and pass on. [Render] takes the directory of any run (a race, a race of bare
-// MemTables, a load of a service, a crash test, a probe of isolation levels, or a study)
+// MemTables, a load of a service, a crash test, a probe of isolation levels, a study, or a model of a
+// trace)
 // and finds out which it is. Each kind of run has a package of its own. Package chart
 // draws figures, and package page makes pages.
 //
@@ -26,6 +27,7 @@ import (
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
 	"lsmlab/reports/study"
+	"lsmlab/reports/trace"
 )
 
 // Kind is the kind of run in a directory.
@@ -38,6 +40,7 @@ const (
 	Crash                 // a crash test
 	Isolation             // a probe of isolation levels
 	Study                 // a study, or a set of studies
+	Trace                 // a model of a trace
 )
 
 // KindOf returns the kind of run in a directory, according to the file that says what
@@ -50,6 +53,8 @@ func KindOf(dir string) Kind {
 		return Crash
 	case study.Is(dir), study.IsSet(dir):
 		return Study
+	case trace.Is(dir):
+		return Trace
 	case result.IsLoad(dir):
 		return Service
 	}
@@ -75,6 +80,8 @@ func Render(dir string, o Options) (indexPath string, err error) {
 		return isolation.Render(dir)
 	case Study:
 		return renderStudy(dir)
+	case Trace:
+		return trace.Render(dir)
 	case Service:
 		return service.Render(dir)
 	default:

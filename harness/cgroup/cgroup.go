@@ -116,6 +116,9 @@ func hasMemory(file string) bool {
 	return err == nil && hasWord(strings.Join(strings.Fields(string(b)), ","), "memory")
 }
 
+// Prefix begins the names of the groups that this process makes.
+func Prefix() string { return fmt.Sprintf("lsmlab-cell-%d-", os.Getpid()) }
+
 // Group is a control group with a limit. It belongs to one goroutine.
 type Group struct{ dir string }
 
@@ -127,7 +130,7 @@ func (h *Host) New(limit int64) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(parent, "lsmlab-cell-")
+	dir, err := os.MkdirTemp(parent, Prefix())
 	if err != nil {
 		return nil, fmt.Errorf("make a control group for a memory limit: %w; run as root, or in a group that was handed on to this user", err)
 	}

@@ -17,7 +17,7 @@ func (a *app) cellCommand() *cobra.Command {
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			os.Stdout = os.Stderr // an engine that prints must not break the protocol
-			return harness.ServeCell(c.Context(), a.catalog, a.stdin, a.stdout)
+			return harness.ServeCell(c.Context(), traced(a.catalog), a.stdin, a.stdout)
 		},
 	}
 }

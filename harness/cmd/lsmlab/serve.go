@@ -57,7 +57,7 @@ process at once.`,
 }
 
 func (a *app) serve(c *cobra.Command, f launch.Request) error {
-	config, err := f.Config(a.catalog, a.stderr)
+	config, err := f.Config(traced(a.catalog), a.stderr)
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}
