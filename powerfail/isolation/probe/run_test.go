@@ -208,13 +208,19 @@ func TestPlainWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trial, err := s.Try(script, Stepwise)
-	if err != nil || trial.Against() != nil {
-		t.Fatalf("%v: %+v\n%+v", err, trial.Against(), trial.History)
+	for range 20 { // each waits for patience
+		trial, err := s.Try(script, Stepwise)
+		if err != nil || trial.Against() != nil {
+			t.Fatalf("%v: %+v\n%+v", err, trial.Against(), trial.History)
+		}
+		if plain := trial.History[1]; plain.Process == 2 { // it ended after the transaction
+			if len(plain.Ops) != 1 {
+				t.Errorf("the write that waited is %+v, want it alone", plain)
+			}
+			return
+		} // a session that the machine delays may let the other pass
 	}
-	if plain := trial.History[1]; plain.Process != 2 || len(plain.Ops) != 1 {
-		t.Errorf("the write that waited is %+v, want it alone", plain)
-	}
+	t.Error("the write never waited")
 }
 
 // TestShrink makes the scripts smaller that show a phantom: what is left is two
