@@ -173,9 +173,6 @@ func Names() []string { return names(func(Info) bool { return true }) }
 // from here. Adding a MemTable adds its engine here.
 func Own() []string { return names(func(info Info) bool { return info.Own }) }
 
-// Peers returns the names of the other engines of this build.
-func Peers() []string { return names(func(info Info) bool { return !info.Own }) }
-
 func names(wanted func(Info) bool) (names []string) {
 	for _, info := range all() {
 		if !info.Hidden && wanted(info) {

@@ -28,7 +28,7 @@ func BenchmarkStream(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				s.Next(&op)
-				op.Acknowledge()
+				op.acknowledge()
 			}
 		})
 	}

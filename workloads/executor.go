@@ -196,7 +196,7 @@ func (x *Executor) set(op *Op) error {
 	}
 	x.Counts.Writes++
 	x.Counts.BytesWritten += int64(len(op.Key) + len(op.Value))
-	op.Acknowledge()
+	op.acknowledge()
 	return nil
 }
 
@@ -245,7 +245,7 @@ func (x *Executor) entry(it kv.Iterator, op *Op, first bool) error {
 		return keyError(op.Kind, key, fmt.Errorf("%w: it comes after %s", ErrOrder, quote(x.last)))
 	}
 	x.last = append(x.last[:0], key...)
-	index, ok := x.keys.IndexOf(key, value)
+	index, ok := x.keys.indexOf(key, value)
 	if !ok {
 		return nil // the value is too short to say to which key it belongs
 	}

@@ -75,7 +75,7 @@ func TestModel(t *testing.T) {
 			continue // see TestTransactions
 		}
 		for _, threads := range []int{1, 3} {
-			for _, valueSize := range []int{NoValue, 5, 12, 100} {
+			for _, valueSize := range []int{noValue, 5, 12, 100} {
 				t.Run(fmt.Sprintf("%s/%d/%d", name, threads, valueSize), func(t *testing.T) {
 					spec := goldenSpec(name)
 					spec.Keys, spec.Threads, spec.ValueSize, spec.Seed = 301, threads, valueSize, 9

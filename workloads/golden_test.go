@@ -30,7 +30,7 @@ func TestGolden(t *testing.T) {
 			for n := 0; n < 12 && s.Next(&op); n++ {
 				printOp(&got, &op)
 				checkBatch(t, &op)
-				op.Acknowledge()
+				op.acknowledge()
 			}
 		}
 		compareGolden(t, name, got.Bytes())

@@ -50,11 +50,11 @@ func (k Keys) Append(dst []byte, index uint64) []byte {
 	return appendZeros(dst, k.Size-8)
 }
 
-// AppendMissing appends a key that no index has. It sorts directly before the key of
+// appendMissing appends a key that no index has. It sorts directly before the key of
 // index, after the key that precedes that one. It has the size of the others. The
 // exception is DBBench keys of 8 bytes, which leave no room: there it sorts directly
 // after, and is a byte longer.
-func (k Keys) AppendMissing(dst []byte, index uint64) []byte {
+func (k Keys) appendMissing(dst []byte, index uint64) []byte {
 	dst = k.Append(dst, index)
 	if k.Style == DBBench && k.Size == minDBBenchKeySize {
 		return append(dst, missingByte)
@@ -63,12 +63,12 @@ func (k Keys) AppendMissing(dst []byte, index uint64) []byte {
 	return dst
 }
 
-// IndexOf returns the index of the entry (key, value). A YCSB key is a hash, so its
+// indexOf returns the index of the entry (key, value). A YCSB key is a hash, so its
 // index is read from the value; ok is false if the value is too short to have one. The
 // caller must check that the index gives the key.
-func (k Keys) IndexOf(key, value []byte) (index uint64, ok bool) {
+func (k Keys) indexOf(key, value []byte) (index uint64, ok bool) {
 	if k.Style == YCSB {
-		return ValueIndex(value)
+		return valueIndex(value)
 	}
 	if len(key) != k.Size {
 		return 0, false

@@ -16,7 +16,7 @@ func TestKeys(t *testing.T) {
 			if len(key) != k.Size {
 				t.Errorf("%+v: key of %d has %d bytes", k, index, len(key))
 			}
-			got, ok := k.IndexOf(key, AppendValue(nil, index, 0, 100, 0))
+			got, ok := k.indexOf(key, AppendValue(nil, index, 0, 100, 0))
 			if !ok || got != index {
 				t.Errorf("%+v: index of %q is %d, %v, want %d", k, key, got, ok, index)
 			}
@@ -84,7 +84,7 @@ func TestKeysUnique(t *testing.T) {
 func TestMissingKeys(t *testing.T) {
 	for _, k := range []Keys{{DBBench, 8}, {DBBench, 16}, {YCSB, 24}} {
 		for index := uint64(1); index < 1000; index++ {
-			missing, key := k.AppendMissing(nil, index), k.Append(nil, index)
+			missing, key := k.appendMissing(nil, index), k.Append(nil, index)
 			if k.Size == 8 {
 				if next := k.Append(nil, index+1); bytes.Compare(missing, key) <= 0 || bytes.Compare(missing, next) >= 0 {
 					t.Fatalf("%+v: %q is not between %q and %q", k, missing, key, next)

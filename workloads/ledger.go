@@ -41,8 +41,8 @@ type Invariant struct {
 	Detail    string // more on a violation
 }
 
-// Holds says whether the invariant holds.
-func (i Invariant) Holds() bool { return i.Want == i.Got }
+// holds says whether the invariant holds.
+func (i Invariant) holds() bool { return i.Want == i.Got }
 
 // String says what was found.
 func (i Invariant) String() string {
@@ -77,7 +77,7 @@ func (w *Workload) Audit(r kv.Reader) ([]Invariant, error) {
 	}
 	var broken []string
 	for _, i := range found {
-		if !i.Holds() {
+		if !i.holds() {
 			broken = append(broken, i.String())
 		}
 	}

@@ -10,7 +10,7 @@ const (
 	Get             Kind = iota // read Key, which exists
 	GetMissing                  // read Key, which sorts among the keys but is absent
 	Set                         // write Value to Key
-	Insert                      // write Value to Key, a new key; see Op.Acknowledge
+	Insert                      // write Value to Key, a new key; see Op.acknowledge
 	Delete                      // delete Key
 	ReadModifyWrite             // read Key, then write Value to it
 	Scan                        // seek to Key, then read up to ScanLen entries
@@ -88,10 +88,10 @@ type Op struct {
 	program program  // of a transaction; nil for other kinds
 }
 
-// Acknowledge makes the key of an Insert known to readers, and the effect of a
+// acknowledge makes the key of an Insert known to readers, and the effect of a
 // transaction to the audit. [Executor.Do] calls it. Callers that carry out operations
 // themselves must call it once the write has succeeded. For other kinds it does nothing.
-func (op *Op) Acknowledge() {
+func (op *Op) acknowledge() {
 	switch {
 	case op.program != nil:
 		op.program.committed()

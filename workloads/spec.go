@@ -15,7 +15,7 @@ import (
 const (
 	Unlimited = -1 // of Operations: the run goes on until the caller stops it
 	NoWarmup  = -1 // of Warmup: there is none
-	NoValue   = -1 // of ValueSize: values are empty
+	noValue   = -1 // of ValueSize: values are empty
 )
 
 // maxKeys is the largest number of keys that the distributions and the fast path of the
@@ -129,7 +129,7 @@ func (s Spec) check(d *definition) error {
 		{"operations", s.Operations, Unlimited, math.MaxInt64 / 2, "-1 means until stopped"},
 		{"warmup", s.Warmup, NoWarmup, math.MaxInt64 / 4, "-1 means none"},
 		{"key_size", int64(s.KeySize), int64(d.minKeySize()), kv.MaxKeySize - 1, "keys of this workload need that much to stay distinct"},
-		{"value_size", int64(s.ValueSize), NoValue, kv.MaxValueSize, "-1 means empty values"},
+		{"value_size", int64(s.ValueSize), noValue, kv.MaxValueSize, "-1 means empty values"},
 		{"batch_size", int64(s.BatchSize), 1, 1 << 24, ""},
 		{"scan_length", int64(s.ScanLength), 1, 1 << 30, ""},
 		{"phase_length", s.PhaseLength, 1, 1 << 40, ""},

@@ -60,7 +60,7 @@ func TestSpecErrors(t *testing.T) {
 		"has no transactions, leave it out":            {Workload: "ycsb-a", Isolation: kv.Serializable},
 		"key_size is 20: rows of this workload":        {Workload: "tpcc", KeySize: 20},
 		"value_size is 20: rows of this workload":      {Workload: "list-append", ValueSize: 20},
-		"value_size is -1: want at least 8":            {Workload: "smallbank", ValueSize: NoValue},
+		"value_size is -1: want at least 8":            {Workload: "smallbank", ValueSize: noValue},
 		"keys is 268435457: want at most 268435456":    {Workload: "list-append", Keys: 1<<28 + 1},
 		"content of their own, leave it out":           {Workload: "ycsb-t", Compressible: 0.5},
 		"preload_order is random: rows of this":        {Workload: "tpcc", PreloadOrder: Random},

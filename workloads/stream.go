@@ -85,7 +85,7 @@ func (s *Stream) Next(op *Op) bool {
 		op.Value, op.Batch = nil, nil
 	case GetMissing:
 		op.Index = s.index()
-		op.Key = s.keys.AppendMissing(s.key, op.Index)
+		op.Key = s.keys.appendMissing(s.key, op.Index)
 		op.Value, op.Batch = nil, nil
 	case Set, ReadModifyWrite:
 		s.write(op, s.index())

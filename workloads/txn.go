@@ -87,7 +87,7 @@ func (x *Executor) transact(op *Op) error {
 		switch {
 		case err == nil:
 			x.Counts.Commits++
-			op.Acknowledge()
+			op.acknowledge()
 			return nil
 		case errors.Is(err, errRollback):
 			x.Counts.Rollbacks++

@@ -99,9 +99,9 @@ func CheckValue(value []byte, index uint64, size int) error {
 	return nil
 }
 
-// ValueIndex returns the key index in a value. It returns false if the value is shorter
+// valueIndex returns the key index in a value. It returns false if the value is shorter
 // than 8 bytes.
-func ValueIndex(value []byte) (index uint64, ok bool) {
+func valueIndex(value []byte) (index uint64, ok bool) {
 	if len(value) < indexSize {
 		return 0, false
 	}

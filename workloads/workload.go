@@ -59,9 +59,6 @@ func New(spec Spec) (*Workload, error) {
 // Spec returns the spec with every default filled in.
 func (w *Workload) Spec() Spec { return w.spec }
 
-// Info describes the workload.
-func (w *Workload) Info() Info { return Info{w.def.name, w.def.about, w.def.source} }
-
 // Keys returns how key indices become keys.
 func (w *Workload) Keys() Keys { return w.keys }
 

@@ -108,7 +108,7 @@ func (e *economy) audit(r kv.Reader) ([]Invariant, error) {
 		}
 		return a.see(uint64(value.field(1)), value.field(0))
 	})
-	if !a.sum.Holds() {
+	if !a.sum.holds() {
 		off := max(a.sum.Want-a.sum.Got, a.sum.Got-a.sum.Want)
 		a.sum.Detail = fmt.Sprintf("anomaly score %.3g", float64(off)/float64(max(e.tallies.sum().commits, 1)))
 	}

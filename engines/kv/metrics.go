@@ -61,12 +61,3 @@ func (m Metrics) ReadAmp() float64 {
 	}
 	return float64(m.TableReads) / float64(m.PointReads)
 }
-
-// SpaceAmp returns bytes on disk for each byte of the liveBytes that the caller
-// knows to be stored, or 0 if that is 0.
-func (m Metrics) SpaceAmp(liveBytes int64) float64 {
-	if liveBytes == 0 {
-		return 0
-	}
-	return float64(m.DiskBytes) / float64(liveBytes)
-}

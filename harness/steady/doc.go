@@ -7,7 +7,7 @@
 // transient of a store whose debt still grows. Change-point detection, as Barrett et al.
 // ("Virtual Machine Warmup Blows Hot and Cold", OOPSLA 2017) use it, needs hundreds of points.
 // So physical signs come first: flushes, runs of L0 and debt. For throughput, a trend is
-// estimated by ranks, with a correction for points that depend on each other (DriftOf).
+// estimated by ranks, with a correction for points that depend on each other (driftOf).
 //
 // `go test ./harness/steady -run Judged -v` shows how often these tests are wrong.
 package steady

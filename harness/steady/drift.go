@@ -24,12 +24,12 @@ const (
 // at, and 95% hold for both (Bonferroni).
 const z = 2.2414
 
-// DriftOf estimates the drift of a series by the slope of Theil and Sen, the median of the
+// driftOf estimates the drift of a series by the slope of Theil and Sen, the median of the
 // slopes between all pairs of windows, which a third of outliers cannot move: a stall is no
 // drift. The interval is that of Sen ("Estimates of the Regression Coefficient Based on
 // Kendall's Tau", 1968). Its variance is corrected for windows that depend on each other as
 // Hamed and Rao do ("A Modified Mann-Kendall Trend Test for Autocorrelated Data", 1998).
-func DriftOf(series []float64) Drift {
+func driftOf(series []float64) Drift {
 	v := windows(series)
 	n := len(v)
 	d := Drift{Lo: math.Inf(-1), Hi: math.Inf(1), Level: median(slices.Clone(v))}
@@ -53,11 +53,11 @@ func DriftOf(series []float64) Drift {
 	return d
 }
 
-// ShiftOf estimates how far the last third of a series is from its first: the median of the
+// shiftOf estimates how far the last third of a series is from its first: the median of the
 // differences between their windows, with the interval of Mann and Whitney's test (Hodges
 // and Lehmann, 1963). It sees a level that ends at once, such as a burst, of which most
 // slopes between pairs know nothing.
-func ShiftOf(series []float64) Drift {
+func shiftOf(series []float64) Drift {
 	v := windows(series)
 	third := len(v) / 3
 	d := Drift{Lo: math.Inf(-1), Hi: math.Inf(1), Level: median(slices.Clone(v))}
@@ -78,20 +78,20 @@ func ShiftOf(series []float64) Drift {
 	return d
 }
 
-// Moved returns the drift of a series, or its shift if that alone exceeds a tolerance, which
+// moved returns the drift of a series, or its shift if that alone exceeds a tolerance, which
 // is a share of the level; it says whether one of them does.
-func Moved(series []float64, tolerance float64) (Drift, bool) {
-	drift, shift := DriftOf(series), ShiftOf(series)
-	if !drift.Exceeds(tolerance*drift.Level) && shift.Exceeds(tolerance*shift.Level) {
+func moved(series []float64, tolerance float64) (Drift, bool) {
+	drift, shift := driftOf(series), shiftOf(series)
+	if !drift.exceeds(tolerance*drift.Level) && shift.exceeds(tolerance*shift.Level) {
 		return shift, true
 	}
-	return drift, drift.Exceeds(tolerance * drift.Level)
+	return drift, drift.exceeds(tolerance * drift.Level)
 }
 
-// Exceeds says whether the level surely moved by more than a tolerance, up or down. To ask
+// exceeds says whether the level surely moved by more than a tolerance, up or down. To ask
 // for more than "not zero" keeps a change that nobody would mind from becoming a finding in
 // a long run (a test of relevance, or of minimum effect: Murphy and Myors, 1999).
-func (d Drift) Exceeds(tolerance float64) bool { return d.Lo > tolerance || d.Hi < -tolerance }
+func (d Drift) exceeds(tolerance float64) bool { return d.Lo > tolerance || d.Hi < -tolerance }
 
 // windows merges neighbouring points of a series by their mean.
 func windows(series []float64) (out []float64) {

@@ -20,25 +20,25 @@ func line(n int, of func(i int) float64) []float64 {
 
 // A line has its own slope; a stall moves it little; a constant has none.
 func TestDriftOf(t *testing.T) {
-	if d := DriftOf(line(15, func(i int) float64 { return 100 + 2*float64(i) })); d.Change != 28 || d.Lo != 28 || d.Hi != 28 || d.Level != 114 {
+	if d := driftOf(line(15, func(i int) float64 { return 100 + 2*float64(i) })); d.Change != 28 || d.Lo != 28 || d.Hi != 28 || d.Level != 114 {
 		t.Errorf("a line: %+v", d)
 	}
-	stalled := DriftOf(line(15, func(i int) float64 {
+	stalled := driftOf(line(15, func(i int) float64 {
 		if i > 11 {
 			return 0
 		}
 		return 100 + float64(i%2)
 	}))
-	if stalled.Exceeds(10) {
+	if stalled.exceeds(10) {
 		t.Errorf("a stall at the end counts as drift: %+v", stalled)
 	}
-	if d := DriftOf(line(300, func(int) float64 { return 7e9 })); d.Change != 0 || d.Lo != 0 || d.Hi != 0 {
+	if d := driftOf(line(300, func(int) float64 { return 7e9 })); d.Change != 0 || d.Lo != 0 || d.Hi != 0 {
 		t.Errorf("a constant: %+v", d)
 	}
-	if d := DriftOf(line(minWindows-1, func(i int) float64 { return float64(i) })); !math.IsInf(d.Hi, 1) || d.Exceeds(0) {
+	if d := driftOf(line(minWindows-1, func(i int) float64 { return float64(i) })); !math.IsInf(d.Hi, 1) || d.exceeds(0) {
 		t.Errorf("too few points have an interval: %+v", d)
 	}
-	if d := DriftOf(nil); d.Level != 0 || d.Exceeds(0) {
+	if d := driftOf(nil); d.Level != 0 || d.exceeds(0) {
 		t.Errorf("nothing: %+v", d)
 	}
 }
@@ -48,9 +48,9 @@ func TestDriftOf(t *testing.T) {
 func TestDriftTurnsWithTheSeries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(-1000, 1000).Draw(t, "v")) }), 8, 20).Draw(t, "series")
-		d := DriftOf(v)
-		minus := DriftOf(line(len(v), func(i int) float64 { return -v[i] }))
-		raised := DriftOf(line(len(v), func(i int) float64 { return v[i] + 4096 }))
+		d := driftOf(v)
+		minus := driftOf(line(len(v), func(i int) float64 { return -v[i] }))
+		raised := driftOf(line(len(v), func(i int) float64 { return v[i] + 4096 }))
 		if math.Abs(minus.Change+d.Change) > 1e-6 || math.Abs(raised.Change-d.Change) > 1e-6 || d.Lo > d.Change || d.Hi < d.Change {
 			t.Errorf("%v: %+v, negative %+v, raised %+v", v, d, minus, raised)
 		}
@@ -125,7 +125,7 @@ func TestDriftJudged(t *testing.T) {
 				found := 0
 				for range runs {
 					e := noise.make(rng, n)
-					if _, moved := Moved(line(n, func(i int) float64 { return shape.level(float64(i)/float64(n)) * (1 + e[i]) }), Tolerance); moved {
+					if _, moved := moved(line(n, func(i int) float64 { return shape.level(float64(i)/float64(n)) * (1 + e[i]) }), partTolerance); moved {
 						found++
 					}
 				}

@@ -21,7 +21,7 @@ type Point struct {
 type Watch struct {
 	// FlushBytes is the size at which the engine flushes a MemTable, and Within how many
 	// points warm-up and measured part have at most. If what is written does not fill
-	// MinFlushes MemTables in that time, no flush is waited for. FlushBytes 0 is unknown: one
+	// minFlushes MemTables in that time, no flush is waited for. FlushBytes 0 is unknown: one
 	// flush must come.
 	FlushBytes int64
 	Within     int
@@ -30,11 +30,11 @@ type Watch struct {
 }
 
 const (
-	// MinPoints is the least number of points by which a store can settle.
-	MinPoints = minWindows
-	// MinFlushes is the least number of flushes before a store has settled that is
+	// minPoints is the least number of points by which a store can settle.
+	minPoints = minWindows
+	// minFlushes is the least number of flushes before a store has settled that is
 	// written to: the first ones fill an empty L0.
-	MinFlushes = 3
+	minFlushes = 3
 	// tolerance is the change that counts as none, as a share of the level.
 	tolerance = 0.1
 )
@@ -52,12 +52,12 @@ func (w *Watch) Add(p Point) { w.points = append(w.points, p) }
 // Luo and Carey ("On Performance Stability in LSM-based Storage Systems", VLDB 2019) show why
 // throughput alone does not tell: it is high while debt piles up.
 func (w *Watch) Unsettled() string {
-	if len(w.points) < MinPoints {
+	if len(w.points) < minPoints {
 		return "too short"
 	}
-	recent := w.points[len(w.points)-max(MinPoints, len(w.points)/2):]
-	if f := w.flushes(); f < MinFlushes && w.willFlush() {
-		return fmt.Sprintf("%d flushes, of %d", f, MinFlushes)
+	recent := w.points[len(w.points)-max(minPoints, len(w.points)/2):]
+	if f := w.flushes(); f < minFlushes && w.willFlush() {
+		return fmt.Sprintf("%d flushes, of %d", f, minFlushes)
 	}
 	if w.rises(recent, func(p Point) int64 { return p.RunsL0 }, 1) {
 		return "the runs of L0 rise"
@@ -69,7 +69,7 @@ func (w *Watch) Unsettled() string {
 	for i, p := range recent {
 		ops[i] = p.OpsPerSec
 	}
-	if d := DriftOf(ops); math.Abs(d.Change) > tolerance*d.Level {
+	if d := driftOf(ops); math.Abs(d.Change) > tolerance*d.Level {
 		return fmt.Sprintf("throughput moves by %+.0f%%", 100*d.Change/max(d.Level, 1))
 	}
 	return ""
@@ -104,7 +104,7 @@ func (w *Watch) willFlush() bool {
 	if w.FlushBytes == 0 {
 		return written > 0
 	}
-	return written/int64(len(w.points))*int64(w.Within) >= MinFlushes*w.FlushBytes
+	return written/int64(len(w.points))*int64(w.Within) >= minFlushes*w.FlushBytes
 }
 
 // largestMemTable is the most that one flush adds to the debt.

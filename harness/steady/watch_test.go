@@ -15,8 +15,8 @@ func TestUnsettled(t *testing.T) {
 		points int
 		of     func(i int) Point
 	}{
-		"too short":             {MinPoints - 1, func(int) Point { return Point{OpsPerSec: 9} }},
-		"":                      {MinPoints, func(int) Point { return Point{OpsPerSec: 9} }},
+		"too short":             {minPoints - 1, func(int) Point { return Point{OpsPerSec: 9} }},
+		"":                      {minPoints, func(int) Point { return Point{OpsPerSec: 9} }},
 		"throughput moves by -": {12, func(i int) Point { return Point{OpsPerSec: 100 - 3*float64(i)} }},
 		"1 flushes, of 3":       {12, func(i int) Point { return Point{OpsPerSec: 9, MemTableBytes: 1 << 20, Flushes: int64(i / 8)} }},
 		"the runs of L0 rise":   {12, func(i int) Point { return Point{OpsPerSec: 9, MemTableBytes: 1, Flushes: int64(i), RunsL0: int64(i)} }},

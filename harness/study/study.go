@@ -77,7 +77,7 @@ type Claim struct {
 	Text   string  `json:"text"`  // what the source says, in a sentence
 	Where  string  `json:"where"` // it stands there
 	Figure float64 `json:"figure,omitempty"`
-	Unit   string  `json:"unit,omitempty"` // of the figure: see [Units]
+	Unit   string  `json:"unit,omitempty"` // of the figure: see units
 	// None is the value of the figure that would mean that there is no difference; 1 for a
 	// ratio.
 	None  float64   `json:"none,omitempty"`
@@ -101,8 +101,8 @@ type Measure struct {
 	Less *Measure `json:"less,omitempty"`
 }
 
-// Units are the units of figures, by what charts and tables write.
-var Units = []string{"×", "share", "bytes", "ns", "ops/s", "count"}
+// units are the units of figures, by what charts and tables write.
+var units = []string{"×", "share", "bytes", "ns", "ops/s", "count"}
 
 // File names in a study's directory.
 const (
@@ -219,10 +219,10 @@ func (s Study) checkClaim(c Claim) error {
 		return errors.New(`want "of" and "over", or "of" alone, or "order" of two or more`)
 	case len(c.Order) > 0 && (c.Figure != 0 || c.None != 0 || c.Unit != ""):
 		return errors.New("an order has no figure and no unit")
-	case c.Of != nil && c.Figure == c.Nothing() && !control:
+	case c.Of != nil && c.Figure == c.nothing() && !control:
 		return fmt.Errorf("the figure %v is what would mean no difference: give another \"none\"", c.Figure)
-	case c.Of != nil && !slices.Contains(Units, c.Unit):
-		return fmt.Errorf("unit %q: want one of %q", c.Unit, Units)
+	case c.Of != nil && !slices.Contains(units, c.Unit):
+		return fmt.Errorf("unit %q: want one of %q", c.Unit, units)
 	}
 	for _, m := range measures {
 		if err := s.checkMeasure(&m); err != nil {
@@ -246,8 +246,8 @@ func (s Study) checkMeasure(m *Measure) error {
 	return errors.Join(s.checkMeasure(m.Per), s.checkMeasure(m.Less))
 }
 
-// Nothing returns the value of the figure that would mean that there is no difference.
-func (c Claim) Nothing() float64 {
+// nothing returns the value of the figure that would mean that there is no difference.
+func (c Claim) nothing() float64 {
 	if c.Over != nil && c.None == 0 {
 		return 1
 	}

@@ -7,8 +7,8 @@ import (
 	"lsmlab/harness/human"
 )
 
-// Text writes a figure in its unit for people, in three significant digits.
-func Text(v float64, unit string) string {
+// text writes a figure in its unit for people, in three significant digits.
+func text(v float64, unit string) string {
 	switch unit {
 	case "×":
 		return digits(v) + "×"
@@ -42,13 +42,13 @@ func (v Verdict) Fields() []string {
 	source, ours, interval := "-", "-", "-"
 	if v.Unit != "" {
 		if source = "an order"; v.Figure != 0 {
-			source = Text(v.Figure, v.Unit)
+			source = text(v.Figure, v.Unit)
 		}
 		if v.Rounds > 0 {
-			ours = Text(v.Ours, v.Unit)
+			ours = text(v.Ours, v.Unit)
 		}
 		if v.Confidence > 0 {
-			interval = fmt.Sprintf("%s to %s (%.3g%%)", Text(v.Lo, v.Unit), Text(v.Hi, v.Unit), 100*v.Confidence)
+			interval = fmt.Sprintf("%s to %s (%.3g%%)", text(v.Lo, v.Unit), text(v.Hi, v.Unit), 100*v.Confidence)
 		}
 	}
 	return []string{v.Study, v.ID, source, ours, interval, strconv.Itoa(v.Rounds), v.Verdict}

@@ -127,7 +127,7 @@ func (v *Verdict) judge(c Claim, ours, lo, hi, confidence float64) {
 		return
 	}
 	v.Lo, v.Hi, v.Confidence = lo, hi, confidence
-	v.Verdict = Judge(c.Figure, c.Nothing(), lo, hi)
+	v.Verdict = Judge(c.Figure, c.nothing(), lo, hi)
 }
 
 // Judge returns the verdict on a figure by our interval [lo, hi]; none is the value that

@@ -56,10 +56,10 @@ func newChecker(stage *Stage, kind FileSystem, size int64, judge Judge) (*checke
 	return &checker{s, judge}, nil
 }
 
-// Check judges the state of the disk that a power cut at position left. It
+// check judges the state of the disk that a power cut at position left. It
 // returns the broken rule, or nil. An error means that there is no verdict; it is a
 // [RefusedError] if the kernel does not mount that state.
-func (c *checker) Check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
+func (c *checker) check(ctx context.Context, image *blocklog.Image, position int64) (broken *oracle.Violation, err error) {
 	if err := c.scratch.load(image); err != nil {
 		return nil, err
 	}

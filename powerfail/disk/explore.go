@@ -166,7 +166,7 @@ func (r *run) work(ctx context.Context, stop func(), _ int, jobs <-chan state) (
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	for s := range jobs {
-		broken, err := c.Check(ctx, s.image, s.position)
+		broken, err := c.check(ctx, s.image, s.position)
 		known := r.Known != nil && broken != nil && r.Known(broken)
 		if broken != nil && err == nil && !known && !r.confirmed(ctx, c, s, broken, said(c.judge)) {
 			broken = nil
@@ -217,7 +217,7 @@ const confirmTries = 3
 // for their sake.
 func (r *run) confirmed(ctx context.Context, c *checker, s state, broken *oracle.Violation, first string) bool {
 	for range confirmTries {
-		again, err := c.Check(ctx, s.image, s.position)
+		again, err := c.check(ctx, s.image, s.position)
 		if ctx.Err() != nil || again != nil && err == nil && SameCause(again, broken) {
 			return true
 		}

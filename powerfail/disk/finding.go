@@ -100,7 +100,7 @@ func (r *run) export(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = c.Check(context.Background(), r.state.image, r.state.position)
+	_, err = c.check(context.Background(), r.state.image, r.state.position)
 	return errors.Join(err, c.Close())
 }
 
@@ -143,5 +143,5 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Choices)), f.Cut.Position)
+	return c.check(ctx, d.Crash(f.Cut.Position, s.Model, explore.Follow[blocklog.Site](f.Choices)), f.Cut.Position)
 }

@@ -27,7 +27,7 @@ type hunt struct {
 // shows says whether a state breaks the rule of the finding too, which it then
 // stands for.
 func (h *hunt) shows(s state) bool {
-	broken, err := h.checker.Check(h.ctx, s.image, s.position)
+	broken, err := h.checker.check(h.ctx, s.image, s.position)
 	if err != nil || broken == nil || !SameCause(broken, h.broken) {
 		return false
 	}

@@ -74,7 +74,7 @@ func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
 	list := func(image *blocklog.Image) contents {
 		l := lister{contents{}}
 		c.judge = &l
-		if _, err := c.Check(h.ctx, image, position); err != nil {
+		if _, err := c.check(h.ctx, image, position); err != nil {
 			return nil // such a state does not mount, and has no files
 		}
 		return l.found

@@ -60,7 +60,7 @@ func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, wat
 	source.Fill = func(dir string) error { return writeTree(at.mem, dir, at.modes) }
 	source.Workload = disk.Own(r.Program, run)
 	if rule == disk.RuleReopen {
-		source.Workload = disk.OwnReopen(r.Program, r.Log.Acked(int64(r.Log.start)), run)
+		source.Workload = disk.OwnReopen(r.Program, r.Log.acked(int64(r.Log.start)), run)
 	}
 	err := Record(ctx, stage, source, log)
 	return run.Wrong(r.Fault != ""), err

@@ -76,7 +76,7 @@ func tryKind(t *testing.T, k corpus.Kind, name string) (states int64, f *rundir.
 			l := tiertest.Must(readLog(log))(t)
 			y := x
 			y.Log, y.LogFile, y.Depth, y.States = l, log, 2, 50
-			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.Acked) }
+			y.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, l.acked) }
 			found, counts := y.find(t)
 			if states += counts.Distinct; found != nil {
 				return states, found

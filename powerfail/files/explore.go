@@ -116,7 +116,7 @@ var keySeed = maphash.MakeSeed()
 func (r *run) key(c crash) uint64 {
 	var b [16]byte
 	binary.LittleEndian.PutUint64(b[:], c.state.Disk.Fingerprint())
-	binary.LittleEndian.PutUint64(b[8:], uint64(len(r.Log.Acks(c.position)))<<1|uint64(c.state.CutKind()))
+	binary.LittleEndian.PutUint64(b[8:], uint64(len(r.Log.acks(c.position)))<<1|uint64(c.state.CutKind()))
 	return maphash.Bytes(keySeed, b[:])
 }
 

@@ -44,7 +44,7 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	}
 	e := h.next(h.crash.position)
 	f.Before = e.describe(h.at.names[e.File])
-	for _, a := range h.Log.Acks(h.crash.position) {
+	for _, a := range h.Log.acks(h.crash.position) {
 		f.Acked = append(f.Acked, rundir.Acked{ID: a.ID, Seconds: a.Seconds})
 	}
 	var err error

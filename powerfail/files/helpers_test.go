@@ -85,7 +85,7 @@ func exploring(t testing.TB, stage *disk.Stage, p subject.Program, log string) *
 	t.Helper()
 	x := exploringLog(t, stage, tiertest.Must(readLog(log))(t))
 	x.LogFile = log
-	x.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, x.Log.Acked) }
+	x.Judge = func() disk.Judge { return disk.NewCommandJudge(stage, p, x.Log.acked) }
 	return x
 }
 

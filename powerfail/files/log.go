@@ -79,33 +79,33 @@ func (l *Log) Operations() (n int) {
 	return n
 }
 
-// Ack is an acknowledgement, which holds from Position on.
-type Ack struct {
+// ack is an acknowledgement, which holds from Position on.
+type ack struct {
 	ID       string
 	Position int
 	Seconds  float64 // since the recording began
 }
 
-// Acks returns the acknowledgements by position, in order.
-func (l *Log) Acks(position int) (acks []Ack) {
+// acks returns the acknowledgements by position, in order.
+func (l *Log) acks(position int) (acks []ack) {
 	for i, e := range l.Entries[:position] {
 		if id, ok := strings.CutPrefix(e.Text, ackPrefix); ok && e.Kind == Mark {
-			acks = append(acks, Ack{id, i + 1, e.Seconds})
+			acks = append(acks, ack{id, i + 1, e.Seconds})
 		}
 	}
 	return acks
 }
 
-// Acked returns the IDs of the acknowledgements by position, in a new slice.
-func (l *Log) Acked(position int64) (ids []string) {
-	for _, a := range l.Acks(int(position)) {
+// acked returns the IDs of the acknowledgements by position, in a new slice.
+func (l *Log) acked(position int64) (ids []string) {
+	for _, a := range l.acks(int(position)) {
 		ids = append(ids, a.ID)
 	}
 	return ids
 }
 
-// Find returns the position at which a mark stands.
-func (l *Log) Find(text string) (position int64, ok bool) {
+// find returns the position at which a mark stands.
+func (l *Log) find(text string) (position int64, ok bool) {
 	for i, e := range l.Entries {
 		if e.Kind == Mark && e.Text == text {
 			return int64(i + 1), true

@@ -41,7 +41,7 @@ func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
 			s = g.draw(r)
 		}
 		c := Crash{Fill: func(dir string) error { return writeTree(s.state.Disk, dir, whole.modes) }}
-		for _, a := range x.Log.Acks(p) {
+		for _, a := range x.Log.acks(p) {
 			c.Acked = append(c.Acked, a.ID)
 			c.Marks = append(c.Marks, ackPrefix+a.ID)
 		}

@@ -54,16 +54,16 @@ func (r *Recording) Load() (err error) {
 
 // OwnJudge returns what makes judges of the states of a person's own program.
 func (r *Recording) OwnJudge(stage *disk.Stage) func() disk.Judge {
-	return func() disk.Judge { return disk.NewCommandJudge(stage, r.Program, r.Log.Acked) }
+	return func() disk.Judge { return disk.NewCommandJudge(stage, r.Program, r.Log.acked) }
 }
 
 // History returns what an engine was asked and what it promised.
 func (r *Recording) History() (*oracle.History, *program.Program, error) {
-	return program.Recorded(r.Steps, r.Log.Find)
+	return program.Recorded(r.Steps, r.Log.find)
 }
 
-// Text says for people what was recorded.
-func (r *Recording) Text() string {
+// text says for people what was recorded.
+func (r *Recording) text() string {
 	if r.OfEngine() {
 		return r.Steps
 	}
@@ -83,7 +83,7 @@ func (r *Recording) Explain(f *rundir.Finding) error {
 	if err := json.Unmarshal(f.Scenario, &s); err != nil {
 		return err
 	}
-	f.Program, s.Program, s.Fault = r.Text(), r.Program, r.Fault
+	f.Program, s.Program, s.Fault = r.text(), r.Program, r.Fault
 	var err error
 	if r.OfEngine() {
 		f.Acked = nil // the history has them
@@ -117,7 +117,7 @@ func (r *Recording) Died(rule oracle.Rule, run *subject.Run) *rundir.Finding {
 		State: func(dir string) error { return copyLog(r.LogFile(), dir) },
 	}
 	f.Scenario, _ = json.Marshal(scenario{Died: true}) // numbers and names
-	for _, a := range r.Log.Acks(r.Log.end) {
+	for _, a := range r.Log.acks(r.Log.end) {
 		f.Acked = append(f.Acked, rundir.Acked{ID: a.ID, Seconds: a.Seconds})
 	}
 	return f

@@ -115,7 +115,7 @@ func TestWriters(t *testing.T) {
 		want := verdict(lines)
 		for _, asJSON := range []bool{false, true} {
 			var out bytes.Buffer
-			if err := WriteElle(&out, all, asJSON); err != nil {
+			if err := writeElle(&out, all, asJSON); err != nil {
 				t.Fatal(err)
 			}
 			got := verdict(out.Bytes())
@@ -127,7 +127,7 @@ func TestWriters(t *testing.T) {
 		}
 	}
 	same := []Txn{{Begin: 1, End: 5}, {Begin: 2, End: 3}}
-	if err := WriteElle(&bytes.Buffer{}, same, false); err == nil || !strings.Contains(err.Error(), "process 0 began") {
+	if err := writeElle(&bytes.Buffer{}, same, false); err == nil || !strings.Contains(err.Error(), "process 0 began") {
 		t.Errorf("two transactions of a process at a time: %v", err)
 	}
 }

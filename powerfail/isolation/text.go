@@ -77,7 +77,7 @@ func Convert(w io.Writer, file, to string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if to != "lines" {
-		return WriteElle(w, all, to == "json")
+		return writeElle(w, all, to == "json")
 	}
 	for _, t := range all {
 		if _, err := w.Write(AppendJSON(nil, t)); err != nil {

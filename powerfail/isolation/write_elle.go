@@ -16,11 +16,11 @@ type event struct {
 	ends bool
 }
 
-// WriteElle writes a history as Jepsen does, in EDN or in JSON, one map a line, so that
+// writeElle writes a history as Jepsen does, in EDN or in JSON, one map a line, so that
 // Elle can judge it too. Which reads are parts of range reads is lost. An error says that
 // a process began a transaction while it had one, or after one of unknown outcome: processes
 // of Jepsen do not.
-func WriteElle(w io.Writer, txns []Txn, asJSON bool) error {
+func writeElle(w io.Writer, txns []Txn, asJSON bool) error {
 	var events []event
 	for i := range txns {
 		events = append(events, event{&txns[i], false})

@@ -50,7 +50,7 @@ func (c *Campaign) Run(ctx context.Context) (total Counts, found *Finding) {
 			if c.Schedules > 0 && n >= c.Schedules {
 				return
 			}
-			r := Draw(c.Options, c.Seed+n, c.Shape)
+			r := draw(c.Options, c.Seed+n, c.Shape)
 			mu.Lock()
 			if found != nil {
 				mu.Unlock()

@@ -4,7 +4,7 @@
 //
 // A [Schedule] is what happens to a cluster beside its own doing: what clients ask and
 // when, which messages are late, lost or repeated, which links are cut, whose clock is
-// fast, who is killed and whose power is cut. [Draw] draws one from a seed; the outcomes
+// fast, who is killed and whose power is cut. draw draws one from a seed; the outcomes
 // of messages are drawn on the way and noted. So a schedule that has run is a list of
 // deviations from a calm run, each of which can be left out: that is how a finding is
 // shrunk, and how it is shown again.

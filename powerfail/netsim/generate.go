@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Shape bounds what [Draw] draws.
+// Shape bounds what draw draws.
 type Shape struct {
 	Members []int // to choose from; default 3, 3, 3 and 5
 	Ticks   int   // of the horizon at most; default 24

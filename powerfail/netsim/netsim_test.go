@@ -129,8 +129,8 @@ func TestLeasesOfWrongClocks(t *testing.T) {
 func TestRepeats(t *testing.T) {
 	o, seed := sound(t), testseed.New(t)
 	for n := range many(200) {
-		first := Draw(o, seed+n, Shape{})
-		if again := Draw(o, seed+n, Shape{}); !reflect.DeepEqual(again, first) {
+		first := draw(o, seed+n, Shape{})
+		if again := draw(o, seed+n, Shape{}); !reflect.DeepEqual(again, first) {
 			t.Fatalf("seed %d: drawn twice, it gives %d and %d events", seed+n, first.Events, again.Events)
 		}
 		again := Run(o, first.Ran)

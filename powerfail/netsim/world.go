@@ -63,8 +63,8 @@ type world struct {
 // Run runs a schedule.
 func Run(o Options, s *Schedule) Result { return run(&o, s, nil, nil) }
 
-// Draw draws a schedule from a seed and runs it. Result.Ran is all of it.
-func Draw(o Options, seed uint64, shape Shape) Result {
+// draw draws a schedule from a seed and runs it. Result.Ran is all of it.
+func draw(o Options, seed uint64, shape Shape) Result {
 	s, d := generate(seed, shape)
 	return run(&o, s, d, nil)
 }

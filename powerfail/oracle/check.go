@@ -22,7 +22,7 @@ type Verdict struct {
 // goroutine at a time may use it.
 type Checker struct {
 	// Probed, if not nil, records the writes of each check, so that a crash during the
-	// check can be judged. Their writer is [ProbeWriter].
+	// check can be judged. Their writer is probeWriter.
 	Probed *Recorder
 
 	x       *Index
@@ -41,9 +41,9 @@ type Checker struct {
 	levelKnown bool
 }
 
-// ProbeWriter is the writer of the writes that a check makes. No writer of a history
+// probeWriter is the writer of the writes that a check makes. No writer of a history
 // has this number.
-const ProbeWriter = -1
+const probeWriter = -1
 
 // NewChecker returns a checker for stores with this history.
 func (x *Index) NewChecker() *Checker {
@@ -124,7 +124,7 @@ func (c *Checker) Outcomes(cut Cut) []Outcome {
 	if !c.scanned {
 		return nil
 	}
-	return c.x.Outcomes(cut, c.content.entries)
+	return c.x.outcomes(cut, c.content.entries)
 }
 
 // read runs the engine's own check and reads the whole content, by an iterator and by
@@ -219,7 +219,7 @@ func (c *Checker) apply(e kv.Engine) error {
 	if c.Probed == nil {
 		return e.Apply(&c.batch, c.level)
 	}
-	id := c.Probed.Begin(ProbeWriter, &c.batch, c.level)
+	id := c.Probed.Begin(probeWriter, &c.batch, c.level)
 	err := e.Apply(&c.batch, c.level)
 	if err == nil {
 		c.Probed.Ack(id)

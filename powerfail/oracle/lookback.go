@@ -40,15 +40,15 @@ func (c *Checker) view(h kv.Historian, lsn uint64, cut Cut) *Violation {
 		broken = violated(RuleFloor, "close: %v", err)
 	}
 	if broken == nil {
-		broken = c.x.JudgePast(cut, c.before.entries)
+		broken = c.x.judgePast(cut, c.before.entries)
 	}
 	return broken
 }
 
-// JudgePast compares the content of an earlier state, sorted by key, with the states that the
+// judgePast compares the content of an earlier state, sorted by key, with the states that the
 // history may have gone through up to the cut. No write must be there, but those that one that
 // is there requires. It returns the rule that is violated, or nil.
-func (x *Index) JudgePast(cut Cut, content []Entry) *Violation {
+func (x *Index) judgePast(cut Cut, content []Entry) *Violation {
 	j := x.judgement(cut)
 	clear(j.floor)
 	_, broken := j.judge(content)

@@ -14,10 +14,10 @@ const (
 	OutcomeUnknown  Outcome = "unknown" // its keys look alike with it and without it
 )
 
-// Outcomes returns what happened to each write of the history. content is sorted by key.
+// outcomes returns what happened to each write of the history. content is sorted by key.
 // Unlike the content of Judge it may violate any rule, so that a broken store can be
 // drawn.
-func (x *Index) Outcomes(cut Cut, content []Entry) []Outcome {
+func (x *Index) outcomes(cut Cut, content []Entry) []Outcome {
 	j := x.judgement(cut)
 	type seen struct{ in, out bool }
 	writes := make([]seen, len(x.history.Writes))

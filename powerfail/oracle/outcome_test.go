@@ -21,7 +21,7 @@ func TestOutcomes(t *testing.T) {
 		{"what nobody wrote says nothing", Cut{35, PowerOff}, "b=9 base=0 old=0 x=1", []Outcome{unknown, out, unknown, no, no, no, no, no}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := index(t, one()).Outcomes(test.cut, entries(test.content)); !slices.Equal(got, test.want) {
+			if got := index(t, one()).outcomes(test.cut, entries(test.content)); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

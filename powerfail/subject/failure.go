@@ -40,15 +40,15 @@ func (f *Failure) Headline() string {
 	return last + " (" + f.How + ")"
 }
 
-// Exited says whether the command ended by itself with a status that means failure. It
+// exited says whether the command ended by itself with a status that means failure. It
 // is false if a signal or a time limit ended the command.
-func (f *Failure) Exited() bool { return f.status > 0 && f.status <= shellSignal }
+func (f *Failure) exited() bool { return f.status > 0 && f.status <= shellSignal }
 
 // Wrong returns how the run failed, or nil if it did not. If an operation was made to
 // fail during the run, the program may end with an error of its own: that is not a
 // failure.
 func (r *Run) Wrong(madeToFail bool) *Failure {
-	if r.Failed != nil && madeToFail && r.Failed.Exited() {
+	if r.Failed != nil && madeToFail && r.Failed.exited() {
 		return nil
 	}
 	return r.Failed

@@ -155,7 +155,7 @@ func (x *experiment) bootMeanwhile(data drive) (judge func() (*machine, error), 
 	return judge, func() {
 		cancel()
 		if m, _ := judge(); m != nil {
-			m.Kill()
+			m.kill()
 		}
 	}
 }
@@ -194,10 +194,10 @@ func (c Cell) String() string { return c.Kernel + "/" + c.FS + "/" + c.Method }
 // mount mounts the store's file system from device.
 func (x *experiment) mount(m *machine, device string) error {
 	// What the kernel has read of the disk before may be of another content.
-	if _, err := m.Do(wire.Request{Drop: device}); err != nil {
+	if _, err := m.do(wire.Request{Drop: device}); err != nil {
 		return err
 	}
-	_, err := m.Do(wire.Request{Mount: &wire.Mount{
+	_, err := m.do(wire.Request{Mount: &wire.Mount{
 		Device: device, Dir: mountDir, FS: x.fs.name, Options: x.fs.options,
 	}})
 	return err
@@ -209,17 +209,17 @@ func (x *experiment) start(m *machine, device string) error {
 		return err
 	}
 	text := []byte(x.workload.Program.String())
-	if _, err := m.Do(wire.Request{Write: &wire.File{Path: ProgramFile, Data: text}}); err != nil {
+	if _, err := m.do(wire.Request{Write: &wire.File{Path: ProgramFile, Data: text}}); err != nil {
 		return err
 	}
-	_, err := m.Do(wire.Request{Start: x.lab.program(x.workload.Worker)})
+	_, err := m.do(wire.Request{Start: x.lab.program(x.workload.Worker)})
 	return err
 }
 
 // workerStatus waits for the end of the worker, and says whether it was a good
 // one, with words for an error.
 func workerStatus(m *machine) (words string, ok bool) {
-	r, err := m.Do(wire.Request{Wait: true})
+	r, err := m.do(wire.Request{Wait: true})
 	if err != nil {
 		return ": " + err.Error(), false
 	}
@@ -232,7 +232,7 @@ func putHistory(m *machine, h *oracle.History) error {
 	if err := h.Encode(&text); err != nil {
 		return err
 	}
-	_, err := m.Do(wire.Request{Write: &wire.File{Path: HistoryFile, Data: text.Bytes()}})
+	_, err := m.do(wire.Request{Write: &wire.File{Path: HistoryFile, Data: text.Bytes()}})
 	return err
 }
 
@@ -243,13 +243,13 @@ func (x *experiment) judge(m *machine, device string, cut oracle.Cut) (v oracle.
 		return v, nil
 	}
 	args := append(append([]string{}, x.workload.Check...), strconv.FormatInt(cut.Position, 10))
-	r, err := m.Do(wire.Request{Run: x.lab.program(args)})
+	r, err := m.do(wire.Request{Run: x.lab.program(args)})
 	if err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal(r.Output, &v); err != nil || r.Exit > 1 {
 		return v, fmt.Errorf("the check in the guest gave no verdict: exit status %d, %s", r.Exit, strings.TrimSpace(string(r.Stderr)))
 	}
-	_, err = m.Do(wire.Request{Unmount: mountDir})
+	_, err = m.do(wire.Request{Unmount: mountDir})
 	return v, err
 }

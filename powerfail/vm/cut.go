@@ -46,7 +46,7 @@ func (c cut) run(x *experiment) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer m.Kill()
+	defer m.kill()
 	r := newRecorder(x.workload.Program, counting())
 	position, err := c.live(x, m, r)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c cut) live(x *experiment, m *machine, r *recorder) (position int64, err e
 			return c.fault(m, x.fs)
 		}
 	}
-	if err := r.follow(m.Worker(), i); err != nil {
+	if err := r.follow(m.worker, i); err != nil {
 		return 0, err
 	}
 	if r.events < i.at {
@@ -127,21 +127,21 @@ func detected(r oracle.Rule) bool {
 }
 
 func kill(m *machine, _ *os.File) error {
-	m.Kill()
+	m.kill()
 	return nil
 }
 
-func quit(m *machine, _ *os.File) error { return m.Quit() }
+func quit(m *machine, _ *os.File) error { return m.quit() }
 
-func reset(m *machine, _ *os.File) error { return m.Reset() }
+func reset(m *machine, _ *os.File) error { return m.reset() }
 
 // stopDrop freezes the machine, so that nothing moves while its memory goes, and
 // makes the next machine read the disk from where it is stored.
 func stopDrop(m *machine, disk *os.File) error {
-	if err := m.Monitor("stop", nil); err != nil {
+	if err := m.monitor("stop", nil); err != nil {
 		return err
 	}
-	m.Kill()
+	m.kill()
 	if err := disk.Sync(); err != nil { // dirty pages can't be dropped
 		return err
 	}

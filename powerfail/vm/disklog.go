@@ -38,9 +38,9 @@ func (x *experiment) record(qemuLog *os.File) (*recording, error) {
 	err = x.finish(m, r, dataDevice)
 	rec.end = recorder.Mark("end")
 	if err == nil { // so that nothing is under way when the two logs end
-		_, err = m.Do(wire.Request{Unmount: mountDir})
+		_, err = m.do(wire.Request{Unmount: mountDir})
 	}
-	m.Kill()
+	m.kill()
 	if err = errors.Join(err, disk.wait(), recorder.Close()); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ const mappedName = "cut"
 // mapDevice puts a device-mapper device over the disk that changes nothing yet,
 // and returns its path.
 func mapDevice(m *machine, fs fileSystem) (path string, err error) {
-	r, err := m.Do(wire.Request{Map: &wire.Map{
+	r, err := m.do(wire.Request{Map: &wire.Map{
 		Name: mappedName, Sectors: sectors(fs), Target: "linear", Params: dataDevice + " 0",
 	}})
 	return r.Path, err
@@ -22,7 +22,7 @@ func sectors(fs fileSystem) uint64 { return uint64(fs.size / dm.SectorSize) }
 // flakey switches the device to dm-flakey that is never up: for all of 100,000
 // seconds it does what the features say.
 func flakey(m *machine, fs fileSystem, features string) error {
-	_, err := m.Do(wire.Request{Remap: &wire.Map{
+	_, err := m.do(wire.Request{Remap: &wire.Map{
 		Name: mappedName, Sectors: sectors(fs), Target: "flakey", Params: dataDevice + " 0 0 100000 " + features,
 	}})
 	return err
@@ -41,14 +41,14 @@ func flakeyCorrupt(m *machine, fs fileSystem) error {
 // fails with EIO, while reads and writes go on.
 func flushError(m *machine, _ fileSystem) error {
 	const fault, errEIO = "fault", 5
-	err := m.Monitor("blockdev-add", map[string]any{
+	err := m.monitor("blockdev-add", map[string]any{
 		"driver": "blkdebug", "node-name": fault, "image": dataDisk + sourceSuffix,
 		"inject-error": []any{map[string]any{"event": "none", "iotype": "flush", "errno": errEIO}},
 	})
 	if err != nil {
 		return err
 	}
-	return m.Monitor("blockdev-reopen", map[string]any{
+	return m.monitor("blockdev-reopen", map[string]any{
 		"options": []any{map[string]any{"driver": "raw", "node-name": dataDisk, "file": fault}},
 	})
 }

@@ -129,12 +129,12 @@ func (l *Lab) snapshot(ctx context.Context, of string, c machineConfig, fs fileS
 	if err != nil {
 		return nil, err
 	}
-	defer m.Kill()
+	defer m.kill()
 	f, err := memoryFile()
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Save(f); err != nil {
+	if err := m.save(f); err != nil {
 		release(f)
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (l *Lab) snapshot(ctx context.Context, of string, c machineConfig, fs fileS
 // mountTools makes the lab's program available in a guest that has come up, in a
 // snapshot with the program in memory.
 func (l *Lab) mountTools(m *machine) error {
-	_, err := m.Do(wire.Request{Mount: &wire.Mount{Device: "/dev/vda", Dir: toolsDir, FS: "ext4", ReadOnly: true}})
+	_, err := m.do(wire.Request{Mount: &wire.Mount{Device: "/dev/vda", Dir: toolsDir, FS: "ext4", ReadOnly: true}})
 	if err == nil && !l.options.Cold {
 		err = l.warmUp(m)
 	}
@@ -158,7 +158,7 @@ func (l *Lab) mountTools(m *machine) error {
 // warmUp runs the lab's program once: the next time it starts in half the time,
 // from memory and by instructions that QEMU has translated.
 func (l *Lab) warmUp(m *machine) error {
-	_, err := m.Do(wire.Request{Run: l.program([]string{"--help"})})
+	_, err := m.do(wire.Request{Run: l.program([]string{"--help"})})
 	return err
 }
 

@@ -143,8 +143,8 @@ func (x *experiment) runLogged(data, logFile *os.File) (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer m.Kill()
-	dev, err := m.Do(wire.Request{Map: &wire.Map{
+	defer m.kill()
+	dev, err := m.do(wire.Request{Map: &wire.Map{
 		Name: mappedName, Sectors: sectors(x.fs), Target: "log-writes", Params: dataDevice + " " + logDevice,
 	}})
 	if err != nil {
@@ -153,7 +153,7 @@ func (x *experiment) runLogged(data, logFile *os.File) (*recorder, error) {
 	count := counting()
 	r := newRecorder(x.workload.Program, func(event string) (int64, error) {
 		// A message is split at spaces, and a mark is one word.
-		if _, err := m.Do(wire.Request{Message: &wire.Message{Device: mappedName, Text: "mark " + strings.ReplaceAll(event, " ", "-")}}); err != nil {
+		if _, err := m.do(wire.Request{Message: &wire.Message{Device: mappedName, Text: "mark " + strings.ReplaceAll(event, " ", "-")}}); err != nil {
 			return 0, err
 		}
 		return count(event)
@@ -161,10 +161,10 @@ func (x *experiment) runLogged(data, logFile *os.File) (*recorder, error) {
 	if err := x.finish(m, r, dev.Path); err != nil {
 		return nil, err
 	}
-	if _, err := m.Do(wire.Request{Unmount: mountDir}); err != nil {
+	if _, err := m.do(wire.Request{Unmount: mountDir}); err != nil {
 		return nil, err
 	}
-	_, err = m.Do(wire.Request{Unmap: mappedName})
+	_, err = m.do(wire.Request{Unmap: mappedName})
 	return r, err
 }
 

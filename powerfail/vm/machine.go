@@ -39,7 +39,7 @@ const processor = "qemu64,+rdrand"
 // machine is one running virtual machine. It lives no longer than its context,
 // its time limit and this process: everything that it has open is nameless
 // (sockets, memory, unlinked files), so that nothing is left of it even after a
-// SIGKILL. One goroutine uses it, but for Kill.
+// SIGKILL. One goroutine uses it, but for kill.
 type machine struct {
 	qmp     *qmp.Client
 	control *wire.Conn
@@ -61,7 +61,7 @@ type machineConfig struct {
 	Memory    int                  // MiB
 	Limit     time.Duration        // the machine is killed after it
 	Ready     func(*machine) error // what to do first after each boot
-	// Snapshot, if set, is a [machine.Save] of a machine with the same disks, though
+	// Snapshot, if set, is a machine.save of a machine with the same disks, though
 	// of other content: it goes on from there instead of booting.
 	Snapshot *os.File
 }
@@ -79,7 +79,7 @@ func startMachine(ctx context.Context, c machineConfig) (*machine, error) {
 	}
 	if err != nil {
 		err = m.explain(err)
-		m.Kill()
+		m.kill()
 		return nil, fmt.Errorf("boot %s: %w", c.Kernel, err)
 	}
 	return m, nil
@@ -138,8 +138,8 @@ func (m *machine) ready() error {
 	}
 }
 
-// Do asks the init for one thing.
-func (m *machine) Do(q wire.Request) (wire.Response, error) {
+// do asks the init for one thing.
+func (m *machine) do(q wire.Request) (wire.Response, error) {
 	var r wire.Response
 	err := m.control.Send(q)
 	if err == nil {
@@ -154,19 +154,16 @@ func (m *machine) Do(q wire.Request) (wire.Response, error) {
 	return r, nil
 }
 
-// Worker is the standard input and output of the process that the guest started.
-func (m *machine) Worker() net.Conn { return m.worker }
-
-// Monitor runs a command of QEMU.
-func (m *machine) Monitor(command string, arguments any) error {
+// monitor runs a command of QEMU.
+func (m *machine) monitor(command string, arguments any) error {
 	return m.qmp.Do(command, arguments, nil)
 }
 
-// Save writes the state of the machine, without its disks, to a nameless file. The
+// save writes the state of the machine, without its disks, to a nameless file. The
 // machine stands still from then on.
-func (m *machine) Save(f *os.File) error {
+func (m *machine) save(f *os.File) error {
 	to := "exec:cat >" + pathOf(f) // stops the machine when little is left to copy
-	if err := m.Monitor("migrate", map[string]any{"uri": to}); err != nil {
+	if err := m.monitor("migrate", map[string]any{"uri": to}); err != nil {
 		return err
 	}
 	for {
@@ -184,29 +181,29 @@ func (m *machine) Save(f *os.File) error {
 	}
 }
 
-// Reset presses the reset button and waits for the init of the next boot.
-func (m *machine) Reset() error {
+// reset presses the reset button and waits for the init of the next boot.
+func (m *machine) reset() error {
 	// Until now a reboot, which only a panic of the kernel does, was to end QEMU.
-	if err := m.Monitor("set-action", map[string]any{"reboot": "reset"}); err != nil {
+	if err := m.monitor("set-action", map[string]any{"reboot": "reset"}); err != nil {
 		return err
 	}
-	if err := m.Monitor("system_reset", nil); err != nil {
+	if err := m.monitor("system_reset", nil); err != nil {
 		return err
 	}
 	return m.ready()
 }
 
-// Quit asks QEMU to end, and waits for it.
-func (m *machine) Quit() error {
-	err := m.Monitor("quit", nil)
+// quit asks QEMU to end, and waits for it.
+func (m *machine) quit() error {
+	err := m.monitor("quit", nil)
 	<-m.exited
-	m.Kill()
+	m.kill()
 	return err
 }
 
-// Kill ends QEMU with SIGKILL if it still runs, and waits for its end. What QEMU
+// kill ends QEMU with SIGKILL if it still runs, and waits for its end. What QEMU
 // had given to its disks stays there.
-func (m *machine) Kill() {
+func (m *machine) kill() {
 	m.cancel()
 	<-m.exited
 	for _, c := range m.conns {

@@ -33,7 +33,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 	if err != nil {
 		return nil, err
 	}
-	defer m.Kill()
+	defer m.kill()
 	if err := putHistory(m, h); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (x *experiment) finish(m *machine, r *recorder, device string) error {
 	if err := x.start(m, device); err != nil {
 		return err
 	}
-	if err := r.follow(m.Worker(), interrupts{}); err != nil {
+	if err := r.follow(m.worker, interrupts{}); err != nil {
 		return err
 	}
 	status, ok := workerStatus(m)

@@ -159,7 +159,7 @@ func TestPermutation(t *testing.T) {
 		p := NewPermutation(n, NewSource(n, 0))
 		seen := make([]bool, n)
 		for i := range n {
-			at := p.At(i)
+			at := p.at(i)
 			if at >= n || seen[at] {
 				t.Fatalf("n = %d: position %d gives %d, out of range or twice", n, i, at)
 			}

@@ -62,7 +62,7 @@ func (g *mixgraph) Next() uint64 {
 		u := g.src.Float64()
 		drawn := sort.SearchFloat64s(g.below, u)
 		size = g.n / mixgraphRanges
-		first = g.order.At(uint64(min(drawn, mixgraphRanges-1))) * size
+		first = g.order.at(uint64(min(drawn, mixgraphRanges-1))) * size
 	}
 	if !g.skewed {
 		return first + g.src.Below(size)

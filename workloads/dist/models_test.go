@@ -68,7 +68,7 @@ func TestMixgraph(t *testing.T) {
 		}
 		for i := range weight {
 			p := weight[i] / sum
-			if got := counts[g.order.At(uint64(i))] / draws; math.Abs(got-p) > six(p) {
+			if got := counts[g.order.at(uint64(i))] / draws; math.Abs(got-p) > six(p) {
 				t.Errorf("skewed %v: range %d has share %v, want %v", skewed, i, got, p)
 			}
 		}

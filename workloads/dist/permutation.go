@@ -23,8 +23,8 @@ func NewPermutation(n uint64, src Source) *Permutation {
 	return p
 }
 
-// At returns the index at position i < n.
-func (p *Permutation) At(i uint64) uint64 {
+// at returns the index at position i < n.
+func (p *Permutation) at(i uint64) uint64 {
 	for {
 		for r := range p.mul {
 			i = (i*p.mul[r] + p.add[r]) & p.mask
@@ -48,7 +48,7 @@ func NewPermuted(order *Permutation, first uint64) *Permuted {
 }
 
 // Next implements [Generator].
-func (g *Permuted) Next() uint64 { return g.order.At(g.seq.Next()) }
+func (g *Permuted) Next() uint64 { return g.order.at(g.seq.Next()) }
 
 // Resize implements [Generator]; n must not exceed the permutation's.
 func (g *Permuted) Resize(n uint64) { g.seq.Resize(n) }

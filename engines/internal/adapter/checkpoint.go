@@ -14,11 +14,11 @@ import (
 // a library that does not sync what it copies: f makes the store in dir, which is there
 // and empty.
 func (e *Engine) MakeCheckpoint(dir string, f func(dir string) error) error {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

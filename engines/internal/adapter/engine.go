@@ -88,11 +88,11 @@ func (e *Engine) WithRangeDeletes() *Engine {
 
 // Get implements [kv.Reader].
 func (e *Engine) Get(dst, key []byte) ([]byte, error) {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return dst, kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	dst, err := e.store.Get(dst, key)
 	e.early.wait()
 	return dst, err
@@ -100,11 +100,11 @@ func (e *Engine) Get(dst, key []byte) ([]byte, error) {
 
 // Scan implements [kv.Reader].
 func (e *Engine) Scan(lower, upper []byte) kv.Iterator {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return &iterator{position: refused(e.gate)}
 	}
-	defer s.Leave()
+	defer s.leave()
 	it := newIterator(e.store, e.gate, e.gate, lower, upper)
 	e.early.wait()
 	return it
@@ -112,11 +112,11 @@ func (e *Engine) Scan(lower, upper []byte) kv.Iterator {
 
 // ScanReverse implements [kv.ReverseScanner].
 func (e *Engine) ScanReverse(lower, upper []byte) kv.ReverseIterator {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return &reverseIterator{position: refused(e.gate)}
 	}
-	defer s.Leave()
+	defer s.leave()
 	it := newReverseIterator(e.store, e.gate, e.gate, lower, upper)
 	e.early.wait()
 	return it
@@ -124,11 +124,11 @@ func (e *Engine) ScanReverse(lower, upper []byte) kv.ReverseIterator {
 
 // Apply implements [kv.Engine].
 func (e *Engine) Apply(b *kv.Batch, d kv.Durability) error {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	if err := b.Check(); err != nil {
 		return err
 	}
@@ -170,11 +170,11 @@ func (e *Engine) gives(d kv.Durability) error {
 
 // Snapshot implements [kv.Engine].
 func (e *Engine) Snapshot() (kv.Snapshot, error) {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return nil, kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	view, err := e.store.Snapshot()
 	if err != nil {
 		return nil, err
@@ -194,11 +194,11 @@ func (e *Engine) Close() error {
 
 // Do runs f, a call of the library, unless the engine is closed.
 func (e *Engine) Do(f func() error) error {
-	s := e.gate.Enter()
+	s := e.gate.enter()
 	if s == nil {
 		return kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	return f()
 }
 
@@ -222,10 +222,10 @@ type snapshot struct {
 }
 
 func (s *snapshot) enter() *stripe {
-	if s.engine.Closed() {
+	if s.engine.isClosed() {
 		return nil
 	}
-	return s.gate.Enter()
+	return s.gate.enter()
 }
 
 func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
@@ -233,7 +233,7 @@ func (s *snapshot) Get(dst, key []byte) ([]byte, error) {
 	if in == nil {
 		return dst, kv.ErrClosed
 	}
-	defer in.Leave()
+	defer in.leave()
 	return s.view.Get(dst, key)
 }
 
@@ -242,7 +242,7 @@ func (s *snapshot) Scan(lower, upper []byte) kv.Iterator {
 	if in == nil {
 		return &iterator{position: refused(s.engine)}
 	}
-	defer in.Leave()
+	defer in.leave()
 	return newIterator(s.view, s.engine, s.gate, lower, upper)
 }
 
@@ -251,7 +251,7 @@ func (s *snapshot) ScanReverse(lower, upper []byte) kv.ReverseIterator {
 	if in == nil {
 		return &reverseIterator{position: refused(s.engine)}
 	}
-	defer in.Leave()
+	defer in.leave()
 	return newReverseIterator(s.view, s.engine, s.gate, lower, upper)
 }
 

@@ -10,17 +10,17 @@ import (
 )
 
 // gate guards a resource that must not be touched after it was given back.
-// Short operations Enter and Leave; things that live longer (iterators,
+// Short operations enter and leave; things that live longer (iterators,
 // snapshots) Hold and Release.
 //
 // Invariants:
 //
-//  1. No Enter succeeds after Close has begun.
+//  1. No enter succeeds after Close has begun.
 //  2. finish runs exactly once: after Close, when no operation is inside and
 //     nothing is held any more. Views into the resource's memory that an
 //     iterator gave out therefore stay valid until that iterator is closed.
 //
-// Enter and Leave are one atomic addition each, on a cache line that goroutines
+// enter and leave are one atomic addition each, on a cache line that goroutines
 // hardly ever share: the line is chosen by the address of their stacks.
 type gate struct {
 	closed  atomic.Bool
@@ -45,9 +45,9 @@ func newGate(stripes int, finish func() error) *gate {
 	return g
 }
 
-// Enter returns nil if the gate is closed. Otherwise the resource stays until
-// Leave of the result.
-func (g *gate) Enter() *stripe {
+// enter returns nil if the gate is closed. Otherwise the resource stays until
+// leave of the result.
+func (g *gate) enter() *stripe {
 	var here byte
 	at := uint64(uintptr(unsafe.Pointer(&here))) >> 11 // stacks are 2 KiB apart or more
 	s := &g.stripes[at*0x9e3779b97f4a7c15>>48&uint64(len(g.stripes)-1)]
@@ -59,13 +59,13 @@ func (g *gate) Enter() *stripe {
 	return s
 }
 
-// Leave ends what Enter began.
-func (s *stripe) Leave() { s.inside.Add(-1) }
+// leave ends what enter began.
+func (s *stripe) leave() { s.inside.Add(-1) }
 
-// Closed says whether Close has begun.
-func (g *gate) Closed() bool { return g.closed.Load() }
+// isClosed says whether Close has begun.
+func (g *gate) isClosed() bool { return g.closed.Load() }
 
-// Hold keeps the resource until Release. It is called between Enter and Leave,
+// Hold keeps the resource until Release. It is called between enter and leave,
 // or by one that holds already.
 func (g *gate) Hold() { g.holders.Add(1) }
 

@@ -25,13 +25,13 @@ func TestGate(t *testing.T) {
 		for range 4 {
 			wg.Go(func() {
 				for {
-					s := g.Enter()
+					s := g.enter()
 					if s == nil {
 						return
 					}
 					use()
 					g.Hold()
-					s.Leave()
+					s.leave()
 					use()
 					g.Release()
 				}
@@ -41,7 +41,7 @@ func TestGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		wg.Wait()
-		if err := g.Close(); !errors.Is(err, kv.ErrClosed) || finished.Load() != 1 || g.Enter() != nil {
+		if err := g.Close(); !errors.Is(err, kv.ErrClosed) || finished.Load() != 1 || g.enter() != nil {
 			t.Fatalf("after close: %v, given back %d times", err, finished.Load())
 		}
 	}
@@ -50,9 +50,9 @@ func TestGate(t *testing.T) {
 func TestGateWaitsForHolders(t *testing.T) {
 	failed := errors.New("library says no")
 	g := newGate(1, func() error { return failed })
-	s := g.Enter()
+	s := g.enter()
 	g.Hold()
-	s.Leave()
+	s.leave()
 	if err := g.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func BenchmarkGate(b *testing.B) {
 	g := newGate(engineStripes, func() error { return nil })
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			g.Enter().Leave()
+			g.enter().leave()
 		}
 	})
 }

@@ -41,7 +41,7 @@ func (p *position) opened(from owner, closeCursor func() error, err error) {
 // usable says whether a move may touch the cursor.
 func (p *position) usable() bool {
 	p.moved, p.ok = true, false
-	if p.engine.Closed() {
+	if p.engine.isClosed() {
 		p.err = kv.ErrClosed
 		return false
 	}
@@ -58,7 +58,7 @@ func (p *position) Value() []byte { return p.value }
 
 func (p *position) Close() error {
 	err := p.err
-	if err == nil && p.engine.Closed() {
+	if err == nil && p.engine.isClosed() {
 		err = kv.ErrClosed
 	}
 	if p.close != nil {

@@ -82,7 +82,7 @@ func (s *syncing) end() {
 // Writable implements [kv.WriteChecker]. Of a library's own state only what a sync in
 // the background told is known.
 func (e *Engine) Writable() error {
-	if e.gate.Closed() {
+	if e.gate.isClosed() {
 		return kv.ErrClosed
 	}
 	if e.syncs != nil {

@@ -39,19 +39,19 @@ func NewTransactor(e *Engine, begin func(level kv.Isolation) (Txn, error), level
 // another transaction.
 func (t *Transactor) Begin(o kv.TxnOptions) (kv.Txn, error) {
 	gate := t.engine.gate
-	s := gate.Enter()
+	s := gate.enter()
 	if s == nil {
 		return nil, kv.ErrClosed
 	}
 	if !slices.Contains(t.levels, o.Isolation) {
-		s.Leave()
+		s.leave()
 		return nil, t.refuse(o.Isolation)
 	}
 	gate.Hold()
-	s.Leave()
+	s.leave()
 	x := &txn{engine: t.engine, open: map[*position]struct{}{}}
 	err := x.begin(t, o)
-	if err == nil && gate.Closed() {
+	if err == nil && gate.isClosed() {
 		err = errors.Join(kv.ErrClosed, x.view.Close())
 	}
 	if err != nil {
@@ -90,7 +90,7 @@ func (x *txn) begin(t *Transactor, o kv.TxnOptions) (err error) {
 	return err
 }
 
-func (x *txn) usable() bool { return !x.ended && !x.engine.gate.Closed() }
+func (x *txn) usable() bool { return !x.ended && !x.engine.gate.isClosed() }
 
 // Get implements [kv.Reader].
 func (x *txn) Get(dst, key []byte) ([]byte, error) {
@@ -187,12 +187,12 @@ func (x *txn) Commit(d kv.Durability) error {
 	if x.ended {
 		return kv.ErrClosed
 	}
-	s := x.engine.gate.Enter()
+	s := x.engine.gate.enter()
 	if s == nil {
 		x.Discard()
 		return kv.ErrClosed
 	}
-	defer s.Leave()
+	defer s.leave()
 	err := x.engine.gives(d)
 	if err == nil {
 		err = x.conflict

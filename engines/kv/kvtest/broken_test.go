@@ -379,20 +379,20 @@ func (u *unopenable) Open(dir string) (kv.Engine, error) {
 
 func TestRandomFindsLostWrites(t *testing.T) {
 	faults := map[string]func(m *machine, kind CrashKind){
-		"a synced write is lost": func(m *machine, _ CrashKind) { m.saved[StoreDir] = m.states[max(m.synced-1, 0)] },
+		"a synced write is lost": func(m *machine, _ CrashKind) { m.saved[storeDir] = m.states[max(m.synced-1, 0)] },
 		"a kill loses a buffered write": func(m *machine, kind CrashKind) {
-			m.saved[StoreDir] = m.states[m.handed]
+			m.saved[storeDir] = m.states[m.handed]
 			if kind == Kill {
-				m.saved[StoreDir] = m.states[m.synced]
+				m.saved[storeDir] = m.states[m.synced]
 			}
 		},
 		"the newest write survives, the one before not": func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
-			m.saved[StoreDir].Set("unwritten before", "x")
+			m.saved[storeDir] = m.states[len(m.states)-1].clone()
+			m.saved[storeDir].Set("unwritten before", "x")
 		},
 		"half of a batch survives": func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
-			m.saved[StoreDir].PopMin()
+			m.saved[storeDir] = m.states[len(m.states)-1].clone()
+			m.saved[storeDir].PopMin()
 		},
 	}
 	for name, crash := range faults {

@@ -231,23 +231,23 @@ func TestSuiteFindsLostCommits(t *testing.T) {
 		crash func(m *machine, kind CrashKind)
 	}{
 		"half of a transaction survives": {testTxnCrash, func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
-			m.saved[StoreDir].PopMin()
+			m.saved[storeDir] = m.states[len(m.states)-1].clone()
+			m.saved[storeDir].PopMin()
 		}},
 		"a synced commit is lost": {testTxnCrash, func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[max(m.synced-1, 0)]
+			m.saved[storeDir] = m.states[max(m.synced-1, 0)]
 		}},
 		"an open transaction survives": {testTxnCrash, func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[len(m.states)-1].clone()
-			m.saved[StoreDir].Set("0000", "open")
+			m.saved[storeDir] = m.states[len(m.states)-1].clone()
+			m.saved[storeDir].Set("0000", "open")
 		}},
 		"a checkpoint is lost": {testCheckpointCrash, func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[m.synced]
-			delete(m.saved, StoreDir+checkpointSuffix)
+			m.saved[storeDir] = m.states[m.synced]
+			delete(m.saved, storeDir+checkpointSuffix)
 		}},
 		"a checkpoint is torn": {testCheckpointCrash, func(m *machine, _ CrashKind) {
-			m.saved[StoreDir] = m.states[m.synced]
-			m.saved[StoreDir+checkpointSuffix].PopMax()
+			m.saved[storeDir] = m.states[m.synced]
+			m.saved[storeDir+checkpointSuffix].PopMax()
 		}},
 	}
 	for name, f := range faults {

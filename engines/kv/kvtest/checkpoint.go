@@ -212,11 +212,11 @@ func testCheckpointCrash(t testing.TB, h Harness) {
 		t.Skip("the engine cannot run on a machine whose crashes are simulated (Harness.NewMachine)")
 	}
 	rng := testseed.Rand(t)
-	const copyDir = StoreDir + checkpointSuffix
+	const copyDir = storeDir + checkpointSuffix
 	for round := range 20 {
 		seed := rng.Uint64() % (1 << 16)
 		m := h.NewMachine()
-		e, err := m.Open(StoreDir)
+		e, err := m.Open(storeDir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func testCheckpointCrash(t testing.TB, h Harness) {
 		}
 		m.Crash(PowerOff, seed)
 		e.Close()
-		for _, dir := range []string{copyDir, StoreDir} {
+		for _, dir := range []string{copyDir, storeDir} {
 			if s.Engine, err = m.Open(dir); err != nil {
 				s.Fatalf("open of %s after the crash: %v", dir, err)
 			}

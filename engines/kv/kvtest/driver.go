@@ -55,7 +55,7 @@ func newDriver(t testing.TB, h Harness, p *program) *driver {
 	d := &driver{h: h, p: p, o: p.options(), model: new(state), history: newHistory(new(state))}
 	if h.NewMachine != nil {
 		d.machine = h.NewMachine()
-		d.open, d.dir = d.machine.Open, StoreDir
+		d.open, d.dir = d.machine.Open, storeDir
 	} else {
 		d.open, d.dir = h.Open, t.TempDir()
 	}

@@ -40,8 +40,8 @@ type Harness struct {
 	Known map[string]string
 }
 
-// StoreDir is where a [Machine] has its store. Checkpoints are made beside it.
-const StoreDir = "/db"
+// storeDir is where a [Machine] has its store. Checkpoints are made beside it.
+const storeDir = "/db"
 
 // Machine is a simulated computer.
 type Machine interface {

@@ -70,7 +70,7 @@ func (m *machine) Open(dir string) (kv.Engine, error) {
 		m.saved[dir] = new(state)
 	}
 	model := newModel(m.saved[dir].clone())
-	if dir != StoreDir {
+	if dir != storeDir {
 		return model, nil
 	}
 	first := m.saved[dir]
@@ -103,7 +103,7 @@ func (m *machine) Crash(kind CrashKind, seed uint64) {
 	if kind == PowerOff {
 		floor = m.synced
 	}
-	m.saved[StoreDir] = m.states[floor+int(seed%uint64(len(m.states)-floor))]
+	m.saved[storeDir] = m.states[floor+int(seed%uint64(len(m.states)-floor))]
 	m.states = nil // the old engine is cut off
 }
 

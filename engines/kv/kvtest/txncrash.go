@@ -38,7 +38,7 @@ func testTxnCrash(t testing.TB, h Harness) {
 // machineLevels returns the isolation levels of the engine on a machine.
 func machineLevels(t testing.TB, h Harness) []kv.Isolation {
 	t.Helper()
-	e, err := h.NewMachine().Open(StoreDir)
+	e, err := h.NewMachine().Open(storeDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ type crashPlan struct {
 func crashTxns(t testing.TB, h Harness, level kv.Isolation, plan crashPlan) {
 	t.Helper()
 	m := h.NewMachine()
-	e, err := m.Open(StoreDir)
+	e, err := m.Open(storeDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func crashTxns(t testing.TB, h Harness, level kv.Isolation, plan crashPlan) {
 	m.Crash(plan.kind, plan.seed)
 	open.Discard() // what is dead may fail
 	e.Close()
-	if s.Engine, err = m.Open(StoreDir); err != nil {
+	if s.Engine, err = m.Open(storeDir); err != nil {
 		t.Fatalf("open after the crash: %v", err)
 	}
 	s.wantOneCommit(floor, plan)

@@ -119,7 +119,7 @@ func Table() []Axis { return slices.Clone(table) }
 func unique(word string) bool {
 	n := 0
 	for i := range table {
-		if !table[i].IsNumber(word) {
+		if !table[i].isNumber(word) {
 			if slices.ContainsFunc(table[i].Values, func(v Value) bool { return v.Name == word }) {
 				n++
 			}
@@ -128,8 +128,8 @@ func unique(word string) bool {
 	return n == 1
 }
 
-// IsNumber says whether a value of that name is one of the axis's numbers.
-func (a *Axis) IsNumber(name string) bool {
+// isNumber says whether a value of that name is one of the axis's numbers.
+func (a *Axis) isNumber(name string) bool {
 	_, ok := a.number(name)
 	return ok
 }

@@ -103,7 +103,7 @@ func valueIndex(a *Axis, name string) int {
 // takes returns the values of an axis in words. Each kind of number is one range.
 func (a *Axis) takes() (values []string) {
 	for _, v := range a.Values {
-		if !a.IsNumber(v.Name) {
+		if !a.isNumber(v.Name) {
 			values = append(values, v.Name)
 		}
 	}

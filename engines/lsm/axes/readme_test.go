@@ -42,7 +42,7 @@ func markdown() string {
 		a := &table[i]
 		var options []string
 		for _, v := range a.Values[1:] {
-			if a.IsNumber(v.Name) {
+			if a.isNumber(v.Name) {
 				continue
 			}
 			option := fmt.Sprintf("`+%s`: %s", a.Option(v), v.About)

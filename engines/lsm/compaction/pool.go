@@ -45,13 +45,6 @@ func (p *Pool) Submit(job func()) bool {
 	return true
 }
 
-// Workers returns the number of live workers.
-func (p *Pool) Workers() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.live
-}
-
 // Close runs the queued jobs, lets the running ones finish, and returns when all
 // workers are gone.
 func (p *Pool) Close() {

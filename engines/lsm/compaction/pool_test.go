@@ -41,17 +41,24 @@ func TestPoolBounds(t *testing.T) {
 	for p.Submit(func() { done.Add(1) }) {
 		queued++
 	}
-	if taken != 3 || queued != 5 || p.Workers() != 3 {
-		t.Errorf("%d jobs taken, then %d queued by %d workers; want 3, 5, 3", taken, queued, p.Workers())
+	if taken != 3 || queued != 5 || p.workers() != 3 {
+		t.Errorf("%d jobs taken, then %d queued by %d workers; want 3, 5, 3", taken, queued, p.workers())
 	}
 	close(release)
 	p.Close()
-	if done.Load() != 8 || p.Workers() != 0 {
-		t.Errorf("%d jobs done, %d workers left; want 8, 0", done.Load(), p.Workers())
+	if done.Load() != 8 || p.workers() != 0 {
+		t.Errorf("%d jobs done, %d workers left; want 8, 0", done.Load(), p.workers())
 	}
 	if p.Submit(func() {}) {
 		t.Error("a closed pool took a job")
 	}
+}
+
+// workers returns the number of live workers.
+func (p *Pool) workers() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.live
 }
 
 // TestPoolRetires waits for idle workers to end, and checks that a job that
@@ -65,7 +72,7 @@ func TestPoolRetires(t *testing.T) {
 			t.Fatal("job not taken")
 		}
 		<-ran
-		for p.Workers() > 0 {
+		for p.workers() > 0 {
 			runtime.Gosched()
 		}
 	}

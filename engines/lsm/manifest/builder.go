@@ -48,7 +48,7 @@ func (b *builder) version() (*Version, error) {
 		v.Levels[ref.Level] = append(v.Levels[ref.Level], t)
 	}
 	v.sort()
-	if err := v.Check(); err != nil {
+	if err := v.check(); err != nil {
 		return nil, err
 	}
 	return v, nil

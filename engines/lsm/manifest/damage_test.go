@@ -155,7 +155,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		check(t, v.Check())
+		check(t, v.check())
 		fsys := newStore(t)
 		write(t, fsys, 2, v, nil)
 		expect(t, fsys, 2, v)

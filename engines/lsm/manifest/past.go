@@ -49,8 +49,8 @@ func (e *Ends) Add(size uint64) {
 	e.Batches = append(e.Batches, Batches{size, 1})
 }
 
-// Last returns the newest end.
-func (e *Ends) Last() ikey.Seq {
+// last returns the newest end.
+func (e *Ends) last() ikey.Seq {
 	last := e.From
 	for _, b := range e.Batches {
 		last += ikey.Seq(b.Size * b.Count)
@@ -83,7 +83,7 @@ func (p Past) after(e *Past) Past {
 		next.Marks = append(slices.Clip(p.Marks), e.Marks...)
 	}
 	gone := 0
-	for gone < len(next.Ends) && next.Ends[gone].Last() < next.Floor {
+	for gone < len(next.Ends) && next.Ends[gone].last() < next.Floor {
 		gone++
 	}
 	next.Ends = next.Ends[gone:]
@@ -111,8 +111,8 @@ func (p Past) Upto(newest ikey.Seq) Past {
 // check verifies the order of ends and marks.
 func (p *Past) check() error {
 	for i := range p.Ends {
-		if i > 0 && p.Ends[i].From < p.Ends[i-1].Last() {
-			return fmt.Errorf("batch ends from LSN %d on come behind those up to %d", p.Ends[i].From, p.Ends[i-1].Last())
+		if i > 0 && p.Ends[i].From < p.Ends[i-1].last() {
+			return fmt.Errorf("batch ends from LSN %d on come behind those up to %d", p.Ends[i].From, p.Ends[i-1].last())
 		}
 	}
 	for i := range p.Marks {

@@ -124,7 +124,7 @@ func (v *Version) Apply(e *Edit) (*Version, error) {
 	next.Past = v.Past.after(&e.Past)
 	next.Ranges = e.rangesAfter(v.Ranges)
 	next.sort()
-	if err := next.Check(); err != nil {
+	if err := next.check(); err != nil {
 		return nil, err
 	}
 	return &next, nil
@@ -155,14 +155,14 @@ func (v *Version) sort() {
 	}
 }
 
-// Check verifies the invariants of a version:
+// check verifies the invariants of a version:
 //
 //  1. Every table is valid by itself and occurs once.
 //  2. Tables of one level below L0 do not overlap.
 //  3. Of two tables of L0 that overlap, all LSNs of one are above all of the other.
 //  4. NextFileID, if not 0, is above every table's ID.
 //  5. Batch ends rise, and so do marks.
-func (v *Version) Check() error {
+func (v *Version) check() error {
 	seen := map[uint64]int{}
 	for l, level := range v.Levels {
 		for i, t := range level {
@@ -189,7 +189,7 @@ func (v *Version) Check() error {
 	return v.checkL0()
 }
 
-// checkL0 verifies invariant 3 of Check.
+// checkL0 verifies invariant 3 of [Version.check].
 func (v *Version) checkL0() error {
 	level := v.Levels[0]
 	for i, t := range level {

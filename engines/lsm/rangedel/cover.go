@@ -34,22 +34,16 @@ func (c *Cover) Add(s *Set) {
 // Any says whether there is a set.
 func (c *Cover) Any() bool { return len(c.parts) > 0 }
 
-// Newest returns the LSN of the newest range delete that covers key and that the reader
-// sees, 0 if there is none. It hides all older versions of key.
-func (c *Cover) Newest(key []byte) (newest ikey.Seq) {
-	seq, _ := c.Reach(key)
-	return seq
-}
-
-// Reach returns what Newest does, and the end of a range that begins with key and that this
-// range delete covers; nil for none.
+// Reach returns the LSN of the newest range delete that covers key and that the reader sees,
+// 0 if there is none, and the end of a range that begins with key and that this range
+// delete covers; nil for none. The range delete hides all older versions of key.
 func (c *Cover) Reach(key []byte) (newest ikey.Seq, end []byte) {
 	newest, f := c.at(key)
 	return newest, f.End
 }
 
-// ReachDown returns what Newest does, and the start of a range that key lies in and that this
-// range delete covers.
+// ReachDown returns the same LSN as [Cover.Reach], and the start of a range that key lies in
+// and that this range delete covers.
 func (c *Cover) ReachDown(key []byte) (newest ikey.Seq, start []byte) {
 	newest, f := c.at(key)
 	return newest, f.Start

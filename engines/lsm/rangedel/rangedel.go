@@ -211,8 +211,8 @@ func (f *Fragment) Above(seq ikey.Seq) (above ikey.Seq) {
 	return above
 }
 
-// Seqs returns the LSNs of the fragment, newest first.
-func (f *Fragment) Seqs() iter.Seq[ikey.Seq] {
+// lsns returns the LSNs of the fragment, newest first.
+func (f *Fragment) lsns() iter.Seq[ikey.Seq] {
 	return func(yield func(ikey.Seq) bool) {
 		for s := f.seqs; s != nil; s = s.older {
 			if !yield(s.seq) {
@@ -249,7 +249,7 @@ func (s *Set) Ranges() []Range {
 	var ranges []Range
 	last := map[ikey.Seq]int{} // LSN to its last range
 	for f := range s.Fragments(nil) {
-		for seq := range f.Seqs() {
+		for seq := range f.lsns() {
 			i, ok := last[seq]
 			if ok && ranges[i].End != nil && bytes.Equal(ranges[i].End, f.Start) {
 				ranges[i].End = f.End
@@ -271,7 +271,7 @@ func (s *Set) Filter(keep func(f Fragment, seq, newer ikey.Seq) bool) *Set {
 	for f := range s.Fragments(nil) {
 		var kept []ikey.Seq
 		newer := ikey.Seq(0)
-		for seq := range f.Seqs() {
+		for seq := range f.lsns() {
 			if keep(f, seq, newer) {
 				kept = append(kept, seq)
 			}
@@ -296,7 +296,7 @@ func (s *Set) Filter(keep func(f Fragment, seq, newer ikey.Seq) bool) *Set {
 // memory.
 func (s *Set) Weight() (n int) {
 	for f := range s.Fragments(nil) {
-		for range f.Seqs() {
+		for range f.lsns() {
 			n++
 		}
 	}

@@ -136,15 +136,3 @@ func (c *Cache) Evict(id uint64) {
 // Counters returns how often get found a block, and how often it did not, since
 // NewCache.
 func (c *Cache) Counters() (hits, misses int64) { return c.hits.Load(), c.misses.Load() }
-
-// Size returns the bytes of blocks held.
-func (c *Cache) Size() int64 {
-	var n int64
-	for i := range c.shards {
-		s := &c.shards[i]
-		s.mu.Lock()
-		n += s.bytes
-		s.mu.Unlock()
-	}
-	return n
-}

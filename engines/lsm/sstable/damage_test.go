@@ -32,7 +32,7 @@ func inspect(tb testing.TB, data []byte, keys []ikey.Key) (all [2]string, errs [
 		if r.Verify() == nil && back != all[m] {
 			tb.Fatalf("a sound table reads %.200q downwards, and %.200q upwards", back, all[m])
 		}
-		it := r.NewIterator()
+		it := newIterator(r)
 		var down ReverseIter
 		r.InitReverse(&down)
 		for _, k := range keys {
@@ -129,7 +129,7 @@ func TestFaults(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "t")
 		writeTable(t, vfs.OS, name, WriterOptions{Compression: c}, model)
 		r := openTable(t, vfs.OS, name, ReaderOptions{})
-		it := r.NewIterator()
+		it := newIterator(r)
 		if !it.First() {
 			t.Fatal(it.Close())
 		}
@@ -148,7 +148,7 @@ func TestFaults(t *testing.T) {
 		if !r.MayContain(Hash([]byte("x"))) {
 			t.Error("a filter that is gone must say maybe")
 		}
-		it = r.NewIterator()
+		it = newIterator(r)
 		if it.SeekGE(last) || !errors.Is(it.Close(), kv.ErrCorrupt) {
 			t.Errorf("SeekGE: %v", it.Close())
 		}
@@ -176,7 +176,7 @@ func TestReadErrors(t *testing.T) {
 	if _, _, _, err := r.Get(nil, []byte("key00007"), ikey.MaxSeq); !errors.Is(err, errDisk) {
 		t.Errorf("Get: %v", err)
 	}
-	it := r.NewIterator()
+	it := newIterator(r)
 	if it.First() || !errors.Is(it.Close(), errDisk) {
 		t.Errorf("First: %v", it.Close())
 	}

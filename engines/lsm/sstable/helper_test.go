@@ -151,7 +151,7 @@ func tableBytes(tb testing.TB, o WriterOptions, model []kvs) []byte {
 // readAll returns all entries of a table as one string, or the first error.
 func readAll(r *Reader) (string, error) {
 	var entries []string
-	it := r.NewIterator()
+	it := newIterator(r)
 	for ok := it.First(); ok; ok = it.Next() {
 		entries = append(entries, entryText(it.Key(), it.Value()))
 	}
@@ -160,4 +160,11 @@ func readAll(r *Reader) (string, error) {
 
 func entryText(k ikey.Key, value []byte) string {
 	return fmt.Sprintf("%d %d %d\n%s%s", len(k.User), k.Trailer, len(value), k.User, value)
+}
+
+// newIterator returns a new iterator of r.
+func newIterator(r *Reader) ikey.Iterator {
+	it := new(Iter)
+	r.InitIter(it)
+	return it
 }

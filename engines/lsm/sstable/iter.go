@@ -42,15 +42,8 @@ type Iter struct {
 // minKeyMemory is the bytes for keys with which an iterator begins.
 const minKeyMemory = 64
 
-// NewIterator returns a new iterator, which costs an allocation. [Reader.InitIter]
-// avoids this.
-func (r *Reader) NewIterator() ikey.Iterator {
-	it := new(Iter)
-	r.InitIter(it)
-	return it
-}
-
-// InitIter makes it an iterator of r that is before the first entry.
+// InitIter makes it an iterator of r that is before the first entry. The caller allocates
+// the iterator, once for many tables.
 func (r *Reader) InitIter(it *Iter) {
 	key := it.key
 	if key == nil {

@@ -44,7 +44,7 @@ func checkTable(t *testing.T, r *Reader, model []kvs) {
 	if err := r.Verify(); err != nil {
 		t.Fatal(err)
 	}
-	it := r.NewIterator()
+	it := newIterator(r)
 	n := 0
 	for ok := it.First(); ok; ok = it.Next() {
 		checkAt(t, it, model, n)
@@ -257,7 +257,7 @@ func TestHugeValue(t *testing.T) {
 			for _, e := range model {
 				checkGet(t, r, model, e.key.User, 1)
 			}
-			checkSeek(t, r.NewIterator(), model, model[0].key)
+			checkSeek(t, newIterator(r), model, model[0].key)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (c *Campaign) Run(ctx context.Context, d *Dir) error {
 			if err != nil {
 				return fmt.Errorf("%s at %s: %w", engine, level, err)
 			}
-			if err := d.AddCell(w.cell); err != nil {
+			if err := d.addCell(w.cell); err != nil {
 				return err
 			}
 			c.Each(w.cell, w.findings)
@@ -122,7 +122,7 @@ func (w *cellWork) found(t probe.Trial) error {
 		Engine: w.cell.Engine, Level: w.cell.Level, Durability: w.cell.Durability,
 		Way: t.Way, Script: t.Script.Name, Promised: t.Promised, By: t.Against(), Disagreed: t.Disagreed(),
 	}
-	dir, err := w.dir.AddFinding(&f, t)
+	dir, err := w.dir.addFinding(&f, t)
 	w.findings = append(w.findings, dir)
 	return err
 }
@@ -162,7 +162,7 @@ func (j *joined) add(t probe.Trial) {
 func Replay(ctx context.Context, f *Finding, tries int, open func(engine, dir string) (kv.Engine, error)) (t probe.Trial, refuted bool, err error) {
 	script, err := probe.ParseScript(f.Text)
 	if err != nil {
-		return t, false, fmt.Errorf("%s: %w", ScriptFile, err)
+		return t, false, fmt.Errorf("%s: %w", scriptFile, err)
 	}
 	level, err := kv.ParseIsolation(f.Level)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"lsmlab/powerfail/rundir"
 )
 
-// CrashDir is the directory of a run that has a run directory of crash testing for each
+// crashDir is the directory of a run that has a run directory of crash testing for each
 // level: crash/LEVEL.
-const CrashDir = "crash"
+const crashDir = "crash"
 
 // CrashPath returns the run directory of crash testing at a level.
-func CrashPath(dir string, l kv.Isolation) string { return filepath.Join(dir, CrashDir, l.String()) }
+func CrashPath(dir string, l kv.Isolation) string { return filepath.Join(dir, crashDir, l.String()) }
 
 // verdicts are the names of what a crash did to transactions, by the rule that is broken.
 // Other rules keep their names.

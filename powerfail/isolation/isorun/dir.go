@@ -30,12 +30,12 @@ const (
 	RunFile       = "run.json"
 	CellsFile     = "cells.jsonl"
 	HistoriesDir  = "histories"
-	FindingsDir   = "findings"
-	FindingFile   = "finding.json"
-	ScriptFile    = "script.txt"
-	HistoryFile   = "history.jsonl"
-	WitnessFile   = "witness.txt"
-	WitnessGraphs = "witness.dot"
+	findingsDir   = "findings"
+	findingFile   = "finding.json"
+	scriptFile    = "script.txt"
+	historyFile   = "history.jsonl"
+	witnessFile   = "witness.txt"
+	witnessGraphs = "witness.dot"
 )
 
 // Run says what ran.
@@ -116,7 +116,7 @@ func Create(path string, r Run) (*Dir, error) {
 	if len(names) > 0 {
 		return nil, fmt.Errorf("run directory %s is not empty: give a new one", path)
 	}
-	for _, sub := range []string{HistoriesDir, FindingsDir} {
+	for _, sub := range []string{HistoriesDir, findingsDir} {
 		if err := os.MkdirAll(filepath.Join(path, sub), 0o755); err != nil {
 			return nil, err
 		}
@@ -128,8 +128,8 @@ func Create(path string, r Run) (*Dir, error) {
 // SetRun writes run.json again.
 func (d *Dir) SetRun(r Run) error { return writeJSON(filepath.Join(d.path, RunFile), r) }
 
-// AddCell adds a cell.
-func (d *Dir) AddCell(c Cell) error {
+// addCell adds a cell.
+func (d *Dir) addCell(c Cell) error {
 	f, err := os.OpenFile(filepath.Join(d.path, CellsFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -137,11 +137,11 @@ func (d *Dir) AddCell(c Cell) error {
 	return errors.Join(json.NewEncoder(f).Encode(c), f.Close())
 }
 
-// AddFinding writes the directory of a finding and returns its path. It sets the command
+// addFinding writes the directory of a finding and returns its path. It sets the command
 // that shows it again.
-func (d *Dir) AddFinding(f *Finding, t probe.Trial) (string, error) {
+func (d *Dir) addFinding(f *Finding, t probe.Trial) (string, error) {
 	d.findings++
-	dir := filepath.Join(d.path, FindingsDir, fmt.Sprintf("%03d", d.findings))
+	dir := filepath.Join(d.path, findingsDir, fmt.Sprintf("%03d", d.findings))
 	f.Command = "lsmlab isolation replay " + dir
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -155,13 +155,13 @@ func (d *Dir) AddFinding(f *Finding, t probe.Trial) (string, error) {
 		lines = isolation.AppendJSON(lines, txn)
 	}
 	for name, content := range map[string][]byte{
-		ScriptFile: []byte(t.Script.String()), HistoryFile: lines, WitnessGraphs: []byte(h.DOT(f.By)), WitnessFile: []byte(witness(h, f.By)),
+		scriptFile: []byte(t.Script.String()), historyFile: lines, witnessGraphs: []byte(h.DOT(f.By)), witnessFile: []byte(witness(h, f.By)),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return "", err
 		}
 	}
-	return dir, writeJSON(filepath.Join(dir, FindingFile), f)
+	return dir, writeJSON(filepath.Join(dir, findingFile), f)
 }
 
 // witness tells an anomaly in words.
@@ -193,12 +193,12 @@ func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
 		}
 		cells = append(cells, c)
 	}
-	entries, err := os.ReadDir(filepath.Join(path, FindingsDir))
+	entries, err := os.ReadDir(filepath.Join(path, findingsDir))
 	if err != nil {
 		return r, nil, nil, err
 	}
 	for _, e := range entries {
-		f, err := ReadFinding(filepath.Join(path, FindingsDir, e.Name()))
+		f, err := ReadFinding(filepath.Join(path, findingsDir, e.Name()))
 		if err != nil {
 			return r, nil, nil, err
 		}
@@ -209,20 +209,20 @@ func Read(path string) (r Run, cells []Cell, findings []Finding, err error) {
 
 // ReadFinding reads the directory of a finding.
 func ReadFinding(dir string) (f Finding, err error) {
-	if err := readJSON(filepath.Join(dir, FindingFile), &f); err != nil {
+	if err := readJSON(filepath.Join(dir, findingFile), &f); err != nil {
 		return f, err
 	}
 	if f.By == nil {
-		return f, fmt.Errorf("%s: it has no anomaly", filepath.Join(dir, FindingFile))
+		return f, fmt.Errorf("%s: it has no anomaly", filepath.Join(dir, findingFile))
 	}
-	for name, text := range map[string]*string{ScriptFile: &f.Text, WitnessFile: &f.Witness} {
+	for name, text := range map[string]*string{scriptFile: &f.Text, witnessFile: &f.Witness} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return f, err
 		}
 		*text = string(b)
 	}
-	name := filepath.Join(dir, HistoryFile)
+	name := filepath.Join(dir, historyFile)
 	file, err := os.Open(name)
 	if err != nil {
 		return f, err
@@ -233,7 +233,7 @@ func ReadFinding(dir string) (f Finding, err error) {
 	}
 	for _, t := range f.By.Txns {
 		if t < 0 || t >= len(f.History) {
-			return f, fmt.Errorf("%s: its anomaly names T%d, and %s has %d transactions", filepath.Join(dir, FindingFile), t, HistoryFile, len(f.History))
+			return f, fmt.Errorf("%s: its anomaly names T%d, and %s has %d transactions", filepath.Join(dir, findingFile), t, historyFile, len(f.History))
 		}
 	}
 	return f, nil

@@ -1,6 +1,6 @@
 package probe
 
-// hermitage is the cases of Hermitage (github.com/ept/hermitage) and two that a
+// hermitage holds the cases of Hermitage (github.com/ept/hermitage) and two that a
 // key-value store needs beside them, as scripts. Session 9 sets up.
 var hermitage = []string{`
 # G0: write cycle
@@ -222,8 +222,8 @@ var hermitage = []string{`
 2 commit`,
 }
 
-// Hermitage returns the fixed scripts.
-func Hermitage() []*Script {
+// hermitageScripts returns the fixed scripts.
+func hermitageScripts() []*Script {
 	all := make([]*Script, len(hermitage))
 	for i, text := range hermitage {
 		s, err := ParseScript(text)

@@ -13,10 +13,10 @@ import (
 	"lsmlab/powerfail/isolation/whitebox"
 )
 
-// Promise returns what the contract of transactions promises for a level. All reads see
+// promise returns what the contract of transactions promises for a level. All reads see
 // what was committed before Begin, so levels from snapshot isolation on are those that
 // respect real time.
-func Promise(level kv.Isolation) isolation.Level {
+func promise(level kv.Isolation) isolation.Level {
 	switch level {
 	case kv.ReadCommitted:
 		return isolation.ReadCommitted
@@ -96,7 +96,7 @@ func (c *Cell) Sound() bool { return c.Refuting == 0 }
 // refutes what the store promises; it may run more scripts on the store. An error is one
 // of the store, or that ctx has ended.
 func Probe(ctx context.Context, s *Store, o Options, found func(Trial) error) (Cell, error) {
-	c := Cell{Promised: Promise(s.Isolation), OneWriter: s.oneWriter, Anomalies: map[string]int{}}
+	c := Cell{Promised: promise(s.Isolation), OneWriter: s.oneWriter, Anomalies: map[string]int{}}
 	refuted := make([]bool, len(isolation.Levels()))
 	for script, way := range o.trials() {
 		if err := ctx.Err(); err != nil {
@@ -124,14 +124,14 @@ func Probe(ctx context.Context, s *Store, o Options, found func(Trial) error) (C
 // trials yields all scripts with the way in which each is run.
 func (o *Options) trials() func(yield func(*Script, Way) bool) {
 	return func(yield func(*Script, Way) bool) {
-		for _, s := range Hermitage() {
+		for _, s := range hermitageScripts() {
 			if !yield(s, Stepwise) {
 				return
 			}
 		}
 		for i := range o.Scripts {
-			for _, form := range []Form{Updates, Mixed} {
-				s := Random(form, o.Seed+uint64(i))
+			for _, form := range []form{Updates, Mixed} {
+				s := random(form, o.Seed+uint64(i))
 				if !yield(s, Stepwise) || !yield(s, Parallel) {
 					return
 				}
@@ -142,12 +142,12 @@ func (o *Options) trials() func(yield func(*Script, Way) bool) {
 
 // Try runs a script and judges what its sessions saw.
 func (s *Store) Try(script *Script, way Way) (Trial, error) {
-	t := Trial{Script: script, Way: way, Promised: Promise(s.Isolation)}
+	t := Trial{Script: script, Way: way, Promised: promise(s.Isolation)}
 	var err error
 	if way == Parallel {
-		t.History, err = s.Parallel(script)
+		t.History, err = s.parallel(script)
 	} else {
-		t.History, err = s.Stepwise(script)
+		t.History, err = s.stepwise(script)
 	}
 	if err != nil {
 		return t, err

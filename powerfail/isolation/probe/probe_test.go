@@ -103,7 +103,7 @@ func TestPlantedBugs(t *testing.T) {
 			}
 			fixed := 0
 			for _, f := range found {
-				if slices.ContainsFunc(Hermitage(), func(s *Script) bool { return s.Name == f.Script.Name }) {
+				if slices.ContainsFunc(hermitageScripts(), func(s *Script) bool { return s.Name == f.Script.Name }) {
 					fixed++
 				}
 			}

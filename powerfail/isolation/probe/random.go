@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// Form is which writes a random script makes.
-type Form uint8
+// form is which writes a random script makes.
+type form uint8
 
 // The forms.
 const (
 	// Updates: every write is one of a key that its transaction read. So the order of all
 	// versions is known, as it is of lists to which elements are appended, and what was
 	// seen is judged exactly.
-	Updates Form = iota
+	Updates form = iota
 	// Mixed: also writes of keys that were not read, range reads, inserts into
 	// ranges, and writes without a transaction.
 	Mixed
@@ -23,15 +23,15 @@ const (
 var formNames = [...]string{"updates", "mixed"}
 
 // String returns the name used in results.
-func (f Form) String() string { return formNames[f] }
+func (f form) String() string { return formNames[f] }
 
-// Random returns a script drawn from a seed: a few sessions that make transactions on
+// random returns a script drawn from a seed: a few sessions that make transactions on
 // few keys, so that they meet. The same seed gives the same script.
 //
 // Transactions are of four shapes: some reads and writes of any keys; both keys of a pair
 // read and one written (write skew); a range read and one of its keys written, mostly one
 // that is absent (phantoms; where the form has them); and reads alone.
-func Random(form Form, seed uint64) *Script {
+func random(form form, seed uint64) *Script {
 	g := &generator{rng: rand.New(rand.NewPCG(seed, uint64(form))), form: form, script: &Script{Name: fmt.Sprintf("%s, seed %d", form, seed)}}
 	sessions := 2 + g.rng.IntN(4)
 	g.todo = make([][]Step, sessions)
@@ -45,7 +45,7 @@ func Random(form Form, seed uint64) *Script {
 
 type generator struct {
 	rng    *rand.Rand
-	form   Form
+	form   form
 	script *Script
 	value  int64
 	todo   [][]Step // of each session

@@ -49,12 +49,9 @@ func New(e kv.Engine, level kv.Isolation, d kv.Durability) (*Store, error) {
 	return s, err
 }
 
-// OneWriter says whether a transaction that writes waits until no other does.
-func (s *Store) OneWriter() bool { return s.oneWriter }
-
-// Stepwise runs a script step by step and returns what its sessions saw. At the end one
+// stepwise runs a script step by step and returns what its sessions saw. At the end one
 // more transaction reads all keys.
-func (s *Store) Stepwise(script *Script) ([]isolation.Txn, error) {
+func (s *Store) stepwise(script *Script) ([]isolation.Txn, error) {
 	r := stepwise{run: newRun(s, script)}
 	for i := range script.sessions() {
 		r.sessions = append(r.sessions, &session{client: client{run: r.run, number: i}, done: make(chan error, 1)})
@@ -63,9 +60,9 @@ func (s *Store) Stepwise(script *Script) ([]isolation.Txn, error) {
 	return r.history, errors.Join(err, r.readAll(script.sessions()))
 }
 
-// Parallel runs the sessions of a script beside each other, each as fast as it can, and
+// parallel runs the sessions of a script beside each other, each as fast as it can, and
 // returns what they saw. At the end one more transaction reads all keys.
-func (s *Store) Parallel(script *Script) ([]isolation.Txn, error) {
+func (s *Store) parallel(script *Script) ([]isolation.Txn, error) {
 	r := newRun(s, script)
 	errs := make([]error, script.sessions()+1)
 	start := make(chan struct{})

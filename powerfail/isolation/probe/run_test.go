@@ -15,11 +15,11 @@ import (
 // TestScripts writes scripts and reads them again, and draws the same of the same seed.
 func TestScripts(t *testing.T) {
 	seed := testseed.New(t)
-	all := Hermitage()
+	all := hermitageScripts()
 	for i := range uint64(50) {
-		for _, f := range []Form{Updates, Mixed} {
-			s := Random(f, seed+i)
-			if !reflect.DeepEqual(s, Random(f, seed+i)) {
+		for _, f := range []form{Updates, Mixed} {
+			s := random(f, seed+i)
+			if !reflect.DeepEqual(s, random(f, seed+i)) {
 				t.Fatalf("%s is another the second time", s.Name)
 			}
 			all = append(all, s)
@@ -150,12 +150,12 @@ func TestOneWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range uint64(20) {
-		script := Random(Mixed, seed+i)
-		first, err := s.Stepwise(script)
+		script := random(Mixed, seed+i)
+		first, err := s.stepwise(script)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := s.Stepwise(script)
+		second, err := s.stepwise(script)
 		for _, all := range [][]isolation.Txn{first, second} {
 			for i := range all {
 				all[i].LSNs = isolation.LSNs{} // the store counts on
@@ -191,7 +191,7 @@ func TestWaitsAtSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	history, err := s.Stepwise(script)
+	history, err := s.stepwise(script)
 	if err != nil || len(history) != 3 || history[0].Process != 1 || history[1].Process != 2 || history[1].Outcome != isolation.Committed || len(history[1].Ops) != 2 {
 		t.Errorf("%v: %+v", err, history)
 	}
@@ -232,7 +232,7 @@ func TestShrink(t *testing.T) {
 	}
 	seed, shown := testseed.New(t), 0
 	for i := uint64(0); shown < 3; i++ {
-		trial, err := s.Try(Random(Mixed, seed+i), Stepwise)
+		trial, err := s.Try(random(Mixed, seed+i), Stepwise)
 		if err != nil {
 			t.Fatal(err)
 		}
