@@ -5,8 +5,9 @@
 //   - Every write has the level that the store was opened for. It is acknowledged once a
 //     majority of the members has it in its log at that level and the leader has applied it.
 //   - Reads, scans and snapshots are linearizable. They are served by the leader once a
-//     majority has confirmed that it still leads (ReadIndex), or, with [Options.LeaseReads],
-//     while it has a lease, which asks that the clocks of members go at one speed.
+//     majority has confirmed that it still leads (ReadIndex), or, with [Options.LeaseReads], in
+//     the caller's goroutine while it has a lease, which asks that no member's clock goes
+//     faster than the leader's by an eighth: see [replica.Lease].
 //   - A member whose store fails is out until the store is opened again. The others go on
 //     while they are a majority; without one, all calls return the first member's error.
 //   - A member that is behind the log of the others gets a snapshot. One whose store is gone
@@ -90,14 +91,17 @@ func (g *group) open(dir string, o *Options, fresh bool) error {
 	if _, err := rand.Read(token[:]); err != nil {
 		return err
 	}
-	ids := make([]uint64, o.Members)
+	opened, ids := time.Now(), make([]uint64, o.Members)
 	for i := range ids {
 		ids[i] = uint64(i + 1)
 	}
 	for _, id := range ids {
 		ro := replica.Options{
-			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State, LeaseReads: o.LeaseReads,
+			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State,
 			Rand: mathrand.New(mathrand.NewPCG(mathrand.Uint64(), id)),
+		}
+		if o.LeaseReads {
+			ro.Clock = &replica.Clock{Now: func() time.Duration { return time.Since(opened) }, Tick: tick}
 		}
 		if fresh {
 			ro.Members = ids
@@ -153,57 +157,4 @@ func (g *group) Apply(b *kv.Batch, _ kv.Durability) error {
 			return err
 		}
 	}
-}
-
-// read returns the state of a member, which has all that was acknowledged before the call.
-func (g *group) read() (*replica.State, error) {
-	for {
-		leader, err := g.leader()
-		if err != nil {
-			return nil, err
-		}
-		err = leader.read()
-		if err == nil {
-			return leader.replica.State(), nil
-		}
-		if !errors.Is(err, errMoved) {
-			return nil, err
-		}
-	}
-}
-
-// Get implements [adapter.View].
-func (g *group) Get(dst, key []byte) ([]byte, error) {
-	s, err := g.read()
-	if err != nil {
-		return dst, err
-	}
-	return s.Get(dst, key)
-}
-
-// Scan implements [adapter.View].
-func (g *group) Scan(lower, upper []byte) (adapter.Cursor, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.Scan(lower, upper)
-}
-
-// ScanReverse implements [adapter.View].
-func (g *group) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.ScanReverse(lower, upper)
-}
-
-// Snapshot implements [adapter.Store].
-func (g *group) Snapshot() (adapter.View, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.Snapshot()
 }

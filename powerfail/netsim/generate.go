@@ -10,9 +10,10 @@ type Shape struct {
 	Members []int // to choose from; default 3, 3, 3 and 5
 	Ticks   int   // of the horizon at most; default 24
 	Clients int   // default 3
-	// Clocks lets clocks go wrong. Leases promise nothing then.
-	NoClocks bool
-	NoPower  bool
+	// NoClocks lets all clocks go right, Drift go wrong by no more than leases bear. Without
+	// either they go wrong by any factor, and leases promise nothing.
+	NoClocks, Drift bool
+	NoPower         bool
 }
 
 // dice are how likely a message or a write to a disk is to go wrong, in one schedule.
@@ -26,7 +27,9 @@ type dice struct {
 // generate draws the events of a schedule that have a time. Those of messages and disks
 // are drawn by the dice when it runs. Each schedule has a few of all kinds of fault
 // (swarm testing, Groce et al. 2012): all at once hide each other.
-func generate(seed uint64, shape Shape) (*Schedule, *dice) {
+//
+// Leases add hand-overs of leadership, and clients that stand still while they read.
+func generate(seed uint64, shape Shape, leases bool) (*Schedule, *dice) {
 	rng := rand.New(rand.NewPCG(seed, 0x6e657473696d))
 	members := shape.Members
 	if len(members) == 0 {
@@ -42,10 +45,17 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	}
 	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
 	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
-	g := generator{rng, s}
-	for _, kind := range []Kind{Cut, CutFrom, Hold, Stall, Crash, Power, Clock, Jump} {
-		clock := kind == Clock || kind == Jump
-		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
+	g := generator{rng, s, clocks, leases}
+	if shape.Drift {
+		g.clocks = drifting
+	}
+	kinds := []Kind{Cut, CutFrom, Hold, Stall, Crash, Power, Clock, Jump}
+	if leases {
+		kinds = append(kinds, Transfer)
+	}
+	for _, kind := range kinds {
+		wrong := kind == Clock && shape.NoClocks || kind == Jump && (shape.NoClocks || shape.Drift)
+		if wrong || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
 			continue
 		}
 		for range 1 + rng.IntN(2) {
@@ -78,15 +88,19 @@ var networks = []dice{
 	{repeat: 0.8, units: 200},                                     // all on time, and most of them again much later
 }
 
-// clocks are how long the ticks of clocks that go wrong take, of which the last are slow.
+// How long the ticks of clocks that go wrong take: two that are fast and some that are slow.
+// Those that drift do so by less than what leases bear, a factor of two between any two of
+// them with three electionTicks.
 var (
-	clocks = []int64{2, 5, 20, 50, 100}
-	slow   = clocks[2:]
+	clocks   = []int64{2, 5, 20, 50, 100}
+	drifting = []int64{8, 9, 12, 14, 15}
 )
 
 type generator struct {
 	*rand.Rand
-	s *Schedule
+	s      *Schedule
+	clocks []int64
+	leases bool
 }
 
 func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
@@ -112,6 +126,10 @@ func (g *generator) operation(clients, reads int, faults []Event) {
 	if g.IntN(elsewhere) == 0 {
 		e.Node = g.member()
 	}
+	if e.Kind == Read && g.leases && g.IntN(3) == 0 {
+		e.Pause = []int64{g.Int64N(2 * electionTicks * tickUnits), g.Int64N(2 * electionTicks * tickUnits)}
+		e.Pause[g.IntN(2)] /= 10
+	}
 	g.s.Events = append(g.s.Events, e)
 }
 
@@ -123,9 +141,13 @@ func (g *generator) fault(kind Kind) {
 	}
 	switch kind {
 	case Clock:
-		e.Units = clocks[g.IntN(len(clocks))]
+		e.Units = g.clocks[g.IntN(len(g.clocks))]
 	case Jump:
 		e.Units = 1 + g.Int64N(10)
+	case Transfer:
+		if e.Node = g.member(); g.IntN(2) == 0 {
+			e.Nodes = []int{g.member()}
+		}
 	default:
 		e.For = tickUnits/2 + g.Int64N(g.s.Horizon/int64(1+g.IntN(2)))
 		e.Seed = g.Uint64()
@@ -153,7 +175,7 @@ func (g *generator) fault(kind Kind) {
 func (g *generator) depose(client int) {
 	at := 3*tickUnits + g.Int64N(g.s.Horizon/4)
 	g.s.Events = append(g.s.Events,
-		Event{Kind: Clock, At: at - g.Int64N(tickUnits), Units: slow[g.IntN(len(slow))]},
+		Event{Kind: Clock, At: at - g.Int64N(tickUnits), Units: g.clocks[2+g.IntN(len(g.clocks)-2)]},
 		Event{Kind: []Kind{Cut, Stall}[g.IntN(2)], At: at, For: g.s.Horizon / 2, Seed: g.Uint64()})
 	for range 2 + g.IntN(4) {
 		g.s.Events = append(g.s.Events, Event{Kind: Read, At: at - g.Int64N(2*tickUnits), Client: client, Node: g.member()})

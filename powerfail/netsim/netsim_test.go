@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"lsmlab/engines"
@@ -95,18 +97,39 @@ func TestPebble(t *testing.T) {
 	campaign(t, Options{Open: opener(t, "pebble"), Core: etcdraft.New}, Shape{NoPower: true}, many(100))
 }
 
-// TestLeases confirms reads by leases, which are sound while clocks go right.
-func TestLeases(t *testing.T) {
+func leases(t testing.TB) Options {
 	o := sound(t)
 	o.LeaseReads = true
-	campaign(t, o, Shape{NoClocks: true}, many(2000))
+	return o
+}
+
+// TestLeases reads by leases, which are sound while clocks go right, with clients that stand
+// still while they read, and leaders that are asked to hand over.
+func TestLeases(t *testing.T) { campaign(t, leases(t), Shape{NoClocks: true}, many(2000)) }
+
+// TestLeasesDrift lets clocks go wrong by less than leases bear.
+func TestLeasesDrift(t *testing.T) { campaign(t, leases(t), Shape{Drift: true}, many(5000)) }
+
+// TestLeasesBeyond lets them go wrong by more: a stale read is found. Without leases the
+// schedule is harmless.
+func TestLeasesBeyond(t *testing.T) {
+	c := Campaign{Options: leases(t), Shape: Shape{Members: []int{3}, Ticks: 32}, Seed: testseed.New(t), Schedules: 200_000}
+	counts, found := c.Run(t.Context())
+	if found == nil || found.Rule != ruleStale {
+		t.Fatalf("%+v: %v, want a stale read", counts, found)
+	}
+	t.Logf("%+v\n%v\n%s", counts, found, found.Diagram)
+	if !slices.ContainsFunc(found.Schedule.Events, func(e Event) bool { return e.Kind == Clock || e.Kind == Jump }) {
+		t.Error("the clocks go right")
+	}
+	if broken := found.Replay(sound(t)); broken != nil {
+		t.Errorf("without leases: %v", broken)
+	}
 }
 
 // TestLeasesOfWrongClocks shows why clocks must go right: the slow one of a leader that is
 // cut off keeps its lease while the others elect another.
 func TestLeasesOfWrongClocks(t *testing.T) {
-	o := sound(t)
-	o.LeaseReads = true
 	s := &Schedule{Seed: 1, Members: 3, Horizon: 300, Events: []Event{
 		{Kind: Write, At: 20, Client: 1},
 		{Kind: Clock, At: 40, Node: 1, Units: 1000},
@@ -114,20 +137,42 @@ func TestLeasesOfWrongClocks(t *testing.T) {
 		{Kind: Write, At: 150, Client: 1},
 		{Kind: Read, At: 170, Client: 1, Node: 1},
 	}}
-	r := Run(o, s)
+	r := Run(leases(t), s)
 	if r.Broken == nil || r.Broken.Rule != ruleStale {
-		t.Errorf("%v, want a stale read\n%s", r.Broken, Diagram(o, s))
+		t.Errorf("%v, want a stale read\n%s", r.Broken, Diagram(leases(t), s))
 	}
-	o.LeaseReads = false
-	if r := Run(o, s); r.Broken != nil {
+	if r := Run(sound(t), s); r.Broken != nil {
 		t.Errorf("without leases: %v", r.Broken)
+	}
+}
+
+// TestLeasePause lets a client stand still in the middle of a read, until another leader has
+// acknowledged a write. Whenever it reads then, it does not take what it has for the answer.
+func TestLeasePause(t *testing.T) {
+	for _, pause := range [][]int64{{0, 150}, {150, 0}, {75, 75}} {
+		s := &Schedule{Seed: 1, Members: 3, Horizon: 300, Events: []Event{
+			{Kind: Write, At: 20, Client: 1},
+			{Kind: Cut, At: 60, Nodes: []int{1}, For: 200},
+			{Kind: Read, At: 61, Client: 1, Node: 1, Pause: pause},
+			{Kind: Write, At: 150, Client: 1},
+			{Kind: Read, At: 180, Client: 1},
+		}}
+		drawn := Diagram(leases(t), s)
+		if r := Run(leases(t), s); r.Broken != nil || !strings.Contains(drawn, "no lease]") {
+			t.Errorf("pauses %v: %v\n%s", pause, r.Broken, drawn)
+		}
 	}
 }
 
 // TestRepeats draws schedules, and runs what was drawn again: all must happen alike, also
 // if fates come from the list of events.
 func TestRepeats(t *testing.T) {
-	o, seed := sound(t), testseed.New(t)
+	t.Run("ReadIndex", func(t *testing.T) { testRepeats(t, sound(t)) })
+	t.Run("leases", func(t *testing.T) { testRepeats(t, leases(t)) })
+}
+
+func testRepeats(t *testing.T, o Options) {
+	seed := testseed.New(t)
 	for n := range many(200) {
 		first := Draw(o, seed+n, Shape{})
 		if again := Draw(o, seed+n, Shape{}); !reflect.DeepEqual(again, first) {
