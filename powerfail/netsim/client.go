@@ -100,7 +100,7 @@ func (w *world) ask(e *Event) {
 		}
 		w.read(n, op)
 	} else {
-		if c.busy != nil && w.now-c.busy.at >= patience {
+		if c.busy != nil && w.now-c.busy.at >= w.patience() {
 			w.giveUp(c.busy)
 		}
 		if c.busy == nil {
@@ -111,7 +111,7 @@ func (w *world) ask(e *Event) {
 }
 
 // patience is how long a client waits for the outcome of a write before it writes again.
-const patience = electionTicks * tickUnits
+func (w *world) patience() int64 { return int64(w.electionTicks) * tickUnits }
 
 // giveUp leaves a write to itself: its client hears no more of it.
 func (w *world) giveUp(op *operation) {

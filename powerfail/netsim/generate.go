@@ -45,7 +45,7 @@ func generate(seed uint64, shape Shape, leases bool) (*Schedule, *dice) {
 	}
 	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
 	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
-	g := generator{rng, s, clocks, leases}
+	g := generator{rng, s, clocks, leases, electionTicks(leases) * tickUnits}
 	if shape.Drift {
 		g.clocks = drifting
 	}
@@ -64,6 +64,9 @@ func generate(seed uint64, shape Shape, leases bool) (*Schedule, *dice) {
 	}
 	if !shape.NoClocks && s.Horizon > 12*tickUnits && rng.IntN(4) == 0 {
 		g.depose(1 + rng.IntN(clients))
+	}
+	if leases && rng.IntN(2) == 0 {
+		g.contend(1+rng.IntN(clients), shape)
 	}
 	faults := slices.DeleteFunc(slices.Clone(s.Events), func(e Event) bool { return e.Kind == Read || e.Kind == Write })
 	reads := []int{20, 50, 80}[rng.IntN(3)]
@@ -89,18 +92,19 @@ var networks = []dice{
 }
 
 // How long the ticks of clocks that go wrong take: two that are fast and some that are slow.
-// Those that drift do so by less than what leases bear, a factor of two between any two of
-// them with three electionTicks.
+// Those that drift do so by less than what leases bear: a factor of 5/4 between any two of
+// them with time-outs of six ticks.
 var (
 	clocks   = []int64{2, 5, 20, 50, 100}
-	drifting = []int64{8, 9, 12, 14, 15}
+	drifting = []int64{9, 10, 11}
 )
 
 type generator struct {
 	*rand.Rand
-	s      *Schedule
-	clocks []int64
-	leases bool
+	s       *Schedule
+	clocks  []int64
+	leases  bool
+	timeout int64 // of elections at least, in units
 }
 
 func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
@@ -127,7 +131,7 @@ func (g *generator) operation(clients, reads int, faults []Event) {
 		e.Node = g.member()
 	}
 	if e.Kind == Read && g.leases && g.IntN(3) == 0 {
-		e.Pause = []int64{g.Int64N(2 * electionTicks * tickUnits), g.Int64N(2 * electionTicks * tickUnits)}
+		e.Pause = []int64{g.Int64N(2 * g.timeout), g.Int64N(2 * g.timeout)}
 		e.Pause[g.IntN(2)] /= 10
 	}
 	g.s.Events = append(g.s.Events, e)
@@ -181,11 +185,39 @@ func (g *generator) depose(client int) {
 		g.s.Events = append(g.s.Events, Event{Kind: Read, At: at - g.Int64N(2*tickUnits), Client: client, Node: g.member()})
 	}
 	for range 2 + g.IntN(4) {
-		later := at + 2*electionTicks*tickUnits - 2*tickUnits + g.Int64N(g.s.Horizon/3)
+		later := at + 2*g.timeout - 2*tickUnits + g.Int64N(g.s.Horizon/3)
 		g.s.Events = append(g.s.Events, Event{Kind: Write, At: later, Client: client},
 			Event{Kind: Read, At: later + tickUnits + g.Int64N(2*tickUnits), Client: client})
 	}
 }
+
+// contend has another leader elected as early as can be while the first one is cut off and
+// its lease lasts as long as can be: clocks of the others are fast and that of the leader
+// slow, one of the others forgets by a restart whom it has heard of, or the leader is asked
+// to hand over. A client writes and reads all the while.
+func (g *generator) contend(client int, shape Shape) {
+	at := 3*tickUnits + g.Int64N(g.s.Horizon/4)
+	if !shape.NoClocks {
+		for id := 1; id <= g.s.Members; id++ {
+			g.add(Event{Kind: Clock, At: at - 6, Node: id, Units: g.clocks[0]})
+		}
+		g.add(Event{Kind: Clock, At: at - 5, Units: g.clocks[len(g.clocks)-1]})
+	}
+	if g.IntN(2) == 0 {
+		g.add(Event{Kind: Transfer, At: at - g.Int64N(4), Node: g.member()})
+	}
+	g.add(Event{Kind: []Kind{Cut, Stall}[g.IntN(2)], At: at, For: 3 * g.timeout, Seed: g.Uint64()})
+	for id := 1; id <= g.s.Members && g.IntN(2) == 0; id++ {
+		g.add(Event{Kind: Crash, At: at + 1 + g.Int64N(tickUnits), Nodes: []int{id}, For: 1 + g.Int64N(tickUnits/2), Seed: g.Uint64()})
+	}
+	for range 6 + g.IntN(6) {
+		later := at + tickUnits + g.Int64N(2*g.timeout)
+		g.add(Event{Kind: Write, At: later, Client: client})
+		g.add(Event{Kind: Read, At: later + g.Int64N(tickUnits), Client: client})
+	}
+}
+
+func (g *generator) add(e Event) { g.s.Events = append(g.s.Events, e) }
 
 // message returns how long the copies of a message of a kind take.
 func (d *dice) message(kind int) []int64 {

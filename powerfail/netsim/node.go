@@ -87,7 +87,7 @@ func (n *node) open() error {
 	n.Replica, err = replica.Open(replica.Options{
 		ID: uint64(n.id), Members: members, Store: store, Core: n.w.o.Core,
 		Log: kv.Synced, State: kv.Volatile,
-		ElectionTicks: electionTicks, RetryTicks: 2, Clock: clock,
+		ElectionTicks: n.w.electionTicks, RetryTicks: 2, Clock: clock,
 		KeepEntries: 4, ChunkBytes: 64,
 		Rand: rand.New(rand.NewPCG(n.w.plan.Seed, uint64(n.id)<<32|uint64(n.incarnation))),
 	})
@@ -99,8 +99,14 @@ func (n *node) open() error {
 	return nil
 }
 
-// electionTicks is small, so that leaders change within a short schedule.
-const electionTicks = 3
+// Election time-outs, in ticks, are small, so that leaders change within a short schedule.
+// Leases last two ticks less, and should outlast an election that nothing hinders.
+func electionTicks(leases bool) int64 {
+	if leases {
+		return 6
+	}
+	return 3
+}
 
 // stop ends the member's process. What its clients asked for is unknown.
 func (n *node) stop() {

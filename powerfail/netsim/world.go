@@ -59,6 +59,8 @@ type world struct {
 	events   int
 	broken   *oracle.Violation
 	diagram  *diagram // or nil
+
+	electionTicks int
 }
 
 // Run runs a schedule.
@@ -77,6 +79,7 @@ func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 	plan := *s
 	plan.Events = append([]Event(nil), s.Events...)
 	w := &world{o: o, kind: model.KindOf(o.Profile), plan: &plan, dice: d, diagram: drawn, sent: map[link]int{}}
+	w.electionTicks = int(electionTicks(o.LeaseReads))
 	w.history.start(w)
 	defer func() {
 		for _, n := range w.nodes {
