@@ -188,11 +188,13 @@ func names(wanted func(Info) bool) (names []string) {
 // Lookup returns the engine of that name, hidden or not. The name of an own engine may
 // have options, in any order: lsm-bptree+pread+zstd (see [axes]). Info.Name has them in
 // the canonical order and spelling. raft3:ENGINE is three replicas of an engine, see
-// [cluster].
+// [cluster], and jump4:ENGINE four shards, see [jump].
 func Lookup(name string) (Info, error) {
-	if info, ok, err := replicated(name); ok {
-		info.Version = Version(info.Module)
-		return info, err
+	for _, made := range []func(string) (Info, bool, error){replicated, sharded} {
+		if info, ok, err := made(name); ok {
+			info.Version = Version(info.Module)
+			return info, err
+		}
 	}
 	if base, options, ok := strings.Cut(name, "+"); ok {
 		info, err := withOptions(base, options)

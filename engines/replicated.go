@@ -54,8 +54,8 @@ func replicas(n int, lease bool, inner Info) (Info, error) {
 			info.Durabilities[d] = "on a majority: " + how
 		}
 	}
-	if inner.Drops || len(info.Durabilities) == 0 || replicatedName.MatchString(inner.Name) {
-		return Info{}, fmt.Errorf("engine %s: %w: a member must keep what it acknowledged, and be no group itself", info.Name, kv.ErrUnsupported)
+	if inner.Drops || len(info.Durabilities) == 0 || madeOfEngines(inner.Name) {
+		return Info{}, fmt.Errorf("engine %s: %w: a member must keep what it acknowledged, and be no store of several itself", info.Name, kv.ErrUnsupported)
 	}
 	info.Open = func(dir string, o Options) (kv.Engine, error) {
 		level := o.FixedDurability()

@@ -22,7 +22,7 @@ func TestReplicatedNames(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"raft0:pebble": "want 1 to 9", "raft10:pebble": "want 1 to 9", "raft99999999999999999999:pebble": "want 1 to 9",
-		"raft3:peble": "did you mean pebble?", "raft3:lsm-bptree+fifo+keep=1G": "not supported", "raft3:raft3:pebble": "no group itself",
+		"raft3:peble": "did you mean pebble?", "raft3:lsm-bptree+fifo+keep=1G": "not supported", "raft3:raft3:pebble": "no store of several itself",
 		"raft:pebble": "unknown engine", "raft3+leas:pebble": "raft3",
 	} {
 		if _, err := Open(given, t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), want) {

@@ -29,6 +29,7 @@ import (
 
 	"lsmlab/engines/cluster/etcdraft"
 	"lsmlab/engines/cluster/replica"
+	"lsmlab/engines/cluster/roster"
 	"lsmlab/engines/cluster/transport"
 	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
@@ -42,6 +43,9 @@ const MaxMembers = 9
 
 // tick is that of the members' clocks: elections time out after 10 to 20.
 const tick = 50 * time.Millisecond
+
+// roll keeps how many members a store has. None may be made once it may have voted.
+var roll = roster.Kind{Part: "member", Engine: "raft", Most: MaxMembers}
 
 // Options are the settings of a store. Fields without a default must be set.
 type Options struct {
@@ -64,13 +68,13 @@ type Engine struct {
 
 // Open opens the store in dir, making it if it is missing. It does not wait for a leader.
 func Open(dir string, o Options) (*Engine, error) {
-	fresh, err := claim(dir, o.Members)
+	fresh, err := roll.Claim(dir, o.Members)
 	if err != nil {
 		return nil, err
 	}
 	g := &group{board: newBoard(o.Members)}
 	if err = g.open(dir, &o, fresh); err == nil && fresh {
-		err = putMembers(dir, "", o.Members)
+		err = roll.Made(dir, o.Members)
 	}
 	if err != nil {
 		return nil, errors.Join(err, g.Close())
@@ -106,7 +110,7 @@ func (g *group) open(dir string, o *Options, fresh bool) error {
 		if fresh {
 			ro.Members = ids
 		}
-		m, err := openMember(memberDir(dir, id), token, g.board, o.Open, ro)
+		m, err := openMember(roll.Dir(dir, int(id)), token, g.board, o.Open, ro)
 		if err != nil {
 			return fmt.Errorf("member %d of %d: %w", id, o.Members, err)
 		}
