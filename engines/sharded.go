@@ -3,44 +3,19 @@ package engines
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lsmlab/engines/cluster/jump"
 	"lsmlab/engines/kv"
 )
 
-// shardedName is jumpN:ENGINE.
-var shardedName = regexp.MustCompile(`^jump([0-9]+):(.+)$`)
-
-// madeOfEngines says whether an engine of that name is made of several.
-func madeOfEngines(name string) bool {
-	return replicatedName.MatchString(name) || shardedName.MatchString(name)
-}
-
-// sharded returns the engine of a name of [shardedName]; ok says whether it is one.
-func sharded(name string) (info Info, ok bool, err error) {
-	parts := shardedName.FindStringSubmatch(name)
-	if parts == nil {
-		return Info{}, false, nil
+// shards describes n shards of an engine, which may be replicas. There are no options.
+func shards(n int, _ bool, inner Info) (Info, error) {
+	if inner.Drops || strings.HasPrefix(inner.Name, "jump") {
+		return Info{}, fmt.Errorf("%w: a shard must keep what it acknowledged, and have no shards itself", kv.ErrUnsupported)
 	}
-	n, err := strconv.Atoi(parts[1])
-	if err != nil || n < 1 || n > jump.MaxShards {
-		return Info{}, true, fmt.Errorf("engine %s: %s shards, want 1 to %d", name, parts[1], jump.MaxShards)
-	}
-	inner, err := Lookup(parts[2])
-	if err != nil {
-		return Info{}, true, fmt.Errorf("engine %s: %w", name, err)
-	}
-	if inner.Drops || shardedName.MatchString(inner.Name) {
-		return Info{}, true, fmt.Errorf("engine %s: %w: a shard must keep what it acknowledged, and have no shards itself", name, kv.ErrUnsupported)
-	}
-	return shards(n, inner), true, nil
-}
-
-// shards describes n shards of an engine.
-func shards(n int, inner Info) Info {
 	info := Info{
 		Name:            fmt.Sprintf("jump%d:%s", n, inner.Name),
 		Summary:         fmt.Sprintf("%d shards, in one process, of: %s", n, inner.Summary),
@@ -65,5 +40,5 @@ func shards(n int, inner Info) Info {
 		}
 		return e, nil
 	}
-	return info
+	return info, nil
 }

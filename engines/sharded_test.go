@@ -14,10 +14,13 @@ func TestShardedNames(t *testing.T) {
 	if err != nil || info.Name != "jump4:raft3+lease:lsm-bptree+pread+zstd" || info.Settings["shards"] != "4" || info.Settings["members"] != "3" {
 		t.Errorf("%+v, %v", info, err)
 	}
+	if info, err := Lookup("jump2:lsm-bptree+gc=window:1s"); err != nil || info.Name != "jump2:lsm-bptree+gc=window:1s" {
+		t.Errorf("%+v, %v", info, err)
+	}
 	for given, want := range map[string]string{
 		"jump0:pebble": "want 1 to 64", "jump65:pebble": "want 1 to 64", "jump99999999999999999999:pebble": "want 1 to 64",
 		"jump3:peble": "did you mean pebble?", "jump2:jump2:pebble": "have no shards itself", "raft3:jump2:pebble": "no store of several itself",
-		"jump2:lsm-bptree+fifo+keep=1G": "not supported",
+		"jump2:lsm-bptree+fifo+keep=1G": "not supported", "jump2+lease:pebble": "jumpN:ENGINE takes no options", "jmp2:pebble": "did you mean jump?",
 	} {
 		if _, err := Open(given, t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", given, err, want)
