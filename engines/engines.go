@@ -185,11 +185,10 @@ func names(wanted func(Info) bool) (names []string) {
 // Lookup returns the engine of that name, hidden or not. The name of an own engine may
 // have options, in any order: lsm-bptree+pread+zstd (see [axes]). Info.Name has them in
 // the canonical order and spelling. raft3:ENGINE is three replicas of an engine, see
-// [cluster].
+// [AllMade].
 func Lookup(name string) (Info, error) {
-	if info, ok, err := replicated(name); ok {
-		info.Version = Version(info.Module)
-		return info, err
+	if madeOfEngines(name) {
+		return lookupMade(name)
 	}
 	if base, options, ok := strings.Cut(name, "+"); ok {
 		info, err := withOptions(base, options)

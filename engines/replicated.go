@@ -3,7 +3,6 @@ package engines
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -11,32 +10,11 @@ import (
 	"lsmlab/engines/kv"
 )
 
-// replicatedName is raftN:ENGINE, or raftN+lease:ENGINE, whose reads are served by leases.
-var replicatedName = regexp.MustCompile(`^raft([0-9]+)(\+lease)?:(.+)$`)
-
-// replicated returns the engine of a name of [replicatedName]; ok says whether it is one.
-func replicated(name string) (info Info, ok bool, err error) {
-	parts := replicatedName.FindStringSubmatch(name)
-	if parts == nil {
-		return Info{}, false, nil
-	}
-	n, err := strconv.Atoi(parts[1])
-	if err != nil || n < 1 || n > cluster.MaxMembers {
-		return Info{}, true, fmt.Errorf("engine %s: %s members, want 1 to %d", name, parts[1], cluster.MaxMembers)
-	}
-	inner, err := Lookup(parts[3])
-	if err != nil {
-		return Info{}, true, fmt.Errorf("engine %s: %w", name, err)
-	}
-	info, err = replicas(n, parts[2] != "", inner)
-	return info, true, err
-}
-
 // replicas describes n replicas of an engine.
 func replicas(n int, lease bool, inner Info) (Info, error) {
 	option, reads := "", "ReadIndex, one round of heartbeats for all reads that wait"
 	if lease {
-		option, reads = "+lease", "lease of the leader: the clocks of members must go at one speed"
+		option, reads = "+lease", "lease of the leader, in the caller's goroutine: no member's clock may be faster than the leader's by an eighth"
 	}
 	info := Info{
 		Name:            fmt.Sprintf("raft%d%s:%s", n, option, inner.Name),
@@ -54,8 +32,8 @@ func replicas(n int, lease bool, inner Info) (Info, error) {
 			info.Durabilities[d] = "on a majority: " + how
 		}
 	}
-	if inner.Drops || len(info.Durabilities) == 0 || replicatedName.MatchString(inner.Name) {
-		return Info{}, fmt.Errorf("engine %s: %w: a member must keep what it acknowledged, and be no group itself", info.Name, kv.ErrUnsupported)
+	if inner.Drops || len(info.Durabilities) == 0 || madeOfEngines(inner.Name) {
+		return Info{}, fmt.Errorf("%w: a member must keep what it acknowledged, and be no store of several itself", kv.ErrUnsupported)
 	}
 	info.Open = func(dir string, o Options) (kv.Engine, error) {
 		level := o.FixedDurability()

@@ -22,8 +22,10 @@ func TestReplicatedNames(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"raft0:pebble": "want 1 to 9", "raft10:pebble": "want 1 to 9", "raft99999999999999999999:pebble": "want 1 to 9",
-		"raft3:peble": "did you mean pebble?", "raft3:lsm-bptree+fifo+keep=1G": "not supported", "raft3:raft3:pebble": "no group itself",
-		"raft:pebble": "unknown engine", "raft3+leas:pebble": "raft3",
+		"raft3:peble": "did you mean pebble?", "raft3:lsm-bptree+fifo+keep=1G": "not supported", "raft3:raft3:pebble": "no store of several itself",
+		"raft:pebble": `"" members, want 1 to 9, as in raftN[+lease]:ENGINE`, "raft3+leas:pebble": "did you mean lease?",
+		"rat3:pebble": "did you mean raft?", ":pebble": "unknown kind of engine", "raft3:": "unknown engine", "raft3x:pebble": "did you mean raft?",
+		"raft-1:pebble": "did you mean raft?", "raft3+:pebble": "unknown option",
 	} {
 		if _, err := Open(given, t.TempDir(), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", given, err, want)

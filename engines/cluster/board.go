@@ -3,16 +3,18 @@ package cluster
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // board is where the members of a process say who leads, for those who ask.
 type board struct {
 	total int
 
+	leading atomic.Pointer[member] // nil also once no majority is left; mu is held to change it
+
 	mu      sync.Mutex
 	changed sync.Cond
-	leading *member // or nil
-	term    uint64  // of the last one that led
+	term    uint64 // of the last one that led
 	failed  int
 	err     error // of the first member that failed
 }
@@ -25,25 +27,32 @@ func newBoard(members int) *board {
 
 // leader waits until there is one, or never can be.
 func (b *board) leader() (*member, error) {
+	if m := b.leading.Load(); m != nil {
+		return m, nil
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
-		switch {
-		case 2*b.failed >= b.total:
+		if b.lost() {
 			return nil, fmt.Errorf("%d of %d members failed, no majority is left: %w", b.failed, b.total, b.err)
-		case b.leading != nil:
-			return b.leading, nil
+		}
+		if m := b.leading.Load(); m != nil {
+			return m, nil
 		}
 		b.changed.Wait()
 	}
 }
 
+// lost says whether no majority is left.
+func (b *board) lost() bool { return 2*b.failed >= b.total }
+
 // leads notes that a member leads a term. What came late, as of a lower term, is ignored.
 func (b *board) leads(m *member, term uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if term >= b.term {
-		b.leading, b.term = m, term
+	if term >= b.term && !b.lost() {
+		b.leading.Store(m)
+		b.term = term
 		b.changed.Broadcast()
 	}
 }
@@ -52,9 +61,7 @@ func (b *board) leads(m *member, term uint64) {
 func (b *board) follows(m *member) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.leading == m {
-		b.leading = nil
-	}
+	b.leading.CompareAndSwap(m, nil)
 }
 
 // fails notes that a member is out for good.
@@ -66,6 +73,9 @@ func (b *board) fails(m *member, err error) {
 	if b.err == nil {
 		b.err = fmt.Errorf("member %d: %w", m.id, err)
 	}
+	if b.lost() {
+		b.leading.Store(nil)
+	}
 	b.changed.Broadcast()
 }
 
@@ -73,7 +83,7 @@ func (b *board) fails(m *member, err error) {
 func (b *board) Writable() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if 2*b.failed >= b.total {
+	if b.lost() {
 		return b.err
 	}
 	return nil

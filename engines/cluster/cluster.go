@@ -5,8 +5,9 @@
 //   - Every write has the level that the store was opened for. It is acknowledged once a
 //     majority of the members has it in its log at that level and the leader has applied it.
 //   - Reads, scans and snapshots are linearizable. They are served by the leader once a
-//     majority has confirmed that it still leads (ReadIndex), or, with [Options.LeaseReads],
-//     while it has a lease, which asks that the clocks of members go at one speed.
+//     majority has confirmed that it still leads (ReadIndex), or, with [Options.LeaseReads], in
+//     the caller's goroutine while it has a lease, which asks that no member's clock goes
+//     faster than the leader's by an eighth: see [replica.Lease].
 //   - A member whose store fails is out until the store is opened again. The others go on
 //     while they are a majority; without one, all calls return the first member's error.
 //   - A member that is behind the log of the others gets a snapshot. One whose store is gone
@@ -28,6 +29,7 @@ import (
 
 	"lsmlab/engines/cluster/etcdraft"
 	"lsmlab/engines/cluster/replica"
+	"lsmlab/engines/cluster/roster"
 	"lsmlab/engines/cluster/transport"
 	"lsmlab/engines/internal/adapter"
 	"lsmlab/engines/kv"
@@ -41,6 +43,9 @@ const MaxMembers = 9
 
 // tick is that of the members' clocks: elections time out after 10 to 20.
 const tick = 50 * time.Millisecond
+
+// roll keeps how many members a store has. None may be made once it may have voted.
+var roll = roster.Kind{Part: "member", Engine: "raft", Most: MaxMembers}
 
 // Options are the settings of a store. Fields without a default must be set.
 type Options struct {
@@ -63,13 +68,13 @@ type Engine struct {
 
 // Open opens the store in dir, making it if it is missing. It does not wait for a leader.
 func Open(dir string, o Options) (*Engine, error) {
-	fresh, err := claim(dir, o.Members)
+	fresh, err := roll.Claim(dir, o.Members)
 	if err != nil {
 		return nil, err
 	}
 	g := &group{board: newBoard(o.Members)}
 	if err = g.open(dir, &o, fresh); err == nil && fresh {
-		err = putMembers(dir, "", o.Members)
+		err = roll.Made(dir, o.Members)
 	}
 	if err != nil {
 		return nil, errors.Join(err, g.Close())
@@ -90,19 +95,22 @@ func (g *group) open(dir string, o *Options, fresh bool) error {
 	if _, err := rand.Read(token[:]); err != nil {
 		return err
 	}
-	ids := make([]uint64, o.Members)
+	opened, ids := time.Now(), make([]uint64, o.Members)
 	for i := range ids {
 		ids[i] = uint64(i + 1)
 	}
 	for _, id := range ids {
 		ro := replica.Options{
-			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State, LeaseReads: o.LeaseReads,
+			ID: id, Core: etcdraft.New, Log: o.Log, State: o.State,
 			Rand: mathrand.New(mathrand.NewPCG(mathrand.Uint64(), id)),
+		}
+		if o.LeaseReads {
+			ro.Clock = &replica.Clock{Now: func() time.Duration { return time.Since(opened) }, Tick: tick}
 		}
 		if fresh {
 			ro.Members = ids
 		}
-		m, err := openMember(memberDir(dir, id), token, g.board, o.Open, ro)
+		m, err := openMember(roll.Dir(dir, int(id)), token, g.board, o.Open, ro)
 		if err != nil {
 			return fmt.Errorf("member %d of %d: %w", id, o.Members, err)
 		}
@@ -153,57 +161,4 @@ func (g *group) Apply(b *kv.Batch, _ kv.Durability) error {
 			return err
 		}
 	}
-}
-
-// read returns the state of a member, which has all that was acknowledged before the call.
-func (g *group) read() (*replica.State, error) {
-	for {
-		leader, err := g.leader()
-		if err != nil {
-			return nil, err
-		}
-		err = leader.read()
-		if err == nil {
-			return leader.replica.State(), nil
-		}
-		if !errors.Is(err, errMoved) {
-			return nil, err
-		}
-	}
-}
-
-// Get implements [adapter.View].
-func (g *group) Get(dst, key []byte) ([]byte, error) {
-	s, err := g.read()
-	if err != nil {
-		return dst, err
-	}
-	return s.Get(dst, key)
-}
-
-// Scan implements [adapter.View].
-func (g *group) Scan(lower, upper []byte) (adapter.Cursor, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.Scan(lower, upper)
-}
-
-// ScanReverse implements [adapter.View].
-func (g *group) ScanReverse(lower, upper []byte) (adapter.ReverseCursor, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.ScanReverse(lower, upper)
-}
-
-// Snapshot implements [adapter.Store].
-func (g *group) Snapshot() (adapter.View, error) {
-	s, err := g.read()
-	if err != nil {
-		return nil, err
-	}
-	return s.Snapshot()
 }

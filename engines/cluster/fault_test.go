@@ -151,7 +151,7 @@ func TestOtherMembers(t *testing.T) {
 	if _, err := Open(dir, Options{Members: 5, Open: open, Log: kv.Synced}); !errors.Is(err, kv.ErrUnsupported) || !strings.Contains(err.Error(), "3 members") {
 		t.Errorf("5 members for 3: %v", err)
 	}
-	if _, err := Open(memberDir(dir, 1), Options{Members: 3, Open: open, Log: kv.Synced}); !errors.Is(err, kv.ErrUnsupported) {
+	if _, err := Open(roll.Dir(dir, 1), Options{Members: 3, Open: open, Log: kv.Synced}); !errors.Is(err, kv.ErrUnsupported) {
 		t.Errorf("a member's directory: %v", err)
 	}
 	for _, n := range []int{0, -1, MaxMembers + 1} {
@@ -185,7 +185,7 @@ func TestBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if err := os.CopyFS(filepath.Join(old, "member"), os.DirFS(memberDir(dir, 3))); err != nil {
+	if err := os.CopyFS(filepath.Join(old, "member"), os.DirFS(roll.Dir(dir, 3))); err != nil {
 		t.Fatal(err)
 	}
 	var last uint64
@@ -209,10 +209,10 @@ func TestBehind(t *testing.T) {
 		}
 		last = 64*400 + 3
 	})
-	if err := os.RemoveAll(memberDir(dir, 3)); err != nil {
+	if err := os.RemoveAll(roll.Dir(dir, 3)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(filepath.Join(old, "member"), memberDir(dir, 3)); err != nil {
+	if err := os.Rename(filepath.Join(old, "member"), roll.Dir(dir, 3)); err != nil {
 		t.Fatal(err)
 	}
 	within(func(e *Engine) {
@@ -237,7 +237,7 @@ func TestBehind(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := os.RemoveAll(memberDir(dir, 3)); err != nil {
+	if err := os.RemoveAll(roll.Dir(dir, 3)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(dir, o); !errors.Is(err, kv.ErrCorrupt) || !strings.Contains(err.Error(), "member 3 of 3") {

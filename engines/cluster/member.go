@@ -150,8 +150,7 @@ func (m *member) loop() {
 	}
 }
 
-// turn takes what has happened. Time is read after the events were taken, and ticks come
-// before reads: a lease that has run out by then serves none of them.
+// turn takes what has happened.
 func (m *member) turn(events []event) {
 	now := time.Now()
 	var reads []*request
@@ -197,15 +196,17 @@ func (m *member) take(e *event) {
 	}
 }
 
-// tick lets the clock of the member tick. That of a leader must not be slow, for its lease;
-// that of another must not be fast, so that a process that was stopped for a while does not
-// begin with elections.
+// tick lets the clock of the member tick. That of a leader must not be slow, so that it
+// sends heartbeats in time. That of another must not be fast, as leases rely on it: at least
+// a tick passes between two of its ticks, also if this goroutine had to wait for a processor.
 func (m *member) tick(now time.Time) {
 	due := int(now.Sub(m.ticked) / tick)
-	m.ticked = m.ticked.Add(time.Duration(due) * tick)
-	if m.replica.Standing().Role != consensus.Leader {
-		due = min(due, 1)
+	if due > 0 && m.replica.Standing().Role != consensus.Leader {
+		m.ticked = now
+		m.replica.Tick()
+		return
 	}
+	m.ticked = m.ticked.Add(time.Duration(due) * tick)
 	for range due {
 		m.replica.Tick()
 	}
@@ -305,6 +306,7 @@ func answer(requests []*request, err error) {
 // others, or not.
 func (m *member) fail(err error) {
 	m.failed = err
+	m.replica.Lease().Withdraw()
 	m.board.fails(m, err)
 	for id, w := range m.writes {
 		w.end <- fmt.Errorf("%w: member %d failed: %w", ErrUnknown, m.id, err)

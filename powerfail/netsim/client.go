@@ -94,9 +94,13 @@ func (w *world) ask(e *Event) {
 	}
 	c := w.history.client(e.Client)
 	if e.Kind == Read {
-		w.read(n, &operation{input: access{key: c.key()}})
+		op := &operation{input: access{key: c.key()}}
+		if w.readLeased(n, op, e.Pause) {
+			return
+		}
+		w.read(n, op)
 	} else {
-		if c.busy != nil && w.now-c.busy.at >= patience {
+		if c.busy != nil && w.now-c.busy.at >= w.patience() {
 			w.giveUp(c.busy)
 		}
 		if c.busy == nil {
@@ -107,7 +111,7 @@ func (w *world) ask(e *Event) {
 }
 
 // patience is how long a client waits for the outcome of a write before it writes again.
-const patience = electionTicks * tickUnits
+func (w *world) patience() int64 { return int64(w.electionTicks) * tickUnits }
 
 // giveUp leaves a write to itself: its client hears no more of it.
 func (w *world) giveUp(op *operation) {
@@ -142,6 +146,40 @@ func (w *world) read(n *node, op *operation) {
 	op.call = w.history.tick()
 	n.reads[n.Read()] = op
 	w.diagram.asks(w, n, "read "+op.input.key)
+}
+
+// readLeased reads a key in the caller's goroutine if the member has a lease, as package
+// cluster does. It returns false if there is none in the end, and the member can be asked.
+func (w *world) readLeased(n *node, op *operation, pause []int64) (done bool) {
+	lease, incarnation := n.Lease(), n.incarnation
+	term, ok := lease.Begin()
+	if !ok {
+		return false
+	}
+	op.call = w.history.tick()
+	w.diagram.asks(w, n, "read "+op.input.key+" by lease")
+	if len(pause) > 0 {
+		w.goOn(w.now + pause[0])
+	}
+	if n.incarnation != incarnation {
+		return true // the caller went with the process
+	}
+	value, ok := w.get(n, op)
+	if !ok {
+		return true
+	}
+	if len(pause) > 1 {
+		w.goOn(w.now + pause[1])
+	}
+	if n.incarnation != incarnation {
+		return true
+	}
+	if !lease.Confirms(term) {
+		w.diagram.beside(w, n, "no lease]")
+		return false
+	}
+	w.answer(n, op, value)
+	return true
 }
 
 // decided takes the outcome of a write.
@@ -189,11 +227,23 @@ func (w *world) serve(n *node, op *operation) {
 		w.finalRead(n, op)
 		return
 	}
+	if value, ok := w.get(n, op); ok {
+		w.answer(n, op, value)
+	}
+}
+
+// get reads a key from the state of a member, which must not fail.
+func (w *world) get(n *node, op *operation) (value []byte, ok bool) {
 	value, err := n.State().Get(nil, []byte(op.input.key))
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
 		w.fail(ruleRun, "member %d, read of %s: %v", n.id, op.input.key, err)
-		return
+		return nil, false
 	}
+	return value, true
+}
+
+// answer gives a client what was read.
+func (w *world) answer(n *node, op *operation, value []byte) {
 	w.history.read(op, value)
 	w.diagram.answers(w, n, op, value)
 }

@@ -10,9 +10,10 @@ type Shape struct {
 	Members []int // to choose from; default 3, 3, 3 and 5
 	Ticks   int   // of the horizon at most; default 24
 	Clients int   // default 3
-	// Clocks lets clocks go wrong. Leases promise nothing then.
-	NoClocks bool
-	NoPower  bool
+	// NoClocks lets all clocks go right, Drift go wrong by no more than leases bear. Without
+	// either they go wrong by any factor, and leases promise nothing.
+	NoClocks, Drift bool
+	NoPower         bool
 }
 
 // dice are how likely a message or a write to a disk is to go wrong, in one schedule.
@@ -26,7 +27,9 @@ type dice struct {
 // generate draws the events of a schedule that have a time. Those of messages and disks
 // are drawn by the dice when it runs. Each schedule has a few of all kinds of fault
 // (swarm testing, Groce et al. 2012): all at once hide each other.
-func generate(seed uint64, shape Shape) (*Schedule, *dice) {
+//
+// Leases add hand-overs of leadership, and clients that stand still while they read.
+func generate(seed uint64, shape Shape, leases bool) (*Schedule, *dice) {
 	rng := rand.New(rand.NewPCG(seed, 0x6e657473696d))
 	members := shape.Members
 	if len(members) == 0 {
@@ -42,10 +45,17 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	}
 	s := &Schedule{Seed: seed, Members: members[rng.IntN(len(members))]}
 	s.Horizon = int64((ticks/2 + rng.IntN(ticks/2+1)) * tickUnits)
-	g := generator{rng, s}
-	for _, kind := range []Kind{Cut, CutFrom, Hold, Stall, Crash, Power, Clock, Jump} {
-		clock := kind == Clock || kind == Jump
-		if clock && shape.NoClocks || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
+	g := generator{rng, s, clocks, leases, electionTicks(leases) * tickUnits}
+	if shape.Drift {
+		g.clocks = drifting
+	}
+	kinds := []Kind{Cut, CutFrom, Hold, Stall, Crash, Power, Clock, Jump}
+	if leases {
+		kinds = append(kinds, Transfer)
+	}
+	for _, kind := range kinds {
+		wrong := kind == Clock && shape.NoClocks || kind == Jump && (shape.NoClocks || shape.Drift)
+		if wrong || kind == Power && shape.NoPower || rng.IntN(2) > 0 {
 			continue
 		}
 		for range 1 + rng.IntN(2) {
@@ -54,6 +64,9 @@ func generate(seed uint64, shape Shape) (*Schedule, *dice) {
 	}
 	if !shape.NoClocks && s.Horizon > 12*tickUnits && rng.IntN(4) == 0 {
 		g.depose(1 + rng.IntN(clients))
+	}
+	if leases && rng.IntN(2) == 0 {
+		g.contend(1+rng.IntN(clients), shape)
 	}
 	faults := slices.DeleteFunc(slices.Clone(s.Events), func(e Event) bool { return e.Kind == Read || e.Kind == Write })
 	reads := []int{20, 50, 80}[rng.IntN(3)]
@@ -78,15 +91,20 @@ var networks = []dice{
 	{repeat: 0.8, units: 200},                                     // all on time, and most of them again much later
 }
 
-// clocks are how long the ticks of clocks that go wrong take, of which the last are slow.
+// How long the ticks of clocks that go wrong take: two that are fast and some that are slow.
+// Those that drift do so by less than what leases bear: a factor of 5/4 between any two of
+// them with time-outs of six ticks.
 var (
-	clocks = []int64{2, 5, 20, 50, 100}
-	slow   = clocks[2:]
+	clocks   = []int64{2, 5, 20, 50, 100}
+	drifting = []int64{9, 10, 11}
 )
 
 type generator struct {
 	*rand.Rand
-	s *Schedule
+	s       *Schedule
+	clocks  []int64
+	leases  bool
+	timeout int64 // of elections at least, in units
 }
 
 func (g *generator) when() int64 { return g.Int64N(g.s.Horizon) }
@@ -112,6 +130,10 @@ func (g *generator) operation(clients, reads int, faults []Event) {
 	if g.IntN(elsewhere) == 0 {
 		e.Node = g.member()
 	}
+	if e.Kind == Read && g.leases && g.IntN(3) == 0 {
+		e.Pause = []int64{g.Int64N(2 * g.timeout), g.Int64N(2 * g.timeout)}
+		e.Pause[g.IntN(2)] /= 10
+	}
 	g.s.Events = append(g.s.Events, e)
 }
 
@@ -123,9 +145,13 @@ func (g *generator) fault(kind Kind) {
 	}
 	switch kind {
 	case Clock:
-		e.Units = clocks[g.IntN(len(clocks))]
+		e.Units = g.clocks[g.IntN(len(g.clocks))]
 	case Jump:
 		e.Units = 1 + g.Int64N(10)
+	case Transfer:
+		if e.Node = g.member(); g.IntN(2) == 0 {
+			e.Nodes = []int{g.member()}
+		}
 	default:
 		e.For = tickUnits/2 + g.Int64N(g.s.Horizon/int64(1+g.IntN(2)))
 		e.Seed = g.Uint64()
@@ -153,17 +179,45 @@ func (g *generator) fault(kind Kind) {
 func (g *generator) depose(client int) {
 	at := 3*tickUnits + g.Int64N(g.s.Horizon/4)
 	g.s.Events = append(g.s.Events,
-		Event{Kind: Clock, At: at - g.Int64N(tickUnits), Units: slow[g.IntN(len(slow))]},
+		Event{Kind: Clock, At: at - g.Int64N(tickUnits), Units: g.clocks[2+g.IntN(len(g.clocks)-2)]},
 		Event{Kind: []Kind{Cut, Stall}[g.IntN(2)], At: at, For: g.s.Horizon / 2, Seed: g.Uint64()})
 	for range 2 + g.IntN(4) {
 		g.s.Events = append(g.s.Events, Event{Kind: Read, At: at - g.Int64N(2*tickUnits), Client: client, Node: g.member()})
 	}
 	for range 2 + g.IntN(4) {
-		later := at + 2*electionTicks*tickUnits - 2*tickUnits + g.Int64N(g.s.Horizon/3)
+		later := at + 2*g.timeout - 2*tickUnits + g.Int64N(g.s.Horizon/3)
 		g.s.Events = append(g.s.Events, Event{Kind: Write, At: later, Client: client},
 			Event{Kind: Read, At: later + tickUnits + g.Int64N(2*tickUnits), Client: client})
 	}
 }
+
+// contend has another leader elected as early as can be while the first one is cut off and
+// its lease lasts as long as can be: clocks of the others are fast and that of the leader
+// slow, one of the others forgets by a restart whom it has heard of, or the leader is asked
+// to hand over. A client writes and reads all the while.
+func (g *generator) contend(client int, shape Shape) {
+	at := 3*tickUnits + g.Int64N(g.s.Horizon/4)
+	if !shape.NoClocks {
+		for id := 1; id <= g.s.Members; id++ {
+			g.add(Event{Kind: Clock, At: at - 6, Node: id, Units: g.clocks[0]})
+		}
+		g.add(Event{Kind: Clock, At: at - 5, Units: g.clocks[len(g.clocks)-1]})
+	}
+	if g.IntN(2) == 0 {
+		g.add(Event{Kind: Transfer, At: at - g.Int64N(4), Node: g.member()})
+	}
+	g.add(Event{Kind: []Kind{Cut, Stall}[g.IntN(2)], At: at, For: 3 * g.timeout, Seed: g.Uint64()})
+	for id := 1; id <= g.s.Members && g.IntN(2) == 0; id++ {
+		g.add(Event{Kind: Crash, At: at + 1 + g.Int64N(tickUnits), Nodes: []int{id}, For: 1 + g.Int64N(tickUnits/2), Seed: g.Uint64()})
+	}
+	for range 6 + g.IntN(6) {
+		later := at + tickUnits + g.Int64N(2*g.timeout)
+		g.add(Event{Kind: Write, At: later, Client: client})
+		g.add(Event{Kind: Read, At: later + g.Int64N(tickUnits), Client: client})
+	}
+}
+
+func (g *generator) add(e Event) { g.s.Events = append(g.s.Events, e) }
 
 // message returns how long the copies of a message of a kind take.
 func (d *dice) message(kind int) []int64 {

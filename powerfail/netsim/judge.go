@@ -42,7 +42,7 @@ func (w *world) beginCalm() {
 		clear(w.held[i])
 	}
 	for _, n := range w.nodes {
-		n.period = tickUnits
+		n.clock.set(w.now, tickUnits)
 		w.restart(n)
 	}
 	w.history.writers++

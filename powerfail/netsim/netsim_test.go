@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"lsmlab/engines"
@@ -95,39 +97,104 @@ func TestPebble(t *testing.T) {
 	campaign(t, Options{Open: opener(t, "pebble"), Core: etcdraft.New}, Shape{NoPower: true}, many(100))
 }
 
-// TestLeases confirms reads by leases, which are sound while clocks go right.
-func TestLeases(t *testing.T) {
+func leases(t testing.TB) Options {
 	o := sound(t)
 	o.LeaseReads = true
-	campaign(t, o, Shape{NoClocks: true}, many(2000))
+	return o
+}
+
+// TestLeases reads by leases, which are sound while clocks go right, with clients that stand
+// still while they read, and leaders that are asked to hand over.
+func TestLeases(t *testing.T) { campaign(t, leases(t), Shape{NoClocks: true, Ticks: 40}, many(2000)) }
+
+// TestLeasesDrift lets clocks go wrong by less than leases bear.
+func TestLeasesDrift(t *testing.T) { campaign(t, leases(t), Shape{Drift: true, Ticks: 40}, many(4000)) }
+
+// TestLeasesBeyond lets them go wrong by more: a stale read is found. Without leases the
+// schedule is harmless.
+func TestLeasesBeyond(t *testing.T) {
+	c := Campaign{Options: leases(t), Shape: Shape{Members: []int{3}, Ticks: 32}, Seed: testseed.New(t), Schedules: 200_000}
+	counts, found := c.Run(t.Context())
+	if found == nil || found.Rule != ruleStale {
+		t.Fatalf("%+v: %v, want a stale read", counts, found)
+	}
+	t.Logf("%+v\n%v\n%s", counts, found, found.Diagram)
+	if !slices.ContainsFunc(found.Schedule.Events, func(e Event) bool { return e.Kind == Clock || e.Kind == Jump }) {
+		t.Error("the clocks go right")
+	}
+	if broken := found.Replay(sound(t)); broken != nil {
+		t.Errorf("without leases: %v", broken)
+	}
 }
 
 // TestLeasesOfWrongClocks shows why clocks must go right: the slow one of a leader that is
 // cut off keeps its lease while the others elect another.
 func TestLeasesOfWrongClocks(t *testing.T) {
-	o := sound(t)
-	o.LeaseReads = true
-	s := &Schedule{Seed: 1, Members: 3, Horizon: 300, Events: []Event{
+	s := &Schedule{Seed: 1, Members: 3, Horizon: 500, Events: []Event{
 		{Kind: Write, At: 20, Client: 1},
 		{Kind: Clock, At: 40, Node: 1, Units: 1000},
-		{Kind: Cut, At: 60, Nodes: []int{1}, For: 200}, // before the others, which hear nothing more, elect one
-		{Kind: Write, At: 150, Client: 1},
-		{Kind: Read, At: 170, Client: 1, Node: 1},
+		{Kind: Cut, At: 60, Nodes: []int{1}, For: 400}, // before the others, which hear nothing more, elect one
+		{Kind: Write, At: 260, Client: 1},
+		{Kind: Read, At: 280, Client: 1, Node: 1},
 	}}
-	r := Run(o, s)
+	r := Run(leases(t), s)
 	if r.Broken == nil || r.Broken.Rule != ruleStale {
-		t.Errorf("%v, want a stale read\n%s", r.Broken, Diagram(o, s))
+		t.Errorf("%v, want a stale read\n%s", r.Broken, Diagram(leases(t), s))
 	}
-	o.LeaseReads = false
-	if r := Run(o, s); r.Broken != nil {
+	if r := Run(sound(t), s); r.Broken != nil {
 		t.Errorf("without leases: %v", r.Broken)
+	}
+}
+
+// TestLeasePause lets a client stand still in the middle of a read, until another leader has
+// acknowledged a write. Whenever it reads then, it does not take what it has for the answer.
+func TestLeasePause(t *testing.T) {
+	for _, pause := range [][]int64{{0, 250}, {250, 0}, {125, 125}} {
+		s := &Schedule{Seed: 1, Members: 3, Horizon: 500, Events: []Event{
+			{Kind: Write, At: 20, Client: 1},
+			{Kind: Cut, At: 60, Nodes: []int{1}, For: 400},
+			{Kind: Read, At: 61, Client: 1, Node: 1, Pause: pause},
+			{Kind: Write, At: 260, Client: 1},
+			{Kind: Read, At: 290, Client: 1},
+		}}
+		drawn := Diagram(leases(t), s)
+		if r := Run(leases(t), s); r.Broken != nil || !strings.Contains(drawn, "no lease]") {
+			t.Errorf("pauses %v: %v\n%s", pause, r.Broken, drawn)
+		}
 	}
 }
 
 // TestRepeats draws schedules, and runs what was drawn again: all must happen alike, also
 // if fates come from the list of events.
 func TestRepeats(t *testing.T) {
-	o, seed := sound(t), testseed.New(t)
+	t.Run("ReadIndex", func(t *testing.T) { testRepeats(t, sound(t)) })
+	t.Run("leases", func(t *testing.T) { testRepeats(t, leases(t)) })
+}
+
+// TestLeaseForgotten has member 3, which hears nothing from the leader, stand for election
+// just after member 2, which confirmed the leader's lease, has started again and forgotten
+// that: at one of these moments it would help to elect member 3 while the lease lasts.
+func TestLeaseForgotten(t *testing.T) {
+	for at := int64(60); at < 200; at++ {
+		s := &Schedule{Seed: 1, Members: 3, Horizon: 500, Events: []Event{
+			{Kind: Write, At: 20, Client: 1},
+			{Kind: Crash, At: at, Nodes: []int{2}, For: 1},
+			{Kind: Cut, At: at, Nodes: []int{1}, For: 200},
+		}}
+		for nth := 3; nth < 60; nth++ {
+			s.Events = append(s.Events, Event{Kind: Message, Node: 1, To: 3, Type: "Heartbeat", Nth: nth})
+		}
+		for after := int64(15); after < 35; after += 2 {
+			s.Events = append(s.Events, Event{Kind: Write, At: at + after, Client: 1}, Event{Kind: Read, At: at + after + 1, Client: 1, Node: 1})
+		}
+		if r := Run(leases(t), s); r.Broken != nil {
+			t.Fatalf("%v\n%s", r.Broken, Diagram(leases(t), s))
+		}
+	}
+}
+
+func testRepeats(t *testing.T, o Options) {
+	seed := testseed.New(t)
 	for n := range many(200) {
 		first := draw(o, seed+n, Shape{})
 		if again := draw(o, seed+n, Shape{}); !reflect.DeepEqual(again, first) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"time"
 
 	"lsmlab/engines/cluster/consensus"
 	"lsmlab/engines/cluster/replica"
@@ -23,7 +24,7 @@ type node struct {
 	stood            consensus.Standing // as it was drawn last
 	out              bool               // for good
 	incarnation      int                // how often it was started or stopped
-	period           int64              // between its ticks
+	clock            clock
 	work             [2][]*replica.Work
 	writes           map[uint64]*operation // by id of the proposal
 	reads            map[uint64]*operation // by id of the read
@@ -79,23 +80,33 @@ func (n *node) open() error {
 		members[i] = uint64(i + 1)
 	}
 	n.incarnation++
+	var clock *replica.Clock
+	if n.w.o.LeaseReads {
+		clock = &replica.Clock{Now: func() time.Duration { return n.clock.read(n.w.now) }, Tick: tickTime}
+	}
 	n.Replica, err = replica.Open(replica.Options{
 		ID: uint64(n.id), Members: members, Store: store, Core: n.w.o.Core,
 		Log: kv.Synced, State: kv.Volatile,
-		ElectionTicks: electionTicks, RetryTicks: 2, LeaseReads: n.w.o.LeaseReads,
+		ElectionTicks: n.w.electionTicks, RetryTicks: 2, Clock: clock,
 		KeepEntries: 4, ChunkBytes: 64,
 		Rand: rand.New(rand.NewPCG(n.w.plan.Seed, uint64(n.id)<<32|uint64(n.incarnation))),
 	})
 	if err != nil {
 		return err
 	}
-	e := n.w.queue.plan(n.w.now+n.period, evTick)
+	e := n.w.queue.plan(n.w.now+n.clock.period, evTick)
 	e.node, e.incarnation = n.id, n.incarnation
 	return nil
 }
 
-// electionTicks is small, so that leaders change within a short schedule.
-const electionTicks = 3
+// Election time-outs, in ticks, are small, so that leaders change within a short schedule.
+// Leases last two ticks less, and should outlast an election that nothing hinders.
+func electionTicks(leases bool) int64 {
+	if leases {
+		return 6
+	}
+	return 3
+}
 
 // stop ends the member's process. What its clients asked for is unknown.
 func (n *node) stop() {

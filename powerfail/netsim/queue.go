@@ -58,12 +58,17 @@ func (q *eventQueue) plan(at int64, kind eventKind) *event {
 	return e
 }
 
-// next takes the first event out; nil if there is none. It is the caller's until done.
+// first returns the time of the first event; ok is false if there is none.
+func (q *eventQueue) first() (at int64, ok bool) {
+	if len(q.heap) == 0 {
+		return 0, false
+	}
+	return q.heap[0].at, true
+}
+
+// next takes the first event out, of which there must be one. It is the caller's until done.
 func (q *eventQueue) next() *event {
 	n := len(q.heap) - 1
-	if n < 0 {
-		return nil
-	}
 	e := q.heap[0]
 	q.heap[0], q.heap[n] = q.heap[n], nil
 	q.heap = q.heap[:n]

@@ -37,8 +37,10 @@ const (
 	Power   Kind = "power"   // cut of Nodes, at once, which start again after a while
 	Clock   Kind = "clock"   // of Node: from then on a tick takes Units
 	Jump    Kind = "jump"    // of the clock of Node: Units ticks at once
-	Message Kind = "message" // number Nth of its type from Node to To: when it arrives
-	Disk    Kind = "disk"    // work number Nth of a queue of Node: how long it takes
+	// Transfer is of leadership to Node, asked of Nodes, or who leads if there are none.
+	Transfer Kind = "transfer"
+	Message  Kind = "message" // number Nth of its type from Node to To: when it arrives
+	Disk     Kind = "disk"    // work number Nth of a queue of Node: how long it takes
 )
 
 // Event is a deviation from a calm run.
@@ -55,6 +57,9 @@ type Event struct {
 	Type   string  `json:"type,omitempty"`
 	Nth    int     `json:"nth,omitempty"`
 	After  []int64 `json:"after,omitempty"` // of a message: how long each copy takes; none: it is lost
+	// Pause is how long the caller of a read by lease stands still: between its look at the
+	// lease and the read, and between the read and its second look. None if it is empty.
+	Pause []int64 `json:"pause,omitempty"`
 }
 
 // String says what happens.
@@ -68,7 +73,12 @@ func (e *Event) String() string {
 		who = "the leader"
 	}
 	switch e.Kind {
-	case Write, Read:
+	case Read:
+		if len(e.Pause) > 0 {
+			return fmt.Sprintf("at %d: client %d asks %s for a read, stands still for %d before it and for %d after it", e.At, e.Client, who, e.Pause[0], e.Pause[1])
+		}
+		fallthrough
+	case Write:
 		return fmt.Sprintf("at %d: client %d asks %s for a %s", e.At, e.Client, who, e.Kind)
 	case Cut:
 		return fmt.Sprintf("at %d, for %d: %s: cut off from the others", e.At, e.For, nodes)
@@ -84,6 +94,8 @@ func (e *Event) String() string {
 		return fmt.Sprintf("at %d: %s: power is cut, starts again after %d", e.At, nodes, e.For)
 	case Clock:
 		return fmt.Sprintf("at %d: the clock of %s ticks every %d (right is %d)", e.At, who, e.Units, tickUnits)
+	case Transfer:
+		return fmt.Sprintf("at %d: %s: asked to hand leadership over to member %d", e.At, nodes, e.Node)
 	case Jump:
 		return fmt.Sprintf("at %d: the clock of %s jumps by %d ticks", e.At, who, e.Units)
 	case Disk:

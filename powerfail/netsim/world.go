@@ -2,6 +2,7 @@ package netsim
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -58,6 +59,8 @@ type world struct {
 	events   int
 	broken   *oracle.Violation
 	diagram  *diagram // or nil
+
+	electionTicks int
 }
 
 // Run runs a schedule.
@@ -65,7 +68,7 @@ func Run(o Options, s *Schedule) Result { return run(&o, s, nil, nil) }
 
 // draw draws a schedule from a seed and runs it. Result.Ran is all of it.
 func draw(o Options, seed uint64, shape Shape) Result {
-	s, d := generate(seed, shape)
+	s, d := generate(seed, shape, o.LeaseReads)
 	return run(&o, s, d, nil)
 }
 
@@ -76,6 +79,7 @@ func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 	plan := *s
 	plan.Events = append([]Event(nil), s.Events...)
 	w := &world{o: o, kind: model.KindOf(o.Profile), plan: &plan, dice: d, diagram: drawn, sent: map[link]int{}}
+	w.electionTicks = int(electionTicks(o.LeaseReads))
 	w.history.start(w)
 	defer func() {
 		for _, n := range w.nodes {
@@ -84,23 +88,31 @@ func run(o *Options, s *Schedule, d *dice, drawn *diagram) (r Result) {
 		r = Result{Events: w.events, Units: w.now, Broken: w.broken, Ran: w.plan}
 	}()
 	w.begin()
-	for w.broken == nil && !w.calm.over {
-		e := w.queue.next()
-		if e == nil {
-			w.fail(ruleStuck, "nothing happens any more")
-			break
-		}
-		w.now = e.at
-		w.happen(e)
-		w.queue.done(e)
-		if w.halted() {
-			return
-		}
-	}
-	if w.broken == nil {
+	w.goOn(math.MaxInt64)
+	if w.broken == nil && !w.halted() {
 		w.judge()
 	}
 	return r
+}
+
+// goOn lets all happen up to a time, or until there is no more to see. What happens may
+// itself let more happen: a client that stands still while it reads.
+func (w *world) goOn(until int64) {
+	for w.broken == nil && !w.calm.over && !w.halted() {
+		at, ok := w.queue.first()
+		if !ok {
+			w.fail(ruleStuck, "nothing happens any more")
+			return
+		}
+		if at > until {
+			w.now = until
+			return
+		}
+		e := w.queue.next()
+		w.now = at
+		w.happen(e)
+		w.queue.done(e)
+	}
 }
 
 // fail notes the first rule that is broken.
@@ -127,7 +139,7 @@ func (w *world) begin() {
 	}
 	for id := 1; id <= n; id++ {
 		node := &node{
-			w: w, id: id, disk: vfs.NewMem(), period: tickUnits,
+			w: w, id: id, disk: vfs.NewMem(), clock: clock{period: tickUnits},
 			writes: map[uint64]*operation{}, reads: map[uint64]*operation{},
 		}
 		w.nodes = append(w.nodes, node)
@@ -174,7 +186,7 @@ func (n *node) happen(e *event) {
 		n.w.diagram.arrives(n.w, e)
 		n.Step(&e.message)
 	case evTick:
-		again := n.w.queue.plan(n.w.now+n.period, evTick)
+		again := n.w.queue.plan(n.w.now+n.clock.period, evTick)
 		again.node, again.incarnation = n.id, n.incarnation
 		n.Tick()
 	case evWork:
@@ -208,6 +220,8 @@ func (w *world) act(i int) {
 	case Write, Read:
 		w.ask(e)
 		return
+	case Transfer:
+		w.transfer(e)
 	case Cut, CutFrom:
 		w.cut(e, 1)
 		w.queue.plan(w.now+e.For, evHeal).action = i
@@ -221,11 +235,12 @@ func (w *world) act(i int) {
 	case Crash, Power:
 		w.crash(e)
 	case Clock:
-		w.nodes[e.Node-1].period = e.Units
+		w.nodes[e.Node-1].clock.set(w.now, e.Units)
 	case Jump:
 		if n := w.nodes[e.Node-1]; n.Replica != nil {
 			n.guard(func() {
 				for range e.Units {
+					n.clock.before += tickTime
 					n.Tick()
 					n.carryOut()
 				}
@@ -235,9 +250,22 @@ func (w *world) act(i int) {
 	w.diagram.happens(w, e)
 }
 
+// transfer asks members to hand leadership over.
+func (w *world) transfer(e *Event) {
+	to := uint64(e.Node)
+	for _, id := range e.Nodes {
+		if n := w.nodes[id-1]; n.Replica != nil {
+			n.guard(func() {
+				n.TransferLeader(to)
+				n.carryOut()
+			})
+		}
+	}
+}
+
 func needsNodes(e *Event) bool {
 	switch e.Kind {
-	case Cut, CutFrom, Hold, Stall, Crash, Power:
+	case Cut, CutFrom, Hold, Stall, Crash, Power, Transfer:
 		return len(e.Nodes) == 0
 	}
 	return false

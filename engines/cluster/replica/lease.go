@@ -1,41 +1,102 @@
 package replica
 
-import "lsmlab/engines/cluster/consensus"
+import (
+	"sync/atomic"
+	"time"
 
-// A lease lets a leader serve reads by itself for a while. It begins when the leader asks
-// for an index: a majority has answered for that, each member after it was asked, and each
-// helps to elect another leader only ElectionTicks of its ticks after it heard of this one.
-// So until then no other leader can have committed anything. It holds
+	"lsmlab/engines/cluster/consensus"
+)
+
+// Clock is the monotonic clock of a member, whose ticks its owner brings.
+type Clock struct {
+	// Now returns the time since any fixed moment. It is safe for concurrent use.
+	Now func() time.Duration
+	// Tick is the time between two calls of [Replica.Tick]: at most that for a leader, at
+	// least that for other members.
+	Tick time.Duration
+}
+
+// Lease lets any goroutine read the state of a member that leads, without asking it:
 //
-//  1. if clocks go at one speed: two ticks are left out, for members whose ticks do not
-//     come at the same moment;
+//	term, ok := lease.Begin()
+//	... // read the state
+//	ok = ok && lease.Confirms(term)
+//
+// Only if ok is true in the end does the state that was read have all that was acknowledged
+// before Begin. A lease begins when the leader sends the heartbeats that ask a majority
+// whether it still leads, and lasts ElectionTicks-2 ticks of its clock. Each member of the
+// majority helps to elect another leader only after ElectionTicks of its own ticks, thus at
+// least ElectionTicks-1 times Clock.Tick by its own clock after it answered. So until then
+// no other leader can have committed anything, which holds
+//
+//  1. if no member's clock goes faster than the leader's by a factor of
+//     (ElectionTicks-1)/(ElectionTicks-2) or more: 1.125 with the default;
 //  2. if a member that has started again, and knows no more whom it has heard of, helps to
 //     elect nobody for ElectionTicks (mustNotVote);
-//  3. if leadership is not handed over meanwhile, which no member refuses.
+//  3. if leadership is not handed over meanwhile, which no member refuses: a leader that is
+//     asked for that has no lease in the rest of its term.
 //
-// That messages come late does not matter, unlike with leases that are counted from the
-// answers.
-type lease struct {
-	until int64 // tick up to which it holds
-	ended bool  // leadership is being handed over
+// Another member may show what this one has not applied yet: one that served a read by
+// ReadIndex, or an earlier leader that acknowledged what it proposed. Both know a commit
+// index from this leader then. So Begin asks that the state has all that this leader knew to
+// be committed before it sent anything that says so.
+//
+// The state is read first and the clock afterwards. So a goroutine that stands still for
+// any time between the two calls finds out. That messages come late does not matter either,
+// unlike with leases that are counted from the answers (Gray and Cheriton, SOSP 1989; Ongaro's
+// thesis on Raft, section 6.4.1).
+type Lease struct {
+	now     func() time.Duration
+	held    atomic.Pointer[holding]
+	commit  atomic.Uint64
+	applied atomic.Uint64
 }
 
-// leased says whether reads may be served by the lease. All that an earlier leader has
-// acknowledged is committed here: an index is given only once an entry of this term is.
-func (r *Replica) leased() bool {
-	return r.o.LeaseReads && r.standing.Role == consensus.Leader && r.ticks <= r.lease.until
+type holding struct {
+	term  uint64
+	until time.Duration
 }
 
-// extendLease takes note that a majority has answered what was asked at a tick.
-func (r *Replica) extendLease(since int64) {
-	if r.standing.Role == consensus.Leader && !r.lease.ended {
-		r.lease.until = max(r.lease.until, since+int64(r.o.ElectionTicks)-2)
+// Begin says whether there is a lease, and of which term, and the state has all that is
+// committed. Whether the lease has run out is left to Confirms.
+func (l *Lease) Begin() (term uint64, ok bool) {
+	h, commit := l.held.Load(), l.commit.Load()
+	if h == nil || l.applied.Load() < commit {
+		return 0, false
 	}
+	return h.term, true
+}
+
+// Confirms says whether the lease of the term was held at all times from Begin to now.
+func (l *Lease) Confirms(term uint64) bool {
+	h := l.held.Load()
+	return h != nil && h.term == term && l.now() < h.until
+}
+
+// Withdraw ends the lease. The owner of a member whose store has failed calls it.
+func (l *Lease) Withdraw() { l.held.Store(nil) }
+
+// Lease returns the lease of the member, which is never held without [Options.Clock]. It is
+// safe for concurrent use.
+func (r *Replica) Lease() *Lease { return &r.lease }
+
+// extendLease takes note that a majority has answered what was asked in a term at a time.
+func (r *Replica) extendLease(term uint64, since time.Duration) {
+	if r.o.Clock != nil && r.standing.Role == consensus.Leader && term == r.term && !r.handedOver {
+		r.lease.held.Store(&holding{term, since + time.Duration(r.o.ElectionTicks-2)*r.o.Clock.Tick})
+	}
+}
+
+// handOver ends the lease for the rest of the term: the next leader is elected without
+// regard to it.
+func (r *Replica) handOver() {
+	r.handedOver = true
+	r.lease.Withdraw()
 }
 
 // renewLease is called at each tick.
 func (r *Replica) renewLease() {
-	if r.o.LeaseReads && r.standing.Role == consensus.Leader && r.reads.context == nil {
+	if r.o.Clock != nil && r.standing.Role == consensus.Leader && r.reads.context == nil {
 		r.request()
 	}
 }
@@ -43,5 +104,5 @@ func (r *Replica) renewLease() {
 // mustNotVote says whether a message asks for a vote too soon after this member started.
 func (r *Replica) mustNotVote(m *consensus.Message) bool {
 	asked := m.Type == consensus.Vote || m.Type == consensus.PreVote
-	return asked && r.o.LeaseReads && r.boot > 1 && r.ticks < int64(r.o.ElectionTicks)
+	return asked && r.o.Clock != nil && r.boot > 1 && r.ticks < int64(r.o.ElectionTicks)
 }

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"encoding/binary"
+	"time"
 
 	"lsmlab/engines/cluster/consensus"
 )
@@ -13,9 +14,10 @@ import (
 type reads struct {
 	waiting   []uint64
 	asked     []uint64
-	context   []byte // of those asked; nil if none are
-	since     int64  // tick at which it was asked for the first time
-	ticks     int    // since it was asked last
+	context   []byte        // of those asked; nil if none are
+	since     time.Duration // when it was asked for the first time, by Options.Clock
+	term      uint64        // then
+	ticks     int           // since it was asked last
 	confirmed []confirmed
 }
 
@@ -29,8 +31,8 @@ type confirmed struct {
 // never is there can happen only while there is no majority.
 func (r *Replica) Read() (id uint64) {
 	id = r.newID()
-	if r.leased() {
-		r.reads.confirmed = append(r.reads.confirmed, confirmed{r.commit, []uint64{id}})
+	if r.lease.Confirms(r.term) {
+		r.reads.confirmed = append(r.reads.confirmed, confirmed{r.lease.commit.Load(), []uint64{id}})
 		r.serve()
 		return id
 	}
@@ -51,7 +53,10 @@ func (r *Replica) ask() {
 // request asks for an index, for the reads that wait, if there are any.
 func (r *Replica) request() {
 	q := &r.reads
-	q.asked, q.waiting, q.since = q.waiting, nil, r.ticks
+	q.asked, q.waiting, q.term = q.waiting, nil, r.term
+	if r.o.Clock != nil {
+		q.since = r.o.Clock.Now()
+	}
 	q.context = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, r.o.ID), r.newID())
 	q.ticks = 0
 	r.core.ReadIndex(q.context)
@@ -78,7 +83,7 @@ func (r *Replica) confirm(s *consensus.ReadState) {
 	if q.context == nil || string(s.Context) != string(q.context) {
 		return // of a request that was repeated
 	}
-	r.extendLease(q.since)
+	r.extendLease(q.term, q.since)
 	q.confirmed = append(q.confirmed, confirmed{s.Index, q.asked})
 	q.context, q.asked = nil, nil
 	r.serve()

@@ -17,8 +17,8 @@
 //  4. A proposal is known by its place in the log: once another entry is applied at that
 //     place, or one of a later term before it, it will never be committed. So its outcome is known exactly while the member
 //     that took it lives, and clients need no table of what was done for them.
-//  5. A read is served once the member has applied up to an index that a majority (or a
-//     lease) has confirmed after the read began.
+//  5. A read is served once the member has applied up to an index that a majority has
+//     confirmed after the read began, or in the caller's goroutine while it has a [Lease].
 //
 // A snapshot is streamed to a second area of the receiver's store, beside the state in
 // use, and takes its place by one batch: see stage.go.
@@ -46,9 +46,9 @@ type Options struct {
 	ElectionTicks  int // default 10
 	HeartbeatTicks int // default 1
 	RetryTicks     int // after which what was not answered is sent again; default 3
-	// LeaseReads lets a leader serve reads without asking: see lease.go. All members must
-	// have it alike, as it binds those that vote.
-	LeaseReads bool
+	// Clock, if set, gives a leader a [Lease]. All members must have one or none, as leases
+	// bind those that vote.
+	Clock *Clock
 	// KeepEntries is how many applied entries the log keeps at least, for members that are
 	// behind; twice as many at most. Default 10,000.
 	KeepEntries int
@@ -77,8 +77,8 @@ const (
 	maxInflight         = 256
 )
 
-// Replica is one member. It is used by one goroutine at a time, but for [Replica.State]
-// and for [Work.Do].
+// Replica is one member. It is used by one goroutine at a time, but for [Replica.State],
+// [Replica.Lease] and [Work.Do].
 type Replica struct {
 	o        Options
 	core     consensus.Core
@@ -88,9 +88,7 @@ type Replica struct {
 	lastID   uint64 // given out by newID
 	term     uint64
 	vote     uint64
-	commit   uint64
 	ticks    int64 // since Open
-	lease    lease
 	standing consensus.Standing
 	timer    timer
 	out      Output
@@ -104,6 +102,9 @@ type Replica struct {
 	stateWork  int               // works on the state that are not done
 	install    *consensus.Append // waits until there is no work on the state
 	installing bool              // the second area is whole and about to be used
+
+	lease      Lease
+	handedOver bool // leadership is being, in this term
 }
 
 // Output is what a replica wants done. Messages may be lost, repeated or reordered.
@@ -131,6 +132,10 @@ func Open(o Options) (*Replica, error) {
 	}
 	r := &Replica{o: o, log: log, state: state, boot: boot, sends: map[uint64]*send{}}
 	r.term, r.vote = log.hard.Term, log.hard.Vote
+	if o.Clock != nil {
+		r.lease.now = o.Clock.Now
+	}
+	r.lease.applied.Store(log.applied.Index)
 	r.core, err = o.Core(consensus.Config{
 		ID: o.ID, Storage: log, Applied: log.applied.Index,
 		ElectionTicks: o.ElectionTicks, HeartbeatTicks: o.HeartbeatTicks,
@@ -183,6 +188,9 @@ func (r *Replica) Step(m *Message) {
 	case m.Raft.Type == consensus.Snap: // comes with the last chunk
 	case r.mustNotVote(m.Raft):
 	default:
+		if m.Raft.Type == consensus.Transfer {
+			r.handOver()
+		}
 		_ = r.core.Step(m.Raft) // an error says that it is ignored
 		r.advance()
 		r.heard(m.Raft)
@@ -192,6 +200,7 @@ func (r *Replica) Step(m *Message) {
 
 // Close lets go what the member holds of its store, which stays open.
 func (r *Replica) Close() {
+	r.lease.Withdraw()
 	for _, s := range r.sends {
 		s.close()
 	}
@@ -212,7 +221,7 @@ func (r *Replica) Campaign() {
 
 // TransferLeader asks the leader to hand over to another member.
 func (r *Replica) TransferLeader(to uint64) {
-	r.lease = lease{ended: true} // the other is elected without regard to it
+	r.handOver()
 	r.core.TransferLeader(to)
 	r.advance()
 }
@@ -240,7 +249,8 @@ func (r *Replica) advance() {
 		}
 		if rd.Standing != nil {
 			r.standing = *rd.Standing
-			r.lease = lease{}
+			r.handedOver = false
+			r.lease.Withdraw()
 			r.restartTimer()
 			r.reads.again()
 		}

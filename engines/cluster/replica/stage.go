@@ -101,6 +101,7 @@ func (r *Replica) startInstall(a *consensus.Append) {
 	w.done = func() {
 		r.log.installed(a)
 		r.state.use(area)
+		r.lease.applied.Store(a.Snapshot.Index)
 		r.installing = false
 		r.decideUnknown(a.Snapshot.Index)
 		r.finish(a)

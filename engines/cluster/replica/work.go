@@ -67,7 +67,8 @@ func (r *Replica) append(a *consensus.Append) {
 		if h.Term != r.term || h.Vote != r.vote {
 			r.restartTimer()
 		}
-		r.term, r.vote, r.commit = h.Term, h.Vote, h.Commit
+		r.term, r.vote = h.Term, h.Vote
+		r.lease.commit.Store(h.Commit)
 	}
 	r.place(a.Entries)
 	if a.Snapshot != nil {
@@ -121,7 +122,13 @@ func (r *Replica) apply(a *consensus.Apply) {
 	r.log.members = point.Members
 	r.later(&Work{
 		Queue: Apply,
-		do:    func() error { return r.state.apply(a.Entries, point, r.o.State) },
+		do: func() error {
+			err := r.state.apply(a.Entries, point, r.o.State)
+			if err == nil {
+				r.lease.applied.Store(point.Index)
+			}
+			return err
+		},
 		done: func() {
 			r.log.applied = point
 			for i := range a.Entries {

@@ -21,6 +21,7 @@ import (
 // Listing is what there is, by kind: the output of `lsmlab list --json`.
 type Listing struct {
 	Engines   []result.EngineInfo `json:"engines,omitempty"`
+	Made      []Made              `json:"made,omitempty"`
 	MemTables []Contender         `json:"memtables,omitempty"`
 	Kinds     []Kind              `json:"kinds,omitempty"`
 	Studies   []study.Study       `json:"studies,omitempty"`
@@ -55,6 +56,7 @@ func List(cat harness.Catalog, kind string) (l Listing, err error) {
 			}
 			l.Engines = append(l.Engines, info)
 		}
+		l.Made = made()
 	}
 	if wants("options") {
 		l.Options = options()
@@ -95,6 +97,7 @@ func (l Listing) Print(out io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
+	printMade(w, l.Made)
 	printOptions(w, l.Options)
 	if len(l.MemTables) > 0 {
 		fmt.Fprintln(w, "MEMTABLE\tVERSION\tABOUT")

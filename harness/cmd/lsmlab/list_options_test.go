@@ -47,6 +47,23 @@ func TestListOptions(t *testing.T) {
 	}
 }
 
+// What `list engines` says of engines that are made of engines is taken there.
+func TestListMade(t *testing.T) {
+	var l inventory.Listing
+	if out := lab(t, "list", "engines", "--json").stdout; json.Unmarshal([]byte(out), &l) != nil || len(l.Made) < 2 {
+		t.Fatal(out)
+	}
+	text := lab(t, "list", "engines").stdout
+	for _, m := range l.Made {
+		if info, err := engines.Lookup(m.Example); err != nil || info.Name != m.Example {
+			t.Errorf("%s: %s, %v", m.Example, info.Name, err)
+		}
+		if !strings.Contains(text, m.Pattern) || m.Option != "" && !strings.Contains(text, "+"+m.Option) {
+			t.Errorf("%s or +%s is missing in\n%s", m.Pattern, m.Option, text)
+		}
+	}
+}
+
 // A crash run takes groups and options, and refuses what no power cut can judge.
 func TestCrashEngines(t *testing.T) {
 	expanded := func(names ...string) ([]string, error) {

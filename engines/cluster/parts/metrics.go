@@ -1,22 +1,20 @@
-package cluster
+package parts
 
 import "lsmlab/engines/kv"
 
-// Metrics implements [kv.Metricer]: bytes and counts are those of all members together,
-// but for UserBytes, which are those of the callers, and for what is told of the disk,
-// which they share. Levels are added one by one.
-func (e *Engine) Metrics() kv.Metrics {
-	return e.Measure(func(total *kv.Metrics) {
-		for _, member := range e.group.members {
-			of, ok := member.store.(kv.Metricer)
-			if !ok {
-				continue
-			}
-			one := of.Metrics()
-			total.DiskFreeBytes, total.DiskLowBytes = one.DiskFreeBytes, one.DiskLowBytes
-			add(total, &one)
+// Measure adds the metrics of all stores to total: bytes and counts are those of all of
+// them together, but for UserBytes, which are the caller's, and for what is told of the
+// disk, which they share. Levels are added one by one.
+func (s Stores) Measure(total *kv.Metrics) {
+	for _, store := range s {
+		of, ok := store.(kv.Metricer)
+		if !ok {
+			continue
 		}
-	})
+		one := of.Metrics()
+		total.DiskFreeBytes, total.DiskLowBytes = one.DiskFreeBytes, one.DiskLowBytes
+		add(total, &one)
+	}
 }
 
 func add(total, one *kv.Metrics) {
