@@ -55,7 +55,7 @@ func TestFalseAlarms(t *testing.T) {
 
 // A step of 5% to 20% either way, in the middle three fifths of 30 values, is found at its
 // place or one beside it. Of 2,000 series of each size, a step of 5% was found in 98% and
-// placed in 84%, one of 10% in all and 98%. The limits allow for six standard deviations.
+// placed in 84%, one of 10% in all and placed in 99%. The limits allow for six standard deviations.
 func TestStepIsFound(t *testing.T) {
 	const series, length = 50, 30
 	rng := testseed.Rand(t)
