@@ -31,44 +31,40 @@ func step(logs []float64, at int, factor float64) {
 
 // Series without a change show one at the level, 5%, whatever their length: of 600, a
 // binomial count with a mean of 30 and a standard deviation of 5.3. The limits allow for
-// six. At short lengths the test shows fewer, as P has few values.
+// six.
 func TestFalseAlarms(t *testing.T) {
 	rng := testseed.Rand(t)
-	for _, length := range []int{6, 8, 12, 25, 50} {
+	for _, length := range []int{8, 12, 25, 50} {
 		const series = 600
 		alarms := 0
 		for range series {
-			if len(Find(noise(rng, length), 0.05)) > 0 {
+			if len(Find(noise(rng, length), 0.05, 1)) > 0 {
 				alarms++
 			}
 		}
 		t.Logf("%d values: %d of %d series without a change show one", length, alarms, series)
-		least := 3
-		if length < MinValues {
-			least = 0
-		}
-		if alarms > 62 || alarms < least {
+		if alarms > 62 || alarms < 1 {
 			t.Errorf("%d values: %d of %d series without a change show one", length, alarms, series)
 		}
 	}
 }
 
 // A step of 5% to 20% either way, in the middle three fifths of 30 values, is found at its
-// place or one beside it. Of 2,000 series of each size, a step of 5% was found in 98% and
-// placed in 84%, one of 10% in all and placed in 99%. The limits allow for six standard deviations.
+// place or one beside it. Of 2,000 series of each size, a step of 5% was found in 92% and
+// placed in 80%, one of 10% in all but one and placed in 99%, one of 20% placed in all. The limits allow for six standard deviations.
 func TestStepIsFound(t *testing.T) {
 	const series, length = 50, 30
 	rng := testseed.Rand(t)
 	for _, c := range []struct {
 		factor      float64
 		found, near int
-	}{{0.95, 42, 27}, {1.05, 42, 27}, {0.90, 48, 40}, {1.20, 50, 44}} {
+	}{{0.95, 34, 22}, {1.05, 34, 22}, {0.90, 47, 41}, {1.20, 48, 46}} {
 		found, near := 0, 0
 		for range series {
 			values := noise(rng, length)
 			at := length/5 + rng.IntN(3*length/5+1)
 			step(values, at, c.factor)
-			if changes := Find(values, 0.05); len(changes) > 0 {
+			if changes := Find(values, 0.05, 1); len(changes) > 0 {
 				found++
 				if d := changes[0].At - at; -1 <= d && d <= 1 {
 					near++
@@ -95,7 +91,7 @@ func TestSeveralChanges(t *testing.T) {
 	step(values, 22, 0.80)
 	step(values, 31, 1/(1.10*0.80))
 	before := slices.Clone(values)
-	changes := Find(values, 0.01)
+	changes := Find(values, 0.01, 1)
 	var places []int
 	for _, c := range Sorted(changes) {
 		places = append(places, c.At)
@@ -103,11 +99,41 @@ func TestSeveralChanges(t *testing.T) {
 	if want := []int{10, 22, 31}; len(places) < 3 || !slices.Equal(places, want) && len(places) == 3 {
 		t.Errorf("changes at %v, want %v", places, want)
 	}
-	if again := Find(values, 0.01); !slices.Equal(again, changes) || !slices.Equal(values, before) {
+	if again := Find(values, 0.01, 1); !slices.Equal(again, changes) || !slices.Equal(values, before) {
 		t.Errorf("%v, and again %v", changes, again)
 	}
-	if lower := Find(values, 0.0005); len(lower) > len(changes) || !slices.Equal(lower, changes[:len(lower)]) {
-		t.Errorf("at a lower level %v, which do not begin %v", lower, changes)
+}
+
+// A loss that is mended, by far the most usual pair of changes, is found as two, although
+// the values before and after are the same.
+func TestMended(t *testing.T) {
+	rng := testseed.Rand(t)
+	for _, length := range []int{4, 8, 12} {
+		values := make([]float64, 24)
+		for i := range values {
+			values[i] = 0.002 * rng.NormFloat64()
+		}
+		step(values, 8, 0.9)
+		step(values, 8+length, 1/0.9)
+		found := map[int]bool{}
+		for _, c := range Find(values, 0.05, 1) {
+			found[c.At] = true
+		}
+		if !found[8] || !found[8+length] {
+			t.Errorf("%d values are low: changes at %v", length, found)
+		}
+	}
+}
+
+// In a large family fewer changes are shown, all are told, and P is fine enough for the
+// level: of 24 values, half of them apart, a change counts among 1,000 series.
+func TestFamily(t *testing.T) {
+	apart := slices.Concat(make([]float64, 12), slices.Repeat([]float64{1}, 12))
+	if c := Find(apart, 0.05, 1000); len(c) != 1 || !c[0].Shown {
+		t.Errorf("24 values in a family of 1,000: %v", c)
+	}
+	if c := Find(slices.Concat(apart[8:12], apart[12:16]), 0.05, 10); len(c) != 1 || c[0].Shown {
+		t.Errorf("8 values in a family of 10: %v", c)
 	}
 }
 
@@ -119,10 +145,16 @@ func TestFewValues(t *testing.T) {
 		values []float64
 		want   int
 	}{
-		{nil, 0}, {apart(1, 0), 0}, {apart(2, 1), 0}, {apart(50, 0), 0}, {apart(30, 1), 0},
-		{apart(MinValues/2-1, MinValues/2), 0}, {apart(MinValues/2, MinValues/2), 1}, {apart(18, 2), 1},
+		{nil, 0},
+		{apart(1, 0), 0},
+		{apart(2, 1), 0},
+		{apart(50, 0), 0},
+		{apart(30, 1), 0},
+		{apart(MinValues/2-1, MinValues/2), 0},
+		{apart(MinValues/2, MinValues/2), 1},
+		{apart(18, 2), 1},
 	} {
-		changes := Find(c.values, 0.05)
+		changes := Find(c.values, 0.05, 1)
 		if len(changes) != c.want || c.want == 1 && c.values[changes[0].At] == c.values[changes[0].At-1] {
 			t.Errorf("%v: %v", c.values, changes)
 		}
@@ -147,14 +179,16 @@ func TestDivergence(t *testing.T) {
 	for range 200 {
 		values := noise(rng, 2+rng.IntN(20))
 		want, where := 0.0, 0
-		for k := MinSegment; k <= len(values)-MinSegment; k++ {
-			a, b := values[:k], values[k:]
-			n, m := float64(len(a)), float64(len(b))
-			if d := n * m / (n + m) * (2*mean(a, b) - mean(a, a) - mean(b, b)); d > want {
-				want, where = d, k
+		for i := MinSegment; i <= len(values)-MinSegment; i++ {
+			for k := i + MinSegment; k <= len(values); k++ {
+				a, b := values[:i], values[i:k]
+				n, m := float64(len(a)), float64(len(b))
+				if d := n * m / (n + m) * (2*mean(a, b) - mean(a, a) - mean(b, b)); d > want {
+					want, where = d, i
+				}
 			}
 		}
-		if got, at := divideOne(values); math.Abs(got-want) > 1e-9 || at != where {
+		if got, at := new(test).divideOne(values); math.Abs(got-want) > 1e-9 || at != where {
 			t.Errorf("%v: %v at %d, want %v at %d", values, got, at, want, where)
 		}
 	}

@@ -38,7 +38,7 @@ func (g Group) series(runs []result.Run) (all []Series) {
 		}
 	}
 	for i := range all {
-		all[i].Changes = g.changes(all[i], stat.Alpha/float64(families[all[i].Decides]))
+		all[i].Changes = g.changes(all[i], families[all[i].Decides])
 	}
 	return all
 }
@@ -55,24 +55,15 @@ func valueOf(cells []result.Cell, f compare.Figure) (v Value, ok bool) {
 	return Value{Rounds: s.N(), Median: s.Median, Min: s.Min, Max: s.Max}, s.N() > 0
 }
 
-// changes returns the changes of a series: those with a P of stat.Alpha. Those before the
-// first whose P is above level are shown; see [changepoint.Find].
-func (g Group) changes(s Series, level float64) []Change {
+// changes returns the changes of a series, which is looked at with others.
+func (g Group) changes(s Series, family int) []Change {
 	medians := make([]float64, len(s.Values))
 	logs := make([]float64, len(s.Values))
 	for i, v := range s.Values {
 		medians[i], logs[i] = v.Median, math.Log(v.Median)
 	}
-	found := changepoint.Find(logs, stat.Alpha)
-	shown := map[int]bool{}
-	for _, c := range found {
-		if c.P > level {
-			break
-		}
-		shown[c.At] = true
-	}
 	changes := []Change{}
-	sorted := changepoint.Sorted(found)
+	sorted := changepoint.Sorted(changepoint.Find(logs, stat.Alpha, family))
 	for i, c := range sorted {
 		from, to := 0, len(medians)
 		if i > 0 {
@@ -84,7 +75,7 @@ func (g Group) changes(s Series, level float64) []Change {
 		ratio := stat.Compare(stat.Summarize(medians[from:c.At]), stat.Summarize(medians[c.At:to]))
 		change := Change{
 			At: c.At, Before: s.Values[c.At-1].Run, After: s.Values[c.At].Run,
-			Ratio: ratio.Value, Lo: ratio.Lo, Hi: ratio.Hi, P: c.P, Shown: shown[c.At], Verdict: compare.Worse,
+			Ratio: ratio.Value, Lo: ratio.Lo, Hi: ratio.Hi, P: c.P, Shown: c.Shown, Verdict: compare.Worse,
 		}
 		if (ratio.Value > 1) == s.Higher {
 			change.Verdict = compare.Better

@@ -71,10 +71,10 @@ func (g Group) count() (shown, suspected int) {
 
 // Conclusion says in sentences how many changes there are, and how much that means.
 func (g Group) Conclusion() string {
-	if !g.Enough() {
-		return fmt.Sprintf("%s: a change can be told from %d runs on.", human.Count(len(g.Runs), "run"), changepoint.MinValues)
-	}
 	shown, suspected := g.count()
-	return fmt.Sprintf("%s in %d series; %d more suspected (marked ?): by chance %.1f series would have a suspect if nothing had changed.",
-		human.Count(shown, "change"), len(g.Series), suspected, stat.Alpha*float64(len(g.Series)))
+	if !g.Enough() && shown+suspected == 0 {
+		return fmt.Sprintf("No changes in %s: a lasting one can be told from %d runs on.", human.Count(len(g.Runs), "run"), changepoint.MinValues)
+	}
+	return fmt.Sprintf("%s in %d series, %d more suspected (marked ?): by chance %.1f series would have a suspect if nothing had changed.",
+		human.UpperFirst(human.Count(shown, "change")), len(g.Series), suspected, stat.Alpha*float64(len(g.Series)))
 }

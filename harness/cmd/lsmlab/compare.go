@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/overtime"
 	"lsmlab/harness/compare"
-	"lsmlab/harness/history"
 )
 
 func (a *app) compareCommand() *cobra.Command {
@@ -52,7 +51,11 @@ no regressions of each other: 0.`,
 				return &harness.UsageError{Text: fmt.Sprintf("--baseline: compares engines of one run, %d were given", len(args))}
 			}
 			if len(args) > 2 {
-				return a.compareMany(args, threshold, asJSON)
+				var show func(any) error
+				if asJSON {
+					show = a.printJSON
+				}
+				return overtime.Compare(args, threshold, show, a.stdout, a.stderr)
 			}
 			c, warnings, err := compare.Dirs(args, baseline, threshold)
 			for _, w := range warnings {
@@ -78,30 +81,4 @@ no regressions of each other: 0.`,
 	c.Flags().StringVar(&baseline, "baseline", "", "with one run: `NAME` of the engine that is 1 (default: the first of its plan)")
 	c.Flags().Float64Var(&threshold, "threshold", 0.05, "least change, as a share, that is a regression")
 	return c
-}
-
-// compareMany says where the figures of many runs change.
-func (a *app) compareMany(dirs []string, threshold float64, asJSON bool) error {
-	h, warnings, err := history.Dirs(dirs, "")
-	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
-	}
-	if err != nil {
-		return err
-	}
-	g, err := h.Single()
-	if err != nil {
-		return err
-	}
-	show := h.Print
-	if asJSON {
-		show = func(io.Writer) error { return a.printJSON(g) }
-	}
-	if err := show(a.stdout); err != nil {
-		return err
-	}
-	if worse := g.Regressions(threshold); len(worse) > 0 {
-		return fmt.Errorf("%w: worse by more than %.0f%%: %s", harness.ErrFinding, 100*threshold, strings.Join(worse, "; "))
-	}
-	return nil
 }
