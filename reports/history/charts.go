@@ -128,7 +128,7 @@ func (d drawer) panel(s history.Series, look chart.Look) chart.Panel {
 func zoom(p *plot.Plot, l chart.Line) {
 	low, high := slices.Min(l.Lo), slices.Max(l.Hi)
 	span := max(high-low, high/5)
-	p.Y.Min, p.Y.Max = max(0, low-span/10), low+1.3*span
+	p.Y.Min, p.Y.Max = max(0, low-span/10), low+1.4*span
 }
 
 // label names a run in a few characters.

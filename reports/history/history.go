@@ -32,22 +32,32 @@ func Render(dir string) (indexPath string, err error) {
 	if len(h.Groups) == 0 {
 		return "", fmt.Errorf("%s: no runs: name some to `lsmlab history`", filepath.Join(dir, history.File))
 	}
-	last := h.Groups[0].Env
-	last.Command = h.Command
+	last, short := h.Groups[0].Env, h.Groups[0].Env
+	last.Command, short.Command = h.Command, clip(h.Command)
 	p := &page.Page{
 		Title: "Figures over time", Lead: lead(h), Notes: notes(h),
-		Environment: page.Environment(last, "as each run's own page says"), Provenance: page.Provenance(last),
+		Environment: page.Environment(last, "as each run's own page says"), Provenance: page.Provenance(short),
 		Downloads: page.Present(dir, []page.Download{{Path: history.File, What: "every figure and every change"}}),
 		Raw:       rawTable(h),
 	}
 	for i, g := range h.Groups {
 		env := g.Env
-		env.Command = h.Command
+		env.Command = short.Command
 		d := drawer{group: g, number: i + 1, footer: page.Provenance(env)}
 		p.Sections = append(p.Sections, d.section(len(h.Groups)))
 		p.Verdicts = append(p.Verdicts, page.Verdicts{Setting: d.title(len(h.Groups)), Lines: verdicts(g)})
 	}
 	return p.Write(dir)
+}
+
+// clip shortens a command that names many directories; the whole one is in the table of the
+// environment and in history.json.
+func clip(command string) string {
+	const most = 90
+	if len(command) <= most {
+		return command
+	}
+	return command[:most] + ".. (the whole command is in " + history.File + ")"
 }
 
 func lead(h history.History) string {
