@@ -17,7 +17,7 @@ func (a *app) historyCommand() *cobra.Command {
 between which each lies. Leaves in --out a page with a chart for each engine and workload, and
 history.json. Only runs of one machine that did the same work are lined up; others get a section of
 their own. The more runs, the smaller a change that can be told: none is from fewer than eight.`,
-		Example: "  lsmlab history results/nightly-* --out results/history\n  lsmlab history results/before results/mine results/after --by date",
+		Example: "  lsmlab history results/before results/mine results/after --out results/history",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("history: 0 directories given: want those of the runs")
