@@ -1,7 +1,7 @@
 // Package reports draws what a run left on disk: charts, and one page that a person can
 // defend and pass on. [Render] takes the directory of any run (a race, a race of bare
-// MemTables, a load of a service, a crash test, a probe of isolation levels, a study, or a model of a
-// trace)
+// MemTables, a load of a service, a crash test, a probe of isolation levels, a study, a model of a
+// trace, or the history of runs)
 // and finds out which it is. Each kind of run has a package of its own. Package chart
 // draws figures, and package page makes pages.
 //
@@ -23,6 +23,7 @@ import (
 
 	"lsmlab/harness/result"
 	"lsmlab/reports/crash"
+	"lsmlab/reports/history"
 	"lsmlab/reports/isolation"
 	"lsmlab/reports/race"
 	"lsmlab/reports/service"
@@ -41,6 +42,7 @@ const (
 	Isolation             // a probe of isolation levels
 	Study                 // a study, or a set of studies
 	Trace                 // a model of a trace
+	History               // figures of runs over time
 )
 
 // KindOf returns the kind of run in a directory, according to the file that says what
@@ -55,6 +57,8 @@ func KindOf(dir string) Kind {
 		return Study
 	case trace.Is(dir):
 		return Trace
+	case history.Is(dir):
+		return History
 	case result.IsLoad(dir):
 		return Service
 	}
@@ -82,6 +86,8 @@ func Render(dir string, o Options) (indexPath string, err error) {
 		return renderStudy(dir)
 	case Trace:
 		return trace.Render(dir)
+	case History:
+		return history.Render(dir)
 	case Service:
 		return service.Render(dir)
 	default:

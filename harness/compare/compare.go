@@ -34,8 +34,8 @@ type Comparison struct {
 	Threshold float64 `json:"threshold"`
 }
 
-// figuresOf returns the figures of a group, the deciding one first.
-func figuresOf(g Group) []Figure {
+// FiguresOf returns the figures of a group, the deciding one first.
+func FiguresOf(g Group) []Figure {
 	if g.Rate > 0 {
 		return []Figure{p99, throughput}
 	}
@@ -72,11 +72,12 @@ func Runs(a, b result.Run, threshold float64) (Comparison, error) {
 		return c, err
 	}
 	c.Notes = append(c.Notes, a.Env.Differences(b.Env)...)
+	c.Notes = append(c.Notes, commitNotes(a, b)...)
 	c.Notes = append(c.Notes, failureNotes(a)...)
 	c.Notes = append(c.Notes, failureNotes(b)...)
-	sa, sb := sampleSets(a.Cells), sampleSets(b.Cells)
+	sa, sb := SampleSets(a.Cells), SampleSets(b.Cells)
 	var onlyA, onlyB []string
-	for _, g := range groupsInOrder(a.Cells, b.Cells) {
+	for _, g := range GroupsInOrder(a.Cells, b.Cells) {
 		if len(sa[g]) == 0 {
 			onlyB = append(onlyB, g.String())
 			continue
@@ -108,8 +109,8 @@ func Engines(r result.Run, baseline string, threshold float64) (Comparison, erro
 		return c, fmt.Errorf("--baseline %s: %s has no such engine, it has %s", baseline, r.Dir, strings.Join(r.Plan.Engines, ", "))
 	}
 	c.Notes = append(c.Notes, failureNotes(r)...)
-	sets := sampleSets(r.Cells)
-	for _, g := range groupsInOrder(r.Cells) {
+	sets := SampleSets(r.Cells)
+	for _, g := range GroupsInOrder(r.Cells) {
 		base := g
 		base.Engine = baseline
 		if result.IsAgain(g.Engine) {
@@ -125,7 +126,7 @@ func Engines(r result.Run, baseline string, threshold float64) (Comparison, erro
 
 // addRow compares cells of B with those of A.
 func (c *Comparison) addRow(row Row, a, b []result.Cell, summarize func([]result.Cell, Figure) stat.Summary) {
-	for _, f := range figuresOf(row.Group) {
+	for _, f := range FiguresOf(row.Group) {
 		row.Ratios = append(row.Ratios, ratioOf(f, summarize(a, f), summarize(b, f)))
 	}
 	c.Rows = append(c.Rows, row)
@@ -189,17 +190,22 @@ func sameWork(a, b result.Run) error {
 		return fmt.Errorf("%s was measured at durability %s and %s at %s: figures of different durability levels are not comparable, measure both at one",
 			a.Dir, levels(a), b.Dir, levels(b))
 	}
-	// The fields that are cleared may differ. Every other field changes the work that the
-	// name of a workload stands for.
-	pa, pb := a.Plan, b.Plan
-	for _, p := range []*result.Plan{&pa, &pb} {
-		p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
-		p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings, p.Control = 0, 0, 0, nil, ""
-	}
-	if field, x, y, differs := pa.Difference(pb); differs {
+	if field, x, y, differs := a.Plan.Work().Difference(b.Plan.Work()); differs {
 		return fmt.Errorf("the runs did different work: %s is %v in %s and %v in %s; measure both with the same plan", field, x, a.Dir, y, b.Dir)
 	}
 	return nil
+}
+
+// commitNotes says between which commits a difference of two runs lies.
+func commitNotes(a, b result.Run) []string {
+	x, y := a.Env.ShortCommit(), b.Env.ShortCommit()
+	switch {
+	case x == "" || y == "":
+		return nil
+	case x == y && !a.Env.Dirty:
+		return []string{fmt.Sprintf("both runs are of commit %s: a difference is not one of the code", x)}
+	}
+	return []string{fmt.Sprintf("A is of commit %s, B of %s: runs of commits between them narrow a difference down, as in `lsmlab compare DIR_A DIR_C DIR_B`", x, y)}
 }
 
 // failureNotes says which cells have no figures, and how many cells are flagged.

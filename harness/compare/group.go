@@ -17,8 +17,8 @@ type Group struct {
 	Rate       float64 `json:"rate,omitempty"`
 }
 
-// groupOf returns the group of a cell.
-func groupOf(c result.Cell) Group {
+// GroupOf returns the group of a cell.
+func GroupOf(c result.Cell) Group {
 	return Group{c.Engine, c.Workload, c.Durability, c.Threads, c.Rate}
 }
 
@@ -31,14 +31,14 @@ func (g Group) String() string {
 	return s
 }
 
-// groupsInOrder returns every group once. The order is by workload, durability, threads
+// GroupsInOrder returns every group once. The order is by workload, durability, threads
 // and rate, then by engine.
-func groupsInOrder(sets ...[]result.Cell) []Group {
+func GroupsInOrder(sets ...[]result.Cell) []Group {
 	var groups []Group
 	seen := map[Group]bool{}
 	for _, cells := range sets {
 		for _, c := range cells {
-			if g := groupOf(c); !seen[g] {
+			if g := GroupOf(c); !seen[g] {
 				seen[g] = true
 				groups = append(groups, g)
 			}
@@ -52,12 +52,12 @@ func groupsInOrder(sets ...[]result.Cell) []Group {
 	return groups
 }
 
-// sampleSets are the sound cells of each group.
-func sampleSets(cells []result.Cell) map[Group][]result.Cell {
+// SampleSets are the sound cells of each group.
+func SampleSets(cells []result.Cell) map[Group][]result.Cell {
 	out := map[Group][]result.Cell{}
 	for _, c := range cells {
 		if c.OK() {
-			out[groupOf(c)] = append(out[groupOf(c)], c)
+			out[GroupOf(c)] = append(out[GroupOf(c)], c)
 		}
 	}
 	return out

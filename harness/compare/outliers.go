@@ -25,7 +25,7 @@ func Outliers(cells []result.Cell) (changed []int) {
 	groups := map[Group]stats.Float64Data{}
 	for _, c := range cells {
 		if c.OK() {
-			groups[groupOf(c)] = append(groups[groupOf(c)], c.OpsPerSec)
+			groups[GroupOf(c)] = append(groups[GroupOf(c)], c.OpsPerSec)
 		}
 	}
 	for i := range cells {
@@ -34,7 +34,7 @@ func Outliers(cells []result.Cell) (changed []int) {
 			continue
 		}
 		kept := slices.DeleteFunc(slices.Clone(c.Warnings), func(w string) bool { return strings.HasPrefix(w, outlierPrefix) })
-		if w := outlier(c.OpsPerSec, groups[groupOf(*c)]); w != "" {
+		if w := outlier(c.OpsPerSec, groups[GroupOf(*c)]); w != "" {
 			kept = append(kept, w)
 		}
 		if !slices.Equal(kept, c.Warnings) {

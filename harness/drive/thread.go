@@ -95,9 +95,7 @@ func (t *thread) runClosed(d *Drive, deadline int64) {
 	}
 }
 
-// runOpen starts operation k of thread i of n at (i + k*n)/rate, or where the bursts of
-// the workload put that time, or as soon after as the one before has ended. It records
-// the time from the real and from the intended start.
+// runOpen paces the operations by the clock.
 func (t *thread) runOpen(d *Drive, deadline int64) {
 	p, err := newPacer()
 	if err != nil {
@@ -106,13 +104,21 @@ func (t *thread) runOpen(d *Drive, deadline int64) {
 	}
 	defer func() { _ = p.close() }() // nothing is written there
 	now := func() int64 { return d.clock.Now() - d.start }
+	t.runPaced(d, deadline, now, func(at int64) error { return p.waitUntil(at, now) })
+}
+
+// runPaced starts operation k of thread i of n at (i + k*n)/rate, or where the bursts of
+// the workload put that time, or as soon after as the one before has ended. It records
+// the time from the real and from the intended start. Times are in ns since the start: now
+// reads the clock, and wait returns when it has reached a time.
+func (t *thread) runPaced(d *Drive, deadline int64, now func() int64, wait func(at int64) error) {
 	for k := int64(0); !d.stop.Load(); k++ {
 		even := float64(int64(t.number)+k*int64(d.foreground)) / d.rate
 		intended := int64(d.workload.Arrival(even) * 1e9)
 		if intended >= deadline {
 			return
 		}
-		if t.err = p.waitUntil(intended, now); t.err != nil {
+		if t.err = wait(intended); t.err != nil {
 			return
 		}
 		begin := now()

@@ -42,25 +42,27 @@ func Environment(dataDir string) result.Env {
 			"disk":        "allocated blocks of the store's files after close",
 		},
 	}
-	e.Commit, e.Dirty, e.Module = buildVersion()
+	recordBuild(&e)
 	return e
 }
 
-// buildVersion returns what the Go command recorded in the binary.
-func buildVersion() (commit string, dirty bool, module string) {
+// recordBuild records what the Go command recorded in the binary.
+func recordBuild(e *result.Env) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "", false, ""
+		return
 	}
+	e.Module = info.Main.Version
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			commit = s.Value
+			e.Commit = s.Value
+		case "vcs.time":
+			e.CommitTime, _ = time.Parse(time.RFC3339, s.Value) // unknown stays zero
 		case "vcs.modified":
-			dirty = s.Value == "true"
+			e.Dirty = s.Value == "true"
 		}
 	}
-	return commit, dirty, info.Main.Version
 }
 
 func cpuField(name string) string {

@@ -36,7 +36,9 @@ type Env struct {
 	GoVersion string `json:"go_version"`
 	Module    string `json:"module_version,omitempty"`
 	Commit    string `json:"commit,omitempty"`
-	Dirty     bool   `json:"dirty"` // the checkout had changes that were not committed
+	// CommitTime is when the commit was made; runs of before this field have none.
+	CommitTime time.Time `json:"commit_time,omitzero"`
+	Dirty      bool      `json:"dirty"` // the checkout had changes that were not committed
 
 	Engines []EngineInfo `json:"engines"`
 
@@ -52,6 +54,19 @@ type Env struct {
 
 	// Methods says, by name, how rss, cpu and writes were counted.
 	Methods map[string]string `json:"methods"`
+}
+
+// ShortCommit names the commit for people: twelve digits at most, with a plus behind it if
+// the checkout had changes. It is empty if the commit is unknown.
+func (e Env) ShortCommit() string {
+	if e.Commit == "" {
+		return ""
+	}
+	short := e.Commit[:min(12, len(e.Commit))]
+	if e.Dirty {
+		short += "+"
+	}
+	return short
 }
 
 // Differences says in which properties that affect speed two machines differ, in one

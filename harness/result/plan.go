@@ -231,6 +231,15 @@ func WritePlan(dir string, p Plan) error {
 	return journal.WriteJSON(filepath.Join(dir, planName), p)
 }
 
+// Work returns the plan with those fields alone that change the work for which the name of
+// a workload stands. Figures of runs whose Work differs are not comparable.
+func (p Plan) Work() Plan {
+	p.Schema, p.Name, p.Targets = 0, "", nil
+	p.Engines, p.Workloads, p.Durabilities, p.Threads = nil, nil, nil, nil
+	p.Rounds, p.Seed, p.CellTimeout, p.WorkloadSettings, p.Control = 0, 0, 0, nil, ""
+	return p
+}
+
 // Difference returns the first field, by its name in plan.json, in which two plans
 // differ, with both values. ok is false if the plans demand the same. Name and Targets
 // change no figure, so they do not count.

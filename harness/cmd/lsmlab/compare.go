@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/overtime"
 	"lsmlab/harness/compare"
 )
 
@@ -15,10 +17,11 @@ func (a *app) compareCommand() *cobra.Command {
 	var baseline string
 	var threshold float64
 	c := &cobra.Command{
-		Use:   "compare DIR_A [DIR_B]",
-		Short: "Ratios of two runs, or of the engines of one, with confidence intervals",
+		Use:   "compare DIR_A [DIR_B [DIR..]]",
+		Short: "Ratios of two runs, or of the engines of one, or changes of many",
 		Long: `With two run directories: B over A for every engine and workload that both have. With one: its
-engines over a baseline engine.
+engines over a baseline engine. With more: the places in their order, by commit or date, at which
+a figure changes, and the commit of each; see the command history, which draws them.
 
 A ratio is that of geometric means, with Student's t interval on the logarithms at 95%. Engines of
 one run are compared within its rounds; two runs ran at different times, so all rounds of one are
@@ -30,12 +33,13 @@ count. Throughput decides in a closed loop, p99 from the intended start with --r
 different durability are never compared.
 
 Exit status with two runs: 1 if a deciding figure is significantly worse by more than --threshold,
-else 0. Engines of one run are no regressions of each other: 0.`,
+else 0; with more: 1 if the last change that is shown of a deciding figure is. Engines of one run are
+no regressions of each other: 0.`,
 		Example: `  lsmlab compare results/before results/after
   lsmlab compare results/quick --baseline pebble`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 1 || len(args) > 2 {
-				return fmt.Errorf("compare: %d directories given: want one run, or two", len(args))
+			if len(args) < 1 {
+				return errors.New("compare: 0 directories given: want one run, two, or more")
 			}
 			return nil
 		},
@@ -43,8 +47,15 @@ else 0. Engines of one run are no regressions of each other: 0.`,
 			if threshold < 0 || threshold >= 1 {
 				return &harness.UsageError{Text: fmt.Sprintf("--threshold is %v: want a share in [0, 1)", threshold)}
 			}
-			if len(args) == 2 && baseline != "" {
-				return &harness.UsageError{Text: "--baseline: compares engines of one run, two were given"}
+			if len(args) > 1 && baseline != "" {
+				return &harness.UsageError{Text: fmt.Sprintf("--baseline: compares engines of one run, %d were given", len(args))}
+			}
+			if len(args) > 2 {
+				var show func(any) error
+				if asJSON {
+					show = a.printJSON
+				}
+				return overtime.Compare(args, threshold, show, a.stdout, a.stderr)
 			}
 			c, warnings, err := compare.Dirs(args, baseline, threshold)
 			for _, w := range warnings {

@@ -62,7 +62,7 @@ func TestCompareCommand(t *testing.T) {
 		{[]string{a, t.TempDir()}, exitUsage, "not a run directory"},
 		{[]string{a, "--baseline", "nope"}, exitUsage, "no such engine"},
 		{[]string{a, b, "--baseline", "toy"}, exitUsage, "one run"},
-		{[]string{a, b, a}, exitUsage, "3 directories"},
+		{[]string{a, b, a}, exitUsage, "env.json is missing"},
 		{[]string{}, exitUsage, "0 directories"},
 		{[]string{a, b, "--threshold", "7"}, exitUsage, "--threshold is 7"},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,6 +43,65 @@ func TestLinks(t *testing.T) {
 	if followed < 50 {
 		t.Errorf("%d links followed: the pages have more", followed)
 	}
+}
+
+var (
+	testName = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`")
+	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)[A-Z]\w*)\(`)
+)
+
+// TestNamesOnPages holds pages to tests that there are, and to commands with flags that
+// there are; TestCommandLines runs those, which takes longer.
+func TestNamesOnPages(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	known := testsOf(t, root)
+	named := 0
+	for _, page := range pages(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range testName.FindAllStringSubmatch(string(text), -1) {
+			named++
+			if !known[m[1]] {
+				t.Errorf("%s: there is no test %s", page, m[1])
+			}
+		}
+		for _, l := range markdownLines(page, string(text)) {
+			switch {
+			case exceptionOf(l).not:
+			case filepath.Base(l.words[0]) == "lsmlab":
+				if _, err := reduced(l, "", exceptionOf(l).whole); err != nil {
+					t.Errorf("%s: %s: %v", page, l.text, err)
+				}
+			case strings.HasPrefix(strings.Join(l.words, " "), "go test "):
+				(&reader{T: t, root: root}).goTest(l)
+			}
+		}
+	}
+	if named < 50 {
+		t.Errorf("%d tests are named: the pages name more", named)
+	}
+}
+
+// testsOf returns the names of all tests, benchmarks and fuzz targets of the checkout.
+func testsOf(t *testing.T, root string) map[string]bool {
+	t.Helper()
+	known := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range testFunc.FindAllStringSubmatch(string(text), -1) {
+			known[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return known
 }
 
 // follow returns an error unless the link of the page leads somewhere.
