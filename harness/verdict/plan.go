@@ -78,6 +78,8 @@ type Done struct {
 	Dir    string `json:"dir"`             // of the part
 	Status string `json:"status"`          // one of those of a cell
 	Error  string `json:"error,omitempty"` // why the part failed, or is not supported here
+	// Finding says that an engine breaks a promise.
+	Finding bool `json:"finding,omitempty"`
 }
 
 // Key implements [journal.Line].

@@ -13,9 +13,9 @@ import (
 // crashed is what crash tests say of one engine.
 type crashed struct {
 	states   int64
-	broken   map[string]int64 // violations by rule
-	texts    []string         // of the runs
-	evidence string           // that of the first run with a violation, else of the first one
+	broken   map[string]bool // rules that were violated, with the profile
+	texts    []string        // of the runs
+	evidence string          // that of the first run with a violation, else of the first one
 	stopped  bool
 }
 
@@ -34,7 +34,7 @@ func crashes(all map[string]*crashed, dir, evidence string) error {
 	}
 	for engine, cells := range byEngine {
 		if all[engine] == nil {
-			all[engine] = &crashed{broken: map[string]int64{}, evidence: evidence}
+			all[engine] = &crashed{broken: map[string]bool{}, evidence: evidence}
 		}
 		all[engine].add(&run, cells, evidence)
 	}
@@ -48,8 +48,8 @@ func (c *crashed) add(run *rundir.Run, cells []rundir.Cell, evidence string) {
 	for i := range cells {
 		states += cells[i].Distinct
 		profiles = append(profiles, cells[i].Profile)
-		for rule, n := range cells[i].Violations {
-			c.broken[rule] += n
+		for rule := range cells[i].Violations {
+			c.broken[rule+" under "+cells[i].Profile] = true
 		}
 	}
 	if before == 0 && len(c.broken) > 0 {

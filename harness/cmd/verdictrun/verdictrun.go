@@ -75,7 +75,7 @@ func (r *Request) prepare() ([]part, error) {
 }
 
 func (r *Request) plan(parts []part) verdict.Plan {
-	p := verdict.Plan{Engines: r.Engines, Size: verdict.Full, Command: r.Again + " --out " + human.ShellWord(r.Out.Dir)}
+	p := verdict.Plan{Engines: r.Engines, Size: verdict.Full, Command: r.repeats()}
 	if r.Quick {
 		p.Size = verdict.Quick
 	}
@@ -91,17 +91,20 @@ func (r *Request) all(ctx context.Context, j *journal.Journal[verdict.Done], par
 	var broken error
 	for i, p := range parts {
 		if j.Done(p.Dir) {
+			if line, _ := j.Last(p.Dir); line.Finding {
+				findings = append(findings, p.Dir)
+			}
 			continue
 		}
 		fmt.Fprintf(r.Stdout, "run %d of %d: %s\n", i+1, len(parts), p.Dir)
 		err := p.run(ctx)
 		if ctx.Err() != nil {
-			fmt.Fprintf(r.Stderr, "interrupted: go on with: %s --out %s --resume\n", r.Again, human.ShellWord(r.Out.Dir))
+			fmt.Fprintf(r.Stderr, "interrupted: go on with: %s\n", journal.ResumeCommand(r.repeats()))
 			return harness.ErrInterrupted
 		}
-		line, finding := ended(p, err)
+		line := ended(p, err)
 		switch {
-		case finding:
+		case line.Finding:
 			findings = append(findings, p.Dir)
 		case line.Status == result.StatusFailed:
 			broken = errors.Join(broken, fmt.Errorf("%s: %w", p.Dir, err))
@@ -119,19 +122,18 @@ func (r *Request) all(ctx context.Context, j *journal.Journal[verdict.Done], par
 	return nil
 }
 
-// ended returns the line of a part, and whether there is a finding. A finding of a crash test
-// or of a probe is its result; a cell of a race that failed is to be run again.
-func ended(p part, err error) (line verdict.Done, finding bool) {
-	line = verdict.Done{Dir: p.Dir, Status: result.StatusOK}
-	if err == nil {
-		return line, false
-	}
-	finding = errors.Is(err, harness.ErrFinding)
+// ended returns the line of a part. A finding of a crash test or of a probe is its result; a
+// cell of a race that failed is to be run again.
+func ended(p part, err error) verdict.Done {
+	line := verdict.Done{Dir: p.Dir, Status: result.StatusOK}
 	switch {
+	case err == nil:
 	case errors.Is(err, errUnsupported):
 		line.Status, line.Error = result.StatusUnsupported, strings.TrimPrefix(err.Error(), errUnsupported.Error()+": ")
-	case !finding || p.Kind == verdict.Race:
+	case errors.Is(err, harness.ErrFinding) && p.Kind != verdict.Race:
+		line.Finding = true
+	default:
 		line.Status, line.Error = result.StatusFailed, human.OneLine(err.Error())
 	}
-	return line, finding
+	return line
 }
