@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 	"lsmlab/harness/verdict"
@@ -256,10 +257,10 @@ func (b *builder) words(t *Table, kind verdict.Kind, title string, answer func(e
 		row.Cells = append(row.Cells, c)
 	}
 	var parts []string
-	for _, v := range []struct{ verdict, word string }{{Sound, "nothing found"}, {Finding, "a finding"}, {"", "not measured"}} {
+	for _, v := range []struct{ verdict, word string }{{Sound, "nothing was found in"}, {Finding, "there is a finding in"}, {"", "there is no answer for"}} {
 		if n := counts[v.verdict]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s of %d", v.word, n))
+			parts = append(parts, fmt.Sprintf("%s %d of %s", v.word, n, human.Count(len(t.Rows), "engine")))
 		}
 	}
-	t.Columns = append(t.Columns, Column{ID: string(kind), Family: string(kind), Title: title, Best: "By engines: " + strings.Join(parts, ", ") + "."})
+	t.Columns = append(t.Columns, Column{ID: string(kind), Family: string(kind), Title: title, Best: human.UpperFirst(strings.Join(parts, "; ")) + "."})
 }

@@ -35,7 +35,7 @@ var (
 		}
 		return c.Sustained.Rate
 	}}
-	restart = figure{"restart", "restart", chart.UnitNanos, false, func(c *result.Cell) float64 { return c.OpenSeconds * 1e9 }}
+	restart = figure{"restart", "time to open", chart.UnitNanos, false, func(c *result.Cell) float64 { return c.OpenSeconds * 1e9 }}
 	memory  = figure{"memory", "memory", chart.UnitBytes, false, func(c *result.Cell) float64 { return float64(c.RSSPeakBytes) }}
 	space   = figure{"space", "disk over live bytes", chart.UnitTimes, false, func(c *result.Cell) float64 { return c.SpaceAmp }}
 )

@@ -72,6 +72,7 @@ const howToRead = "An answer is a link to the page of its run. A figure is the m
 	"A difference counts if p < 0.05 by Holm's correction for all comparisons of its kind, and if the ratio is at least that resolution. " +
 	"Memory is the highest resident set of the process with the harness and its checks, and space is the disk over the live bytes; both are the most over the works. " +
 	"A restart opens a store whose process was killed. A sustained rate is the highest at which p99.9 from the intended start holds and compaction debt does not grow, found to a tenth. " +
+	"What a power cut may take is a profile: drop-all takes all that was not synced, ext4-ordered what ext4 takes in its usual mode, posix-strict whatever POSIX lets a file system take. " +
 	"Of a power cut and of isolation, nothing found is no proof: the states and scripts say how hard it was tried."
 
 func (b *builder) page(t *Table) *page.Page {

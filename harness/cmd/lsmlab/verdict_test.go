@@ -105,7 +105,7 @@ func TestVerdictOfRuns(t *testing.T) {
 	for _, c := range table.Columns {
 		titles = append(titles, c.Title)
 	}
-	if got := strings.Join(titles, "; "); got != "fillrandom, operations/s; reopen, restart; memory; disk over live bytes" {
+	if got := strings.Join(titles, "; "); got != "fillrandom, operations/s; reopen, time to open; memory; disk over live bytes" {
 		t.Error(got)
 	}
 	checkPage(t, run)
