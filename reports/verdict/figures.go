@@ -16,28 +16,29 @@ import (
 type figure struct {
 	family string // comparisons of one family are judged together
 	title  string
-	unit   chart.Unit
-	higher bool // higher is better
+	name   string     // of the unit, in verdict.json
+	unit   chart.Unit // on the page
+	higher bool       // higher is better
 	of     func(*result.Cell) float64
 }
 
 var (
-	throughput = figure{"speed", "operations/s", chart.UnitCount, true, func(c *result.Cell) float64 { return c.OpsPerSec }}
-	intended   = figure{"latency", "p99 from the intended start", chart.UnitNanos, false, func(c *result.Cell) float64 {
+	throughput = figure{"speed", "operations/s", "operations/s", chart.UnitCount, true, func(c *result.Cell) float64 { return c.OpsPerSec }}
+	intended   = figure{"latency", "p99 from the intended start", "ns", chart.UnitNanos, false, func(c *result.Cell) float64 {
 		if c.Intended == nil {
 			return 0
 		}
 		return float64(c.Intended.P99)
 	}}
-	sustained = figure{"sustained rate", "sustained operations/s", chart.UnitCount, true, func(c *result.Cell) float64 {
+	sustained = figure{"sustained rate", "sustained operations/s", "operations/s", chart.UnitCount, true, func(c *result.Cell) float64 {
 		if c.Sustained == nil {
 			return 0
 		}
 		return c.Sustained.Rate
 	}}
-	restart = figure{"restart", "time to open", chart.UnitNanos, false, func(c *result.Cell) float64 { return c.OpenSeconds * 1e9 }}
-	memory  = figure{"memory", "memory", chart.UnitBytes, false, func(c *result.Cell) float64 { return float64(c.RSSPeakBytes) }}
-	space   = figure{"space", "disk over live bytes", chart.UnitTimes, false, func(c *result.Cell) float64 { return c.SpaceAmp }}
+	restart = figure{"restart", "time to open", "ns", chart.UnitNanos, false, func(c *result.Cell) float64 { return c.OpenSeconds * 1e9 }}
+	memory  = figure{"memory", "memory", "bytes", chart.UnitBytes, false, func(c *result.Cell) float64 { return float64(c.RSSPeakBytes) }}
+	space   = figure{"space", "disk over live bytes", "1", chart.UnitTimes, false, func(c *result.Cell) float64 { return c.SpaceAmp }}
 )
 
 // figureOf returns what decides about a cell.
@@ -123,7 +124,7 @@ func newQuestion(run *result.Run, dir, evidence string, w work) *question {
 
 func makeQuestion(f figure, title, id, evidence string) *question {
 	return &question{
-		Column: Column{ID: id, Family: f.family, Title: title, Higher: f.higher, Figure: true, unit: f.unit}, figure: f, evidence: evidence,
+		Column: Column{ID: id, Family: f.family, Title: title, Higher: f.higher, Figure: true, Unit: f.name}, figure: f, evidence: evidence,
 		rounds: map[string]map[int]float64{}, why: map[string]string{},
 	}
 }

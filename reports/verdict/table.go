@@ -27,9 +27,8 @@ type Column struct {
 	Title  string `json:"title"`
 	Higher bool   `json:"higher_is_better"` // of figures
 	Figure bool   `json:"figure"`           // answers have a value; else they are words
+	Unit   string `json:"unit,omitempty"`   // of values; "1" has none
 	Best   string `json:"best,omitempty"`   // a sentence on the best engine
-
-	unit chart.Unit
 }
 
 // Row is what is known of an engine.
@@ -52,13 +51,13 @@ const (
 // Cell is the answer of one engine to one question. Zero is "not known" in every number.
 type Cell struct {
 	Text    string `json:"text"`              // as on the page
-	Verdict string `json:"verdict,omitempty"` // empty: not measured
+	Verdict string `json:"verdict,omitempty"` // empty: not measured, or the baseline is not
 	// NotMeasured says why there is no answer.
 	NotMeasured string `json:"not_measured,omitempty"`
 	// Evidence is the page of the run that the answer comes from, relative to verdict.json.
 	Evidence string `json:"evidence,omitempty"`
 
-	Value  float64 `json:"value,omitempty"`  // median of the rounds: operations/s, bytes, seconds or a ratio
+	Value  float64 `json:"value,omitempty"`  // median of the rounds, in the unit of the column
 	Rounds int     `json:"rounds,omitempty"` // behind the value
 	// Ratio is that to the baseline within rounds, Lo and Hi its 95% interval, P that of the
 	// t test by Holm's correction, and Resolution the least ratio that these rounds could

@@ -69,7 +69,7 @@ func Render(dir string) (indexPath string, err error) {
 
 const howToRead = "An answer is a link to the page of its run. A figure is the median of the rounds; behind it stands its ratio to the baseline, " +
 	"which is computed within the rounds, or that the difference is not resolved, with the smallest ratio that these rounds could have shown with a probability of 80%. " +
-	"A difference counts if p < 0.05 by Holm's correction for all comparisons of its kind, and if the ratio is at least that resolution. " +
+	"A difference counts if p < 0.05 by Holm's correction for all comparisons of its kind, and if the ratio is at least that resolution. The pages of races of full size show what comes out for one engine against itself. " +
 	"Memory is the highest resident set of the process with the harness and its checks, and space is the disk over the live bytes; both are the most over the works. " +
 	"A restart opens a store whose process was killed. A sustained rate is the highest at which p99.9 from the intended start holds and compaction debt does not grow, found to a tenth. " +
 	"What a power cut may take is a profile: drop-all takes all that was not synced, ext4-ordered what ext4 takes in its usual mode, posix-strict whatever POSIX lets a file system take. " +

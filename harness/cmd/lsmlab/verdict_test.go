@@ -13,6 +13,7 @@ import (
 	"lsmlab/harness/journal"
 	"lsmlab/harness/result"
 	"lsmlab/harness/verdict"
+	"lsmlab/powerfail/rundir"
 	report "lsmlab/reports/verdict"
 )
 
@@ -124,6 +125,13 @@ func TestVerdictRefuses(t *testing.T) {
 	if err := result.WritePlan(tables, result.Plan{MemTables: true}); err != nil {
 		t.Fatal(err)
 	}
+	study, own := t.TempDir(), filepath.Join(t.TempDir(), "own")
+	if err := os.WriteFile(filepath.Join(study, "study.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rundir.Create(own, rundir.Run{Tier: "files"}); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		args []string
 		says string
@@ -132,6 +140,8 @@ func TestVerdictRefuses(t *testing.T) {
 		{[]string{filepath.Join(empty, "missing")}, "missing"},
 		{[]string{empty}, "not a run directory"},
 		{[]string{tables}, "want one of engines"},
+		{[]string{own}, "of no engine"},
+		{[]string{study}, "DIR/parts/NAME"},
 		{[]string{empty, "--quick"}, "--quick is for runs that are to be made"},
 		{[]string{filepath.Join(dir, "race")}, "no such file"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"lsmlab/harness"
 	"lsmlab/harness/cmd/crashrun"
 	"lsmlab/harness/cmd/isolationrun"
+	"lsmlab/harness/cmd/outdir"
 	"lsmlab/harness/human"
 	"lsmlab/harness/result"
 	"lsmlab/harness/verdict"
@@ -22,7 +23,6 @@ import (
 	"lsmlab/powerfail/campaign/simtier"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
-	"lsmlab/reports"
 )
 
 // part is a run with what makes it.
@@ -62,27 +62,18 @@ func (r *Request) race(which raceSize) (part, error) {
 	}
 	p := part{Part: verdict.Part{Kind: verdict.Race, Dir: which.dir}}
 	p.run = func(ctx context.Context) error {
-		dir := p.Path(r.Out.Dir)
+		out := outdir.Flags{Dir: p.Path(r.Out.Dir)}
 		runner := harness.Runner{
-			Catalog: r.Catalog, Plan: plan, Dir: dir, DataDir: r.DataDir, Resume: true, Command: r.command,
+			Catalog: r.Catalog, Plan: plan, Dir: out.Dir, DataDir: r.DataDir, Resume: true, Command: r.command,
 			Stdout: r.Stdout, Stderr: r.Stderr, Again: r.repeats(),
 		}
-		return errors.Join(runner.Run(ctx), draw(dir))
+		return out.Draw(r.Stdout, runner.Run(ctx))
 	}
 	return p, nil
 }
 
 // repeats is the line that makes the whole verdict again.
 func (r *Request) repeats() string { return r.Again + " --out " + human.ShellWord(r.Out.Dir) }
-
-// draw draws the page of a run that has figures.
-func draw(dir string) error {
-	if _, err := os.Stat(dir); err != nil {
-		return nil // the run could not begin, and has said why
-	}
-	_, err := reports.Render(dir, reports.Options{})
-	return err
-}
 
 // crash returns the crash test of an engine: on a simulated disk where the engine can use one,
 // else on recorded files.

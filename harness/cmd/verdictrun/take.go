@@ -44,6 +44,9 @@ func Take(dirs []string, out outdir.Flags, stdout io.Writer) (err error) {
 // take adds the run in a directory to a plan.
 func take(plan *verdict.Plan, dir, out string) error {
 	kind, engines, err := look(dir)
+	if err == nil && len(engines) == 0 {
+		err = fmt.Errorf("%s: the run is of no engine, or has not begun", dir)
+	}
 	if err != nil {
 		return err
 	}
