@@ -1,8 +1,8 @@
 // Package reports draws what a run left on disk: charts, and one page that a person can
 // defend and pass on. [Render] takes the directory of any run (a race, a race of bare
 // MemTables, a load of a service, a crash test, a probe of isolation levels, a study, a model of a
-// trace, or the history of runs)
-// and finds out which it is. Each kind of run has a package of its own. Package chart
+// trace, the history of runs, or a verdict on engines) and finds out which it is. Each kind of run
+// has a package of its own. Package chart
 // draws figures, and package page makes pages.
 //
 // Invariants of all kinds:
@@ -29,6 +29,7 @@ import (
 	"lsmlab/reports/service"
 	"lsmlab/reports/study"
 	"lsmlab/reports/trace"
+	"lsmlab/reports/verdict"
 )
 
 // Kind is the kind of run in a directory.
@@ -43,12 +44,15 @@ const (
 	Study                 // a study, or a set of studies
 	Trace                 // a model of a trace
 	History               // figures of runs over time
+	Verdict               // a verdict on engines, over runs of several kinds
 )
 
 // KindOf returns the kind of run in a directory, according to the file that says what
 // was asked for.
 func KindOf(dir string) Kind {
 	switch {
+	case verdict.Is(dir):
+		return Verdict
 	case isolation.Is(dir):
 		return Isolation
 	case crash.Is(dir):
@@ -88,6 +92,8 @@ func Render(dir string, o Options) (indexPath string, err error) {
 		return trace.Render(dir)
 	case History:
 		return history.Render(dir)
+	case Verdict:
+		return renderVerdict(dir)
 	case Service:
 		return service.Render(dir)
 	default:
@@ -104,4 +110,18 @@ func renderStudy(dir string) (indexPath string, err error) {
 		}
 	}
 	return study.Render(dir)
+}
+
+// renderVerdict draws the pages of those runs that belong to a verdict, and then its own.
+func renderVerdict(dir string) (indexPath string, err error) {
+	below, err := verdict.Below(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, b := range below {
+		if _, err := Render(b, Options{}); err != nil {
+			return "", err
+		}
+	}
+	return verdict.Render(dir)
 }

@@ -26,6 +26,7 @@ type Cell struct {
 	Text string
 	Sort string // a number with all digits; empty sorts last
 	Head bool   // the field names its row
+	Link string // where the evidence is, relative to the page; empty: no link
 }
 
 // Text returns a field with text.

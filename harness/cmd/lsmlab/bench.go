@@ -61,19 +61,9 @@ every cell that has ended; --resume goes on.`,
 }
 
 func (a *app) bench(c *cobra.Command, f benchFlags) error {
-	name := cmp.Or(f.plan, harness.DefaultPlan(f.memTables, f.quick))
-	plan, err := harness.LoadPlan(name)
+	plan, err := planflags.Load(c.Flags(), a.catalog, cmp.Or(f.plan, harness.DefaultPlan(f.memTables, f.quick)), f.memTables)
 	if err != nil {
 		return err
-	}
-	if f.memTables && !plan.MemTables {
-		return &harness.UsageError{Text: fmt.Sprintf("--memtables: plan %s races engines; leave out --plan, or give one with \"memtables\": true", name)}
-	}
-	if err := planflags.Override(c.Flags(), &plan); err != nil {
-		return err
-	}
-	if err := harness.CheckPlan(a.catalog, &plan); err != nil {
-		return planflags.ByFlag(c.Flags(), err)
 	}
 	if f.print {
 		return a.printJSON(plan)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/tracerun"
 )
 
 // cellCommand is the process of one cell; people have no use for it.
@@ -17,7 +18,7 @@ func (a *app) cellCommand() *cobra.Command {
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			os.Stdout = os.Stderr // an engine that prints must not break the protocol
-			return harness.ServeCell(c.Context(), traced(a.catalog), a.stdin, a.stdout)
+			return harness.ServeCell(c.Context(), tracerun.Traced(a.catalog), a.stdin, a.stdout)
 		},
 	}
 }

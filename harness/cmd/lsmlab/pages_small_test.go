@@ -89,6 +89,7 @@ var exceptions = []exception{
 	{line: fits(`isolation (replay|convert) |isolation check .*history\.jsonl`), not: true, why: "TestIsolation runs it on a run of its own"},
 	{line: fits(`: \S*lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
 	{line: fits(`lsmlab trace |bench --plan results/model/`), not: true, why: "TestTraceOfService and TestTraceOfRace record, replay and fit, and read the plan of a fit"},
+	{line: fits(`lsmlab verdict --engines `), not: true, why: "TestVerdict runs it, of two engines"},
 	{line: fits(`lsmlab backup --server `), not: true, why: "TestCheckpoint asks a service, TestBackupWrongUse one that is not there"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
 }

@@ -73,7 +73,7 @@ Exit status: 0 done and sound; 1 a finding (regression, failed cell, corrupt sto
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.listCommand(), a.benchCommand(), a.compareCommand(), a.historyCommand(), a.reportCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(),
-		a.serveCommand(), a.loadCommand(), a.capacityCommand(), a.crashCommand(), a.isolationCommand(), a.studyCommand(), a.traceCommand(), a.cellCommand())
+		a.serveCommand(), a.loadCommand(), a.capacityCommand(), a.crashCommand(), a.isolationCommand(), a.studyCommand(), a.traceCommand(), a.verdictCommand(), a.cellCommand())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"lsmlab/engines/bytesize"
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/tracerun"
 	"lsmlab/harness/httpd"
 	"lsmlab/harness/httpd/launch"
 )
@@ -57,7 +58,7 @@ process at once.`,
 }
 
 func (a *app) serve(c *cobra.Command, f launch.Request) error {
-	config, err := f.Config(traced(a.catalog), a.stderr)
+	config, err := f.Config(tracerun.Traced(a.catalog), a.stderr)
 	if err != nil {
 		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
 	}

@@ -39,8 +39,24 @@ func Add(fs *pflag.FlagSet, p *result.Plan) {
 	fs.DurationVar((*time.Duration)(&p.CellTimeout), "cell-timeout", time.Duration(p.CellTimeout), "limit of one cell; 0: 15m")
 }
 
-// Override sets the fields of p whose flags were given.
-func Override(given *pflag.FlagSet, p *result.Plan) (err error) {
+// Load reads the plan of a name or file, sets its fields by the flags that were given, and
+// checks it. With memTables it must race bare MemTables.
+func Load(given *pflag.FlagSet, c harness.Catalog, name string, memTables bool) (result.Plan, error) {
+	plan, err := harness.LoadPlan(name)
+	if err != nil {
+		return plan, err
+	}
+	if memTables && !plan.MemTables {
+		return plan, &harness.UsageError{Text: fmt.Sprintf("--memtables: plan %s races engines; leave out --plan, or give one with \"memtables\": true", name)}
+	}
+	if err := override(given, &plan); err != nil {
+		return plan, err
+	}
+	return plan, byFlag(given, harness.CheckPlan(c, &plan))
+}
+
+// override sets the fields of p whose flags were given.
+func override(given *pflag.FlagSet, p *result.Plan) (err error) {
 	fields := pflag.NewFlagSet("", pflag.ContinueOnError)
 	Add(fields, p)
 	given.Visit(func(f *pflag.Flag) {
@@ -64,9 +80,9 @@ func copyValue(to, from pflag.Value) error {
 	return to.Set(from.String())
 }
 
-// ByFlag names the field of a plan by its flag, if the flag set it. Somebody who
+// byFlag names the field of a plan by its flag, if the flag set it. Somebody who
 // wrote the field into a file is not told about flags.
-func ByFlag(fs *pflag.FlagSet, err error) error {
+func byFlag(fs *pflag.FlagSet, err error) error {
 	var wrong *harness.FieldError
 	if !errors.As(err, &wrong) {
 		return err
