@@ -80,6 +80,9 @@ type Options struct {
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
 	TickInterval time.Duration // of the look for compactions; default 30 s
+	// CompactOnTick lets compactions begin at such a look, or when L0 holds so much that
+	// writes would stop, and not at once. What a closed snapshot held waits too.
+	CompactOnTick bool
 	// RetryInterval is after what time the store first tries again what failed for want
 	// of space, descriptors or memory; then ever less often. Writes try by themselves.
 	// Default 100 ms.
