@@ -48,7 +48,7 @@ var profiles = map[string]func(Options) Options{
 	},
 	"compactions at ticks": func(o Options) Options {
 		o = Options.Small(o)
-		o.CompactOnTick, o.TickInterval, o.L0SlowdownTrigger, o.L0StopTrigger = true, 20*time.Millisecond, 4, 8
+		o.CompactEvery, o.L0SlowdownTrigger, o.L0StopTrigger = 20*time.Millisecond, 4, 8
 		return o
 	},
 	"O_DSYNC WAL": func(o Options) Options {

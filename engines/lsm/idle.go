@@ -36,10 +36,10 @@ func (o *Options) expireInterval() time.Duration {
 	return min(max(o.GC.Window/4, 10*time.Millisecond), o.TickInterval)
 }
 
-// tick starts compactions that nothing else has started. If the log
-// made no segment since the last tick, tick also removes the pool of segments, which
-// only fast writers profit from. made is the number of segments made up to the last
-// tick; tick returns the number made up to now.
+// tick starts compactions that nothing else has started. If the log made no segment since
+// the last tick, tick also removes the pool of segments, which only fast writers profit
+// from. made is the number of segments made up to the last tick; tick returns the number
+// made up to now.
 func (db *DB) tick(made int64) int64 {
 	db.mu.Lock()
 	db.work.occasion.Tick()

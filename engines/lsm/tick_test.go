@@ -3,13 +3,14 @@ package lsm
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
-// TestCompactOnTick: tables pile up until a tick, which merges all that is due, and only as high as
+// TestCompactEvery: tables pile up until a tick, which merges all that is due, and only as high as
 // writes allow.
-func TestCompactOnTick(t *testing.T) {
+func TestCompactEvery(t *testing.T) {
 	db := openTxns(t, func(o *Options) {
-		o.Deterministic, o.CompactOnTick = true, true
+		o.Deterministic, o.CompactEvery = true, time.Second
 		o.L0CompactionTrigger, o.L0SlowdownTrigger, o.L0StopTrigger = 2, 6, 6
 	})
 	flush := func() (runs int64, merges int64) {

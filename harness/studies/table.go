@@ -30,6 +30,7 @@ var table = []struct {
 	{"wal-sync", []micro.Kind{walsync.Kind()}},
 	{"mvcc-gc", []micro.Kind{mvccgc.Kind()}},
 	{"compression", nil},
+	{"scheduler", nil},
 	{"options", nil},
 	{"start", []micro.Kind{start.Kind()}},
 }
