@@ -13,6 +13,7 @@ import (
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
 	mvccgc "lsmlab/harness/studies/mvcc-gc"
+	"lsmlab/harness/studies/observability"
 	"lsmlab/harness/studies/start"
 	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
@@ -32,6 +33,7 @@ var table = []struct {
 	{"compression", nil},
 	{"scheduler", nil},
 	{"options", nil},
+	{"observability", []micro.Kind{observability.Kind()}},
 	{"start", []micro.Kind{start.Kind()}},
 }
 
