@@ -9,11 +9,13 @@ import (
 
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/micro"
+	"lsmlab/harness/studies/breaker"
 	"lsmlab/harness/studies/codec"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
 	mvccgc "lsmlab/harness/studies/mvcc-gc"
 	"lsmlab/harness/studies/observability"
+	"lsmlab/harness/studies/reload"
 	"lsmlab/harness/studies/start"
 	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
@@ -34,6 +36,8 @@ var table = []struct {
 	{"scheduler", nil},
 	{"options", nil},
 	{"observability", []micro.Kind{observability.Kind()}},
+	{"reload", []micro.Kind{reload.Kind()}},
+	{"breaker", []micro.Kind{breaker.Kind()}},
 	{"start", []micro.Kind{start.Kind()}},
 }
 
