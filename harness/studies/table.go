@@ -10,6 +10,7 @@ import (
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/micro"
 	"lsmlab/harness/studies/breaker"
+	"lsmlab/harness/studies/capacity"
 	"lsmlab/harness/studies/codec"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
@@ -36,6 +37,7 @@ var table = []struct {
 	{"scheduler", nil},
 	{"options", nil},
 	{"observability", []micro.Kind{observability.Kind()}},
+	{"capacity", []micro.Kind{capacity.Kind()}},
 	{"reload", []micro.Kind{reload.Kind()}},
 	{"breaker", []micro.Kind{breaker.Kind()}},
 	{"start", []micro.Kind{start.Kind()}},
