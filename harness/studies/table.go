@@ -12,6 +12,7 @@ import (
 	"lsmlab/harness/studies/breaker"
 	"lsmlab/harness/studies/capacity"
 	"lsmlab/harness/studies/codec"
+	"lsmlab/harness/studies/environments"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
 	mvccgc "lsmlab/harness/studies/mvcc-gc"
@@ -37,6 +38,7 @@ var table = []struct {
 	{"scheduler", nil},
 	{"options", nil},
 	{"observability", []micro.Kind{observability.Kind()}},
+	{"environments", []micro.Kind{environments.Kind()}},
 	{"capacity", []micro.Kind{capacity.Kind()}},
 	{"reload", []micro.Kind{reload.Kind()}},
 	{"breaker", []micro.Kind{breaker.Kind()}},

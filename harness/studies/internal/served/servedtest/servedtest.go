@@ -42,9 +42,9 @@ type server struct {
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	s := &server{}
-	flags.String("engine", "", "")
-	flags.String("addr", "", "")
-	flags.String("otlp", "", "")
+	for _, ignored := range []string{"engine", "addr", "otlp", "durability"} {
+		flags.String(ignored, "", "")
+	}
 	admin := flags.String("admin-addr", "", "")
 	flags.StringVar(&s.dir, "data", "", "")
 	flags.StringVar(&s.settings, "settings", "", "")
