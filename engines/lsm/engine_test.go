@@ -46,6 +46,11 @@ var profiles = map[string]func(Options) Options{
 		o.Compaction = Tiered
 		return o
 	},
+	"compactions at ticks": func(o Options) Options {
+		o = Options.Small(o)
+		o.CompactEvery, o.L0SlowdownTrigger, o.L0StopTrigger = 20*time.Millisecond, 4, 8
+		return o
+	},
 	"O_DSYNC WAL": func(o Options) Options {
 		o = Options.Small(o)
 		o.WALSync = wal.ODSync

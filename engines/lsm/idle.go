@@ -36,12 +36,15 @@ func (o *Options) expireInterval() time.Duration {
 	return min(max(o.GC.Window/4, 10*time.Millisecond), o.TickInterval)
 }
 
-// tick starts compactions that no flush and no other compaction has started. If the log
-// made no segment since the last tick, tick also removes the pool of segments, which
-// only fast writers profit from. made is the number of segments made up to the last
-// tick; tick returns the number made up to now.
+// tick starts compactions that nothing else has started. If the log made no segment since
+// the last tick, tick also removes the pool of segments, which only fast writers profit
+// from. made is the number of segments made up to the last tick; tick returns the number
+// made up to now.
 func (db *DB) tick(made int64) int64 {
-	db.schedule()
+	db.mu.Lock()
+	db.work.occasion.Tick()
+	db.scheduleLocked()
+	db.mu.Unlock()
 	now := db.wal.Metrics().SegmentsMade
 	if now == made {
 		if err := db.wal.Shrink(); err != nil && !vfs.Exhausted(err) { // what is left, the next open removes

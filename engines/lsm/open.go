@@ -49,6 +49,7 @@ func Open(dir string, o Options) (_ *DB, err error) {
 		stop:  make(chan struct{}),
 	}
 	db.work.planner = o.planner()
+	db.work.occasion = compaction.Occasion{OnTick: o.CompactEvery != 0, Stop: float64(o.L0StopTrigger)}
 	db.writes.recent.batches = make([]recentBatch, recentBatches)
 	db.shortage.wake = make(chan struct{}, 1)
 	for _, c := range []*sync.Cond{&db.work.flushable, &db.work.progress, &db.trash.filled} {

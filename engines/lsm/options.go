@@ -1,6 +1,7 @@
 package lsm
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -79,7 +80,11 @@ type Options struct {
 	Workers      int
 	QueueLength  int           // compactions waiting; default 1024
 	WorkerIdle   time.Duration // after which an idle worker retires; default 5 minutes
-	TickInterval time.Duration // of the look for compactions; default 30 s
+	TickInterval time.Duration // of the look for compactions; default CompactEvery, else 30 s
+	// CompactEvery lets compactions begin at a look every so often, or when L0 holds so much
+	// that writes would stop, and not as soon as they are due. What a closed snapshot held
+	// waits too. Deterministic stores have no looks. Default 0: compactions begin at once.
+	CompactEvery time.Duration
 	// RetryInterval is after what time the store first tries again what failed for want
 	// of space, descriptors or memory; then ever less often. Writes try by themselves.
 	// Default 100 ms.
@@ -118,7 +123,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Workers, 8)
 	setDefault(&o.QueueLength, 1024)
 	setDefault(&o.WorkerIdle, 5*time.Minute)
-	setDefault(&o.TickInterval, 30*time.Second)
+	setDefault(&o.TickInterval, cmp.Or(o.CompactEvery, 30*time.Second))
 	setDefault(&o.RetryInterval, 100*time.Millisecond)
 	if o.MemTable == nil {
 		o.MemTable = skiplist.New
@@ -205,6 +210,7 @@ func (o Options) check() error {
 		{"QueueLength", int64(o.QueueLength), 1, 1 << 20},
 		{"WorkerIdle", int64(o.WorkerIdle), 1, math.MaxInt64},
 		{"TickInterval", int64(o.TickInterval), 1, math.MaxInt64},
+		{"CompactEvery", int64(o.CompactEvery), 0, math.MaxInt64},
 		{"RetryInterval", int64(o.RetryInterval), 1, math.MaxInt64 / slowestRetry},
 		{"GC.Window", int64(o.GC.Window), 0, math.MaxInt64},
 		{"GC.PinAge", int64(o.GC.PinAge), 0, math.MaxInt64},

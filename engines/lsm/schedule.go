@@ -26,6 +26,7 @@ type scheduler struct {
 
 	// Under DB.mu:
 
+	occasion compaction.Occasion
 	plans    compaction.Running
 	running  int  // compactions queued or running, manual ones too
 	paused   bool // no automatic compaction
@@ -67,9 +68,15 @@ func (db *DB) scheduleLocked() {
 			return
 		}
 		s := db.state.Load()
+		if !db.work.occasion.Now(s.pressure) {
+			return
+		}
 		plan, ok := s.layout.Plan(&db.work.plans)
 		if !ok {
 			plan, ok = db.planRewrite(s.tableSet)
+		}
+		if !ok && db.work.running == 0 {
+			db.work.occasion.Rest()
 		}
 		if !ok || !db.work.pool.Submit(func() { db.runPlan(&plan) }) {
 			return

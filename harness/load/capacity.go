@@ -1,15 +1,9 @@
 package load
 
 import (
-	"math"
-
 	"lsmlab/harness/result"
 	"lsmlab/harness/stat"
 )
-
-// headroom is the factor by which capacity exceeds the peak. It covers the loss of
-// instances, uneven balancing, and growth until someone acts.
-const headroom = 1.3
 
 // Instance is what one server of an engine in an environment was measured to sustain.
 type Instance struct {
@@ -65,22 +59,4 @@ func best(c result.LoadCell) (rate, mean float64, open bool) {
 		}
 	}
 	return rate, mean, open
-}
-
-// replicasAsGiven is the formula of lsmlab's source, to the letter:
-//
-//	ceil(peak QPS x mean seconds per request / QPS of one instance) x 1.3
-//
-// Its units do not give a count. Requests/s times seconds are the requests in progress
-// (Little's law), and these over requests/s are seconds again. The result is a count if
-// "QPS of one instance" means the requests that one instance has in progress, or if a
-// request takes one second. See [replicasFor].
-func replicasAsGiven(peakQPS, meanSeconds, instanceQPS float64) float64 {
-	return math.Ceil(peakQPS*meanSeconds/instanceQPS) * headroom
-}
-
-// replicasFor returns how many instances serve a peak with headroom, if each serves
-// instanceQPS and the load is spread evenly.
-func replicasFor(peakQPS, instanceQPS float64) float64 {
-	return math.Ceil(peakQPS / instanceQPS * headroom)
 }

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"math"
 	"testing"
 
 	"lsmlab/harness/result"
@@ -64,20 +63,5 @@ func TestInstances(t *testing.T) {
 	l.Cells = []result.LoadCell{steady}
 	if i := Instances(l)[0]; i.Rate.Median != 200 || !i.LowerBound {
 		t.Errorf("%+v", i)
-	}
-}
-
-func TestReplicas(t *testing.T) {
-	// 10,000/s on instances of 1,200/s: 8.33 of them, 10.8 with headroom.
-	if got := replicasFor(10_000, 1200); got != 11 {
-		t.Errorf("replicas %v", got)
-	}
-	// As given: 10,000 x 0.5 / 1,200 is 4.17, so 5 x 1.3.
-	if got := replicasAsGiven(10_000, 0.5, 1200); math.Abs(got-6.5) > 1e-9 {
-		t.Errorf("as given %v", got)
-	}
-	// With a second a request the two differ by rounding alone.
-	if got := replicasAsGiven(10_000, 1, 1250); math.Abs(got-8*headroom) > 1e-9 || replicasFor(10_000, 1250) != 11 {
-		t.Errorf("as given %v, replicas %v", got, replicasFor(10_000, 1250))
 	}
 }

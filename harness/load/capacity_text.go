@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"lsmlab/harness/load/replicas"
 	"lsmlab/harness/result"
 )
 
@@ -37,18 +38,18 @@ func capacityRow(i Instance, peak, seconds float64) string {
 	if i.LowerBound {
 		bound = " or more"
 	}
-	rates, replicas := "one round: none", "one round: none"
+	rates, counts := "one round: none", "one round: none"
 	if i.Rate.N() > 1 {
 		rates = fmt.Sprintf("%.0f to %.0f (%.0f%%)", i.Rate.Lo, i.Rate.Hi, 100*i.Rate.Confidence)
 		most := "no bound" // some round kept no rate at all
 		if i.Rate.Lo > 0 {
-			most = fmt.Sprintf("%.0f", replicasFor(peak, i.Rate.Lo))
+			most = fmt.Sprintf("%.0f", replicas.For(peak, i.Rate.Lo))
 		}
-		replicas = fmt.Sprintf("%.0f to %s", replicasFor(peak, i.Rate.Hi), most)
+		counts = fmt.Sprintf("%.0f to %s", replicas.For(peak, i.Rate.Hi), most)
 	}
 	return strings.Join(append(cells,
 		fmt.Sprintf("%.0f/s%s", i.Rate.Median, bound), rates, fmt.Sprintf("%.3g ms", 1e3*seconds),
-		fmt.Sprintf("%.0f", replicasFor(peak, i.Rate.Median)), replicas, fmt.Sprintf("%.1f", replicasAsGiven(peak, seconds, i.Rate.Median)),
+		fmt.Sprintf("%.0f", replicas.For(peak, i.Rate.Median)), counts, fmt.Sprintf("%.1f", replicas.AsGiven(peak, seconds, i.Rate.Median)),
 	), "\t")
 }
 
@@ -70,9 +71,9 @@ func capacityNotes(l result.Load, list []Instance, peak float64) string {
 			break
 		}
 	}
-	say("replicas = ceil(%g / one instance x %.1f). It assumes that instances do not share a bottleneck, that load is spread evenly over", peak, headroom)
+	say("replicas = ceil(%g / one instance x %.1f). It assumes that instances do not share a bottleneck, that load is spread evenly over", peak, replicas.Headroom)
 	say("them and over their keys, and that each has the cores and the storage of the one that was measured.")
-	say("as given = ceil(%g x mean seconds of a request / one instance) x %.1f, the formula of the source. Its units are questionable:", peak, headroom)
+	say("as given = ceil(%g x mean seconds of a request / one instance) x %.1f, the formula of the source. Its units are questionable:", peak, replicas.Headroom)
 	say("requests/s x seconds / (requests/s) are seconds, no count. It gives a count where \"QPS of one instance\" means requests in")
 	say("progress at once, or where a request takes one second; below one second it asks for too few. Do not buy by it.")
 	return b.String()

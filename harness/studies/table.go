@@ -9,10 +9,15 @@ import (
 
 	"lsmlab/harness/memrace"
 	"lsmlab/harness/micro"
+	"lsmlab/harness/studies/breaker"
+	"lsmlab/harness/studies/capacity"
 	"lsmlab/harness/studies/codec"
+	"lsmlab/harness/studies/environments"
 	"lsmlab/harness/studies/locks"
 	"lsmlab/harness/studies/mmap"
 	mvccgc "lsmlab/harness/studies/mvcc-gc"
+	"lsmlab/harness/studies/observability"
+	"lsmlab/harness/studies/reload"
 	"lsmlab/harness/studies/start"
 	walsync "lsmlab/harness/studies/wal-sync"
 	"lsmlab/harness/study"
@@ -30,7 +35,13 @@ var table = []struct {
 	{"wal-sync", []micro.Kind{walsync.Kind()}},
 	{"mvcc-gc", []micro.Kind{mvccgc.Kind()}},
 	{"compression", nil},
+	{"scheduler", nil},
 	{"options", nil},
+	{"observability", []micro.Kind{observability.Kind()}},
+	{"environments", []micro.Kind{environments.Kind()}},
+	{"capacity", []micro.Kind{capacity.Kind()}},
+	{"reload", []micro.Kind{reload.Kind()}},
+	{"breaker", []micro.Kind{breaker.Kind()}},
 	{"start", []micro.Kind{start.Kind()}},
 }
 

@@ -35,6 +35,8 @@ func TestCanonicalNames(t *testing.T) {
 		"gc=window:3600000ms":          "+gc=window:1h",
 		"gc=window:90s":                "+gc=window:1m30s",
 		"gc=mixed:5000ms":              "+gc=mixed:5s",
+		"ticker=off":                   "",
+		"ticker=30000ms+zstd":          "+zstd+ticker=30s",
 		"zstd-deep+written+block=1000": "+zstd-deep+written+block=1000",
 	} {
 		c, err := Parse(given)
@@ -79,6 +81,7 @@ func TestWrongOptions(t *testing.T) {
 		"gc=mixed:0s":        "known: refs, window:1µs to 720h, mixed:1µs to 720h",
 		"gc=mixed":           "known: refs, window:1µs to 720h, mixed:1µs to 720h",
 		"window:1s":          "unknown option",
+		"ticker=0s":          "known: off, 1ms to 1h",
 		"memtable=16777215T": "known: auto, 64K to 1G",
 	} {
 		if c, err := Parse(given); err == nil || !strings.Contains(err.Error(), want) {

@@ -42,7 +42,11 @@ func compactions(o lsm.Options) string {
 	if o.Deterministic {
 		return "one at a time, none beside a flush"
 	}
-	return fmt.Sprintf("as many as processors, at most %d", o.Workers)
+	s := fmt.Sprintf("as many as processors, at most %d", o.Workers)
+	if o.CompactEvery != 0 {
+		s += fmt.Sprintf(", begun every %v or when writes would stop", o.CompactEvery)
+	}
+	return s
 }
 
 func compression(o lsm.Options) string {

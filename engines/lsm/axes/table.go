@@ -82,6 +82,14 @@ var table = []Axis{
 		},
 	},
 	{
+		Name: "ticker", About: "when compactions begin that are due",
+		Values: []Value{
+			{Name: "off", About: "at once", set: func(o *lsm.Options) { o.CompactEvery = 0 }},
+			tickers.named(int64(30 * time.Second)),
+		},
+		Numbers: []*Number{tickers},
+	},
+	{
 		Name: "keep", About: "bytes of tables beyond which the oldest are dropped, acknowledged writes and all; with fifo alone", Stored: true, Drops: true,
 		Values:  []Value{{Name: "all", About: "no table is dropped", set: func(o *lsm.Options) { o.FIFOBytes = 0 }}},
 		Numbers: []*Number{keepSizes},
@@ -135,6 +143,14 @@ const (
 	pinWindows = 10
 	pinBytes   = 1 << 30
 )
+
+var tickers = &Number{
+	Least: int64(time.Millisecond), Most: int64(time.Hour), Durations: true,
+	About: "at a tick every N, or when L0 holds so much that writes would stop",
+	value: func(n int64) Value {
+		return Value{About: "at a tick every " + time.Duration(n).String(), set: func(o *lsm.Options) { o.CompactEvery = time.Duration(n) }}
+	},
+}
 
 var keepSizes = &Number{Least: 1 << 20, Most: 1 << 40, Bytes: true, value: func(n int64) Value {
 	return Value{About: bytes(n), needs: "fifo", set: func(o *lsm.Options) { o.FIFOBytes = n }}
