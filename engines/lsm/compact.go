@@ -175,7 +175,7 @@ func (db *DB) Compact() error {
 	}
 	defer db.resumeCompactions()
 	s := db.state.Load()
-	plan, ok := s.layout.PlanAll(db.work.shadowed.Swap(false) || s.version.Ranges != nil)
+	plan, ok := s.layout.PlanAll(len(s.hidden) > 0 || s.version.Ranges != nil)
 	if !ok {
 		return db.giveBack()
 	}

@@ -13,18 +13,24 @@ import (
 // table is written again when enough of them are garbage. Tombstones count that hide
 // nothing else.
 type hidden struct {
-	held []heldFor // rising by newest
+	held []heldFor // rising by newest, then by oldest; at most mostHeld
 	past uint64    // versions that the floor alone keeps
-	due  ikey.Seq  // where the floor must be for all those to be garbage
+	// due is where the floor must be for all those to be garbage. They are given back
+	// together, so a version waits for the others of its table: less than a window.
+	due ikey.Seq
 }
 
-// heldFor is the versions that are kept for pins alone, of which newest is the newest. They
-// are garbage when no pin from oldest to newest is open. It lies a little: there may be
-// pins between for which nothing is kept.
+// heldFor is the versions that are kept for the pins from oldest to newest alone. They are
+// garbage when no pin from oldest to newest is open.
 type heldFor struct {
 	oldest, newest ikey.Seq
 	versions       uint64
 }
+
+// mostHeld is how many groups of versions a table is told apart by the pins that need them.
+// With more, as a thousand readers may make, groups are joined: their versions are garbage
+// when no pin of any of them is open.
+const mostHeld = 1024
 
 // forgetHidden keeps t, which no version names yet, from being written again for its garbage: what
 // was said of its input was wrong, as nothing of that was garbage, and so may be what is said of
@@ -33,13 +39,21 @@ func (t *table) forgetHidden() { t.hidden, t.Hidden = hidden{}, manifest.Hidden{
 
 // addHeld notes a version that is kept for pins, which are rising and one at least.
 func (h *hidden) addHeld(pins []ikey.Seq) {
-	oldest, newest := pins[0], pins[len(pins)-1]
-	i, ok := slices.BinarySearchFunc(h.held, newest, func(f heldFor, seq ikey.Seq) int { return cmp.Compare(f.newest, seq) })
-	if !ok {
-		h.held = slices.Insert(h.held, i, heldFor{oldest: oldest, newest: newest})
+	f := heldFor{oldest: pins[0], newest: pins[len(pins)-1]}
+	i, ok := slices.BinarySearchFunc(h.held, f, heldFor.compare)
+	if !ok && len(h.held) < mostHeld {
+		h.held = slices.Insert(h.held, i, f)
 	}
-	h.held[i].versions++
-	h.held[i].oldest = min(h.held[i].oldest, oldest)
+	// Without room for a group of its own, the version joins the next one, or the last one.
+	// The order stays: where the newest pin of the next one is another than that of f, it is
+	// the first group with that.
+	g := &h.held[min(i, len(h.held)-1)]
+	g.oldest, g.newest = min(g.oldest, f.oldest), max(g.newest, f.newest)
+	g.versions++
+}
+
+func (f heldFor) compare(g heldFor) int {
+	return cmp.Or(cmp.Compare(f.newest, g.newest), cmp.Compare(f.oldest, g.oldest))
 }
 
 // addPast notes a version that the floor keeps until it is at due.

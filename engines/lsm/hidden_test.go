@@ -3,6 +3,7 @@ package lsm
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/ikey"
+	"lsmlab/engines/testseed"
 )
 
 // TestHidden counts what is kept for pins at 10, 20 and 30 and for the floor alone, of one
@@ -83,6 +85,43 @@ func TestGarbage(t *testing.T) {
 		newest, needed := h.held[1].by([]ikey.Seq{seq})
 		if got := fmt.Sprint(newest, " ", needed); got != want {
 			t.Errorf("by %d: %s, want %s", seq, got, want)
+		}
+	}
+}
+
+// TestHiddenTellsReadersApart: versions of different keys are garbage when the readers end that
+// see them, also if other readers that are open see others which the newest of them sees too.
+// Where there are too many groups to be told apart, none is garbage too early.
+func TestHiddenTellsReadersApart(t *testing.T) {
+	var h hidden
+	h.addHeld([]ikey.Seq{10, 20, 30})
+	for range 9 {
+		h.addHeld([]ikey.Seq{30})
+	}
+	if n := h.garbage([]ikey.Seq{10}, 50); n != 9 {
+		t.Errorf("%d are garbage, want those 9 that only the reader at 30 saw", n)
+	}
+	rng := testseed.Rand(t)
+	var held [][]ikey.Seq
+	h = hidden{}
+	for range 4 * mostHeld {
+		oldest := ikey.Seq(rng.IntN(200))
+		pins := []ikey.Seq{oldest, oldest + ikey.Seq(rng.IntN(200))}
+		held = append(held, pins)
+		h.addHeld(pins)
+	}
+	if len(h.held) > mostHeld || !slices.IsSortedFunc(h.held, heldFor.compare) || h.total() != uint64(len(held)) {
+		t.Fatalf("%d versions in %d groups, want %d in %d at most, sorted", h.total(), len(h.held), len(held), mostHeld)
+	}
+	for pin := range ikey.Seq(400) {
+		needed := uint64(0)
+		for _, pins := range held {
+			if pins[0] <= pin && pin <= pins[1] {
+				needed++
+			}
+		}
+		if n := h.garbage([]ikey.Seq{pin}, 0); n+needed > uint64(len(held)) {
+			t.Errorf("reader at %d: %d are garbage of %d, and %d are needed", pin, n, len(held), needed)
 		}
 	}
 }

@@ -166,22 +166,8 @@ func TestExpire(t *testing.T) {
 				o.Compaction, o.GC = style, gc.Policy{Window: time.Hour, PinAge: 2 * time.Hour}
 				o.MemTableSize, o.L0CompactionTrigger = 1<<20, 50
 			})
-			var mu sync.Mutex
-			now := db.history.clock()
-			db.history.mu.Lock()
-			db.history.clock = func() time.Time {
-				mu.Lock()
-				defer mu.Unlock()
-				return now
-			}
-			db.history.mu.Unlock()
-			pass := func(d time.Duration) {
-				mu.Lock()
-				now = now.Add(d)
-				mu.Unlock()
-				db.expire()
-				check(t, db.Settle())
-			}
+			clock := stopClock(t, db)
+			pass := func(d time.Duration) { clock.pass(t, db, d) }
 			overwrite(t, db, 1)
 			check(t, db.Compact())
 			pass(time.Second)

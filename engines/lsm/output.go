@@ -176,9 +176,6 @@ func (o *output) finishTable() error {
 		return err
 	}
 	t.hidden, o.retain.hidden = o.retain.hidden, hidden{}
-	if t.hidden.total() > 0 {
-		o.db.work.shadowed.Store(true)
-	}
 	o.tables = append(o.tables, t)
 	return nil
 }

@@ -271,6 +271,33 @@ func TestHiddenAcrossOpenings(t *testing.T) {
 	}
 }
 
+// TestCompactAfterOpening: Compact gives back what an earlier opening of the store held for a reader,
+// also if that is too little for the table to be written again for it.
+func TestCompactAfterOpening(t *testing.T) {
+	o := Options{FS: vfs.NewMem(), Deterministic: true}.Small()
+	db, err := Open("db", o)
+	check(t, err)
+	set(t, db, "a", "1")
+	s, err := db.Snapshot()
+	check(t, err)
+	for i := range 10 {
+		set(t, db, "a", "2", fmt.Sprint("b", i), "")
+	}
+	check(t, db.Compact())
+	if n := versions(db); n != 12 {
+		t.Fatalf("%d versions beside a reader, want 12", n)
+	}
+	check(t, db.Close())
+	_ = s.Close() // which the store's end has closed
+	db, err = Open("db", o)
+	check(t, err)
+	check(t, db.Compact())
+	if n := versions(db); n != 11 {
+		t.Errorf("%d versions, want 11", n)
+	}
+	check(t, db.Close())
+}
+
 // TestPastOfCheckpoint: a copy has the past of its store, as far as that was kept.
 func TestPastOfCheckpoint(t *testing.T) {
 	rng := testseed.Rand(t)

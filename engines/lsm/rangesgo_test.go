@@ -4,16 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"lsmlab/engines/kv"
+	"lsmlab/engines/lsm/gc"
 	"lsmlab/engines/lsm/memtable/bptree"
 	"lsmlab/engines/vfs"
 )
 
 // rangeStore returns a store of some small tables in the deepest level that hold n keys.
-func rangeStore(t testing.TB, n int) *DB {
+func rangeStore(t testing.TB, n int, adapt ...func(*Options)) *DB {
 	t.Helper()
-	db, err := Open("/db", Options{MemTable: bptree.New, FS: vfs.NewMem(), TableSize: 64 << 10, MemTableSize: 1 << 20})
+	o := Options{MemTable: bptree.New, FS: vfs.NewMem(), TableSize: 64 << 10, MemTableSize: 1 << 20}
+	for _, adapt := range adapt {
+		adapt(&o)
+	}
+	db, err := Open("/db", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,5 +212,43 @@ func BenchmarkScanDeleted(b *testing.B) {
 			}
 		})
 		db.resumeCompactions()
+	}
+}
+
+// TestRangeDeletesGoWithReader: what range deletes hide is given back when the last reader ends
+// that saw it, or the window has passed, without another write.
+func TestRangeDeletesGoWithReader(t *testing.T) {
+	const n = 5000
+	for name, policy := range map[string]gc.Policy{"refs": {}, "window": {Window: time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			db := rangeStore(t, n, func(o *Options) { o.GC, o.TickInterval = policy, never })
+			clock := stopClock(t, db)
+			older, err := db.Snapshot()
+			check(t, err)
+			set(t, db, "other", "")
+			newer, err := db.Snapshot()
+			check(t, err)
+			deleteKeys(t, db, 0, n)
+			check(t, db.Flush())
+			for _, step := range []struct {
+				what string
+				do   func()
+				left uint64
+			}{
+				{"two readers", func() { clock.pass(t, db, 40*time.Minute) }, n + 1},
+				{"one reader", func() { check(t, older.Close()) }, n + 1},
+				{"one reader, longer", func() { clock.pass(t, db, 40*time.Minute) }, n + 1},
+				{"no reader", func() { check(t, newer.Close()) }, 1},
+			} {
+				step.do()
+				check(t, db.Settle())
+				if entries, _ := versionsOf(db); entries != step.left {
+					t.Errorf("%s: %d versions, want %d", step.what, entries, step.left)
+				}
+			}
+			if _, ranges := versionsOf(db); ranges != 0 {
+				t.Errorf("%d range deletes are left", ranges)
+			}
+		})
 	}
 }

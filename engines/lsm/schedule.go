@@ -18,8 +18,6 @@ type scheduler struct {
 	planner compaction.Planner
 	pool    *compaction.Pool
 	manual  sync.Mutex // one manual compaction at a time; taken before all other locks
-	// shadowed says that tables hold versions, or tombstones, kept for snapshots.
-	shadowed atomic.Bool
 	// dropped is the newest LSN in tables that were dropped, newest versions and all, as
 	// FIFO does.
 	dropped atomic.Uint64

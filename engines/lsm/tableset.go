@@ -56,11 +56,12 @@ func (db *DB) newTableSet(version *manifest.Version, open map[uint64]*table) *ta
 	return s
 }
 
-// heldBy says whether s has a table that holds versions for the pin of that LSN.
+// heldBy says whether s has a table that holds versions for the pin of that LSN: for those
+// that see them alone, or because the pin is older than what covers the table.
 func (s *tableSet) heldBy(seq ikey.Seq) bool {
 	return slices.ContainsFunc(s.hidden, func(t *table) bool {
 		return slices.ContainsFunc(t.hidden.held, func(f heldFor) bool { return f.oldest <= seq && seq <= f.newest })
-	})
+	}) || slices.ContainsFunc(s.covered, func(t coveredTable) bool { return seq < t.seq })
 }
 
 // held returns what tables hold for open pins, which are rising. Bytes are estimated: a
