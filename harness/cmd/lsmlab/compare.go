@@ -1,21 +1,14 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-
 	"github.com/spf13/cobra"
 
-	"lsmlab/harness"
 	"lsmlab/harness/cmd/overtime"
-	"lsmlab/harness/compare"
 )
 
 func (a *app) compareCommand() *cobra.Command {
 	var asJSON bool
-	var baseline string
-	var threshold float64
+	r := overtime.Comparison{Stdout: a.stdout, Stderr: a.stderr}
 	c := &cobra.Command{
 		Use:   "compare DIR_A [DIR_B [DIR..]]",
 		Short: "Ratios of two runs, or of the engines of one, or changes of many",
@@ -37,48 +30,16 @@ else 0; with more: 1 if the last change that is shown of a deciding figure is. E
 no regressions of each other: 0.`,
 		Example: `  lsmlab compare results/before results/after
   lsmlab compare results/quick --baseline pebble`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 1 {
-				return errors.New("compare: 0 directories given: want one run, two, or more")
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if threshold < 0 || threshold >= 1 {
-				return &harness.UsageError{Text: fmt.Sprintf("--threshold is %v: want a share in [0, 1)", threshold)}
-			}
-			if len(args) > 1 && baseline != "" {
-				return &harness.UsageError{Text: fmt.Sprintf("--baseline: compares engines of one run, %d were given", len(args))}
-			}
-			if len(args) > 2 {
-				var show func(any) error
-				if asJSON {
-					show = a.printJSON
-				}
-				return overtime.Compare(args, threshold, show, a.stdout, a.stderr)
-			}
-			c, warnings, err := compare.Dirs(args, baseline, threshold)
-			for _, w := range warnings {
-				fmt.Fprintf(a.stderr, "warning: %s\n", w)
-			}
-			if err != nil {
-				return err
-			}
-			show := c.Print
+		Args: someArgs("the directory of one run, of two, or of more"),
+		RunE: func(_ *cobra.Command, dirs []string) error {
 			if asJSON {
-				show = func(io.Writer) error { return a.printJSON(c) }
+				r.Show = a.printJSON
 			}
-			if err := show(a.stdout); err != nil {
-				return err
-			}
-			if len(args) == 2 && c.Worse > 0 {
-				return fmt.Errorf("%w: %d of %d comparisons are worse by more than %.0f%%", harness.ErrFinding, c.Worse, len(c.Rows), 100*threshold)
-			}
-			return nil
+			return r.Run(dirs)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().StringVar(&baseline, "baseline", "", "with one run: `NAME` of the engine that is 1 (default: the first of its plan)")
-	c.Flags().Float64Var(&threshold, "threshold", 0.05, "least change, as a share, that is a regression")
+	c.Flags().StringVar(&r.Baseline, "baseline", "", "with one run: `NAME` of the engine that is 1 (default: the first of its plan)")
+	c.Flags().Float64Var(&r.Threshold, "threshold", 0.05, "least change, as a share, that is a regression")
 	return c
 }

@@ -63,7 +63,7 @@ func TestCompareCommand(t *testing.T) {
 		{[]string{a, "--baseline", "nope"}, exitUsage, "no such engine"},
 		{[]string{a, b, "--baseline", "toy"}, exitUsage, "one run"},
 		{[]string{a, b, a}, exitUsage, "env.json is missing"},
-		{[]string{}, exitUsage, "0 directories"},
+		{[]string{}, exitUsage, "0 arguments given"},
 		{[]string{a, b, "--threshold", "7"}, exitUsage, "--threshold is 7"},
 	} {
 		o := lab(t, append([]string{"compare"}, c.args...)...)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness/cmd/overtime"
@@ -18,13 +16,8 @@ between which each lies. Leaves in --out a page with a chart for each engine and
 history.json. Only runs of one machine that did the same work are lined up; others get a section of
 their own. The more runs, the smaller a change that can be told: none is from fewer than eight.`,
 		Example: "  lsmlab history results/before results/mine results/after --out results/history",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("history: 0 directories given: want those of the runs")
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error { return d.Draw(args) },
+		Args:    someArgs("the directories of the runs"),
+		RunE:    func(_ *cobra.Command, args []string) error { return d.Draw(args) },
 	}
 	c.Flags().StringVar(&d.By, "by", "", "order of the runs: commit or date (default: commit, where all know the time of theirs)")
 	c.Flags().StringVar(&d.Out, "out", "", "`DIR` of the page (default results/history-TIME)")

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness/cmd/cmdline"
@@ -76,12 +74,7 @@ No value is written twice to one key. The outcome may be aborted or unknown. Whe
 Exit status: 0 the levels were judged, and --level is not refuted; 1 --level is refuted; 2 no history there.`,
 		Example: `  lsmlab isolation check powerfail/isolation/testdata/write-skew.jsonl
   lsmlab isolation check --level serializable powerfail/isolation/testdata/write-skew.jsonl   # a finding`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return fmt.Errorf("isolation check: no file given: want the file of a history")
-			}
-			return nil
-		},
+		Args: someArgs("the file of a history"),
 		RunE: func(_ *cobra.Command, files []string) error {
 			return isolationrun.Check(a.stdout, files, level, asJSON)
 		},

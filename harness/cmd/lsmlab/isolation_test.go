@@ -42,7 +42,7 @@ func TestIsolationCheck(t *testing.T) {
 		{[]string{"--level", "snapshot isolation", stale}, exitFinding, "by LSNs: read: T1 reads at LSN 1"},
 		{[]string{broken}, exitUsage, `line 1: operation 0, ["put", 1, 2]: kind "put": want append, w or r`},
 		{[]string{"nowhere"}, exitUsage, "nowhere"},
-		{nil, exitUsage, "no file given"},
+		{nil, exitUsage, "0 arguments given"},
 	} {
 		var out bytes.Buffer
 		status := run(context.Background(), harness.Catalog{}, append([]string{"isolation", "check"}, c.args...), strings.NewReader(""), &out, &out)

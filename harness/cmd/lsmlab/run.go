@@ -101,3 +101,13 @@ func oneArg(what string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// someArgs wants one argument or more, and says what they are.
+func someArgs(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return oneArg(what)(c, args)
+		}
+		return nil
+	}
+}

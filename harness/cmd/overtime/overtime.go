@@ -1,5 +1,5 @@
-// Package overtime is what the commands do with several runs of one work: draw them over
-// commits or dates, and say where they change.
+// Package overtime is what the commands do with runs that exist: compare them, draw them
+// over commits or dates, and say where they change.
 package overtime
 
 import (
@@ -63,30 +63,6 @@ func (d Drawing) command(dirs []string) string {
 		words = append(words, "--by="+d.By)
 	}
 	return strings.Join(words, " ")
-}
-
-// Compare shows where the figures of runs change, by show or else as text to stdout. It
-// refuses runs that are not comparable, and returns harness.ErrFinding if a figure that
-// decides is worse since its last change by more than threshold, a share.
-func Compare(dirs []string, threshold float64, show func(any) error, stdout, stderr io.Writer) error {
-	h, err := read(dirs, "", stderr)
-	if err != nil {
-		return err
-	}
-	g, err := h.Single()
-	if err != nil {
-		return err
-	}
-	if show == nil {
-		show = func(any) error { return h.Print(stdout) }
-	}
-	if err := show(g); err != nil {
-		return err
-	}
-	if worse := g.Regressions(threshold); len(worse) > 0 {
-		return fmt.Errorf("%w: worse by more than %.0f%%: %s", harness.ErrFinding, 100*threshold, strings.Join(worse, "; "))
-	}
-	return nil
 }
 
 // read reads a history and prints what was left out of its runs.
