@@ -56,7 +56,7 @@ func TestHistoryWrongUse(t *testing.T) {
 	runs.Change = func(run int, p *result.Plan, _ *result.Env) { p.Keys += int64(run / 3) }
 	dirs := runs.Write(t)
 	for want, args := range map[string][]string{
-		"0 arguments given":        {"history"},
+		"0 arguments given":    {"history"},
 		"not a run directory":  {"history", t.TempDir()},
 		`order "size"`:         {"history", dirs[0], "--by", "size"},
 		"would be replaced":    {"history", dirs[0], "--out", dirs[1]},
