@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -50,7 +51,9 @@ else 0. Engines of one run are no regressions of each other: 0.`,
 			for _, w := range warnings {
 				fmt.Fprintf(a.stderr, "warning: %s\n", w)
 			}
-			if err != nil {
+			if unknown := (*compare.BaselineError)(nil); errors.As(err, &unknown) && baseline != "" {
+				return &harness.UsageError{Text: "--" + err.Error(), Err: err}
+			} else if err != nil {
 				return err
 			}
 			show := c.Print
