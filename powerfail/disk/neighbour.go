@@ -27,7 +27,7 @@ const neighbourName = "neighbour"
 // lets the program go on until the program has just written something, or for a moment
 // that it draws, often a very short one.
 //
-// What fails is let pass: the disk may be full, or be meant to fail.
+// A neighbour ignores errors: the disk may be full, or may be meant to fail.
 type neighbour struct {
 	mounted string
 	seed    uint64
@@ -65,7 +65,7 @@ func (n *neighbour) end() {
 	}
 }
 
-// meet tells of the workload's process group.
+// meet sets the process group of the workload.
 func (n *neighbour) meet(group int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -113,8 +113,8 @@ func (n *neighbour) live() {
 	}
 }
 
-// spin waits for a moment, each order of magnitude as likely as the others. A sleep
-// would not be so short.
+// spin busy-waits for a random time, of which each order of magnitude is equally likely. It
+// does not sleep, because a sleep cannot be that short.
 func spin(most time.Duration, rng *rand.Rand) {
 	span := math.Log(float64(most) / float64(shortLeast))
 	moment := time.Duration(float64(shortLeast) * math.Exp(rng.Float64()*span))

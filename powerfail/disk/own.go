@@ -10,8 +10,8 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// Own is the workload of a person's own program. How it ended is left in run, which
-// is not to be looked at before the recording has.
+// Own is the workload of a person's own program. It stores in run how the program ended,
+// which may be read only after the recording has ended.
 func Own(p subject.Program, run *subject.Run) Workload {
 	return func(ctx context.Context, at Place) error {
 		r, err := at.program(p).RunWorkload(ctx, at.Dir, at.acknowledge)
@@ -98,8 +98,7 @@ func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*orac
 // Release implements [Judge]. The command has ended, and holds nothing.
 func (j *ownJudge) Release() error { return nil }
 
-// said returns what the last command printed that a judge has seen fail, if it asks
-// commands.
+// said returns the output of the last command that failed, if the judge runs commands.
 func said(j Judge) string {
 	if own, ok := j.(*ownJudge); ok && own.failed != nil {
 		return own.failed.Output
