@@ -38,7 +38,7 @@ type neighbour struct {
 	stopped sync.WaitGroup
 }
 
-// What a neighbour does.
+// The habits of a neighbour.
 const (
 	neighbourFiles = 4    // that it has at once
 	neighbourMost  = 6000 // bytes of an append
@@ -46,8 +46,8 @@ const (
 	shortLeast     = time.Microsecond
 	shortMost      = 500 * time.Microsecond
 	watchMost      = 4 * time.Millisecond // for a write
-	// Other moments are this part of the neighbour's running time at most, so that a long
-	// recording is not full of it.
+	// The neighbour's work is at most this part of its running time, so that its operations
+	// do not fill a long recording.
 	longPart = 20
 	longMost = 50 * time.Millisecond
 )
@@ -57,7 +57,7 @@ func (n *neighbour) begin() {
 	n.stopped.Go(n.live)
 }
 
-// end ends the neighbour, if it was begun.
+// end stops the neighbour, if it was started.
 func (n *neighbour) end() {
 	if n.stop != nil {
 		close(n.stop)
@@ -122,8 +122,8 @@ func spin(most time.Duration, rng *rand.Rand) {
 	}
 }
 
-// watcher looks whether the files of a directory have changed: it knows which one was
-// written to last, and looks at that and at the directory alone.
+// watcher finds out whether the files of a directory have changed. It remembers the file that
+// was written to last, and looks only at that file and at the directory.
 type watcher struct {
 	dir      string
 	entries  int64 // when the directory was changed
