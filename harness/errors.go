@@ -18,9 +18,15 @@ var (
 
 // UsageError is a request that makes no sense or an environment that can't serve
 // it. Its text says what, with which value, and what to do.
-type UsageError struct{ Text string }
+type UsageError struct {
+	Text string // all of the message, the cause's text included
+	Err  error  // the cause; nil if the value itself is what is wrong
+}
 
 func (e *UsageError) Error() string { return e.Text }
+
+// Unwrap returns the cause.
+func (e *UsageError) Unwrap() error { return e.Err }
 
 // FieldError says which field of a plan does not work. It knows nothing of flags: the
 // command, which knows whether a flag set the field, adds the flag's name.
@@ -39,4 +45,4 @@ func wrong(field, format string, args ...any) error {
 	return &FieldError{field, fmt.Errorf(format, args...)}
 }
 
-func usagef(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+func usagef(format string, args ...any) error { return &UsageError{Text: fmt.Sprintf(format, args...)} }

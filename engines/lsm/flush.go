@@ -10,7 +10,8 @@ import (
 )
 
 // flushLoop flushes immutable MemTables, oldest first, until the store closes or
-// fails. What the system has no room for is tried again later.
+// fails. The order matters: FlushedSeq of the manifest says that every LSN up to it is in
+// tables. A flush for which the system has no room is tried again later.
 func (db *DB) flushLoop() {
 	for {
 		m := db.awaitImmutable()
@@ -50,8 +51,10 @@ func (db *DB) awaitImmutable() *memHandle {
 	return nil
 }
 
-// flush writes the versions of an immutable MemTable that somebody may still
-// read to L0. The table is listed in a read state until install, so it stays.
+// flush writes the versions of an immutable MemTable that somebody may still read to L0.
+// The MemTable stays until install replaces the read state that lists it. The segments of
+// the WAL are given up only after install, when the manifest durably names the tables: at
+// every moment a crash finds each write in the log or in a table.
 func (db *DB) flush(m *memHandle) error {
 	out := db.newOutput(0, m.lastSeq(), math.MaxInt64, func([]byte) bool { return false })
 	out.cuts = db.state.Load().layout.Cuts()
@@ -103,7 +106,7 @@ func (db *DB) Flush() error {
 	if target == nil {
 		return kv.ErrClosed
 	}
-	goal := target.active().before
+	goal := target.active().before // after the freeze all earlier LSNs are in older MemTables
 	db.kickLocked()
 	for db.stopped() == nil && db.state.Load().version.FlushedSeq < goal {
 		if db.shortage.flushes != nil {

@@ -35,7 +35,7 @@ type memHandle struct {
 	// last is the last LSN assigned to this table; written under the commit
 	// lock, fixed once immutable.
 	last atomic.Uint64
-	// full says that the table has its size.
+	// full says that the table has reached the size at which it is to be frozen.
 	full atomic.Bool
 	// assignedBytes counts the encoded batches assigned; under the commit lock.
 	assignedBytes int64
@@ -44,17 +44,18 @@ type memHandle struct {
 	refs  atomic.Int32
 }
 
-// newMemHandle returns an active table with no reference; a read state that
-// lists it takes one.
+// newMemHandle returns an active table without a reference. Each read state that lists
+// the table takes one.
 func newMemHandle(o Options, before ikey.Seq) *memHandle {
 	m := &memHandle{table: o.MemTable(memtable.Options{SizeHint: o.MemTableSize}), before: before}
 	m.last.Store(uint64(before))
 	return m
 }
 
-// add adds the batch whose first operation has the LSN first. The table is full
-// when it has size bytes: its own writers note that, as for those under the commit
-// lock a look at what all others change would take longer than all else there.
+// add adds the batch whose first operation has the LSN first. The table is full when it
+// has size bytes. The writers of the table set the flag after they have left the commit
+// lock: the size is changed by all writers, so a look at it under the lock would take
+// longer than all the other work there.
 func (m *memHandle) add(first ikey.Seq, b *kv.Batch, size int64) {
 	ops := b.Ops()
 	if b.HasRangeDeletes() {

@@ -8,24 +8,29 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// mergeIter merges sorted sources into one sorted walk: a binary min-heap of
-// the sources' present keys. No two sources hold the same internal key.
+// mergeIter merges sorted sources into one sorted walk. It keeps a binary min-heap of the
+// keys at which the sources stand. No two sources hold the same internal key, so the order
+// among sources never matters.
+//
+// container/heap is not used, because it would call Less and Swap through an interface for
+// each entry of a walk.
 type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
-	// run is the source that the walk stays in up to bound or, if it is not bounded,
-	// to the end, if that source reads tables: the walk may go on in it alone, and
-	// heap[0] says no longer where that stands. Only endRun or a new position makes
-	// the heap usable again. Only findRun sets run.
+	// run, if not nil, is the source of tables that has all entries up to bound or, if
+	// the run is not bounded, to the end of the walk. The walk may go on in run alone,
+	// without comparisons. Then heap[0] is out of date, and the heap is usable again
+	// only after endRun or a new position. Only findRun sets run.
 	run     *levelIter
 	bounded bool
 	bound   keyBound
 }
 
-// heapEntry caches where a source stands; head decides most comparisons.
+// heapEntry caches where a source stands. head decides most comparisons without a look at
+// the key, which is often a cache miss.
 type heapEntry struct {
 	it   ikey.Iterator
-	key  ikey.Key
+	key  ikey.Key // the source's own memory: valid until the source moves
 	head uint64
 }
 
@@ -104,7 +109,9 @@ func (m *mergeIter) moved(ok bool) bool {
 	return true
 }
 
-// findRun sets run and bound for the walk from the present entry on.
+// findRun sets run and bound for the walk from the present entry on. The bound is the user
+// key of the second smallest source, which is a child of the root of the heap. The run is
+// worth it only if that key is greater than the present user key.
 func (m *mergeIter) findRun() {
 	l, ok := m.heap[0].it.(*levelIter)
 	if !ok {
@@ -124,8 +131,8 @@ func (m *mergeIter) findRun() {
 	m.run = l
 }
 
-// endRun takes the walk over from run, which has come to bound or, unless ok, to
-// its end.
+// endRun ends the run, which has come to bound or, if ok is false, to the end of its source,
+// and puts its source back in its place in the heap.
 func (m *mergeIter) endRun(ok bool) bool {
 	m.run = nil
 	return m.moved(ok)

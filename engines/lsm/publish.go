@@ -12,16 +12,16 @@ import (
 // concurrently: visible is the newest LSN up to which everything is stored in the
 // WAL and in the MemTables. It only rises, and never over a hole.
 //
-// Each write has a ticket, dense and in LSN order. When it is in both it is
-// entered in a ring under its ticket, and whoever finds the next ticket there
-// publishes it: a writer that sleeps is published by the one before it, so no
-// chain of writers is woken one by one. The idea is that of Pebble's commit queue,
-// where any writer publishes for those before it.
+// Each write has a ticket. Tickets are in LSN order and have no gaps. A write that is
+// stored in both places is entered into a ring under its ticket, and any goroutine that
+// finds the next ticket in the ring publishes it. So the writes of sleeping writers are
+// published by the writer before them, and no chain of writers is woken one by one. The
+// idea is that of Pebble's commit queue, where any writer publishes for those before it.
 type publisher struct {
-	_         [64]byte // what every write changes, apart from what is beside it
+	_         [64]byte // a cache line of its own for the words that every write changes
 	visible   atomic.Uint64
 	next      atomic.Uint64 // ticket of the next write to publish
-	advancing atomic.Bool   // somebody changes those two
+	advancing atomic.Bool   // a goroutine is in advance, and alone may change visible and next
 	_         [64]byte
 	entries   [ringSize]ringEntry
 
@@ -30,8 +30,8 @@ type publisher struct {
 	waiters []waiter // writers and flushes that sleep
 }
 
-// ringSize is how many writes may be entered behind one that is not; more of
-// them wait.
+// ringSize is how many writes may be entered behind one that is not entered yet. Writes
+// further behind wait, as their ring entries are still in use.
 const ringSize = 256
 
 type ringEntry struct {
@@ -47,11 +47,12 @@ type waiter struct {
 
 var wakers = sync.Pool{New: func() any { return make(chan struct{}, 1) }}
 
-// publishSpins bounds how often a writer looks again before it sleeps, some
-// microseconds: the predecessor is usually a single insert away, and to sleep and be
-// woken takes as long. It does not yield meanwhile: behind busy readers a yield
-// costs milliseconds. From 128 looks to 10000: 1180 -> 1070 ns a write
-// (BenchmarkWriters/2, 2-core Xeon VM).
+// publishSpins bounds how often a writer checks whether its write is visible before it
+// sleeps. The bound amounts to some microseconds: the predecessor usually lacks a single
+// insert, and sleeping and being woken take as long as that. The writer does not yield
+// between two checks, because a yield behind busy readers costs milliseconds. Raising
+// the bound from 128 to 10000 reduced a write from 1180 to 1070 ns (BenchmarkWriters/2,
+// 2-core Xeon VM).
 const publishSpins = 5000
 
 func (p *publisher) init(visible ikey.Seq) { p.visible.Store(uint64(visible)) }
@@ -59,8 +60,9 @@ func (p *publisher) init(visible ikey.Seq) { p.visible.Store(uint64(visible)) }
 // seq returns the newest visible LSN.
 func (p *publisher) seq() ikey.Seq { return ikey.Seq(p.visible.Load()) }
 
-// publish enters the write with that ticket and the LSNs [first, last], which is
-// in WAL and MemTable. It becomes visible after all before it: see wait.
+// publish enters the write that has the ticket and the LSNs [first, last]. The write must
+// be stored in the WAL and the MemTable. It becomes visible once all writes before it are
+// entered; wait waits for that.
 func (p *publisher) publish(ticket uint64, first, last ikey.Seq) {
 	if ticket-p.next.Load() >= ringSize {
 		p.wait(first - 1)
@@ -71,10 +73,12 @@ func (p *publisher) publish(ticket uint64, first, last ikey.Seq) {
 	p.advance()
 }
 
-// advance publishes what is entered without a hole. One goroutine does so at a
-// time: who finds another at it leaves, as that one looks again when he has ended,
-// and each enters first and looks then. If the system stops him there all others
-// wait, as they do for a writer that it stops before he has entered.
+// advance publishes all writes up to the first one that is not entered. One goroutine at a
+// time does this. A goroutine that finds another one in advance may leave: it entered its
+// own write before it looked, and the other one looks once more after it has cleared
+// advancing, so one of the two sees the write. If the operating system stops the goroutine
+// that is in advance, all others wait for it, just as they wait for a writer that is
+// stopped before it has entered its write.
 func (p *publisher) advance() {
 	for p.entered(p.next.Load()) && p.advancing.CompareAndSwap(false, true) {
 		ticket, last := p.next.Load(), uint64(0)
@@ -92,12 +96,12 @@ func (p *publisher) advance() {
 	}
 }
 
-// entered says whether the write with that ticket is.
+// entered says whether the write with that ticket is in the ring.
 func (p *publisher) entered(ticket uint64) bool {
 	return p.entries[ticket%ringSize].ticket.Load() == ticket+1
 }
 
-// wake wakes those that wait for no more than what is visible.
+// wake wakes the waiters whose LSN has become visible.
 func (p *publisher) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 	"lsmlab/engines/lsm/ikey"
 )
 
-// reverseMerge merges sources into one walk downwards, as mergeIter does upwards.
+// reverseMerge merges sources into one walk downwards, as mergeIter does upwards. It
+// uses container/heap and knows no runs: an entry takes longer than upwards, for less code.
 type reverseMerge struct {
 	sources []ikey.ReverseIterator // all, also the exhausted ones; owned
 	heap    reverseHeap            // those that stand on an entry, greatest first
@@ -121,7 +122,7 @@ func (h reverseHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 // Push implements [heap.Interface]; the merge adds no source to a heap.
 func (h *reverseHeap) Push(any) { panic("lsm: push to a heap of sources") }
 
-// Pop implements [heap.Interface]. It returns nothing, as nobody wants the source.
+// Pop implements [heap.Interface]. It returns nil: m.sources still has the source.
 func (h *reverseHeap) Pop() any {
 	*h = (*h)[:len(*h)-1]
 	return nil

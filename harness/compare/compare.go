@@ -64,6 +64,17 @@ func Dirs(dirs []string, baseline string, threshold float64) (c Comparison, warn
 	return c, warnings, err
 }
 
+// BaselineError says that a run does not have the engine with which the others are to be
+// compared.
+type BaselineError struct {
+	Engine, Dir string
+	Has         []string // the engines of the run
+}
+
+func (e *BaselineError) Error() string {
+	return fmt.Sprintf("baseline %s: %s has no such engine, it has %s", e.Engine, e.Dir, strings.Join(e.Has, ", "))
+}
+
 // Runs compares run b with run a, group by group. It refuses runs that asked for
 // different work, and never compares different durability levels with each other.
 func Runs(a, b result.Run, threshold float64) (Comparison, error) {
@@ -106,7 +117,7 @@ func Runs(a, b result.Run, threshold float64) (Comparison, error) {
 func Engines(r result.Run, baseline string, threshold float64) (Comparison, error) {
 	c := Comparison{A: baseline, B: r.Dir, Threshold: threshold}
 	if !slices.Contains(r.Plan.Engines, baseline) {
-		return c, fmt.Errorf("--baseline %s: %s has no such engine, it has %s", baseline, r.Dir, strings.Join(r.Plan.Engines, ", "))
+		return c, &BaselineError{baseline, r.Dir, r.Plan.Engines}
 	}
 	c.Notes = append(c.Notes, failureNotes(r)...)
 	sets := SampleSets(r.Cells)

@@ -92,7 +92,7 @@ func ReadLines[L Line](path string) (lines []L, warnings []string, err error) {
 		b = rest
 		var line L
 		if err := json.Unmarshal(text, &line); err != nil {
-			return nil, nil, &DamageError{Path: path, Line: n, What: err.Error()}
+			return nil, nil, &DamageError{Path: path, Line: n, What: err.Error(), Err: err}
 		}
 		id, status := line.Key()
 		if id == "" || status == "" {

@@ -138,7 +138,7 @@ func ReadSeries(path string) ([]Series, error) {
 	}
 	all, offset, err := decodeSeries(b)
 	if err != nil {
-		return nil, &journal.DamageError{Path: path, Offset: int64(offset), What: err.Error()}
+		return nil, &journal.DamageError{Path: path, Offset: int64(offset), What: err.Error(), Err: err}
 	}
 	return all, nil
 }

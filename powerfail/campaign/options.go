@@ -40,10 +40,15 @@ func (o *Options) SetProfiles(names []string) error {
 	return nil
 }
 
-// Check refuses values that make no sense, by their flags.
+// Check refuses values that make no sense. Its error is a [*FieldError].
 func (o *Options) Check() error {
-	if o.Depth < 1 || o.Depth > 5 || o.States < 1 || o.Findings < 1 {
-		return fmt.Errorf("--depth %d, --states %d, --findings %d: want a depth of 1 to 5, and one state and finding at least", o.Depth, o.States, o.Findings)
+	switch {
+	case o.Depth < 1 || o.Depth > 5:
+		return Wrong("depth", "is %d: want 1 to 5", o.Depth)
+	case o.States < 1:
+		return Wrong("states", "is %d: want 1 or more", o.States)
+	case o.Findings < 1:
+		return Wrong("findings", "is %d: want 1 or more", o.Findings)
 	}
 	return nil
 }

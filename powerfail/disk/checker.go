@@ -18,9 +18,9 @@ const (
 	RuleWorkload oracle.Rule = "workload" // its workload ends well
 )
 
-// RefusedError says that the kernel does not mount the file system that a cut left.
-// That is the file system's affair, or the disk's: its own metadata was torn. No
-// program can be told from it.
+// RefusedError says that the kernel does not mount the file system that a cut left. The
+// cause lies in the file system or the disk, whose own metadata was torn. The error says
+// nothing about the program under test.
 type RefusedError struct{ Err error }
 
 // Error implements error.
@@ -40,8 +40,8 @@ type Judge interface {
 	Release() error
 }
 
-// checker mounts crash states as a file system of the kernel and has
-// them judged. It is used by one goroutine at a time; several work side by side.
+// checker mounts crash states as a file system of the kernel, and asks a judge about each.
+// One goroutine at a time uses it. Several checkers work side by side.
 type checker struct {
 	scratch *scratch
 	judge   Judge

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Clean releases what runs left that were killed: processes, mounts, loop
-// devices, directories. Runs that are under way are left alone. Both are
-// returned, as the directories of their stages.
+// Clean releases the processes, mounts, loop devices and directories of runs that were
+// killed. It leaves runs alone that are still under way. It returns the directories of
+// the stages of both.
 func Clean() (released, running []string, err error) {
 	dirs, err := stages()
 	if err != nil {
@@ -34,7 +34,8 @@ func Clean() (released, running []string, err error) {
 	return released, running, err
 }
 
-// stages finds the directories of all stages, by whatever is left of them.
+// stages returns the directories of all stages of which a process, a mount, a loop device
+// or a directory is left.
 func stages() (map[string]bool, error) {
 	dirs := map[string]bool{}
 	add := func(path string) {

@@ -5,9 +5,10 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// How a random state is drawn, each as often as the others. Keeping each operation
-// or not, on its own, mostly breaks the file system's last transaction, and what is
-// left is an older state of everything. So three other ways keep most.
+// The ways to draw a random state. All are equally likely. If a coin is tossed for each
+// operation, the file system's last transaction is mostly incomplete, so that recovery
+// goes back to an older state of everything. The three other ways therefore keep most
+// operations.
 const (
 	drawEach   = iota // each operation on its own
 	drawFiles         // the file system's own are all there, each of a file on its own
@@ -63,8 +64,8 @@ func (g *generator) tearing(choose blocklog.Chooser) blocklog.Chooser {
 	}
 }
 
-// pending returns how many operations of a position may be lost, and which of them
-// are of files.
+// pending returns how many operations may be lost at a position, and which of them write
+// to files of the store.
 func (g *generator) pending(position int64, m blocklog.Model) (n int, files []int) {
 	g.make(position, m, func(site blocklog.Site, choices int) int {
 		if site.Kind == blocklog.SiteWrite {
@@ -78,8 +79,8 @@ func (g *generator) pending(position int64, m blocklog.Model) (n int, files []in
 	return n, files
 }
 
-// but makes a state in which one or two operations are missing or torn, of a file
-// rather than of the file system where there is one.
+// but makes a state in which one or two operations are missing or torn. These are
+// operations of files of the store, if there are any, rather than of the file system.
 func (g *generator) but(position int64, m blocklog.Model) state {
 	n, files := g.pending(position, m)
 	missing := map[int]bool{}

@@ -19,14 +19,14 @@ type journal struct {
 	roles  []string // of each operation
 }
 
-// event is what a position of the log stands for.
+// event describes an operation or a mark of the log.
 type event struct {
 	kind string // write, zero or flush; with "end of" before it for a completion; begin, ack
 	role string
 	text string
 }
 
-// Roles of what is no file of the store.
+// The roles of operations that do not write to a file of the store.
 const (
 	roleDisk       = "disk"       // of a flush
 	roleFileSystem = "filesystem" // journal, inodes, directories; all of a file system that does not tell of places
@@ -80,20 +80,21 @@ func (j *journal) acked(position int64) (n int) {
 	return n
 }
 
-// isFile says whether an operation writes into a file of the store. Where the file
-// system does not tell of places, none is known to.
+// isFile says whether an operation is known to write into a file of the store. If the file
+// system does not say where its files lie, it returns false for every operation.
 func (j *journal) isFile(op int) bool {
 	return j.roles[op] != roleFileSystem && j.roles[op] != roleDisk
 }
 
-// isSurvey says whether a mark tells of files, and not of what the workload did.
+// isSurvey says whether a mark describes files of the store. Other marks say what the
+// workload did.
 func isSurvey(text string) bool {
 	return strings.HasPrefix(text, extentMark) || strings.HasPrefix(text, sizeMark)
 }
 
-// sizes returns how large each file was for the workload when it was last looked at
-// before a position, or right at it: the look that an acknowledgement is followed by
-// counts for it.
+// sizes returns the size of each file, as the workload saw it, from the last survey at or
+// before a position. The survey that follows an acknowledgement belongs to the position
+// of that acknowledgement.
 func (j *journal) sizes(position int64) map[string]int64 {
 	sizes := map[string]int64{}
 	for _, m := range j.log.Marks {
@@ -130,8 +131,8 @@ func (j *journal) cuts(start, end int64) []int64 {
 	return within(all, start, end)
 }
 
-// durable returns the positions from start to end from which on more is durable, or
-// more acknowledged, in order.
+// durable returns, in order, the positions from start to end at which more becomes durable
+// or is acknowledged.
 func (j *journal) durable(start, end int64) []int64 {
 	all := append([]int64{start}, j.acks...)
 	for _, op := range j.log.Ops {

@@ -40,20 +40,21 @@ type Exploration struct {
 	// Shards of 0 is one.
 	Shard, Shards int
 
-	// OnRefused, if not nil, is told of the first state that the kernel does not mount:
-	// its error, and what of the file system's own the cut took.
+	// OnRefused, if not nil, is called for the first state that the kernel does not mount,
+	// with the kernel's error and with what the cut took of the file system's metadata.
 	OnRefused func(why string)
-	// OnDoubt, if not nil, is told of each state that broke a rule and did not when it
-	// was checked again.
+	// OnDoubt, if not nil, is called for each state that broke a rule once, and did not
+	// break it when it was checked again.
 	OnDoubt func(what string)
 	// Role says what a file of the store is for, by its path. nil: explore.Patterns.
 	Role func(name string) string
-	// OnState, if not nil, is told after each check how many there were.
+	// OnState, if not nil, is called after each check with the number of checks so far.
 	OnState func(distinct int64)
 }
 
-// Run explores until there are enough states, none new, or a finding, which is
-// shrunk. If ctx ends it returns what there is, with the error of ctx.
+// Run explores until enough states were checked, no new states are left, or a finding was
+// made. It shrinks the finding. If ctx ends, Run returns the results so far together
+// with the error of ctx.
 func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding, error) {
 	r, err := x.run(ctx)
 	if err != nil || r.broken == nil {
@@ -66,8 +67,8 @@ func (x *Exploration) Run(ctx context.Context) (explore.Counts, *rundir.Finding,
 	return r.counts, f, err
 }
 
-// Breaks explores likewise, and returns which rule the finding breaks, "" if there
-// is none. With one worker it is that of Run.
+// Breaks explores as Run does, and returns the rule that the finding breaks, or "" if there
+// is no finding. With one worker this is the rule of the finding that Run returns.
 func (x *Exploration) Breaks(ctx context.Context) (oracle.Rule, error) {
 	r, err := x.run(ctx)
 	if err != nil || r.broken == nil {
@@ -212,9 +213,9 @@ func (r *run) count(s state, broken *oracle.Violation, said string) (found bool)
 // confirmTries is how often a state is checked again that broke a rule.
 const confirmTries = 3
 
-// confirmed says whether a state that broke a rule breaks it again. What it shows must
-// be shown again by its finding; and on a machine that others use too, a check may fail
-// for their sake.
+// confirmed says whether a state that broke a rule breaks it again. It is asked for two
+// reasons: a finding must show the violation again when it is replayed, and on a shared
+// machine a check may fail because of other programs.
 func (r *run) confirmed(ctx context.Context, c *checker, s state, broken *oracle.Violation, first string) bool {
 	for range confirmTries {
 		again, err := c.check(ctx, s.image, s.position)
@@ -231,7 +232,8 @@ func (r *run) confirmed(ctx context.Context, c *checker, s state, broken *oracle
 	return false
 }
 
-// What makes refused mounts a broken environment: so many, and more than were checked.
+// The environment counts as broken if at least so many states could not be mounted, and
+// more than were checked.
 const refusedLimit = 20
 
 // refuse counts a state that the kernel does not mount.

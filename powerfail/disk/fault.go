@@ -71,8 +71,8 @@ func (f Fault) String() string {
 	return fmt.Sprintf("%s:%d", f.Kind, f.N)
 }
 
-// fill leaves as much of the file system as the fault says, by a file beside the
-// store's directory.
+// fill makes a file beside the store's directory that leaves only as many free bytes in
+// the file system as the fault says.
 func (f Fault) fill(mounted string) (err error) {
 	if f.Kind != FailSpace {
 		return nil
@@ -104,8 +104,8 @@ func (f Fault) fill(mounted string) (err error) {
 	return b.Sync()
 }
 
-// failing counts down to the operation that fails. Before it is armed nothing does. It
-// is safe for concurrent use.
+// failing counts down to the operation that fails. Until it is armed, no operation fails.
+// It is safe for concurrent use.
 type failing struct {
 	fault Fault
 	mu    sync.Mutex
@@ -119,7 +119,7 @@ func (f *failing) arm() {
 	f.armed = true
 }
 
-// now says whether this operation is the one.
+// now says whether this operation is the one that fails, and counts it.
 func (f *failing) now(kind FaultKind) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

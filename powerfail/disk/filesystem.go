@@ -20,8 +20,8 @@ type FileSystem struct {
 	Alone bool
 }
 
-// Disks are zero when made, which the makers are told where they can be. The
-// file systems are small, so that a state is mounted fast.
+// A new disk is all zeros. The programs that make file systems are told so if they have an
+// option for it. The file systems are small, so that states are mounted fast.
 var fileSystems = []FileSystem{
 	{
 		Name: "ext4", Package: "e2fsprogs", MinSize: 16 << 20, mapped: true,

@@ -32,8 +32,8 @@ type Scenario struct {
 	KillAt   int    `json:"killAt,omitempty"` // number of the acknowledgement
 }
 
-// finding shrinks what was found and says it in words. It is nil if another disk does
-// not show it.
+// finding shrinks a violation and describes it. It returns nil if the violation does not
+// appear again on another disk.
 func (r *run) finding(ctx context.Context) (f *rundir.Finding, err error) {
 	c, err := newChecker(r.Stage, r.Kind, r.Log.Size, r.Judge())
 	if err != nil {
@@ -104,7 +104,7 @@ func (r *run) export(dir string) (err error) {
 	return errors.Join(err, c.Close())
 }
 
-// copier is a judge that keeps what it is shown.
+// copier is a judge that copies the store that it is asked about.
 type copier struct{ dir string }
 
 // Judge implements [Judge].

@@ -10,22 +10,23 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// What bounds the search for the least that shows a finding, in checks.
+// Bounds of the search for the least state that shows a finding, in checks.
 const (
 	shrinkLimit = 300 // to give back what need not be lost
 	hereLimit   = 20  // under each weaker profile, at the finding's position
 	thereLimit  = 150 // under each weaker profile, at others
 )
 
-// hunt looks for the least that shows a finding.
+// hunt looks for the least state that shows a finding: the weakest profile, and the fewest
+// losses.
 type hunt struct {
 	*run
 	ctx     context.Context
 	checker *checker
 }
 
-// shows says whether a state breaks the rule of the finding too, which it then
-// stands for.
+// shows says whether a state breaks the rule of the finding too. If it does, it becomes
+// the state of the finding.
 func (h *hunt) shows(s state) bool {
 	broken, err := h.checker.check(h.ctx, s.image, s.position)
 	if err != nil || broken == nil || !SameCause(broken, h.broken) {
@@ -35,8 +36,9 @@ func (h *hunt) shows(s state) bool {
 	return true
 }
 
-// weakest looks for a state of a weaker profile: at the finding's position, then at
-// any. Those that were explored before without a finding need no second look.
+// weakest looks for a state of a weaker profile that shows the finding, first at the
+// finding's position and then at all others. It leaves out the profiles that were
+// explored before without a finding.
 func (h *hunt) weakest() explore.Profile {
 	for _, p := range h.Profile.Weaker() {
 		if h.Silent[p] {
@@ -84,7 +86,7 @@ func (h *hunt) there(g *generator) bool {
 	return false
 }
 
-// shrink gives back what need not be lost.
+// shrink restores every loss that the violation does not need.
 func (h *hunt) shrink() {
 	position, model, checks := h.state.position, h.state.model, 0
 	explore.Shrink(h.state.choices, func(t explore.Choices) bool {
@@ -95,9 +97,9 @@ func (h *hunt) shrink() {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// Cause names the mistake that a violation shows, as far as can be told: by the rule
-// and, where a program of a person's own says in words what is wrong, by these words but
-// for numbers.
+// Cause names the mistake that a violation shows, as far as it can be told. The name is the
+// rule and, if a person's own check command printed what is wrong, its words without
+// their numbers.
 func Cause(v *oracle.Violation) string {
 	if v.Rule != RuleCheck && v.Rule != RuleReopen {
 		return string(v.Rule)

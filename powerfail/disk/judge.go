@@ -15,11 +15,11 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// checkLimit is how long a store of an engine may take to be judged. One that takes
-// longer hangs, which is a finding.
+// checkLimit is the time limit for judging a store of an engine. An engine that takes longer
+// hangs, which is a finding.
 const checkLimit = time.Minute
 
-// ask is one line to the process of an engine's judge.
+// ask is a request to the process of an engine's judge, one line of JSON.
 type ask struct {
 	Dir string     `json:"dir"`
 	Cut oracle.Cut `json:"cut"`

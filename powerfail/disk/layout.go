@@ -15,12 +15,13 @@ import (
 	"lsmlab/powerfail/blocklog"
 )
 
-// extentMark begins the marks that say where a file lies: then come offset and
-// length on the disk, in bytes, the offset in the file, and its path in the store.
+// extentMark begins the marks that say where a file lies. It is followed by offset and
+// length on the disk in bytes, the offset in the file, and the file's path in the store.
 const extentMark = "extent "
 
-// sizeMark begins the marks that say how large a file is for the workload: then come
-// its bytes and its path in the store. A file that is gone has -1.
+// sizeMark begins the marks that say how large a file is, as the workload sees it. It is
+// followed by the size in bytes, which is -1 for a removed file, and the file's path in
+// the store.
 const sizeMark = "size "
 
 // extent is a run of a file's bytes on the disk.
@@ -33,9 +34,8 @@ func (e extent) String() string {
 	return fmt.Sprintf("%s%d %d %d %s", extentMark, e.start, e.length, e.inFile, e.name)
 }
 
-// surveyor looks at the files of a store, again and again, and says what is new: how
-// large they are and where on the disk they lie. So a log tells by itself which block
-// was whose.
+// surveyor looks at the files of a store again and again. It reports changes of their sizes
+// and of their places on the disk. So the log itself says to which file a block belonged.
 type surveyor struct {
 	dir    string
 	mapped bool // the file system tells of places
@@ -97,8 +97,8 @@ func (s *surveyor) file(path, name string) (found []string, err error) {
 	return found, err
 }
 
-// fiemap is struct fiemap of linux/fiemap.h with room for some extents; a file
-// with more is known in part.
+// fiemap is struct fiemap of linux/fiemap.h with room for some extents. The places of a file
+// with more extents are known only in part.
 type fiemap struct {
 	start, length                 uint64
 	flags, mapped, count, reserve uint32
@@ -132,7 +132,7 @@ func extentsOf(path, name string) (extents []extent, err error) {
 	return extents, err
 }
 
-// layout says whose blocks of a recorded disk were.
+// layout says to which file a block of a recorded disk belonged, and when.
 type layout []placed
 
 type placed struct {
@@ -153,8 +153,9 @@ func newLayout(l *blocklog.Log) (all layout) {
 	return all
 }
 
-// find returns whose an operation was: a file gets its blocks before it is seen
-// there, so the first sighting after the operation counts, or else the last.
+// find returns the file to which an operation wrote. A file gets blocks before a survey
+// sees it there. So the first survey after the operation that saw a file there decides,
+// or else the last one before.
 func (l layout) find(op blocklog.Op) (extent, bool) {
 	covers := func(p placed) bool { return p.start <= op.Offset && op.Offset < p.start+p.length }
 	for _, p := range l {

@@ -24,8 +24,9 @@ func attach(file *os.File) (device string, err error) {
 				if err := unix.IoctlLoopConfigure(fd, &unix.LoopConfig{Fd: uint32(file.Fd())}); err != nil {
 					return err
 				}
-				// If the file that had this number before could not be written, the kernel
-				// still tells the next who asks: a mount, which then fails.
+				// If the previous file behind this device could not be written, the kernel
+				// still reports that error to whoever asks next. That would be a mount,
+				// which would then fail.
 				_ = unix.Fsync(fd)
 				return nil
 			})
@@ -41,9 +42,9 @@ func attach(file *os.File) (device string, err error) {
 	return device, nil
 }
 
-// detach releases a loop device of the stage in dir. If something still has it
-// open, the kernel releases it when that ends. One that was released meanwhile may
-// have become another stage's: it is left alone.
+// detach releases a loop device of the stage in dir. If a process still has the device
+// open, the kernel releases it when that process closes it. A device that was released
+// meanwhile may already belong to another stage. Such a device is left alone.
 func detach(device, dir string) error {
 	return loops(func(int) error {
 		backing, err := os.ReadFile(filepath.Join("/sys/block", filepath.Base(device), "loop/backing_file"))

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountSource is how the mounts of recorded disks are called in /proc/mounts.
+// mountSource is the name of the mounts of recorded disks in /proc/mounts.
 const mountSource = "lsmlab"
 
 func (f FileSystem) mount(device, dir string) error {
@@ -21,8 +21,8 @@ func (f FileSystem) mount(device, dir string) error {
 	return nil
 }
 
-// busyLimit is how long unmount waits for what still uses the file system: a
-// process that was killed lets go when the kernel has buried it.
+// busyLimit is how long unmount waits for processes that still use the file system. A killed
+// process holds its files until the kernel has ended it.
 const busyLimit = 5 * time.Second
 
 func unmount(dir string) error {

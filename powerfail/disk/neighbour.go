@@ -27,7 +27,7 @@ const neighbourName = "neighbour"
 // lets the program go on until the program has just written something, or for a moment
 // that it draws, often a very short one.
 //
-// What fails is let pass: the disk may be full, or be meant to fail.
+// A neighbour ignores errors: the disk may be full, or may be meant to fail.
 type neighbour struct {
 	mounted string
 	seed    uint64
@@ -38,7 +38,7 @@ type neighbour struct {
 	stopped sync.WaitGroup
 }
 
-// What a neighbour does.
+// The habits of a neighbour.
 const (
 	neighbourFiles = 4    // that it has at once
 	neighbourMost  = 6000 // bytes of an append
@@ -46,8 +46,8 @@ const (
 	shortLeast     = time.Microsecond
 	shortMost      = 500 * time.Microsecond
 	watchMost      = 4 * time.Millisecond // for a write
-	// Other moments are this part of the neighbour's running time at most, so that a long
-	// recording is not full of it.
+	// The neighbour's work is at most this part of its running time, so that its operations
+	// do not fill a long recording.
 	longPart = 20
 	longMost = 50 * time.Millisecond
 )
@@ -57,7 +57,7 @@ func (n *neighbour) begin() {
 	n.stopped.Go(n.live)
 }
 
-// end ends the neighbour, if it was begun.
+// end stops the neighbour, if it was started.
 func (n *neighbour) end() {
 	if n.stop != nil {
 		close(n.stop)
@@ -65,7 +65,7 @@ func (n *neighbour) end() {
 	}
 }
 
-// meet tells of the workload's process group.
+// meet sets the process group of the workload.
 func (n *neighbour) meet(group int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -113,8 +113,8 @@ func (n *neighbour) live() {
 	}
 }
 
-// spin waits for a moment, each order of magnitude as likely as the others. A sleep
-// would not be so short.
+// spin busy-waits for a random time, of which each order of magnitude is equally likely. It
+// does not sleep, because a sleep cannot be that short.
 func spin(most time.Duration, rng *rand.Rand) {
 	span := math.Log(float64(most) / float64(shortLeast))
 	moment := time.Duration(float64(shortLeast) * math.Exp(rng.Float64()*span))
@@ -122,8 +122,8 @@ func spin(most time.Duration, rng *rand.Rand) {
 	}
 }
 
-// watcher looks whether the files of a directory have changed: it knows which one was
-// written to last, and looks at that and at the directory alone.
+// watcher finds out whether the files of a directory have changed. It remembers the file that
+// was written to last, and looks only at that file and at the directory.
 type watcher struct {
 	dir      string
 	entries  int64 // when the directory was changed

@@ -7,10 +7,10 @@ import (
 	"lsmlab/powerfail/blocklog"
 )
 
-// Crash is a state that a power cut left, to go on from.
+// Crash is a state that a power cut left, and from which another run begins.
 type Crash struct {
 	Image *blocklog.Image
-	// Marks are those of the runs before, in order: begin and ack.
+	// Marks are the begin and ack marks of all earlier runs, in order.
 	Marks []string
 }
 

@@ -28,7 +28,7 @@ type content struct {
 	data []byte
 }
 
-// lister is a judge that looks at what it is shown, and finds all well.
+// lister is a judge that lists the files of the store, and finds every store sound.
 type lister struct{ found contents }
 
 // Judge implements [Judge].
@@ -62,8 +62,8 @@ func read(path string) (c content, err error) {
 	return c, errors.Join(err, f.Close())
 }
 
-// outcomes says what became of each file of the store at the cut of the finding: what was
-// written, what of it a flush had made durable, what is left.
+// outcomes says what happened to each file of the store at the cut of the finding: how much
+// was written, how much of that a flush had made durable, and how much is left.
 func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
 	c, err := newChecker(h.Stage, h.Kind, h.Log.Size, nil)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// Own is the workload of a person's own program. How it ended is left in run, which
-// is not to be looked at before the recording has.
+// Own is the workload of a person's own program. It stores in run how the program ended,
+// which may be read only after the recording has ended.
 func Own(p subject.Program, run *subject.Run) Workload {
 	return func(ctx context.Context, at Place) error {
 		r, err := at.program(p).RunWorkload(ctx, at.Dir, at.acknowledge)
@@ -20,8 +20,8 @@ func Own(p subject.Program, run *subject.Run) Workload {
 	}
 }
 
-// OwnReopen is the reopening of a person's own program on what a power cut left, with
-// what was acknowledged before that.
+// OwnReopen is the workload that reopens the store of a person's own program after a power cut.
+// It knows what was acknowledged before the cut.
 func OwnReopen(p subject.Program, acked []string, run *subject.Run) Workload {
 	return func(ctx context.Context, at Place) error {
 		r, err := at.program(p).RunReopen(ctx, at.Dir, acked, at.acknowledge)
@@ -30,7 +30,7 @@ func OwnReopen(p subject.Program, acked []string, run *subject.Run) Workload {
 	}
 }
 
-// program returns p as it runs at a place.
+// program returns a copy of own whose processes are those of the place.
 func (p Place) program(own subject.Program) *subject.Program {
 	own.Command, own.Started = p.command, p.Started
 	return &own
@@ -95,11 +95,10 @@ func (j *ownJudge) Judge(ctx context.Context, dir string, position int64) (*orac
 	return &oracle.Violation{Rule: rule, Detail: failed.Headline()}, nil
 }
 
-// Release implements [Judge]. The command has ended, and holds nothing.
+// Release implements [Judge]. It does nothing, as the command has ended.
 func (j *ownJudge) Release() error { return nil }
 
-// said returns what the last command printed that a judge has seen fail, if it asks
-// commands.
+// said returns the output of the last command that failed, if the judge runs commands.
 func said(j Judge) string {
 	if own, ok := j.(*ownJudge); ok && own.failed != nil {
 		return own.failed.Output

@@ -53,7 +53,7 @@ type Place struct {
 	// Mark ties a text to the present position of the block log: what must survive
 	// from now on, say.
 	Mark func(text string) error
-	// Started is told which process group is the workload's.
+	// Started is called with the process group of the workload.
 	Started func(pid int)
 	// Command makes the processes of the workload; nil: those of the stage.
 	Command func(ctx context.Context, argv ...string) *exec.Cmd
@@ -115,10 +115,9 @@ func Record(ctx context.Context, stage *Stage, s Source, log string) (err error)
 	return mark(markEnd)
 }
 
-// Worker is the workload of a process that prints lines such as "begin 3" and
-// "ack 3", and goes on when it has read a byte for each, so that nothing of its
-// own happens between what it said and the mark. The directory is appended to
-// argv.
+// Worker is the workload of a process that prints lines such as "begin 3" and "ack 3". After
+// each line the process waits until it has read a byte. So it does nothing between the
+// line and the mark of the line. The directory is appended to argv.
 func Worker(argv []string) Workload {
 	return func(ctx context.Context, p Place) error {
 		cmd := p.command(ctx, append(argv[:len(argv):len(argv)], p.Dir)...)
@@ -139,7 +138,7 @@ func Worker(argv []string) Workload {
 	}
 }
 
-// What the marks of a workload begin with; the ID follows.
+// The beginnings of the marks of a workload. The ID follows.
 const (
 	beginPrefix = program.BeginMark
 	ackPrefix   = program.AckMark

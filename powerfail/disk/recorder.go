@@ -39,8 +39,8 @@ func startRecorder(stage *Stage, s Source, log string) (r *recorder, err error) 
 	return r, nil
 }
 
-// mount puts a loop device on the served file, makes a file system on that unless
-// there is one, and mounts it.
+// mount attaches a loop device to the served file, makes a file system on it unless it has
+// one, and mounts that file system.
 func (r *recorder) mount(stage *Stage, s Source, served string) error {
 	file, err := os.OpenFile(served, os.O_RDWR, 0)
 	if err != nil {
@@ -69,8 +69,8 @@ func (r *recorder) mount(stage *Stage, s Source, served string) error {
 	return nil
 }
 
-// close unmounts, detaches and ends the server, which ends the log. It does all
-// of that whatever fails.
+// close unmounts the file system, detaches the device and ends the server, which ends the
+// log. If one step fails, the others are still done.
 func (r *recorder) close() (err error) {
 	if r.mounted != "" {
 		err = unmount(r.mounted)

@@ -24,14 +24,14 @@ type Recording struct {
 	Reopen       string `json:"reopen,omitempty"`
 	Busy         bool   `json:"busy,omitempty"`  // a neighbour used the file system too
 	Fault        string `json:"fault,omitempty"` // of the disk: see [ParseFault]
-	// Acks are those of a person's own program, in the order of their marks.
+	// Acks are the acknowledgements of a person's own program, in the order of their marks.
 	Acks []subject.Ack `json:"acks,omitempty"`
 
 	Dir string        `json:"-"`
 	Log *blocklog.Log `json:"-"`
 }
 
-// Subject returns what was recorded, as it stands in results but for the profile.
+// Subject returns what was recorded, in the form that results have, without a profile.
 // Recordings of one subject are explored together.
 func (r *Recording) Subject() rundir.Key {
 	return rundir.Key{Engine: r.Engine, FileSystem: r.FileSystem, Bug: r.Bug}

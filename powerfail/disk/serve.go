@@ -73,7 +73,7 @@ func (n *diskNode) answer(control io.Reader, answers io.Writer) error {
 	return lines.Err()
 }
 
-// rootNode is the directory with the disk.
+// rootNode is the served directory. Its only file is the disk.
 type rootNode struct {
 	fs.Inode
 	disk *diskNode
@@ -105,8 +105,8 @@ var (
 	_ fs.NodeAllocater = (*diskNode)(nil)
 )
 
-// Open implements [fs.NodeOpener]. Without a cache of the kernel between, every
-// write of the loop device is seen when it happens.
+// Open implements [fs.NodeOpener]. It turns the kernel's cache off, so that each write of the
+// loop device is logged when it happens.
 func (n *diskNode) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) {
 	return nil, fuse.FOPEN_DIRECT_IO | fuse.FOPEN_PARALLEL_DIRECT_WRITES, 0
 }

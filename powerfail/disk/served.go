@@ -10,7 +10,7 @@ import (
 	"lsmlab/powerfail/blocklog"
 )
 
-// Served is what a process of [Serve] is told on its command line.
+// Served holds the arguments of a process of [Serve].
 type Served struct {
 	Dir  string // to mount at
 	Size int64  // of the disk, in bytes
@@ -56,7 +56,7 @@ func (s *Stage) writeImage(m *blocklog.Image) (name string, err error) {
 	return f.Name(), f.Truncate(m.Size())
 }
 
-// load begins the disk with the content of a file, as if that had been written to it.
+// load fills the disk with the content of a file, and logs this as writes.
 func (n *diskNode) load(base string) error {
 	f, err := os.Open(base)
 	if err != nil {

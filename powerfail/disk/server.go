@@ -12,10 +12,10 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// Server is a process that serves what is recorded over FUSE, and writes the log of
-// that. It prints a line when it is ready, and one for each line that it reads, once
-// that stands in the log as a mark. It ends, and with it the log, when there are no
-// more lines. Server is safe for concurrent use.
+// Server is a process that serves the recorded disk or directory over FUSE and writes the
+// log. It prints a line when it is ready. For each line that it reads, it adds a mark to
+// the log and then prints a line. At the end of its input it ends the log and itself.
+// Server is safe for concurrent use.
 type Server struct {
 	what    string // is served, for errors
 	process *exec.Cmd
@@ -28,10 +28,10 @@ type Server struct {
 	answers *bufio.Scanner
 }
 
-// StartServer starts argv, and returns once that is ready. what is served is for
-// errors.
+// StartServer starts argv, and returns once the process is ready. Errors name what it serves.
 func StartServer(stage *Stage, what string, argv ...string) (s *Server, err error) {
-	// It outlives a cut run until Close, so that what is mounted can be unmounted.
+	// The process lives on after ctx ended, until Close: as long as the disk is mounted,
+	// somebody must serve it.
 	s = &Server{what: what, process: stage.command(context.Background(), argv...), ended: make(chan struct{})}
 	s.process.Stderr = &s.trouble
 	if s.control, err = s.process.StdinPipe(); err != nil {
@@ -55,7 +55,8 @@ func StartServer(stage *Stage, what string, argv ...string) (s *Server, err erro
 	return s, nil
 }
 
-// Mark notes text, which is one line, in the log, and returns once it stands there.
+// Mark adds a mark with the text, which must be one line, to the log. It returns once the
+// mark is in the log.
 func (s *Server) Mark(text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +78,7 @@ func (s *Server) answer() error {
 	return s.explain(err)
 }
 
-// explain ends the process, and adds what it said before.
+// explain ends the process, and adds to an error what the process had printed.
 func (s *Server) explain(err error) error {
 	_ = s.control.Close() // the end of control is the end of the process
 	<-s.ended
@@ -100,8 +101,8 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Guard returns a context that ends with ctx, or when the process does: a workload must
-// not wait for what is gone.
+// Guard returns a context that ends when ctx or the process ends. Without it, a workload would
+// wait for ever for a server that has died.
 func (s *Server) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
 	guarded, cancel := context.WithCancelCause(ctx)
 	go func() {

@@ -18,19 +18,18 @@ import (
 	"lsmlab/powerfail/subject"
 )
 
-// What marks a stage's leftovers as ours, whatever is left of it: its directory
-// is called so, its memory files have the name of that directory, and its
-// processes have it in their environment.
+// The names by which everything of a stage can be found: its directory has the prefix, its
+// memory files are named after the directory, and its processes have the directory in
+// their environment.
 const (
 	stagePrefix = "lsmlab-disk-"
 	stageEnv    = "LSMLAB_DISK_STAGE"
 	lockName    = "lock"
 )
 
-// Stage is the place of one run: a directory with mount points, and the
-// processes and loop devices that belong to it. A lock says that its owner
-// lives; what a dead owner leaves is found and released by [Clean]. It is safe
-// for concurrent use.
+// Stage is the place of one run: a directory with mount points, and the processes and loop
+// devices that belong to it. As long as its owner lives, the owner holds a lock. [Clean]
+// finds and releases the stages of dead owners. A Stage is safe for concurrent use.
 type Stage struct {
 	Dir  string
 	lock *os.File
@@ -75,8 +74,8 @@ func (s *Stage) WriteFile(name string, data []byte) (string, error) {
 	return f.Name(), errors.Join(err, f.Close())
 }
 
-// command returns a process of the stage: findable, in a process group of its
-// own (Ctrl-C is for the owner to act on), killed as a group when ctx ends.
+// command returns a process of the stage, which [Clean] can find. It has a process group of
+// its own, so that Ctrl-C reaches the owner alone. The group is killed when ctx ends.
 func (s *Stage) command(ctx context.Context, argv ...string) *exec.Cmd {
 	cmd := subject.Command(ctx, argv...)
 	cmd.Env = append(os.Environ(), stageEnv+"="+s.Dir)

@@ -18,13 +18,13 @@ type state struct {
 	lost     []lostSite // what was chosen to be less than all
 }
 
-// lostSite is a choice of less than what a disk that keeps everything has.
+// lostSite is a site at which the state has less than a disk that keeps everything.
 type lostSite struct {
 	site   blocklog.Site
 	got, n int
 }
 
-// adversary is how a profile shows in a disk.
+// adversary is the meaning of a profile for a disk.
 type adversary struct {
 	models []blocklog.Model
 	keeps  []float64 // shares of pending operations that random states keep
@@ -55,7 +55,7 @@ type generator struct {
 	states     int64 // how many are wanted
 }
 
-// What bounds a generator.
+// Bounds of a generator.
 const (
 	fewStates = 8   // of one position, all of which are visited then
 	fruitless = 200 // random states in a row that were all met before
@@ -75,9 +75,9 @@ func (g *generator) make(position int64, m blocklog.Model, choose blocklog.Choos
 	return s
 }
 
-// all yields states until the caller has enough: of positions all over the
-// recording the durable one and all others where there are few, then random
-// ones. novel says whether the last one had not been met before.
+// all yields states until the caller has enough. First come positions spread over the
+// recording: the durable state of each, and all its states if they are few. Random states
+// of random positions follow. novel says whether the last state had not been met before.
 func (g *generator) all(novel func() bool) iter.Seq[state] {
 	return func(yield func(state) bool) {
 		positions, wanted := g.journal.cuts(g.start, g.end), g.states/2 // half for the random ones
@@ -103,7 +103,7 @@ func (g *generator) all(novel func() bool) iter.Seq[state] {
 	}
 }
 
-// spread yields about n of the positions, evenly: others with each seed.
+// spread yields about n positions at equal distances. Each seed yields others.
 func (g *generator) spread(positions []int64, n int64) iter.Seq[int64] {
 	step := max(1, float64(len(positions))/float64(max(1, n)))
 	return func(yield func(int64) bool) {
@@ -115,8 +115,8 @@ func (g *generator) spread(positions []int64, n int64) iter.Seq[int64] {
 	}
 }
 
-// position draws where the power is cut: mostly at what the store does, as a
-// recording is full of what the file system does.
+// position draws the position at which the power is cut. It prefers operations of the store,
+// because most operations of a recording are the file system's own.
 func (g *generator) position(cuts []int64) int64 {
 	if g.rng.IntN(4) > 0 {
 		return cuts[g.rng.IntN(len(cuts))]
@@ -124,7 +124,7 @@ func (g *generator) position(cuts []int64) int64 {
 	return g.start + g.rng.Int64N(g.end-g.start+1)
 }
 
-// few yields the durable state of a position, and all of them if they are few.
+// few yields the durable state of a position, and all its states if they are few.
 func (g *generator) few(position int64, yield func(state) bool) bool {
 	m := g.adversary.models[0]
 	s := g.make(position, m, explore.Durable[blocklog.Site])

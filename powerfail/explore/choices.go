@@ -11,7 +11,7 @@ type Choice struct {
 // Choices is the sequence of choices that makes a crash state out of a history.
 type Choices []Choice
 
-// Record returns choose, with all its answers appended to c.
+// Record returns a function that chooses as choose does and appends each choice to c.
 func Record[S any](choose func(S, int) int, c *Choices) func(S, int) int {
 	return func(site S, n int) int {
 		got := choose(site, n)
@@ -67,8 +67,8 @@ func (c *Choices) Next() bool {
 	return false
 }
 
-// Odometer returns a chooser that follows c and chooses the durable behind its
-// end. Recorded and turned by Next again and again, it visits every state.
+// Odometer returns a chooser that follows c, and behind the end of c chooses what was durable.
+// Recording its choices and turning them by Next, again and again, visits every state.
 func Odometer[S any](c Choices) func(S, int) int {
 	at := 0
 	return func(_ S, n int) int {
@@ -80,9 +80,9 @@ func Odometer[S any](c Choices) func(S, int) int {
 	}
 }
 
-// Shrink gives back what a state lost, choice by choice, as long as broken says
-// that the state still shows what it did. What stays is the least that must be
-// lost. It calls broken at most a few times for each choice.
+// Shrink restores what a state lost, choice by choice, as long as broken says that the state
+// still shows the violation. All losses that remain are necessary. It calls broken at most
+// a few times for each choice.
 func Shrink(c Choices, broken func(Choices) bool) Choices {
 	c = slices.Clone(c)
 	for size := len(c); size >= 1; size /= 2 {

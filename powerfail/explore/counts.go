@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Counts say how much was explored. Two of different programs add up.
+// Counts say how much was explored. Counts of different programs can be added up.
 type Counts struct {
 	Programs int64 `json:"programs"`
 	Explored int64 `json:"explored"` // crash states made

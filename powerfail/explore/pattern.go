@@ -10,9 +10,10 @@ const patterns = 10
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// Patterns returns a function that says what a file of an unknown program is for: its
-// path with N for each number in it, so that log-1 and log-2 are one. When there are
-// ten of them, all others are "other". It is used by one goroutine at a time.
+// Patterns returns a function that gives the files of an unknown program roles. The role of a
+// file is its path with N in place of each number, so that log-1 and log-2 have the same
+// role. There are at most ten roles; the role of all further files is "other". One
+// goroutine at a time may use the function.
 func Patterns() func(name string) string {
 	met := map[string]bool{}
 	return func(name string) string {

@@ -22,8 +22,8 @@ const (
 	// or stale bytes where a size arrived without its data; no entry without a sync
 	// of its directory.
 	PosixStrict Profile = "posix-strict"
-	// LyingDisk is a disk that answers syncs without doing anything. No engine is
-	// sound on it: what it finds is loss by the disk.
+	// LyingDisk is a disk that reports success of syncs without doing anything. No engine
+	// is sound on it, so its findings are losses by the disk.
 	LyingDisk Profile = "lying-disk"
 )
 

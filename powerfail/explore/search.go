@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Search has states checked that are new, by several workers.
+// Search finds the states that have not been met before, and lets several workers check them.
 type Search[S any] struct {
 	// All yields states until the caller has enough. novel says whether the last one had
 	// not been met before.
@@ -18,14 +18,14 @@ type Search[S any] struct {
 	// Shard takes the states whose key is this number modulo Shards. Shards of 0 is one.
 	Shard, Shards int
 	Workers       int // default 1
-	// Made is told of each state of the shard, also of those that were met before. It is
-	// called by another goroutine than the workers'.
+	// Made is called for each state of the shard, also for states that were met before. The
+	// goroutine that calls it is none of the workers.
 	Made func()
 }
 
-// Run calls work once for each worker, with its number. A worker takes states from jobs
-// until there are no more or ctx ends, which stop makes end for all. Run returns when
-// all have ended, with the first error of one, which ends the others.
+// Run calls work once for each worker, with its number. A worker takes states from jobs until
+// there are no more or ctx ends; stop ends ctx for all workers. The first error of a worker
+// ends the others. Run returns it when all workers have ended.
 func (s *Search[S]) Run(ctx context.Context, work func(ctx context.Context, stop func(), worker int, jobs <-chan S) error) error {
 	running, stop := context.WithCancel(ctx)
 	defer stop()

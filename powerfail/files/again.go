@@ -41,9 +41,9 @@ func (x *Exploration) Replay(ctx context.Context, f *rundir.Finding) (broken *or
 	return broken, errors.Join(err, c.judge.Release(), r.scratch.close())
 }
 
-// RunAgain runs the program of a finding once more that did not end well by itself:
-// its reopening, on what lay in the directory at first, or else its workload. It
-// returns how that ended.
+// RunAgain runs the program of a finding once more, if the finding is that the program failed
+// without a crash. It runs the program's reopening on the files that the directory had at
+// first, or else its workload. It returns how the program ended.
 func (r *Recording) RunAgain(ctx context.Context, stage *disk.Stage, server, watched []string, rule oracle.Rule, log string) (*subject.Failure, error) {
 	run := &subject.Run{}
 	source := Source{Server: server, Watched: watched}

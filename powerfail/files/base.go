@@ -13,8 +13,8 @@ import (
 // chunk is the most data in one entry.
 const chunk = 1 << 20
 
-// base logs what lies in the plain directory at first, as operations that are all
-// durable. So a log needs nothing beside it.
+// base logs the files that the plain directory has at first, as operations that are all
+// durable. So a log can be replayed without any other file.
 func (w *logWriter) base(behind string) error {
 	known := map[uint64]string{} // files by number, for hard links
 	var dirs []string

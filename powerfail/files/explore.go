@@ -43,10 +43,11 @@ type Exploration struct {
 	States  int64 // distinct ones to check at most
 	Workers int   // default 1
 	Kills   bool  // also what the end of the process alone leaves
-	// KillsAlone explores these alone.
+	// KillsAlone explores only kills of the process.
 	KillsAlone bool
-	// Causes are those of findings made before, which are counted and not made again;
-	// new ones join them. It must not be nil.
+	// Causes are the causes of earlier findings. A violation with one of these causes is
+	// counted, but is no new finding. Run adds the causes of new findings. Causes must not
+	// be nil.
 	Causes map[string]bool
 	// Findings ends the exploration after so many new causes; default 1.
 	Findings int
@@ -54,16 +55,18 @@ type Exploration struct {
 	// Role says what a file is for, by its path. It is used by one goroutine at a time.
 	Role func(name string) string
 
-	// OnState, if not nil, is told after each check how many there were, by one
-	// goroutine at a time.
+	// OnState, if not nil, is called after each check with the number of checks so far, by
+	// one goroutine at a time.
 	OnState func(distinct int64)
 }
 
-// knownHits ends an exploration that meets nothing but causes known before.
+// knownHits is after how many violations of known causes an exploration ends if it meets no
+// new one.
 const knownHits = 5
 
-// Run explores until there are enough states, none new, or enough findings, which are
-// shrunk. If ctx ends it returns what there is, with the error of ctx.
+// Run explores until enough states were checked, no new states are left, or enough findings
+// were made. It shrinks findings. If ctx ends, Run returns the results so far together with
+// the error of ctx.
 func (x *Exploration) Run(ctx context.Context) (explore.Counts, []*rundir.Finding, error) {
 	r := &run{Exploration: x, generator: x.newGenerator()}
 	r.counts.Programs = 1
@@ -173,7 +176,7 @@ func (r *run) lossesOf(s crash) (all []string) {
 	return slices.Compact(all)
 }
 
-// next returns the operation that a crash at a position is before.
+// next returns the operation that follows a crash at a position.
 func (r *run) next(position int) *Entry {
 	for i := position; i < r.Log.end; i++ {
 		if e := &r.Log.Entries[i]; e.Kind != Mark {
@@ -183,8 +186,8 @@ func (r *run) next(position int) *Entry {
 	return &Entry{Kind: Mark, Text: "the end of the recording"}
 }
 
-// checker has states judged, each as plain files in a directory of its own. It is
-// used by one goroutine at a time.
+// checker writes each state as plain files into a directory of its own, and asks a judge about
+// it. One goroutine at a time uses it.
 type checker struct {
 	*run
 	judge disk.Judge
@@ -203,7 +206,8 @@ func (c *checker) check(ctx context.Context, m *vfs.Mem, position int) (broken *
 	return broken, errors.Join(err, os.RemoveAll(dir))
 }
 
-// scratch is where stores are put: in memory, if the kernel lets us.
+// scratch is the directory for stores that are judged. It is in memory if the machine has such
+// a directory.
 type scratch struct {
 	dir     string
 	mounted bool

@@ -10,16 +10,16 @@ import (
 
 // faults makes operations fail. The lock of the log guards it.
 //
-// A write that fails does so as on a disk: it is cut short, so that a part of it is
-// there, and the next write to the file returns the error. A sync that fails marks
-// its pages clean. A disk that is full is so until something is removed or cut.
+// A failing write behaves as on a disk: it is short, so that a part of it is in the file, and
+// the next write to the file returns the error. A failing sync marks its pages clean. A full
+// disk stays full until a file is removed or truncated.
 type faults struct {
 	disk.Fault
 	done   int64  // of the kind
 	broken uint64 // file whose next write fails
 }
 
-// write returns how many bytes of a write are made, or why none is.
+// write returns how many bytes of a write are stored, or the error if none are.
 func (f *faults) write(n *node, data []byte, offset int64) (allowed int, errno syscall.Errno) {
 	switch f.Kind {
 	case disk.FailWrite:
@@ -38,7 +38,7 @@ func (f *faults) write(n *node, data []byte, offset int64) (allowed int, errno s
 	return len(data), 0
 }
 
-// room returns how many bytes of a write a disk of N bytes takes.
+// room returns how many bytes of a write have room on a disk of N bytes.
 func (f *faults) room(n *node, data []byte, offset int64) (int, syscall.Errno) {
 	var st syscall.Stat_t
 	if syscall.Stat(n.behind(""), &st) != nil {
@@ -65,7 +65,7 @@ func used(dir string) (total int64) {
 	return total
 }
 
-// allocate returns why room for length bytes can't be had.
+// allocate returns the error of an allocation of length bytes, or nil.
 func (f *faults) allocate(n *node, length int64, mode uint32) syscall.Errno {
 	if f.Kind == disk.FailSpace && mode == 0 && used(n.RootData.Path)+length > f.N {
 		return syscall.ENOSPC
@@ -73,7 +73,7 @@ func (f *faults) allocate(n *node, length int64, mode uint32) syscall.Errno {
 	return 0
 }
 
-// sync returns why a sync fails.
+// sync returns the error of a sync, or nil.
 func (f *faults) sync() syscall.Errno {
 	if f.Kind != disk.FailSync {
 		return 0

@@ -62,7 +62,7 @@ func (h *hunt) finding(weakest explore.Profile) (*rundir.Finding, error) {
 	return f, err
 }
 
-// copyLog copies a log into the directory of a finding's state, which is made.
+// copyLog makes the directory of a finding's state, and copies a log into it.
 func copyLog(log, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -74,14 +74,14 @@ func copyLog(log, dir string) error {
 	return nil
 }
 
-// again returns the disk that the crash leaves.
+// again makes the crash state once more, and returns its disk.
 func (h *hunt) again() *vfs.Mem {
 	s := model.State{CrashOptions: h.crash.state.CrashOptions}
 	s.Follow(h.at.mem, h.crash.state.Choices)
 	return s.Disk
 }
 
-// losses says in words what the crash took, and which operation lacked a barrier.
+// losses describes what the crash took, and names the operation that lacked a barrier.
 func (h *hunt) losses() (lost []rundir.Loss) {
 	h.crash.state.EachLoss(h.at.mem, func(site vfs.CrashSite, got, n int) {
 		l := rundir.Loss{}
@@ -134,7 +134,7 @@ func (h *hunt) outcomes() (outcomes []rundir.FileOutcome, err error) {
 	return outcomes, err
 }
 
-// maxOutcomes bounds how many files are told of that lost nothing.
+// maxOutcomes bounds how many files that lost nothing are listed.
 const maxOutcomes = 20
 
 // walk calls visit with each file below a directory.

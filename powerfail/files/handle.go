@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// handle is an open file. Reads and positions are those of the file behind.
+// handle is an open file. Reads and positions are those of the plain file behind it.
 type handle struct {
 	*fs.LoopbackFile
 	n     *node
@@ -21,10 +21,11 @@ var (
 	_ fs.FilePassthroughFder = (*handle)(nil)
 )
 
-// PassthroughFd implements [fs.FilePassthroughFder]: the kernel must not pass us by.
+// PassthroughFd implements [fs.FilePassthroughFder]. It refuses passthrough, by which the kernel
+// would read and write the file without calling the handle.
 func (h *handle) PassthroughFd() (int, bool) { return 0, false }
 
-// Write implements [fs.FileWriter]. It may be short because it was told to.
+// Write implements [fs.FileWriter]. It is short if the fault says so.
 func (h *handle) Write(ctx context.Context, data []byte, offset int64) (uint32, syscall.Errno) {
 	l := h.n.log
 	l.mu.Lock()

@@ -15,13 +15,14 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// What bounds a hunt.
+// Bounds of a hunt.
 const (
 	huntChecks   = 400 // in all
 	weakestTries = 40  // random states of each weaker profile
 )
 
-// hunt looks for the least that shows a finding.
+// hunt looks for the least state that shows a finding: the weakest profile, and the fewest
+// losses.
 type hunt struct {
 	*checker
 	ctx    context.Context
@@ -68,8 +69,8 @@ func (r *run) found(ctx context.Context, stop func(), c *checker, s crash, broke
 	return nil
 }
 
-// shows says whether a state of the same position breaks the same rule, and takes it
-// for the finding's if so.
+// shows says whether a state of the same position breaks the same rule. If it does, it becomes
+// the state of the finding.
 func (h *hunt) shows(s model.State) bool {
 	if h.checks++; h.checks > huntChecks {
 		return false
@@ -102,13 +103,13 @@ func (h *hunt) weakest() explore.Profile {
 	return p
 }
 
-// shrink gives back what need not be lost.
+// shrink restores every loss that the violation does not need.
 func (h *hunt) shrink() { model.Shrink(h.at.mem, h.crash.state, h.shows) }
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// cause tells findings apart by what must be lost for them: content or entries, of
-// which files, numbers in names aside.
+// cause names a finding by what must be lost for it: content or entries, and of which files,
+// without the numbers in their names. Findings of one name are taken for one mistake.
 func (h *hunt) cause() string {
 	var lost []string
 	h.crash.state.EachLoss(h.at.mem, func(site vfs.CrashSite, _, _ int) {

@@ -14,7 +14,7 @@ import (
 	"lsmlab/powerfail/program"
 )
 
-// What the marks of a log say. An acknowledgement's ID follows its prefix.
+// The texts of marks of a log. An acknowledgement's ID follows its prefix.
 const (
 	markStart = "start" // what lies in the directory is durable, and the program begins
 	markEnd   = "end"   // the program has ended
@@ -22,7 +22,7 @@ const (
 	syncMark  = "sync of all" // becomes an entry SyncAll
 )
 
-// maxLine bounds an entry: the data of a write is a mebibyte at most, in base64.
+// maxLine bounds an entry, in bytes. The data of a write is at most a mebibyte, in base64.
 const maxLine = 4 << 20
 
 // Log is what was recorded, in order. A position is a number of entries that have
@@ -33,8 +33,8 @@ type Log struct {
 	end     int // position before markEnd
 }
 
-// readLog reads the file of a log, a JSON value a line. One without an end is
-// damaged: its recorder died.
+// readLog reads the file of a log, which has a JSON value on each line. A log without an end
+// mark is an error: its recorder died.
 func readLog(name string) (*Log, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -69,7 +69,7 @@ func readLog(name string) (*Log, error) {
 	return l, nil
 }
 
-// Operations returns how many there are of the program: entries that are no marks.
+// Operations returns the number of operations of the program, which are all entries but marks.
 func (l *Log) Operations() (n int) {
 	for _, e := range l.Entries[l.start:l.end] {
 		if e.Kind != Mark {
@@ -79,7 +79,7 @@ func (l *Log) Operations() (n int) {
 	return n
 }
 
-// ack is an acknowledgement, which holds from Position on.
+// ack is an acknowledgement. Crashes at Position and later must keep what it promises.
 type ack struct {
 	ID       string
 	Position int
@@ -104,7 +104,7 @@ func (l *Log) acked(position int64) (ids []string) {
 	return ids
 }
 
-// find returns the position at which a mark stands.
+// find returns the position of a mark.
 func (l *Log) find(text string) (position int64, ok bool) {
 	for i, e := range l.Entries {
 		if e.Kind == Mark && e.Text == text {

@@ -8,17 +8,17 @@ import (
 	"lsmlab/powerfail/explore"
 )
 
-// Crash is a state that a crash left, to go on from: another run of the program is
-// recorded on it and crashed again.
+// Crash is a state that a crash left. Another run of the program is recorded on it and crashed
+// again.
 type Crash struct {
-	// Marks are those of the runs before, in order.
+	// Marks are the marks of all earlier runs, in order.
 	Marks []string
 	Acked []string // their IDs
 	// Fill puts the files into a directory.
 	Fill func(dir string) error
 }
 
-// Draw returns n crash states of the recording, at random: others than those of Run.
+// Draw returns n random crash states of the recording. They differ from those that Run draws.
 func (x *Exploration) Draw(n int) (crashes []Crash, err error) {
 	whole := newReplay(x.Log, false)
 	if err := whole.to(x.Log.end); err != nil {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// node is a file or directory of the served directory. What it does happens in a
-// plain directory behind it, and is logged if it took effect and changed something.
+// node is a file or directory of the served directory. Each operation on it is done in a plain
+// directory behind it, and is logged if it took effect and changed something.
 type node struct {
 	*fs.LoopbackNode
 	log    *logWriter
@@ -44,10 +44,10 @@ func (n *node) WrapChild(_ context.Context, ops fs.InodeEmbedder) fs.InodeEmbedd
 // path returns the path of a name in this directory, "" for the directory itself.
 func (n *node) path(name string) string { return path.Join(n.Path(n.Root()), name) }
 
-// behind returns where a name of this directory lies in the plain one.
+// behind returns the path, in the plain directory, of a name of this directory.
 func (n *node) behind(name string) string { return filepath.Join(n.RootData.Path, n.path(name)) }
 
-// plain says whether what lies at a path behind is part of a crash state: sockets,
+// plain says whether the file at a path of the plain directory is part of crash states. Sockets,
 // pipes and devices are not.
 func plain(behind string) bool {
 	var st syscall.Stat_t
@@ -93,8 +93,8 @@ func (n *node) Create(ctx context.Context, name string, flags, mode uint32, out 
 	return child, opened, fuse.FOPEN_KEEP_CACHE, 0
 }
 
-// behindFlags are those that the file behind is opened with: places are given with
-// each write, and what is durable is decided by the log.
+// behindFlags masks the flags with which the plain file is opened. O_APPEND and the flags of
+// syncing are left out: each write has its offset, and the log decides what is durable.
 const behindFlags = ^uint32(syscall.O_APPEND | syscall.O_DIRECT | syscall.O_SYNC | syscall.O_DSYNC | syscall.O_TRUNC)
 
 // Open implements [fs.NodeOpener]. The kernel may keep what it read: nobody else
@@ -230,6 +230,7 @@ func (n *node) Fsync(ctx context.Context, _ fs.FileHandle, flags uint32) syscall
 
 const fsyncData = 1 // FUSE_FSYNC_FDATASYNC
 
-// syncTime is how long a sync takes, as on a disk. Meanwhile what the program had said
-// before is read, so an acknowledgement that comes too early stands before its sync.
+// syncTime is how long a sync takes, as on a disk. Meanwhile the recorder reads the lines that
+// the program printed before. So an acknowledgement that the program printed too early
+// comes before its sync in the log.
 const syncTime = time.Millisecond

@@ -41,14 +41,14 @@ type Entry struct {
 	Data   []byte `json:"data,omitempty"`
 	Mode   uint32 `json:"mode,omitempty"` // permissions
 	Text   string `json:"text,omitempty"`
-	// Errno is set if the operation failed because it was told to: a sync that covers
-	// nothing and leaves its pages marked clean.
+	// Errno is set if a fault made the operation fail. Such an operation is a sync that makes
+	// nothing durable and leaves its pages marked clean.
 	Errno   syscall.Errno `json:"errno,omitempty"`
 	Process uint32        `json:"process,omitempty"` // that made the call
 	Seconds float64       `json:"seconds"`           // since the recording began
 }
 
-// describe says the operation for people. name is the path of its file.
+// describe returns the operation as text for people. name is the path of its file.
 func (e *Entry) describe(name string) string {
 	if e.Path != "" || e.File == 0 {
 		name = e.Path
@@ -75,8 +75,8 @@ func (e *Entry) describe(name string) string {
 	return text
 }
 
-// role says what the operation is about: the role of its file, or dir. name is the
-// path of that file.
+// role returns the role of the operation's file, or dir for a directory. name is the path of
+// that file.
 func (e *Entry) role(name string, of func(string) string) string {
 	switch e.Kind {
 	case Mark:

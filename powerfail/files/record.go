@@ -16,9 +16,10 @@ type Source struct {
 	// of sync(2) and syncfs(2) are not seen.
 	Watched []string
 	Fault   disk.Fault
-	// Fill puts into a directory what is there at first, and is durable. Nil: nothing.
+	// Fill writes the files into a directory that are durable at the beginning. Nil stands for
+	// an empty directory.
 	Fill func(dir string) error
-	// Marks are what was said before the recording began, in order: ack and begin.
+	// Marks are the begin and ack marks of all earlier runs, in order.
 	Marks    []string
 	Workload disk.Workload
 }

@@ -26,7 +26,7 @@ type Recording struct {
 	Log *Log   `json:"-"`
 }
 
-// Subject returns what was recorded, as it stands in results but for the profile.
+// Subject returns what was recorded, in the form that results have, without a profile.
 // Recordings of one subject are explored together.
 func (r *Recording) Subject() rundir.Key {
 	return rundir.Key{Engine: r.Engine, FileSystem: FileSystem, Bug: r.Bug}
@@ -62,7 +62,7 @@ func (r *Recording) History() (*oracle.History, *program.Program, error) {
 	return program.Recorded(r.Steps, r.Log.find)
 }
 
-// text says for people what was recorded.
+// text describes for people what was recorded.
 func (r *Recording) text() string {
 	if r.OfEngine() {
 		return r.Steps

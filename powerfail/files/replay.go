@@ -23,8 +23,8 @@ type replay struct {
 	made  []int32                // operation of mem -> entry
 }
 
-// splitSize is how a write is taken apart: a kernel takes it page by page, and a
-// crash may find it done up to any of them, and the size with it.
+// splitSize is the size, in bytes, of the parts into which a write is split. A kernel stores a
+// write page by page, and a crash may find the pages and the size up to any of them.
 const splitSize = 4096
 
 func newReplay(l *Log, lies bool) *replay {
@@ -52,7 +52,7 @@ func (r *replay) to(position int) error {
 	return nil
 }
 
-// describe says entry i, which must be the next or one before it.
+// describe returns entry i as text. i must not lie after the next entry.
 func (r *replay) describe(i int) string {
 	e := &r.log.Entries[i]
 	return e.describe(r.names[e.File])
@@ -176,7 +176,7 @@ func (r *replay) create(e *Entry) error {
 	return err
 }
 
-// rename notes that what lies at a path or below it has another.
+// rename notes the new path of a file or directory, and of everything below it.
 func (r *replay) rename(from, to string) {
 	for id, name := range r.names {
 		if rest, ok := strings.CutPrefix(name, from); ok && (rest == "" || rest[0] == '/') {

@@ -14,15 +14,16 @@ import (
 	"lsmlab/powerfail/disk"
 )
 
-// mountSource is how the mounts of recorded directories are called in /proc/mounts.
+// mountSource is the name of the mounts of recorded directories in /proc/mounts.
 const mountSource = "lsmlab"
 
-// Serve is the process behind a recorded directory. It mounts the plain directory
-// behind at dir, writes the log of what lies there and what is done to it to log, with
-// fault, and says "ready". Then it marks the log with every line of control, and
-// answers with an empty line. At the end of control it unmounts.
+// Serve is the process behind a recorded directory. It mounts, at dir, a view of the plain
+// directory behind. It writes to log the files that the directory has at first and each
+// operation on it, and makes operations fail as fault says. When all is set up it prints
+// "ready". From then on it adds each line of control to the log as a mark, and answers with
+// an empty line. At the end of control it unmounts.
 //
-// It is a process of its own for the reasons of tier 2's.
+// It is a process of its own for the same reasons as the server of tier 2.
 func Serve(dir, behind string, fault disk.Fault, log io.Writer, control io.Reader, answers io.Writer) error {
 	var st syscall.Stat_t
 	if err := syscall.Stat(behind, &st); err != nil {

@@ -41,7 +41,7 @@ func startServer(stage *disk.Stage, argv []string, fault disk.Fault, log string,
 	return s, nil
 }
 
-// syncAll notes that all is synced, with what lies in mappings.
+// syncAll logs that everything was synced, stores to mappings included.
 func (s *server) syncAll() error {
 	dir, err := os.Open(s.served)
 	if err != nil {

@@ -24,7 +24,7 @@ type loss struct {
 	how  string
 }
 
-// make makes a state of the replay's position by choose, and keeps what it lost.
+// make makes a state of the replay's position by choose, and records its losses.
 func (r *replay) make(s model.State, choose model.Chooser) crash {
 	met := map[loss]bool{}
 	c := crash{position: r.at, state: s}
@@ -65,7 +65,7 @@ type generator struct {
 	weights []int // by position; 0: another position has the same files and more to answer for
 }
 
-// What bounds a generator.
+// Bounds of a generator.
 const (
 	sweepVisits = 256 // positions that one pass over the log draws states of
 	fruitless   = 500 // states in a row that were all met before
@@ -79,10 +79,10 @@ func (x *Exploration) newGenerator() *generator {
 	}
 }
 
-// weigh says how often states of each position are drawn. Mistakes show where most is
-// at stake, before a sync; where order matters, about a rename, a removal or a
-// truncation; and where more was promised than kept, after a sync and an
-// acknowledgement.
+// weigh returns a weight for each position, by which states are drawn. Three kinds of position
+// weigh more, because mistakes show there: before a sync, as most can be lost there; around
+// a rename, a removal or a truncation, as order matters there; and after a sync or an
+// acknowledgement, as a promise must hold from there on.
 func weigh(l *Log) []int {
 	weights := make([]int, l.end+1)
 	for p := l.start; p <= l.end; p++ {
@@ -131,7 +131,7 @@ func (g *generator) all(novel func() bool, err *error) iter.Seq[crash] {
 	}
 }
 
-// visit is how many states of a position a pass makes.
+// visit says how many states of a position a pass makes.
 type visit struct{ ends, drawn int }
 
 // everywhere visits the ends of all positions, or of as many as a half of the wanted
@@ -168,7 +168,7 @@ func (g *generator) drawVisits() map[int]visit {
 	return visits
 }
 
-// drawPosition draws one by weight.
+// drawPosition draws a position by weight.
 func (g *generator) drawPosition() int { return pick(g.weights, g.rng) }
 
 // sweep passes over the log once, and says whether the caller wants more.
@@ -194,7 +194,7 @@ func (g *generator) sweep(visits map[int]visit, yield func(crash) bool, err *err
 	return true
 }
 
-// ends makes the state that lost all, and the one that lost nothing.
+// ends makes the state that lost everything, and the state that lost nothing.
 func (g *generator) ends(r *replay, yield func(crash) bool) bool {
 	if g.losses && !yield(r.make(g.kind.Durable(), explore.Durable[vfs.CrashSite])) {
 		return false
@@ -207,8 +207,8 @@ func (g *generator) ends(r *replay, yield func(crash) bool) bool {
 	return true
 }
 
-// draw makes a random state: of two one in which little is lost or little kept, which
-// shows what depends on one thing alone.
+// draw makes a random state. In every other state only one or two things are lost, or only one or
+// two are kept. Such states show what depends on a single loss.
 func (g *generator) draw(r *replay) crash {
 	s, by := g.kind.Draw(g.rng)
 	if g.rng.IntN(2) == 0 {
@@ -217,7 +217,7 @@ func (g *generator) draw(r *replay) crash {
 	return r.make(s, by)
 }
 
-// few returns what keeps all but one or two things, or loses all but one or two.
+// few returns a chooser that keeps all but one or two things, or loses all but one or two.
 func (g *generator) few(m *vfs.Mem, s model.State) model.Chooser {
 	var weights []int
 	ends := map[string]int{} // the last block of each file

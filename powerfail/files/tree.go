@@ -11,8 +11,8 @@ import (
 	"lsmlab/engines/vfs"
 )
 
-// writeTree writes what a file system in memory holds as plain files into dir, which
-// is made. modes are the permissions of files by their ID.
+// writeTree makes dir and writes the content of a file system in memory into it, as plain files.
+// modes are the permissions of files by their ID.
 func writeTree(m *vfs.Mem, dir string, modes map[uint64]uint32) error {
 	t := tree{m, dir, modes, map[uint64]string{}}
 	return t.dir("/")

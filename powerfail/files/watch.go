@@ -14,8 +14,8 @@ import (
 // runs behind a filter of system calls that lets all others pass, and holds these two
 // until the recorder has noted them: see seccomp_unotify(2).
 
-// Watched becomes argv, behind the filter. The socket that tells of the two calls is
-// sent over file descriptor 3. It returns only on an error.
+// Watched installs the filter and executes argv in this process. It sends the descriptor that
+// reports the two calls over the socket at file descriptor 3. It returns only on an error.
 func Watched(argv []string) error {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
@@ -35,10 +35,10 @@ func Watched(argv []string) error {
 	return unix.Exec(path, argv, os.Environ())
 }
 
-// architectures are those of this build in the eyes of the filter.
+// architectures are the filter's numbers of the architectures that this build runs on.
 var architectures = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}
 
-// listen installs the filter on this thread and returns what tells of the two calls.
+// listen installs the filter on this thread and returns the descriptor that reports the calls.
 func listen() (fd int, err error) {
 	const number, arch = 0, 4 // offsets in struct seccomp_data
 	code := []unix.SockFilter{

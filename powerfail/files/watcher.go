@@ -50,7 +50,7 @@ func (w *watcher) close() error {
 	return errors.Join(w.err, unix.Close(w.ours))
 }
 
-// watch takes the listener and answers what it tells.
+// watch receives the listener from the process and answers its notifications.
 func (w *watcher) watch() {
 	if !w.ready(w.ours) {
 		return // the program never ran
@@ -106,7 +106,7 @@ type response struct {
 	errno, flags int32
 }
 
-// answer takes one call, notes it, and lets its caller go on: it has succeeded.
+// answer receives one call, logs it, and lets its caller go on as after a call that succeeded.
 func (w *watcher) answer(listener int) error {
 	var n notification
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_RECV, uintptr(unsafe.Pointer(&n))); errno != 0 {

@@ -26,13 +26,13 @@ type Cell struct {
 
 // Workload is what runs in the guest.
 type Workload struct {
-	// Worker are the arguments of the lab's program that make it run Program on the
-	// folder StoreDir: it prints a line "begin ID" before each write and "ack ID"
-	// after it, ID being the number of the write, and reads one byte after each line.
+	// Worker are the arguments with which the lab's program runs Program on the folder
+	// StoreDir. It prints a line "begin ID" before each write and "ack ID" after it, where
+	// ID is the number of the write. After each line it reads one byte.
 	Worker []string
-	// Check are the arguments that make it judge the store in StoreDir by the
-	// history in HistoryFile, cut at the position that is appended. It prints an
-	// oracle.Verdict as JSON.
+	// Check are the arguments with which the lab's program judges the store in StoreDir by
+	// the history in HistoryFile. The position of the cut is appended. The program prints
+	// an oracle.Verdict as JSON.
 	Check   []string
 	Program *program.Program // what the worker runs; it stands in ProgramFile
 	States  int              // how many crash states of a recorded disk to explore
@@ -40,8 +40,8 @@ type Workload struct {
 	// LogHeader, if set, says whether a file that begins with these bytes is a segment of
 	// the engine's log. Without it method wal-header does not apply.
 	LogHeader func(start []byte) bool
-	// Enough, if set, ends the exploration at the first broken rule that it accepts:
-	// for those who ask only whether there is one.
+	// Enough, if set, ends the exploration at the first broken rule that it accepts. It is
+	// for callers who only ask whether there is such a violation.
 	Enough func(broken *oracle.Violation) bool
 }
 
@@ -128,10 +128,10 @@ func (x *experiment) boot(data drive) (*machine, error) {
 	return x.bootWith(data, log)
 }
 
-// bootMeanwhile boots another machine on that disk while the caller works with the
-// first. The new one has looked for partitions when judge returns it, no more: it
-// forgets what it read of the disk when it mounts it. In a cold lab it has run the
-// lab's program while that of the first machine started. end ends it.
+// bootMeanwhile boots another machine on that disk while the caller works with the first
+// one. Until judge returns the machine, it only looks for partitions, and it drops what it
+// has cached of the disk before it mounts the disk. In a cold lab it also runs the lab's
+// program once, so that the check starts faster. end ends the machine.
 func (x *experiment) bootMeanwhile(data drive) (judge func() (*machine, error), end func()) {
 	type booted struct {
 		m   *machine
@@ -160,7 +160,7 @@ func (x *experiment) bootMeanwhile(data drive) (judge func() (*machine, error), 
 	}
 }
 
-// bootWith also has a file for the disk on which the guest logs its writes.
+// bootWith is boot with a file for the disk on which the guest logs its writes.
 func (x *experiment) bootWith(data drive, log *os.File) (*machine, error) {
 	data.Name = dataDisk
 	return x.lab.boot(x.ctx, x.cell.Kernel, x.fs, data, log)
@@ -193,7 +193,7 @@ func (c Cell) String() string { return c.Kernel + "/" + c.FS + "/" + c.Method }
 
 // mount mounts the store's file system from device.
 func (x *experiment) mount(m *machine, device string) error {
-	// What the kernel has read of the disk before may be of another content.
+	// The kernel may have cached an earlier content of the disk.
 	if _, err := m.do(wire.Request{Drop: device}); err != nil {
 		return err
 	}
@@ -216,8 +216,8 @@ func (x *experiment) start(m *machine, device string) error {
 	return err
 }
 
-// workerStatus waits for the end of the worker, and says whether it was a good
-// one, with words for an error.
+// workerStatus waits until the worker has ended, and says whether it succeeded. If not, it
+// also returns a text for an error.
 func workerStatus(m *machine) (words string, ok bool) {
 	r, err := m.do(wire.Request{Wait: true})
 	if err != nil {
@@ -226,7 +226,7 @@ func workerStatus(m *machine) (words string, ok bool) {
 	return fmt.Sprintf(": exit status %d, %s", r.Exit, strings.TrimSpace(string(r.Stderr))), r.Exit == 0
 }
 
-// putHistory gives the machine the history to judge by.
+// putHistory writes the history by which a store is judged into the machine.
 func putHistory(m *machine, h *oracle.History) error {
 	var text bytes.Buffer
 	if err := h.Encode(&text); err != nil {
@@ -236,7 +236,8 @@ func putHistory(m *machine, h *oracle.History) error {
 	return err
 }
 
-// judge mounts what a cut left, has the store there judged, and unmounts it.
+// judge mounts the file system that a cut left, lets the lab's program judge the store on it,
+// and unmounts it.
 func (x *experiment) judge(m *machine, device string, cut oracle.Cut) (v oracle.Verdict, err error) {
 	if err := x.mount(m, device); err != nil { // the cut may have left nothing to mount
 		v.Broken = &oracle.Violation{Rule: RuleMount, Detail: err.Error()}

@@ -26,8 +26,8 @@ const sourceSuffix = "-source"
 
 // source is what a drive reads and writes.
 type source interface {
-	// blockdev returns QEMU's description of the node; files of this process
-	// that it needs are given to the child by add, which returns their number there.
+	// blockdev returns QEMU's description of the node. It passes the files of this process
+	// that the node needs to the child by add, which returns their numbers in the child.
 	blockdev(add func(*os.File) int) (map[string]any, error)
 }
 

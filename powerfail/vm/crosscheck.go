@@ -19,11 +19,11 @@ func (w written) String() string {
 	return fmt.Sprintf("%s of %d bytes at %d", w.kind, w.length, w.offset)
 }
 
-// crossCheck compares what this process recorded of a disk, from a position on,
-// with what QEMU's own driver logged of it: the same writes with the same data,
-// as often. Their order may differ where they were under way together. Flushes
-// are not counted: QEMU's driver passes most of them on twice, and spares those
-// before which nothing was written.
+// crossCheck compares what this process recorded of a disk, from a position on, with what
+// QEMU's own driver logged of the disk. Both must have the same writes with the same data,
+// equally often. The order of writes that were under way together may differ. Flushes are
+// not compared: QEMU's driver passes most of them on twice, and leaves out flushes without
+// a write before them.
 func crossCheck(log *blocklog.Log, from int64, entries []logEntry) error {
 	counts := map[written]int{}
 	for _, op := range log.Ops {

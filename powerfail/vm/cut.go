@@ -9,19 +9,19 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// cut is a method that ends the machine once and judges what its disk then
-// holds. The disk itself keeps all that it was given: what is lost is what the
-// guest had in memory, or what a fault swallowed.
+// cut is a method that ends the machine once and judges the content of its disk. The disk
+// keeps all that it was given. So only writes are lost that the guest had in memory or
+// that a fault swallowed.
 type cut struct {
 	share float64 // of the planned writes that begin before it happens
-	// fault, if not nil, happens at that moment, while the worker waits; the
-	// worker then goes on to its end. Without it, that moment is the end.
+	// fault, if not nil, is called at the moment of the cut, while the worker waits. The
+	// worker then runs to its end. Without a fault, the machine ends at that moment.
 	fault func(*machine, fileSystem) error
-	// lies is set if the disk claims to do what it does not: what is acknowledged
-	// after the fault is not held against the engine.
+	// lies is set if the disk reports success without doing what it was asked. Writes that
+	// are acknowledged after the fault may then be lost, and this is no finding.
 	lies bool
-	// damages is set if the fault damages content. The engine must then say so, or
-	// return what was written; loss that it reports is no finding.
+	// damages is set if the fault damages content. The engine must then report the damage or
+	// return what was written. A loss that it reports is no finding.
 	damages bool
 	mapped  bool // the fault needs a device-mapper device over the disk
 	file    bool // the disk is a file of the host's file system, not in memory
@@ -135,8 +135,8 @@ func quit(m *machine, _ *os.File) error { return m.quit() }
 
 func reset(m *machine, _ *os.File) error { return m.reset() }
 
-// stopDrop freezes the machine, so that nothing moves while its memory goes, and
-// makes the next machine read the disk from where it is stored.
+// stopDrop freezes the machine, so that it does nothing while its memory is lost. It makes
+// the next machine read the disk from where it is stored.
 func stopDrop(m *machine, disk *os.File) error {
 	if err := m.monitor("stop", nil); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"lsmlab/powerfail/vm/wire"
 )
 
-// recording is what a whole run of the worker did to a disk.
+// recording holds all operations on a disk during a whole run of the worker.
 type recording struct {
 	log       *blocklog.Log
 	from, end int64 // positions: the file system was made, the worker ended
@@ -58,8 +58,8 @@ func diskLog(x *experiment) (*Outcome, error) {
 	return x.exploreSome(r)
 }
 
-// twoLogs is diskLog with a second record of the same disk, by QEMU, that must
-// hold the same writes.
+// twoLogs is diskLog with a second record of the same disk, made by QEMU. Both must have the
+// same writes.
 func twoLogs(x *experiment) (*Outcome, error) {
 	qemuLog, err := memoryFile()
 	if err != nil {
@@ -116,7 +116,8 @@ func walHeader(x *experiment) (*Outcome, error) {
 	return x.explore(r.log, r.from, r.history, states)
 }
 
-// holdsHeader looks for a file that begins as is says, where a file may start.
+// holdsHeader says whether a file begins, as is decides, at one of the places in a write at
+// which a file may start.
 func holdsHeader(op blocklog.Op, is func(start []byte) bool) bool {
 	const block = 4096
 	for b := (block - op.Offset%block) % block; b < int64(len(op.Data)); b += block {
@@ -127,7 +128,7 @@ func holdsHeader(op blocklog.Op, is func(start []byte) bool) bool {
 	return false
 }
 
-// headerStates are cuts right after the write was issued.
+// headerStates returns states of cuts right after the write was issued.
 func headerStates(number int, op blocklog.Op) []state {
 	model := blocklog.Model{Sector: 512}
 	var states []state

@@ -15,13 +15,13 @@
 //	history, position of the cut       -------> /tools/lsmlab crash check
 //	verdict                         <---------- control port
 //
-// The worker waits for a byte after each line, so every line has its exact place
-// among the writes of the disk, and no ack is older than what made it true.
+// The worker waits for a byte after each line. So every line has its exact place among the
+// writes of the disk, and no ack comes before the writes that it depends on.
 //
-// Methods that cut once (see type cut) take what the guest held in memory, or
-// what a fault swallowed. The others record all that the disk was asked to do,
-// by this process or by the guest's kernel, as a blocklog.Log; from that come
-// many crash states, which one more machine judges one after the other.
+// Methods that cut once (see type cut) lose what the guest held in memory, or what a fault
+// swallowed. All other methods record every operation on the disk as a blocklog.Log. This
+// process or the guest's kernel does the recording. Many crash states are made from the
+// log, and one more machine judges them one after the other.
 //
 // # Invariants
 //
@@ -29,14 +29,14 @@
 //  2. Files, sockets and disks have no names. Nothing is left in any folder,
 //     whatever ends the process.
 //  3. The guest never syncs, unmounts or decides on its own.
-//  4. A machine that goes on from a snapshot has never seen the disk of a store:
-//     what its kernel has cached of it is dropped before each mount.
+//  4. A machine that goes on from a snapshot has never seen the disk of a store. Its kernel
+//     drops what it has cached of the disk before each mount.
 //
 // # Where the seconds go
 //
-// One cold cut to its verdict takes 4.1 s, the median of BenchmarkBootToVerdict on
-// two cores of 2.5 GHz. The machine that judges boots beside the first, and then
-// runs the program once, so that it is half as long to start for the check.
+// It takes 4.1 s from a cold boot to the verdict of one cut, the median of
+// BenchmarkBootToVerdict on two cores of 2.5 GHz. The machine that judges boots beside the
+// first one. It then runs the program once, which halves the start time of the check.
 //
 //	QEMU and firmware, until the kernel's first line    0.3 s
 //	kernel, until it starts init                        1.4
@@ -46,6 +46,6 @@
 //	check                                               0.5
 //	two machines slow each other                        0.4
 //
-// A [Lab] runs one cell at a time. QEMU emulates the processor (TCG): machines
-// that are themselves virtual need no more than a program to run it.
+// A [Lab] runs one cell at a time. QEMU emulates the processor (TCG), so the lab also runs on
+// machines that are themselves virtual.
 package vm

@@ -19,8 +19,8 @@ type Options struct {
 	Env     []string // of the program in the guest
 	Init    string   // path of the guest's init: package guest, built static
 	Kernels string   // folder of fetched kernels; "" is kernel.CacheDir
-	// Cold boots each machine from its firmware on. Otherwise one is booted, and the
-	// others go on from its state, which knows nothing of any store.
+	// Cold boots each machine from its firmware on. Otherwise one machine is booted, and all
+	// others go on from its state, in which no disk of a store was ever read.
 	Cold bool
 }
 
@@ -55,7 +55,7 @@ func NewLab(ctx context.Context, o Options) (*Lab, error) {
 	return l, nil
 }
 
-// Close gives back what the lab holds.
+// Close releases the files and the memory of the lab.
 func (l *Lab) Close() error {
 	if l.saved != nil {
 		release(l.saved)
@@ -66,8 +66,8 @@ func (l *Lab) Close() error {
 // logSize is the size of a disk that writes are logged on, in bytes; it is sparse.
 const logSize = 1 << 30
 
-// machineLimit bounds the life of one machine, also on a machine with much other
-// work and of one that waits until another has worked.
+// machineLimit bounds how long one machine runs. It is long enough for a busy host, and for a
+// machine that waits until another one has done its work.
 const machineLimit = 10 * time.Minute
 
 // boot starts a machine with the disk of the store and an empty one to log on.
@@ -115,8 +115,8 @@ func (l *Lab) initramfs(k kernel.Kernel, fs fileSystem) (*os.File, error) {
 	return memoryFileOf(archive)
 }
 
-// snapshot returns the state of a machine that has just come up with a disk of
-// zeros. The last one is kept: neighbouring cells boot the same.
+// snapshot returns the state of a machine that has just booted with a disk of zeros. The last
+// snapshot is kept, because neighbouring cells mostly boot the same machine.
 func (l *Lab) snapshot(ctx context.Context, of string, c machineConfig, fs fileSystem) (*os.File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -155,8 +155,8 @@ func (l *Lab) mountTools(m *machine) error {
 	return err
 }
 
-// warmUp runs the lab's program once: the next time it starts in half the time,
-// from memory and by instructions that QEMU has translated.
+// warmUp runs the lab's program once. Its next start takes half the time, because the program is
+// then in memory and QEMU has translated its instructions.
 func (l *Lab) warmUp(m *machine) error {
 	_, err := m.do(wire.Request{Run: l.program([]string{"--help"})})
 	return err
@@ -181,7 +181,7 @@ func (l *Lab) newDisk(ctx context.Context, fs fileSystem) (*blocklog.Image, erro
 
 // program is the lab's program in the guest with these arguments.
 func (l *Lab) program(args []string) *wire.Command {
-	// The loader's place is fixed in the program; that of the libraries is not.
+	// The path of the loader is fixed in the program, the paths of the libraries are not.
 	env := append(slices.Clone(l.options.Env), "LD_LIBRARY_PATH="+libraryDir)
 	return &wire.Command{Args: append([]string{toolsProgram}, args...), Env: env}
 }

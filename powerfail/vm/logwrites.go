@@ -89,8 +89,8 @@ func readEntry(f io.ReaderAt, at, sector int64) (e logEntry, next int64, err err
 	return e, at + e.length, err
 }
 
-// replay records entries as they stand in the log: each is complete before the
-// next begins.
+// replay records the entries in the order of the log. Each one is complete before the next one
+// begins.
 func replay(r *blocklog.Recorder, entries []logEntry) {
 	for _, e := range entries {
 		fua := e.flags&entryFUA != 0
@@ -136,8 +136,8 @@ func logWrites(x *experiment) (*Outcome, error) {
 	return x.exploreLogged(empty, entries, r)
 }
 
-// runLogged runs the worker over dm-log-writes to its end. The device is removed
-// in order, or the log would lack what came last.
+// runLogged runs the worker over dm-log-writes to its end. Then it removes the device, because the
+// log is complete only after that.
 func (x *experiment) runLogged(data, logFile *os.File) (*recorder, error) {
 	m, err := x.bootWith(drive{Source: fileSource{data}}, logFile)
 	if err != nil {
@@ -190,8 +190,8 @@ func (x *experiment) exploreLogged(empty *blocklog.Image, entries []logEntry, r 
 	return x.explore(log, from, history, replayStates(log, from, x.workload.States))
 }
 
-// replayStates are the disk at flushes, FUA writes and marks, n of them spread
-// evenly: all that was logged by then is there.
+// replayStates returns the states of the disk at n flushes, FUA writes and marks, spread evenly. A
+// state has everything that was logged before.
 func replayStates(log *blocklog.Log, from int64, n int) []state {
 	var all []state
 	add := func(position int64, what string) {

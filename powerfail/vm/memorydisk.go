@@ -67,7 +67,7 @@ func (d *memoryDisk) Zero(offset, length int64, _ bool) nbd.Completion {
 // Flush implements [nbd.Disk].
 func (d *memoryDisk) Flush() nbd.Completion { return func() error { return nil } }
 
-// recordedDisk records what is asked of a disk.
+// recordedDisk records the operations on a disk.
 type recordedDisk struct {
 	nbd.Disk
 	recorder *blocklog.Recorder
@@ -164,7 +164,7 @@ type nbdSource struct {
 
 func newNBDSource(d nbd.Disk) *nbdSource { return &nbdSource{d, make(chan error, 1)} }
 
-// wait waits until the machine, which must have ended, is served no more.
+// wait waits until the connection to the machine is closed. The machine must have ended.
 func (s *nbdSource) wait() error { return <-s.done }
 
 func (s *nbdSource) blockdev(add func(*os.File) int) (map[string]any, error) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files of this process and of the machines that it starts have no names: nothing
-// of them can be left behind, whatever ends the process.
+// Files of this process and of the machines that it starts have no names. So no file is left
+// behind, whatever ends the process.
 
 // memoryFile returns an empty file in memory.
 func memoryFile() (*os.File, error) {
@@ -43,9 +43,9 @@ func unlinkedFile() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
-// release closes what has no name: whether that succeeds makes no difference.
+// release closes nameless files. It ignores errors, because the content is not needed any more.
 func release(c io.Closer) { _ = c.Close() }
 
-// pathOf is where other processes find a nameless file, while this one has it
-// open.
+// pathOf returns the path by which other processes can open a nameless file as long as this
+// process has it open.
 func pathOf(f *os.File) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()) }

@@ -29,7 +29,7 @@ func newRecorder(p *program.Program, mark func(string) (int64, error)) *recorder
 	return &recorder{program: p, mark: mark, begins: map[int]int64{}, acks: map[int]int64{}, aborts: map[int]int64{}}
 }
 
-// counting is the mark of a method without a log: events are numbered from 1.
+// counting returns the mark function of a method without a log. It numbers events from 1.
 func counting() func(string) (int64, error) {
 	var n int64
 	return func(string) (int64, error) {
@@ -53,7 +53,7 @@ func (r *recorder) record(line string) error {
 	return nil
 }
 
-// history is what was recorded, with positions as at says.
+// history returns what was recorded. at converts the positions.
 func (r *recorder) history(at func(position int64) int64) *oracle.History {
 	look := func(positions map[int]int64) program.Position {
 		return func(id int) (int64, bool) {
@@ -70,7 +70,7 @@ func (r *recorder) history(at func(position int64) int64) *oracle.History {
 // asRecorded leaves positions as they are.
 func asRecorded(position int64) int64 { return position }
 
-// interrupts are what happens in the middle of a worker's run.
+// interrupts are functions that are called in the middle of a worker's run.
 type interrupts struct {
 	at      int          // number of the event, from 1
 	held    func() error // while the worker waits for its byte
@@ -80,8 +80,8 @@ type interrupts struct {
 // errCut ends the run of a worker on purpose.
 var errCut = errors.New("cut")
 
-// follow records the lines of a worker, each of which gets a byte back, until it
-// ends, the machine is gone, or an interrupt says errCut.
+// follow records the lines of a worker and answers each with a byte. It returns when the worker
+// ends, the machine is gone, or an interrupt returns errCut.
 func (r *recorder) follow(worker net.Conn, i interrupts) error {
 	lines := bufio.NewScanner(worker)
 	for lines.Scan() {

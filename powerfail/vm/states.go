@@ -9,11 +9,11 @@ import (
 	"lsmlab/powerfail/oracle"
 )
 
-// The methods that record what the disk was asked to do make many crash states
-// of one run. One more machine judges them all, one after the other: its disk is
-// exchanged while it is not mounted.
+// The methods that record the operations on the disk make many crash states of one run. One
+// more machine judges them all, one after the other. Between two states its disk is
+// exchanged, while the disk is not mounted.
 
-// state is a way to leave a recorded disk.
+// state is one crash state of a recorded disk.
 type state struct {
 	position int64
 	model    blocklog.Model
@@ -21,8 +21,8 @@ type state struct {
 	words    string
 }
 
-// explore judges states of a disk, equal ones once. from is the position from
-// which on it may be cut.
+// explore judges states of a disk. Equal states are judged once. from is the first position
+// at which the power may be cut.
 func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, states []state) (*Outcome, error) {
 	disk, err := blocklog.NewDisk(log, from)
 	if err != nil {
@@ -38,7 +38,7 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 		return nil, err
 	}
 	o := &Outcome{History: h}
-	// The same content may be right at one position and wrong at another, later one.
+	// The same content may be right at one position and wrong at a later one.
 	type key struct {
 		content  uint64
 		position int64
@@ -68,8 +68,8 @@ func (x *experiment) explore(log *blocklog.Log, from int64, h *oracle.History, s
 	return o, nil
 }
 
-// someStates chooses n states at random positions: all that is pending lost, all
-// there, or a share of it, torn at sectors.
+// someStates chooses n states at random positions. A state loses all pending operations, none,
+// or a share of them, torn at sectors.
 func someStates(rng *rand.Rand, from, end int64, n int) []state {
 	var states []state
 	for i := range n {
@@ -88,8 +88,8 @@ func someStates(rng *rand.Rand, from, end int64, n int) []state {
 	return states
 }
 
-// keepShare keeps each pending operation whole with that chance in percent, or
-// else lets it be lost or torn.
+// keepShare keeps each pending operation as a whole with the given probability, in percent. All
+// others are lost or torn.
 func keepShare(rng *rand.Rand, percent int) blocklog.Chooser {
 	return func(_ blocklog.Site, n int) int {
 		if rng.IntN(100) < percent {
@@ -99,7 +99,7 @@ func keepShare(rng *rand.Rand, percent int) blocklog.Chooser {
 	}
 }
 
-// finish runs the worker to its end, which must be a good one.
+// finish runs the worker to its end. It returns an error if the worker failed.
 func (x *experiment) finish(m *machine, r *recorder, device string) error {
 	if err := x.start(m, device); err != nil {
 		return err

@@ -17,9 +17,9 @@ const (
 	libraryDir   = toolsDir + "/lib"
 )
 
-// packTools returns a disk, in memory, that holds a program and the shared
-// libraries that it needs: /tools of the guest. A disk is read as far as it is
-// needed; in the initramfs the same program would cost two seconds a boot.
+// packTools returns a disk, in memory, with a program and the shared libraries that it needs.
+// The guest mounts it at /tools. The guest reads only the parts of a disk that it needs,
+// whereas the same program in the initramfs would add two seconds to each boot.
 func packTools(ctx context.Context, program string) (*os.File, error) {
 	disk, err := fillTools(ctx, program)
 	if err != nil {
@@ -70,8 +70,9 @@ func totalSize(files []string) (size int64, err error) {
 	return size, nil
 }
 
-// debugfs runs commands on an ext4 disk; so files get there without a mount. Its
-// exit status is 0 whatever happens, but what went wrong it prints.
+// debugfs runs commands of the program debugfs on an ext4 disk, which writes files to the disk
+// without a mount. The program's exit status is always 0, so any error that it prints
+// counts.
 func debugfs(ctx context.Context, disk *os.File, commands string) error {
 	c := hostCommand(ctx, disk, "debugfs", "-w", "-f", "/dev/stdin")
 	c.Stdin = strings.NewReader(commands)

@@ -211,7 +211,8 @@ func (c *chain) tell(off int64) error {
 	return nil
 }
 
-// damaged records a damage, if it is the first since something that belongs to the log.
+// damaged records a damage, if it is the first since something that belongs to the log. The
+// first one is where the log broke; later ones are mostly its consequences.
 func (c *chain) damaged(offset int64, why string, end bool) {
 	switch {
 	case c.firstDamage == nil:
@@ -260,7 +261,10 @@ func (c *chain) takeRecord(r *record, at int64) error {
 }
 
 // take judges one sound header or record, whose LSNs begin with first. It says whether
-// the header or record belongs to the log.
+// the header or record belongs to the log. durable is its claim: every LSN up to it had
+// been synced when the header or record was written. So a claim above what was found
+// proves a loss, and is corruption. As long as no claim reaches beyond a gap, nothing that
+// was synced is missing, and what follows the gap is dropped.
 func (c *chain) take(at int64, first, durable ikey.Seq) (belongs bool, err error) {
 	if durable > c.reached {
 		return false, c.corrupt(at, first, durable)

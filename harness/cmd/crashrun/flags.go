@@ -1,6 +1,8 @@
 package crashrun
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,25 +52,34 @@ func (f *Flags) Check() error {
 		return err
 	}
 	if err := f.SetProfiles(f.profiles); err != nil {
-		return &harness.UsageError{Text: "--profile: " + err.Error()}
+		return &harness.UsageError{Text: "--profile: " + err.Error(), Err: err}
 	}
-	return f.Options.Check()
+	return byFlag(f.Options.Check())
+}
+
+// byFlag names the option of a campaign by the flag that sets it.
+func byFlag(err error) error {
+	var wrong *campaign.FieldError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", strings.ReplaceAll(wrong.Field, "_", "-"), wrong.Err), Err: wrong.Err}
 }
 
 // CheckEngines replaces groups of engines by their members, and refuses engines that no
 // power cut can judge and bugs that there are not.
 func (f *Flags) CheckEngines() (err error) {
 	if f.Engines, err = inventory.Catalog().Expand(f.Engines); err != nil {
-		return err
+		return &harness.UsageError{Text: "--engines: " + err.Error(), Err: err}
 	}
 	if f.Engines, err = engineset.Judged(f.Engines); err != nil {
-		return &harness.UsageError{Text: "--engines: " + err.Error()}
+		return &harness.UsageError{Text: "--engines: " + err.Error(), Err: err}
 	}
 	if f.Bug == "" {
 		return nil
 	}
 	if _, err := bugs.Lookup(f.Bug); err != nil {
-		return &harness.UsageError{Text: "--bug: " + err.Error()}
+		return &harness.UsageError{Text: "--bug: " + err.Error(), Err: err}
 	}
 	return nil
 }

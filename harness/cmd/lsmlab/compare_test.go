@@ -60,7 +60,7 @@ func TestCompareCommand(t *testing.T) {
 		{[]string{b, "--baseline", "toybox"}, exitSound, "2.000"},
 		{[]string{a, synced}, exitUsage, "different durability levels"},
 		{[]string{a, t.TempDir()}, exitUsage, "not a run directory"},
-		{[]string{a, "--baseline", "nope"}, exitUsage, "no such engine"},
+		{[]string{a, "--baseline", "nope"}, exitUsage, "lsmlab: --baseline nope: "},
 		{[]string{a, b, "--baseline", "toy"}, exitUsage, "one run"},
 		{[]string{a, b, a}, exitUsage, "env.json is missing"},
 		{[]string{}, exitUsage, "0 arguments given"},

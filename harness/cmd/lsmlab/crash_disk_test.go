@@ -143,18 +143,18 @@ func TestCrashDiskInterrupted(t *testing.T) {
 func TestCrashDiskWrongUse(t *testing.T) {
 	needDisk(t, "ext4")
 	for want, args := range map[string][]string{
-		`file system "zfs"`:     {"--fs", "zfs"},
-		"go together":           {"--workload-cmd", "true"},
-		"makes no sense":        {"--workload-cmd", "true", "--check-cmd", "true", "--log", "x"},
-		"no such file":          {"--log", filepath.Join(t.TempDir(), "missing")},
-		"no recording there":    {"--log", t.TempDir()},
-		"leave them out":        {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
-		"want positive numbers": {"--workers", "0"},
-		"exit status 7\noh no":  {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
-		"can't be run":          {"--workload-cmd", `w() { touch "$1/x"; }; w`, "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
-		"wrote nothing":         {"--workload-cmd", "true", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run3")},
-		"for a program of your": {"--kill"},
-		"enospc:BYTES":          {"--workload-cmd", "true", "--check-cmd", "true", "--fail", "fire:1"},
+		`file system "zfs"`:              {"--fs", "zfs"},
+		"go together":                    {"--workload-cmd", "true"},
+		"makes no sense":                 {"--workload-cmd", "true", "--check-cmd", "true", "--log", "x"},
+		"no such file":                   {"--log", filepath.Join(t.TempDir(), "missing")},
+		"no recording there":             {"--log", t.TempDir()},
+		"leave them out":                 {"--workload-cmd", "true", "--check-cmd", "true", "--bug", "wal-sync-skipped"},
+		"--workers is 0: want 1 or more": {"--workers", "0"},
+		"exit status 7\noh no":           {"--workload-cmd", "echo oh no >&2; exit 7; :", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run")},
+		"can't be run":                   {"--workload-cmd", `w() { touch "$1/x"; }; w`, "--check-cmd", "no-such-program", "--out", filepath.Join(t.TempDir(), "run2")},
+		"wrote nothing":                  {"--workload-cmd", "true", "--check-cmd", "true", "--out", filepath.Join(t.TempDir(), "run3")},
+		"for a program of your":          {"--kill"},
+		"enospc:BYTES":                   {"--workload-cmd", "true", "--check-cmd", "true", "--fail", "fire:1"},
 	} {
 		if status, said := crash("", append([]string{"disk"}, args...)...); status != exitUsage || !strings.Contains(said, want) {
 			t.Errorf("%v: status %d, want %q in\n%s", args, status, want, said)

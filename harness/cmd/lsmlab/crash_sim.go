@@ -55,6 +55,8 @@ func (a *app) crashSim(c *cobra.Command, f *simFlags) error {
 		return err
 	}
 	switch given := c.Flags().Changed("states"); {
+	case f.tier.Programs < 0:
+		return &harness.UsageError{Text: fmt.Sprintf("--programs is %d: want 1 or more, or 0 for as many as --states takes", f.tier.Programs)}
 	case f.tier.Lasts < 0:
 		return &harness.UsageError{Text: fmt.Sprintf("--for %s: want a time such as 1h", f.tier.Lasts)}
 	case f.tier.Lasts > 0:

@@ -1,6 +1,7 @@
 package overtime
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -33,7 +34,9 @@ func (c Comparison) Run(dirs []string) error {
 	for _, w := range warnings {
 		fmt.Fprintf(c.Stderr, "warning: %s\n", w)
 	}
-	if err != nil {
+	if unknown := (*compare.BaselineError)(nil); errors.As(err, &unknown) && c.Baseline != "" {
+		return &harness.UsageError{Text: "--" + err.Error(), Err: err}
+	} else if err != nil {
 		return err
 	}
 	if err := c.show(r, r.Print); err != nil {

@@ -91,5 +91,5 @@ func byFlag(fs *pflag.FlagSet, err error) error {
 	if !fs.Changed(flag) {
 		return err
 	}
-	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err)}
+	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err), Err: wrong.Err}
 }

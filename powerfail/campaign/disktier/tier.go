@@ -47,19 +47,23 @@ const (
 	steps = 1000
 )
 
-// Prepare sets the file systems by their names. It returns an error that names the flag for
-// a value that makes no sense, and one for a machine on which the tier cannot work.
+// Prepare sets the file systems by their names. It returns a [*campaign.FieldError] for a
+// value that makes no sense, and another error for a machine on which the tier cannot work.
 func (t *Tier) Prepare(fileSystems []string) error {
-	if t.Size < 1 || t.Workers < 1 || t.Programs < 0 {
-		return fmt.Errorf("--disk-size %d, --workers %d, --programs %d: want positive numbers", t.Size, t.Workers, t.Programs)
-	}
-	if n := t.Own.Recordings; n < 0 || n > 1000 {
-		return fmt.Errorf("--recordings %d: want 1 to 1000, or 0 for a few", n)
+	switch n := t.Own.Recordings; {
+	case t.Size < 1:
+		return campaign.Wrong("disk_size", "is %d: want a positive number of bytes", t.Size)
+	case t.Workers < 1:
+		return campaign.Wrong("workers", "is %d: want 1 or more", t.Workers)
+	case t.Programs < 0:
+		return campaign.Wrong("programs", "is %d: want 1 or more, or 0 for as many as states take", t.Programs)
+	case n < 0 || n > 1000:
+		return campaign.Wrong("recordings", "is %d: want 1 to 1000, or 0 for a few", n)
 	}
 	for _, name := range fileSystems {
 		kind, err := disk.LookupFileSystem(name)
 		if err != nil {
-			return fmt.Errorf("--fs: %w", err)
+			return campaign.Wrong("fs", "is wrong: %w", err)
 		}
 		if err := disk.Require(kind); err != nil {
 			return fmt.Errorf("crash disk can't be done here: %w", err)

@@ -75,8 +75,10 @@ func (t *tree) childLocked(n *inner, k ikey.Key) arena.Ref {
 	return childOf(n.kids[0].Load())
 }
 
-// addChild adds a new node, which a split cut off at fence, to the given level, that
-// above it.
+// addChild adds a new node, which a split cut off at fence, to the given level, the one
+// above the node. The caller holds no lock: until the child is listed, readers reach it by
+// moving right (invariant 5). p may be out of date, so the parent is looked for from
+// there to the right (invariant 2).
 func (t *tree) addChild(level uint32, fence, child arena.Ref, p *path) {
 	k, kid := t.key(fence), word(fence)<<32|word(child)
 	if t.growRoot(level, kid) {
@@ -145,7 +147,11 @@ func (t *tree) growRoot(level uint32, kid word) bool {
 	return true
 }
 
-// splitInner does for an inner node what splitLeaf does for a leaf.
+// splitInner splits the locked node n in two while it adds kid at pos, unlocks n, and
+// returns the fence between the halves and the right half. As in splitLeaf, the right half
+// is complete before n's link is stored, and only then is n's own content overwritten
+// (invariant 4). At the right edge of the level, a split near the end moves only the
+// new child and those after it, so that rising keys leave full nodes behind.
 func (t *tree) splitInner(n *inner, m meta, lnk link, pos int, kid word) (fence, right arena.Ref) {
 	var buf [innerSlots + 1]word
 	count := m.count()

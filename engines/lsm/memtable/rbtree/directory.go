@@ -80,6 +80,10 @@ func (t *table) startsAfter(ref uint32, k ikey.Key) bool {
 }
 
 // dirInsert adds the segment at ref. The caller holds t.splitting.
+//
+// Readers search the directory meanwhile. Entries move from the end, and in each place the
+// reference is stored before the head, both of which only fall (invariant 6). So a reader
+// between the two stores begins at an earlier segment than its own, never at a later one.
 func (t *table) dirInsert(ref arena.Ref) {
 	low := t.segment(ref).low
 	k := t.entry(low).Key()
@@ -99,7 +103,9 @@ func (t *table) dirInsert(ref arena.Ref) {
 }
 
 // renewDirectory replaces d by a copy that has room for another fence, low, at pos, and
-// that abbreviates by the prefix which all fences share.
+// that abbreviates by the prefix which all fences share. Readers may still search the old
+// directory, which lacks the new segment and stays in the arena: they find an earlier
+// segment and move right.
 func (t *table) renewDirectory(d *directory, pos uint32, low arena.Ref) *directory {
 	n := d.count.Load()
 	first, last := low, low

@@ -20,7 +20,7 @@ type path struct {
 // The caller holds the lock of s.
 func (t *table) descend(s *segment, k ikey.Key, h uint64, p *path) (atEnd bool) {
 	p.n = 0
-	all := uint64(1)
+	all := uint64(1) // stays 1 as long as every turn is to the right
 	for i := s.root.Load(); i != 0; p.n++ {
 		sl := s.slot(i)
 		n, nh := node(sl.node.Load()), sl.head.Load()
@@ -47,7 +47,7 @@ func (t *table) insert(s *segment, p *path, h uint64, e arena.Ref) bool {
 		return false
 	}
 	s.newest = i
-	s.slot(i).head.Store(h)
+	s.slot(i).head.Store(h) // before the link below, which publishes the slot
 	if parent == 0 {
 		s.store(i, newNode(e))
 		s.root.Store(i)
@@ -119,7 +119,9 @@ func (s *segment) rebalance(p *path, x uint32) {
 }
 
 // rotate takes x, its parent p.at[n-1] and its grandparent p.at[n-2]. It makes the
-// middle one of the three their root, which is black and has red children.
+// middle one of the three their root, which is black and has red children. The version is
+// odd meanwhile: a reader that descends through the three nodes may miss a subtree, and
+// starts again.
 func (s *segment) rotate(p *path, n int, x uint32) {
 	parent, grand := uint32(p.at[n-1]), uint32(p.at[n-2])
 	pn, gn := s.load(parent), s.load(grand)
