@@ -133,11 +133,15 @@ func zoom(p *plot.Plot, l chart.Line) {
 
 // label names a run in a few characters.
 func (d drawer) label(run int) string {
-	r := d.group.Runs[run]
-	if r.Commit == "" || d.group.By == history.ByDate {
+	all := d.group.Runs
+	switch r := all[run]; {
+	case r.Commit != "" && d.group.By == history.ByCommit:
+		return r.Commit[:min(7, len(r.Commit))]
+	case all[len(all)-1].Started.Sub(all[0].Started) < 48*time.Hour:
+		return r.Started.UTC().Format("01-02 15:04")
+	default:
 		return r.Started.UTC().Format(time.DateOnly)
 	}
-	return r.Commit[:min(7, len(r.Commit))]
 }
 
 // labels is how many runs the axis names.

@@ -2,12 +2,13 @@ package history
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
-	"lsmlab/engines/testseed"
 	"lsmlab/harness/history"
 	"lsmlab/harness/history/historytest"
 	"lsmlab/harness/result"
@@ -16,10 +17,10 @@ import (
 
 // write writes the history of runs in which pebble loses a fifth with run 13, finds it again
 // with run 20, and the other engine gains 8% with run 16; the last two runs are of another
-// machine if others says so.
+// machine if others says so. Their rounds are the same in every call.
 func write(t *testing.T, others bool) (dir string) {
 	t.Helper()
-	runs := historytest.Runs{Count: 26, Rng: testseed.Rand(t), Speed: func(engine string, run int) float64 {
+	runs := historytest.Runs{Count: 26, Rng: rand.New(rand.NewPCG(1, 1)), Speed: func(engine string, run int) float64 {
 		switch {
 		case engine == "pebble" && run >= 12 && run < 19:
 			return 241_000
@@ -81,6 +82,22 @@ func TestRender(t *testing.T) {
 	}
 	if again, err := os.ReadFile(index); err != nil || !bytes.Equal(again, html) {
 		t.Errorf("drawn again, the page differs: %v", err)
+	}
+}
+
+// Runs are labelled by their commit, their day or, if all are of two days, their time.
+func TestLabel(t *testing.T) {
+	day := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	group := func(by string, hours int) drawer {
+		last := history.Run{Started: day.Add(time.Duration(hours) * time.Hour), Commit: historytest.Commit(1)}
+		return drawer{group: history.Group{By: by, Runs: []history.Run{{Started: day, Commit: historytest.Commit(0)}, last}}}
+	}
+	for want, d := range map[string]drawer{
+		"abc0001": group(history.ByCommit, 20), "2026-03-04": group(history.ByDate, 72), "03-02 05:00": group(history.ByDate, 20),
+	} {
+		if got := d.label(1); got != want {
+			t.Errorf("label %s, want %s", got, want)
+		}
 	}
 }
 
