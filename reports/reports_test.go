@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lsmlab/harness/result"
+	"lsmlab/harness/verdict"
 	"lsmlab/powerfail/isolation/isorun"
 	"lsmlab/powerfail/rundir"
 	"lsmlab/reports/internal/fakeenv"
@@ -35,6 +36,9 @@ func TestDispatch(t *testing.T) {
 			_, err := isorun.Create(dir, isorun.Run{Command: "lsmlab isolation"})
 			return err
 		}, "Isolation of transactions"},
+		{Verdict, func(dir string) error {
+			return verdict.Files.Write(dir, verdict.Plan{Engines: []string{"pebble"}, Parts: []verdict.Part{{Kind: verdict.Race, Dir: "race"}}})
+		}, "Verdict on pebble"},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		if c.kind != Crash && c.kind != Isolation { // which makes its directory

@@ -20,7 +20,7 @@ a probe of isolation (isolation). With DIR.. it takes runs that are there.
 
 The page is one table, in which each answer is a link to its evidence; DIR/verdict.json has the same for
 programs. A difference that the rounds cannot show is called not resolved, and what was not measured says
-why. All engines take under an hour on 2 cores.
+why. It is sized for all engines within an hour on 2 quiet cores.
 
 Exit status: 0 nothing was found; 1 an engine breaks a promise, or a run failed; 2 wrong use; 130
 interrupted, and --resume goes on.`,

@@ -21,8 +21,8 @@ type raceSize struct {
 	change    func(*result.Plan)
 }
 
-// sizes has them by name. The full one takes under an hour for all engines on two cores, so
-// the search for lasting rates is of one work, with short trials, and stores that are opened
+// sizes has them by name. The full one is meant to take under an hour for all engines on two
+// quiet cores, so the search for lasting rates is of one work, with short trials, and stores that are opened
 // have a tenth of the keys of plan used.
 var sizes = map[string]size{
 	verdict.Full: {
@@ -34,7 +34,7 @@ var sizes = map[string]size{
 			}},
 			{"restart", "used", func(p *result.Plan) { p.Keys, p.Ops, p.Rounds, p.MemTableSize = 300_000, 10_000, 5, 4<<20 }},
 		},
-		simStates: 50_000, fileStates: 1000, scripts: 200,
+		simStates: 20_000, fileStates: 1000, scripts: 200,
 	},
 	verdict.Quick: {
 		races: []raceSize{
