@@ -148,7 +148,7 @@ bench-transactions: build-rocksdb ## transactions under contention, at both isol
 memtables: build ## race the bare MemTables against public ones
 	./$(BIN) bench --memtables --out results/memtables-$(STAMP)
 
-studies: build ## measure what the source claims, small: a verdict on each claim (10 minutes)
+studies: build ## measure what the source claims, small: a verdict on each claim (15 minutes)
 	./$(BIN) study all --quick --out results/studies-$(STAMP)
 
 notebooks: PACKAGES := $(NOTEBOOKS)
