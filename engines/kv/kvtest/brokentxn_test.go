@@ -132,6 +132,34 @@ func noWriteCheck(t *modelTxn) {
 	}
 }
 
+// slippedBy makes an engine in which a plain write that comes soon after the check of a
+// commit takes place before it: the commit waits for one, for a while.
+func slippedBy() *broken {
+	var plain atomic.Int64
+	b := txnsOf(func(*modelTxn) *brokenTxn {
+		return &brokenTxn{commit: func(t *modelTxn, d kv.Durability) error {
+			seen := plain.Load()
+			t.m.mu.Lock()
+			refused := t.conflicts()
+			t.m.mu.Unlock()
+			if refused {
+				return kv.ErrConflict
+			}
+			for i := 0; i < 1000 && plain.Load() == seen; i++ {
+				runtime.Gosched()
+			}
+			noWriteCheck(t)
+			noReads(t)
+			return t.Commit(d)
+		}}
+	})()
+	b.apply = func(m *Model, batch *kv.Batch, d kv.Durability) error {
+		defer plain.Add(1)
+		return m.Apply(batch, d)
+	}
+	return b
+}
+
 var txnFaults = []fault{
 	{"levels that do not exist are given", "TxnLevels", true, func() *broken {
 		return &broken{begin: func(m *Model, o kv.TxnOptions) (kv.Txn, error) {
@@ -269,6 +297,7 @@ var txnFaults = []fault{
 		}}
 	})},
 	{"updates are lost", "TxnCounters", false, atCommit(func(t *modelTxn) { noWriteCheck(t); noReads(t) })},
+	{"plain writes slip between check and commit", "TxnPlainBeside", true, slippedBy},
 	{"read-only transactions see the newest state", "TxnBank", false, txnsOf(func(t *modelTxn) *brokenTxn {
 		if t.o.ReadOnly {
 			return newestReads(t)

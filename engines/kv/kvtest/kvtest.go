@@ -35,6 +35,9 @@ type Harness struct {
 	// FalseConflicts, if not empty, says why a transaction may meet kv.ErrConflict
 	// that its level does not ask for.
 	FalseConflicts string
+	// PlainSlips, if not empty, says why a plain write may slip past the check of a
+	// transaction that commits at the same time, although its level forbids that.
+	PlainSlips string
 	// Known are the cases that the engine is known to fail, each with the reason. Run
 	// sees that they fail, skips them with the reason, and fails itself once one passes.
 	Known map[string]string

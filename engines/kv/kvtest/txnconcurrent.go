@@ -1,6 +1,7 @@
 package kvtest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 var txnConcurrentCases = []Case{
 	{"TxnCounters", testTxnCounters},
+	{"TxnPlainBeside", testTxnPlainBeside},
 	{"TxnBank", testTxnBank},
 	{"TxnAtomicCommit", testTxnAtomicCommit},
 	{"TxnCloseWhileWorking", testTxnCloseWhileWorking},
@@ -101,6 +103,93 @@ func testTxnCounters(t testing.TB, h Harness) {
 		}
 		s.Logf("%v: %d increments, %d conflicts", level, sum, conflicts.Load())
 	})
+}
+
+// plainBesideRounds is how often the case TxnPlainBeside commits beside a plain write; less
+// often where the write waits for the commit anyway, as commits of such engines may be slow.
+func plainBesideRounds(h Harness) int {
+	if h.WritersWait {
+		return 20
+	}
+	return 300
+}
+
+// testTxnPlainBeside: see [PlainBeside].
+func testTxnPlainBeside(t testing.TB, h Harness) {
+	if h.PlainSlips != "" {
+		t.Skip("known: " + h.PlainSlips)
+	}
+	rounds := plainBesideRounds(h)
+	eachLevel(t, h, kv.SnapshotIsolation, func(s *store, level kv.Isolation) {
+		committed, slipped, err := PlainBeside(s.Engine, level, s.durability, rounds)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if slipped > 0 {
+			s.Fatalf("%d of %d transactions committed over a plain write that they did not see", slipped, committed)
+		}
+		s.Logf("%v: %d of %d transactions committed", level, committed, rounds)
+	})
+}
+
+// PlainBeside begins the commit of a transaction and a plain write of the same key at about
+// the same time, once a round, on an engine that is a kv.Transactor. The transaction has read
+// the key before. So from snapshot isolation on, either its commit is refused, or the plain
+// write comes after it and is what is there in the end. slipped is how many of the
+// transactions that committed replaced the plain write instead.
+func PlainBeside(e kv.Engine, level kv.Isolation, d kv.Durability, rounds int) (committed, slipped int, err error) {
+	for n := range rounds {
+		mine := fmt.Appendf(nil, "transaction %d", n)
+		switch err := besidePlain(e, level, d, mine, n); {
+		case errors.Is(err, kv.ErrConflict):
+			continue
+		case err != nil:
+			return committed, slipped, err
+		}
+		value, err := e.Get(nil, plainBesideKey)
+		if err != nil {
+			return committed, slipped, err
+		}
+		committed++
+		if bytes.Equal(value, mine) {
+			slipped++
+		}
+	}
+	return committed, slipped, nil
+}
+
+var plainBesideKey = []byte("key")
+
+// besidePlain is round n of PlainBeside. It returns the error of the commit, once the plain
+// write is acknowledged as well.
+func besidePlain(e kv.Engine, level kv.Isolation, d kv.Durability, mine []byte, n int) error {
+	x, err := e.(kv.Transactor).Begin(kv.TxnOptions{Isolation: level})
+	if err != nil {
+		return err
+	}
+	defer x.Discard()
+	if _, err := x.Get(nil, plainBesideKey); err != nil && !errors.Is(err, kv.ErrNotFound) {
+		return err
+	}
+	if err := x.Set(plainBesideKey, mine); err != nil {
+		return err
+	}
+	start, written := make(chan struct{}), make(chan error, 1)
+	go func() {
+		var b kv.Batch
+		b.Set(plainBesideKey, fmt.Appendf(nil, "plain %d", n))
+		<-start
+		written <- e.Apply(&b, d)
+	}()
+	close(start)
+	for spin := new(atomic.Int64); spin.Load() < int64(n%64*64); { // so that each part of the commit meets the write in some round
+		spin.Add(1)
+	}
+	err = x.Commit(d)
+	if plain := <-written; plain != nil {
+		return fmt.Errorf("plain write: %w", plain)
+	}
+	return err
 }
 
 const (

@@ -24,7 +24,10 @@
 //
 //   - Open with Options.Transactions: OptimisticTransactionDB, which compares at the
 //     commit, in memtables that it keeps longer for that. If those do not reach back to the
-//     snapshot the commit is refused too ("Try again"): a false conflict.
+//     snapshot the commit is refused too ("Try again"): a false conflict. The check holds
+//     off other transactions, not plain writes: one that comes between check and commit is
+//     overwritten (RocksDB's issue 10663). The C interface has no call for the serial
+//     check, in which none comes between.
 //   - OpenPessimistic: TransactionDB, which locks each key at its first write, for plain
 //     writes too: a writer waits for the transaction that holds the lock. After a second a
 //     transaction gives up (kv.ErrConflict), a plain write tries again. Range deletes are
