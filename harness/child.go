@@ -38,7 +38,7 @@ func ServeCell(ctx context.Context, cat Catalog, stdin io.Reader, stdout io.Writ
 	d := json.NewDecoder(stdin)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&spec); err != nil {
-		return usagef("cell: standard input is not a cell spec: %v; this command is run by `lsmlab bench`", err)
+		return usagef("cell: standard input is not a cell spec: %w; this command is run by `lsmlab bench`", err)
 	}
 	var mu sync.Mutex
 	out := json.NewEncoder(stdout)

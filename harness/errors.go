@@ -3,6 +3,8 @@ package harness
 import (
 	"errors"
 	"fmt"
+
+	"lsmlab/harness/field"
 )
 
 // The outcomes of a command beside success. The command turns them into exit codes: 1
@@ -28,21 +30,13 @@ func (e *UsageError) Error() string { return e.Text }
 // Unwrap returns the cause.
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// FieldError says which field of a plan does not work. It knows nothing of flags: the
-// command, which knows whether a flag set the field, adds the flag's name.
-type FieldError struct {
-	Field string // its name in JSON, such as "key_size"
-	Err   error  // goes on after the field's name: "is -5: want 1 to 100"
+// wrong returns the error of a plan's field.
+func wrong(name, format string, args ...any) error {
+	return field.Wrong(field.Plan, name, format, args...)
 }
 
-func (e *FieldError) Error() string { return "plan: " + e.Field + " " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// wrong returns the error of a field.
-func wrong(field, format string, args ...any) error {
-	return &FieldError{field, fmt.Errorf(format, args...)}
+// usagef returns a [*UsageError]. The format may wrap the cause.
+func usagef(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &UsageError{Text: err.Error(), Err: errors.Unwrap(err)}
 }
-
-func usagef(format string, args ...any) error { return &UsageError{Text: fmt.Sprintf(format, args...)} }

@@ -78,8 +78,8 @@ func checkKindPlan(cat Catalog, p *result.Plan) error {
 	if k.Check == nil {
 		return nil
 	}
-	if field, err := k.Check(*p); err != nil {
-		return &FieldError{field, err}
+	if name, err := k.Check(*p); err != nil {
+		return wrong(name, "%w", err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/field"
 	"lsmlab/harness/result"
 	"lsmlab/harness/target"
 	"lsmlab/workloads"
@@ -50,7 +51,7 @@ func LoadPlan(name string) (result.Plan, error) {
 	if strings.ContainsRune(name, os.PathSeparator) || strings.HasSuffix(name, ".json") {
 		p, err := result.ReadPlan(name)
 		if err != nil {
-			return p, usagef("--plan: %v", err)
+			return p, field.Wrong("run", "plan", "%w", err)
 		}
 		if p.Name == "" {
 			p.Name = strings.TrimSuffix(filepath.Base(name), ".json")
@@ -59,7 +60,7 @@ func LoadPlan(name string) (result.Plan, error) {
 	}
 	b, err := plans.ReadFile("plans/" + name + ".json")
 	if err != nil {
-		return result.Plan{}, usagef("--plan %s: no such plan; want %s, or the path of a JSON file", name, strings.Join(PlanNames(), ", "))
+		return result.Plan{}, field.Wrong("run", "plan", "%s: no such plan; want %s, or the path of a JSON file", name, strings.Join(PlanNames(), ", "))
 	}
 	p, err := result.ParsePlan("plan "+name, b)
 	if err != nil {
@@ -70,7 +71,7 @@ func LoadPlan(name string) (result.Plan, error) {
 	return p, err
 }
 
-// CheckPlan fills in what a plan leaves open. Its error is a *FieldError.
+// CheckPlan fills in what a plan leaves open. Its error is a [*field.Error].
 func CheckPlan(cat Catalog, p *result.Plan) error {
 	p.Schema = result.SchemaVersion
 	if len(p.Durabilities) == 0 {

@@ -28,6 +28,7 @@ import (
 	"lsmlab/engines/kv"
 	"lsmlab/harness/compare"
 	"lsmlab/harness/drive"
+	"lsmlab/harness/field"
 	"lsmlab/harness/human"
 	"lsmlab/harness/journal"
 	"lsmlab/harness/machine"
@@ -58,7 +59,7 @@ type Runner struct {
 func (r *Runner) Run(ctx context.Context) error {
 	specs, err := expand(r.Plan, r.refusal)
 	if err != nil {
-		return usagef("%v", err)
+		return usagef("%w", err)
 	}
 	if r.journal, err = result.Races.Open(r.Dir, r.dataDir(), r.Plan, r.Resume); err != nil {
 		return err
@@ -137,7 +138,7 @@ func (r *Runner) announce(total int, env result.Env) {
 	}
 }
 
-// dataDir returns where stores are made. In a --data directory, which other runs may
+// dataDir returns where stores are made. In a given directory, which other runs may
 // share, it is a folder of this run, so that its leftovers can be recognised.
 func (r *Runner) dataDir() string {
 	if r.DataDir == "" {
@@ -158,7 +159,7 @@ func (r *Runner) dataDir() string {
 func (r *Runner) checkSpace() error {
 	if r.DataDir != "" {
 		if err := os.MkdirAll(r.dataDir(), 0o755); err != nil {
-			return usagef("--data %s: %v: give a directory that can be written", r.DataDir, err)
+			return field.Wrong("run", "data", "%s: %w: give a directory that can be written", r.DataDir, err)
 		}
 	}
 	free, err := machine.FreeBytes(r.dataDir())
@@ -167,7 +168,7 @@ func (r *Runner) checkSpace() error {
 	}
 	need := 4*largestStore(r.Plan) + 64<<20
 	if free < need {
-		return usagef("%s has %s free, this plan needs about %s: give --data on another disk, or fewer --keys",
+		return field.Wrong("run", "data", "%s has %s free, this plan needs about %s: give a directory on another disk, or fewer keys",
 			r.dataDir(), human.Bytes(free), human.Bytes(need))
 	}
 	return nil
@@ -180,7 +181,7 @@ func (r *Runner) checkMemory() error {
 	}
 	g, err := limitedGroup(r.Plan.Memory)
 	if err != nil {
-		return usagef("--memory: %v", err)
+		return wrong("memory", "is %d, which cells cannot be held to here: %w", r.Plan.Memory, err)
 	}
 	return g.Remove()
 }
@@ -205,10 +206,10 @@ func (r *Runner) environment(ctx context.Context) (result.Env, error) {
 	env := machine.Environment(r.dataDir())
 	if old, err := result.ReadEnv(r.Dir); err == nil {
 		for _, note := range old.Differences(env) {
-			fmt.Fprintf(r.Stderr, "warning: --resume: %s\n", note)
+			fmt.Fprintf(r.Stderr, "warning: resumed: %s\n", note)
 		}
 		if old.Commit != env.Commit || old.Dirty || env.Dirty {
-			fmt.Fprintf(r.Stderr, "warning: --resume: the cells that are there may be of another build (%s)\n", old.Commit)
+			fmt.Fprintf(r.Stderr, "warning: resumed: the cells that are there may be of another build (%s)\n", old.Commit)
 		}
 		return old, nil
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -261,7 +262,7 @@ func (r *Runner) ended(cells []result.Cell) error {
 		r.report.cell(c)
 	}
 	if full := cells[0].Error; isNoSpaceText(full) {
-		return usagef("a disk is full: %s: make room, or give --data on another disk, then add --resume", full)
+		return usagef("a disk is full: %s: make room, or take another disk for the stores; then go on with: %s", full, journal.ResumeCommand(r.Again))
 	}
 	return nil
 }
@@ -275,7 +276,7 @@ func (r *Runner) runOne(ctx context.Context, spec *CellSpec) ([]result.Cell, err
 	}
 	store, err := os.MkdirTemp(r.dataDir(), "store-")
 	if err != nil {
-		return nil, usagef("%s: %v: give a --data directory that can be written", r.dataDir(), err)
+		return nil, field.Wrong("run", "data", "%s: %w: give a directory that can be written", r.dataDir(), err)
 	}
 	if spec.RunDir, err = filepath.Abs(r.Dir); err != nil {
 		return nil, err
@@ -360,8 +361,8 @@ func (r *Runner) verdict(cells []result.Cell) error {
 		fmt.Fprintf(r.Stdout, "%d of %d cells carry warnings (in cells.jsonl); all are counted\n", flagged, len(cells))
 	}
 	if failed > 0 {
-		return fmt.Errorf("%w: %d of %d cells failed; their errors are in %s, and --resume runs them again",
-			ErrFinding, failed, len(cells), filepath.Join(r.Dir, "cells.jsonl"))
+		return fmt.Errorf("%w: %d of %d cells failed; their errors are in %s; run them again by: %s",
+			ErrFinding, failed, len(cells), filepath.Join(r.Dir, "cells.jsonl"), journal.ResumeCommand(r.Again))
 	}
 	fmt.Fprintf(r.Stdout, "results are in %s\n", r.Dir)
 	return nil

@@ -25,7 +25,7 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	cores := float64(runtime.NumCPU())
 	if c.Seconds < shortSeconds {
-		warn("short: %.2f s measured, under %.0f s; give more --keys or a --duration", c.Seconds, shortSeconds)
+		warn("short: %.2f s measured, under %.0f s; give more keys or a duration", c.Seconds, shortSeconds)
 	} else {
 		if share := c.OtherCores / cores; share > otherShare {
 			warn("other load: other processes used %.2f of %.0f cores", c.OtherCores, cores)
@@ -47,7 +47,7 @@ func warnings(c result.Cell, series []result.Series, others machine.Disturbance)
 		warn("rate missed: %.0f operations/s done of %.0f intended; intended latency is that of an overloaded store", c.OpsPerSec, c.Rate)
 	}
 	if d := steady.Throughput(c, series); c.State == steady.Drifting {
-		warn("not steady: throughput moved by %+.0f%% of its median (95%% interval %+.0f%% to %+.0f%%); give a longer --steady or --duration",
+		warn("not steady: throughput moved by %+.0f%% of its median (95%% interval %+.0f%% to %+.0f%%); give a longer warm-up (steady) or duration",
 			100*d.Change/d.Level, 100*d.Lo/d.Level, 100*d.Hi/d.Level)
 	}
 	if d := steady.Debt(series); c.DebtGrows {

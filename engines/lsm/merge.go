@@ -11,9 +11,6 @@ import (
 // mergeIter merges sorted sources into one sorted walk. It keeps a binary min-heap of the
 // keys at which the sources stand. No two sources hold the same internal key, so the order
 // among sources never matters.
-//
-// container/heap is not used, because it would call Less and Swap through an interface for
-// each entry of a walk.
 type mergeIter struct {
 	sources []ikey.Iterator // all, also the exhausted ones; owned
 	heap    []heapEntry     // those that stand on an entry, smallest first
@@ -26,8 +23,8 @@ type mergeIter struct {
 	bound   keyBound
 }
 
-// heapEntry caches where a source stands. head decides most comparisons without a look at
-// the key, which is often a cache miss.
+// heapEntry caches where a source stands. Where the heads of two keys
+// differ, they decide without a look at the keys.
 type heapEntry struct {
 	it   ikey.Iterator
 	key  ikey.Key // the source's own memory: valid until the source moves
@@ -110,8 +107,8 @@ func (m *mergeIter) moved(ok bool) bool {
 }
 
 // findRun sets run and bound for the walk from the present entry on. The bound is the user
-// key of the second smallest source, which is a child of the root of the heap. The run is
-// worth it only if that key is greater than the present user key.
+// key of the second smallest source, which is a child of the root of the heap. There is
+// no run unless that key is greater than the present user key.
 func (m *mergeIter) findRun() {
 	l, ok := m.heap[0].it.(*levelIter)
 	if !ok {

@@ -9,7 +9,7 @@ import (
 )
 
 // reverseMerge merges sources into one walk downwards, as mergeIter does upwards. It
-// uses container/heap and knows no runs: an entry takes longer than upwards, for less code.
+// uses container/heap and knows no runs.
 type reverseMerge struct {
 	sources []ikey.ReverseIterator // all, also the exhausted ones; owned
 	heap    reverseHeap            // those that stand on an entry, greatest first

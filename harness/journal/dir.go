@@ -2,11 +2,12 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"lsmlab/harness/field"
 )
 
 // directory is a directory that one run at a time writes into.
@@ -35,7 +36,7 @@ func (d directory) open(resume bool) (unlock func(), err error) {
 		return nil, NotWritable(d.path, err)
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("--out %s: another run writes there now: wait for it, or give another directory", d.path), lock.Close())
+		return nil, errors.Join(wrong("out", "%s: another run writes there now: wait for it, or give another directory", d.path), lock.Close())
 	}
 	if err := d.removeLeftovers(); err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -85,14 +86,18 @@ func (d directory) check(resume bool) error {
 	}
 	switch {
 	case isRun && !resume:
-		return fmt.Errorf("--out %s: holds a run already: add --resume to go on with it, or give another directory", d.path)
+		return wrong("resume", "is not given, and %s holds a run already: give it to go on with that run, or give another directory", d.path)
 	case !isRun && foreign != "":
-		return fmt.Errorf("--out %s: is not empty and holds no run (%s): give another directory", d.path, foreign)
+		return wrong("out", "%s: is not empty and holds no run (%s): give another directory", d.path, foreign)
 	}
 	return nil
 }
 
+// wrong says what is wrong with the directory that is asked for ("out"), or with going on
+// with the run there ("resume").
+func wrong(name, format string, args ...any) error { return field.Wrong("run", name, format, args...) }
+
 // NotWritable says that the directory of a run cannot be written.
 func NotWritable(dir string, err error) error {
-	return fmt.Errorf("--out %s: %v: give a directory that can be written", dir, err)
+	return wrong("out", "%s: %w: give a directory that can be written", dir, err)
 }

@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,8 +70,8 @@ func (k Kind[P, L]) holdTo(dir string, plan P) error {
 	if err != nil {
 		return err
 	}
-	if field, mine, theirs, differs := plan.Difference(old); differs {
-		return fmt.Errorf("--resume: %s was made by another plan: %s is %v there and %v here: give the same flags, or another --out", dir, field, theirs, mine)
+	if name, mine, theirs, differs := plan.Difference(old); differs {
+		return wrong("resume", "cannot go on with %s, which was made by another plan: %s is %v there and %v here: ask for the same, or give another directory", dir, name, theirs, mine)
 	}
 	return nil
 }

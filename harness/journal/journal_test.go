@@ -127,11 +127,11 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}
 	}
-	refused("another run writes there now", dir, 2, true)
+	refused("run: out "+dir+": another run writes there now", dir, 2, true)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused("add --resume", dir, 2, false)
+	refused("run: resume is not given", dir, 2, false)
 	refused("cells is 2 there and 3 here", dir, 3, true)
 	if err := os.WriteFile(filepath.Join(dir, "lines.jsonl"), []byte("{}\n"), 0o644); err != nil {
 		t.Fatal(err)

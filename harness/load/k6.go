@@ -113,7 +113,7 @@ func scriptError(log string, err error) string {
 	for line := range strings.Lines(log) {
 		if _, text, ok := strings.Cut(line, "Error: "); ok {
 			text, _, _ = strings.Cut(text, `\n`)
-			return strings.TrimRight(strings.TrimSpace(text), `"`) + "; see k6/README.md, and give settings by --set"
+			return strings.TrimRight(strings.TrimSpace(text), `"`) + "; see k6/README.md for the settings"
 		}
 	}
 	return fmt.Sprintf("k6: %v: %s", err, human.OneLine(log))
@@ -128,7 +128,7 @@ func checkOpenFiles(users int64) error {
 		return err
 	}
 	if need := uint64(users) + 512; l.Max < need {
-		return usagef("%d virtual users take some %d open files in one process, and the hard limit here is %d: raise it (`ulimit -Hn %d` as root), or give fewer by --set USERS=%d",
+		return wrong("set", "is wrong: %d virtual users take some %d open files in one process, and the hard limit here is %d: raise it (`ulimit -Hn %d` as root), or give fewer, USERS=%d",
 			users, need, l.Max, need, max(int64(l.Max)-512, 1))
 	}
 	return nil

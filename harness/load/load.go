@@ -205,11 +205,11 @@ func (r *Runner) makeStore(e result.Environment) (string, error) {
 		dir = r.Dir
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", usagef("environment %s: dir: %v: give a directory that can be written", e.Name, err)
+		return "", usagef("environment %s: dir: %w: give a directory that can be written", e.Name, err)
 	}
 	store, err := os.MkdirTemp(dir, "store-")
 	if err != nil {
-		return "", usagef("environment %s: dir: %v: give a directory that can be written", e.Name, err)
+		return "", usagef("environment %s: dir: %w: give a directory that can be written", e.Name, err)
 	}
 	return filepath.Abs(store)
 }
@@ -239,8 +239,8 @@ func (r *Runner) conclude(runErr error) error {
 		}
 	}
 	if failed+broken > 0 {
-		return fmt.Errorf("%w: of %d cells %d failed and %d broke a threshold; loads.jsonl in %s says which, and --resume runs failed cells again",
-			harness.ErrFinding, len(cells), failed, broken, r.Dir)
+		return fmt.Errorf("%w: of %d cells %d failed and %d broke a threshold; loads.jsonl in %s says which; run failed ones again by: %s",
+			harness.ErrFinding, len(cells), failed, broken, r.Dir, journal.ResumeCommand(r.Again))
 	}
 	return nil
 }
@@ -264,6 +264,8 @@ type failure struct{ text, stderr string }
 
 func (f *failure) Error() string { return f.text }
 
+// usagef returns a [*harness.UsageError]. The format may wrap the cause.
 func usagef(format string, args ...any) error {
-	return &harness.UsageError{Text: fmt.Sprintf(format, args...)}
+	err := fmt.Errorf(format, args...)
+	return &harness.UsageError{Text: err.Error(), Err: errors.Unwrap(err)}
 }

@@ -12,6 +12,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/field"
 	"lsmlab/harness/result"
 )
 
@@ -29,31 +30,35 @@ func Complete(cat harness.Catalog, scripts string, settings []string, environmen
 	return check(cat, scripts, p)
 }
 
-// check fills in what a plan leaves open. Its error says what is wrong with the plan,
-// by the name of the flag or of the field.
+// wrong returns the error of a field of a plan, or of what else a load is asked for.
+func wrong(name, format string, args ...any) error {
+	return field.Wrong("load", name, format, args...)
+}
+
+// check fills in what a plan leaves open. Its error is a [*field.Error].
 func check(cat harness.Catalog, scripts string, p *result.LoadPlan) error {
 	if err := checkProfile(scripts, p.Profile); err != nil {
 		return err
 	}
 	if len(p.Engines) == 0 {
-		return usagef("--engines: none given; want names of `lsmlab list engines`, separated by commas")
+		return wrong("engines", "is empty; want names of `lsmlab list engines`, separated by commas")
 	}
 	var err error
 	if p.Engines, err = cat.Expand(p.Engines); err != nil {
-		return usagef("--engines: %v", err)
+		return wrong("engines", "is wrong: %w", err)
 	}
 	seen := map[string]bool{}
 	for _, e := range p.Engines {
 		if seen[e] {
-			return usagef("--engines: %s is named twice", e)
+			return wrong("engines", "is wrong: %s is named twice", e)
 		}
 		seen[e] = true
 	}
 	if p.Rounds < 1 || p.Rounds > 1000 {
-		return usagef("--rounds is %d: want 1 to 1000", p.Rounds)
+		return wrong("rounds", "is %d: want 1 to 1000", p.Rounds)
 	}
 	if p.InProcess < 0 {
-		return usagef("--in-process is %v: want a time, or 0 for none", time.Duration(p.InProcess))
+		return wrong("in_process", "is %v: want a time, or 0 for none", time.Duration(p.InProcess))
 	}
 	if len(p.Environments) == 0 {
 		p.Environments = []result.Environment{{Name: "default"}}
@@ -74,14 +79,14 @@ func Profiles(scripts string) []string {
 func checkProfile(scripts, profile string) error {
 	names := Profiles(scripts)
 	if len(names) == 0 {
-		return usagef("--scripts %s: no k6 script there: run from the root of lsmlab's checkout, or say where its k6 folder is", scripts)
+		return wrong("scripts", "%s: no k6 script there: run from the root of lsmlab's checkout, or say where its k6 folder is", scripts)
 	}
 	for _, n := range names {
 		if n == profile {
 			return nil
 		}
 	}
-	return usagef("--profile %q: no such profile; want one of %s", profile, strings.Join(names, ", "))
+	return wrong("profile", "%q: no such profile; want one of %s", profile, strings.Join(names, ", "))
 }
 
 var (
@@ -97,20 +102,20 @@ func checkEnvironments(list []result.Environment) error {
 			e.Durability = kv.Buffered.String()
 		}
 		if !goodName.MatchString(e.Name) {
-			return usagef("--environments: number %d: name is %q: want 1 to 40 letters, digits, dots, commas, dashes, underscores or spaces", i+1, e.Name)
+			return wrong("environments", "is wrong: number %d: name is %q: want 1 to 40 letters, digits, dots, commas, dashes, underscores or spaces", i+1, e.Name)
 		}
 		if seen[e.Name] {
-			return usagef("--environments: %s is there twice", e.Name)
+			return wrong("environments", "is wrong: %s is there twice", e.Name)
 		}
 		seen[e.Name] = true
 		if e.GOMAXPROCS < 0 || e.GOMAXPROCS > 1<<16 {
-			return usagef("--environments: %s: gomaxprocs is %d: want a number of cores, or 0 for all", e.Name, e.GOMAXPROCS)
+			return wrong("environments", "is wrong: %s: gomaxprocs is %d: want a number of cores, or 0 for all", e.Name, e.GOMAXPROCS)
 		}
 		if e.GOMEMLIMIT != "" && !memoryLimit.MatchString(e.GOMEMLIMIT) {
-			return usagef("--environments: %s: gomemlimit is %q: want a size like 256MiB, as the Go runtime reads it", e.Name, e.GOMEMLIMIT)
+			return wrong("environments", "is wrong: %s: gomemlimit is %q: want a size like 256MiB, as the Go runtime reads it", e.Name, e.GOMEMLIMIT)
 		}
 		if _, err := kv.ParseDurability(e.Durability); err != nil {
-			return usagef("--environments: %s: %v", e.Name, err)
+			return wrong("environments", "is wrong: %s: %w", e.Name, err)
 		}
 	}
 	return nil
@@ -120,10 +125,10 @@ func checkEnvironments(list []result.Environment) error {
 func readEnvironments(path string) ([]result.Environment, error) {
 	list, err := result.ReadEnvironments(path)
 	if err != nil {
-		return nil, usagef("--environments: %v", err)
+		return nil, wrong("environments", "is wrong: %w", err)
 	}
 	if len(list) == 0 {
-		return nil, usagef(`--environments: %s names none; want a list such as [{"name": "one core", "gomaxprocs": 1}]`, path)
+		return nil, wrong("environments", `is wrong: %s names none; want a list such as [{"name": "one core", "gomaxprocs": 1}]`, path)
 	}
 	return list, nil
 }
@@ -134,10 +139,10 @@ func parseSettings(words []string) (map[string]string, error) {
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		if !ok || name == "" || strings.ToUpper(name) != name {
-			return nil, usagef("--set %q: want NAME=VALUE with a variable of k6/README.md, as RATE=500", w)
+			return nil, wrong("set", "%q: want NAME=VALUE with a variable of k6/README.md, as RATE=500", w)
 		}
 		if reserved[name] {
-			return nil, usagef("--set %s: this one is lsmlab's to set", name)
+			return nil, wrong("set", "%s: this one is lsmlab's to set", name)
 		}
 		settings[name] = value
 	}
@@ -171,7 +176,7 @@ func limits(e result.Environment) (env []string) {
 func FindK6(asked, self string, lookPath func(string) (string, error)) (string, error) {
 	if asked != "" {
 		if _, err := lookPath(asked); err != nil {
-			return "", usagef("--k6: %v", err)
+			return "", wrong("k6", "%s: %w", asked, err)
 		}
 		return asked, nil
 	}
@@ -183,7 +188,7 @@ func FindK6(asked, self string, lookPath func(string) (string, error)) (string, 
 	if path, err := lookPath("k6"); err == nil {
 		return path, nil
 	}
-	return "", usagef("no k6: `make bin/k6` builds it, or say where it is with --k6")
+	return "", wrong("k6", "is nowhere: `make bin/k6` builds it, or say where it is")
 }
 
 func cellLine(c result.LoadCell) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lsmlab/engines/kv"
+	"lsmlab/harness/field"
 	"lsmlab/powerfail/explore"
 )
 
@@ -40,7 +41,7 @@ func (o *Options) SetProfiles(names []string) error {
 	return nil
 }
 
-// Check refuses values that make no sense. Its error is a [*FieldError].
+// Check refuses values that make no sense. Its error is a [*field.Error].
 func (o *Options) Check() error {
 	switch {
 	case o.Depth < 1 || o.Depth > 5:
@@ -87,3 +88,8 @@ func (s *Shard) String() string {
 
 // Type names the kind of value in a command's help.
 func (s *Shard) Type() string { return "I/N" }
+
+// Wrong returns the [*field.Error] of an option, such as "disk_size".
+func Wrong(name, format string, args ...any) error {
+	return field.Wrong("campaign", name, format, args...)
+}

@@ -88,7 +88,7 @@ func differences(before, now map[string]string) (notes []string) {
 	maps.Copy(names, now)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if before[name] != now[name] {
-			notes = append(notes, fmt.Sprintf("--resume: %s is %q now, and was %q for what is there", name, now[name], before[name]))
+			notes = append(notes, fmt.Sprintf("resumed: %s is %q now, and was %q for what is there", name, now[name], before[name]))
 		}
 	}
 	return notes

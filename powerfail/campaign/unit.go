@@ -72,7 +72,7 @@ func (r *Run) keep(m Memory) error {
 // recall restores m as it was after a unit.
 func (r *Run) recall(u *rundir.Unit, m Memory) error {
 	if len(u.Cells) != len(m.Cells) {
-		return fmt.Errorf("unit %q of %s has %d cells and is to have %d: it is of another version of lsmlab; give another --out", u.ID, r.Dir.Path(), len(u.Cells), len(m.Cells))
+		return fmt.Errorf("unit %q of %s has %d cells and is to have %d: it is of another version of lsmlab; give another directory", u.ID, r.Dir.Path(), len(u.Cells), len(m.Cells))
 	}
 	for i := range u.Cells {
 		*m.Cells[i] = u.Cells[i]

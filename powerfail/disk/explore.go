@@ -259,7 +259,7 @@ func (r *run) refuse(s state, why *RefusedError) {
 // trust returns an error if most states could not be mounted.
 func (r *run) trust() error {
 	if n := r.counts.Refused; n >= refusedLimit && n > r.counts.Distinct {
-		return fmt.Errorf("the kernel refuses to mount %d of %d states, such as: %w: it is not the program's doing; look at the kernel's log (dmesg), or try another --fs", n, n+r.counts.Distinct, r.refused.Err)
+		return fmt.Errorf("the kernel refuses to mount %d of %d states, such as: %w: it is not the program's doing; look at the kernel's log (dmesg), or try another file system", n, n+r.counts.Distinct, r.refused.Err)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (f Fault) fill(mounted string) (err error) {
 		}
 	}
 	if size -= f.N; size < 0 {
-		return fmt.Errorf("enospc:%d: the file system has room for %d bytes only: give a larger --disk-size", f.N, size+f.N)
+		return fmt.Errorf("enospc:%d: the file system has room for %d bytes only: give a larger disk", f.N, size+f.N)
 	}
 	if err := b.Truncate(size); err != nil {
 		return err

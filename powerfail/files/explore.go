@@ -60,8 +60,8 @@ type Exploration struct {
 	OnState func(distinct int64)
 }
 
-// knownHits is after how many violations of known causes an exploration ends if it meets no
-// new one.
+// knownHits is how many violations of known causes end an exploration. The causes of its own
+// findings are known too.
 const knownHits = 5
 
 // Run explores until enough states were checked, no new states are left, or enough findings
@@ -104,7 +104,7 @@ type run struct {
 	mu       sync.Mutex
 	counts   explore.Counts
 	findings []*rundir.Finding
-	known    int // hits of causes known before
+	known    int // violations of causes that were known; see knownHits
 }
 
 func (r *run) made() {
@@ -206,8 +206,8 @@ func (c *checker) check(ctx context.Context, m *vfs.Mem, position int) (broken *
 	return broken, errors.Join(err, os.RemoveAll(dir))
 }
 
-// scratch is the directory for stores that are judged. It is in memory if the machine has such
-// a directory.
+// scratch is the directory for stores that are judged. It is a tmpfs, in memory, if
+// one can be mounted, and else on the disk of the stage.
 type scratch struct {
 	dir     string
 	mounted bool

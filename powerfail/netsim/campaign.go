@@ -3,7 +3,6 @@ package netsim
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync"
@@ -92,12 +91,6 @@ func (f *Finding) shrink(o Options) {
 
 // Replay runs the schedule of a finding again and returns what it breaks now, or nil.
 func (f *Finding) Replay(o Options) *oracle.Violation { return Run(o, f.Schedule).Broken }
-
-// MarshalIndent returns the finding as text that [ReadFinding] reads.
-func (f *Finding) MarshalIndent() []byte {
-	text, _ := json.MarshalIndent(f, "", "  ") // numbers and names
-	return append(text, '\n')
-}
 
 // String says what was found, with the events that it takes.
 func (f *Finding) String() string {

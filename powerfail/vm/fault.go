@@ -20,7 +20,7 @@ func mapDevice(m *machine, fs fileSystem) (path string, err error) {
 func sectors(fs fileSystem) uint64 { return uint64(fs.size / dm.SectorSize) }
 
 // flakey switches the device to dm-flakey. The device is down for 100,000 seconds, longer than
-// any run, and meanwhile behaves as the features say.
+// machineLimit, and meanwhile behaves as the features say.
 func flakey(m *machine, fs fileSystem, features string) error {
 	_, err := m.do(wire.Request{Remap: &wire.Map{
 		Name: mappedName, Sectors: sectors(fs), Target: "flakey", Params: dataDevice + " 0 0 100000 " + features,

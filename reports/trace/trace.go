@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"lsmlab/harness/human"
 	"lsmlab/harness/journal"
@@ -49,7 +48,7 @@ func Render(dir string) (indexPath string, err error) {
 			ID: "distances", Title: "Distances", TablesTitle: "Each respect", Tables: []page.Table{table(&m)},
 			Intro: "Popularity, reuse distances, sizes and gaps are compared by the largest difference of their distribution functions.",
 		}},
-		Environment: []page.Fact{{Name: "Workload", Value: strings.Join(strings.Fields(string(spec)), " ")}},
+		Environment: []page.Fact{{Name: "Workload", Value: human.OneLine(string(spec))}},
 		Downloads: page.Present(dir, []page.Download{
 			{Path: trace.ModelFile, What: "the model and its distances"},
 			{Path: trace.PlanFile, What: "a plan that races engines by the model: lsmlab bench --plan"},

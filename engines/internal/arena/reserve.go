@@ -58,7 +58,7 @@ func Probe(size int) error {
 }
 
 // refuseMemory makes decide say whether the system gives memory: an error refuses it. It is
-// for tests. A nil decide ends this. Refuse empties the reserve, and the next Refill
+// for tests. A nil decide ends this. refuseMemory empties the reserve, and the next Refill
 // makes it again.
 func refuseMemory(decide func(bytes int) error) {
 	pool.Lock()

@@ -52,7 +52,7 @@ func (f *Disk) prepare(c *cobra.Command) (err error) {
 	f.WeakestFirst()
 	t.Size = int64(f.Size)
 	if err := t.Prepare(f.FileSystems); err != nil {
-		return byFlag(err)
+		return err
 	}
 	if own || f.From != "" {
 		f.Engines = nil

@@ -47,7 +47,7 @@ func (f *Files) prepare() (err error) {
 	}
 	f.WeakestFirst()
 	if err := files.Require(); err != nil {
-		return &harness.UsageError{Text: err.Error()}
+		return &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	if f.From != "" {
 		t.Old, err = files.ReadRecordings(f.From)

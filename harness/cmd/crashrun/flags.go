@@ -1,8 +1,6 @@
 package crashrun
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,16 +52,7 @@ func (f *Flags) Check() error {
 	if err := f.SetProfiles(f.profiles); err != nil {
 		return &harness.UsageError{Text: "--profile: " + err.Error(), Err: err}
 	}
-	return byFlag(f.Options.Check())
-}
-
-// byFlag names the option of a campaign by the flag that sets it.
-func byFlag(err error) error {
-	var wrong *campaign.FieldError
-	if !errors.As(err, &wrong) {
-		return err
-	}
-	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", strings.ReplaceAll(wrong.Field, "_", "-"), wrong.Err), Err: wrong.Err}
+	return f.Options.Check()
 }
 
 // CheckEngines replaces groups of engines by their members, and refuses engines that no

@@ -92,7 +92,7 @@ func (r *Runner) begin() (*campaign.Run, error) {
 	maps.Copy(info.Versions, r.Tier.Versions())
 	run, err := campaign.Begin(r.Dir, info, rundir.Plan{Tier: info.Tier, Seed: o.Seed, Flags: r.Flags}, r.Resume)
 	if err != nil {
-		return nil, &harness.UsageError{Text: err.Error()}
+		return nil, &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	fmt.Fprintf(r.Stdout, "seed %d, again by: %s\n", o.Seed, run.Info.Command)
 	return run, nil

@@ -67,8 +67,8 @@ func TestBackupWrongUse(t *testing.T) {
 		code int
 		text string
 	}{
-		{"backup", exitUsage, "want either"},
-		{"backup --data " + in("store"), exitUsage, "want either"},
+		{"backup", exitUsage, "lsmlab: --data is not given, and no server"},
+		{"backup --data " + in("store"), exitUsage, "lsmlab: --to is not given: want a new"},
 		{"backup --data " + in("none") + " --to " + in("a"), exitUsage, "no such file"},
 		{"backup --data " + in("store") + " --to " + in("badger"), exitUsage, "exists"},
 		{"backup --engine nosuch --data " + in("store") + " --to " + in("a"), exitUsage, "nosuch"},

@@ -211,7 +211,7 @@ func TestBenchWrongUse(t *testing.T) {
 		{[]string{"--plan", filepath.Join(parent, "none.json")}, "no such file"},
 		{[]string{"--memtables", "--plan", "quick"}, "races engines"},
 		{[]string{"--keys", "90000000000000000"}, "--keys is"},
-		{[]string{"--keys", "60000000000", "--value-size", "100000"}, "fewer --keys"},
+		{[]string{"--keys", "60000000000", "--value-size", "100000"}, "fewer keys"},
 		{[]string{"--cache-size", "many"}, "is no size"},
 		{[]string{"surplus"}, "unknown argument"},
 		{[]string{"--nonsense"}, "nonsense"},

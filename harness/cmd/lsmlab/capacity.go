@@ -38,7 +38,7 @@ instance) x 1.3, whose units are questionable, and by ceil(peak QPS / QPS of one
 			}
 			l, err := result.ReadLoad(from)
 			if err != nil {
-				return &harness.UsageError{Text: fmt.Sprintf("--from: %v", err)}
+				return &harness.UsageError{Text: fmt.Sprintf("--from: %v", err), Err: err}
 			}
 			instances := load.Instances(l)
 			if len(instances) == 0 {

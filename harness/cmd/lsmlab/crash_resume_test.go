@@ -148,7 +148,7 @@ func TestCrashResumeUsage(t *testing.T) {
 		t.Fatalf("status %d:\n%s", status, text)
 	}
 	for want, more := range map[string][]string{
-		"add --resume":                    nil,
+		"--resume is not given, and ":     nil,
 		"--states is 0 there and 7":       {"--resume", "--states", "7"},
 		"--engines is lsm-bptree there":   {"--resume", "--engines", "lsm-rbtree"},
 		"--bug is not given there and wa": {"--resume", "--bug", "wal-sync-skipped"},

@@ -74,7 +74,7 @@ func (a *app) crashVM(c *cobra.Command, f *vmFlags) error {
 	}
 	lab, err := vmtier.NewLab(c.Context(), self, f.init, f.cold)
 	if err != nil {
-		return &harness.UsageError{Text: "crash vm: " + err.Error()}
+		return &harness.UsageError{Text: "crash vm: " + err.Error(), Err: err}
 	}
 	defer func() { _ = lab.Close() }() // it holds memory alone
 	return f.Explore(c, &vmtier.Tier{Options: &f.Options, Cells: cells, Writes: f.writes, Lab: lab})
@@ -90,7 +90,7 @@ func (f *vmFlags) cells() (cells []vmtier.Cell, err error) {
 		return nil, &harness.UsageError{Text: fmt.Sprintf("--writes %d, --states %d: want two writes and one state at least", f.writes, f.States)}
 	}
 	if cells, err = f.grid.Cells(f.Engines, f.Shard); err != nil {
-		return nil, &harness.UsageError{Text: err.Error()}
+		return nil, &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	return cells, nil
 }

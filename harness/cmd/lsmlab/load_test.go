@@ -271,7 +271,7 @@ func TestLoadUsage(t *testing.T) {
 	dir := filepath.Join(base, "load")
 	for want, args := range map[string][]string{
 		`no such profile; want one of`: {"--profile", "stedy"},
-		"--engines: none given":        {"--engines", ""},
+		"--engines is empty":           {"--engines", ""},
 		"pebbel":                       {"--engines", "pebbel"},
 		"named twice":                  {"--engines", "lsm-bptree,lsm-bptree"},
 		"--rounds is 0":                {"--rounds", "0"},

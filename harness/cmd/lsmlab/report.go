@@ -23,7 +23,7 @@ run that was cut is drawn as far as it got, and its page says what is missing.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			index, err := reports.Render(args[0], o)
 			if err != nil {
-				return &harness.UsageError{Text: err.Error()}
+				return &harness.UsageError{Text: err.Error(), Err: err}
 			}
 			if reports.KindOf(args[0]) == reports.Race { // the other kinds have no targets
 				if err := target.PrintRun(a.stdout, args[0]); err != nil {

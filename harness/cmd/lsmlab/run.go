@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/byflag"
 )
 
 // Exit statuses.
@@ -33,7 +34,7 @@ func run(ctx context.Context, catalog harness.Catalog, args []string, stdin io.R
 	a := &app{catalog, stdin, stdout, stderr}
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
-	err := root.ExecuteContext(ctx)
+	err := byflag.Execute(ctx, root)
 	if err != nil && !errors.Is(err, harness.ErrInterrupted) { // the runner has said how to go on
 		fmt.Fprintf(stderr, "lsmlab: %s\n", strings.TrimSpace(err.Error()))
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lsmlab/engines/bytesize"
-	"lsmlab/harness"
 	"lsmlab/harness/cmd/tracerun"
 	"lsmlab/harness/httpd"
 	"lsmlab/harness/httpd/launch"
@@ -60,13 +59,13 @@ process at once.`,
 func (a *app) serve(c *cobra.Command, f launch.Request) error {
 	config, err := f.Config(tracerun.Traced(a.catalog), a.stderr)
 	if err != nil {
-		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
+		return fmt.Errorf("serve: %w", err)
 	}
 	stop := launch.Connect(&config)
 	defer stop()
 	s, err := httpd.Listen(config)
 	if err != nil {
-		return &harness.UsageError{Text: fmt.Sprintf("serve: %v", err)}
+		return fmt.Errorf("serve: %w", err)
 	}
 	for _, line := range launch.Addresses(config, s) {
 		fmt.Fprintln(a.stdout, line)

@@ -277,19 +277,19 @@ func TestServeRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "no --data"},
-		{[]string{"--data", dir, "--engine", "tpy"}, "did you mean toy"},
-		{[]string{"--data", dir, "--engine", "toy", "--durability", "fast"}, "want volatile, buffered or synced"},
+		{nil, "serve: --data is not given"},
+		{[]string{"--data", dir, "--engine", "tpy"}, `--engine is wrong: unknown engine "tpy", did you mean toy?`},
+		{[]string{"--data", dir, "--engine", "toy", "--durability", "fast"}, `--durability is wrong: durability "fast": want volatile, buffered or synced`},
 		{[]string{"--data", dir, "--engine", "toy", "--max-connections", "0"}, "--max-connections is 0: want a number from 1 on"},
-		{[]string{"--data", dir, "--engine", "toy", "--log", "xml"}, "want text or json"},
+		{[]string{"--data", dir, "--engine", "toy", "--log", "xml"}, `--log is "xml": want text or json`},
 		{[]string{"--data", dir, "--engine", "toy", "--addr", "127.0.0.1:x"}, "serve: http: listen"},
 		{[]string{"--data", dir, "--engine", "toy", "--otlp", "127.0.0.1:4318"}, `traces to "127.0.0.1:4318": want a URL`},
 		{[]string{"--data", dir, "--engine", "toy", "--settings", empty}, "settings " + empty},
-		{[]string{"--data", dir, "--engine", "toy", "--token-file", empty}, "is empty"},
-		{[]string{"--data", dir, "--engine", "toy", "--tls-cert", empty}, "--tls-cert and --tls-key"},
+		{[]string{"--data", dir, "--engine", "toy", "--token-file", empty}, "--token-file " + empty + " is empty"},
+		{[]string{"--data", dir, "--engine", "toy", "--tls-cert", empty}, "--tls-cert and its key do not work: "},
 		{[]string{"--data", empty, "--engine", "toy"}, "not a directory"},
 		{[]string{"--data", dir, "--engine", "picky", "--durability", "synced"}, "picky does not give durability level synced, but buffered"},
-		{[]string{"--data", dir, "--engine", "toy", "--durable-reads", "maybe"}, "want on, off or auto"},
+		{[]string{"--data", dir, "--engine", "toy", "--durable-reads", "maybe"}, `--durable-reads is "maybe": want on, off or auto`},
 	} {
 		if o := lab(t, append([]string{"serve"}, tc.args...)...); o.status != exitUsage || !strings.Contains(o.stderr, tc.want) {
 			t.Errorf("%q: %+v, want %q", tc.args, o, tc.want)

@@ -8,6 +8,7 @@ import (
 
 	"lsmlab/engines/bytesize"
 	"lsmlab/harness"
+	"lsmlab/harness/cmd/byflag"
 	"lsmlab/harness/cmd/tracerun"
 	"lsmlab/harness/trace"
 )
@@ -39,7 +40,7 @@ transactions. A race is slower for it; its figures are those of the recording.`,
 			}
 			root := a.root()
 			root.SetArgs(args)
-			return tracerun.Record(out, func() error { return root.ExecuteContext(c.Context()) })
+			return tracerun.Record(out, func() error { return byflag.Execute(c.Context(), root) })
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "`DIR` of the traces")

@@ -37,7 +37,7 @@ func TestWrongPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := lab(t, "bench", "--plan", plan, "--out", filepath.Join(t.TempDir(), "run"))
-		if said := strings.TrimPrefix(o.stderr, "lsmlab: --plan: "); o.status != exitUsage || !strings.Contains(said, want) || strings.Contains(said, "--") {
+		if said := strings.TrimPrefix(o.stderr, "lsmlab: --plan "); o.status != exitUsage || !strings.Contains(said, want) || strings.Contains(said, "--") {
 			t.Errorf("%s: status %d, want %q in\n%s", text, o.status, want, o.stderr)
 		}
 	}
@@ -62,9 +62,34 @@ func TestWrongFlags(t *testing.T) {
 		"crash sim --findings 0":                     "--findings is 0: want 1 or more",
 		"crash sim --for -1s":                        "--for -1s: want a time",
 		"crash sim --shard 5/3":                      `"5/3" for "--shard" flag`,
+		"bench --engines toy --plan nope":            "--plan nope: no such plan",
+		"bench --engines toy --data /proc/nothing":   "--data /proc/nothing: ",
+		"load --engines toi --scripts ../../../k6":   `--engines is wrong: unknown engine "toi", did you mean toy?`,
+		"load --engines toy --scripts .":             "--scripts .: no k6 script there",
+		"load --profile nope --scripts ../../../k6":  `--profile "nope": no such profile`,
 	} {
 		o := lab(t, append(strings.Fields(args), "--out", filepath.Join(t.TempDir(), "run"))...)
 		if o.status != exitUsage || !strings.HasPrefix(strings.Replace(o.stderr, "invalid argument ", "", 1), "lsmlab: "+want) {
+			t.Errorf("%s: status %d, want %q in\n%s", args, o.status, want, o.stderr)
+		}
+	}
+}
+
+// TestWrongRequests: so is somebody who gave a flag of a command that keeps no run.
+func TestWrongRequests(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for args, want := range map[string]string{
+		"serve":                                 "serve: --data is not given",
+		"serve --data x --engine toy --log xml": `serve: --log is "xml": want text or json`,
+		"backup":                                "--data is not given, and no server either",
+		"backup --data x":                       "--to is not given: want a new directory",
+		"backup --data x --server y":            "--server is given beside data",
+		"backup --server y --to x":              "--to is x: a server makes",
+		"backup --data x --to y --name z":       "--name is z: only a server",
+		"trace record --out x -- bench --engines toy --keys -1": "--keys is -1: want 1 to",
+	} {
+		o := lab(t, strings.Fields(args)...)
+		if o.status != exitUsage || !strings.HasPrefix(o.stderr, "lsmlab: "+want) {
 			t.Errorf("%s: status %d, want %q in\n%s", args, o.status, want, o.stderr)
 		}
 	}

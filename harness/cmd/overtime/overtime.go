@@ -29,7 +29,7 @@ type Drawing struct {
 func (d Drawing) Draw(dirs []string) error {
 	h, err := read(dirs, d.By, d.Stderr)
 	if err != nil {
-		return &harness.UsageError{Text: err.Error()}
+		return &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	h.Command = d.command(dirs)
 	out := cmp.Or(d.Out, filepath.Join("results", "history-"+time.Now().Format("20060102-150405")))

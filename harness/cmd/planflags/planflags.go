@@ -4,7 +4,6 @@ package planflags
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -52,7 +51,7 @@ func Load(given *pflag.FlagSet, c harness.Catalog, name string, memTables bool) 
 	if err := override(given, &plan); err != nil {
 		return plan, err
 	}
-	return plan, byFlag(given, harness.CheckPlan(c, &plan))
+	return plan, harness.CheckPlan(c, &plan)
 }
 
 // override sets the fields of p whose flags were given.
@@ -78,18 +77,4 @@ func copyValue(to, from pflag.Value) error {
 		return to.(pflag.SliceValue).Replace(list.GetSlice())
 	}
 	return to.Set(from.String())
-}
-
-// byFlag names the field of a plan by its flag, if the flag set it. Somebody who
-// wrote the field into a file is not told about flags.
-func byFlag(fs *pflag.FlagSet, err error) error {
-	var wrong *harness.FieldError
-	if !errors.As(err, &wrong) {
-		return err
-	}
-	flag := strings.ReplaceAll(wrong.Field, "_", "-")
-	if !fs.Changed(flag) {
-		return err
-	}
-	return &harness.UsageError{Text: fmt.Sprintf("--%s %v", flag, wrong.Err), Err: wrong.Err}
 }

@@ -74,7 +74,7 @@ func (r *Request) choose(k conduct.Conductor) (chosen []study.Study, err error) 
 			continue
 		}
 		if s, err = s.Sized(study.Size(r.Size)); err != nil {
-			return nil, &harness.UsageError{Text: "--size: " + err.Error()}
+			return nil, &harness.UsageError{Text: "--size: " + err.Error(), Err: err}
 		}
 		for i := range s.Parts {
 			if r.Rounds != 0 {

@@ -94,7 +94,7 @@ func fit(file, out string) error {
 
 // usage returns the error of a command as that of the request.
 func usage(command string, err error) error {
-	return &harness.UsageError{Text: fmt.Sprintf("trace %s: %v", command, err)}
+	return &harness.UsageError{Text: fmt.Sprintf("trace %s: %v", command, err), Err: err}
 }
 
 // Import makes a trace in the file out of a foreign one, and returns how many lines had no
@@ -144,7 +144,7 @@ type Replaying struct {
 func (r *Replaying) Run(ctx context.Context, c harness.Catalog, file string) (result trace.Result, err error) {
 	level, err := kv.ParseDurability(r.Durability)
 	if err != nil {
-		return result, &harness.UsageError{Text: fmt.Sprintf("--durability: %v", err)}
+		return result, &harness.UsageError{Text: fmt.Sprintf("--durability: %v", err), Err: err}
 	}
 	r.Open.Durability, r.Options.Durability = level, level
 	if result, err = r.replay(ctx, c, file); err != nil {

@@ -58,7 +58,7 @@ func (r *Request) race(which raceSize) (part, error) {
 	plan.Engines, plan.Targets = r.Engines, nil
 	which.change(&plan)
 	if err := harness.CheckPlan(r.Catalog, &plan); err != nil {
-		return part{}, &harness.UsageError{Text: fmt.Sprintf("%s: %v", which.dir, err)}
+		return part{}, &harness.UsageError{Text: fmt.Sprintf("%s: %v", which.dir, err), Err: err}
 	}
 	p := part{Part: verdict.Part{Kind: verdict.Race, Dir: which.dir}}
 	p.run = func(ctx context.Context) error {

@@ -28,14 +28,14 @@ func Take(dirs []string, out outdir.Flags, stdout io.Writer) (err error) {
 	plan := verdict.Plan{Command: "lsmlab verdict"}
 	for _, dir := range dirs {
 		if err := take(&plan, dir, out.Dir); err != nil {
-			return &harness.UsageError{Text: fmt.Sprintf("verdict: %v", err)}
+			return &harness.UsageError{Text: fmt.Sprintf("verdict: %v", err), Err: err}
 		}
 		plan.Command += " " + human.ShellWord(dir)
 	}
 	plan.Command += " --out " + human.ShellWord(out.Dir)
 	j, err := verdict.Files.Open(out.Dir, out.Dir, plan, out.Resume)
 	if err != nil {
-		return &harness.UsageError{Text: err.Error()}
+		return &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 	return out.Draw(stdout, nil)

@@ -46,7 +46,7 @@ func (r *Request) Run(ctx context.Context) (err error) {
 	}
 	j, err := verdict.Files.Open(r.Out.Dir, r.Out.Dir, r.plan(parts), r.Out.Resume)
 	if err != nil {
-		return &harness.UsageError{Text: err.Error()}
+		return &harness.UsageError{Text: err.Error(), Err: err}
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 	for _, w := range j.Warnings {
@@ -66,7 +66,7 @@ func (r *Request) prepare() ([]part, error) {
 		r.size = sizes[verdict.Quick]
 	}
 	if r.Engines, err = r.Catalog.Expand(r.Engines); err != nil {
-		return nil, &harness.UsageError{Text: "--engines: " + err.Error()}
+		return nil, &harness.UsageError{Text: "--engines: " + err.Error(), Err: err}
 	}
 	if err := r.Out.Choose("verdict"); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 
 	"lsmlab/engines/kv"
 	"lsmlab/harness"
+	"lsmlab/harness/field"
 	"lsmlab/harness/httpd"
 	"lsmlab/harness/httpd/settings"
 	"lsmlab/harness/result"
@@ -44,26 +45,32 @@ type Request struct {
 	AllowGetSet                 bool
 }
 
+// wrong returns the error of a field of a request.
+func wrong(name, format string, args ...any) error {
+	return field.Wrong("server", name, format, args...)
+}
+
 // Config reads all that the request names, and makes the directory of the store. The
-// engine is one of a catalog, and the log goes to logs. Errors name the flag.
+// engine is one of a catalog, and the log goes to logs. The error of a
+// field that is wrong is a [*field.Error].
 func (r Request) Config(cat harness.Catalog, logs io.Writer) (httpd.Config, error) {
 	none := httpd.Config{}
 	if r.Data == "" {
-		return none, fmt.Errorf("no --data: say in which directory the store is")
+		return none, wrong("data", "is not given: say in which directory the store is")
 	}
 	info, err := cat.Lookup(r.Engine)
 	if err != nil {
-		return none, err
+		return none, wrong("engine", "is wrong: %w", err)
 	}
 	if r.MaxConnections < 1 {
-		return none, fmt.Errorf("--max-connections is %d: want a number from 1 on", r.MaxConnections)
+		return none, wrong("max_connections", "is %d: want a number from 1 on", r.MaxConnections)
 	}
 	r.Engine = info.Name
 	s := settings.Default()
 	if r.Durability != "" {
 		d, err := kv.ParseDurability(r.Durability)
 		if err != nil {
-			return none, err
+			return none, wrong("durability", "is wrong: %w", err)
 		}
 		s.Durability = d
 	}
@@ -168,7 +175,7 @@ func (r *Request) openOptions(s settings.Settings) (o harness.OpenOptions, err e
 	case "auto":
 		o.DurableReads = s.Durability == kv.Synced
 	default:
-		return o, fmt.Errorf("--durable-reads is %q: want on, off or auto", r.DurableReads)
+		return o, wrong("durable_reads", "is %q: want on, off or auto", r.DurableReads)
 	}
 	return o, nil
 }
@@ -181,7 +188,7 @@ func newLog(w io.Writer, format string, level slog.Leveler) (*slog.Logger, error
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
-	return nil, fmt.Errorf("--log is %q: want text or json", format)
+	return nil, wrong("log", "is %q: want text or json", format)
 }
 
 // readToken returns the token in file, or "" without a file.
@@ -191,11 +198,11 @@ func readToken(file string) (string, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", wrong("token_file", "cannot be read: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
-		return "", fmt.Errorf("--token-file: %s is empty", file)
+		return "", wrong("token_file", "%s is empty", file)
 	}
 	return token, nil
 }
@@ -207,7 +214,7 @@ func loadTLS(cert, key string) (*tls.Config, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		return nil, wrong("tls_cert", "and its key do not work: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

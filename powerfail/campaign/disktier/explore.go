@@ -3,7 +3,6 @@ package disktier
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -159,7 +158,7 @@ func (t *Tier) judges(rec *disk.Recording) (func() disk.Judge, error) {
 		return t.self.Judges(t.stage, rec.Engine, rec.Bug, p.Durability, h)
 	}
 	if rec.CheckCommand == "" {
-		return nil, errors.New("--check-cmd: the recording has no check command: give one")
+		return nil, campaign.Wrong("check_cmd", "is not given, and the recording has no check command: give one")
 	}
 	return func() disk.Judge { return disk.NewOwnJudge(t.stage, rec.Own(), rec.Log) }, nil
 }

@@ -43,7 +43,7 @@ func (t *Tier) own(ctx context.Context, kind disk.FileSystem, s *state) error {
 		recs = append(recs, rec)
 	}
 	if !slices.ContainsFunc(recs, (*disk.Recording).Wrote) {
-		return errors.New("--workload-cmd: it ended well and wrote nothing, so there is nothing to lose: see that it writes to the directory that it gets as its last argument")
+		return campaign.Wrong("workload_cmd", "ended well and wrote nothing, so there is nothing to lose: see that it writes to the directory that it gets as its last argument")
 	}
 	if !slices.ContainsFunc(recs, func(rec *disk.Recording) bool { return len(rec.Acks) > 0 }) {
 		t.run.Line("nothing was acknowledged, so no state can have lost anything: print \"ack ID\" on a line of its own once something must survive")
@@ -111,7 +111,7 @@ func (t *Tier) died(s *state, rec *disk.Recording, run *subject.Run) error {
 		t.run.Line("  the workload ended by the fault, as it may: %s", run.Failed.Headline())
 		return nil
 	case len(run.Acks) == 0 && !rec.Wrote():
-		return fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
+		return campaign.Wrong("workload_cmd", "ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
 	}
 	broken := &oracle.Violation{Rule: disk.RuleWorkload, Detail: run.Failed.Headline()}
 	if !s.causes.Keep(disk.Cause(broken)) { // it does not count towards --findings: what was recorded up to there is explored
@@ -229,5 +229,5 @@ func (t *Tier) seen() error {
 	if t.run.Found > 0 {
 		return nil
 	}
-	return errors.New("no crash state was checked, so there is no verdict: the workload wrote nothing, or the part of --shard has none; see that it writes to the directory that it gets as its last argument")
+	return errors.New("no crash state was checked, so there is no verdict: the workload wrote nothing, or the part of this shard has none; see that it writes to the directory that it gets as its last argument")
 }

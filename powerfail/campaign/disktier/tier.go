@@ -47,7 +47,7 @@ const (
 	steps = 1000
 )
 
-// Prepare sets the file systems by their names. It returns a [*campaign.FieldError] for a
+// Prepare sets the file systems by their names. It returns a [*field.Error] for a
 // value that makes no sense, and another error for a machine on which the tier cannot work.
 func (t *Tier) Prepare(fileSystems []string) error {
 	switch n := t.Own.Recordings; {

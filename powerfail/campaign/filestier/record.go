@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"lsmlab/powerfail/campaign"
 	"lsmlab/powerfail/disk"
 	"lsmlab/powerfail/explore"
 	"lsmlab/powerfail/files"
@@ -42,7 +43,7 @@ func (t *Tier) record(ctx context.Context, cell *rundir.Cell) (*files.Recording,
 	case run.Failed == nil:
 		return rec, nil
 	case len(run.Acks) == 0 && rec.Log.Operations() == 0:
-		return nil, fmt.Errorf("--workload-cmd: it ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
+		return nil, campaign.Wrong("workload_cmd", "ended before it wrote or acknowledged anything: %s\n%s", run.Failed.How, run.Failed.Output)
 	case run.Wrong(rec.Fault != "") == nil:
 		t.run.Line("  the workload ended by the fault, as it may: %s", run.Failed.Headline())
 		return rec, nil

@@ -22,7 +22,9 @@ type coder struct {
 	index []atomic.Uint64
 }
 
-// newIndex gives c an empty index of 2^bits words. bits is in 3..18.
+// newIndex gives c an empty index of 2^bits words in the arena. bits is at least 3, because a
+// spot has only the low 29 of the 32 bits of an abbreviation, and its place must give the rest.
+// The words are cleared here, as the memory of an arena is not.
 func (c *coder) newIndex(a *arena.Arena, bits int) {
 	n := 1 << bits
 	c.shift = uint32(abbrevBits - bits)

@@ -9,7 +9,8 @@ type lesson struct {
 	indexBits int   // log2 of the words of the index
 }
 
-// A table with fewer entries than those of the first lesson needs no coder. A lesson
+// The lessons come at about 256, 4096, 32768 and 131072 entries. A table with fewer entries
+// than those of the first lesson needs no coder. A lesson
 // delays one Add by less than a millisecond.
 var defaultLessons = []lesson{{2, 8}, {32, 11}, {256, 14}, {1024, 17}}
 
