@@ -10,7 +10,8 @@ import (
 type Anomaly struct {
 	// Name is Adya's (G0, G1a, G1b, G1c, G-single, G-nonadjacent, G2-item, G2), with
 	// "-process" or "-realtime" where the cycle needs such an edge; or one of "internal",
-	// "lost update", "lost insert", "future read", "unwritten value", "duplicate element", "incompatible order".
+	// "lost update", "lost insert", "lost write-realtime", "future read", "unwritten value", "duplicate element",
+	// "incompatible order".
 	Name string `json:"name"`
 	Text string `json:"text"` // what happened, in one sentence
 	// Txns are the numbers of the transactions; of a cycle in its order.

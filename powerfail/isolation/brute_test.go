@@ -252,6 +252,7 @@ func (b *brute) beginOrCommit(by order) bool {
 type form struct {
 	registers bool
 	updates   bool // each write of a register is of one that its transaction read before
+	some      bool // some are, the others are written without a read
 	final     bool // the last transaction reads all
 }
 
@@ -281,7 +282,7 @@ func someHistory(rng *rand.Rand, n int, f form) []Txn {
 		touched := map[string]bool{}
 		for range 1 + rng.IntN(3) {
 			k, writes := keys[rng.IntN(len(keys))], rng.IntN(2) == 0
-			if !writes || f.updates && !touched[k] {
+			if !writes || !touched[k] && (f.updates || f.some && rng.IntN(2) == 0) {
 				t.Ops = append(t.Ops, f.read(k, seen[k]))
 				touched[k] = true
 			}
@@ -340,6 +341,7 @@ func TestBruteForce(t *testing.T) {
 	for name, f := range map[string]form{
 		"lists, read in the end": {final: true}, "lists": {},
 		"registers, updated": {registers: true, updates: true, final: true}, "registers": {registers: true, final: true},
+		"registers, some updated": {registers: true, some: true, final: true},
 	} {
 		t.Run(name, func(t *testing.T) { againstBruteForce(t, f) })
 	}

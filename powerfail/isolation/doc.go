@@ -46,6 +46,12 @@
 //	serializable              ww wr rw              G2
 //	strong session .., strong ..   the same with process, or with realtime
 //
+// One anomaly of real time is no cycle of these edges, lost write-realtime: a register was
+// written while others updated it, and neither order of that write and the updates fits
+// what was read and when. Versions each of which was written by one that had read the one
+// before follow each other with no other between; so such a run comes before another
+// version or after it, as a whole.
+//
 // Where the reads tell the order of all versions, as they do of lists that were read in
 // the end, each level is decided exactly, in time linear in transactions and dependencies.
 // Where they do not (two appends that nobody read, or a register that is written by

@@ -85,6 +85,37 @@ func TestHermitage(t *testing.T) {
 			{"process": 0, "begin": 2, "end": 3, "ops": [["append", "x", 1]]}
 			{"process": 1, "begin": 1, "end": 4, "ops": [["r", "x", []], ["r", "x", [1]]]}`,
 			"read committed", RepeatableRead, "internal"},
+		{"a write lost to an update that did not see it", `
+			{"process": 0, "begin": 1, "end": 2, "ops": [["w", "x", 1]]}
+			{"process": 1, "begin": 3, "end": 6, "ops": [["r", "x", 1], ["w", "x", 2]]}
+			{"process": 2, "begin": 4, "end": 5, "ops": [["w", "x", 3]]}
+			{"process": 3, "begin": 7, "end": 8, "ops": [["r", "x", 2]]}`,
+			"strong session serializable", StrongSnapshotIsolation, "lost write-realtime"},
+		{"a write lost to an insert that did not see it", `
+			{"process": 1, "begin": 3, "end": 6, "ops": [["r", "x", null], ["w", "x", 2]]}
+			{"process": 2, "begin": 4, "end": 5, "ops": [["w", "x", 3]]}
+			{"process": 3, "begin": 7, "end": 8, "ops": [["r", "x", 2]]}`,
+			"strong session serializable", StrongSnapshotIsolation, "lost write-realtime"},
+		{"a write lost several updates before the read", `
+			{"process": 0, "begin": 1, "end": 2, "ops": [["w", "x", 1]]}
+			{"process": 1, "begin": 3, "end": 6, "ops": [["r", "x", 1], ["w", "x", 2]]}
+			{"process": 2, "begin": 4, "end": 8, "ops": [["w", "x", 4]]}
+			{"process": 1, "begin": 7, "end": 9, "ops": [["r", "x", 2], ["w", "x", 3]]}
+			{"process": 3, "begin": 10, "end": 11, "ops": [["r", "x", 3]]}`,
+			"strong session serializable", StrictSerializable, "lost write-realtime"},
+		{"a write that may come before all it ran beside", `
+			{"process": 0, "begin": 1, "end": 4, "ops": [["w", "x", 1]]}
+			{"process": 1, "begin": 5, "end": 6, "ops": [["r", "x", 1], ["w", "x", 2]]}
+			{"process": 2, "begin": 3, "end": 7, "ops": [["w", "x", 3]]}
+			{"process": 3, "begin": 8, "end": 9, "ops": [["r", "x", 2]]}`,
+			"strict serializable", 0, ""},
+		{"a write of unknown outcome that may come last", `
+			{"process": 0, "begin": 1, "end": 2, "ops": [["w", "x", 1]]}
+			{"process": 1, "begin": 3, "end": 6, "ops": [["r", "x", 1], ["w", "x", 2]]}
+			{"process": 2, "begin": 4, "end": 0, "outcome": "unknown", "ops": [["w", "x", 3]]}
+			{"process": 3, "begin": 7, "end": 8, "ops": [["r", "x", 2]]}
+			{"process": 3, "begin": 9, "end": 10, "ops": [["r", "x", 3]]}`,
+			"strict serializable", 0, ""},
 		{"a read of an unknown outcome makes it count", `
 			{"process": 0, "begin": 1, "end": 0, "outcome": "unknown", "ops": [["append", "x", 1], ["append", "y", 1]]}
 			{"process": 1, "begin": 3, "end": 4, "ops": [["r", "x", [1]], ["r", "y", []]]}`,

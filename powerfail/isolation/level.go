@@ -30,8 +30,12 @@ type rule struct {
 	kinds   edgeKind
 	apart   bool
 	singles []string
+	late    string  // one more such anomaly, which is looked at last: a cycle tells more
 	implies []Level // directly
 }
+
+// lostWrite is the anomaly of [inference.lostWrites].
+const lostWrite = "lost write-realtime"
 
 var (
 	garbage   = []string{"unwritten value", "duplicate element", "incompatible order"}
@@ -44,15 +48,15 @@ var (
 )
 
 var rules = [...]rule{
-	ReadUncommitted:                {"read uncommitted", ww, false, garbage, nil},
-	ReadCommitted:                  {"read committed", ww | wr, false, dirty, []Level{ReadUncommitted}},
-	RepeatableRead:                 {"repeatable read", ofItems, false, unstable, []Level{ReadCommitted}},
-	SnapshotIsolation:              {"snapshot isolation", dependencies, true, unsteady, []Level{ReadCommitted}},
-	StrongSessionSnapshotIsolation: {"strong session snapshot isolation", inSession, true, unsteady, []Level{SnapshotIsolation}},
-	StrongSnapshotIsolation:        {"strong snapshot isolation", inOrder, true, unsteady, []Level{StrongSessionSnapshotIsolation}},
-	Serializable:                   {"serializable", dependencies, false, unsteady, []Level{RepeatableRead, SnapshotIsolation}},
-	StrongSessionSerializable:      {"strong session serializable", inSession, false, unsteady, []Level{Serializable, StrongSessionSnapshotIsolation}},
-	StrictSerializable:             {"strict serializable", inOrder, false, unsteady, []Level{StrongSessionSerializable, StrongSnapshotIsolation}},
+	ReadUncommitted:                {"read uncommitted", ww, false, garbage, "", nil},
+	ReadCommitted:                  {"read committed", ww | wr, false, dirty, "", []Level{ReadUncommitted}},
+	RepeatableRead:                 {"repeatable read", ofItems, false, unstable, "", []Level{ReadCommitted}},
+	SnapshotIsolation:              {"snapshot isolation", dependencies, true, unsteady, "", []Level{ReadCommitted}},
+	StrongSessionSnapshotIsolation: {"strong session snapshot isolation", inSession, true, unsteady, "", []Level{SnapshotIsolation}},
+	StrongSnapshotIsolation:        {"strong snapshot isolation", inOrder, true, unsteady, lostWrite, []Level{StrongSessionSnapshotIsolation}},
+	Serializable:                   {"serializable", dependencies, false, unsteady, "", []Level{RepeatableRead, SnapshotIsolation}},
+	StrongSessionSerializable:      {"strong session serializable", inSession, false, unsteady, "", []Level{Serializable, StrongSessionSnapshotIsolation}},
+	StrictSerializable:             {"strict serializable", inOrder, false, unsteady, lostWrite, []Level{StrongSessionSerializable, StrongSnapshotIsolation}},
 }
 
 // Levels returns all levels, weakest first.

@@ -31,6 +31,7 @@ func (f *inference) registers() {
 	for k, first := range v.absent {
 		f.orderFirst(int32(k), v, first)
 	}
+	f.lostWrites(v)
 }
 
 func filled(n int) []int32 {

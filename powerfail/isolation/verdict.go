@@ -108,7 +108,8 @@ func (f *inference) judge(l Level, sound bool, before []Result) Result {
 		}
 	}
 	if sound {
-		return Result{Level: l}
+		late := f.found.all[rules[l].late]
+		return Result{l, late != nil, late}
 	}
 	w := f.walk(rules[l])
 	var smallest []int32
