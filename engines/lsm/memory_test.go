@@ -36,6 +36,9 @@ func TestMemTableMemory(t *testing.T) {
 			if err := db.Flush(); err != nil {
 				t.Fatal(err)
 			}
+			if err := db.Settle(); err != nil { // the flusher has let go of the old state
+				t.Fatal(err)
+			}
 			if held := arena.Held(); held < full {
 				t.Errorf("%d bytes held while an iterator reads the flushed table, want %d", held, full)
 			}
