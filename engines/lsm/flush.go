@@ -75,10 +75,10 @@ func (db *DB) flush(m *memHandle) error {
 		edit.Added = append(edit.Added, manifest.LevelTable{Level: 0, Table: t.Table})
 		db.counters.flushBytes.Add(t.Size)
 	}
+	db.counters.flushes.Add(1) // before the edit, which a Flush waits for
 	if err = db.install(edit, tables, m); err != nil {
 		return db.notInstalled(err, tables)
 	}
-	db.counters.flushes.Add(1)
 	err = db.wal.Obsolete(m.lastSeq())
 	db.dropPool()
 	if vfs.Exhausted(err) {
