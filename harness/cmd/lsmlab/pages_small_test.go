@@ -76,7 +76,7 @@ var (
 var exceptions = []exception{
 	{line: fits(`\(console\): `), not: true, why: "TestReadme of harness/httpd runs it and compares the answer"},
 	{line: fits(`ADDING\.md: go (test|run) `), not: true, why: "TestAddingPage of engines/lsm/memtable runs it, in a tree with that MemTable"},
-	{line: fits(`bench --plan (sustained|growth|peers-tables) `), whole: true, more: []string{"--print-plan"}, why: "takes up to 50 million keys: its plan is checked"},
+	{line: fits(`bench --plan (sustained|growth|peers-tables|lasting) `), whole: true, more: []string{"--print-plan"}, why: "takes up to 50 million keys, or many rates: its plan is checked"},
 	{line: fits(`bench --plan (threads|peers|transactions) `), whole: true, more: []string{"--print-plan", "--engines", "lsm-bptree,pebble"}, why: "takes minutes, and RocksDB: its plan is checked"},
 	{line: fits(`crash replay|--log results/`), status: either, why: "few states may show again what was found, or not"},
 	{line: fits(`crash check `), more: []string{"--engine", "lsm-skiplist", "--small"}, status: []int{exitFinding}, why: "the store is that of the planted finding"},
@@ -89,7 +89,8 @@ var exceptions = []exception{
 	{line: fits(`isolation (replay|convert) |isolation check .*history\.jsonl`), not: true, why: "TestIsolation runs it on a run of its own"},
 	{line: fits(`: \S*lsmlab isolation (--|$)`), more: []string{"--scripts", "1", "--engines", "badger"}, status: either, why: "all engines take a minute"},
 	{line: fits(`lsmlab trace |bench --plan results/model/`), not: true, why: "TestTraceOfService and TestTraceOfRace record, replay and fit, and read the plan of a fit"},
-	{line: fits(`lsmlab verdict --engines `), not: true, why: "TestVerdict runs it, of two engines"},
+	{line: fits(`isolation --engines rocksdb`), not: true, why: "RocksDB is built by its tag alone"},
+	{line: fits(`lsmlab verdict (--engines |results/)`), not: true, why: "TestVerdict runs it, of two engines, and takes what that made"},
 	{line: fits(`lsmlab backup --server `), not: true, why: "TestCheckpoint asks a service, TestBackupWrongUse one that is not there"},
 	{line: fits(`crash vm `), more: []string{"--init", "missing"}, status: []int{exitUsage}, says: "missing", why: "a machine boots for 5 seconds: flags and names are checked; TestCrashVM boots"},
 }
