@@ -228,7 +228,7 @@ func TestNoDescriptors(t *testing.T) {
 // that others must help it.
 func TestIdleCrowd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("20,000 connections")
+		t.Skip("makes 20,000 connections: run without -short")
 	}
 	const each, helpers = 2500, 8
 	by := []string{"prlimit", "--nofile=40000:40000"}

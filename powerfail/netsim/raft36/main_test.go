@@ -40,7 +40,7 @@ func TestStaleRead(t *testing.T) {
 // than 12.
 func TestFinds(t *testing.T) {
 	if testing.Short() {
-		t.Skip("draws thousands of schedules")
+		t.Skip("draws thousands of schedules: run without -short")
 	}
 	defer tuning.Memory()()
 	c := campaign(testseed.New(t))
